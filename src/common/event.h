@@ -1,0 +1,64 @@
+/*
+ * The event: what a message said, reduced to what a decision needs. It crosses
+ * two boundaries (parser child to filter, filter to scorefetch) and may lie in
+ * a spool; each receiver decodes and validates it again, because the sender
+ * has read what strangers wrote.
+ *
+ * Form: "SMEV", a version byte, a kind byte, then the fields in the order of
+ * the struct; a string is its length (32 bits, big endian) and its bytes, a
+ * list the number of its strings and the strings, a time 64 bits.
+ */
+#pragma once
+
+#include <glib.h>
+
+enum {
+    SM_EVENT_SIZE_MAX = 64 * 1024, /* bytes, encoded */
+    SM_EVENT_NAMES_MAX = 16,
+    SM_EVENT_LIST_MAX = 64,    /* recipients of one kind */
+    SM_EVENT_STRING_MAX = 998, /* bytes: a header line of RFC 5322, 2.1.1 */
+};
+
+typedef enum {
+    SM_EVENT_NAMES = 1,     /* at least one well-formed name */
+    SM_EVENT_NO_VALID_NAME, /* the span is there, a name is not: the notification's form may have
+                               changed */
+    SM_EVENT_UNUSABLE,      /* the message could not be read to its end */
+} SmEventKind;
+
+typedef struct {
+    SmEventKind kind;
+    GStrv names;       /* in order, each once, well formed; empty for the other kinds */
+    char *reason;      /* why there is no name; "" for SM_EVENT_NAMES */
+    char *message_id;  /* without <>; "" where the message has none */
+    char *html_sha256; /* of the HTML part, lower-case hex: the identity without a Message-ID; "" if
+                          unknown */
+    char *from;        /* addr-spec of From; "" if none */
+    GStrv to;          /* addr-specs of To and Cc */
+    GStrv recipients;  /* Delivered-To, X-Original-To above the first Received, with an "@" */
+    gint64 received;   /* date of the topmost Received, seconds since 1970; 0 if none */
+} SmEvent;
+
+/* An event with empty fields. */
+SmEvent *sm_event_new(SmEventKind kind);
+void sm_event_free(SmEvent *event);
+
+/*
+ * The encoded event. Text that is no valid UTF-8, has control characters or is
+ * too long is cut to what decodes; never fails on an event with well-formed
+ * names. Caller owns.
+ */
+GBytes *sm_event_encode(const SmEvent *event);
+
+/*
+ * Decodes and validates size bytes. Anything odd (unknown version or kind,
+ * lengths past the end, bytes left over, control characters, malformed names,
+ * a kind without what it promises) is SM_ERROR_DATA and NULL.
+ */
+SmEvent *sm_event_decode(const void *data, gsize size, GError **error);
+
+/* Who this event is, for telling a retry from a new message: Message-ID, else the hash. Points into
+ * event. */
+const char *sm_event_identity(const SmEvent *event);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmEvent, sm_event_free)

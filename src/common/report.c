@@ -1,0 +1,111 @@
+#include "report.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "text.h"
+
+enum { LINE_MAX_BYTES = 2000 };
+
+static gboolean
+is_for_stderr(const SmReport *report, GLogLevelFlags level)
+{
+    if (level <= G_LOG_LEVEL_WARNING)
+        return TRUE;
+    if (level == G_LOG_LEVEL_MESSAGE && !report->quiet)
+        return report->verbose || report->role == SM_ROLE_PROMPT || isatty(STDERR_FILENO);
+    return level == G_LOG_LEVEL_INFO && report->verbose;
+}
+
+static int
+syslog_priority(GLogLevelFlags level)
+{
+    switch ((int)level) {
+    case G_LOG_LEVEL_ERROR:
+    case G_LOG_LEVEL_CRITICAL:
+        return LOG_CRIT;
+    case G_LOG_LEVEL_WARNING:
+        return LOG_ERR;
+    case G_LOG_LEVEL_MESSAGE:
+        return LOG_NOTICE;
+    default:
+        return LOG_INFO;
+    }
+}
+
+/* One write per line, so that lines of parallel processes never mix. */
+static void
+write_line(int fd, const char *text)
+{
+    ssize_t ignored = write(fd, text, strlen(text));
+
+    (void)ignored; /* there is nowhere left to say so */
+}
+
+static void
+write_to_log(const SmReport *report, GLogLevelFlags level, const char *text)
+{
+    if (report->target == SM_LOG_SYSLOG) {
+        syslog(LOG_MAIL | syslog_priority(level), "%s", text);
+    } else {
+        g_autoptr(GDateTime) now = g_date_time_new_now_local();
+        g_autofree char *when = g_date_time_format_iso8601(now);
+        g_autofree char *line =
+            g_strdup_printf("%s %s[%d]: %s\n", when, report->program, (int)getpid(), text);
+
+        write_line(report->target == SM_LOG_STDERR ? STDERR_FILENO : report->log_fd, line);
+    }
+}
+
+static GLogWriterOutput
+writer(GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+    const SmReport *report = user_data;
+    GLogLevelFlags level = flags & G_LOG_LEVEL_MASK;
+    g_autofree char *text = NULL;
+    gboolean said = FALSE;
+
+    for (gsize i = 0; i < n_fields && text == NULL; i++)
+        if (strcmp(fields[i].key, "MESSAGE") == 0)
+            text = sm_text_clean(fields[i].value, LINE_MAX_BYTES);
+    if (text == NULL)
+        return G_LOG_WRITER_UNHANDLED;
+
+    if (is_for_stderr(report, level)) {
+        g_autofree char *line = g_strdup_printf("%s: %s\n", report->program, text);
+
+        write_line(STDERR_FILENO, line);
+        said = TRUE;
+    }
+    if (report->target != SM_LOG_NONE && level <= report->log_level &&
+        !(report->target == SM_LOG_STDERR && said))
+        write_to_log(report, level, text);
+    return G_LOG_WRITER_HANDLED;
+}
+
+void
+sm_report_start(SmReport *report)
+{
+    g_log_set_writer_func(writer, report, NULL);
+}
+
+gboolean
+sm_report_log_to(SmReport *report, SmLogTarget target, const char *file, GLogLevelFlags level,
+                 GError **error)
+{
+    report->log_level = level;
+    if (target == SM_LOG_FILE) {
+        report->log_fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+        if (report->log_fd < 0)
+            return sm_error_from_errno(error, SM_ERROR_CONFIG, "log file %s", file);
+    } else if (target == SM_LOG_SYSLOG) {
+        openlog(report->program, LOG_PID, LOG_MAIL);
+    }
+    report->target = target;
+    return TRUE;
+}

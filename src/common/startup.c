@@ -1,0 +1,89 @@
+#include "startup.h"
+
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "build-config.h"
+#include "error.h"
+
+#define SAFE_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* What a terminal, a locale, a clock, the XDG paths and systemd need, and nothing that steers a
+ * library. */
+static const char *const kept[] = {
+    "LANG", "LC_ALL",  "LC_CTYPE",        "LC_MESSAGES",    "LC_TIME",  "TZ",
+    "TERM", "COLUMNS", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "NO_COLOR", "CREDENTIALS_DIRECTORY",
+};
+
+char *
+sm_startup_home(void)
+{
+    const struct passwd *user = getpwuid(geteuid());
+
+    return user != NULL && user->pw_dir != NULL ? g_strdup(user->pw_dir) : NULL;
+}
+
+static void
+rebuild_environment(void)
+{
+    char *values[G_N_ELEMENTS(kept)];
+
+    for (gsize i = 0; i < G_N_ELEMENTS(kept); i++)
+        values[i] = g_strdup(getenv(kept[i]));
+    clearenv();
+    for (gsize i = 0; i < G_N_ELEMENTS(kept); i++) {
+        if (values[i] != NULL)
+            setenv(kept[i], values[i], 1);
+        g_free(values[i]);
+    }
+    setenv("PATH", SAFE_PATH, 1);
+}
+
+static gboolean
+repair_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+            return FALSE;
+    close_range(3, ~0U, 0); /* a kernel without it leaves leaked descriptors open: no harm to us */
+    return TRUE;
+}
+
+static void
+reset_signals(void)
+{
+    sigset_t none;
+
+    for (int number = 1; number < NSIG; number++)
+        if (number != SIGKILL && number != SIGSTOP)
+            signal(number, SIG_DFL);
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    alarm(0); /* survives exec: some mail agents leave theirs running */
+}
+
+gboolean
+sm_startup(GError **error)
+{
+    const struct rlimit no_core = {0, 0};
+
+    if (!repair_descriptors())
+        return sm_error_from_errno(error, SM_ERROR_INTERNAL, "/dev/null");
+    reset_signals();
+    umask(077);
+    if (setrlimit(RLIMIT_CORE, &no_core) < 0)
+        return sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot forbid core dumps");
+#ifndef SM_SANITIZED /* the leak checker attaches like a debugger */
+    if (prctl(PR_SET_DUMPABLE, 0) < 0)
+        return sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot forbid attaching");
+#endif
+    rebuild_environment();
+    return TRUE;
+}

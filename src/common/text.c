@@ -1,0 +1,83 @@
+#include "text.h"
+
+#include <string.h>
+
+enum { URL_SHOWN_MAX = 300 };
+
+/* What may end a line, move the cursor or reverse the reading order of a terminal. */
+static gboolean
+is_harmful(gunichar c)
+{
+    switch (g_unichar_type(c)) {
+    case G_UNICODE_CONTROL:
+    case G_UNICODE_FORMAT:
+    case G_UNICODE_LINE_SEPARATOR:
+    case G_UNICODE_PARAGRAPH_SEPARATOR:
+    case G_UNICODE_SURROGATE:
+    case G_UNICODE_PRIVATE_USE:
+    case G_UNICODE_UNASSIGNED:
+        return TRUE;
+    default:
+        return FALSE;
+    }
+}
+
+char *
+sm_text_clean(const char *text, gsize max)
+{
+    GString *clean = g_string_new(NULL);
+    const char *end = text != NULL ? text + strlen(text) : text;
+    gboolean marked = FALSE;
+
+    while (text < end) {
+        gunichar c = g_utf8_get_char_validated(text, end - text);
+        gboolean invalid = c == (gunichar)-1 || c == (gunichar)-2;
+        const char *next = invalid ? text + 1 : g_utf8_next_char(text);
+        gboolean blank = c == '\t' || c == '\n' || c == '\r';
+        gsize size = (gsize)(next - text);
+
+        if (blank || invalid || is_harmful(c))
+            size = 1;
+        if (clean->len + size > max)
+            break;
+        if (blank) {
+            if (clean->len == 0 || clean->str[clean->len - 1] != ' ')
+                g_string_append_c(clean, ' ');
+            marked = FALSE;
+        } else if (invalid || is_harmful(c)) {
+            if (!marked)
+                g_string_append_c(clean, '?');
+            marked = TRUE;
+        } else {
+            g_string_append_len(clean, text, (gssize)size);
+            marked = FALSE;
+        }
+        text = next;
+    }
+    return g_string_free(clean, FALSE);
+}
+
+gboolean
+sm_text_is_clean(const char *text, gsize length)
+{
+    if (memchr(text, '\0', length) != NULL || !g_utf8_validate(text, (gssize)length, NULL))
+        return FALSE;
+    for (const char *c = text; c < text + length; c = g_utf8_next_char(c))
+        if (is_harmful(g_utf8_get_char(c)))
+            return FALSE;
+    return TRUE;
+}
+
+char *
+sm_text_redact_url(const char *url)
+{
+    const char *scheme_end = strstr(url, "://");
+    const char *host = scheme_end != NULL ? scheme_end + 3 : url;
+    g_autofree char *rest = g_strndup(host, strcspn(host, "?#"));
+    gsize authority = strcspn(rest, "/");
+    const char *at = memrchr(rest, '@', authority);
+    g_autofree char *scheme = g_strndup(url, (gsize)(host - url));
+    g_autofree char *shown = g_strconcat(scheme, at != NULL ? at + 1 : rest, NULL);
+
+    return sm_text_clean(shown, URL_SHOWN_MAX);
+}

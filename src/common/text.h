@@ -1,0 +1,25 @@
+/*
+ * Text that came from outside (headers, a server's answers, file names on
+ * disk) before it is printed, logged or recorded: one place for cleaning and
+ * one for redaction.
+ */
+#pragma once
+
+#include <glib.h>
+
+/*
+ * A copy of at most max bytes, valid UTF-8, each run of control characters,
+ * line breaks, direction marks and invalid bytes become one '?', white space one
+ * blank; cut at a character's border. NULL gives "". Caller frees.
+ */
+char *sm_text_clean(const char *text, gsize max);
+
+/* Whether length bytes would pass sm_text_clean() unchanged (but for their length). */
+gboolean sm_text_is_clean(const char *text, gsize length);
+
+/*
+ * What may be said of a URL: scheme, host and path; user, query and fragment
+ * are taken off, since a presigned URL's query is a key to the file. Cleaned.
+ * Caller frees.
+ */
+char *sm_text_redact_url(const char *url);
