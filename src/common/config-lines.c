@@ -1,5 +1,6 @@
 #include "config-lines.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "error.h"
@@ -59,6 +60,7 @@ void
 sm_config_complain(GError **error, const SmConfigGroup *group, guint line, const char *key,
                    const char *text, ...)
 {
+    g_autofree char *file = sm_text_clean(group->file, PATH_MAX);
     g_autofree char *what = NULL;
     va_list args;
 
@@ -67,8 +69,8 @@ sm_config_complain(GError **error, const SmConfigGroup *group, guint line, const
     va_start(args, text);
     what = g_strdup_vprintf(text, args);
     va_end(args);
-    g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "%s:%u: [%s]%s%s: %s", group->file, line,
-                group->name, key != NULL ? " " : "", key != NULL ? key : "", what);
+    g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "%s:%u: [%s]%s%s: %s", file, line, group->name,
+                key != NULL ? " " : "", key != NULL ? key : "", what);
 }
 
 /* A comment after a value would become part of the value, so it is refused; where it starts. */
@@ -120,11 +122,9 @@ read_entry(SmConfigGroup *group, const char *line, guint number)
     const char *fault;
 
     if (equals == NULL || *g_strstrip(key) == '\0') {
-        shown = sm_text_clean(line, strcspn(line, " \t="));
+        /* The line is not repeated: it may be a password that landed in the wrong file. */
         sm_config_complain(&group->fault, group, number, NULL,
-                           "a line that starts with \"%s\" is none of \"KEY = VALUE\", \"[account "
-                           "NAME]\" and \"# comment\"",
-                           shown);
+                           "the line is none of KEY = VALUE, [account NAME] and # comment");
         return;
     }
     shown = sm_text_clean(key, SHOWN_MAX);
@@ -168,9 +168,9 @@ static const char *
 encoding_fault(const char *line, gsize length)
 {
     if (memchr(line, '\0', length) != NULL)
-        return "a NUL byte; the file must be plain text";
+        return "has a NUL byte; save the file as plain UTF-8 text";
     if (!g_utf8_validate(line, (gssize)length, NULL))
-        return "bytes that are not UTF-8; save the file as UTF-8";
+        return "has bytes that are not UTF-8; save the file as plain UTF-8 text";
     return NULL;
 }
 

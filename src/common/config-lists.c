@@ -16,6 +16,13 @@ enum { SHOWN_MAX = 60 };
 /* What is wrong with one item of a list, in lower case; NULL if nothing. */
 typedef gboolean (*IsSound)(const char *item);
 
+/* A URL in place of a host may be a presigned one: its query is a key to a file. */
+static char *
+show_item(const char *item)
+{
+    return strstr(item, "://") != NULL ? sm_text_redact_url(item) : sm_text_clean(item, SHOWN_MAX);
+}
+
 static gboolean
 parse_list(const char *text, IsSound is_sound, const char *allowed, void *result, GError **error)
 {
@@ -28,7 +35,7 @@ parse_list(const char *text, IsSound is_sound, const char *allowed, void *result
         if (*item == '\0')
             continue;
         if (!is_sound(item)) {
-            g_autofree char *shown = sm_text_clean(*piece, SHOWN_MAX);
+            g_autofree char *shown = show_item(*piece);
 
             g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
                         "\"%s\" is not understood; allowed: %s, several of them separated by "

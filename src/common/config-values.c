@@ -212,27 +212,22 @@ sm_value_path(const char *text, void *result, GError **error)
                             "no .. in it");
         return FALSE;
     }
-    *(char **)result = g_canonicalize_filename(path, "/");
+    if (strstr(path, "%{") != NULL) {
+        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
+                            "has a %{...} that means nothing here; allowed: %{account}, in the "
+                            "paths of an account");
+        return FALSE;
+    }
+    /* POSIX leaves two leading slashes alone; here they would make one directory look like two. */
+    *(char **)result = g_canonicalize_filename(path + strspn(path, "/") - 1, "/");
     return TRUE;
 }
 
 char *
-sm_value_expand(const char *text, const char *account, GError **error)
+sm_value_expand(const char *text, const char *account)
 {
-    static const char variable[] = "%{account}";
     GString *expanded = g_string_new(text);
-    const char *other;
 
-    if (account != NULL)
-        g_string_replace(expanded, variable, account, 0);
-    other = strstr(expanded->str, "%{");
-    if (other != NULL) {
-        g_autofree char *shown = sm_text_clean(other, strcspn(other, "}/") + 1);
-
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "\"%s\" has no meaning here; allowed: %s",
-                    shown, account != NULL ? variable : "no %{...}");
-        g_string_free(expanded, TRUE);
-        return NULL;
-    }
+    g_string_replace(expanded, "%{account}", account, 0);
     return g_string_free(expanded, FALSE);
 }

@@ -42,7 +42,8 @@ gboolean sm_value_delivery(const char *text, void *result, GError **error);
 /* GLogLevelFlags: error, notice, info. */
 gboolean sm_value_log_level(const char *text, void *result, GError **error);
 
-/* char *: an absolute path without `..`; a leading ~/ is the home directory by getpwuid(3). */
+/* char *: an absolute path without `..` and `%{`, normalised; a leading ~/ is the home directory by
+ * getpwuid(3). */
 gboolean sm_value_path(const char *text, void *result, GError **error);
 
 /* char *: an https URL of host, port and path; trailing slashes are taken off. */
@@ -57,8 +58,5 @@ gboolean sm_value_recipients(const char *text, void *result, GError **error);
 gboolean sm_value_org_ids(const char *text, void *result, GError **error);
 gboolean sm_value_storage_hosts(const char *text, void *result, GError **error);
 
-/*
- * A copy of text with each %{account} replaced by account. NULL and an error
- * for any other %{...}, and for %{account} where account is NULL. Caller frees.
- */
-char *sm_value_expand(const char *text, const char *account, GError **error);
+/* A copy of text with each %{account} replaced by account. Caller frees. */
+char *sm_value_expand(const char *text, const char *account);
