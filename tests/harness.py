@@ -3,8 +3,8 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -94,33 +94,45 @@ def run(argv, stdin=b"", terminal=False, timeout=120, **options):
 
 
 class Account:
-    """A configuration with one account, `main`, for an emulator; everything in a folder of its own."""
+    """A configuration with one account, `main`, for an emulator.
+
+    `folder` is laid out as the home of a person who uses scoremail. Where the programs see it under
+    another path (in a throw-away root), that is `seen_at`.
+    """
 
     USERNAME = "scores@example.edu"
     PASSWORD = "correct horse battery staple"
 
-    def __init__(self, folder, build, emulator, **settings):
+    def __init__(self, folder, build, emulator, seen_at=None, **settings):
         self.folder = folder
         self.build = build
-        self.config = folder / "scoremail.conf"
-        self.directory = folder / "scores"
-        self.ledger = folder / "state" / "ledger.db"
+        self.seen_at = seen_at or folder
+        self.config = folder / ".config" / "scoremail" / "scoremail.conf"
+        self.ledger = folder / ".local" / "state" / "scoremail" / "ledger.db"
         self.log = folder / "scoremail.log"
-        self.password_file = folder / "password"
-        self.directory.mkdir()
-        self.ledger.parent.mkdir(mode=0o700)
+        self.directory = folder / "scores"
+        self.password_file = folder / ".config" / "scoremail" / "password"
+        ca = folder / "ca.pem"
+        for path in (self.config.parent, self.ledger.parent, self.directory):
+            path.mkdir(parents=True, mode=0o700)
+        shutil.copy(emulator.ca, ca)
         self.write_password(self.PASSWORD)
         service = urlsplit(emulator.url)
+        self.general = {"ledger": self.seen(self.ledger), "log": self.seen(self.log), "log-level": "info"}
         self.account = {
             "username": self.USERNAME,
-            "password-file": self.password_file,
-            "directory": self.directory,
+            "password-file": self.seen(self.password_file),
+            "directory": self.seen(self.directory),
             "format": "csv",
             "service-url": emulator.url,
             "storage-hosts": f"{service.hostname}:{service.port}",
-            "ca-file": emulator.ca,
+            "ca-file": self.seen(ca),
         }
         self.configure(**settings)
+
+    def seen(self, path):
+        """A path in the folder, as the programs see it."""
+        return self.seen_at / path.relative_to(self.folder)
 
     def write_password(self, password):
         self.password_file.touch(mode=0o600)
@@ -129,16 +141,19 @@ class Account:
     def configure(self, **settings):
         """Sets keys of the account (with _ for -); None takes a key out."""
         self.account.update({key.replace("_", "-"): value for key, value in settings.items()})
-        lines = ["[scoremail]", f"ledger = {self.ledger}", f"log = {self.log}", "log-level = debug", "", "[account main]"]
+        lines = ["[scoremail]", *(f"{key} = {value}" for key, value in self.general.items()), "", "[account main]"]
         lines += [f"{key} = {value}" for key, value in self.account.items() if value is not None]
         self.config.write_text("\n".join(lines) + "\n")
 
+    def run(self, program, *arguments, stdin=b"", **how):
+        return run([self.build / program, *arguments], stdin, **how)
+
     def scoremail(self, *options, stdin=b"", **how):
         """The filter, with a message on its standard input."""
-        return run([self.build / "scoremail", "-c", self.config, *options], stdin, **how)
+        return self.run("scoremail", "-c", self.seen(self.config), *options, stdin=stdin, **how)
 
     def scorefetch(self, command, *arguments, **how):
-        return run([self.build / "scorefetch", command, "-c", self.config, *arguments], **how)
+        return self.run("scorefetch", command, "-c", self.seen(self.config), *arguments, **how)
 
     def status(self):
         """The ledger's rows by file name."""

@@ -70,6 +70,15 @@ class Root:
         """Shows the host's file or folder `source` inside the root as `target`."""
         self.binds[os.fspath(target)] = os.fspath(source)
 
+    def unbind(self, target):
+        """Undoes bind(), and whatever was there before is there again: nothing, as a rule."""
+        del self.binds[os.fspath(target)]
+        self.changed(target).unlink(missing_ok=True)  # where it was mounted
+
+    def changed(self, path):
+        """Where a path inside that was written to, and not bound, lies on the host."""
+        return self.folder / "changes" / os.fspath(path).lstrip("/")
+
     def run(self, argv, stdin=b"", user=None, timeout=300):
         """Runs a command in the root, as root or as that user."""
         options = f"lowerdir=/,upperdir={self.folder / 'changes'},workdir={self.folder / 'work'}"
@@ -82,15 +91,12 @@ class Root:
         return Result(done.returncode, done.stdout, done.stderr.decode(errors="replace"))
 
 
-def can_unshare():
-    return subprocess.run(["unshare", "--mount", "--pid", "--fork", "true"], capture_output=True).returncode == 0
-
-
 def install(folder, *packages):
     """A root with these packages in it."""
     need(os.geteuid() == 0, "real mail agents need root, to be installed into a throw-away root")
-    need(can_unshare(), "real mail agents need mount and process namespaces")
     root = Root(folder)
+    entered = root.run(["true"])
+    need(entered.code == 0, f"real mail agents need namespaces and an overlay over /: {entered.err}")
     done = root.run(["/bin/sh", "-c", INSTALL, "install", *packages], timeout=600)
     need(done.code == 0, f"apt-get could not install {' '.join(packages)}: {done.err}")
     return root
