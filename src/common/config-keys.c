@@ -1,0 +1,156 @@
+#include "config-keys.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "config.h"
+
+#define GENERAL SM_KEY_GENERAL
+#define ACCOUNT SM_KEY_ACCOUNT
+#define BOTH (SM_KEY_ACCOUNT | SM_KEY_DEFAULT)
+#define EXPANDS SM_KEY_EXPANDS
+
+/* `log` sets two members: the target and, where that is a file, its name. */
+static gboolean
+parse_log(const char *text, void *result, GError **error)
+{
+    SmConfig *config = result;
+
+    if (strcmp(text, "syslog") == 0) {
+        config->log = SM_LOG_SYSLOG;
+    } else if (strcmp(text, "stderr") == 0) {
+        config->log = SM_LOG_STDERR;
+    } else if (sm_value_path(text, &config->log_file, NULL)) {
+        config->log = SM_LOG_FILE;
+    } else {
+        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
+                            "is not understood; allowed: syslog, stderr, or the absolute path of "
+                            "a file");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+#define IN_CONFIG(member) offsetof(SmConfig, member)
+#define IN_ACCOUNT(member) offsetof(SmAccount, member)
+#define WHOLE_CONFIG 0
+#define NOWHERE 0
+
+/* clang-format off */
+static const SmConfigKey keys[] = {
+    {"ledger", GENERAL, sm_value_path, IN_CONFIG(ledger), NULL, NULL,
+     "the database of what was announced and stored"},
+    {"log", GENERAL, parse_log, WHOLE_CONFIG, "syslog", NULL,
+     "where the log goes: syslog, stderr or a file"},
+    {"log-level", GENERAL, sm_value_log_level, IN_CONFIG(log_level), "notice", NULL,
+     "the least severe lines that are logged"},
+
+    {"enabled", BOTH, sm_value_boolean, IN_ACCOUNT(enabled), "yes", NULL,
+     "whether the account is used"},
+    {"username", ACCOUNT, sm_value_text, IN_ACCOUNT(username), NULL,
+     "is missing; it is the name that the account has at the service",
+     "the user name at the service"},
+    {"password-file", BOTH | EXPANDS, sm_value_path, IN_ACCOUNT(password_file), NULL,
+     "is missing; it is the absolute path of a file with the password alone",
+     "the file that holds the password"},
+    {"directory", BOTH | EXPANDS, sm_value_path, IN_ACCOUNT(directory), NULL,
+     "is missing; it is the absolute path of the directory for the score files",
+     "where the score files are put"},
+    {"format", BOTH, sm_value_format, IN_ACCOUNT(format), NULL,
+     "is missing; the same data is posted twice, so say what you want: csv (comma-delimited), "
+     "txt (fixed width), both, or first (whichever is announced first)",
+     "which of the two postings of the same data is fetched"},
+    {"extensions", BOTH, sm_value_extensions, IN_ACCOUNT(extensions), "csv txt", NULL,
+     "the extensions of files that are fetched at all"},
+    {"recipients", ACCOUNT, sm_value_recipients, IN_ACCOUNT(recipients), NULL, NULL,
+     "the addresses whose mail means this account"},
+    {"org-id", ACCOUNT, sm_value_org_ids, IN_ACCOUNT(org_ids), NULL, NULL,
+     "the organisations whose files mean this account"},
+    {"service-url", BOTH, sm_value_https_url, IN_ACCOUNT(service_url),
+     "https://scoresdownload.collegeboard.org/pascoredwnld", NULL,
+     "the web service"},
+    {"storage-hosts", BOTH, sm_value_storage_hosts, IN_ACCOUNT(storage_hosts),
+     "*.s3.amazonaws.com *.s3.*.amazonaws.com", NULL,
+     "the hosts that a score file may be fetched from"},
+    {"ca-file", BOTH | EXPANDS, sm_value_path, IN_ACCOUNT(ca_file), NULL, NULL,
+     "certificate authorities trusted besides the system's"},
+    {"proxy", BOTH, sm_value_proxy, IN_ACCOUNT(proxy), "none", NULL,
+     "the proxy for service and storage"},
+    {"connect-timeout", BOTH, sm_value_duration, IN_ACCOUNT(connect_timeout), "10s", NULL,
+     "how long one attempt to connect may take"},
+    {"give-up-after", BOTH, sm_value_duration, IN_ACCOUNT(give_up_after), "90s", NULL,
+     "how long to try without any progress"},
+    {"run-limit", BOTH, sm_value_duration, IN_ACCOUNT(run_limit), "240s", NULL,
+     "how long one run as a mail filter may take"},
+    {"max-file-size", BOTH, sm_value_size, IN_ACCOUNT(max_file_size), "2GiB", NULL,
+     "the largest file that is fetched"},
+    {"file-mode", BOTH, sm_value_mode, IN_ACCOUNT(file_mode), "0600", NULL,
+     "the permissions of a stored file"},
+    {"group", BOTH, sm_value_group, IN_ACCOUNT(group), NULL, NULL,
+     "the group that a stored file is given to"},
+    {"delivery", BOTH, sm_value_delivery, NOWHERE, "inline", NULL,
+     "when the file is fetched: inline, while the message is delivered"},
+};
+/* clang-format on */
+
+const SmConfigKey *
+sm_config_keys(gsize *count)
+{
+    *count = G_N_ELEMENTS(keys);
+    return keys;
+}
+
+const SmConfigKey *
+sm_config_key(const char *name)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(keys); i++)
+        if (strcmp(keys[i].name, name) == 0)
+            return &keys[i];
+    return NULL;
+}
+
+/* Levenshtein's distance: how many letters to insert, delete or change to make b of a. */
+static guint
+edit_distance(const char *a, const char *b)
+{
+    gsize width = strlen(b);
+    g_autofree guint *row = g_new(guint, width + 1);
+
+    for (gsize j = 0; j <= width; j++)
+        row[j] = (guint)j;
+    for (gsize i = 0; a[i] != '\0'; i++) {
+        guint diagonal = row[0];
+
+        row[0] = (guint)i + 1;
+        for (gsize j = 0; j < width; j++) {
+            guint changed = diagonal + (a[i] == b[j] ? 0 : 1);
+
+            diagonal = row[j + 1];
+            row[j + 1] = MIN(changed, MIN(row[j], diagonal) + 1);
+        }
+    }
+    return row[width];
+}
+
+const SmConfigKey *
+sm_config_key_nearest(const char *name)
+{
+    enum { NEAR = 2, LONGEST = 32 };
+    gsize length = strlen(name);
+    const SmConfigKey *nearest = NULL;
+    guint best = NEAR + 1;
+
+    if (length < 3 || length > LONGEST)
+        return NULL;
+    for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {
+        /* The first part of a longer key was meant: password, max-file. */
+        gboolean begins = g_str_has_prefix(keys[i].name, name) && keys[i].name[length] == '-';
+        guint distance = begins ? 1 : edit_distance(name, keys[i].name);
+
+        if (distance < best && distance < length / 2) {
+            best = distance;
+            nearest = &keys[i];
+        }
+    }
+    return nearest;
+}

@@ -1,1 +1,244 @@
 #include "config.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "build-config.h"
+#include "config-account.h"
+#include "config-file.h"
+#include "config-fill.h"
+#include "error.h"
+#include "startup.h"
+
+#define GENERAL_GROUP "scoremail"
+#define SITE_FILE SM_SYSCONFDIR "/scoremail/scoremail.conf"
+#define SITE_LEDGER SM_LOCALSTATEDIR "/lib/scoremail/ledger.db"
+
+void
+sm_config_free(SmConfig *config)
+{
+    if (config == NULL)
+        return;
+    g_free(config->file);
+    g_free(config->ledger);
+    g_free(config->log_file);
+    g_ptr_array_unref(config->accounts);
+    g_free(config);
+}
+
+SmAccount *
+sm_config_account(const SmConfig *config, const char *name)
+{
+    for (guint i = 0; i < config->accounts->len; i++) {
+        SmAccount *account = config->accounts->pdata[i];
+
+        if (strcmp(account->name, name) == 0)
+            return account;
+    }
+    return NULL;
+}
+
+/* $variable/scoremail/name, where the variable holds an absolute path, else in the home directory.
+ */
+static char *
+personal_path(const char *variable, const char *in_home, const char *name)
+{
+    const char *base = g_getenv(variable);
+    g_autofree char *home = NULL;
+
+    if (base != NULL && g_path_is_absolute(base))
+        return g_build_filename(base, "scoremail", name, NULL);
+    home = sm_startup_home();
+    return home != NULL ? g_build_filename(home, in_home, "scoremail", name, NULL) : NULL;
+}
+
+/* A file behind a closed door counts as there: to read the site's instead would be a guess. */
+static gboolean
+exists(const char *path)
+{
+    return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+char *
+sm_config_find(const char *path)
+{
+    g_autofree char *personal = NULL;
+
+    if (path != NULL)
+        return g_canonicalize_filename(path, NULL);
+    personal = personal_path("XDG_CONFIG_HOME", ".config", "scoremail.conf");
+    if (personal != NULL && exists(personal))
+        return g_steal_pointer(&personal);
+    return g_strdup(SITE_FILE);
+}
+
+static gboolean
+default_ledger(SmConfig *config, GError **error)
+{
+    config->ledger = config->site ? g_strdup(SITE_LEDGER)
+                                  : personal_path("XDG_STATE_HOME", ".local/state", "ledger.db");
+    if (config->ledger == NULL)
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
+                    "%s: uid %u has no home directory for the ledger; set ledger in [scoremail]",
+                    config->file, (guint)geteuid());
+    return config->ledger != NULL;
+}
+
+/* Reads [scoremail] (NULL: there is none): the program's own keys; the defaults on trial. */
+static gboolean
+read_general(SmConfig *config, const SmConfigGroup *general, GError **error)
+{
+    SmAccount *trial = sm_account_new("trial");
+    GError *fault = NULL;
+    const SmConfigKey *keys;
+    gsize count;
+
+    if (general != NULL && general->fault != NULL)
+        fault = g_error_copy(general->fault);
+    if (general != NULL)
+        sm_config_check_keys(general, SM_KEY_GENERAL | SM_KEY_DEFAULT, &fault);
+    keys = sm_config_keys(&count);
+    for (gsize i = 0; i < count; i++) {
+        if ((keys[i].flags & SM_KEY_GENERAL) != 0)
+            sm_config_fill(&keys[i], general, NULL, NULL, config, &fault);
+        else if (general != NULL && sm_config_entry(general, keys[i].name) != NULL)
+            sm_config_fill(&keys[i], general, NULL, trial->name, trial, &fault);
+    }
+    sm_account_free(trial);
+    if (fault != NULL) {
+        g_propagate_error(error, fault);
+        return FALSE;
+    }
+    return config->ledger != NULL || default_ledger(config, error);
+}
+
+/* Finds [scoremail]; complains of the groups that are neither that nor an account. */
+static void
+sort_groups(const GPtrArray *groups, const char *file, const SmConfigGroup **general,
+            GError **fault)
+{
+    for (guint i = 0; i < groups->len; i++) {
+        const SmConfigGroup *group = groups->pdata[i];
+        const char *account = sm_account_group_name(group);
+
+        if (account != NULL && sm_account_name_is_sound(account))
+            continue;
+        if (account != NULL)
+            sm_config_complain(fault, group, group->line, NULL,
+                               "is no name for an account; allowed: 1 to 64 letters, digits, '.', "
+                               "'_' and '-', not starting with '.' or '-'");
+        else if (strcmp(group->name, GENERAL_GROUP) != 0)
+            sm_config_complain(fault, group, group->line, NULL,
+                               "is an unknown group; allowed: [scoremail] and [account NAME]");
+        else if (strcmp(group->file, file) != 0)
+            sm_config_complain(fault, group, group->line, NULL,
+                               "belongs in %s; allowed here: "
+                               "[account NAME]",
+                               file);
+        else if (*general != NULL)
+            sm_config_complain(fault, group, group->line, NULL,
+                               "is given twice, first in line %u; make one group of them",
+                               (*general)->line);
+        else
+            *general = group;
+    }
+}
+
+/* One name for two accounts: nobody knows which is meant, so neither is used. */
+static void
+check_twins(const GPtrArray *groups, const SmConfigGroup *group, SmAccount *account)
+{
+    for (guint i = 0; i < groups->len; i++) {
+        const SmConfigGroup *other = groups->pdata[i];
+
+        if (other != group && strcmp(other->name, group->name) == 0)
+            sm_config_complain(&account->fault, group, group->line, NULL,
+                               "is given twice, also in %s:%u; rename one of them", other->file,
+                               other->line);
+    }
+}
+
+/* Two accounts in one directory would take each other's files for conflicts. */
+static void
+check_directory(const SmConfig *config, const SmConfigGroup *group, SmAccount *account)
+{
+    const SmConfigEntry *entry = sm_config_entry(group, "directory");
+
+    if (account->directory == NULL || !account->enabled)
+        return;
+    for (guint i = 0; i < config->accounts->len; i++) {
+        const SmAccount *other = config->accounts->pdata[i];
+
+        if (other->enabled && g_strcmp0(other->directory, account->directory) == 0)
+            sm_config_complain(&account->fault, group, entry != NULL ? entry->line : group->line,
+                               "directory",
+                               "is the directory of [account %s] too; give each account its own, "
+                               "as in /srv/scores/%%{account}",
+                               other->name);
+    }
+}
+
+static void
+read_accounts(SmConfig *config, const GPtrArray *groups, const SmConfigGroup *general)
+{
+    for (guint i = 0; i < groups->len; i++) {
+        const SmConfigGroup *group = groups->pdata[i];
+        SmAccount *account;
+
+        if (group == general)
+            continue;
+        account = sm_account_read(group, general);
+        check_twins(groups, group, account);
+        check_directory(config, group, account);
+        g_ptr_array_add(config->accounts, account);
+    }
+}
+
+SmConfig *
+sm_config_load(const char *path, GError **error)
+{
+    g_autoptr(SmConfig) config = g_new0(SmConfig, 1);
+    g_autoptr(GPtrArray) groups = NULL;
+    const SmConfigGroup *general = NULL;
+    GError *fault = NULL;
+
+    config->accounts = g_ptr_array_new_with_free_func(sm_account_free);
+    config->file = sm_config_find(path);
+    config->site = strcmp(config->file, SITE_FILE) == 0;
+    groups = sm_config_read_files(config->file, error);
+    if (groups == NULL)
+        return NULL;
+    sort_groups(groups, config->file, &general, &fault);
+    if (fault != NULL) {
+        g_propagate_error(error, fault);
+        return NULL;
+    }
+    if (!read_general(config, general, error))
+        return NULL;
+    read_accounts(config, groups, general);
+    if (config->accounts->len == 0) {
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
+                    "%s: has no account; write at least one [account NAME], as scoremail.conf(5) "
+                    "shows",
+                    config->file);
+        return NULL;
+    }
+    return g_steal_pointer(&config);
+}
+
+const char *
+sm_format_name(SmFormat format)
+{
+    switch (format) {
+    case SM_FORMAT_CSV:
+        return "csv";
+    case SM_FORMAT_TXT:
+        return "txt";
+    case SM_FORMAT_BOTH:
+        return "both";
+    case SM_FORMAT_FIRST:
+        return "first";
+    }
+    return "unknown";
+}

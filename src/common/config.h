@@ -1,8 +1,9 @@
 /*
- * The configuration: one GKeyFile and accounts.d/ *.conf beside it, read more
- * strictly than GKeyFile reads. What is not understood is an error that names
- * file, group, key and what is allowed; nothing is guessed. An error inside one
- * [account] disables that account only.
+ * The configuration: one key file and accounts.d/ *.conf beside it (in byte
+ * order of their names), read more strictly than GKeyFile reads. What is not
+ * understood is an error that names file, line, group, key and what is allowed;
+ * nothing is guessed. An error inside one [account] disables that account only;
+ * one in [scoremail], in a group's name or in a file as such concerns all.
  *
  * Keys that this version does not act on are unknown keys: a setting that is
  * accepted and ignored (an encryption key, say) would be worse than an error.
@@ -18,19 +19,22 @@ typedef enum { SM_FORMAT_CSV = 1, SM_FORMAT_TXT, SM_FORMAT_BOTH, SM_FORMAT_FIRST
 
 typedef struct {
     char *name;
-    GError *fault; /* why this account cannot be used; NULL when it can */
+    GError *fault; /* SM_ERROR_CONFIG: why this account cannot be used; NULL when it can. What could
+                      be read is set nevertheless, so that an event still finds its account */
     gboolean enabled;
     char *username;
     char *password_file; /* absolute */
     char *directory;     /* absolute, %{account} expanded; existence is for the store to judge */
     SmFormat format;
-    GStrv extensions;      /* lower case, without dots; csv and txt unless configured */
-    GStrv recipients;      /* addresses that mean this account, lower case */
-    GStrv org_ids;         /* numbers or glob patterns against the name's organisation */
-    char *service_url;     /* https, without trailing slash */
-    GStrv storage_hosts;   /* HOST, *.HOST patterns, or either with :PORT */
-    char *ca_file;         /* absolute, or NULL: the system's authorities alone */
-    char *proxy;           /* URL, or NULL: none, whatever the environment says */
+    GStrv extensions;    /* lower case, without dots; csv and txt unless configured */
+    GStrv recipients;    /* addresses that mean this account, lower case; may be empty */
+    GStrv org_ids;       /* numbers or patterns with * and ? against the name's organisation, lower
+                            case; may be empty */
+    char *service_url;   /* https, without trailing slash */
+    GStrv storage_hosts; /* host names, lower case, "*" for any label but the last two, each
+                            alone or with :PORT */
+    char *ca_file;       /* absolute, or NULL: the system's authorities alone */
+    char *proxy;         /* URL, or NULL: none, whatever the environment says */
     guint connect_timeout; /* seconds */
     guint give_up_after;   /* seconds without progress */
     guint run_limit;       /* seconds that one run as a filter may take */
@@ -57,9 +61,12 @@ typedef struct {
 char *sm_config_find(const char *path);
 
 /*
- * Reads the configuration. SM_ERROR_CONFIG when the file cannot be read, the
+ * Reads the configuration that sm_config_find(path) names. SM_ERROR_CONFIG when
+ * a file cannot be read or could have been written by others (it decides where
+ * files go: owner us or root, not writable by group or others), when the
  * [scoremail] group is wrong, or there is no account at all; an account's own
- * errors are in its fault.
+ * errors are in its fault. Follows no name service but getpwuid and getgrnam,
+ * and looks at no directory of an account: one on a dead share harms only its own.
  */
 SmConfig *sm_config_load(const char *path, GError **error);
 void sm_config_free(SmConfig *config);

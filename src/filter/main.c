@@ -1,5 +1,137 @@
-int
-main(void)
+/*
+ * scoremail, the mail filter: a message on standard input becomes an event,
+ * and the event goes on to scorefetch. As a filter it exits 0 or 75, whatever
+ * happens; only a wrong command line and --extract have other codes.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <gmime/gmime.h>
+
+#include "build-config.h"
+#include "child.h"
+#include "common/event.h"
+#include "common/name.h"
+#include "common/report.h"
+#include "common/startup.h"
+#include "input.h"
+#include "options.h"
+
+enum { EXTRACT_NO_SPAN = 1 }; /* as grep */
+
+static int
+fail(const GError *error)
 {
-    return 70;
+    g_warning("%s", error->message);
+    return sm_error_exit_code(error, SM_ROLE_FILTER);
+}
+
+static int
+refuse_usage(const SmOptions *options, const char *why)
+{
+    fprintf(stderr, "scoremail: %s\n%s", why, options->usage);
+    return EX_USAGE;
+}
+
+static int
+show_version(void)
+{
+    printf("scoremail %s\nGMime %u.%u.%u, gumbo %s, sandbox: none yet\n", SM_VERSION,
+           gmime_major_version, gmime_minor_version, gmime_micro_version, SM_GUMBO_VERSION);
+    return EX_OK;
+}
+
+static int
+say_too_large(const SmOptions *options)
+{
+    g_warning("the message is larger than %" G_GINT64_FORMAT
+              " bytes (--max-message) and was not looked at",
+              options->max_message);
+    return options->extract ? EX_DATAERR : EX_OK;
+}
+
+/* Only the extensions of score files: what else is wanted stands in a configuration. */
+static int
+print_valid(const SmEvent *event)
+{
+    int code = EX_DATAERR;
+
+    for (char **name = event->names; *name != NULL; name++) {
+        if (sm_name_check(*name, strlen(*name), sm_default_extensions, NULL) == SM_NAME_VALID) {
+            printf("%s\n", *name);
+            code = EX_OK;
+        }
+    }
+    if (code != EX_OK)
+        g_warning("\"%s\" is neither .csv nor .txt", event->names[0]);
+    return code;
+}
+
+static int
+extract(const SmEvent *event)
+{
+    int code = EX_DATAERR;
+
+    if (event == NULL)
+        return EXTRACT_NO_SPAN;
+    if (event->kind == SM_EVENT_NAMES)
+        code = print_valid(event);
+    else if (event->kind == SM_EVENT_NO_VALID_NAME)
+        g_warning("no valid name: %s", event->reason);
+    else
+        g_warning("unusable message: %s", event->reason);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        g_warning("cannot write the names to standard output");
+        return EX_IOERR;
+    }
+    return code;
+}
+
+static int
+run(const SmOptions *options)
+{
+    g_auto(SmInput) input = {NULL, 0, FALSE};
+    g_autoptr(SmEvent) event = NULL;
+    g_autoptr(GError) error = NULL;
+    SmChildTask task;
+
+    if (!sm_input_read(&input, STDIN_FILENO, (gsize)options->max_message, &error))
+        return fail(error);
+    if (input.too_large)
+        return say_too_large(options);
+    g_info("read a message of %zu bytes", input.length);
+    task = (SmChildTask){input.data, input.length, (guint)options->max_cpu};
+    if (!sm_child_read(&task, &event, &error))
+        return fail(error);
+    if (options->extract)
+        return extract(event);
+    if (event == NULL) {
+        g_message("no notification");
+        return EX_OK;
+    }
+    sm_handover(event, &options->handover, &error);
+    return fail(error);
+}
+
+int
+main(int argc, char **argv)
+{
+    SmReport report = {.program = "scoremail", .role = SM_ROLE_FILTER, .log_fd = -1};
+    g_auto(SmOptions) options = {.usage = NULL};
+    g_autoptr(GError) error = NULL;
+
+    sm_report_start(&report);
+    if (!sm_startup(&error))
+        return fail(error);
+    if (!sm_options_parse(&options, argc, argv, &error))
+        return refuse_usage(&options, error->message);
+    report.verbose = options.handover.verbose;
+    report.quiet = options.handover.quiet;
+    if (options.version)
+        return show_version();
+    if (isatty(STDIN_FILENO))
+        return refuse_usage(&options, "standard input is a terminal: pipe a message into me");
+    return run(&options);
 }

@@ -1,0 +1,107 @@
+#include "config-account.h"
+
+#include <string.h>
+
+#include "config-fill.h"
+
+enum { ACCOUNT_NAME_MAX = 64 };
+
+#define ACCOUNT_PREFIX "account "
+
+const char *
+sm_account_group_name(const SmConfigGroup *group)
+{
+    return g_str_has_prefix(group->name, ACCOUNT_PREFIX) ? group->name + strlen(ACCOUNT_PREFIX)
+                                                         : NULL;
+}
+
+gboolean
+sm_account_name_is_sound(const char *name)
+{
+    gsize length = strlen(name);
+
+    if (length < 1 || length > ACCOUNT_NAME_MAX || name[0] == '.' || name[0] == '-')
+        return FALSE;
+    for (gsize i = 0; i < length; i++)
+        if (!g_ascii_isalnum(name[i]) && strchr("._-", name[i]) == NULL)
+            return FALSE;
+    return TRUE;
+}
+
+SmAccount *
+sm_account_new(const char *name)
+{
+    SmAccount *account = g_new0(SmAccount, 1);
+
+    account->name = g_strdup(name);
+    account->group = (gid_t)-1;
+    return account;
+}
+
+void
+sm_account_free(gpointer data)
+{
+    SmAccount *account = data;
+
+    g_free(account->name);
+    g_clear_error(&account->fault);
+    g_free(account->username);
+    g_free(account->password_file);
+    g_free(account->directory);
+    g_strfreev(account->extensions);
+    g_strfreev(account->recipients);
+    g_strfreev(account->org_ids);
+    g_free(account->service_url);
+    g_strfreev(account->storage_hosts);
+    g_free(account->ca_file);
+    g_free(account->proxy);
+    g_free(account);
+}
+
+/* The same data comes twice: an extension that format asks for must not be refused before. */
+static void
+check_extensions(const SmConfigGroup *group, SmAccount *account)
+{
+    const char *const *extensions = (const char *const *)account->extensions;
+    const char *lacking = NULL;
+
+    if (account->format == 0 || extensions[0] == NULL)
+        return;
+    if (account->format != SM_FORMAT_TXT && !g_strv_contains(extensions, "csv"))
+        lacking = "csv";
+    else if (account->format != SM_FORMAT_CSV && !g_strv_contains(extensions, "txt"))
+        lacking = "txt";
+    if (lacking != NULL)
+        sm_config_complain(&account->fault, group, group->line, "extensions",
+                           "leaves out %s, which format = %s asks for; allowed: a list of all "
+                           "that is wanted, as in csv txt zip",
+                           lacking, sm_format_name(account->format));
+}
+
+static void
+ensure_list(GStrv *list)
+{
+    if (*list == NULL)
+        *list = g_new0(char *, 1);
+}
+
+SmAccount *
+sm_account_read(const SmConfigGroup *group, const SmConfigGroup *defaults)
+{
+    SmAccount *account = sm_account_new(sm_account_group_name(group));
+    const SmConfigKey *keys;
+    gsize count;
+
+    account->fault = group->fault != NULL ? g_error_copy(group->fault) : NULL;
+    sm_config_check_keys(group, SM_KEY_ACCOUNT, &account->fault);
+    keys = sm_config_keys(&count);
+    for (gsize i = 0; i < count; i++)
+        if ((keys[i].flags & SM_KEY_ACCOUNT) != 0)
+            sm_config_fill(&keys[i], group, defaults, account->name, account, &account->fault);
+    ensure_list(&account->extensions);
+    ensure_list(&account->recipients);
+    ensure_list(&account->org_ids);
+    ensure_list(&account->storage_hosts);
+    check_extensions(group, account);
+    return account;
+}

@@ -1,0 +1,26 @@
+/*
+ * One [account NAME]: the group's entries over the defaults of [scoremail].
+ */
+#pragma once
+
+#include "config-lines.h"
+#include "config.h"
+
+/* The NAME of an [account NAME], which may be none that is allowed; NULL for another group. */
+const char *sm_account_group_name(const SmConfigGroup *group);
+
+/*
+ * Whether name is 1 to 64 letters, digits, '.', '_' and '-'; not starting with
+ * '.' or '-', since it stands in paths.
+ */
+gboolean sm_account_name_is_sound(const char *name);
+
+/* An account without any value. */
+SmAccount *sm_account_new(const char *name);
+void sm_account_free(gpointer account);
+
+/*
+ * The account that group describes; defaults is [scoremail] or NULL. Never
+ * NULL: what is wrong is the account's fault.
+ */
+SmAccount *sm_account_read(const SmConfigGroup *group, const SmConfigGroup *defaults);

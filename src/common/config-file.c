@@ -1,0 +1,156 @@
+#include "config-file.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cleanup.h"
+#include "config-lines.h"
+#include "error.h"
+
+enum { FILE_SIZE_MAX = 1 << 20 };
+
+#define ACCOUNTS_FOLDER "accounts.d"
+
+/* Who can change the configuration can send the files elsewhere. */
+static gboolean
+check_trust(const char *path, const struct stat *about, GError **error)
+{
+    if (about->st_uid != geteuid() && about->st_uid != 0) {
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
+                    "%s: belongs to uid %u; it must belong to root or to the user that runs "
+                    "this, uid %u",
+                    path, (guint)about->st_uid, (guint)geteuid());
+        return FALSE;
+    }
+    if ((about->st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
+                    "%s: may be changed by others (mode %04o); run chmod go-w on it", path,
+                    (guint)about->st_mode & 07777);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static GString *
+read_all(int fd, const char *path, GError **error)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    char piece[16384];
+    ssize_t got;
+
+    while ((got = read(fd, piece, sizeof piece)) != 0) {
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            sm_error_from_errno(error, SM_ERROR_CONFIG, "%s", path);
+            return NULL;
+        }
+        g_string_append_len(text, piece, got);
+        if (text->len > FILE_SIZE_MAX) {
+            g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
+                        "%s: is larger than 1 MiB; this is no configuration", path);
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&text);
+}
+
+static void
+explain_open(const char *path, GError **error)
+{
+    if (errno == ENOENT)
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
+                    "%s: there is no such file; scoremail.conf(5) shows one of five lines", path);
+    else if (errno == EACCES)
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
+                    "%s: may not be read by uid %u; see its permissions and those of the folders "
+                    "above it",
+                    path, (guint)geteuid());
+    else
+        sm_error_from_errno(error, SM_ERROR_CONFIG, "%s", path);
+}
+
+static GPtrArray *
+read_one(const char *path, GError **error)
+{
+    /* Without O_NONBLOCK a FIFO would hold the delivery up for ever. */
+    sm_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    g_autoptr(GString) text = NULL;
+    struct stat about;
+
+    if (fd < 0 || fstat(fd, &about) < 0) {
+        explain_open(path, error);
+        return NULL;
+    }
+    if (!S_ISREG(about.st_mode)) {
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "%s: is not a regular file", path);
+        return NULL;
+    }
+    if (!check_trust(path, &about, error) || (text = read_all(fd, path, error)) == NULL)
+        return NULL;
+    return sm_config_lines(path, text->str, text->len, error);
+}
+
+static int
+compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static gboolean
+list_entries(DIR *dir, const char *folder, GPtrArray *paths, GError **error)
+{
+    struct dirent *entry;
+    struct stat about;
+
+    if (fstat(dirfd(dir), &about) < 0)
+        return sm_error_from_errno(error, SM_ERROR_CONFIG, "%s", folder);
+    if (!check_trust(folder, &about, error))
+        return FALSE;
+    while (errno = 0, (entry = readdir(dir)) != NULL)
+        if (entry->d_name[0] != '.' && g_str_has_suffix(entry->d_name, ".conf"))
+            g_ptr_array_add(paths, g_build_filename(folder, entry->d_name, NULL));
+    return errno == 0 || sm_error_from_errno(error, SM_ERROR_CONFIG, "%s", folder);
+}
+
+/* The paths of folder/ *.conf, sorted; an empty array if there is no such folder; NULL on error. */
+static GPtrArray *
+list_folder(const char *folder, GError **error)
+{
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+    DIR *dir = opendir(folder);
+    gboolean listed;
+
+    if (dir == NULL && errno == ENOENT)
+        return g_steal_pointer(&paths);
+    if (dir == NULL) {
+        explain_open(folder, error);
+        return NULL;
+    }
+    listed = list_entries(dir, folder, paths, error);
+    closedir(dir);
+    g_ptr_array_sort(paths, compare_names);
+    return listed ? g_steal_pointer(&paths) : NULL;
+}
+
+GPtrArray *
+sm_config_read_files(const char *file, GError **error)
+{
+    g_autofree char *parent = g_path_get_dirname(file);
+    g_autofree char *folder = g_build_filename(parent, ACCOUNTS_FOLDER, NULL);
+    g_autoptr(GPtrArray) groups = read_one(file, error);
+    g_autoptr(GPtrArray) paths = groups != NULL ? list_folder(folder, error) : NULL;
+
+    if (paths == NULL)
+        return NULL;
+    for (guint i = 0; i < paths->len; i++) {
+        GPtrArray *more = read_one(paths->pdata[i], error);
+
+        if (more == NULL)
+            return NULL;
+        g_ptr_array_extend_and_steal(groups, more);
+    }
+    return g_steal_pointer(&groups);
+}

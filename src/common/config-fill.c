@@ -1,0 +1,61 @@
+#include "config-fill.h"
+
+#include "text.h"
+
+enum { SHOWN_MAX = 60 };
+
+/* Reads text as key's value into the struct at base. */
+static gboolean
+set_value(const SmConfigKey *key, const char *text, const char *account, void *base, GError **error)
+{
+    gboolean expands = account != NULL && (key->flags & SM_KEY_EXPANDS) != 0;
+    g_autofree char *expanded = expands ? sm_value_expand(text, account) : g_strdup(text);
+
+    return key->parse(expanded, (char *)base + key->offset, error);
+}
+
+void
+sm_config_fill(const SmConfigKey *key, const SmConfigGroup *group, const SmConfigGroup *defaults,
+               const char *account, void *base, GError **fault)
+{
+    const SmConfigGroup *source = group;
+    const SmConfigEntry *entry = group != NULL ? sm_config_entry(group, key->name) : NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (entry == NULL && defaults != NULL && (key->flags & SM_KEY_DEFAULT) != 0) {
+        entry = sm_config_entry(defaults, key->name);
+        source = defaults;
+    }
+    if (entry != NULL && !set_value(key, entry->value, account, base, &error))
+        sm_config_complain(fault, source, entry->line, key->name, "%s", error->message);
+    else if (entry == NULL && key->fallback != NULL)
+        set_value(key, key->fallback, account, base, NULL);
+    else if (entry == NULL && key->missing != NULL)
+        sm_config_complain(fault, group, group->line, key->name, "%s", key->missing);
+}
+
+void
+sm_config_check_keys(const SmConfigGroup *group, guint allowed, GError **fault)
+{
+    for (guint i = 0; i < group->entries->len; i++) {
+        const SmConfigEntry *entry = group->entries->pdata[i];
+        const SmConfigKey *key = sm_config_key(entry->key);
+        const SmConfigKey *meant = key == NULL ? sm_config_key_nearest(entry->key) : NULL;
+        g_autofree char *shown = sm_text_clean(entry->key, SHOWN_MAX);
+
+        if (key != NULL && (key->flags & allowed) != 0)
+            continue;
+        if (key != NULL && allowed == SM_KEY_ACCOUNT)
+            sm_config_complain(fault, group, entry->line, shown,
+                               "holds for the whole program; it belongs in [scoremail]");
+        else if (key != NULL)
+            sm_config_complain(fault, group, entry->line, shown,
+                               "differs from account to account; it belongs in an [account NAME]");
+        else if (meant != NULL)
+            sm_config_complain(fault, group, entry->line, shown,
+                               "is not known to this version; did you mean %s?", meant->name);
+        else
+            sm_config_complain(fault, group, entry->line, shown,
+                               "is not known to this version; scoremail.conf(5) lists all keys");
+    }
+}

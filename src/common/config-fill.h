@@ -1,0 +1,22 @@
+/*
+ * From a group's entries into the members of a struct, by the table of keys.
+ * Mistakes go to *fault as sm_config_complain() words them; the first one stays.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "config-keys.h"
+#include "config-lines.h"
+
+/* Complains of keys that nobody knows, and of those without any of the allowed SmKeyFlags. */
+void sm_config_check_keys(const SmConfigGroup *group, guint allowed, GError **fault);
+
+/*
+ * Sets what key says into the struct at base: by group, else, where the key
+ * allows it, by defaults, else by the table's fallback. group and defaults may be
+ * NULL, not both group and a key that may not be missing. account replaces
+ * %{account}.
+ */
+void sm_config_fill(const SmConfigKey *key, const SmConfigGroup *group,
+                    const SmConfigGroup *defaults, const char *account, void *base, GError **fault);

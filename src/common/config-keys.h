@@ -1,0 +1,36 @@
+/*
+ * The one table of keys: where each may stand, how its value is read, where it
+ * goes, and what holds when it is missing. The reader, its hints and the
+ * comparison with scoremail.conf(5) all go by it.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "config-values.h"
+
+typedef enum {
+    SM_KEY_GENERAL = 1 << 0, /* in [scoremail], for the whole program: offset into SmConfig */
+    SM_KEY_ACCOUNT = 1 << 1, /* in [account NAME]: offset into SmAccount */
+    SM_KEY_DEFAULT = 1 << 2, /* with SM_KEY_ACCOUNT: in [scoremail] too, for all accounts */
+    SM_KEY_EXPANDS = 1 << 3, /* %{account} is replaced */
+} SmKeyFlags;
+
+typedef struct {
+    const char *name;
+    guint flags; /* SmKeyFlags */
+    SmValueParser parse;
+    gsize offset;
+    const char *fallback; /* what holds without the key, as one would write it; NULL: nothing */
+    const char *missing;  /* what to say where the key is due and absent; NULL: it may be absent */
+    const char *description;
+} SmConfigKey;
+
+/* The table, in the order in which keys are read; *count is its length. */
+const SmConfigKey *sm_config_keys(gsize *count);
+
+/* The key of that name, or NULL. */
+const SmConfigKey *sm_config_key(const char *name);
+
+/* The key that was probably meant by a name that is none; NULL if nothing is near. */
+const SmConfigKey *sm_config_key_nearest(const char *name);

@@ -1,0 +1,208 @@
+/* The values that name hosts and addresses, and lists of them: the second half of config-values.h.
+ */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "config-values.h"
+#include "error.h"
+#include "name.h"
+#include "text.h"
+
+enum { SHOWN_MAX = 60 };
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyz"
+#define DIGITS "0123456789"
+
+/* What is wrong with one item of a list, in lower case; NULL if nothing. */
+typedef gboolean (*IsSound)(const char *item);
+
+/* A URL in place of a host may be a presigned one: its query is a key to a file. */
+static char *
+show_item(const char *item)
+{
+    return strstr(item, "://") != NULL ? sm_text_redact_url(item) : sm_text_clean(item, SHOWN_MAX);
+}
+
+static gboolean
+parse_list(const char *text, IsSound is_sound, const char *allowed, void *result, GError **error)
+{
+    g_auto(GStrv) pieces = g_strsplit_set(text, ",; ", -1);
+    g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(g_free);
+
+    for (char **piece = pieces; *piece != NULL; piece++) {
+        g_autofree char *item = g_ascii_strdown(*piece, -1);
+
+        if (*item == '\0')
+            continue;
+        if (!is_sound(item)) {
+            g_autofree char *shown = show_item(*piece);
+
+            g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
+                        "\"%s\" is not understood; allowed: %s, several of them separated by "
+                        "commas, semicolons or blanks",
+                        shown, allowed);
+            return FALSE;
+        }
+        g_ptr_array_add(items, g_steal_pointer(&item));
+    }
+    if (items->len == 0) {
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "the list is empty; allowed: %s", allowed);
+        return FALSE;
+    }
+    g_ptr_array_add(items, NULL);
+    *(GStrv *)result = (GStrv)g_ptr_array_free(g_steal_pointer(&items), FALSE);
+    return TRUE;
+}
+
+static gboolean
+is_extension(const char *item)
+{
+    gsize length = strlen(item);
+
+    return length <= SM_EXTENSION_MAX && strspn(item, LETTERS DIGITS) == length;
+}
+
+gboolean
+sm_value_extensions(const char *text, void *result, GError **error)
+{
+    return parse_list(text, is_extension, "extensions without the dot, as in csv or zip", result,
+                      error);
+}
+
+static gboolean
+is_recipient(const char *item)
+{
+    const char *at = strchr(item, '@');
+
+    return at != NULL && at != item && at[1] != '\0' && strchr(at + 1, '@') == NULL &&
+           strpbrk(item, "<>\"()\\") == NULL;
+}
+
+gboolean
+sm_value_recipients(const char *text, void *result, GError **error)
+{
+    return parse_list(text, is_recipient, "mail addresses of the form USER@DOMAIN", result, error);
+}
+
+static gboolean
+is_org_id(const char *item)
+{
+    return strspn(item, LETTERS DIGITS "*?") == strlen(item);
+}
+
+gboolean
+sm_value_org_ids(const char *text, void *result, GError **error)
+{
+    return parse_list(text, is_org_id,
+                      "numbers of organisations, as in 5818, or patterns with * and ?", result,
+                      error);
+}
+
+static gboolean
+is_port(const char *text)
+{
+    return g_ascii_string_to_unsigned(text, 10, 1, 65535, NULL, NULL);
+}
+
+static gboolean
+is_ipv6_literal(const char *text, gsize length)
+{
+    g_autofree char *address = length > 2 ? g_strndup(text + 1, length - 2) : g_strdup("");
+    struct in6_addr ignored;
+
+    return text[0] == '[' && text[length - 1] == ']' && inet_pton(AF_INET6, address, &ignored) == 1;
+}
+
+static gboolean
+is_label(const char *label)
+{
+    gsize length = strlen(label);
+
+    return length > 0 && length <= 63 && strspn(label, LETTERS DIGITS "-_") == length &&
+           label[0] != '-' && label[length - 1] != '-';
+}
+
+/*
+ * Labels separated by dots; a label may be "*", but the last two never: a
+ * pattern such as *.com would hand the file's request to anybody.
+ */
+static gboolean
+is_host_pattern(const char *host)
+{
+    g_auto(GStrv) labels = g_strsplit(host, ".", -1);
+    guint count = g_strv_length(labels);
+
+    if (strlen(host) > 253)
+        return FALSE;
+    for (guint i = 0; i < count; i++)
+        if (!is_label(labels[i]) && (strcmp(labels[i], "*") != 0 || i + 2 >= count))
+            return FALSE;
+    return count > 0;
+}
+
+static gboolean
+is_storage_host(const char *item)
+{
+    const char *bracket = *item == '[' ? strchr(item, ']') : NULL;
+    const char *colon = strchr(bracket != NULL ? bracket : item, ':');
+    gsize length = colon != NULL ? (gsize)(colon - item) : strlen(item);
+    g_autofree char *host = g_strndup(item, length);
+
+    if (colon != NULL && !is_port(colon + 1))
+        return FALSE;
+    return bracket != NULL ? is_ipv6_literal(host, length) : is_host_pattern(host);
+}
+
+gboolean
+sm_value_storage_hosts(const char *text, void *result, GError **error)
+{
+    return parse_list(text, is_storage_host,
+                      "host names, each alone or with :PORT, where * may stand for a part but not "
+                      "for the last two, as in *.s3.amazonaws.com",
+                      result, error);
+}
+
+gboolean
+sm_value_https_url(const char *text, void *result, GError **error)
+{
+    g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL);
+    char *url;
+
+    if (uri == NULL || strcmp(g_uri_get_scheme(uri), "https") != 0 || g_uri_get_host(uri) == NULL ||
+        *g_uri_get_host(uri) == '\0' || g_uri_get_userinfo(uri) != NULL ||
+        g_uri_get_query(uri) != NULL || g_uri_get_fragment(uri) != NULL ||
+        strchr(text, ' ') != NULL) {
+        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
+                            "is no usable URL; allowed: https://HOST[:PORT][/PATH], without user, "
+                            "query and fragment");
+        return FALSE;
+    }
+    url = g_strdup(text);
+    while (g_str_has_suffix(url, "/"))
+        url[strlen(url) - 1] = '\0';
+    *(char **)result = url;
+    return TRUE;
+}
+
+gboolean
+sm_value_proxy(const char *text, void *result, GError **error)
+{
+    static const char *const schemes[] = {"http", "https", "socks5", "socks5h", NULL};
+    g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL);
+
+    if (strcmp(text, "none") == 0) {
+        *(char **)result = NULL;
+        return TRUE;
+    }
+    if (uri == NULL || !g_strv_contains(schemes, g_uri_get_scheme(uri)) ||
+        g_uri_get_host(uri) == NULL || *g_uri_get_host(uri) == '\0' || g_uri_get_port(uri) <= 0 ||
+        g_uri_get_userinfo(uri) != NULL || strlen(g_uri_get_path(uri)) > 1 ||
+        g_uri_get_query(uri) != NULL || g_uri_get_fragment(uri) != NULL) {
+        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
+                            "is no usable proxy; allowed: none, or http://HOST:PORT, or the same "
+                            "with https, socks5 or socks5h, without user and password");
+        return FALSE;
+    }
+    *(char **)result = g_strdup(text);
+    return TRUE;
+}

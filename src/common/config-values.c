@@ -1,0 +1,233 @@
+#include "config-values.h"
+
+#include <grp.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include "config.h"
+#include "error.h"
+#include "startup.h"
+#include "text.h"
+
+enum { SHOWN_MAX = 60 };
+
+typedef struct {
+    const char *word;
+    guint64 value;
+} Word;
+
+static gboolean
+refuse(GError **error, const char *text, const char *allowed)
+{
+    g_autofree char *shown = sm_text_clean(text, SHOWN_MAX);
+
+    g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "\"%s\" is not understood; allowed: %s", shown,
+                allowed);
+    return FALSE;
+}
+
+/* One of the words, the last of which has no text; FALSE if it is none of them. */
+static gboolean
+find_word(const Word *words, const char *text, guint64 *value)
+{
+    for (; words->word != NULL; words++)
+        if (strcmp(words->word, text) == 0) {
+            *value = words->value;
+            return TRUE;
+        }
+    return FALSE;
+}
+
+gboolean
+sm_value_boolean(const char *text, void *result, GError **error)
+{
+    static const Word words[] = {
+        {"yes", TRUE}, {"no", FALSE}, {"true", TRUE}, {"false", FALSE}, {NULL, 0}};
+    guint64 value;
+
+    if (!find_word(words, text, &value))
+        return refuse(error, text, "yes, no, true, false");
+    *(gboolean *)result = (gboolean)value;
+    return TRUE;
+}
+
+gboolean
+sm_value_text(const char *text, void *result, GError **error)
+{
+    *(char **)result = g_strdup(text);
+    return TRUE;
+}
+
+/* A whole number above 0 with one of the units right behind it. */
+static gboolean
+parse_quantity(const char *text, const Word *units, guint64 max, guint64 *amount)
+{
+    const char *unit = text + strspn(text, "0123456789");
+    g_autofree char *digits = g_strndup(text, (gsize)(unit - text));
+    guint64 number;
+    guint64 factor;
+
+    return g_ascii_string_to_unsigned(digits, 10, 1, max, &number, NULL) &&
+           find_word(units, unit, &factor) && g_uint64_checked_mul(amount, number, factor) &&
+           *amount <= max;
+}
+
+gboolean
+sm_value_duration(const char *text, void *result, GError **error)
+{
+    static const Word units[] = {{"s", 1}, {"min", 60}, {"h", 3600}, {"d", 86400}, {NULL, 0}};
+    guint64 seconds;
+
+    if (!parse_quantity(text, units, 366 * 86400, &seconds))
+        return refuse(
+            error, text,
+            "a whole number with a unit, s, min, h or d, as in 90s, 30min, 2h or 7d, from "
+            "1s to 366d");
+    *(guint *)result = (guint)seconds;
+    return TRUE;
+}
+
+gboolean
+sm_value_size(const char *text, void *result, GError **error)
+{
+    static const Word units[] = {
+        {"B", 1},
+        {"kB", 1000},
+        {"MB", 1000000},
+        {"GB", 1000000000},
+        {"TB", 1000000000000},
+        {"KiB", G_GUINT64_CONSTANT(1) << 10},
+        {"MiB", G_GUINT64_CONSTANT(1) << 20},
+        {"GiB", G_GUINT64_CONSTANT(1) << 30},
+        {"TiB", G_GUINT64_CONSTANT(1) << 40},
+        {NULL, 0},
+    };
+    guint64 bytes;
+
+    if (!parse_quantity(text, units, G_MAXINT64, &bytes))
+        return refuse(error, text,
+                      "a whole number with a unit, B, kB, MB, GB, TB, KiB, MiB, GiB or TiB, as in "
+                      "100KiB or 2GiB");
+    *(guint64 *)result = bytes;
+    return TRUE;
+}
+
+gboolean
+sm_value_mode(const char *text, void *result, GError **error)
+{
+    gsize length = strlen(text);
+    guint64 mode;
+
+    /* Others never write, nobody executes: a score file is data. */
+    if (length < 3 || length > 4 || strspn(text, "01234567") != length ||
+        !g_ascii_string_to_unsigned(text, 8, 0, 07777, &mode, NULL) || (mode & ~0664U) != 0 ||
+        (mode & 0400) == 0)
+        return refuse(error, text,
+                      "three or four octal digits, as in 0600 or 0640, without execute bits and "
+                      "without write permission for others");
+    *(mode_t *)result = (mode_t)mode;
+    return TRUE;
+}
+
+gboolean
+sm_value_group(const char *text, void *result, GError **error)
+{
+    const struct group *group = getgrnam(text);
+    guint64 number;
+
+    if (group == NULL && g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT32, &number, NULL))
+        group = getgrgid((gid_t)number);
+    if (group == NULL) {
+        g_autofree char *shown = sm_text_clean(text, SHOWN_MAX);
+
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
+                    "this system knows no group \"%s\"; allowed: the name or number of a group "
+                    "that `getent group` shows",
+                    shown);
+        return FALSE;
+    }
+    *(gid_t *)result = group->gr_gid;
+    return TRUE;
+}
+
+gboolean
+sm_value_format(const char *text, void *result, GError **error)
+{
+    static const Word words[] = {{"csv", SM_FORMAT_CSV},
+                                 {"txt", SM_FORMAT_TXT},
+                                 {"both", SM_FORMAT_BOTH},
+                                 {"first", SM_FORMAT_FIRST},
+                                 {NULL, 0}};
+    guint64 value;
+
+    if (!find_word(words, text, &value))
+        return refuse(error, text, "csv, txt, both, first");
+    *(SmFormat *)result = (SmFormat)value;
+    return TRUE;
+}
+
+gboolean
+sm_value_delivery(const char *text, void *result, GError **error)
+{
+    if (strcmp(text, "queued") == 0) {
+        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
+                            "this version delivers inline, it has no queue; allowed: inline");
+        return FALSE;
+    }
+    return strcmp(text, "inline") == 0 || refuse(error, text, "inline");
+}
+
+gboolean
+sm_value_log_level(const char *text, void *result, GError **error)
+{
+    static const Word words[] = {{"error", G_LOG_LEVEL_WARNING},
+                                 {"notice", G_LOG_LEVEL_MESSAGE},
+                                 {"info", G_LOG_LEVEL_INFO},
+                                 {NULL, 0}};
+    guint64 value;
+
+    if (!find_word(words, text, &value))
+        return refuse(error, text, "error, notice, info");
+    *(GLogLevelFlags *)result = (GLogLevelFlags)value;
+    return TRUE;
+}
+
+static gboolean
+has_parent_component(const char *path)
+{
+    g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+
+    return g_strv_contains((const char *const *)parts, "..");
+}
+
+gboolean
+sm_value_path(const char *text, void *result, GError **error)
+{
+    g_autofree char *home = g_str_has_prefix(text, "~/") ? sm_startup_home() : NULL;
+    g_autofree char *path = home != NULL ? g_build_filename(home, text + 2, NULL) : g_strdup(text);
+
+    if (!g_path_is_absolute(path) || has_parent_component(path)) {
+        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
+                            "is no absolute path; allowed: a path that starts with / or ~/ and has "
+                            "no .. in it");
+        return FALSE;
+    }
+    if (strstr(path, "%{") != NULL) {
+        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
+                            "has a %{...} that means nothing here; allowed: %{account}, in the "
+                            "paths of an account");
+        return FALSE;
+    }
+    /* POSIX leaves two leading slashes alone; here they would make one directory look like two. */
+    *(char **)result = g_canonicalize_filename(path + strspn(path, "/") - 1, "/");
+    return TRUE;
+}
+
+char *
+sm_value_expand(const char *text, const char *account)
+{
+    GString *expanded = g_string_new(text);
+
+    g_string_replace(expanded, "%{account}", account, 0);
+    return g_string_free(expanded, FALSE);
+}

@@ -1,0 +1,165 @@
+#include "charset.h"
+
+#include <errno.h>
+#include <iconv.h>
+#include <string.h>
+
+#include "gmime-auto.h"
+
+#define REPLACEMENT "\357\277\275" /* U+FFFD */
+
+struct SmCharsets {
+    struct {
+        char *name;
+        iconv_t converter; /* (iconv_t)-1: iconv has none */
+    } open[SM_CHARSETS_MAX];
+    guint count;
+    char *missing;
+};
+
+SmCharsets *
+sm_charsets_new(void)
+{
+    return g_new0(SmCharsets, 1);
+}
+
+void
+sm_charsets_free(SmCharsets *charsets)
+{
+    if (charsets == NULL)
+        return;
+    for (guint i = 0; i < charsets->count; i++) {
+        g_free(charsets->open[i].name);
+        if (charsets->open[i].converter != (iconv_t)-1)
+            iconv_close(charsets->open[i].converter);
+    }
+    g_free(charsets->missing);
+    g_free(charsets);
+}
+
+void
+sm_charsets_open(SmCharsets *charsets, const char *name)
+{
+    if (charsets->count == SM_CHARSETS_MAX)
+        return;
+    charsets->open[charsets->count].name = g_strdup(name);
+    charsets->open[charsets->count].converter = iconv_open("UTF-8", name);
+    charsets->count++;
+}
+
+gboolean
+sm_charset_is_word(const char *name)
+{
+    gsize length = strlen(name);
+
+    return length > 0 && length <= 64 &&
+           strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_.:+()") == length;
+}
+
+static const char *
+charset_of_mark(const char *data, gsize length)
+{
+    static const struct {
+        const char *name;
+        const char *mark;
+        gsize length;
+    } marks[] = {
+        {"UTF-8", "\357\273\277", 3},    {"UTF-32LE", "\377\376\0\0", 4},
+        {"UTF-32BE", "\0\0\376\377", 4}, {"UTF-16LE", "\377\376", 2},
+        {"UTF-16BE", "\376\377", 2},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(marks); i++)
+        if (length >= marks[i].length && memcmp(data, marks[i].mark, marks[i].length) == 0)
+            return marks[i].name;
+    return NULL;
+}
+
+const char *
+sm_charset_for(const char *label, const char *data, gsize length)
+{
+    static const char *const plain[] = {"utf-8",          "utf8",  "us-ascii", "ascii",
+                                        "ansi_x3.4-1968", "utf_8", NULL};
+    const char *name = charset_of_mark(data, length);
+
+    if (name == NULL && label != NULL && sm_charset_is_word(label))
+        name = g_mime_charset_iconv_name(label);
+    if (name == NULL || !sm_charset_is_word(name))
+        return NULL;
+    for (gsize i = 0; plain[i] != NULL; i++)
+        if (g_ascii_strcasecmp(name, plain[i]) == 0)
+            return NULL;
+    return name;
+}
+
+gboolean
+sm_charset_keeps_ascii(const char *name)
+{
+    static const char *const families[] = {
+        "iso-8859-", "iso8859-", "windows-125", "cp125", "koi8",    "big5", "gb2312",
+        "gbk",       "gb18030",  "euc-",        "euckr", "tis-620", NULL,
+    };
+
+    for (gsize i = 0; families[i] != NULL; i++)
+        if (g_ascii_strncasecmp(name, families[i], strlen(families[i])) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* The octets of one code unit: what is skipped when nothing can be made of it. */
+static gsize
+unit_of(const char *name)
+{
+    if (g_ascii_strncasecmp(name, "utf-16", 6) == 0 || g_ascii_strncasecmp(name, "ucs-2", 5) == 0)
+        return 2;
+    if (g_ascii_strncasecmp(name, "utf-32", 6) == 0 || g_ascii_strncasecmp(name, "ucs-4", 5) == 0)
+        return 4;
+    return 1;
+}
+
+static GString *
+convert(iconv_t converter, const char *data, gsize length, gsize unit, gsize max)
+{
+    GString *text = g_string_sized_new(MIN(length + length / 2, max) + 1);
+    char *in = (char *)data;
+
+    iconv(converter, NULL, NULL, NULL, NULL);
+    while (length > 0 && text->len < max) {
+        char buffer[16 * 1024];
+        char *out = buffer;
+        gsize room = sizeof buffer;
+        gsize done = iconv(converter, &in, &length, &out, &room);
+
+        g_string_append_len(text, buffer, out - buffer);
+        if (done == (gsize)-1 && errno != E2BIG) {
+            gsize skipped = MIN(unit, length);
+
+            g_string_append(text, REPLACEMENT);
+            in += skipped;
+            length -= skipped;
+        }
+    }
+    return text;
+}
+
+GString *
+sm_charsets_convert(SmCharsets *charsets, const char *name, const char *data, gsize length,
+                    gsize max)
+{
+    for (guint i = 0; i < charsets->count; i++) {
+        if (g_ascii_strcasecmp(charsets->open[i].name, name) != 0)
+            continue;
+        if (charsets->open[i].converter == (iconv_t)-1)
+            return NULL;
+        return convert(charsets->open[i].converter, data, length, unit_of(name), max);
+    }
+    if (charsets->missing == NULL && charsets->count < SM_CHARSETS_MAX)
+        charsets->missing = g_strdup(name);
+    return NULL;
+}
+
+const char *
+sm_charsets_missing(const SmCharsets *charsets)
+{
+    return charsets->missing;
+}

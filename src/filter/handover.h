@@ -1,0 +1,22 @@
+/*
+ * The event goes on to scorefetch, which takes this process's place: the mail
+ * agent waits for the same process and gets its exit code.
+ */
+#pragma once
+
+#include "common/event.h"
+
+typedef struct {
+    const char *config;  /* -c, or NULL */
+    const char *account; /* -a, or NULL */
+    gboolean dry_run;
+    gboolean verbose;
+    gboolean quiet;
+} SmHandover;
+
+/*
+ * Becomes `scorefetch deliver`: the one beside this program, else the installed
+ * one. The event is its standard input, a sealed memfd. Returns only on
+ * failure: SM_ERROR_INTERNAL, with the path that cannot be executed.
+ */
+void sm_handover(const SmEvent *event, const SmHandover *handover, GError **error);

@@ -1,0 +1,109 @@
+#include "headers.h"
+
+#include <string.h>
+
+/* Adds the addr-specs of list to found, those of groups included. */
+static void
+collect_addresses(InternetAddressList *list, GPtrArray *found)
+{
+    int count = list != NULL ? internet_address_list_length(list) : 0;
+
+    for (int i = 0; i < count && found->len < SM_EVENT_LIST_MAX; i++) {
+        InternetAddress *address = internet_address_list_get_address(list, i);
+
+        if (INTERNET_ADDRESS_IS_MAILBOX(address)) {
+            const char *spec = internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(address));
+
+            if (spec != NULL && *spec != '\0')
+                g_ptr_array_add(found, g_strdup(spec));
+        } else if (INTERNET_ADDRESS_IS_GROUP(address)) {
+            InternetAddressGroup *group = INTERNET_ADDRESS_GROUP(address);
+
+            collect_addresses(internet_address_group_get_members(group), found);
+        }
+    }
+}
+
+static GStrv
+steal_list(GPtrArray *list)
+{
+    g_ptr_array_add(list, NULL);
+    return (GStrv)g_ptr_array_free(list, FALSE);
+}
+
+/* The time of a Received header: behind its last semicolon (RFC 5322, 3.6.7). */
+static gint64
+time_of(const char *received)
+{
+    const char *date = strrchr(received, ';');
+    g_autoptr(GDateTime) time = date != NULL ? g_mime_utils_header_decode_date(date + 1) : NULL;
+
+    return time != NULL ? g_date_time_to_unix(time) : 0;
+}
+
+/* The address of a Delivered-To: Dovecot's LMTP puts it in angle brackets, getmail6 writes
+ * "unknown". */
+static char *
+address_of(const char *value)
+{
+    g_autofree char *address = g_strstrip(g_strdup(value));
+    gsize length = strlen(address);
+
+    if (memchr(address, '@', length) == NULL)
+        return NULL;
+    if (address[0] == '<' && address[length - 1] == '>')
+        return g_strndup(address + 1, length - 2);
+    return g_steal_pointer(&address);
+}
+
+/* Only what stands above the topmost Received was put there by the last hop, not by the sender. */
+static void
+read_trace(GMimeHeaderList *headers, SmEvent *event)
+{
+    GPtrArray *recipients = g_ptr_array_new_with_free_func(g_free);
+    int count = g_mime_header_list_get_count(headers);
+
+    for (int i = 0; i < count; i++) {
+        GMimeHeader *header = g_mime_header_list_get_header_at(headers, i);
+        const char *name = g_mime_header_get_name(header);
+        const char *value = g_mime_header_get_raw_value(header);
+
+        if (g_ascii_strcasecmp(name, "Received") == 0) {
+            event->received = time_of(value);
+            break;
+        }
+        if ((g_ascii_strcasecmp(name, "Delivered-To") == 0 ||
+             g_ascii_strcasecmp(name, "X-Original-To") == 0) &&
+            recipients->len < SM_EVENT_LIST_MAX) {
+            char *address = address_of(value);
+
+            if (address != NULL)
+                g_ptr_array_add(recipients, address);
+        }
+    }
+    g_strfreev(event->recipients);
+    event->recipients = steal_list(recipients);
+}
+
+void
+sm_headers_read(GMimeMessage *message, SmEvent *event)
+{
+    g_autoptr(GPtrArray) from = g_ptr_array_new_with_free_func(g_free);
+    GPtrArray *to = g_ptr_array_new_with_free_func(g_free);
+    const char *id = g_mime_message_get_message_id(message);
+
+    collect_addresses(g_mime_message_get_from(message), from);
+    collect_addresses(g_mime_message_get_to(message), to);
+    collect_addresses(g_mime_message_get_cc(message), to);
+    if (id != NULL) {
+        g_free(event->message_id);
+        event->message_id = g_strdup(id);
+    }
+    if (from->len > 0) {
+        g_free(event->from);
+        event->from = g_strdup(from->pdata[0]);
+    }
+    g_strfreev(event->to);
+    event->to = steal_list(to);
+    read_trace(g_mime_object_get_header_list(GMIME_OBJECT(message)), event);
+}

@@ -1,0 +1,76 @@
+#include "input.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common/error.h"
+
+/* As read(2), but waits and tries again instead of EAGAIN and EINTR. */
+static ssize_t
+read_patiently(int fd, char *to, gsize size)
+{
+    for (;;) {
+        ssize_t got = read(fd, to, size);
+
+        if (got >= 0)
+            return got;
+        if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            struct pollfd wait = {fd, POLLIN, 0};
+
+            if (poll(&wait, 1, -1) < 0 && errno != EINTR)
+                return -1;
+        } else if (errno != EINTR) {
+            return -1;
+        }
+    }
+}
+
+static gsize
+page_align(gsize size)
+{
+    gsize page = (gsize)sysconf(_SC_PAGESIZE);
+
+    return (size + page - 1) / page * page;
+}
+
+gboolean
+sm_input_read(SmInput *input, int fd, gsize max, GError **error)
+{
+    gsize reserved = page_align(max + 1);
+    gsize used;
+    ssize_t got;
+
+    *input = (SmInput){NULL, 0, FALSE};
+    input->data = mmap(NULL, reserved, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (input->data == MAP_FAILED) {
+        input->data = NULL;
+        return sm_error_from_errno(error, SM_ERROR_INTERNAL, "no room for a message of %zu bytes",
+                                   max);
+    }
+    /* One byte more than allowed tells a message that fits exactly from a larger one. */
+    while ((got = read_patiently(fd, input->data + input->length, max + 1 - input->length)) > 0) {
+        input->length += (gsize)got;
+        if (input->length > max) {
+            input->too_large = TRUE;
+            input->length = 0; /* from here on the pages only serve to drain */
+        }
+    }
+    if (got < 0)
+        sm_error_from_errno(error, SM_ERROR_IO, "cannot read the message from standard input");
+    if (input->too_large)
+        input->length = 0;
+    used = page_align(MAX(input->length, 1));
+    munmap(input->data + used, reserved - used);
+    return got == 0;
+}
+
+void
+sm_input_clear(SmInput *input)
+{
+    if (input->data != NULL)
+        munmap(input->data, page_align(MAX(input->length, 1)));
+    input->data = NULL;
+}

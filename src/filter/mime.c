@@ -1,0 +1,291 @@
+#include "mime.h"
+
+#include <string.h>
+
+#include "gmime-auto.h"
+#include "headers.h"
+#include "markup.h"
+#include "transfer.h"
+
+enum {
+    /* Octets of a part that are looked at: the most that UTF-32 needs for what the parser gets. */
+    PART_MAX = 4 * SM_MARKUP_SIZE_MAX,
+    /* Forwarded messages that are themselves encoded, which MIME forbids and Exchange does. */
+    WRAPPED_MAX = 16,
+    WRAPPED_BYTES_MAX = 64 * 1024 * 1024, /* of all of them, decoded */
+    HEADER_MAX = 1024 * 1024,             /* bytes of the header of an unusable message */
+};
+
+/* Octets that belong to somebody else. */
+typedef struct {
+    const char *data;
+    gsize length;
+} Octets;
+
+typedef struct {
+    SmCharsets *charsets;
+    SmFindings *findings;
+    char *html_sha256;  /* of the first part with a span; NULL while there is none */
+    GPtrArray *pending; /* of GMimeObject: the tree still to be walked, the next one last */
+    GPtrArray *decoded; /* of GByteArray: wrapped messages, which objects in pending point into */
+    gsize decoded_left; /* bytes that further ones may have */
+} Walk;
+
+static GMimeMessage *
+parse(GByteArray *bytes)
+{
+    g_autoptr(GMimeStream) stream = g_mime_stream_mem_new();
+    g_autoptr(GMimeParser) parser = NULL;
+
+    g_mime_stream_mem_set_byte_array(GMIME_STREAM_MEM(stream), bytes);
+    parser = g_mime_parser_new_with_stream(stream);
+    return g_mime_parser_construct_message(parser, NULL);
+}
+
+/* The octets of a part where they lie: GMime's content is a window on the message's stream. */
+static Octets
+octets_of(GMimePart *part)
+{
+    GMimeDataWrapper *content = g_mime_part_get_content(part);
+    GMimeStream *stream = content != NULL ? g_mime_data_wrapper_get_stream(content) : NULL;
+    GByteArray *bytes;
+    gint64 end;
+
+    if (!GMIME_IS_STREAM_MEM(stream))
+        return (Octets){"", 0};
+    bytes = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
+    end = stream->bound_end >= 0 ? stream->bound_end : (gint64)bytes->len;
+    return (Octets){(const char *)bytes->data + stream->bound_start,
+                    (gsize)(end - stream->bound_start)};
+}
+
+static gboolean
+search(Walk *walk, Octets text)
+{
+    text.length = MIN(text.length, SM_MARKUP_SIZE_MAX);
+    if (!sm_markup_is_candidate(text.data, text.length) ||
+        !sm_markup_read(text.data, text.length, walk->findings))
+        return FALSE;
+    if (walk->html_sha256 == NULL)
+        walk->html_sha256 =
+            g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)text.data, text.length);
+    return TRUE;
+}
+
+static void
+read_html(Walk *walk, GMimePart *part)
+{
+    GMimeObject *object = GMIME_OBJECT(part);
+    Octets raw = octets_of(part);
+    g_autoptr(GByteArray) decoded =
+        sm_transfer_decode(g_mime_object_get_header(object, "Content-Transfer-Encoding"), raw.data,
+                           raw.length, PART_MAX);
+    g_autoptr(GString) text = NULL;
+    const char *charset;
+
+    if (decoded != NULL)
+        raw = (Octets){(const char *)decoded->data, decoded->len};
+    raw.length = MIN(raw.length, PART_MAX);
+    charset = sm_charset_for(g_mime_object_get_content_type_parameter(object, "charset"), raw.data,
+                             raw.length);
+    /* Nothing to convert for: nearly every message ends here. */
+    if (charset != NULL && sm_charset_keeps_ascii(charset) &&
+        !sm_markup_is_candidate(raw.data, raw.length))
+        return;
+    if (charset != NULL)
+        text =
+            sm_charsets_convert(walk->charsets, charset, raw.data, raw.length, SM_MARKUP_SIZE_MAX);
+    if (text != NULL && search(walk, (Octets){text->str, text->len}))
+        return;
+    search(walk, raw); /* a label may be wrong, and what it names unknown */
+}
+
+static gboolean
+is_attachment(GMimeObject *object)
+{
+    const char *disposition = g_mime_object_get_disposition(object);
+
+    return disposition != NULL && g_ascii_strcasecmp(disposition, "attachment") == 0;
+}
+
+static void
+push(Walk *walk, GMimeObject *object)
+{
+    if (object != NULL)
+        g_ptr_array_add(walk->pending, g_object_ref(object));
+}
+
+/* A forwarded message that GMime took for a plain part, since it is encoded. */
+static void
+push_wrapped(Walk *walk, GMimePart *part)
+{
+    Octets raw = octets_of(part);
+    g_autoptr(GMimeMessage) message = NULL;
+    GByteArray *bytes;
+
+    if (walk->decoded->len == WRAPPED_MAX)
+        return;
+    bytes = sm_transfer_decode(
+        g_mime_object_get_header(GMIME_OBJECT(part), "Content-Transfer-Encoding"), raw.data,
+        raw.length, walk->decoded_left);
+    if (bytes == NULL)
+        return;
+    walk->decoded_left -= bytes->len;
+    g_ptr_array_add(walk->decoded, bytes);
+    message = parse(bytes);
+    if (message != NULL)
+        push(walk, g_mime_message_get_mime_part(message));
+}
+
+static void
+visit(Walk *walk, GMimeObject *object)
+{
+    GMimeContentType *type = g_mime_object_get_content_type(object);
+
+    if (GMIME_IS_MULTIPART(object)) {
+        GMimeMultipart *multipart = GMIME_MULTIPART(object);
+
+        for (int i = g_mime_multipart_get_count(multipart); i > 0; i--)
+            push(walk, g_mime_multipart_get_part(multipart, i - 1));
+    } else if (GMIME_IS_MESSAGE_PART(object)) {
+        GMimeMessage *message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
+
+        if (message != NULL)
+            push(walk, g_mime_message_get_mime_part(message));
+    } else if (GMIME_IS_PART(object)) {
+        if (g_mime_content_type_is_type(type, "text", "html") && !is_attachment(object))
+            read_html(walk, GMIME_PART(object));
+        else if (g_mime_content_type_is_type(type, "message", "rfc822") ||
+                 g_mime_content_type_is_type(type, "message", "global"))
+            push_wrapped(walk, GMIME_PART(object));
+    }
+}
+
+static void
+search_tree(Walk *walk, GMimeObject *root)
+{
+    push(walk, root);
+    while (walk->pending->len > 0) {
+        g_autoptr(GObject) object = g_ptr_array_steal_index(walk->pending, walk->pending->len - 1);
+
+        visit(walk, (GMimeObject *)object);
+    }
+}
+
+static SmEvent *
+event_of(Walk *walk)
+{
+    gboolean named = walk->findings->names->len > 0;
+    SmEvent *event = sm_event_new(named ? SM_EVENT_NAMES : SM_EVENT_NO_VALID_NAME);
+
+    if (named) {
+        GPtrArray *names = g_steal_pointer(&walk->findings->names);
+
+        g_ptr_array_add(names, NULL);
+        g_strfreev(event->names);
+        event->names = (GStrv)g_ptr_array_free(names, FALSE);
+    } else {
+        g_free(event->reason);
+        event->reason = g_steal_pointer(&walk->findings->fault);
+    }
+    g_free(event->html_sha256);
+    event->html_sha256 = g_steal_pointer(&walk->html_sha256);
+    return event;
+}
+
+/*
+ * What may stand before a message that was taken from a mailbox or saved to a
+ * file: a byte order mark, blank lines, mbox "From " lines, quoted ones too.
+ */
+static Octets
+without_prologue(Octets message)
+{
+    const char *at = message.data;
+    const char *end = at + message.length;
+
+    if (message.length >= 3 && memcmp(at, "\357\273\277", 3) == 0)
+        at += 3;
+    for (;;) {
+        const char *line = at;
+        const char *next = memchr(line, '\n', (gsize)(end - line));
+
+        if (next == NULL)
+            break;
+        if (*line == '>')
+            line++;
+        if (next - line >= 5 ? memcmp(line, "From ", 5) != 0
+                             : next != at && !(next == at + 1 && *at == '\r'))
+            break;
+        at = next + 1;
+    }
+    return (Octets){at, (gsize)(end - at)};
+}
+
+static gboolean
+is_compound_document(Octets message)
+{
+    static const char magic[] = "\320\317\021\340\241\261\032\341";
+
+    return message.length >= 8 && memcmp(message.data, magic, 8) == 0;
+}
+
+static SmEvent *
+unusable(Octets message, const char *reason)
+{
+    SmEvent *event = sm_event_new(SM_EVENT_UNUSABLE);
+
+    g_free(event->reason);
+    event->reason = g_strdup(reason);
+    g_free(event->html_sha256);
+    event->html_sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256,
+                                                     (const guchar *)message.data, message.length);
+    return event;
+}
+
+SmEvent *
+sm_mime_read(const char *data, gsize length, SmCharsets *charsets)
+{
+    Octets message = without_prologue((Octets){data, length});
+    GByteArray bytes = {(guint8 *)message.data, (guint)message.length}; /* a view; never resized */
+    g_autoptr(SmFindings) findings = sm_findings_new();
+    g_autoptr(GPtrArray) decoded =
+        g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
+    g_autoptr(GPtrArray) pending = g_ptr_array_new_with_free_func(g_object_unref);
+    g_autoptr(GMimeMessage) root = NULL;
+    Walk walk = {charsets, findings, NULL, pending, decoded, WRAPPED_BYTES_MAX};
+    SmEvent *event = NULL;
+
+    if (is_compound_document(message))
+        return unusable(message, "this is an Outlook .msg file, not a message as mail systems "
+                                 "hand it on: save it as .eml, or pipe the message itself");
+    root = parse(&bytes);
+    if (root == NULL)
+        return NULL;
+    search_tree(&walk, g_mime_message_get_mime_part(root));
+    if (walk.html_sha256 != NULL) {
+        event = event_of(&walk);
+        sm_headers_read(root, event);
+    }
+    return event;
+}
+
+SmEvent *
+sm_mime_unusable(const char *data, gsize length, const char *reason)
+{
+    Octets message = without_prologue((Octets){data, length});
+    Octets header = message;
+    const char *end = memmem(message.data, message.length, "\n\n", 2);
+    const char *crlf_end = memmem(message.data, message.length, "\n\r\n", 3);
+    g_autoptr(GMimeMessage) root = NULL;
+    SmEvent *event = unusable((Octets){data, length}, reason);
+
+    if (end == NULL || (crlf_end != NULL && crlf_end < end))
+        end = crlf_end;
+    if (end != NULL)
+        header.length = (gsize)(end - message.data) + 1;
+    header.length = MIN(header.length, HEADER_MAX);
+    root = parse(&(GByteArray){(guint8 *)header.data, (guint)header.length});
+    if (root != NULL)
+        sm_headers_read(root, event);
+    return event;
+}

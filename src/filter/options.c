@@ -1,0 +1,74 @@
+#include "options.h"
+
+#include "common/error.h"
+
+enum {
+    MAX_MESSAGE_DEFAULT = 64 * 1024 * 1024,
+    MAX_MESSAGE_MAX = 1024 * 1024 * 1024,
+    MAX_CPU_DEFAULT = 3,
+    MAX_CPU_MAX = 3600,
+};
+
+static gboolean
+are_sound(const SmOptions *options, int argc, char **argv, GError **error)
+{
+    if (argc > 1)
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
+                    "unexpected argument '%s': the message is read from standard input", argv[1]);
+    else if (options->max_message < 1 || options->max_message > MAX_MESSAGE_MAX)
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--max-message takes 1 to %d bytes",
+                    MAX_MESSAGE_MAX);
+    else if (options->max_cpu < 1 || options->max_cpu > MAX_CPU_MAX)
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--max-cpu takes 1 to %d seconds",
+                    MAX_CPU_MAX);
+    else
+        return TRUE;
+    return FALSE;
+}
+
+gboolean
+sm_options_parse(SmOptions *options, int argc, char **argv, GError **error)
+{
+    SmHandover *handover = &options->handover;
+    /* Paths and names go on as the bytes that they are, whatever the locale: hence FILENAME. */
+    const GOptionEntry entries[] = {
+        {"config", 'c', 0, G_OPTION_ARG_FILENAME, &handover->config, "Use this configuration",
+         "FILE"},
+        {"account", 'a', 0, G_OPTION_ARG_FILENAME, &handover->account, "Deliver for this account",
+         "NAME"},
+        {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &handover->dry_run,
+         "Say what would be done, and do nothing", NULL},
+        {"extract", 0, 0, G_OPTION_ARG_NONE, &options->extract,
+         "Print the valid names and do nothing else; needs no configuration", NULL},
+        {"max-message", 0, 0, G_OPTION_ARG_INT64, &options->max_message,
+         "Leave larger messages alone (64 MiB)", "BYTES"},
+        {"max-cpu", 0, 0, G_OPTION_ARG_INT, &options->max_cpu,
+         "Time that reading one message may take (3)", "SECONDS"},
+        {"verbose", 'v', 0, G_OPTION_ARG_NONE, &handover->verbose, "Say each step", NULL},
+        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &handover->quiet, "Say failures only", NULL},
+        {"version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Show version and features", NULL},
+        G_OPTION_ENTRY_NULL,
+    };
+    g_autoptr(GOptionContext) context = g_option_context_new("< MESSAGE");
+    g_autoptr(GError) fault = NULL;
+
+    g_set_prgname("scoremail");
+    *options = (SmOptions){.max_message = MAX_MESSAGE_DEFAULT, .max_cpu = MAX_CPU_DEFAULT};
+    g_option_context_set_summary(context, "Fetches the score file that a notification e-mail on "
+                                          "standard input announces.");
+    g_option_context_add_main_entries(context, entries, NULL);
+    options->usage = g_option_context_get_help(context, TRUE, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, &fault)) {
+        g_set_error_literal(error, SM_ERROR, SM_ERROR_USAGE, fault->message);
+        return FALSE;
+    }
+    return are_sound(options, argc, argv, error);
+}
+
+void
+sm_options_clear(SmOptions *options)
+{
+    g_free((char *)options->handover.config);
+    g_free((char *)options->handover.account);
+    g_free(options->usage);
+}

@@ -1,0 +1,22 @@
+/*
+ * The command line of scoremail.
+ */
+#pragma once
+
+#include "handover.h"
+
+typedef struct {
+    SmHandover handover; /* what is passed on; its strings are owned */
+    gboolean extract;
+    gboolean version;
+    gint64 max_message; /* bytes */
+    gint max_cpu;       /* seconds */
+    char *usage;        /* the help text; owned */
+} SmOptions;
+
+/* Reads the command line; --help prints and ends the process. SM_ERROR_USAGE when it is wrong. */
+gboolean sm_options_parse(SmOptions *options, int argc, char **argv, GError **error);
+
+void sm_options_clear(SmOptions *options);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SmOptions, sm_options_clear)
