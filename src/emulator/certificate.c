@@ -1,0 +1,184 @@
+#include "certificate.h"
+
+#include <arpa/inet.h>
+#include <gnutls/crypto.h>
+#include <string.h>
+#include <time.h>
+
+#include "autoptr.h"
+#include "common/error.h"
+
+enum { DAY = 24 * 3600, LIFE = 3650 * DAY, SERIAL_SIZE = 16, KEY_ID_MAX = 64 };
+
+static const char *const names[] = {"localhost", "*.localhost", "*.s3.localhost", NULL};
+
+void
+sm_certificate_free(SmCertificate *certificate)
+{
+    g_free(certificate->ca);
+    g_free(certificate->server);
+    g_free(certificate->key);
+    g_free(certificate);
+}
+
+/* The first failure of a row of calls is the one that counts. */
+static void
+note(int *result, int next)
+{
+    if (*result >= 0 && next < 0)
+        *result = next;
+}
+
+static int
+make_key(gnutls_x509_privkey_t *key)
+{
+    int result = gnutls_x509_privkey_init(key);
+
+    if (result >= 0)
+        result = gnutls_x509_privkey_generate(*key, GNUTLS_PK_ECDSA,
+                                              GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
+    return result;
+}
+
+/* What both certificates have. */
+static int
+make_body(gnutls_x509_crt_t *certificate, gnutls_x509_privkey_t key, const char *dn)
+{
+    time_t now = time(NULL);
+    guint8 serial[SERIAL_SIZE];
+    guint8 id[KEY_ID_MAX];
+    size_t id_size = sizeof id;
+    int result = gnutls_x509_crt_init(certificate);
+
+    if (result < 0)
+        return result;
+    note(&result, gnutls_rnd(GNUTLS_RND_NONCE, serial, sizeof serial));
+    serial[0] = (serial[0] & 0x7f) | 0x40; /* positive, and never shortened */
+    note(&result, gnutls_x509_crt_set_version(*certificate, 3));
+    note(&result, gnutls_x509_crt_set_serial(*certificate, serial, sizeof serial));
+    note(&result, gnutls_x509_crt_set_activation_time(*certificate, now - DAY));
+    note(&result, gnutls_x509_crt_set_expiration_time(*certificate, now + LIFE));
+    note(&result, gnutls_x509_crt_set_dn(*certificate, dn, NULL));
+    note(&result, gnutls_x509_crt_set_key(*certificate, key));
+    note(&result, gnutls_x509_crt_get_key_id(*certificate, 0, id, &id_size));
+    note(&result, gnutls_x509_crt_set_subject_key_id(*certificate, id, id_size));
+    return result;
+}
+
+static int
+make_ca(gnutls_x509_crt_t *ca, gnutls_x509_privkey_t key)
+{
+    int result = make_body(ca, key, "CN=scoremail-emulator test authority");
+
+    note(&result, gnutls_x509_crt_set_ca_status(*ca, 1));
+    note(&result,
+         gnutls_x509_crt_set_key_usage(*ca, GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN));
+    note(&result, gnutls_x509_crt_sign2(*ca, *ca, key, GNUTLS_DIG_SHA256, 0));
+    return result;
+}
+
+static int
+add_host(gnutls_x509_crt_t server, const char *host)
+{
+    struct in_addr address;
+
+    if (inet_pton(AF_INET, host, &address) == 1)
+        return gnutls_x509_crt_set_subject_alt_name(server, GNUTLS_SAN_IPADDRESS, &address,
+                                                    sizeof address, GNUTLS_FSAN_APPEND);
+    return gnutls_x509_crt_set_subject_alt_name(server, GNUTLS_SAN_DNSNAME, host,
+                                                (unsigned)strlen(host), GNUTLS_FSAN_APPEND);
+}
+
+static int
+make_server(gnutls_x509_crt_t *server, gnutls_x509_privkey_t key, gnutls_x509_crt_t ca,
+            gnutls_x509_privkey_t ca_key, const char *host)
+{
+    int result = make_body(server, key, "CN=localhost");
+    guint8 id[KEY_ID_MAX];
+    size_t id_size = sizeof id;
+
+    note(&result, gnutls_x509_crt_set_basic_constraints(*server, 0, -1));
+    note(&result, gnutls_x509_crt_set_key_usage(*server, GNUTLS_KEY_DIGITAL_SIGNATURE));
+    note(&result, gnutls_x509_crt_set_key_purpose_oid(*server, GNUTLS_KP_TLS_WWW_SERVER, 0));
+    note(&result, gnutls_x509_crt_get_subject_key_id(ca, id, &id_size, NULL));
+    note(&result, gnutls_x509_crt_set_authority_key_id(*server, id, id_size));
+    for (gsize i = 0; names[i] != NULL; i++)
+        note(&result, add_host(*server, names[i]));
+    note(&result, add_host(*server, "127.0.0.1"));
+    if (!g_strv_contains(names, host) && strcmp(host, "127.0.0.1") != 0)
+        note(&result, add_host(*server, host));
+    note(&result, gnutls_x509_crt_sign2(*server, ca, ca_key, GNUTLS_DIG_SHA256, 0));
+    return result;
+}
+
+static char *
+take_text(gnutls_datum_t *pem)
+{
+    char *text = g_strndup((const char *)pem->data, pem->size);
+
+    gnutls_memset(pem->data, 0, pem->size);
+    gnutls_free(pem->data);
+    return text;
+}
+
+static char *
+certificate_text(gnutls_x509_crt_t certificate)
+{
+    gnutls_datum_t pem;
+
+    if (gnutls_x509_crt_export2(certificate, GNUTLS_X509_FMT_PEM, &pem) < 0)
+        return NULL;
+    return take_text(&pem);
+}
+
+static char *
+key_text(gnutls_x509_privkey_t key)
+{
+    gnutls_datum_t pem;
+
+    if (gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, &pem) <
+        0)
+        return NULL;
+    return take_text(&pem);
+}
+
+SmCertificate *
+sm_certificate_make(const char *host, GError **error)
+{
+    g_auto(gnutls_x509_privkey_t) ca_key = NULL;
+    g_auto(gnutls_x509_privkey_t) key = NULL;
+    g_auto(gnutls_x509_crt_t) ca = NULL;
+    g_auto(gnutls_x509_crt_t) server = NULL;
+    g_autoptr(SmCertificate) made = g_new0(SmCertificate, 1);
+    int result = make_key(&ca_key);
+
+    if (result >= 0)
+        result = make_key(&key);
+    if (result >= 0)
+        result = make_ca(&ca, ca_key);
+    if (result >= 0)
+        result = make_server(&server, key, ca, ca_key, host);
+    if (result >= 0) {
+        made->ca = certificate_text(ca);
+        made->server = certificate_text(server);
+        made->key = key_text(key);
+        if (made->ca != NULL && made->server != NULL && made->key != NULL)
+            return g_steal_pointer(&made);
+        result = GNUTLS_E_MEMORY_ERROR;
+    }
+    g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "cannot make a certificate: %s",
+                gnutls_strerror(result));
+    return NULL;
+}
+
+gboolean
+sm_certificate_is_for(const char *pem, const char *host)
+{
+    gnutls_datum_t text = {(unsigned char *)pem, (unsigned)strlen(pem)};
+    g_auto(gnutls_x509_crt_t) certificate = NULL;
+
+    return gnutls_x509_crt_init(&certificate) >= 0 &&
+           gnutls_x509_crt_import(certificate, &text, GNUTLS_X509_FMT_PEM) >= 0 &&
+           gnutls_x509_crt_check_hostname2(certificate, host,
+                                           GNUTLS_VERIFY_DO_NOT_ALLOW_WILDCARDS) != 0;
+}

@@ -1,0 +1,77 @@
+#include "digest.h"
+
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <string.h>
+
+enum { SHA1_SIZE = 20 };
+
+static void
+must(int result)
+{
+    if (result < 0)
+        g_error("GnuTLS: %s", gnutls_strerror(result));
+}
+
+char *
+sm_hex(const guint8 *bytes, gsize size)
+{
+    GString *hex = g_string_sized_new(2 * size);
+
+    for (gsize i = 0; i < size; i++)
+        g_string_append_printf(hex, "%02x", bytes[i]);
+    return g_string_free(hex, FALSE);
+}
+
+char *
+sm_sha256_hex(const char *text)
+{
+    guint8 hash[SM_SHA256_SIZE];
+
+    must(gnutls_hash_fast(GNUTLS_DIG_SHA256, text, strlen(text), hash));
+    return sm_hex(hash, sizeof hash);
+}
+
+void
+sm_hmac_sha256(const void *key, gsize key_size, const char *text, guint8 out[SM_SHA256_SIZE])
+{
+    must(gnutls_hmac_fast(GNUTLS_MAC_SHA256, key, key_size, text, strlen(text), out));
+}
+
+char *
+sm_hmac_sha1_base64(const char *key, const char *text)
+{
+    guint8 mac[SHA1_SIZE];
+
+    must(gnutls_hmac_fast(GNUTLS_MAC_SHA1, key, strlen(key), text, strlen(text), mac));
+    return g_base64_encode(mac, sizeof mac);
+}
+
+gboolean
+sm_equal_secret(const char *a, const char *b)
+{
+    gsize size = strlen(a);
+
+    return size == strlen(b) && gnutls_memcmp(a, b, size) == 0;
+}
+
+char *
+sm_random_text(gsize length, const char *alphabet)
+{
+    gsize letters = strlen(alphabet);
+    char *text = g_malloc0(length + 1);
+
+    must(gnutls_rnd(GNUTLS_RND_RANDOM, text, length));
+    for (gsize i = 0; i < length; i++)
+        text[i] = alphabet[(guint8)text[i] % letters]; /* not quite even, and good enough here */
+    return text;
+}
+
+char *
+sm_random_uuid(void)
+{
+    g_autofree char *digits = sm_random_text(32, "0123456789ABCDEF");
+
+    return g_strdup_printf("%.8s-%.4s-%.4s-%.4s-%.12s", digits, digits + 8, digits + 12,
+                           digits + 16, digits + 20);
+}

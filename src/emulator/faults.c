@@ -1,0 +1,219 @@
+#include "faults.h"
+
+#include <string.h>
+
+#include "common/error.h"
+
+enum { API = SM_CALL_LOGIN | SM_CALL_FILE | SM_CALL_LIST, ALL = API | SM_CALL_OBJECT };
+
+typedef enum { NO_VALUE, NUMBER, OPTIONAL_NUMBER, TEXT } ValueForm;
+
+static const struct {
+    const char *name;
+    SmFaultKind kind;
+    SmFaultClass class;
+    guint calls;
+    gboolean spoils; /* an answer that succeeds, not any answer */
+    ValueForm form;
+    gint64 min, max;
+} kinds[] = {
+    {"delay", SM_FAULT_DELAY, SM_FAULT_LATE, ALL, FALSE, NUMBER, 0, G_MAXINT},
+    {"drip", SM_FAULT_DRIP, SM_FAULT_SLOW, ALL, TRUE, NUMBER, 1, G_MAXINT},
+    {"status", SM_FAULT_STATUS, SM_FAULT_WRONG, ALL, FALSE, NUMBER, 200, 599},
+    {"reset", SM_FAULT_RESET, SM_FAULT_WRONG, ALL, TRUE, OPTIONAL_NUMBER, 0, G_MAXINT64},
+    {"short", SM_FAULT_SHORT, SM_FAULT_WRONG, ALL, TRUE, NUMBER, 1, G_MAXINT64},
+    {"stall", SM_FAULT_STALL, SM_FAULT_WRONG, ALL, TRUE, NUMBER, 0, G_MAXINT64},
+    {"broken-json", SM_FAULT_BROKEN_JSON, SM_FAULT_WRONG, API, TRUE, NO_VALUE, 0, 0},
+    {"not-json", SM_FAULT_NOT_JSON, SM_FAULT_WRONG, ALL, FALSE, NO_VALUE, 0, 0},
+    {"huge-json", SM_FAULT_HUGE_JSON, SM_FAULT_WRONG, API, TRUE, OPTIONAL_NUMBER, 1, 1 << 30},
+    {"wrong-length", SM_FAULT_WRONG_LENGTH, SM_FAULT_WRONG, ALL, TRUE, NUMBER, -G_MAXINT, G_MAXINT},
+    {"no-length", SM_FAULT_NO_LENGTH, SM_FAULT_WRONG, ALL, TRUE, NO_VALUE, 0, 0},
+    {"encoding", SM_FAULT_ENCODING, SM_FAULT_WRONG, ALL, TRUE, NO_VALUE, 0, 0},
+    {"redirect", SM_FAULT_REDIRECT, SM_FAULT_WRONG, ALL, FALSE, TEXT, 0, 0},
+    {"expired", SM_FAULT_EXPIRED, SM_FAULT_WRONG, SM_CALL_FILE, TRUE, NO_VALUE, 0, 0},
+    {"foreign-host", SM_FAULT_FOREIGN_HOST, SM_FAULT_WRONG, SM_CALL_FILE, TRUE, TEXT, 0, 0},
+    {"http-url", SM_FAULT_HTTP_URL, SM_FAULT_WRONG, SM_CALL_FILE, TRUE, NO_VALUE, 0, 0},
+    {"userinfo-url", SM_FAULT_USERINFO_URL, SM_FAULT_WRONG, SM_CALL_FILE, TRUE, NO_VALUE, 0, 0},
+    {"bad-etag", SM_FAULT_BAD_ETAG, SM_FAULT_WRONG, SM_CALL_OBJECT, TRUE, NO_VALUE, 0, 0},
+    {"xml-200", SM_FAULT_XML_200, SM_FAULT_WRONG, SM_CALL_OBJECT, FALSE, NO_VALUE, 0, 0},
+    {"retry-after", SM_FAULT_RETRY_AFTER, SM_FAULT_WRONG, ALL, FALSE, NUMBER, 0, G_MAXINT},
+    {"corrupt", SM_FAULT_CORRUPT, SM_FAULT_WRONG, SM_CALL_OBJECT, TRUE, NO_VALUE, 0, 0},
+};
+
+static const struct {
+    const char *name;
+    guint calls;
+} calls[] = {
+    {"login", SM_CALL_LOGIN},   {"file", SM_CALL_FILE}, {"list", SM_CALL_LIST},
+    {"object", SM_CALL_OBJECT}, {"any", ALL},
+};
+
+struct SmFaults {
+    GMutex lock;
+    GPtrArray *list;
+};
+
+static gsize
+kind_index(SmFaultKind kind)
+{
+    gsize i = 0;
+
+    while (kinds[i].kind != kind)
+        i++;
+    return i;
+}
+
+void
+sm_fault_free(SmFault *fault)
+{
+    g_free(fault->text);
+    g_free(fault);
+}
+
+/* Takes a trailing xCOUNT off text. */
+static gint64
+cut_count(char *text)
+{
+    char *x = strrchr(text, 'x');
+    gint64 count;
+
+    if (x == NULL || !g_ascii_string_to_signed(x + 1, 10, 1, G_MAXINT, &count, NULL))
+        return -1;
+    *x = '\0';
+    return count;
+}
+
+static gboolean
+parse_value(SmFault *fault, gsize which, const char *value)
+{
+    fault->number = SM_FAULT_NO_VALUE;
+    switch (kinds[which].form) {
+    case NO_VALUE:
+        return value == NULL;
+    case OPTIONAL_NUMBER:
+        if (value == NULL)
+            return TRUE;
+        break;
+    case TEXT:
+        fault->text = g_strdup(value);
+        return value != NULL && value[0] != '\0';
+    case NUMBER:
+        break;
+    }
+    return value != NULL && g_ascii_string_to_signed(value, 10, kinds[which].min, kinds[which].max,
+                                                     &fault->number, NULL);
+}
+
+/* Fills fault from CALL and KIND[=VALUE]; what is wrong with it, or NULL. */
+static const char *
+parse_parts(SmFault *fault, const char *call, char *kind)
+{
+    char *value = strchr(kind, '=');
+    gsize c = 0, k = 0;
+
+    if (value != NULL)
+        *value++ = '\0';
+    while (c < G_N_ELEMENTS(calls) && strcmp(calls[c].name, call) != 0)
+        c++;
+    while (k < G_N_ELEMENTS(kinds) && strcmp(kinds[k].name, kind) != 0)
+        k++;
+    if (c == G_N_ELEMENTS(calls))
+        return "the call must be login, file, list, object or any";
+    if (k == G_N_ELEMENTS(kinds))
+        return "there is no such kind of fault, see scoremail-emulator(1)";
+    if ((calls[c].calls & kinds[k].calls) == 0)
+        return "that call knows no such fault";
+    fault->kind = kinds[k].kind;
+    fault->name = kinds[k].name;
+    fault->calls = calls[c].calls & kinds[k].calls;
+    return parse_value(fault, k, value) ? NULL : "the value is missing, out of range or too much";
+}
+
+static SmFault *
+parse(const char *spec, GError **error)
+{
+    g_autofree char *text = g_strdup(spec);
+    g_autoptr(SmFault) fault = g_new0(SmFault, 1);
+    char *colon = strchr(text, ':');
+    const char *wrong = "write CALL:KIND[=VALUE][xCOUNT]";
+
+    if (colon != NULL) {
+        *colon = '\0';
+        fault->left = cut_count(colon + 1);
+        wrong = parse_parts(fault, text, colon + 1);
+    }
+    if (wrong == NULL)
+        return g_steal_pointer(&fault);
+    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "fault '%s': %s", spec, wrong);
+    return NULL;
+}
+
+SmFaults *
+sm_faults_new(const char *const *specs, GError **error)
+{
+    g_autoptr(SmFaults) faults = g_new0(SmFaults, 1);
+
+    g_mutex_init(&faults->lock);
+    faults->list = g_ptr_array_new_with_free_func((GDestroyNotify)sm_fault_free);
+    if (!sm_faults_replace(faults, specs, error))
+        return NULL;
+    return g_steal_pointer(&faults);
+}
+
+void
+sm_faults_free(SmFaults *faults)
+{
+    g_ptr_array_unref(faults->list);
+    g_mutex_clear(&faults->lock);
+    g_free(faults);
+}
+
+gboolean
+sm_faults_replace(SmFaults *faults, const char *const *specs, GError **error)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)sm_fault_free);
+    GPtrArray *before;
+
+    for (gsize i = 0; specs != NULL && specs[i] != NULL; i++) {
+        SmFault *fault = parse(specs[i], error);
+
+        if (fault == NULL)
+            return FALSE;
+        g_ptr_array_add(list, fault);
+    }
+    g_mutex_lock(&faults->lock);
+    before = faults->list;
+    faults->list = g_steal_pointer(&list);
+    g_mutex_unlock(&faults->lock);
+    g_ptr_array_unref(before);
+    return TRUE;
+}
+
+static gboolean
+fits(const SmFault *fault, SmFaultClass class, SmCall call, guint status)
+{
+    gsize which = kind_index(fault->kind);
+
+    return fault->left != 0 && (fault->calls & call) != 0 && kinds[which].class == class &&
+           (!kinds[which].spoils || (status >= 200 && status < 300));
+}
+
+SmFault *
+sm_faults_take(SmFaults *faults, SmFaultClass class, SmCall call, guint status)
+{
+    SmFault *taken = NULL;
+
+    g_mutex_lock(&faults->lock);
+    for (guint i = 0; i < faults->list->len && taken == NULL; i++) {
+        SmFault *fault = g_ptr_array_index(faults->list, i);
+
+        if (!fits(fault, class, call, status))
+            continue;
+        if (fault->left > 0)
+            fault->left--;
+        taken = g_memdup2(fault, sizeof *fault);
+        taken->text = g_strdup(fault->text);
+    }
+    g_mutex_unlock(&faults->lock);
+    return taken;
+}

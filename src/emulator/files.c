@@ -1,0 +1,208 @@
+#include "files.h"
+
+#include <fcntl.h>
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "digest.h"
+
+enum { MD5_SIZE = 16, PIECE = 256 * 1024 };
+
+struct SmFiles {
+    char *folder;
+    GStrv single;
+    GMutex lock;
+    GHashTable *known; /* identity -> Contents */
+};
+
+/* What only a whole read tells. */
+typedef struct {
+    char md5[2 * MD5_SIZE + 1];
+    guint64 lines;
+} Contents;
+
+SmFiles *
+sm_files_new(const char *folder, const char *const *single)
+{
+    SmFiles *files = g_new0(SmFiles, 1);
+
+    files->folder = g_strdup(folder);
+    files->single = g_strdupv((GStrv)single);
+    files->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_mutex_init(&files->lock);
+    return files;
+}
+
+void
+sm_files_free(SmFiles *files)
+{
+    g_free(files->folder);
+    g_strfreev(files->single);
+    g_hash_table_unref(files->known);
+    g_mutex_clear(&files->lock);
+    g_free(files);
+}
+
+gboolean
+sm_files_configured(const SmFiles *files)
+{
+    return files->folder != NULL || (files->single != NULL && files->single[0] != NULL);
+}
+
+void
+sm_file_free(SmFile *file)
+{
+    g_free(file->name);
+    sm_close(&file->fd);
+    g_free(file->md5);
+    g_free(file);
+}
+
+/* A last line without its line end counts too. */
+static gboolean
+read_contents(int fd, Contents *contents)
+{
+    g_autofree char *piece = g_malloc(PIECE);
+    guint8 hash[MD5_SIZE];
+    gnutls_hash_hd_t md5;
+    g_autofree char *hex = NULL;
+    char last = '\n';
+    gssize got;
+    guint64 at = 0;
+
+    if (gnutls_hash_init(&md5, GNUTLS_DIG_MD5) < 0)
+        return FALSE;
+    while ((got = pread(fd, piece, PIECE, (off_t)at)) > 0) {
+        gnutls_hash(md5, piece, (gsize)got);
+        for (const char *c = piece; (c = memchr(c, '\n', (gsize)(piece + got - c))) != NULL; c++)
+            contents->lines++;
+        last = piece[got - 1];
+        at += (guint64)got;
+    }
+    gnutls_hash_deinit(md5, hash);
+    if (last != '\n')
+        contents->lines++;
+    hex = sm_hex(hash, sizeof hash);
+    g_strlcpy(contents->md5, hex, sizeof contents->md5);
+    return got == 0;
+}
+
+/*
+ * The change time takes part, because a test may rewrite a file in place and
+ * set its modification time back. Reading happens outside the lock: two that
+ * ask at once both read, which is slower but never wrong.
+ */
+static gboolean
+look_into(SmFiles *files, int fd, const struct stat *status, Contents *contents)
+{
+    char *identity = g_strdup_printf("%ju:%ju:%jd:%jd.%ld", (uintmax_t)status->st_dev,
+                                     (uintmax_t)status->st_ino, (intmax_t)status->st_size,
+                                     (intmax_t)status->st_ctim.tv_sec, status->st_ctim.tv_nsec);
+    const Contents *known;
+
+    g_mutex_lock(&files->lock);
+    known = g_hash_table_lookup(files->known, identity);
+    if (known != NULL)
+        *contents = *known;
+    g_mutex_unlock(&files->lock);
+    if (known != NULL) {
+        g_free(identity);
+        return TRUE;
+    }
+    if (!read_contents(fd, contents)) {
+        g_free(identity);
+        return FALSE;
+    }
+    g_mutex_lock(&files->lock);
+    g_hash_table_replace(files->known, identity, g_memdup2(contents, sizeof *contents));
+    g_mutex_unlock(&files->lock);
+    return TRUE;
+}
+
+static SmFile *
+open_path(SmFiles *files, const char *path, const char *name)
+{
+    sm_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    Contents contents = {0};
+    struct stat status;
+    SmFile *file;
+
+    if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) ||
+        !look_into(files, fd, &status, &contents))
+        return NULL;
+    file = g_new0(SmFile, 1);
+    file->name = g_strdup(name);
+    file->fd = sm_steal_fd(&fd);
+    file->size = (guint64)status.st_size;
+    file->modified = status.st_mtim.tv_sec;
+    file->md5 = g_strdup(contents.md5);
+    file->lines = contents.lines;
+    return file;
+}
+
+SmFile *
+sm_files_open(SmFiles *files, const char *name)
+{
+    if (name[0] == '\0' || name[0] == '.' || strchr(name, '/') != NULL)
+        return NULL;
+    for (gsize i = 0; files->single != NULL && files->single[i] != NULL; i++) {
+        g_autofree char *base = g_path_get_basename(files->single[i]);
+
+        if (strcmp(base, name) == 0)
+            return open_path(files, files->single[i], name);
+    }
+    if (files->folder != NULL) {
+        g_autofree char *path = g_build_filename(files->folder, name, NULL);
+
+        return open_path(files, path, name);
+    }
+    return NULL;
+}
+
+static gint
+compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static GPtrArray *
+all_names(const SmFiles *files)
+{
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GDir) folder = NULL;
+    const char *name;
+
+    for (gsize i = 0; files->single != NULL && files->single[i] != NULL; i++)
+        g_ptr_array_add(names, g_path_get_basename(files->single[i]));
+    if (files->folder != NULL)
+        folder = g_dir_open(files->folder, 0, NULL);
+    while (folder != NULL && (name = g_dir_read_name(folder)) != NULL)
+        g_ptr_array_add(names, g_strdup(name));
+    g_ptr_array_sort(names, compare_names);
+    return names;
+}
+
+GPtrArray *
+sm_files_list(SmFiles *files)
+{
+    g_autoptr(GPtrArray) names = all_names(files);
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)sm_file_free);
+    const char *before = "";
+
+    for (guint i = 0; i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
+        SmFile *file = strcmp(name, before) != 0 ? sm_files_open(files, name) : NULL;
+
+        before = name;
+        if (file == NULL)
+            continue;
+        sm_close(&file->fd);
+        g_ptr_array_add(list, file);
+    }
+    return list;
+}

@@ -1,0 +1,38 @@
+/*
+ * The score files: those of a folder and single ones, looked up afresh at each
+ * call, so that they may come, change and go while the emulator runs. What
+ * needs a whole read (MD5, number of lines) is remembered until the file
+ * changes. Safe to use from several threads.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct SmFiles SmFiles;
+
+typedef struct {
+    char *name;
+    int fd; /* open for reading; -1 in a listing */
+    guint64 size;
+    gint64 modified; /* seconds since 1970 */
+    char *md5;       /* of the contents, lower-case hex */
+    guint64 lines;
+} SmFile;
+
+/* folder may be NULL or missing; single: NULL-terminated paths, may be NULL. */
+SmFiles *sm_files_new(const char *folder, const char *const *single);
+void sm_files_free(SmFiles *files);
+
+/* Whether there is any source of files at all. */
+gboolean sm_files_configured(const SmFiles *files);
+
+/* Opens the file of that name; NULL if there is none. */
+SmFile *sm_files_open(SmFiles *files, const char *name);
+
+/* All files, by name. */
+GPtrArray *sm_files_list(SmFiles *files);
+
+void sm_file_free(SmFile *file);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmFiles, sm_files_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmFile, sm_file_free)

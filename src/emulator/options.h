@@ -1,0 +1,36 @@
+/* The command line of `scoremail-emulator serve`. */
+#pragma once
+
+#include <glib.h>
+
+#include "objects.h"
+#include "signer.h"
+
+typedef struct {
+    gint port;
+    char **users;
+    char *data;
+    char **files;
+    char *tls_dir, *tls_cert, *tls_key;
+    gint url_lifetime;   /* seconds */
+    gint token_lifetime; /* seconds */
+    char *signature;
+    SmSignatureVersion version;
+    char *etag;
+    SmEtagForm etag_form;
+    char *object_host, *bucket;
+    char *access_log;
+    char **faults;
+    char *object_store, *access_key, *secret_key, *region;
+    char *ready_file;
+    gboolean show_version;
+} SmOptions;
+
+/*
+ * Reads the arguments (argv[0] is skipped, --help prints and exits), with
+ * defaults where nothing was said. SM_ERROR_USAGE for what makes no sense.
+ */
+SmOptions *sm_options_parse(char **argv, GError **error);
+void sm_options_free(SmOptions *options);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmOptions, sm_options_free)

@@ -1,0 +1,101 @@
+#include "request.h"
+
+#include <string.h>
+
+static const struct {
+    const char *path;
+    SmCall call;
+} paths[] = {
+    {"/pascoredwnld/login", SM_CALL_LOGIN},
+    {"/pascoredwnld/file", SM_CALL_FILE},
+    {"/pascoredwnld/files/list", SM_CALL_LIST},
+};
+
+gint64
+sm_clock_now(void)
+{
+    return g_get_real_time() / G_USEC_PER_SEC;
+}
+
+static SmCall
+call_of(const char *path)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(paths); i++)
+        if (strcmp(path, paths[i].path) == 0)
+            return paths[i].call;
+    if (g_str_has_prefix(path, "/pascoredwnld") || g_str_has_prefix(path, "/_emulator/"))
+        return SM_CALL_OTHER;
+    return SM_CALL_OBJECT;
+}
+
+SmRequest *
+sm_request_new(const char *method, const char *target, gint64 arrived)
+{
+    SmRequest *request = g_new0(SmRequest, 1);
+    const char *mark = strchr(target, '?');
+
+    request->method = g_strdup(method);
+    request->path = mark != NULL ? g_strndup(target, (gsize)(mark - target)) : g_strdup(target);
+    request->query = g_strdup(mark != NULL ? mark + 1 : "");
+    request->headers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    request->body = g_string_new(NULL);
+    request->arrived = arrived;
+    request->call = call_of(request->path);
+    return request;
+}
+
+void
+sm_request_free(SmRequest *request)
+{
+    g_free(request->method);
+    g_free(request->path);
+    g_free(request->query);
+    g_hash_table_unref(request->headers);
+    g_string_free(request->body, TRUE);
+    g_free(request->name);
+    g_free(request->user);
+    g_free(request);
+}
+
+void
+sm_request_add_header(SmRequest *request, const char *name, const char *value)
+{
+    char *key = g_ascii_strdown(name, -1);
+    const char *before = g_hash_table_lookup(request->headers, key);
+    char *whole = before != NULL ? g_strdup_printf("%s, %s", before, value) : g_strdup(value);
+
+    g_hash_table_replace(request->headers, key, whole);
+}
+
+const char *
+sm_request_header(const SmRequest *request, const char *name)
+{
+    return g_hash_table_lookup(request->headers, name);
+}
+
+void
+sm_request_add_body(SmRequest *request, const char *data, gsize size)
+{
+    if (request->body->len + size > SM_REQUEST_BODY_MAX)
+        request->too_large = TRUE;
+    else
+        g_string_append_len(request->body, data, (gssize)size);
+}
+
+const char *
+sm_call_name(SmCall call)
+{
+    switch (call) {
+    case SM_CALL_LOGIN:
+        return "login";
+    case SM_CALL_FILE:
+        return "file";
+    case SM_CALL_LIST:
+        return "list";
+    case SM_CALL_OBJECT:
+        return "object";
+    case SM_CALL_OTHER:
+        break;
+    }
+    return "other";
+}

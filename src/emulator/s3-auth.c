@@ -1,0 +1,201 @@
+#include "s3-auth.h"
+
+#include <string.h>
+
+#include "digest.h"
+#include "query.h"
+#include "s3-error.h"
+#include "sign-v2.h"
+#include "sign-v4.h"
+
+enum {
+    V4_EXPIRES_MAX = 7 * 24 * 3600, /* seconds */
+    CLOCK_SKEW_MAX = 15 * 60,       /* seconds */
+};
+
+static char *
+iso_time(gint64 seconds)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(seconds);
+
+    return time != NULL ? g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ") : g_strdup("");
+}
+
+static SmAnswer *
+expired(gint64 when, gint64 now)
+{
+    g_autofree char *expires = iso_time(when);
+    g_autofree char *server = iso_time(now);
+
+    return sm_s3_error("AccessDenied", "Request has expired", "Expires", expires, "ServerTime",
+                       server, NULL);
+}
+
+static SmAnswer *
+compare(const char *access_key, const char *given, const char *ours, const char *string_to_sign)
+{
+    if (sm_equal_secret(given, ours))
+        return NULL;
+    return sm_s3_error("SignatureDoesNotMatch", NULL, "AWSAccessKeyId", access_key, "StringToSign",
+                       string_to_sign, "SignatureProvided", given, NULL);
+}
+
+static SmAnswer *
+refuse_v2(const SmSigner *signer, const SmRequest *request, const GPtrArray *query)
+{
+    const char *key = sm_query_get(query, "AWSAccessKeyId");
+    const char *signature = sm_query_get(query, "Signature");
+    const char *until = sm_query_get(query, "Expires");
+    g_autofree char *text = NULL;
+    g_autofree char *ours = NULL;
+    gint64 expires;
+
+    if (key == NULL || signature == NULL || until == NULL)
+        return sm_s3_error("AccessDenied",
+                           "Query-string authentication requires the Signature, Expires and "
+                           "AWSAccessKeyId parameters",
+                           NULL);
+    if (!g_ascii_string_to_signed(until, 10, 0, G_MAXINT64, &expires, NULL))
+        return sm_s3_error("AccessDenied", "Invalid date (should be seconds since epoch)", NULL);
+    if (request->arrived > expires)
+        return expired(expires, request->arrived);
+    if (strcmp(key, signer->access_key) != 0)
+        return sm_s3_error("InvalidAccessKeyId", NULL, "AWSAccessKeyId", key, NULL);
+    text = sm_v2_string_to_sign(request->method, request->headers, expires, request->path);
+    ours = sm_v2_signature(signer->secret_key, text);
+    return compare(key, signature, ours, text);
+}
+
+/* Headers that change what the request means have to be signed, if they are there at all. */
+static SmAnswer *
+refuse_unsigned_headers(const SmRequest *request, const char *signed_names)
+{
+    g_auto(GStrv) names = g_strsplit(signed_names, ";", -1);
+    GHashTableIter each;
+    gpointer name;
+
+    if (!g_strv_contains((const char *const *)names, "host"))
+        return sm_s3_error("AuthorizationQueryParametersError", "SignedHeaders must have host",
+                           NULL);
+    g_hash_table_iter_init(&each, request->headers);
+    while (g_hash_table_iter_next(&each, &name, NULL)) {
+        if (g_strv_contains((const char *const *)names, name))
+            continue;
+        if (g_str_has_prefix(name, "x-amz-"))
+            return sm_s3_error("AccessDenied",
+                               "There were headers present in the request which were not signed",
+                               "HeadersNotSigned", (const char *)name, NULL);
+        if (strcmp(name, "content-type") == 0)
+            return sm_s3_error("SignatureDoesNotMatch", NULL, NULL);
+    }
+    return NULL;
+}
+
+typedef struct {
+    const char *credential, *date, *expires, *names, *signature;
+} V4Parameters;
+
+static SmAnswer *
+read_v4(const GPtrArray *query, V4Parameters *v4, gint64 *from, gint64 *lifetime)
+{
+    const char *algorithm = sm_query_get(query, "X-Amz-Algorithm");
+
+    *v4 = (V4Parameters){
+        .credential = sm_query_get(query, "X-Amz-Credential"),
+        .date = sm_query_get(query, "X-Amz-Date"),
+        .expires = sm_query_get(query, "X-Amz-Expires"),
+        .names = sm_query_get(query, "X-Amz-SignedHeaders"),
+        .signature = sm_query_get(query, "X-Amz-Signature"),
+    };
+    if (algorithm == NULL || v4->credential == NULL || v4->date == NULL || v4->expires == NULL ||
+        v4->names == NULL || v4->signature == NULL)
+        return sm_s3_error("AuthorizationQueryParametersError",
+                           "Query-string authentication version 4 requires the X-Amz-Algorithm, "
+                           "X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, "
+                           "and X-Amz-Expires parameters.",
+                           NULL);
+    if (strcmp(algorithm, SM_V4_ALGORITHM) != 0)
+        return sm_s3_error("AuthorizationQueryParametersError",
+                           "X-Amz-Algorithm only supports \"" SM_V4_ALGORITHM "\"", NULL);
+    if (!sm_v4_parse_date(v4->date, from))
+        return sm_s3_error("AuthorizationQueryParametersError",
+                           "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"",
+                           NULL);
+    if (!g_ascii_string_to_signed(v4->expires, 10, 1, V4_EXPIRES_MAX, lifetime, NULL))
+        return sm_s3_error("AuthorizationQueryParametersError",
+                           "X-Amz-Expires must be a number from 1 to 604800 (seconds)", NULL);
+    return NULL;
+}
+
+static SmAnswer *
+refuse_credential(const SmSigner *signer, const V4Parameters *v4)
+{
+    g_autofree char *scope = sm_v4_scope(v4->date, signer->region);
+    g_autofree char *key = g_strndup(v4->credential, strcspn(v4->credential, "/"));
+
+    if (strcmp(key, signer->access_key) != 0)
+        return sm_s3_error("InvalidAccessKeyId", NULL, "AWSAccessKeyId", key, NULL);
+    if (v4->credential[strlen(key)] != '/' || strcmp(v4->credential + strlen(key) + 1, scope) != 0)
+        return sm_s3_error("AuthorizationQueryParametersError",
+                           "Error parsing the X-Amz-Credential parameter", "Region", signer->region,
+                           NULL);
+    return NULL;
+}
+
+static SmAnswer *
+refuse_v4(const SmSigner *signer, const SmRequest *request, const GPtrArray *query)
+{
+    g_autofree char *path = sm_percent_decode(request->path, strlen(request->path));
+    g_autofree char *text = NULL;
+    g_autofree char *ours = NULL;
+    V4Parameters v4;
+    SmV4Request what;
+    gint64 from = 0, lifetime = 0;
+    SmAnswer *refusal = read_v4(query, &v4, &from, &lifetime);
+
+    if (refusal != NULL)
+        return refusal;
+    if (from > request->arrived + CLOCK_SKEW_MAX)
+        return sm_s3_error("AccessDenied", "Request is not yet valid", NULL);
+    if (request->arrived > from + lifetime)
+        return expired(from + lifetime, request->arrived);
+    refusal = refuse_credential(signer, &v4);
+    if (refusal == NULL)
+        refusal = refuse_unsigned_headers(request, v4.names);
+    if (refusal != NULL)
+        return refusal;
+    what = (SmV4Request){.method = request->method,
+                         .path = path != NULL ? path : request->path,
+                         .query = query,
+                         .signed_names = v4.names,
+                         .headers = request->headers,
+                         .date = v4.date,
+                         .region = signer->region};
+    text = sm_v4_string_to_sign(&what);
+    ours = sm_v4_signature(signer->secret_key, &what);
+    return compare(signer->access_key, v4.signature, ours, text);
+}
+
+SmAnswer *
+sm_s3_refuse(const SmSigner *signer, const SmRequest *request)
+{
+    g_autoptr(GPtrArray) query = sm_query_parse(request->query);
+    gboolean v2, v4;
+
+    if (query == NULL)
+        return sm_s3_error("InvalidArgument", "Broken percent-encoding in the query", NULL);
+    v2 = sm_query_get(query, "Signature") != NULL || sm_query_get(query, "AWSAccessKeyId") != NULL;
+    v4 = sm_query_get(query, "X-Amz-Algorithm") != NULL ||
+         sm_query_get(query, "X-Amz-Signature") != NULL;
+    if ((v2 || v4) && sm_request_header(request, "authorization") != NULL)
+        return sm_s3_error("InvalidArgument",
+                           "Only one auth mechanism allowed; only the X-Amz-Algorithm query "
+                           "parameter, Signature query string parameter or the Authorization "
+                           "header should be specified",
+                           "ArgumentName", "Authorization", NULL);
+    if (v4)
+        return refuse_v4(signer, request, query);
+    if (v2)
+        return refuse_v2(signer, request, query);
+    return sm_s3_error("AccessDenied", NULL, NULL);
+}

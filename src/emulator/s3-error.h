@@ -1,0 +1,19 @@
+/* Errors as S3 reports them: a status and an XML document with a code. */
+#pragma once
+
+#include <glib.h>
+
+#include "answer.h"
+
+/*
+ * The answer for one of S3's error codes, with its usual status; message may
+ * be NULL for the usual one. Then pairs of an element's name and its text, and
+ * NULL. An unknown code counts as InternalError.
+ */
+SmAnswer *sm_s3_error(const char *code, const char *message, ...) G_GNUC_NULL_TERMINATED;
+
+/* The code that S3 gives with a status; InternalError if there is none. Static. */
+const char *sm_s3_code_for_status(guint status);
+
+/* The headers that every answer of S3 has. */
+void sm_s3_add_headers(SmAnswer *answer);

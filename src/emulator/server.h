@@ -1,0 +1,23 @@
+/* The HTTPS server: a listening socket on 127.0.0.1 and libmicrohttpd behind it. */
+#pragma once
+
+#include <glib.h>
+
+#include "access-log.h"
+#include "service.h"
+#include "tls.h"
+
+typedef struct SmServer SmServer;
+
+/*
+ * A socket that listens on 127.0.0.1; *port 0 becomes the port that was free.
+ * -1 and SM_ERROR_IO if the port is taken.
+ */
+int sm_server_listen(guint16 *port, GError **error);
+
+/* Serves on the socket, which it takes over, in threads of its own until it is stopped. */
+SmServer *sm_server_start(int listener, const SmTls *tls, const SmService *service,
+                          const SmAccessLog *log, GError **error);
+
+/* Ends all connections, stalled ones too, and frees the server. */
+void sm_server_stop(SmServer *server);

@@ -1,0 +1,32 @@
+/*
+ * The server's certificate, and the certificate authority that vouches for it.
+ * The authority is made for the occasion: its private key never leaves memory.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+    char *ca_path;          /* absolute: what a client is to trust */
+    char *certificate_path; /* absolute */
+    char *certificate;      /* PEM */
+    char *key;              /* PEM */
+} SmTls;
+
+/*
+ * The certificate kept in folder (ca.pem, server.pem, server.key), made when
+ * one of them is missing or when it is not for host; folder is made too. It
+ * holds for localhost, *.localhost, *.s3.localhost, 127.0.0.1 and host.
+ * SM_ERROR_IO if it cannot be read or written.
+ */
+SmTls *sm_tls_keep(const char *folder, const char *host, GError **error);
+
+/* A certificate and key of the user's; the certificate is what clients trust. */
+SmTls *sm_tls_load(const char *certificate, const char *key, GError **error);
+
+/* Takes the files of sm_tls_keep() away, and the folder if nothing else is in it. */
+void sm_tls_remove(const char *folder);
+
+void sm_tls_free(SmTls *tls);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmTls, sm_tls_free)

@@ -1,0 +1,133 @@
+#include "users.h"
+
+#include <string.h>
+
+#include "common/error.h"
+#include "digest.h"
+
+struct SmUsers {
+    GStrv specs;
+    char *file;
+    guint token_lifetime;
+    GMutex lock;
+    GHashTable *tokens; /* text -> Token */
+};
+
+typedef struct {
+    char *user;
+    gint64 expires;
+} Token;
+
+static void
+token_free(gpointer data)
+{
+    Token *token = data;
+
+    g_free(token->user);
+    g_free(token);
+}
+
+SmUsers *
+sm_users_new(const char *const *specs, const char *file, guint token_lifetime, GError **error)
+{
+    SmUsers *users;
+
+    for (gsize i = 0; specs != NULL && specs[i] != NULL; i++) {
+        if (specs[i][0] != ':' && strchr(specs[i], ':') != NULL)
+            continue;
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
+                    "--user no. %" G_GSIZE_FORMAT ": write NAME:PASSWORD or NAME:PASSWORD:no-role",
+                    i + 1);
+        return NULL;
+    }
+    users = g_new0(SmUsers, 1);
+    users->specs = g_strdupv((GStrv)specs);
+    users->file = g_strdup(file);
+    users->token_lifetime = token_lifetime;
+    users->tokens = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, token_free);
+    g_mutex_init(&users->lock);
+    return users;
+}
+
+void
+sm_users_free(SmUsers *users)
+{
+    g_strfreev(users->specs);
+    g_free(users->file);
+    g_hash_table_unref(users->tokens);
+    g_mutex_clear(&users->lock);
+    g_free(users);
+}
+
+/* What spec says about the user of that name; FALSE if it is about somebody else. */
+static gboolean
+judge(const char *spec, const char *name, const char *password, SmAdmission *admission)
+{
+    gsize length = strlen(name);
+    g_autofree char *secret = NULL;
+    gboolean no_role;
+
+    if (strncmp(spec, name, length) != 0 || spec[length] != ':')
+        return FALSE;
+    secret = g_strdup(spec + length + 1);
+    no_role = g_str_has_suffix(secret, ":no-role");
+    if (no_role)
+        secret[strlen(secret) - strlen(":no-role")] = '\0';
+    if (!sm_equal_secret(secret, password))
+        *admission = SM_REJECTED;
+    else
+        *admission = no_role ? SM_NO_ROLE : SM_ADMITTED;
+    return TRUE;
+}
+
+SmAdmission
+sm_users_check_password(const SmUsers *users, const char *name, const char *password)
+{
+    g_autofree char *text = NULL;
+    g_auto(GStrv) lines = NULL;
+    SmAdmission admission;
+
+    if (strchr(name, ':') != NULL)
+        return SM_REJECTED;
+    for (gsize i = 0; users->specs != NULL && users->specs[i] != NULL; i++)
+        if (judge(users->specs[i], name, password, &admission))
+            return admission;
+    if (users->file == NULL || !g_file_get_contents(users->file, &text, NULL, NULL))
+        return SM_REJECTED;
+    lines = g_strsplit(text, "\n", -1);
+    for (gsize i = 0; lines[i] != NULL; i++)
+        if (lines[i][0] != '#' && judge(g_strchomp(lines[i]), name, password, &admission))
+            return admission;
+    return SM_REJECTED;
+}
+
+char *
+sm_users_issue_token(SmUsers *users, const char *name, gint64 now)
+{
+    char *text = sm_random_uuid();
+    Token *token = g_new0(Token, 1);
+
+    token->user = g_strdup(name);
+    token->expires = now + users->token_lifetime;
+    g_mutex_lock(&users->lock);
+    g_hash_table_replace(users->tokens, g_strdup(text), token);
+    g_mutex_unlock(&users->lock);
+    return text;
+}
+
+SmAdmission
+sm_users_check_token(SmUsers *users, const char *token, gint64 now, char **name)
+{
+    SmAdmission admission = SM_REJECTED;
+    const Token *found;
+
+    *name = NULL;
+    g_mutex_lock(&users->lock);
+    found = g_hash_table_lookup(users->tokens, token);
+    if (found != NULL) {
+        *name = g_strdup(found->user);
+        admission = now < found->expires ? SM_ADMITTED : SM_REJECTED;
+    }
+    g_mutex_unlock(&users->lock);
+    return admission;
+}
