@@ -1,7 +1,7 @@
 """Fixtures, and the rule that a test which did not run has not passed."""
-import pytest
-
 import harness
+import pytest
+from emulator import Emulator
 
 
 def pytest_collection_modifyitems(config, items):
@@ -41,12 +41,10 @@ def build():
 @pytest.fixture
 def start_emulator(build, tmp_path_factory):
     """Starts emulators with the options given; all are stopped at the test's end."""
-    from emulator import Emulator
-
     running = []
 
     def start(*options):
-        running.append(Emulator(build, tmp_path_factory.mktemp("emulator"), *options))
+        running.append(Emulator(build, tmp_path_factory.mktemp("emulator"), *options).start())
         return running[-1]
 
     yield start

@@ -100,12 +100,10 @@ class Account:
     another path (in a throw-away root), that is `seen_at`.
     """
 
-    USERNAME = "scores@example.edu"
-    PASSWORD = "correct horse battery staple"
-
     def __init__(self, folder, build, emulator, seen_at=None, **settings):
         self.folder = folder
         self.build = build
+        self.username, self.password = next(iter(emulator.users.items()))
         self.seen_at = seen_at or folder
         self.config = folder / ".config" / "scoremail" / "scoremail.conf"
         self.ledger = folder / ".local" / "state" / "scoremail" / "ledger.db"
@@ -116,11 +114,11 @@ class Account:
         for path in (self.config.parent, self.ledger.parent, self.directory):
             path.mkdir(parents=True, mode=0o700)
         shutil.copy(emulator.ca, ca)
-        self.write_password(self.PASSWORD)
+        self.write_password(self.password)
         service = urlsplit(emulator.url)
         self.general = {"ledger": self.seen(self.ledger), "log": self.seen(self.log), "log-level": "info"}
         self.account = {
-            "username": self.USERNAME,
+            "username": self.username,
             "password-file": self.seen(self.password_file),
             "directory": self.seen(self.directory),
             "format": "csv",
@@ -173,6 +171,6 @@ class Account:
             if path.is_file() and path != self.password_file
         ]
         for text in written + [s.encode() if isinstance(s, str) else s for s in said]:
-            assert self.PASSWORD.encode() not in text
+            assert self.password.encode() not in text
             found = URL_SECRET.search(text)
             assert found is None, f"a part of a presigned URL or a token: {found[0]!r}"
