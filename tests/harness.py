@@ -110,10 +110,10 @@ class Account:
         self.log = folder / "scoremail.log"
         self.directory = folder / "scores"
         self.password_file = folder / ".config" / "scoremail" / "password"
-        ca = folder / "ca.pem"
+        self.ca = folder / "ca.pem"
         for path in (self.config.parent, self.ledger.parent, self.directory):
             path.mkdir(parents=True, mode=0o700)
-        shutil.copy(emulator.ca, ca)
+        shutil.copy(emulator.ca, self.ca)
         self.write_password(self.password)
         service = urlsplit(emulator.url)
         self.general = {"ledger": self.seen(self.ledger), "log": self.seen(self.log), "log-level": "info"}
@@ -124,7 +124,7 @@ class Account:
             "format": "csv",
             "service-url": emulator.url,
             "storage-hosts": f"{service.hostname}:{service.port}",
-            "ca-file": self.seen(ca),
+            "ca-file": self.seen(self.ca),
         }
         self.configure(**settings)
 
