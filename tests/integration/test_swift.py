@@ -1,4 +1,5 @@
 """Fetching from a real S3 server, with URLs of both signatures."""
+import importlib.util
 import json
 import random
 import re
@@ -10,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import objectstore
 import pytest
-from harness import CSV_NAME, EX_TEMPFAIL, Account, mail
+from harness import CSV_NAME, EX_TEMPFAIL, Account, mail, need
 from relay import Relay
 
 LARGE_NAME = "AP HED Scores 5818.csv"  # blanks are signed in a form of their own
@@ -18,6 +19,7 @@ LARGE_NAME = "AP HED Scores 5818.csv"  # blanks are signed in a form of their ow
 
 @pytest.fixture(scope="module")
 def swift(scores_of_all_sizes):
+    need(importlib.util.find_spec("swift"), "python3-swift is not installed")
     store = objectstore.Swift()
     try:
         for name, data in scores_of_all_sizes.items():
