@@ -16,6 +16,7 @@ typedef enum {
     SM_ERROR_CREDENTIALS, /* the service rejected the password, or the role is missing */
     SM_ERROR_NOT_FOUND,   /* the service knows no file of that name */
     SM_ERROR_SERVICE,     /* the service cannot be reached or answers nonsense */
+    SM_ERROR_TRUST,       /* a certificate is not valid for the host */
     SM_ERROR_URL,         /* the presigned URL is one that may not be used */
     SM_ERROR_OBJECT,      /* the object store refuses, or breaks off */
     SM_ERROR_INTEGRITY,   /* what arrived is not what was promised */
@@ -26,6 +27,7 @@ typedef enum {
     SM_ERROR_OWNER,       /* the ledger belongs to another user */
     SM_ERROR_BUSY,        /* another process is at work on it and does not end */
     SM_ERROR_PAUSED,      /* asked too recently: not before its next attempt */
+    SM_ERROR_GIVEN_UP,    /* the service kept saying that there is no such file */
     SM_ERROR_DATA,        /* input that no later try can mend */
     SM_ERROR_IO,          /* reading or writing something of our own failed */
     SM_ERROR_INTERNAL,    /* our own fault */

@@ -1,5 +1,68 @@
-int
-main(void)
+/* scorefetch: finds the command and starts it. */
+#include <glib.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "autoptr.h"
+#include "build-config.h"
+#include "commands.h"
+#include "common/error.h"
+#include "common/startup.h"
+#include "http.h"
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+} commands[] = {
+    {"get", sm_cmd_get, "fetch files by name"},
+    {"status", sm_cmd_status, "show the ledger: what is stored, waiting, dropped, failed"},
+    {"retry", sm_cmd_retry, "try again what failed or waits"},
+    {"forget", sm_cmd_forget, "make a name unknown again"},
+    {"adopt", sm_cmd_adopt, "take a file as stored that was put there by hand"},
+    {"deliver", sm_cmd_deliver, "act on an event that scoremail hands over (not for people)"},
+};
+
+static int
+usage(FILE *to, int code)
 {
-    return 70;
+    fputs("Usage: scorefetch COMMAND [-c FILE] [-a ACCOUNT] [-v] [-q] ...\n\n", to);
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
+        fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].summary);
+    fputs("\n`scorefetch COMMAND --help` says more of one; see scorefetch(1).\n", to);
+    return code;
+}
+
+static int
+version(void)
+{
+    const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
+
+    printf("scorefetch %s\nlibcurl %s (%s), SQLite %s, cJSON %s\n", SM_VERSION, curl->version,
+           curl->ssl_version, sqlite3_libversion(), cJSON_Version());
+    return EX_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean delivering = argc > 1 && strcmp(argv[1], "deliver") == 0;
+
+    if (!sm_startup(&error) || !sm_http_start(&error)) {
+        fprintf(stderr, "scorefetch: %s\n", error->message);
+        return sm_error_exit_code(error, delivering ? SM_ROLE_FILTER : SM_ROLE_PROMPT);
+    }
+    if (argc < 2)
+        return usage(stderr, EX_USAGE);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return usage(stdout, EX_OK);
+    if (strcmp(argv[1], "--version") == 0)
+        return version();
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    fprintf(stderr, "scorefetch: there is no command %s\n\n", argv[1]);
+    return usage(stderr, EX_USAGE);
 }

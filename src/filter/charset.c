@@ -75,32 +75,44 @@ charset_of_mark(const char *data, gsize length)
     return NULL;
 }
 
-const char *
+/* UTF-16 and UTF-32 without a mark: HTML begins with an ASCII character, so the zeros tell. */
+static char *
+with_byte_order(const char *name, const char *data, gsize length)
+{
+    if (g_ascii_strcasecmp(name, "utf-16") != 0 && g_ascii_strcasecmp(name, "utf-32") != 0)
+        return g_strdup(name);
+    return g_strconcat(name, length > 0 && data[0] == '\0' ? "BE" : "LE", NULL);
+}
+
+char *
 sm_charset_for(const char *label, const char *data, gsize length)
 {
-    static const char *const plain[] = {"utf-8",          "utf8",  "us-ascii", "ascii",
-                                        "ansi_x3.4-1968", "utf_8", NULL};
+    static const char *const plain[] = {"utf-8", "utf8",           "utf_8", "us-ascii",
+                                        "ascii", "ansi_x3.4-1968", NULL};
     const char *name = charset_of_mark(data, length);
+    g_autofree char *word = g_strdup(label != NULL ? label : "");
 
-    if (name == NULL && label != NULL && sm_charset_is_word(label))
-        name = g_mime_charset_iconv_name(label);
+    g_strdelimit(word, "'\"", ' '); /* quotes of the wrong kind belong to no name */
+    g_strstrip(word);
+    if (name == NULL && sm_charset_is_word(word))
+        name = g_mime_charset_iconv_name(word);
     if (name == NULL || !sm_charset_is_word(name))
         return NULL;
     for (gsize i = 0; plain[i] != NULL; i++)
         if (g_ascii_strcasecmp(name, plain[i]) == 0)
             return NULL;
-    return name;
+    return with_byte_order(name, data, length);
 }
 
 gboolean
 sm_charset_keeps_ascii(const char *name)
 {
     static const char *const families[] = {
-        "iso-8859-", "iso8859-", "windows-125", "cp125", "koi8",    "big5", "gb2312",
-        "gbk",       "gb18030",  "euc-",        "euckr", "tis-620", NULL,
+        "iso-8859-", "iso8859-", "iso-2022-", "windows-", "cp125", "koi8", "big5",  "gb2312",
+        "gbk",       "gb18030",  "euc-",      "euckr",    "ks_c",  "sjis", "shift", "tis-620",
     };
 
-    for (gsize i = 0; families[i] != NULL; i++)
+    for (gsize i = 0; i < G_N_ELEMENTS(families); i++)
         if (g_ascii_strncasecmp(name, families[i], strlen(families[i])) == 0)
             return TRUE;
     return FALSE;

@@ -25,13 +25,13 @@ gboolean sm_charset_is_word(const char *name);
 /*
  * The character set to read octets with, for the label of a part (NULL if it
  * has none). A byte order mark goes before the label. NULL: the octets are
- * taken as UTF-8, as with labels that are missing or no word. Static or label's.
+ * taken as UTF-8, as with labels that are missing or no word. Caller frees.
  */
-const char *sm_charset_for(const char *label, const char *data, gsize length);
+char *sm_charset_for(const char *label, const char *data, gsize length);
 
 /*
- * Whether ASCII characters, and they alone, are written as the same octets: a
- * text in it has an ASCII word only if its octets have it.
+ * Whether a text in this character set has an ASCII word only if its octets
+ * have it: true for nearly all that mail uses, but not for UTF-16, UTF-7, EBCDIC.
  */
 gboolean sm_charset_keeps_ascii(const char *name);
 

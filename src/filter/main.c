@@ -22,16 +22,17 @@
 enum { EXTRACT_NO_SPAN = 1 }; /* as grep */
 
 static int
-fail(const GError *error)
+fail(const GError *error, SmRole role)
 {
     g_warning("%s", error->message);
-    return sm_error_exit_code(error, SM_ROLE_FILTER);
+    return sm_error_exit_code(error, role);
 }
 
 static int
 refuse_usage(const SmOptions *options, const char *why)
 {
-    fprintf(stderr, "scoremail: %s\n%s", why, options->usage);
+    g_warning("%s", why);
+    fputs(options->usage, stderr);
     return EX_USAGE;
 }
 
@@ -90,7 +91,7 @@ extract(const SmEvent *event)
 }
 
 static int
-run(const SmOptions *options)
+run(const SmOptions *options, SmRole role)
 {
     g_auto(SmInput) input = {NULL, 0, FALSE};
     g_autoptr(SmEvent) event = NULL;
@@ -98,13 +99,13 @@ run(const SmOptions *options)
     SmChildTask task;
 
     if (!sm_input_read(&input, STDIN_FILENO, (gsize)options->max_message, &error))
-        return fail(error);
+        return fail(error, role);
     if (input.too_large)
         return say_too_large(options);
     g_info("read a message of %zu bytes", input.length);
     task = (SmChildTask){input.data, input.length, (guint)options->max_cpu};
     if (!sm_child_read(&task, &event, &error))
-        return fail(error);
+        return fail(error, role);
     if (options->extract)
         return extract(event);
     if (event == NULL) {
@@ -112,7 +113,7 @@ run(const SmOptions *options)
         return EX_OK;
     }
     sm_handover(event, &options->handover, &error);
-    return fail(error);
+    return fail(error, role);
 }
 
 int
@@ -124,14 +125,15 @@ main(int argc, char **argv)
 
     sm_report_start(&report);
     if (!sm_startup(&error))
-        return fail(error);
+        return fail(error, report.role);
     if (!sm_options_parse(&options, argc, argv, &error))
         return refuse_usage(&options, error->message);
+    report.role = options.extract ? SM_ROLE_PROMPT : SM_ROLE_FILTER;
     report.verbose = options.handover.verbose;
     report.quiet = options.handover.quiet;
     if (options.version)
         return show_version();
     if (isatty(STDIN_FILENO))
         return refuse_usage(&options, "standard input is a terminal: pipe a message into me");
-    return run(&options);
+    return run(&options, report.role);
 }

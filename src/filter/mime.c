@@ -72,6 +72,23 @@ search(Walk *walk, Octets text)
     return TRUE;
 }
 
+/* Searches octets as the text that the label of their character set makes of them. */
+static gboolean
+search_labelled(Walk *walk, Octets octets, const char *label)
+{
+    g_autofree char *charset = sm_charset_for(label, octets.data, octets.length);
+    g_autoptr(GString) text = NULL;
+
+    /* Nothing to convert for: nearly every part ends here. */
+    if (charset == NULL ||
+        (sm_charset_keeps_ascii(charset) && !sm_markup_is_candidate(octets.data, octets.length)))
+        return FALSE;
+    text = sm_charsets_convert(walk->charsets, charset, octets.data, octets.length,
+                               SM_MARKUP_SIZE_MAX);
+    return text != NULL && search(walk, (Octets){text->str, text->len});
+}
+
+/* Labels may be wrong, and what they name unknown: what stands behind them comes next. */
 static void
 read_html(Walk *walk, GMimePart *part)
 {
@@ -80,24 +97,15 @@ read_html(Walk *walk, GMimePart *part)
     g_autoptr(GByteArray) decoded =
         sm_transfer_decode(g_mime_object_get_header(object, "Content-Transfer-Encoding"), raw.data,
                            raw.length, PART_MAX);
-    g_autoptr(GString) text = NULL;
-    const char *charset;
+    Octets octets = raw;
 
     if (decoded != NULL)
-        raw = (Octets){(const char *)decoded->data, decoded->len};
-    raw.length = MIN(raw.length, PART_MAX);
-    charset = sm_charset_for(g_mime_object_get_content_type_parameter(object, "charset"), raw.data,
-                             raw.length);
-    /* Nothing to convert for: nearly every message ends here. */
-    if (charset != NULL && sm_charset_keeps_ascii(charset) &&
-        !sm_markup_is_candidate(raw.data, raw.length))
+        octets = (Octets){(const char *)decoded->data, decoded->len};
+    octets.length = MIN(octets.length, PART_MAX);
+    if (search_labelled(walk, octets, g_mime_object_get_content_type_parameter(object, "charset")))
         return;
-    if (charset != NULL)
-        text =
-            sm_charsets_convert(walk->charsets, charset, raw.data, raw.length, SM_MARKUP_SIZE_MAX);
-    if (text != NULL && search(walk, (Octets){text->str, text->len}))
-        return;
-    search(walk, raw); /* a label may be wrong, and what it names unknown */
+    if (sm_charsets_missing(walk->charsets) == NULL && !search(walk, octets) && decoded != NULL)
+        search(walk, raw);
 }
 
 static gboolean
@@ -165,7 +173,7 @@ static void
 search_tree(Walk *walk, GMimeObject *root)
 {
     push(walk, root);
-    while (walk->pending->len > 0) {
+    while (walk->pending->len > 0 && sm_charsets_missing(walk->charsets) == NULL) {
         g_autoptr(GObject) object = g_ptr_array_steal_index(walk->pending, walk->pending->len - 1);
 
         visit(walk, (GMimeObject *)object);

@@ -51,18 +51,18 @@ sm_options_parse(SmOptions *options, int argc, char **argv, GError **error)
     };
     g_autoptr(GOptionContext) context = g_option_context_new("< MESSAGE");
     g_autoptr(GError) fault = NULL;
+    gboolean understood;
 
     g_set_prgname("scoremail");
     *options = (SmOptions){.max_message = MAX_MESSAGE_DEFAULT, .max_cpu = MAX_CPU_DEFAULT};
     g_option_context_set_summary(context, "Fetches the score file that a notification e-mail on "
                                           "standard input announces.");
     g_option_context_add_main_entries(context, entries, NULL);
+    understood = g_option_context_parse(context, &argc, &argv, &fault);
     options->usage = g_option_context_get_help(context, TRUE, NULL);
-    if (!g_option_context_parse(context, &argc, &argv, &fault)) {
+    if (!understood)
         g_set_error_literal(error, SM_ERROR, SM_ERROR_USAGE, fault->message);
-        return FALSE;
-    }
-    return are_sound(options, argc, argv, error);
+    return understood && are_sound(options, argc, argv, error);
 }
 
 void

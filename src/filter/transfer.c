@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "gmime-auto.h"
-
 typedef enum { AS_IS, BASE64, QUOTED_PRINTABLE, UUENCODE } Encoding;
 
 static Encoding
@@ -104,13 +102,43 @@ decode_quoted_printable(const char *data, const char *end, guint8 *out, gsize ma
     return size;
 }
 
+/* One line: its number of octets, then groups of four; blanks at its end may have got lost. */
 static gsize
-decode_uuencode(const char *data, gsize length, guint8 *out)
+decode_uu_line(const char *line, const char *end, guint8 *out, gsize max)
 {
-    GMimeEncoding state;
+    gsize octets = MIN(((guchar)*line - 32U) & 63, max);
+    guint32 bits = 0;
 
-    g_mime_encoding_init_decode(&state, GMIME_CONTENT_ENCODING_UUENCODE);
-    return g_mime_encoding_step(&state, data, length, (char *)out);
+    line++;
+    for (gsize i = 0, size = 0; size < octets; i++) {
+        bits = bits << 6 | (line + i < end ? ((guchar)line[i] - 32U) & 63 : 0);
+        if (i % 4 != 0)
+            out[size++] = (guint8)(bits >> (6 - 2 * (i % 4)));
+    }
+    return octets;
+}
+
+static gsize
+decode_uuencode(const char *data, const char *end, guint8 *out, gsize max)
+{
+    gboolean begun = FALSE;
+    gsize size = 0;
+
+    while (data < end) {
+        const char *next = memchr(data, '\n', (gsize)(end - data));
+        const char *line_end = next != NULL ? next : end;
+
+        if (line_end > data && line_end[-1] == '\r')
+            line_end--;
+        if (begun && (line_end == data || (line_end - data == 3 && memcmp(data, "end", 3) == 0)))
+            break;
+        if (begun)
+            size += decode_uu_line(data, line_end, out + size, max - size);
+        else if (line_end - data > 6 && memcmp(data, "begin ", 6) == 0)
+            begun = TRUE;
+        data = next != NULL ? next + 1 : end;
+    }
+    return size;
 }
 
 GByteArray *
@@ -119,19 +147,19 @@ sm_transfer_decode(const char *encoding, const char *data, gsize length, gsize m
     Encoding form = encoding != NULL ? encoding_of(encoding) : AS_IS;
     const char *end = data + length;
     GByteArray *decoded;
-    gsize size = 0;
+    gsize size;
 
     if (form == AS_IS)
         return NULL;
+    max = MIN(length, max); /* no encoding grows when it is taken off */
     decoded = g_byte_array_new();
-    /* No encoding here grows; uudecoding, GMime's, counts its own room and knows no limit. */
-    g_byte_array_set_size(decoded, (guint)(form == UUENCODE ? length + 3 : MIN(length, max)));
+    g_byte_array_set_size(decoded, (guint)max);
     if (form == BASE64)
         size = decode_base64(data, end, decoded->data, max);
     else if (form == QUOTED_PRINTABLE)
         size = decode_quoted_printable(data, end, decoded->data, max);
     else
-        size = decode_uuencode(data, length, decoded->data);
-    g_byte_array_set_size(decoded, (guint)MIN(size, max));
+        size = decode_uuencode(data, end, decoded->data, max);
+    g_byte_array_set_size(decoded, (guint)size);
     return decoded;
 }

@@ -1,0 +1,284 @@
+#include "attempt.h"
+
+#include <string.h>
+
+#include "download.h"
+#include "pause.h"
+#include "place.h"
+
+enum {
+    RESUME_WORTH = 4 * 1024 * 1024 /* bytes: a smaller file is sooner fetched anew than resumed */
+};
+
+typedef struct {
+    const SmFetch *fetch;
+    SmFile *file;
+    SmStore *store;
+    char *boot_id;
+    SmService *service;
+    SmTransfer *transfer;
+} Attempt;
+
+/* When a name may be asked for again after fault; for one that is missing, whether it has failed
+ * for good. */
+static gint64
+next_attempt(const SmFetch *fetch, SmFile *file, guint retry_after, GError *fault,
+             SmFileState *state)
+{
+    gint64 now = sm_ledger_now();
+
+    switch (fault->domain == SM_ERROR ? fault->code : SM_ERROR_INTERNAL) {
+    case SM_ERROR_NOT_FOUND:
+        if (file->missing_times++ == 0)
+            file->missing_since = now;
+        if (sm_pause_missing_over(now - file->missing_since, (guint)file->missing_times) ||
+            file->newest_event == 0) {
+            *state = SM_FILE_FAILED;
+            if (fetch->role == SM_ROLE_FILTER)
+                fault->code = SM_ERROR_GIVEN_UP;
+        }
+        return now + sm_pause_missing((guint)file->missing_times);
+    case SM_ERROR_SERVICE:
+    case SM_ERROR_OBJECT:
+    case SM_ERROR_TRUST:
+    case SM_ERROR_URL:
+    case SM_ERROR_INTEGRITY:
+        return now +
+               (sm_pause_ms((guint)file->attempts, g_random_double(), retry_after) + 999) / 1000;
+    default: /* no call was made, or the next one is bounded elsewhere */
+        return 0;
+    }
+}
+
+/* Ends an attempt that failed. A row that is `placing` stays so: the next run brings it to its end.
+ */
+static gboolean
+give_back(Attempt *attempt, gboolean part_kept, GError *fault, GError **error)
+{
+    SmFile *file = attempt->file;
+    SmFileState state = SM_FILE_WAITING;
+    guint retry_after = attempt->service != NULL ? attempt->service->retry_after : 0;
+    gint64 next;
+
+    if (file->state != SM_FILE_PLACING) {
+        next = next_attempt(attempt->fetch, file, retry_after, fault, &state);
+        sm_file_settle(attempt->fetch->ledger, file, state, fault->message, next, part_kept, NULL);
+    }
+    g_propagate_error(error, fault);
+    return FALSE;
+}
+
+/* A part that was noted and is still worth something stays for the next run; any other goes. */
+static gboolean
+leave_part(Attempt *attempt, const GError *fault)
+{
+    g_autofree char *name = sm_part_name(attempt->file->name, attempt->file->part);
+    gboolean worth_it =
+        attempt->file->part_etag != NULL && (g_error_matches(fault, SM_ERROR, SM_ERROR_OBJECT) ||
+                                             g_error_matches(fault, SM_ERROR, SM_ERROR_SERVICE) ||
+                                             g_error_matches(fault, SM_ERROR, SM_ERROR_LIMIT));
+
+    return worth_it || !sm_store_remove(attempt->store, name, NULL);
+}
+
+static char *
+describe(const Attempt *attempt, SmPlaceResult result)
+{
+    const SmFile *file = attempt->file;
+    g_autofree char *size = g_format_size((guint64)file->size);
+    const char *directory = attempt->store->directory;
+
+    switch (result) {
+    case SM_PLACE_CORRECTED:
+        return g_strdup_printf(
+            "stored %s (%s) in %s: a corrected version, the older one is in " SM_SUPERSEDED,
+            file->name, size, directory);
+    case SM_PLACE_ADOPTED:
+        return g_strdup_printf("stored %s (%s): it was in %s already, with the same bytes",
+                               file->name, size, directory);
+    default:
+        return g_strdup_printf("stored %s (%s) in %s", file->name, size, directory);
+    }
+}
+
+/* Brings a `placing` row to its end. *lost: nothing is left of it. */
+static gboolean
+place(Attempt *attempt, gboolean *lost, char **outcome, GError **error)
+{
+    GError *fault = NULL;
+    SmPlaceResult result =
+        sm_place(attempt->fetch->ledger, attempt->store, attempt->file, attempt->boot_id, &fault);
+
+    *lost = FALSE;
+    switch (result) {
+    case SM_PLACE_STORED:
+    case SM_PLACE_CORRECTED:
+    case SM_PLACE_ADOPTED:
+        *outcome = describe(attempt, result);
+        return TRUE;
+    case SM_PLACE_CONFLICT:
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT,
+                    "%s: %s: not overwritten; move it away, or scorefetch adopt %s",
+                    attempt->file->name, attempt->file->reason, attempt->file->name);
+        return FALSE;
+    case SM_PLACE_LOST:
+        *lost = TRUE;
+        return TRUE;
+    case SM_PLACE_FAILED:
+        break;
+    }
+    return give_back(attempt, TRUE, fault, error);
+}
+
+/* Large files are noted with their ETag, so that another process of this boot can go on. */
+static gboolean
+transfer_started(const SmTransferFacts *facts, gpointer user_data, GError **error)
+{
+    Attempt *attempt = user_data;
+
+    if (facts->total < RESUME_WORTH || !sm_transfer_is_strong(facts->etag))
+        return TRUE;
+    return sm_file_note_part(attempt->fetch->ledger, attempt->file, facts->etag, attempt->boot_id,
+                             error);
+}
+
+/* The noted part of a dead process if it can be resumed, else a new one in its place. */
+static SmPart *
+open_part(Attempt *attempt, GError **error)
+{
+    SmFile *file = attempt->file;
+    g_autofree char *name = sm_part_name(file->name, file->part);
+    SmPart *part = NULL;
+
+    if (file->part_etag != NULL)
+        part = sm_part_resume(attempt->store->dir_fd, file->name, file->part,
+                              sm_transfer_etag_md5(file->part_etag, NULL), NULL);
+    if (part != NULL) {
+        sm_transfer_facts(attempt->transfer)->etag = g_strdup(file->part_etag);
+        return part;
+    }
+    if (!sm_store_remove(attempt->store, name, error) ||
+        !sm_file_start_over(attempt->fetch->ledger, file, error))
+        return NULL;
+    return sm_part_create(attempt->store->dir_fd, file->name, file->part, error);
+}
+
+/* The object is what is stored already: only that is recorded. */
+static gboolean
+keep_stored(Attempt *attempt, const SmDownload *download, char **outcome, GError **error)
+{
+    SmFile *file = attempt->file;
+    g_autofree char *part = sm_part_name(file->name, file->part);
+
+    if (!sm_store_remove(attempt->store, part, error) ||
+        !sm_file_unchanged(attempt->fetch->ledger, file, download->etag, error))
+        return FALSE;
+    *outcome = g_strdup_printf("%s is unchanged on the service: stored already", file->name);
+    return TRUE;
+}
+
+/* A person who forces a fetch wants the file back where an importer has taken it. */
+static gboolean
+is_wanted_again(const Attempt *attempt)
+{
+    return attempt->fetch->force && !sm_store_exists(attempt->store, attempt->file->name);
+}
+
+/* A whole, verified part: to the disk, and noted as what is being placed. */
+static gboolean
+seal(Attempt *attempt, SmPart *part, const SmDownload *download, GError **error)
+{
+    const SmAccount *account = attempt->fetch->account;
+
+    return sm_part_sync(part, account->file_mode, account->group, error) &&
+           sm_file_placing(attempt->fetch->ledger, attempt->file, download->size, download->sha256,
+                           download->etag, attempt->boot_id, error);
+}
+
+static gboolean
+fetch_anew(Attempt *attempt, char **outcome, GError **error)
+{
+    SmFile *file = attempt->file;
+    const char *known_etag = file->stored_at > 0 && !is_wanted_again(attempt) ? file->etag : NULL;
+    g_auto(SmDownload) download = {0};
+    g_autoptr(SmPart) part = NULL;
+    GError *fault = NULL;
+    gboolean lost;
+
+    part = open_part(attempt, &fault);
+    if (part == NULL || !sm_download(attempt->service, attempt->transfer, file->name, part,
+                                     known_etag, attempt->fetch->deadline, &download, &fault))
+        return give_back(attempt, leave_part(attempt, fault), fault, error);
+
+    if (download.unchanged || (g_strcmp0(download.sha256, file->sha256) == 0 &&
+                               file->stored_at > 0 && !is_wanted_again(attempt))) {
+        if (keep_stored(attempt, &download, outcome, &fault))
+            return TRUE;
+        return give_back(attempt, TRUE, fault, error);
+    }
+    if (!seal(attempt, part, &download, &fault))
+        return give_back(attempt, leave_part(attempt, fault), fault, error);
+    if (!place(attempt, &lost, outcome, error))
+        return FALSE;
+    if (!lost)
+        return TRUE;
+    g_set_error(&fault, SM_ERROR, SM_ERROR_DIRECTORY, "%s: its part vanished from %s", file->name,
+                attempt->store->directory);
+    return give_back(attempt, FALSE, fault, error);
+}
+
+/* What may stay under the claim that is about to be raised: the invariant is that at most this one
+ * part exists. */
+static gint64
+part_to_keep(Attempt *attempt)
+{
+    const SmFile *file = attempt->file;
+    gboolean resumable = file->part_etag != NULL && g_strcmp0(file->boot_id, attempt->boot_id) == 0;
+    g_autofree char *part = sm_part_name(file->name, file->part);
+
+    if (file->part == 0)
+        return 0;
+    if (file->state == SM_FILE_PLACING || resumable || !sm_store_remove(attempt->store, part, NULL))
+        return file->part;
+    return 0;
+}
+
+static gboolean
+run(Attempt *attempt, char **outcome, GError **error)
+{
+    SmFile *file = attempt->file;
+    gboolean lost;
+
+    if (!sm_file_raise_fence(attempt->fetch->ledger, file, part_to_keep(attempt), error))
+        return FALSE;
+    if (file->state == SM_FILE_PLACING) {
+        if (!place(attempt, &lost, outcome, error))
+            return FALSE;
+        if (!lost)
+            return TRUE;
+        if (!sm_file_start_over(attempt->fetch->ledger, file, error))
+            return FALSE;
+    }
+    return fetch_anew(attempt, outcome, error);
+}
+
+gboolean
+sm_attempt(const SmFetch *fetch, SmFile *file, SmStore *store, char **outcome, GError **error)
+{
+    g_autofree char *boot_id = sm_place_boot_id();
+    g_autoptr(SmService) service = sm_service_new(fetch->account, fetch->ledger);
+    Attempt attempt = {fetch, file, store, boot_id, service, NULL};
+    g_autoptr(SmTransfer) transfer = sm_transfer_new(fetch->account, transfer_started, &attempt);
+
+    attempt.transfer = transfer;
+    return run(&attempt, outcome, error);
+}
+
+gboolean
+sm_attempt_without_store(const SmFetch *fetch, SmFile *file, GError *fault, GError **error)
+{
+    Attempt attempt = {.fetch = fetch, .file = file};
+
+    /* the part, if there is one, cannot be reached now: it stays noted */
+    return give_back(&attempt, TRUE, fault, error);
+}

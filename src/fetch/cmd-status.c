@@ -1,0 +1,161 @@
+/* scorefetch status: the ledger as a table, newest first, or as JSON. */
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "autoptr.h"
+#include "commands.h"
+#include "common/error.h"
+#include "ledger-files.h"
+#include "session.h"
+
+static char *
+human_time(gint64 when, gint64 now)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(when);
+
+    if (now - when < 60 && now >= when)
+        return g_strdup_printf("%d s ago", (int)(now - when));
+    if (now - when < 3600 && now >= when)
+        return g_strdup_printf("%d min ago", (int)((now - when) / 60));
+    return g_date_time_format(time, "%Y-%m-%d %H:%M");
+}
+
+/* What a person wants to know of the state: why, and until when. */
+static char *
+remark(const SmFile *file, gint64 now)
+{
+    g_autofree char *next = NULL;
+
+    if (file->state == SM_FILE_STORED && file->revision > 0 && *file->reason == '\0')
+        return g_strdup_printf("corrected %d times; older versions in .superseded",
+                               (int)file->revision);
+    if (file->next_attempt <= now || file->state == SM_FILE_FAILED)
+        return g_strdup(file->reason);
+    next = human_time(file->next_attempt, file->next_attempt + 3600);
+    return g_strdup_printf("%s (next attempt %s)", file->reason, next);
+}
+
+static void
+print_table(const SmSession *session, GPtrArray *files)
+{
+    gboolean accounts = session->config->accounts->len > 1;
+    gint64 now = sm_ledger_now();
+    int widest = 4;
+
+    for (guint i = 0; i < files->len; i++)
+        widest = MAX(widest, (int)strlen(((SmFile *)files->pdata[i])->name));
+    printf("%-10s %-*s %10s  %-16s %s%s\n", "STATE", widest, "NAME", "SIZE", "WHEN",
+           accounts ? "ACCOUNT  " : "", "REMARK");
+    for (guint i = 0; i < files->len; i++) {
+        const SmFile *file = files->pdata[i];
+        g_autofree char *size =
+            file->stored_at > 0 ? g_format_size((guint64)file->size) : g_strdup("-");
+        g_autofree char *when = human_time(file->updated_at, now);
+        g_autofree char *note = remark(file, now);
+
+        printf("%-10s %-*s %10s  %-16s %s%s%s\n", sm_file_state_name(file->state), widest,
+               file->name, size, when, accounts ? file->account : "", accounts ? "  " : "", note);
+    }
+}
+
+static void
+add_text(cJSON *to, const char *key, const char *text)
+{
+    cJSON_AddItemToObject(to, key, text != NULL ? cJSON_CreateString(text) : cJSON_CreateNull());
+}
+
+/* ISO 8601 in UTC; null for a time that is not set. */
+static void
+add_time(cJSON *to, const char *key, gint64 when)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(when);
+    g_autofree char *text = when > 0 ? g_date_time_format_iso8601(time) : NULL;
+
+    add_text(to, key, text);
+}
+
+static cJSON *
+file_as_json(const SmFile *file)
+{
+    gboolean stored = file->stored_at > 0;
+    cJSON *json = cJSON_CreateObject();
+
+    add_text(json, "account", file->account);
+    add_text(json, "name", file->name);
+    add_text(json, "state", sm_file_state_name(file->state));
+    add_text(json, "reason", file->reason);
+    cJSON_AddItemToObject(json, "size",
+                          stored ? cJSON_CreateNumber((double)file->size) : cJSON_CreateNull());
+    add_text(json, "sha256", stored ? file->sha256 : NULL);
+    add_text(json, "path", stored ? file->path : NULL);
+    cJSON_AddNumberToObject(json, "revision", (double)file->revision);
+    cJSON_AddNumberToObject(json, "attempts", (double)file->attempts);
+    add_time(json, "announced_at", file->announced_at);
+    add_time(json, "updated_at", file->updated_at);
+    add_time(json, "stored_at", file->stored_at);
+    add_time(json, "next_attempt", file->next_attempt);
+    return json;
+}
+
+static void
+print_json(const SmSession *session, GPtrArray *files)
+{
+    g_autoptr(cJSON) json = cJSON_CreateObject();
+    cJSON *list = cJSON_AddArrayToObject(json, "files");
+    char *text;
+
+    add_text(json, "config", session->config->file);
+    add_text(json, "ledger", session->config->ledger);
+    for (guint i = 0; i < files->len; i++)
+        cJSON_AddItemToArray(list, file_as_json(files->pdata[i]));
+    text = cJSON_Print(json);
+    puts(text);
+    cJSON_free(text);
+}
+
+static gboolean
+status(SmSession *session, gboolean json, GError **error)
+{
+    g_autoptr(GPtrArray) files = NULL;
+
+    if (!sm_session_configure(session, error) ||
+        !sm_session_open_ledger(session, SM_LEDGER_LOOK, error))
+        return FALSE;
+    files = session->ledger != NULL ? sm_file_list(session->ledger, session->account, error)
+                                    : g_ptr_array_new();
+    if (files == NULL)
+        return FALSE;
+    for (guint i = 0; i < session->config->accounts->len; i++) {
+        const SmAccount *account = session->config->accounts->pdata[i];
+
+        if (account->fault != NULL)
+            g_warning("%s", account->fault->message);
+    }
+    if (json)
+        print_json(session, files);
+    else if (files->len > 0)
+        print_table(session, files);
+    if (files->len == 0)
+        g_message("no file was announced or fetched yet (ledger %s)", session->config->ledger);
+    return TRUE;
+}
+
+int
+sm_cmd_status(int argc, char **argv)
+{
+    gboolean json = FALSE;
+    const GOptionEntry more[] = {{"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON", NULL},
+                                 {NULL}};
+    GError *fault = NULL;
+    SmSession session;
+    int code;
+
+    sm_session_start(&session, "scorefetch", "status", SM_ROLE_PROMPT);
+    if (sm_session_parse(&session, &argc, &argv, more, NULL,
+                         "Shows what is stored, waiting, dropped, failed; newest first.", &fault))
+        status(&session, json, &fault);
+    code = sm_session_exit(&session, fault);
+    sm_session_end(&session);
+    return code;
+}

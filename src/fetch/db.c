@@ -1,0 +1,182 @@
+#include "db.h"
+
+#include <stdarg.h>
+
+#include "common/error.h"
+
+enum { LOCK_WAIT_MS = 30000 };
+
+static const char *
+remedy(int code)
+{
+    switch (code) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return "another process holds it; it is tried again";
+    case SQLITE_FULL:
+        return "the disk or quota is full: make room";
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return "restore it from a backup, or move it aside: files that are there are then adopted";
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_CANTOPEN:
+        return "check that its directory exists and belongs to the user that scorefetch runs as";
+    default:
+        return "see scoremail.conf(5), ledger";
+    }
+}
+
+static gboolean
+fail(SmDb *db, int code, GError **error)
+{
+    const char *cause = db->handle != NULL ? sqlite3_errmsg(db->handle) : sqlite3_errstr(code);
+
+    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s: %s (%s)", db->path, cause,
+                remedy(code & 0xff));
+    return FALSE;
+}
+
+SmDb *
+sm_db_open(const char *path, int flags, GError **error)
+{
+    g_autoptr(SmDb) db = g_new0(SmDb, 1);
+    int code;
+
+    db->path = g_strdup(path);
+    code = sqlite3_open_v2(path, &db->handle, flags, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_busy_timeout(db->handle, LOCK_WAIT_MS);
+    if (code != SQLITE_OK) {
+        fail(db, code, error);
+        return NULL;
+    }
+    return g_steal_pointer(&db);
+}
+
+void
+sm_db_close(SmDb *db)
+{
+    if (db == NULL)
+        return;
+    sqlite3_close(db->handle);
+    g_free(db->path);
+    g_free(db);
+}
+
+gboolean
+sm_db_exec(SmDb *db, const char *sql, GError **error)
+{
+    int code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+
+    return code == SQLITE_OK || fail(db, code, error);
+}
+
+static sqlite3_stmt *
+query_va(SmDb *db, GError **error, const char *sql, const char *types, va_list values)
+{
+    g_autoptr(sqlite3_stmt) statement = NULL;
+    int code = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
+
+    for (int i = 0; code == SQLITE_OK && types[i] != '\0'; i++) {
+        if (types[i] == 'i')
+            code = sqlite3_bind_int64(statement, i + 1, va_arg(values, gint64));
+        else
+            code = sqlite3_bind_text(statement, i + 1, va_arg(values, const char *), -1,
+                                     SQLITE_TRANSIENT);
+    }
+    if (code != SQLITE_OK) {
+        fail(db, code, error);
+        return NULL;
+    }
+    return g_steal_pointer(&statement);
+}
+
+sqlite3_stmt *
+sm_db_query(SmDb *db, GError **error, const char *sql, const char *types, ...)
+{
+    sqlite3_stmt *statement;
+    va_list values;
+
+    va_start(values, types);
+    statement = query_va(db, error, sql, types, values);
+    va_end(values);
+    return statement;
+}
+
+gboolean
+sm_db_next(SmDb *db, sqlite3_stmt *row, GError **error)
+{
+    int code = sqlite3_step(row);
+
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        fail(db, code, error);
+    return code == SQLITE_ROW;
+}
+
+gboolean
+sm_db_run(SmDb *db, GError **error, int *changed, const char *sql, const char *types, ...)
+{
+    g_autoptr(sqlite3_stmt) statement = NULL;
+    va_list values;
+    int code;
+
+    va_start(values, types);
+    statement = query_va(db, error, sql, types, values);
+    va_end(values);
+    if (statement == NULL)
+        return FALSE;
+    do {
+        code = sqlite3_step(statement);
+    } while (code == SQLITE_ROW);
+    if (code != SQLITE_DONE)
+        return fail(db, code, error);
+    if (changed != NULL)
+        *changed = sqlite3_changes(db->handle);
+    return TRUE;
+}
+
+char *
+sm_db_text(sqlite3_stmt *row, int column)
+{
+    return g_strdup((const char *)sqlite3_column_text(row, column));
+}
+
+gboolean
+sm_db_integer(SmDb *db, GError **error, gint64 *value, const char *sql, const char *types, ...)
+{
+    g_autoptr(sqlite3_stmt) statement = NULL;
+    GError *fault = NULL;
+    va_list values;
+
+    *value = 0;
+    va_start(values, types);
+    statement = query_va(db, error, sql, types, values);
+    va_end(values);
+    if (statement == NULL)
+        return FALSE;
+    if (sm_db_next(db, statement, &fault))
+        *value = sqlite3_column_int64(statement, 0);
+    if (fault != NULL)
+        g_propagate_error(error, fault);
+    return fault == NULL;
+}
+
+gboolean
+sm_db_begin(SmDb *db, GError **error)
+{
+    return sm_db_exec(db, "BEGIN IMMEDIATE", error);
+}
+
+gboolean
+sm_db_commit(SmDb *db, GError **error)
+{
+    return sm_db_exec(db, "COMMIT", error);
+}
+
+void
+sm_db_rollback(SmDb *db)
+{
+    if (!sqlite3_get_autocommit(db->handle))
+        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+}

@@ -1,0 +1,88 @@
+#include "digest.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "autoptr.h"
+#include "hex.h"
+
+enum { READ_SIZE = 256 * 1024 };
+
+struct SmDigest {
+    EVP_MD_CTX *sha256;
+    EVP_MD_CTX *md5; /* NULL: not asked for */
+};
+
+static EVP_MD_CTX *
+context_for(const EVP_MD *kind)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+    /* Fails only without memory, or where a policy forbids MD5: then it is not compared. */
+    if (EVP_DigestInit_ex(context, kind, NULL) != 1)
+        g_clear_pointer(&context, EVP_MD_CTX_free);
+    return context;
+}
+
+SmDigest *
+sm_digest_new(gboolean with_md5)
+{
+    SmDigest *digest = g_new0(SmDigest, 1);
+
+    digest->sha256 = context_for(EVP_sha256());
+    if (digest->sha256 == NULL)
+        g_error("libcrypto has no SHA-256");
+    if (with_md5)
+        digest->md5 = context_for(EVP_md5());
+    return digest;
+}
+
+void
+sm_digest_free(SmDigest *digest)
+{
+    if (digest == NULL)
+        return;
+    EVP_MD_CTX_free(digest->sha256);
+    EVP_MD_CTX_free(digest->md5);
+    g_free(digest);
+}
+
+void
+sm_digest_update(SmDigest *digest, const void *data, gsize length)
+{
+    EVP_DigestUpdate(digest->sha256, data, length);
+    if (digest->md5 != NULL)
+        EVP_DigestUpdate(digest->md5, data, length);
+}
+
+static char *
+finish(EVP_MD_CTX *context)
+{
+    guint8 value[EVP_MAX_MD_SIZE];
+    unsigned int size = 0;
+
+    EVP_DigestFinal_ex(context, value, &size);
+    return sm_hex(value, size);
+}
+
+void
+sm_digest_finish(SmDigest *digest, char **sha256, char **md5)
+{
+    *sha256 = finish(digest->sha256);
+    if (md5 != NULL)
+        *md5 = digest->md5 != NULL ? finish(digest->md5) : NULL;
+}
+
+gboolean
+sm_digest_read(SmDigest *digest, int fd)
+{
+    g_autofree guint8 *buffer = g_malloc(READ_SIZE);
+    ssize_t got;
+
+    do {
+        got = read(fd, buffer, READ_SIZE);
+        if (got > 0)
+            sm_digest_update(digest, buffer, (gsize)got);
+    } while (got > 0 || (got < 0 && errno == EINTR));
+    return got == 0;
+}

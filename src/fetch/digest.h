@@ -1,0 +1,22 @@
+/*
+ * What a stream of bytes hashes to: SHA-256 always, MD5 where an ETag is one, by
+ * libcrypto (several times as fast as GChecksum).
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct SmDigest SmDigest;
+
+SmDigest *sm_digest_new(gboolean with_md5);
+void sm_digest_free(SmDigest *digest);
+void sm_digest_update(SmDigest *digest, const void *data, gsize length);
+
+/* Ends the stream: lower-case hex; md5 may be NULL, and *md5 becomes NULL where it was not asked
+ * for. */
+void sm_digest_finish(SmDigest *digest, char **sha256, char **md5);
+
+/* Reads descriptor fd from its current place to its end into digest. FALSE and errno on failure. */
+gboolean sm_digest_read(SmDigest *digest, int fd);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmDigest, sm_digest_free)

@@ -1,0 +1,111 @@
+#include "fetch.h"
+
+#include "attempt.h"
+#include "claim.h"
+#include "decide.h"
+#include "ledger-files.h"
+#include "policy.h"
+#include "store.h"
+
+static gboolean
+settle(const SmFetch *fetch, SmFile *file, const SmStep *step, char **outcome, GError **error)
+{
+    gboolean news = file->state != step->state || g_strcmp0(file->reason, step->text) != 0;
+
+    if (news && !sm_file_settle(fetch->ledger, file, step->state, step->text, 0, FALSE, error))
+        return FALSE;
+    *outcome = sm_decide_describe(file);
+    return TRUE;
+}
+
+static gboolean work(const SmFetch *fetch, SmFile *file, char **outcome, GError **error);
+
+static gboolean
+go(const SmFetch *fetch, SmFile *file, SmStore *store, const SmStep *step, char **outcome,
+   GError **error)
+{
+    g_autofree char *first = NULL;
+
+    if (step->pause > 0)
+        g_usleep((gulong)step->pause * G_USEC_PER_SEC);
+    if (!sm_attempt(fetch, file, store, &first, error))
+        return FALSE;
+    /* After a recovery an event may be left that came later than what was recovered. */
+    if (file->state == SM_FILE_STORED && file->newest_event > file->covers)
+        return work(fetch, file, outcome, error);
+    *outcome = g_steal_pointer(&first);
+    return TRUE;
+}
+
+static gboolean
+work(const SmFetch *fetch, SmFile *file, char **outcome, GError **error)
+{
+    GError *fault = NULL;
+    g_autoptr(SmStore) store = sm_store_open(fetch->account, &fault);
+    g_autofree char *obstacle = store != NULL ? sm_store_identity(store, file->name) : NULL;
+    SmStep step = sm_decide(fetch, file, obstacle, sm_ledger_now(), error);
+    gboolean ok = FALSE;
+
+    switch (step.kind) {
+    case SM_STEP_FETCH:
+        if (store == NULL)
+            return sm_attempt_without_store(fetch, file, fault, error);
+        return go(fetch, file, store, &step, outcome, error);
+    case SM_STEP_DONE:
+        *outcome = g_steal_pointer(&step.text);
+        ok = TRUE;
+        break;
+    case SM_STEP_SETTLE:
+        ok = settle(fetch, file, &step, outcome, error);
+        break;
+    case SM_STEP_ERROR:
+        break;
+    }
+    g_free(step.text);
+    g_clear_error(&fault);
+    return ok;
+}
+
+/* What another process just did while we waited for it. */
+static gboolean
+report_other(const SmFile *file, char **outcome, GError **error)
+{
+    switch (file->state) {
+    case SM_FILE_STORED:
+    case SM_FILE_DROPPED:
+    case SM_FILE_NOT_WANTED:
+        *outcome = sm_decide_describe(file);
+        return TRUE;
+    case SM_FILE_CONFLICT:
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s: %s", file->name, file->reason);
+        return FALSE;
+    case SM_FILE_FAILED:
+        g_set_error(error, SM_ERROR, SM_ERROR_GIVEN_UP, "%s: %s", file->name, file->reason);
+        return FALSE;
+    case SM_FILE_WAITING:
+    case SM_FILE_PLACING:
+        break;
+    }
+    g_set_error(error, SM_ERROR, SM_ERROR_PAUSED, "%s: just tried by another process: %s",
+                file->name, file->reason);
+    return FALSE;
+}
+
+gboolean
+sm_fetch(const SmFetch *fetch, const char *name, char **outcome, GError **error)
+{
+    gboolean per_stem = fetch->account->format == SM_FORMAT_FIRST && sm_policy_is_pair(name);
+    g_autoptr(SmFile) file = NULL;
+    gboolean settled, ok;
+    SmClaim claim;
+
+    if (!sm_claim_take(&claim, fetch->ledger, fetch->account->name, name, per_stem, &file, &settled,
+                       error))
+        return FALSE;
+    if (settled && !(file->stored_at > 0 && file->newest_event > file->covers))
+        ok = report_other(file, outcome, error);
+    else
+        ok = work(fetch, file, outcome, error);
+    sm_claim_drop(&claim);
+    return ok;
+}

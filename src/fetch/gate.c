@@ -1,0 +1,97 @@
+#include "gate.h"
+
+#include "common/error.h"
+#include "ledger-accounts.h"
+#include "lock.h"
+
+enum { TRIAL_WAIT = 30 /* seconds */ };
+
+void
+sm_gate_set_rejected(GError **error, const SmAccount *account, const char *reason,
+                     gint64 rejected_at)
+{
+    g_autoptr(GDateTime) when = g_date_time_new_from_unix_local(rejected_at);
+    g_autofree char *at = g_date_time_format(when, "%Y-%m-%d %H:%M");
+
+    g_set_error(error, SM_ERROR, SM_ERROR_CREDENTIALS,
+                "account %s: the service rejected user name or password at %s (%s); sign in at the"
+                " portal, then put the password into %s: it is not tried again before",
+                account->name, at, reason, account->password_file);
+}
+
+/* The standing, closed as an error. */
+static SmAccountRecord *
+look(SmGate *gate, GError **error)
+{
+    g_autoptr(SmAccountRecord) record =
+        sm_account_look(gate->ledger, gate->account->name, gate->fingerprint, error);
+
+    if (record == NULL)
+        return NULL;
+    if (record->standing == SM_ACCOUNT_CLOSED) {
+        sm_gate_set_rejected(error, gate->account, record->reason, record->rejected_at);
+        return NULL;
+    }
+    gate->proven = record->standing == SM_ACCOUNT_PROVEN;
+    return g_steal_pointer(&record);
+}
+
+static gboolean
+take_trial_lock(SmGate *gate, gint64 account_id, GError **error)
+{
+    g_autoptr(SmAccountRecord) record = NULL;
+    gboolean waited;
+
+    gate->lock = SM_LOCK_ACCOUNTS + account_id;
+    if (!sm_lock_take(gate->ledger->lock_fd, gate->lock, TRIAL_WAIT, &waited, error)) {
+        g_prefix_error(error, "account %s: the password's first use: ", gate->account->name);
+        gate->lock = 0;
+        return FALSE;
+    }
+    if (!waited)
+        return TRUE;
+    record = look(gate, error); /* the holder may have proven it, or closed the account */
+    if (record == NULL || gate->proven) {
+        sm_lock_drop(gate->ledger->lock_fd, gate->lock);
+        gate->lock = 0;
+    }
+    return record != NULL;
+}
+
+gboolean
+sm_gate_enter(SmGate *gate, SmLedger *ledger, const SmAccount *account, const SmSecret *secret,
+              GError **error)
+{
+    g_autofree char *key = sm_account_fingerprint_key(ledger, error);
+    g_autoptr(SmAccountRecord) record = NULL;
+
+    if (key == NULL)
+        return FALSE;
+    gate->ledger = ledger;
+    gate->account = account;
+    gate->lock = 0;
+    gate->proven = FALSE;
+    gate->fingerprint = sm_secret_fingerprint(secret, account->username, key);
+    record = look(gate, error);
+    if (record != NULL && (gate->proven || take_trial_lock(gate, record->id, error)))
+        return TRUE;
+    g_clear_pointer(&gate->fingerprint, g_free);
+    return FALSE;
+}
+
+gboolean
+sm_gate_leave(SmGate *gate, SmVerdict verdict, const char *reason, GError **error)
+{
+    const char *account = gate->account->name;
+    gboolean ok = TRUE;
+
+    if (verdict == SM_VERDICT_REJECTED)
+        ok = sm_account_rejected(gate->ledger, account, gate->fingerprint, reason, error);
+    else if (verdict == SM_VERDICT_ACCEPTED && !gate->proven)
+        ok = sm_account_proven(gate->ledger, account, gate->fingerprint, error);
+    if (gate->lock != 0)
+        sm_lock_drop(gate->ledger->lock_fd, gate->lock);
+    gate->lock = 0;
+    g_clear_pointer(&gate->fingerprint, g_free);
+    return ok;
+}

@@ -1,0 +1,126 @@
+#include "ledger-events.h"
+
+#include "common/text.h"
+#include "ledger-files.h"
+
+enum { REASON_MAX = 500 };
+
+static const char *
+kind_name(SmEventKind kind)
+{
+    switch (kind) {
+    case SM_EVENT_NAMES:
+        return "names";
+    case SM_EVENT_NO_VALID_NAME:
+        return "no valid name";
+    case SM_EVENT_UNUSABLE:
+        return "unusable";
+    }
+    return "unknown";
+}
+
+/* A message with neither Message-ID nor HTML part is told apart by everything that is known of it.
+ */
+static char *
+identity_of(const SmEvent *event)
+{
+    const char *identity = sm_event_identity(event);
+    g_autoptr(GBytes) bytes = NULL;
+
+    if (*identity != '\0')
+        return g_strdup(identity);
+    bytes = sm_event_encode(event);
+    return g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
+}
+
+static gboolean
+insert(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
+       const char *identity, int *inserted, GError **error)
+{
+    g_autofree char *recipients =
+        g_strjoinv(" ", event->recipients[0] != NULL ? event->recipients : event->to);
+
+    return sm_db_run(ledger->db, error, inserted,
+                     "INSERT OR IGNORE INTO events (account, name, identity, kind, sender,"
+                     " recipients, first_seen, last_seen, reason)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
+                     "ssssssis", account, name, identity, kind_name(event->kind), event->from,
+                     recipients, sm_ledger_now(), event->reason);
+}
+
+static gboolean
+count_again(SmLedger *ledger, const char *account, const char *name, const char *identity,
+            GError **error)
+{
+    return sm_db_run(ledger->db, error, NULL,
+                     "UPDATE events SET times = times + 1, last_seen = ?"
+                     " WHERE account = ? AND name = ? AND identity = ?",
+                     "isss", sm_ledger_now(), account, name, identity);
+}
+
+static gboolean
+reopen_failed(SmLedger *ledger, const char *account, const char *name, GError **error)
+{
+    return sm_db_run(ledger->db, error, NULL,
+                     "UPDATE files SET state = 'waiting', missing_since = 0, missing_times = 0,"
+                     " attempts = 0 WHERE account = ?1 AND name = ?2 AND state = 'failed'"
+                     " AND next_attempt <= ?3",
+                     "ssi", account, name, sm_ledger_now());
+}
+
+static gboolean
+record(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
+       const char *identity, GError **error)
+{
+    int inserted;
+
+    if (!insert(ledger, event, account, name, identity, &inserted, error))
+        return FALSE;
+    if (inserted == 0)
+        return count_again(ledger, account, name, identity, error) &&
+               (*name == '\0' || sm_file_ensure(ledger, account, name, error));
+    if (!sm_ledger_log(ledger, account, name, "announced", identity, error))
+        return FALSE;
+    return *name == '\0' || (sm_file_ensure(ledger, account, name, error) &&
+                             reopen_failed(ledger, account, name, error));
+}
+
+gboolean
+sm_event_record(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
+                GError **error)
+{
+    g_autofree char *identity = identity_of(event);
+
+    if (sm_db_begin(ledger->db, error) && record(ledger, event, account, name, identity, error) &&
+        sm_db_commit(ledger->db, error))
+        return TRUE;
+    sm_db_rollback(ledger->db);
+    return FALSE;
+}
+
+gboolean
+sm_event_is_known(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
+                  GError **error)
+{
+    g_autofree char *identity = identity_of(event);
+    gint64 count;
+
+    return sm_db_integer(ledger->db, error, &count,
+                         "SELECT count(*) FROM events WHERE account = ? AND name = ?"
+                         " AND identity = ?",
+                         "sss", account, name, identity) &&
+           count > 0;
+}
+
+gboolean
+sm_event_decide(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
+                const char *decision, const char *reason, GError **error)
+{
+    g_autofree char *identity = identity_of(event);
+    g_autofree char *clean = sm_text_clean(reason, REASON_MAX);
+
+    return sm_db_run(ledger->db, error, NULL,
+                     "UPDATE events SET decision = ?1, reason = ?2 WHERE account = ?3"
+                     " AND name = ?4 AND identity = ?5 AND (decision <> ?1 OR reason <> ?2)",
+                     "sssss", decision, clean, account, name, identity);
+}

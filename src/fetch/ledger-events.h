@@ -1,0 +1,25 @@
+/* The table of events: what came, from where, what was decided and why; one row per identity. */
+#pragma once
+
+#include <glib.h>
+
+#include "common/event.h"
+#include "ledger.h"
+
+/*
+ * Records that event announced name ("" for an event without names) for
+ * account ("" where none was found) and makes the file's row, in a transaction
+ * of its own. The same identity again only counts. A new message reopens a name
+ * that had failed, once its pause is over.
+ */
+gboolean sm_event_record(SmLedger *ledger, const SmEvent *event, const char *account,
+                         const char *name, GError **error);
+
+/* Whether this event was recorded before; FALSE too on an error. */
+gboolean sm_event_is_known(SmLedger *ledger, const SmEvent *event, const char *account,
+                           const char *name, GError **error);
+
+/* What was decided of the event, and why. */
+gboolean sm_event_decide(SmLedger *ledger, const SmEvent *event, const char *account,
+                         const char *name, const char *decision, const char *reason,
+                         GError **error);

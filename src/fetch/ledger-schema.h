@@ -1,0 +1,10 @@
+/* The ledger's tables and their versions. */
+#pragma once
+
+#include "db.h"
+
+/*
+ * Brings the ledger to this version's schema; the caller holds SM_LOCK_SCHEMA.
+ * SM_ERROR_LEDGER when a newer version made it.
+ */
+gboolean sm_ledger_schema_ensure(SmDb *db, GError **error);

@@ -1,0 +1,21 @@
+/*
+ * Byte locks on one file that is never renamed nor unlinked (OFD locks, fcntl(2)):
+ * they die with their process, whatever kills it. Byte 0 guards creation and
+ * migration of the ledger, the byte at a file row's id the claim on that row, and
+ * the bytes from SM_LOCK_ACCOUNTS on the accounts.
+ */
+#pragma once
+
+#include <glib.h>
+
+#define SM_LOCK_SCHEMA ((gint64)0)
+#define SM_LOCK_ACCOUNTS ((gint64)1 << 40)
+
+/*
+ * Takes the lock of one byte, waiting up to wait seconds for its holder;
+ * *waited, if not NULL, tells whether there was one. SM_ERROR_BUSY when the
+ * time is over, SM_ERROR_LEDGER when locks do not work on this file.
+ */
+gboolean sm_lock_take(int fd, gint64 byte, guint wait, gboolean *waited, GError **error);
+
+void sm_lock_drop(int fd, gint64 byte);

@@ -1,0 +1,215 @@
+#include "part.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "digest.h"
+
+enum { PIECE = 256 * 1024 }; /* bytes: fits a core's cache between being hashed and being written */
+
+struct SmPart {
+    int fd;
+    char *shown; /* for messages */
+    SmDigest *digest;
+    gboolean borrowed; /* a descriptor of the caller's: no way back */
+    gint64 size;       /* bytes, those in the buffer included */
+    int first;
+    gsize fill;
+    guint8 buffer[PIECE];
+};
+
+char *
+sm_part_name(const char *name, gint64 fence)
+{
+    return g_strdup_printf(".%s.%" G_GINT64_FORMAT ".part", name, fence);
+}
+
+static SmPart *
+new_part(int fd, char *shown, gboolean with_md5)
+{
+    SmPart *part = g_malloc(sizeof *part);
+
+    memset(part, 0, offsetof(SmPart, buffer));
+    part->fd = fd;
+    part->shown = shown;
+    part->digest = sm_digest_new(with_md5);
+    part->first = -1;
+    return part;
+}
+
+SmPart *
+sm_part_create(int dir_fd, const char *name, gint64 fence, GError **error)
+{
+    g_autofree char *file = sm_part_name(name, fence);
+    int fd = openat(dir_fd, file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+    if (fd < 0) {
+        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s: cannot be created in its directory",
+                            file);
+        return NULL;
+    }
+    return new_part(fd, g_steal_pointer(&file), FALSE);
+}
+
+SmPart *
+sm_part_resume(int dir_fd, const char *name, gint64 fence, gboolean with_md5, GError **error)
+{
+    g_autofree char *file = sm_part_name(name, fence);
+    g_autoptr(SmPart) part = NULL;
+    sm_autofd int fd = openat(dir_fd, file, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", file);
+        return NULL;
+    }
+    if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1) {
+        g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY, "%s: not a plain file of ours", file);
+        return NULL;
+    }
+    part = new_part(fd, g_strdup(file), with_md5);
+    (void)sm_steal_fd(&fd);
+    if (pread(part->fd, part->buffer, 1, 0) == 1)
+        part->first = part->buffer[0];
+    if (!sm_digest_read(part->digest, part->fd)) {
+        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", file);
+        return NULL;
+    }
+    part->size = lseek(part->fd, 0, SEEK_CUR);
+    return g_steal_pointer(&part);
+}
+
+SmPart *
+sm_part_for_descriptor(int fd)
+{
+    SmPart *part = new_part(fd, g_strdup("output"), TRUE);
+
+    part->borrowed = TRUE;
+    return part;
+}
+
+void
+sm_part_free(SmPart *part)
+{
+    if (part == NULL)
+        return;
+    if (!part->borrowed)
+        sm_close(&part->fd);
+    sm_digest_free(part->digest);
+    explicit_bzero(part->buffer, sizeof part->buffer); /* students' data */
+    g_free(part->shown);
+    g_free(part);
+}
+
+gint64
+sm_part_size(const SmPart *part)
+{
+    return part->size;
+}
+
+int
+sm_part_first_byte(const SmPart *part)
+{
+    return part->first;
+}
+
+gboolean
+sm_part_start_over(SmPart *part, gboolean with_md5, GError **error)
+{
+    if (part->borrowed && part->size > 0) {
+        g_set_error(error, SM_ERROR, SM_ERROR_IO,
+                    "the file changed on the service after its beginning was written out");
+        return FALSE;
+    }
+    if (!part->borrowed && part->size > 0 &&
+        (ftruncate(part->fd, 0) < 0 || lseek(part->fd, 0, SEEK_SET) < 0))
+        return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", part->shown);
+    part->size = 0;
+    part->fill = 0;
+    part->first = -1;
+    sm_digest_free(part->digest);
+    part->digest = sm_digest_new(with_md5);
+    return TRUE;
+}
+
+static gboolean
+flush(SmPart *part, GError **error)
+{
+    gsize done = 0;
+
+    while (done < part->fill) {
+        ssize_t wrote = write(part->fd, part->buffer + done, part->fill - done);
+
+        if (wrote < 0 && errno != EINTR)
+            return sm_error_from_errno(error, part->borrowed ? SM_ERROR_IO : SM_ERROR_DIRECTORY,
+                                       "%s", part->shown);
+        if (wrote > 0)
+            done += (gsize)wrote;
+    }
+    sm_digest_update(part->digest, part->buffer, part->fill);
+    part->fill = 0;
+    return TRUE;
+}
+
+gboolean
+sm_part_write(SmPart *part, const void *data, gsize length, GError **error)
+{
+    const guint8 *from = data;
+
+    if (part->first < 0 && length > 0)
+        part->first = from[0];
+    while (length > 0) {
+        gsize piece = MIN(length, PIECE - part->fill);
+
+        memcpy(part->buffer + part->fill, from, piece);
+        part->fill += piece;
+        part->size += (gint64)piece;
+        from += piece;
+        length -= piece;
+        if (part->fill == PIECE && !flush(part, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean
+sm_part_has_room(const SmPart *part, gint64 size, GError **error)
+{
+    struct statvfs fs;
+
+    if (part->borrowed || fstatvfs(part->fd, &fs) < 0 ||
+        (guint64)size <= (guint64)fs.f_bavail * fs.f_frsize)
+        return TRUE;
+    errno = ENOSPC; /* said before the transfer, not after an hour of it */
+    return sm_error_from_errno(error, SM_ERROR_DIRECTORY,
+                               "%s: %" G_GINT64_FORMAT " bytes do not fit on its file system",
+                               part->shown, size);
+}
+
+gboolean
+sm_part_finish(SmPart *part, char **sha256, char **md5, GError **error)
+{
+    if (!flush(part, error))
+        return FALSE;
+    sm_digest_finish(part->digest, sha256, md5);
+    return TRUE;
+}
+
+gboolean
+sm_part_sync(SmPart *part, mode_t mode, gid_t group, GError **error)
+{
+    if (group != (gid_t)-1 && fchown(part->fd, (uid_t)-1, group) < 0)
+        return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s: cannot be given to group %u",
+                                   part->shown, group);
+    if (fchmod(part->fd, mode) < 0)
+        g_warning("%s: file-mode: %s", part->shown, g_strerror(errno));
+    if (fsync(part->fd) < 0)
+        return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s: fsync", part->shown);
+    return TRUE;
+}

@@ -1,0 +1,107 @@
+#include "plan.h"
+
+#include <stdio.h>
+
+#include "common/error.h"
+#include "decide.h"
+#include "ledger-events.h"
+#include "route.h"
+#include "store.h"
+
+/* The row as it would be once this event were recorded. */
+static SmFile *
+imagine_row(SmLedger *ledger, const SmAccount *account, const SmEvent *event, const char *name,
+            GError **error)
+{
+    GError *fault = NULL;
+    SmFile *file = sm_file_load(ledger, account->name, name, &fault);
+    gboolean known = FALSE;
+
+    if (fault == NULL)
+        known = sm_event_is_known(ledger, event, account->name, name, &fault);
+    if (fault != NULL) {
+        g_propagate_error(error, fault);
+        return NULL;
+    }
+    if (file == NULL) {
+        file = g_new0(SmFile, 1);
+        file->id = G_MAXINT64; /* announced after all others */
+        file->account = g_strdup(account->name);
+        file->name = g_strdup(name);
+        file->reason = g_strdup("");
+    }
+    if (!known)
+        file->newest_event = G_MAXINT64;
+    return file;
+}
+
+static void
+print_step(const SmAccount *account, const SmFile *file, const SmStep *step, const GError *fault)
+{
+    switch (step->kind) {
+    case SM_STEP_FETCH:
+        printf("%s: would be %s into %s (account %s, format = %s)\n", file->name,
+               file->stored_at > 0 ? "asked for again and, if it was corrected, stored"
+                                   : "fetched and stored",
+               account->directory, account->name, sm_format_name(account->format));
+        break;
+    case SM_STEP_DONE:
+        printf("%s: nothing would be done: %s\n", file->name, step->text);
+        break;
+    case SM_STEP_SETTLE:
+        printf("%s: would be recorded as %s: %s\n", file->name, sm_file_state_name(step->state),
+               step->text);
+        break;
+    case SM_STEP_ERROR:
+        printf("nothing would be done: %s\n", fault->message);
+        break;
+    }
+}
+
+static gboolean
+plan_name(SmSession *session, const SmEvent *event, const char *name, GError **error)
+{
+    g_autofree char *why = NULL;
+    SmAccount *account = sm_route(session->config, session->account, event, name, &why);
+    SmFetch fetch = {session->ledger, account, SM_ROLE_FILTER, FALSE, 0};
+    g_autoptr(SmStore) store = NULL;
+    g_autoptr(SmFile) file = NULL;
+    g_autoptr(GError) fault = NULL;
+    g_autofree char *obstacle = NULL;
+    SmStep step;
+
+    if (account == NULL || account->fault != NULL) {
+        printf("%s: would not be fetched: %s\n", name,
+               account == NULL ? why : account->fault->message);
+        return TRUE;
+    }
+    file = imagine_row(session->ledger, account, event, name, error);
+    if (file == NULL)
+        return FALSE;
+    store = sm_store_open(account, NULL);
+    obstacle = store != NULL ? sm_store_identity(store, name) : NULL;
+    step = sm_decide(&fetch, file, obstacle, sm_ledger_now(), &fault);
+    print_step(account, file, &step, fault);
+    if (store == NULL && step.kind == SM_STEP_FETCH)
+        printf("%s: but %s cannot be opened: it would wait\n", name, account->directory);
+    g_free(step.text);
+    return TRUE;
+}
+
+gboolean
+sm_plan(SmSession *session, const SmEvent *event, GError **error)
+{
+    gboolean ok = TRUE;
+
+    if (!sm_session_open_ledger(session, SM_LEDGER_LOOK, error))
+        return FALSE;
+    if (session->ledger == NULL)
+        session->ledger = sm_ledger_open_empty(error);
+    if (session->ledger == NULL)
+        return FALSE;
+    if (event->kind != SM_EVENT_NAMES)
+        printf("no file would be fetched: %s\n", event->reason);
+    for (char **name = event->names; ok && *name != NULL; name++)
+        ok = plan_name(session, event, *name, error);
+    return ok;
+}

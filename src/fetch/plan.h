@@ -1,0 +1,8 @@
+/* The dry run: what would be done with an event, and why, on standard output. */
+#pragma once
+
+#include "common/event.h"
+#include "session.h"
+
+/* Prints a line for each name; nothing is called, created or changed. */
+gboolean sm_plan(SmSession *session, const SmEvent *event, GError **error);

@@ -1,0 +1,55 @@
+#include "policy.h"
+
+#include <string.h>
+
+#include "common/name.h"
+
+static gboolean
+has_extension(const char *name, const char *extension)
+{
+    return g_ascii_strcasecmp(sm_name_extension(name), extension) == 0;
+}
+
+gboolean
+sm_policy_is_pair(const char *name)
+{
+    return has_extension(name, "csv") || has_extension(name, "txt");
+}
+
+static SmDecision
+decide_first(SmSibling sibling, char **reason)
+{
+    switch (sibling) {
+    case SM_SIBLING_STORED:
+        *reason = g_strdup("format = first, and the other format of it is stored");
+        return SM_DECISION_DROP;
+    case SM_SIBLING_EARLIER:
+        *reason = g_strdup("format = first, and the other format of it is not stored yet");
+        return SM_DECISION_WAIT;
+    case SM_SIBLING_LATER:
+    case SM_SIBLING_NONE:
+        break;
+    }
+    *reason = g_strdup("format = first");
+    return SM_DECISION_FETCH;
+}
+
+SmDecision
+sm_policy_decide(SmFormat format, const char *const *extensions, const char *name,
+                 SmSibling sibling, char **reason)
+{
+    if (sm_name_check(name, strlen(name), extensions, NULL) != SM_NAME_VALID) {
+        g_autofree char *wanted = g_strjoinv(", ", (char **)extensions);
+
+        *reason = g_strdup_printf("extensions = %s", wanted);
+        return SM_DECISION_NOT_WANTED;
+    }
+    if (format == SM_FORMAT_FIRST && sm_policy_is_pair(name))
+        return decide_first(sibling, reason);
+
+    *reason = g_strdup_printf("format = %s", sm_format_name(format));
+    if ((format == SM_FORMAT_CSV && has_extension(name, "txt")) ||
+        (format == SM_FORMAT_TXT && has_extension(name, "csv")))
+        return SM_DECISION_DROP;
+    return SM_DECISION_FETCH;
+}

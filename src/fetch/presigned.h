@@ -1,0 +1,15 @@
+/*
+ * Presigned URLs: which may be used. The service's word is not enough: a URL
+ * must lead to an object store that the configuration names, over https.
+ */
+#pragma once
+
+#include <glib.h>
+
+/*
+ * TRUE if url is https, without user information, control characters or
+ * fragment, and its host and port are in storage_hosts: HOST or a pattern in
+ * which a label `*` stands for any one label, port 443, or HOST:PORT for
+ * another one. Else SM_ERROR_URL, naming the host and never the query.
+ */
+gboolean sm_presigned_check(const char *url, const char *const *storage_hosts, GError **error);

@@ -1,0 +1,33 @@
+/*
+ * The web service: one step from credentials and a file name to a presigned
+ * URL (POST /file?filename=NAME).
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "autoptr.h"
+#include "common/config.h"
+#include "ledger.h"
+
+typedef struct {
+    const SmAccount *account;
+    SmLedger *ledger;
+    CURL *handle;      /* keeps its connection between calls */
+    guint retry_after; /* seconds, of the last answer; 0: none said */
+} SmService;
+
+SmService *sm_service_new(const SmAccount *account, SmLedger *ledger);
+void sm_service_free(SmService *service);
+
+/*
+ * The presigned URL for name, checked by sm_presigned_check(), in memory that
+ * sm_service_forget_url() wipes. It lives for 15 seconds. Errors:
+ * SM_ERROR_NOT_FOUND (404), SM_ERROR_CREDENTIALS (401, 403, or closed before),
+ * SM_ERROR_SERVICE (all that may pass), SM_ERROR_TRUST, SM_ERROR_URL,
+ * SM_ERROR_SECRET, SM_ERROR_BUSY, SM_ERROR_LEDGER.
+ */
+char *sm_service_presigned_url(SmService *service, const char *name, GError **error);
+void sm_service_forget_url(char *url);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmService, sm_service_free)

@@ -1,0 +1,119 @@
+#include "session.h"
+
+#include <string.h>
+
+#include "common/error.h"
+#include "common/name.h"
+#include "route.h"
+
+void
+sm_session_start(SmSession *session, const char *program, const char *command, SmRole role)
+{
+    *session =
+        (SmSession){.command = command, .report = {.program = program, .role = role, .log_fd = -1}};
+    sm_report_start(&session->report);
+}
+
+void
+sm_session_end(SmSession *session)
+{
+    g_clear_pointer(&session->ledger, sm_ledger_close);
+    g_clear_pointer(&session->config, sm_config_free);
+    g_clear_pointer(&session->config_file, g_free);
+    g_clear_pointer(&session->account, g_free);
+}
+
+gboolean
+sm_session_parse(SmSession *session, int *argc, char ***argv, const GOptionEntry *more,
+                 const char *usage, const char *summary, GError **error)
+{
+    const GOptionEntry common[] = {
+        {"config", 'c', 0, G_OPTION_ARG_FILENAME, &session->config_file, "Use this configuration",
+         "FILE"},
+        {"account", 'a', 0, G_OPTION_ARG_STRING, &session->account, "Act for this account", "NAME"},
+        {"verbose", 'v', 0, G_OPTION_ARG_NONE, &session->verbose, "Say each step", NULL},
+        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &session->quiet, "Say failures only", NULL},
+        {NULL}};
+    GOptionContext *context = g_option_context_new(usage);
+    g_autofree char *program = g_strconcat("scorefetch ", session->command, NULL);
+    GError *fault = NULL;
+
+    g_option_context_set_summary(context, summary);
+    g_option_context_add_main_entries(context, common, NULL);
+    if (more != NULL)
+        g_option_context_add_main_entries(context, more, NULL);
+    g_set_prgname(program);
+    if (!g_option_context_parse(context, argc, argv, &fault))
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s (see %s --help)", fault->message, program);
+    g_option_context_free(context);
+    session->report.quiet = session->quiet;
+    session->report.verbose = session->verbose;
+    if (fault == NULL)
+        return TRUE;
+    g_error_free(fault);
+    return FALSE;
+}
+
+gboolean
+sm_session_configure(SmSession *session, GError **error)
+{
+    SmConfig *config = sm_config_load(session->config_file, error);
+
+    session->config = config;
+    return config != NULL && sm_report_log_to(&session->report, config->log, config->log_file,
+                                              config->log_level, error);
+}
+
+gboolean
+sm_session_open_ledger(SmSession *session, SmLedgerUse use, GError **error)
+{
+    GError *fault = NULL;
+
+    session->ledger = sm_ledger_open(session->config->ledger, use, session->command, &fault);
+    if (fault == NULL)
+        return TRUE;
+    g_propagate_error(error, fault);
+    return FALSE;
+}
+
+SmAccount *
+sm_session_account_for(SmSession *session, const char *name, GError **error)
+{
+    g_autoptr(SmEvent) nothing = sm_event_new(SM_EVENT_NAMES);
+    g_autofree char *why = NULL;
+    SmAccount *account = sm_route(session->config, session->account, nothing, name, &why);
+
+    if (account == NULL) {
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s: %s%s", name,
+                    session->account == NULL ? "which account? say --account NAME: " : "", why);
+        return NULL;
+    }
+    if (account->fault != NULL) {
+        g_propagate_error(error, g_error_copy(account->fault));
+        return NULL;
+    }
+    return account;
+}
+
+gboolean
+sm_session_check_name(const char *name, GError **error)
+{
+    const char *why;
+
+    if (sm_name_check(name, strlen(name), sm_default_extensions, &why) != SM_NAME_INVALID)
+        return TRUE;
+    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "\"%s\" cannot be a score file's name: it %s",
+                name, why);
+    return FALSE;
+}
+
+int
+sm_session_exit(SmSession *session, GError *error)
+{
+    int code = sm_error_exit_code(error, session->report.role);
+
+    if (error != NULL)
+        g_warning("%s", error->message);
+    g_clear_error(&error);
+    return code;
+}

@@ -1,0 +1,54 @@
+/*
+ * What every command of scorefetch starts with: options that all have, the
+ * configuration, the log, the ledger.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "common/config.h"
+#include "common/report.h"
+#include "ledger.h"
+
+typedef struct {
+    const char *command; /* static */
+    SmReport report;
+    /* options */
+    char *config_file; /* NULL: where sm_config_find() looks */
+    char *account;     /* NULL: not said */
+    gboolean quiet, verbose;
+    /* opened on demand */
+    SmConfig *config;
+    SmLedger *ledger;
+} SmSession;
+
+/* A session that speaks from now on as program, to whom role says. */
+void sm_session_start(SmSession *session, const char *program, const char *command, SmRole role);
+void sm_session_end(SmSession *session);
+
+/*
+ * Parses the command's arguments (argv[0] is the command): the common options
+ * and those of more, NULL-terminated. usage follows the command in the help
+ * text, summary says what it does. What is no option stays in argv. SM_ERROR_USAGE.
+ */
+gboolean sm_session_parse(SmSession *session, int *argc, char ***argv, const GOptionEntry *more,
+                          const char *usage, const char *summary, GError **error);
+
+/* Loads the configuration and opens its log. SM_ERROR_CONFIG. */
+gboolean sm_session_configure(SmSession *session, GError **error);
+
+/* Opens the ledger (after sm_session_configure()); session->ledger stays NULL as sm_ledger_open()
+ * says. */
+gboolean sm_session_open_ledger(SmSession *session, SmLedgerUse use, GError **error);
+
+/*
+ * The account that a person means for name (which may be ""): --account, by
+ * org-id, or the only one. SM_ERROR_USAGE when that is not clear, else the account's fault.
+ */
+SmAccount *sm_session_account_for(SmSession *session, const char *name, GError **error);
+
+/* A name from the command line; SM_ERROR_USAGE unless it is well formed. */
+gboolean sm_session_check_name(const char *name, GError **error);
+
+/* Says error, if it is one, and gives the exit code for it. Takes error. */
+int sm_session_exit(SmSession *session, GError *error);

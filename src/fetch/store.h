@@ -1,0 +1,65 @@
+/*
+ * The destination directory: everything relative to one descriptor, links never
+ * followed, nothing of others overwritten. This module knows files, not the
+ * ledger; place.h joins the two.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "common/config.h"
+
+#define SM_SUPERSEDED ".superseded"
+
+typedef struct {
+    int dir_fd;
+    char *directory; /* for messages */
+} SmStore;
+
+/* Opens the account's directory, which must exist: an unmounted share must not be filled.
+ * SM_ERROR_DIRECTORY. */
+SmStore *sm_store_open(const SmAccount *account, GError **error);
+
+/* The same for any directory. */
+SmStore *sm_store_open_at(const char *directory, GError **error);
+void sm_store_close(SmStore *store);
+
+typedef enum { SM_MATCH_ABSENT, SM_MATCH_SAME, SM_MATCH_OTHER, SM_MATCH_ERROR } SmMatch;
+
+/* Whether name is there and has these bytes. SM_MATCH_ERROR with SM_ERROR_DIRECTORY. */
+SmMatch sm_store_match(SmStore *store, const char *name, gint64 size, const char *sha256,
+                       GError **error);
+
+/* Size and SHA-256 of a plain file that is there. SM_ERROR_DIRECTORY. Caller frees *sha256. */
+gboolean sm_store_measure(SmStore *store, const char *name, gint64 *size, char **sha256,
+                          GError **error);
+
+/* Which file name is now, "DEVICE:INODE:SIZE:MTIME"; NULL if there is none. Caller frees. */
+char *sm_store_identity(SmStore *store, const char *name);
+
+typedef enum {
+    SM_PLACED,
+    SM_PLACE_TAKEN,   /* a file of that name is there, and keeps it */
+    SM_PLACE_NO_PART, /* there is no such part */
+    SM_PLACE_ERROR,
+} SmPlacing;
+
+/* Gives the part its name. SM_PLACE_ERROR with SM_ERROR_DIRECTORY. */
+SmPlacing sm_store_place(SmStore *store, const char *part, const char *name, GError **error);
+
+/*
+ * Keeps the file of that name as .superseded/NAME.~N~, N from number upwards,
+ * then puts the part in its place. May be repeated after a crash anywhere in it.
+ */
+gboolean sm_store_replace(SmStore *store, const char *part, const char *name, gint64 number,
+                          GError **error);
+
+/* The directory's entries to the disk. */
+gboolean sm_store_sync(SmStore *store, GError **error);
+
+/* Removes a part; one that is not there is no error. */
+gboolean sm_store_remove(SmStore *store, const char *part, GError **error);
+
+gboolean sm_store_exists(SmStore *store, const char *name);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmStore, sm_store_close)

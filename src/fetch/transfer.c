@@ -1,0 +1,327 @@
+#include "transfer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "common/text.h"
+#include "http.h"
+
+enum {
+    REFUSAL_MAX = 4096, /* bytes kept of an error's body */
+    CODE_MAX = 60,
+    RECEIVE_BUFFER = 512 * 1024, /* bytes: libcurl's largest */
+};
+
+struct SmTransfer {
+    const SmAccount *account;
+    SmTransferStarted started;
+    gpointer user_data;
+    CURL *handle;
+    gint64 deadline;
+    SmTransferFacts facts;
+    /* of the GET that runs */
+    SmPart *part;
+    gint64 offset;    /* asked for from here */
+    gboolean opened;  /* headers have been judged */
+    GString *refusal; /* body of an answer that is not the object */
+    GError *fault;
+};
+
+SmTransfer *
+sm_transfer_new(const SmAccount *account, SmTransferStarted started, gpointer user_data)
+{
+    SmTransfer *transfer = g_new0(SmTransfer, 1);
+
+    transfer->account = account;
+    transfer->started = started;
+    transfer->user_data = user_data;
+    transfer->handle = curl_easy_init();
+    transfer->facts.total = -1;
+    transfer->refusal = g_string_new(NULL);
+    return transfer;
+}
+
+void
+sm_transfer_free(SmTransfer *transfer)
+{
+    if (transfer == NULL)
+        return;
+    curl_easy_cleanup(transfer->handle);
+    g_string_free(transfer->refusal, TRUE);
+    g_free(transfer->facts.etag);
+    g_clear_error(&transfer->fault);
+    g_free(transfer);
+}
+
+void
+sm_transfer_set_deadline(SmTransfer *transfer, gint64 deadline)
+{
+    transfer->deadline = deadline;
+}
+
+SmTransferFacts *
+sm_transfer_facts(SmTransfer *transfer)
+{
+    return &transfer->facts;
+}
+
+gboolean
+sm_transfer_is_strong(const char *etag)
+{
+    return etag != NULL && *etag == '"';
+}
+
+gboolean
+sm_transfer_etag_md5(const char *etag, char **md5)
+{
+    if (etag == NULL || strlen(etag) != 34 || etag[0] != '"' || etag[33] != '"' ||
+        strspn(etag + 1, "0123456789abcdefABCDEF") != 32)
+        return FALSE;
+    if (md5 != NULL)
+        *md5 = g_ascii_strdown(etag + 1, 32);
+    return TRUE;
+}
+
+static long
+status_of(const SmTransfer *transfer)
+{
+    long status = 0;
+
+    curl_easy_getinfo(transfer->handle, CURLINFO_RESPONSE_CODE, &status);
+    return status;
+}
+
+static gboolean
+odd(SmTransfer *transfer, const char *what)
+{
+    g_set_error(&transfer->fault, SM_ERROR, SM_ERROR_INTEGRITY, "the object store's answer %s",
+                what);
+    return FALSE;
+}
+
+/* The bytes of the whole object, by Content-Length or Content-Range; -1 and a fault where that does
+ * not fit. */
+static gint64
+total_of(SmTransfer *transfer, long status)
+{
+    const char *range = sm_http_header(transfer->handle, "Content-Range");
+    curl_off_t length = -1;
+    gint64 first, last, total;
+
+    curl_easy_getinfo(transfer->handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    if (length < 0) {
+        odd(transfer, "has no Content-Length: its end could not be told");
+        return -1;
+    }
+    if (status == 200)
+        return length;
+    if (range == NULL ||
+        sscanf(range,
+               "bytes %" G_GINT64_MODIFIER "d-%" G_GINT64_MODIFIER "d/%" G_GINT64_MODIFIER "d",
+               &first, &last, &total) != 3 ||
+        first != transfer->offset || last != total - 1 || last - first + 1 != length) {
+        odd(transfer, "has another range than was asked for");
+        return -1;
+    }
+    return total;
+}
+
+static gboolean
+object_is_new(SmTransfer *transfer, const char *etag, gint64 total)
+{
+    g_free(transfer->facts.etag);
+    transfer->facts.etag = etag != NULL ? sm_text_clean(etag, 200) : NULL;
+    transfer->facts.total = total;
+    return sm_part_start_over(transfer->part, sm_transfer_etag_md5(etag, NULL), &transfer->fault) &&
+           sm_part_has_room(transfer->part, total, &transfer->fault) &&
+           transfer->started(&transfer->facts, transfer->user_data, &transfer->fault);
+}
+
+/* Judges the headers of a 200 or 206 before the first byte is kept. */
+static gboolean
+open_object(SmTransfer *transfer, long status)
+{
+    const char *encoding = sm_http_header(transfer->handle, "Content-Encoding");
+    gint64 total = total_of(transfer, status);
+
+    transfer->opened = TRUE;
+    if (total < 0)
+        return FALSE;
+    if (encoding != NULL && g_ascii_strcasecmp(encoding, "identity") != 0)
+        return odd(transfer, "has a Content-Encoding: the file itself was asked for");
+    if ((guint64)total > transfer->account->max_file_size) {
+        g_set_error(&transfer->fault, SM_ERROR, SM_ERROR_LIMIT,
+                    "%" G_GINT64_FORMAT " bytes are more than max-file-size (account %s)", total,
+                    transfer->account->name);
+        return FALSE;
+    }
+    if (status == 206) {
+        transfer->facts.total = total;
+        return sm_part_has_room(transfer->part, total - transfer->offset, &transfer->fault);
+    }
+    return object_is_new(transfer, sm_http_header(transfer->handle, "ETag"), total);
+}
+
+static size_t
+receive(char *data, size_t size, size_t count, void *user_data)
+{
+    SmTransfer *transfer = user_data;
+    gsize length = size * count;
+    long status = status_of(transfer);
+
+    if (status != 200 && status != 206) {
+        g_string_append_len(transfer->refusal, data,
+                            (gssize)MIN(length, REFUSAL_MAX - transfer->refusal->len));
+        return length;
+    }
+    if (!transfer->opened && !open_object(transfer, status))
+        return 0;
+    return sm_part_write(transfer->part, data, length, &transfer->fault) ? length : 0;
+}
+
+static int
+watch_deadline(void *user_data, curl_off_t total, curl_off_t now, curl_off_t up_total,
+               curl_off_t up_now)
+{
+    const SmTransfer *transfer = user_data;
+
+    return transfer->deadline != 0 && g_get_monotonic_time() >= transfer->deadline;
+}
+
+/* S3's word for it, from <Code>...</Code>; only shown. Caller frees; "" if none. */
+static char *
+refusal_code(const SmTransfer *transfer)
+{
+    const char *code = strstr(transfer->refusal->str, "<Code>");
+    g_autofree char *text = NULL;
+    g_autofree char *clean = NULL;
+
+    if (code == NULL)
+        return g_strdup("");
+    code += strlen("<Code>");
+    text = g_strndup(code, strcspn(code, "<"));
+    clean = sm_text_clean(text, CODE_MAX);
+    return g_strconcat(": ", clean, NULL);
+}
+
+/* 416 for a part that holds all bytes already: RFC 9110, 15.5.17, tells the length. */
+static gboolean
+is_complete(SmTransfer *transfer)
+{
+    const char *range = sm_http_header(transfer->handle, "Content-Range");
+    gint64 total;
+
+    if (range == NULL || sscanf(range, "bytes */%" G_GINT64_MODIFIER "d", &total) != 1 ||
+        total != transfer->offset)
+        return FALSE;
+    transfer->facts.total = total;
+    return TRUE;
+}
+
+static gboolean
+judge_end(SmTransfer *transfer, GError **error)
+{
+    g_autofree char *code = NULL;
+    long status = status_of(transfer);
+
+    transfer->facts.retry_after = sm_http_retry_after(transfer->handle);
+    if (status == 200 || status == 206) {
+        /* an empty object has no byte that would have opened it */
+        if (!transfer->opened && !open_object(transfer, status)) {
+            g_propagate_error(error, g_steal_pointer(&transfer->fault));
+            return FALSE;
+        }
+        return TRUE;
+    }
+    if (status == 304) {
+        transfer->facts.unchanged = TRUE;
+        return TRUE;
+    }
+    if (status == 416 && is_complete(transfer))
+        return TRUE;
+    if (status == 416)
+        g_clear_pointer(&transfer->facts.etag, g_free); /* the next GET is for all of it */
+    code = refusal_code(transfer);
+    g_set_error(error, SM_ERROR, SM_ERROR_OBJECT, "the object store answers %ld%s%s", status, code,
+                status / 100 == 3 ? " (a redirect, which is not followed)" : "");
+    return FALSE;
+}
+
+static SmHeaderList *
+headers_for(SmTransfer *transfer, const char *if_none_match)
+{
+    SmHeaderList *headers = curl_slist_append(NULL, "Accept:");
+
+    if (transfer->offset > 0) {
+        g_autofree char *range =
+            g_strdup_printf("Range: bytes=%" G_GINT64_FORMAT "-", transfer->offset);
+        g_autofree char *guard = g_strconcat("If-Range: ", transfer->facts.etag, NULL);
+
+        headers = curl_slist_append(headers, range);
+        headers = curl_slist_append(headers, guard);
+    } else if (if_none_match != NULL) {
+        g_autofree char *guard = g_strconcat("If-None-Match: ", if_none_match, NULL);
+
+        headers = curl_slist_append(headers, guard);
+    }
+    return headers;
+}
+
+static void
+set_options(SmTransfer *transfer, const char *url, SmHeaderList *headers)
+{
+    CURL *handle = transfer->handle;
+
+    curl_easy_setopt(handle, CURLOPT_URL, url);
+    curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L); /* signed to the byte */
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, receive);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, transfer);
+    curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, watch_deadline);
+    curl_easy_setopt(handle, CURLOPT_XFERINFODATA, transfer);
+}
+
+static gboolean
+set_failure(SmTransfer *transfer, const char *url, CURLcode result, const char *detail,
+            GError **error)
+{
+    if (transfer->fault != NULL)
+        g_propagate_error(error, g_steal_pointer(&transfer->fault));
+    else if (result == CURLE_ABORTED_BY_CALLBACK)
+        g_set_error(error, SM_ERROR, SM_ERROR_LIMIT,
+                    "not whole within run-limit (account %s): it goes on with the next try",
+                    transfer->account->name);
+    else
+        sm_http_set_error(error, SM_ERROR_OBJECT, url, result, detail);
+    return FALSE;
+}
+
+gboolean
+sm_transfer_get(SmTransfer *transfer, const char *url, SmPart *part, const char *if_none_match,
+                GError **error)
+{
+    g_autoptr(SmHeaderList) headers = NULL;
+    char detail[CURL_ERROR_SIZE] = "";
+    CURLcode result;
+
+    if (!sm_http_prepare(transfer->handle, transfer->account,
+                         MAX(transfer->account->give_up_after / 3, 1), detail, error))
+        return FALSE;
+    transfer->part = part;
+    transfer->offset = sm_transfer_is_strong(transfer->facts.etag) ? sm_part_size(part) : 0;
+    transfer->opened = FALSE;
+    transfer->facts.retry_after = 0;
+    transfer->facts.unchanged = FALSE;
+    g_string_truncate(transfer->refusal, 0);
+    headers = headers_for(transfer, if_none_match);
+    set_options(transfer, url, headers);
+    result = curl_easy_perform(transfer->handle);
+    curl_easy_setopt(transfer->handle, CURLOPT_URL, NULL); /* libcurl's copy of the capability */
+    if (result != CURLE_OK)
+        return set_failure(transfer, url, result, detail, error);
+    return judge_end(transfer, error);
+}
