@@ -1,0 +1,71 @@
+"""Fixtures, and the rule that a test which did not run has not passed."""
+import harness
+import pytest
+from emulator import Emulator
+
+
+def pytest_collection_modifyitems(config, items):
+    if not any(item.get_closest_marker("release_only") for item in items):
+        return
+    if not harness.is_sanitized(harness.build_folder()):
+        return
+    left_out = [item for item in items if item.get_closest_marker("release_only")]
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def _skip_is_failure(report):
+    if report.skipped and not hasattr(report, "wasxfail") and not harness.MAY_SKIP:
+        report.outcome = "failed"
+        report.longrepr = f"did not run: {report.longrepr}; SCOREMAIL_TESTS_MAY_SKIP=1 allows that"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport():
+    _skip_is_failure((yield).get_result())
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_make_collect_report():
+    _skip_is_failure((yield).get_result())
+
+
+@pytest.fixture(scope="session")
+def build():
+    """The folder with the programs under test."""
+    folder = harness.build_folder()
+    assert (folder / "scoremail").exists(), f"no programs in {folder}: build them, or set SCOREMAIL_BUILD"
+    return folder
+
+
+@pytest.fixture
+def start_emulator(build, tmp_path_factory):
+    """Starts emulators with the options given; all are stopped at the test's end."""
+    running = []
+
+    def start(*options):
+        running.append(Emulator(build, tmp_path_factory.mktemp("emulator"), *options).start())
+        return running[-1]
+
+    yield start
+    for emulator in running:
+        emulator.stop()
+
+
+@pytest.fixture
+def emulator(start_emulator):
+    return start_emulator()
+
+
+@pytest.fixture
+def scores():
+    """The two files that the fixture mails announce: name -> bytes."""
+    return {harness.CSV_NAME: harness.scores("csv"), harness.TXT_NAME: harness.scores("txt")}
+
+
+@pytest.fixture
+def account(build, emulator, scores, tmp_path):
+    """An account for an emulator that has both files of the fixture mails."""
+    for name, data in scores.items():
+        emulator.add(name, data)
+    return harness.Account(tmp_path, build, emulator)

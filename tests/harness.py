@@ -1,0 +1,176 @@
+"""What the tests of whole programs share: running them, and an account for an emulator."""
+import json
+import os
+import pty
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+MAILS = CHECKOUT / "tests" / "fixtures" / "mail"
+CSV_NAME = "4300_20180410_111604.csv"  # announced by csv.eml
+TXT_NAME = "4300_20180410_111604.txt"  # announced by txt.eml
+
+EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_NOPERM, EX_TEMPFAIL, EX_CONFIG = 64, 65, 66, 77, 75, 78
+
+MAY_SKIP = os.environ.get("SCOREMAIL_TESTS_MAY_SKIP") == "1"
+
+# What a presigned URL's query has, in either form, and what a token looks like.
+URL_SECRET = re.compile(
+    rb"(Signature|AWSAccessKeyId|X-Amz-Credential|X-Amz-Signature|Expires)(=|%3D)"
+    rb"|[0-9A-F]{8}-([0-9A-F]{4}-){3}[0-9A-F]{12}",
+    re.IGNORECASE,
+)
+
+
+def need(condition, why):
+    """Goes on only if the condition holds; a test that cannot run has shown nothing, so it fails
+    unless SCOREMAIL_TESTS_MAY_SKIP=1 says that it may be skipped."""
+    if condition:
+        return
+    if MAY_SKIP:
+        pytest.skip(why)
+    pytest.fail(f"cannot run here: {why} (SCOREMAIL_TESTS_MAY_SKIP=1 allows that)", pytrace=False)
+
+
+def build_folder():
+    return Path(os.environ.get("SCOREMAIL_BUILD", CHECKOUT / "build")).resolve()
+
+
+def is_sanitized(build):
+    """Whether the programs in that build folder carry a sanitizer."""
+    options = json.loads((build / "meson-info" / "intro-buildoptions.json").read_text())
+    return any(o["name"] == "b_sanitize" and o["value"] != "none" for o in options)
+
+
+def mail(name):
+    """A fixture mail: "csv" or "txt"."""
+    return (MAILS / f"{name}.eml").read_bytes()
+
+
+def scores(form, students=100):
+    """The same invented scores, comma-delimited ("csv") or fixed-width ("txt")."""
+    rows = [(f"{n:09d}", f"Student{n}", 200 + 10 * (n * 7 % 61), 200 + 10 * (n * 11 % 61)) for n in range(students)]
+    if form == "csv":
+        lines = ["ID,NAME,EBRW,MATH"] + [",".join(map(str, row)) for row in rows]
+    else:
+        lines = [f"{row[0]}{row[1]:<20}{row[2]:03d}{row[3]:03d}" for row in rows]
+    return "".join(line + "\r\n" for line in lines).encode()
+
+
+@dataclass
+class Result:
+    """How a program ended, and what it said."""
+
+    code: int
+    out: bytes
+    err: str
+
+
+def run(argv, stdin=b"", terminal=False, timeout=120, **options):
+    """Runs a program to its end. With terminal=True its stderr is a terminal."""
+    argv = [os.fspath(a) for a in argv]
+    if not terminal:
+        done = subprocess.run(argv, input=stdin, capture_output=True, timeout=timeout, **options)
+        return Result(done.returncode, done.stdout, done.stderr.decode())
+    ours, theirs = pty.openpty()
+    try:
+        done = subprocess.run(argv, input=stdin, stdout=subprocess.PIPE, stderr=theirs, timeout=timeout, **options)
+    finally:
+        os.close(theirs)
+    with open(ours, "rb", buffering=0) as screen:
+        said = b""
+        try:
+            while chunk := screen.read(4096):
+                said += chunk
+        except OSError:  # EIO: how a terminal says that its other end is closed
+            pass
+    return Result(done.returncode, done.stdout, said.decode().replace("\r\n", "\n"))
+
+
+class Account:
+    """A configuration with one account, `main`, for an emulator.
+
+    `folder` is laid out as the home of a person who uses scoremail. Where the programs see it under
+    another path (in a throw-away root), that is `seen_at`.
+    """
+
+    def __init__(self, folder, build, emulator, seen_at=None, **settings):
+        self.folder = folder
+        self.build = build
+        self.username, self.password = next(iter(emulator.users.items()))
+        self.seen_at = seen_at or folder
+        self.config = folder / ".config" / "scoremail" / "scoremail.conf"
+        self.ledger = folder / ".local" / "state" / "scoremail" / "ledger.db"
+        self.log = folder / "scoremail.log"
+        self.directory = folder / "scores"
+        self.password_file = folder / ".config" / "scoremail" / "password"
+        self.ca = folder / "ca.pem"
+        for path in (self.config.parent, self.ledger.parent, self.directory):
+            path.mkdir(parents=True, mode=0o700)
+        shutil.copy(emulator.ca, self.ca)
+        self.write_password(self.password)
+        service = urlsplit(emulator.url)
+        self.general = {"ledger": self.seen(self.ledger), "log": self.seen(self.log), "log-level": "info"}
+        self.account = {
+            "username": self.username,
+            "password-file": self.seen(self.password_file),
+            "directory": self.seen(self.directory),
+            "format": "csv",
+            "service-url": emulator.url,
+            "storage-hosts": f"{service.hostname}:{service.port}",
+            "ca-file": self.seen(self.ca),
+        }
+        self.configure(**settings)
+
+    def seen(self, path):
+        """A path in the folder, as the programs see it."""
+        return self.seen_at / path.relative_to(self.folder)
+
+    def write_password(self, password):
+        self.password_file.touch(mode=0o600)
+        self.password_file.write_text(password + "\n")
+
+    def configure(self, **settings):
+        """Sets keys of the account (with _ for -); None takes a key out."""
+        self.account.update({key.replace("_", "-"): value for key, value in settings.items()})
+        lines = ["[scoremail]", *(f"{key} = {value}" for key, value in self.general.items()), "", "[account main]"]
+        lines += [f"{key} = {value}" for key, value in self.account.items() if value is not None]
+        self.config.write_text("\n".join(lines) + "\n")
+
+    def run(self, program, *arguments, stdin=b"", **how):
+        return run([self.build / program, *arguments], stdin, **how)
+
+    def scoremail(self, *options, stdin=b"", **how):
+        """The filter, with a message on its standard input."""
+        return self.run("scoremail", "-c", self.seen(self.config), *options, stdin=stdin, **how)
+
+    def scorefetch(self, command, *arguments, **how):
+        return self.run("scorefetch", command, "-c", self.seen(self.config), *arguments, **how)
+
+    def status(self):
+        """The ledger's rows by file name."""
+        result = self.scorefetch("status", "--json")
+        assert result.code == 0, result.err
+        return {row["name"]: row for row in json.loads(result.out)["files"]}
+
+    def stored(self):
+        """What lies in the destination, by name: hidden files too, the folder of superseded ones not."""
+        return {p.name: p.read_bytes() for p in self.directory.iterdir() if p.is_file()}
+
+    def assert_no_secret(self, *said):
+        """No password, token or URL query in what was said, nor in any file that was written."""
+        written = [
+            path.read_bytes()
+            for path in self.folder.rglob("*")
+            if path.is_file() and path != self.password_file
+        ]
+        for text in written + [s.encode() if isinstance(s, str) else s for s in said]:
+            assert self.password.encode() not in text
+            found = URL_SECRET.search(text)
+            assert found is None, f"a part of a presigned URL or a token: {found[0]!r}"

@@ -1,0 +1,57 @@
+"""`meson install` puts everything where a Debian system looks for it."""
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+PROGRAMS = ["scoremail", "scorefetch", "scoremail-emulator"]
+MANUALS = ["man1/scoremail.1", "man1/scorefetch.1", "man1/scoremail-emulator.1", "man5/scoremail.conf.5"]
+RECIPES = ["procmailrc"]
+
+
+@pytest.fixture(scope="module")
+def installed(build, tmp_path_factory):
+    """The prefix's folder below a fresh DESTDIR."""
+    root = tmp_path_factory.mktemp("destdir")
+    subprocess.run(
+        ["/usr/bin/meson", "install", "-C", build, "--no-rebuild", "--quiet", "--destdir", root],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    return root / "usr" / "local"
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_programs_lie_side_by_side_and_start(installed, name):
+    program = installed / "bin" / name
+    assert os.access(program, os.X_OK)
+    answer = subprocess.run([program, "--version"], capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
+    assert answer.returncode == 0
+    assert b"0.1.0" in answer.stdout
+
+
+@pytest.mark.parametrize("page", MANUALS)
+def test_manual_pages_render(installed, page):
+    file = installed / "share" / "man" / page
+    assert file.is_file()
+    seen = subprocess.run(
+        ["man", "--warnings", "--local-file", file],
+        capture_output=True,
+        timeout=60,
+        env={**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "80", "MANROFFSEQ": ""},
+    )
+    assert seen.returncode == 0
+    assert seen.stderr == b""
+    assert Path(page).stem in seen.stdout.decode()
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_recipes_lie_in_the_documentation(installed, recipe):
+    assert (installed / "share" / "doc" / "scoremail" / "filters" / recipe).is_file()
+
+
+def test_documentation_has_readme_news_and_licence(installed):
+    folder = installed / "share" / "doc" / "scoremail"
+    assert {"README.md", "NEWS.md", "LICENSE"} <= {file.name for file in folder.iterdir()}
