@@ -91,7 +91,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(account, emulator):
     for name, said in [("csv", CSV_NAME), ("txt", "format = csv")]:
         done = account.scoremail("--dry-run", stdin=mail(name), terminal=True)
         assert done.code == 0
-        assert said in done.err
+        assert said in done.out.decode()
     assert snapshot(account.folder) == before
     assert emulator.requests() == []
 
@@ -175,7 +175,7 @@ def test_status_shows_the_newest_first(account):
     assert listed["ledger"] == str(account.ledger)
     assert [row["name"] for row in listed["files"]] == [TXT_NAME, CSV_NAME]
     expected = {"account", "name", "state", "size", "sha256", "path", "stored_at", "updated_at"}
-    expected |= {"attempts", "next_attempt", "last_error", "reason"}
+    expected |= {"attempts", "next_attempt", "reason"}
     assert all(expected <= row.keys() for row in listed["files"])
 
 
@@ -193,7 +193,7 @@ def test_retry_takes_up_what_failed(account, emulator, scores):
     assert done.code == EX_TEMPFAIL
     assert len(done.err.splitlines()) == 1
     assert account.status()[CSV_NAME]["state"] == "waiting"
-    assert account.status()[CSV_NAME]["last_error"]
+    assert account.status()[CSV_NAME]["reason"]
     emulator.faults()
     done = account.scorefetch("retry", CSV_NAME)
     assert done.code == 0, done.err

@@ -24,7 +24,8 @@ only_the_hopeless_is_0_for_a_filter(void)
 {
     for (int code = 0; code < SM_N_ERRORS; code++) {
         g_autoptr(GError) error = g_error_new_literal(SM_ERROR, code, "x");
-        gboolean hopeless = code == SM_ERROR_DATA || code == SM_ERROR_CONFLICT;
+        gboolean hopeless =
+            code == SM_ERROR_DATA || code == SM_ERROR_CONFLICT || code == SM_ERROR_GIVEN_UP;
 
         g_assert_cmpint(sm_error_exit_code(error, SM_ROLE_FILTER), ==,
                         hopeless ? EX_OK : EX_TEMPFAIL);
