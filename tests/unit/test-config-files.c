@@ -1,7 +1,10 @@
 /* Which files are read, and which are refused whatever they say. */
 #include <glib/gstdio.h>
 #include <pwd.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "build-config.h"
@@ -194,6 +197,65 @@ the_file_in_use_is_found(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(relative, ==, expected);
 }
 
+static gboolean
+write_map(const char *path, guint id)
+{
+    g_autofree char *text = g_strdup_printf("0 %u 1", id);
+
+    return g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_NONE, 0644, NULL);
+}
+
+/* An empty /etc for this process alone; FALSE where the system lets nobody mount. */
+static gboolean
+mount_empty_etc(void)
+{
+    uid_t uid = geteuid();
+    gid_t gid = getegid();
+
+    if (uid != 0 && (unshare(CLONE_NEWUSER) < 0 || !write_map("/proc/self/uid_map", uid) ||
+                     !g_file_set_contents_full("/proc/self/setgroups", "deny", -1,
+                                               G_FILE_SET_CONTENTS_NONE, 0644, NULL) ||
+                     !write_map("/proc/self/gid_map", gid)))
+        return FALSE;
+    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount("none", "/etc", "tmpfs", 0, "mode=0755") == 0;
+}
+
+static void
+load_the_site_s(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(SmConfig) config = NULL;
+
+    g_assert_cmpint(g_mkdir("/etc/scoremail", 0755), ==, 0);
+    fixture_write("/etc/scoremail/scoremail.conf", MAIN);
+    config = sm_config_load(NULL, &error);
+    g_assert_no_error(error);
+    g_assert_true(config->site);
+    g_assert_cmpstr(config->file, ==, "/etc/scoremail/scoremail.conf");
+    g_assert_cmpstr(config->ledger, ==, "/var/lib/scoremail/ledger.db");
+}
+
+static void
+the_site_s_ledger_lies_in_var(Fixture *fixture, gconstpointer data)
+{
+    enum { NOT_HERE = 77 };
+    int status = 0;
+    pid_t child = fork();
+
+    if (child == 0) {
+        if (!mount_empty_etc())
+            _exit(NOT_HERE);
+        load_the_site_s();
+        _exit(0);
+    }
+    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_HERE)
+        g_test_skip("this system lets nobody mount");
+    else
+        g_assert_cmpint(status, ==, 0);
+}
+
 static const struct {
     const char *title;
     void (*body)(Fixture *fixture, gconstpointer data);
@@ -208,6 +270,7 @@ static const struct {
     {"a closed file is said", a_closed_file_is_said},
     {"a user without a home needs a ledger", a_user_without_a_home_needs_a_ledger},
     {"the ledger lies at home", the_ledger_lies_at_home},
+    {"the site's ledger lies in var", the_site_s_ledger_lies_in_var},
     {"the file in use is found", the_file_in_use_is_found},
 };
 

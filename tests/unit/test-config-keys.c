@@ -95,6 +95,18 @@ read_items(void)
     return items;
 }
 
+static const Item *
+find_item(const GPtrArray *items, const char *name)
+{
+    for (guint i = 0; i < items->len; i++) {
+        const Item *item = items->pdata[i];
+
+        if (strcmp(item->name, name) == 0)
+            return item;
+    }
+    g_error("the manual page has no key \"%s\"", name);
+}
+
 static void
 the_manual_has_every_key_as_it_is(void)
 {
@@ -103,13 +115,9 @@ the_manual_has_every_key_as_it_is(void)
     const SmConfigKey *keys = sm_config_keys(&count);
 
     for (gsize i = 0; i < count; i++) {
-        const Item *item = NULL;
+        const Item *item = find_item(items, keys[i].name);
 
-        g_test_message("%s", keys[i].name);
-        for (guint j = 0; j < items->len; j++)
-            if (strcmp(((Item *)items->pdata[j])->name, keys[i].name) == 0)
-                item = items->pdata[j];
-        g_assert_nonnull(item);
+        g_test_message("%s", item->name);
         g_assert_cmpuint(item->place, ==, keys[i].flags & ~(guint)SM_KEY_EXPANDS);
         g_assert_cmpstr(item->fallback, ==, keys[i].fallback);
         g_assert_cmpint(item->expands, ==, (keys[i].flags & SM_KEY_EXPANDS) != 0);

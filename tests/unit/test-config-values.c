@@ -1,10 +1,12 @@
-/* The parsers of values: what they take, and what they say when they don't. */
+/* The parsers of values, lists and places: what they take, and what they say when they don't. */
 #include <grp.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "common/config-lists.h"
+#include "common/config-places.h"
 #include "common/config-values.h"
 #include "common/config.h"
 
