@@ -161,13 +161,13 @@ read_answer(int fd, GByteArray *answer, gint64 deadline)
 
 /* Out of memory shows as a crash of any kind, since neither GLib nor gumbo goes on without. */
 static gboolean
-used_up_memory(const struct rusage *usage)
+used_up_memory(const SmChildTask *task, const struct rusage *usage)
 {
-    return (rlim_t)usage->ru_maxrss * 1024 > MEMORY_BASE / 2;
+    return (rlim_t)usage->ru_maxrss * 1024 > MEMORY_BASE / 2 + task->length;
 }
 
 static Ending
-wait_for(pid_t pid, GError **error)
+wait_for(const SmChildTask *task, pid_t pid, GError **error)
 {
     struct rusage usage;
     int status;
@@ -180,7 +180,7 @@ wait_for(pid_t pid, GError **error)
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return ENDED_WELL;
-    if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || used_up_memory(&usage)))
+    if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || used_up_memory(task, &usage)))
         return ENDED_BY_LIMIT;
     if (WIFSIGNALED(status))
         g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "the parser died of signal %d (%s)",
@@ -223,7 +223,7 @@ run_child(const SmChildTask *task, const Round *round, GByteArray *answer, GErro
     if (!complete)
         kill(pid, SIGKILL);
     sm_close(&from_child);
-    ending = wait_for(pid, complete ? error : NULL);
+    ending = wait_for(task, pid, complete ? error : NULL);
     if (!complete && ending != ENDED_BY_LIMIT) {
         g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
                     "the parser did not answer within %u s, or said too much",

@@ -26,7 +26,7 @@ sm_findings_free(SmFindings *findings)
 {
     if (findings == NULL)
         return;
-    g_ptr_array_unref(findings->names);
+    g_clear_pointer(&findings->names, g_ptr_array_unref);
     g_free(findings->fault);
     g_free(findings);
 }
