@@ -81,6 +81,7 @@ static const Case cases[] = {
      "a.csv"},
     {"base64", HTML "Content-Transfer-Encoding: base64\n\nPHNwYW4gaWQ9ZmlsZU5hbWU+YS5jc3Y8L3NwYW4+",
      "a.csv"},
+    {"base64 of nothing", HTML "Content-Transfer-Encoding: base64\n\n", NULL},
     {"base64 that is not", HTML "Content-Transfer-Encoding: base64\n\n" SPAN, "a.csv"},
     {"Latin 1", "Content-Type: text/html; charset=iso-8859-1\n\n<span id=fileName>\240a.csv\240",
      "a.csv"},
@@ -135,7 +136,7 @@ static const char full[] =
     "Delivered-To: <scores@example.edu>\n"
     "X-Original-To: grades@example.edu\n"
     "Received: from a.example.org by mx.example.edu (x; y)\n"
-    "\tfor <scores@example.edu>; Tue, 10 Apr 2018 11:16:09 -0400 (EDT)\n"
+    "\tfor <scores@example.edu>; Tue, 10 Apr 2018 11:16:09 -0400 (EDT; DST)\n"
     "Delivered-To: forged@example.edu\n"
     "Received: from z by a.example.org; Mon, 9 Apr 2018 00:00:00 +0000\n"
     "Message-ID: <1.2@example.org>\n"
