@@ -92,6 +92,8 @@ void
 sm_report_start(SmReport *report)
 {
     g_log_set_writer_func(writer, report, NULL);
+    /* G_DEBUG=fatal-warnings acts before main(): a warning would kill us and bounce the mail. */
+    g_log_set_always_fatal((GLogLevelFlags)G_LOG_FATAL_MASK);
 }
 
 gboolean

@@ -12,6 +12,8 @@
 #include "build-config.h"
 #include "error.h"
 
+enum { WITHOUT_CLOSE_RANGE = 4096 };
+
 #define SAFE_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* What a terminal, a locale, a clock, the XDG paths and systemd need, and nothing that steers a
@@ -32,6 +34,7 @@ sm_startup_home(void)
 static void
 rebuild_environment(void)
 {
+    g_autofree char *home = NULL;
     char *values[G_N_ELEMENTS(kept)];
 
     for (gsize i = 0; i < G_N_ELEMENTS(kept); i++)
@@ -43,6 +46,9 @@ rebuild_environment(void)
         g_free(values[i]);
     }
     setenv("PATH", SAFE_PATH, 1);
+    home = sm_startup_home();
+    if (home != NULL)
+        setenv("HOME", home, 1); /* for children: we ourselves never look at it */
 }
 
 static gboolean
@@ -51,7 +57,9 @@ repair_descriptors(void)
     for (int fd = 0; fd <= 2; fd++)
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
             return FALSE;
-    close_range(3, ~0U, 0); /* a kernel without it leaves leaked descriptors open: no harm to us */
+    if (close_range(3, ~0U, 0) < 0) /* a kernel before 5.9, or a container that forbids it */
+        for (int fd = 3; fd < WITHOUT_CLOSE_RANGE; fd++)
+            close(fd);
     return TRUE;
 }
 
@@ -60,13 +68,14 @@ reset_signals(void)
 {
     sigset_t none;
 
+    alarm(0);                 /* survives exec: some mail agents leave theirs running */
+    signal(SIGALRM, SIG_IGN); /* forgets one that has gone off already, blocked until now */
     for (int number = 1; number < NSIG; number++)
         if (number != SIGKILL && number != SIGSTOP)
             signal(number, SIG_DFL);
     signal(SIGPIPE, SIG_IGN);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    alarm(0); /* survives exec: some mail agents leave theirs running */
 }
 
 gboolean

@@ -71,13 +71,14 @@ sm_text_is_clean(const char *text, gsize length)
 char *
 sm_text_redact_url(const char *url)
 {
-    const char *scheme_end = strstr(url, "://");
-    const char *host = scheme_end != NULL ? scheme_end + 3 : url;
-    g_autofree char *rest = g_strndup(host, strcspn(host, "?#"));
-    gsize authority = strcspn(rest, "/");
-    const char *at = memrchr(rest, '@', authority);
-    g_autofree char *scheme = g_strndup(url, (gsize)(host - url));
-    g_autofree char *shown = g_strconcat(scheme, at != NULL ? at + 1 : rest, NULL);
+    g_autofree char *visible = g_strndup(url, strcspn(url, "?#"));
+    const char *scheme_end = strstr(visible, "://");
+    const char *host = scheme_end != NULL ? scheme_end + 3 : visible;
+    /* Without a scheme nobody can tell host from path: any '@' may end a user. */
+    gsize authority = scheme_end != NULL ? strcspn(host, "/") : strlen(host);
+    const char *at = memrchr(host, '@', authority);
+    g_autofree char *scheme = g_strndup(visible, (gsize)(host - visible));
+    g_autofree char *shown = g_strconcat(scheme, at != NULL ? at + 1 : host, NULL);
 
     return sm_text_clean(shown, URL_SHOWN_MAX);
 }

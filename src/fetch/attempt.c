@@ -64,7 +64,7 @@ give_back(Attempt *attempt, gboolean part_kept, GError *fault, GError **error)
         next = next_attempt(attempt->fetch, file, retry_after, fault, &state);
         sm_file_settle(attempt->fetch->ledger, file, state, fault->message, next, part_kept, NULL);
     }
-    g_propagate_error(error, fault);
+    g_propagate_prefixed_error(error, fault, "%s: ", file->name);
     return FALSE;
 }
 
@@ -222,7 +222,7 @@ fetch_anew(Attempt *attempt, char **outcome, GError **error)
         return FALSE;
     if (!lost)
         return TRUE;
-    g_set_error(&fault, SM_ERROR, SM_ERROR_DIRECTORY, "%s: its part vanished from %s", file->name,
+    g_set_error(&fault, SM_ERROR, SM_ERROR_DIRECTORY, "its part vanished from %s",
                 attempt->store->directory);
     return give_back(attempt, FALSE, fault, error);
 }

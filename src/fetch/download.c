@@ -116,7 +116,7 @@ sm_download(SmService *service, SmTransfer *transfer, const char *name, SmPart *
 
         if (!may_pass(&hope, transfer, fault) ||
             !pause_for_next(&hope, sm_part_size(part), retry_after)) {
-            g_propagate_prefixed_error(error, fault, "%s: ", name);
+            g_propagate_error(error, fault);
             return FALSE;
         }
         g_info("%s: %s; asked again", name, fault->message);

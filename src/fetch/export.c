@@ -21,7 +21,10 @@ download(const SmFetch *fetch, const char *name, SmPart *part, SmDownload *resul
     g_autoptr(SmService) service = sm_service_new(fetch->account, fetch->ledger);
     g_autoptr(SmTransfer) transfer = sm_transfer_new(fetch->account, started, NULL);
 
-    return sm_download(service, transfer, name, part, NULL, fetch->deadline, result, error);
+    if (sm_download(service, transfer, name, part, NULL, fetch->deadline, result, error))
+        return TRUE;
+    g_prefix_error(error, "%s: ", name);
+    return FALSE;
 }
 
 static gboolean

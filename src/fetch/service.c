@@ -154,15 +154,14 @@ url_in(const SmService *service, const Answer *answer, GError **error)
 }
 
 static char *
-judge(SmService *service, const char *name, const Answer *answer, const char *message,
-      GError **error)
+judge(SmService *service, const Answer *answer, const char *message, GError **error)
 {
     switch (answer->status) {
     case 200:
         return url_in(service, answer, error);
     case 404:
         g_set_error(error, SM_ERROR, SM_ERROR_NOT_FOUND,
-                    "%s: the service has no file of that name (404: %s)", name, message);
+                    "the service has no file of that name (404: %s)", message);
         return NULL;
     case 401:
     case 403:
@@ -202,7 +201,7 @@ ask(SmService *service, const char *name, const SmSecret *secret, SmGate *gate, 
         answered = post(service, target, body, &answer, &fault);
     if (answered) {
         message = message_of(&answer, secret);
-        url = judge(service, name, &answer, message, &fault);
+        url = judge(service, &answer, message, &fault);
     }
     if (!sm_gate_leave(gate, answered ? verdict_of(&answer) : SM_VERDICT_NONE, message,
                        fault == NULL ? &fault : NULL)) {

@@ -57,19 +57,21 @@ sm_session_parse(SmSession *session, int *argc, char ***argv, const GOptionEntry
 gboolean
 sm_session_configure(SmSession *session, GError **error)
 {
-    SmConfig *config = sm_config_load(session->config_file, error);
-
-    session->config = config;
-    return config != NULL && sm_report_log_to(&session->report, config->log, config->log_file,
-                                              config->log_level, error);
+    session->config = sm_config_load(session->config_file, error);
+    return session->config != NULL;
 }
 
 gboolean
 sm_session_open_ledger(SmSession *session, SmLedgerUse use, GError **error)
 {
+    const SmConfig *config = session->config;
     GError *fault = NULL;
 
-    session->ledger = sm_ledger_open(session->config->ledger, use, session->command, &fault);
+    /* First, so that the log learns of a ledger that cannot be opened. */
+    if (use == SM_LEDGER_CREATE && !sm_report_log_to(&session->report, config->log,
+                                                     config->log_file, config->log_level, error))
+        return FALSE;
+    session->ledger = sm_ledger_open(config->ledger, use, session->command, &fault);
     if (fault == NULL)
         return TRUE;
     g_propagate_error(error, fault);

@@ -34,7 +34,7 @@ void sm_session_end(SmSession *session);
 gboolean sm_session_parse(SmSession *session, int *argc, char ***argv, const GOptionEntry *more,
                           const char *usage, const char *summary, GError **error);
 
-/* Loads the configuration and opens its log. SM_ERROR_CONFIG. */
+/* Loads the configuration. SM_ERROR_CONFIG. */
 gboolean sm_session_configure(SmSession *session, GError **error);
 
 /* Opens the ledger (after sm_session_configure()); session->ledger stays NULL as sm_ledger_open()

@@ -91,7 +91,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(account, emulator):
     for name, said in [("csv", CSV_NAME), ("txt", "format = csv")]:
         done = account.scoremail("--dry-run", stdin=mail(name), terminal=True)
         assert done.code == 0
-        assert said in done.out.decode() + done.err
+        assert said in done.out.decode()
     assert snapshot(account.folder) == before
     assert emulator.requests() == []
 
@@ -183,7 +183,6 @@ def test_status_of_a_ledger_that_is_not_there_creates_none(account):
     before = snapshot(account.folder)
     assert account.scorefetch("status").code == 0
     assert account.scorefetch("status", "--json").code == 0
-    account.log.unlink(missing_ok=True)  # that it was asked may be logged
     assert snapshot(account.folder) == before
 
 
@@ -246,25 +245,11 @@ def test_the_same_bytes_put_there_by_hand_are_adopted(account, scores):
 
 
 @pytest.mark.parametrize(
-    "fault",
-    [
-        None,
-        "file:status=503",
-        "file:not-json",
-        "file:broken-json",
-        "file:foreign-host=localhost.example",
-        "file:http-url",
-        "file:userinfo-url",
-        "file:redirect=https://localhost:1/",
-        "object:status=403",
-        "object:xml-200",
-        "object:short=10",
-        "object:redirect=https://localhost:1/",
-    ],
+    "faults", [[], ["file:status=503"], ["object:status=403"], ["file:broken-json"], ["file:redirect"], ["object:redirect"]]
 )
-def test_no_secret_is_said_or_written(account, emulator, fault):
+def test_no_secret_is_said_or_written(account, emulator, faults):
     account.configure(give_up_after="1s", run_limit="10s")
-    emulator.faults(*([fault] if fault else []))
+    emulator.faults(*faults)
     said = [account.scoremail("-v", stdin=mail("csv")), account.scorefetch("get", TXT_NAME, "-v")]
     said += [account.scorefetch("status"), account.scorefetch("status", "--json")]
     account.assert_no_secret(*(text for result in said for text in (result.out, result.err)))
