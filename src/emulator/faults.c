@@ -211,7 +211,8 @@ sm_faults_take(SmFaults *faults, SmFaultClass class, SmCall call, guint status)
             continue;
         if (fault->left > 0)
             fault->left--;
-        taken = g_memdup2(fault, sizeof *fault);
+        taken = g_new(SmFault, 1);
+        *taken = *fault;
         taken->text = g_strdup(fault->text);
     }
     g_mutex_unlock(&faults->lock);

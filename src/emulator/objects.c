@@ -19,6 +19,15 @@ is_our_bucket(const SmObjects *objects, const char *path)
     return strncmp(path, bucket, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
+/* What S3 calls the key: the path after the bucket. Points into path. */
+static const char *
+key_in(const char *path)
+{
+    const char *slash = strchr(path + 1, '/');
+
+    return slash != NULL ? slash + 1 : "";
+}
+
 /* The name after the prefix, or NULL. */
 static char *
 name_in(const SmObjects *objects, const char *path)
@@ -129,6 +138,6 @@ sm_objects_answer(const SmObjects *objects, SmRequest *request)
     if (request->name != NULL)
         file = sm_files_open(objects->files, request->name);
     if (file == NULL)
-        return sm_s3_error("NoSuchKey", NULL, "Key", path + 1 + strcspn(path + 1, "/"), NULL);
+        return sm_s3_error("NoSuchKey", NULL, "Key", key_in(path), NULL);
     return answer_file(file, objects->etag, request);
 }
