@@ -200,7 +200,8 @@ static gboolean
 fetch_anew(Attempt *attempt, char **outcome, GError **error)
 {
     SmFile *file = attempt->file;
-    const char *known_etag = file->stored_at > 0 && !is_wanted_again(attempt) ? file->etag : NULL;
+    g_autofree char *known_etag =
+        g_strdup(file->stored_at > 0 && !is_wanted_again(attempt) ? file->etag : NULL);
     g_auto(SmDownload) download = {0};
     g_autoptr(SmPart) part = NULL;
     GError *fault = NULL;
