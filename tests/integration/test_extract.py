@@ -9,6 +9,7 @@ import subprocess
 import pytest
 from mail_filter import BAD_NAME, NO_SPAN, OK, SCOREMAIL, SPAN, USAGE, fixture, html, named, parts, scoremail
 
+
 def wrapped(message, times):
     for _ in range(times):
         message = b"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n" + base64.encodebytes(message)
