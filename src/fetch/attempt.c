@@ -208,18 +208,16 @@ static gboolean
 fetch_anew(Attempt *attempt, char **outcome, GError **error)
 {
     SmFile *file = attempt->file;
-    gboolean known = file->stored_at > 0 && !is_wanted_again(attempt);
-    /* copies: noting the part in the ledger, while the download runs, renews the row's strings */
-    g_autofree char *name = g_strdup(file->name);
-    g_autofree char *known_etag = known ? g_strdup(file->etag) : NULL;
+    g_autofree char *known_etag =
+        g_strdup(file->stored_at > 0 && !is_wanted_again(attempt) ? file->etag : NULL);
     g_auto(SmDownload) download = {0};
     g_autoptr(SmPart) part = NULL;
     GError *fault = NULL;
     gboolean lost;
 
     part = open_part(attempt, &fault);
-    if (part == NULL || !sm_download(attempt->service, attempt->transfer, name, part, known_etag,
-                                     attempt->fetch->deadline, &download, &fault))
+    if (part == NULL || !sm_download(attempt->service, attempt->transfer, file->name, part,
+                                     known_etag, attempt->fetch->deadline, &download, &fault))
         return give_back(attempt, leave_part(attempt, fault), fault, error);
 
     if (download.unchanged || (g_strcmp0(download.sha256, file->sha256) == 0 &&

@@ -84,7 +84,7 @@ gboolean sm_file_count_missing(SmLedger *ledger, const char *account, gint64 sin
 
 /*
  * The updates of the claim's holder, each WHERE fence = file->fence. On success
- * file is what the row is, and its strings are new ones.
+ * file is what the row is: its strings are new ones, but for account and name.
  */
 
 /*

@@ -9,6 +9,7 @@ inside of it for scorefetch: what is compared is a whole scorefetch, ledger, has
 """
 import argparse
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -76,34 +77,49 @@ def wait_for_port(port):
     raise SystemExit("nginx does not listen")
 
 
+def peak_memory(pid):
+    """Bytes: VmHWM of a process. wait4()'s figure would be that of this Python, which forked it."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0  # it has ended
+
+
 def timed(argv):
-    """Seconds, and peak resident bytes, of one command that must succeed."""
+    """Seconds of one command that must succeed, and its seconds of processor."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.monotonic()
-    child = subprocess.Popen([os.fspath(a) for a in argv], stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
+    subprocess.run([os.fspath(a) for a in argv], check=True, stderr=subprocess.DEVNULL)
     seconds = time.monotonic() - start
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        raise SystemExit(f"{argv[0]} failed with {child.returncode}")
-    return seconds, usage.ru_maxrss * 1024
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def watched(argv):
+    """Peak resident bytes of one command, looked at until its end."""
+    child = subprocess.Popen([os.fspath(a) for a in argv])
+    peak = 0
+    while child.poll() is None:
+        peak = max(peak, peak_memory(child.pid))
+        time.sleep(0.002)
+    return peak
 
 
 def compare(account, url, rounds):
     target = account.directory / "curl.out"
     curl = ["curl", "--silent", "--fail", "--cacert", account.ca, "-o", target, url]
     get = [account.build / "scorefetch", "get", "-q", "-c", account.config, NAME]
-    times, memory = {"curl": [], "scorefetch": []}, 0
-    for number in range(rounds + 1):
-        for which, argv in (("curl", curl), ("scorefetch", get)):
-            seconds, peak = timed(argv)
-            if number:  # the first round warms caches
-                times[which].append(seconds)
-            if which == "scorefetch":
-                memory = max(memory, peak)
-        for path in (target, account.directory / NAME):
-            path.unlink()
-        subprocess.run([account.build / "scorefetch", "forget", "-q", "-c", account.config, NAME], check=True)
-    return {which: statistics.median(seconds) for which, seconds in times.items()}, memory
+    forget = [account.build / "scorefetch", "forget", "-q", "-c", account.config, NAME]
+    times = {"curl": [], "scorefetch": []}
+    memory = watched(get)  # this first round also warms the caches
+    for _ in range(rounds):
+        subprocess.run(forget, check=True)
+        (account.directory / NAME).unlink()
+        times["curl"].append(timed(curl))
+        target.unlink()
+        times["scorefetch"].append(timed(get))
+    medians = {which: [statistics.median(column) for column in zip(*both)] for which, both in times.items()}
+    return medians, memory
 
 
 def main():
@@ -136,9 +152,9 @@ def main():
                     account = Account(Path(home), options.build, emulator)
                     account.configure(storage_hosts=f"localhost:{port}")
                     medians, memory = compare(account, f"https://localhost:{port}/scores/K12/{NAME}", options.rounds)
-                ratio = medians["scorefetch"] / medians["curl"]
-                print(f"{kind}: {options.size >> 20} MiB, median of {options.rounds}: curl {medians['curl']:.3f} s,"
-                      f" scorefetch {medians['scorefetch']:.3f} s, ratio {ratio:.2f};"
+                (curl, curl_cpu), (ours, our_cpu) = medians["curl"], medians["scorefetch"]
+                print(f"{kind}: {options.size >> 20} MiB, median of {options.rounds}: curl {curl:.3f} s (processor"
+                      f" {curl_cpu:.3f} s), scorefetch {ours:.3f} s ({our_cpu:.3f} s), ratio {ours / curl:.2f};"
                       f" scorefetch's peak memory {memory / 1e6:.1f} MB", flush=True)
         finally:
             server.terminate()
