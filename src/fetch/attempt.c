@@ -50,6 +50,15 @@ next_attempt(const SmFetch *fetch, SmFile *file, guint retry_after, GError *faul
     }
 }
 
+/* Seconds that the service or the object store asked for; 0: none. */
+static guint
+retry_after_of(const Attempt *attempt)
+{
+    if (attempt->service == NULL)
+        return 0;
+    return MAX(attempt->service->retry_after, sm_transfer_facts(attempt->transfer)->retry_after);
+}
+
 /* Ends an attempt that failed. A row that is `placing` stays so: the next run brings it to its end.
  */
 static gboolean
@@ -57,11 +66,10 @@ give_back(Attempt *attempt, gboolean part_kept, GError *fault, GError **error)
 {
     SmFile *file = attempt->file;
     SmFileState state = SM_FILE_WAITING;
-    guint retry_after = attempt->service != NULL ? attempt->service->retry_after : 0;
     gint64 next;
 
     if (file->state != SM_FILE_PLACING) {
-        next = next_attempt(attempt->fetch, file, retry_after, fault, &state);
+        next = next_attempt(attempt->fetch, file, retry_after_of(attempt), fault, &state);
         sm_file_settle(attempt->fetch->ledger, file, state, fault->message, next, part_kept, NULL);
     }
     g_propagate_prefixed_error(error, fault, "%s: ", file->name);
@@ -200,8 +208,9 @@ static gboolean
 fetch_anew(Attempt *attempt, char **outcome, GError **error)
 {
     SmFile *file = attempt->file;
-    g_autofree char *known_etag =
-        g_strdup(file->stored_at > 0 && !is_wanted_again(attempt) ? file->etag : NULL);
+    gboolean known = file->stored_at > 0 && !is_wanted_again(attempt);
+    /* a copy: noting the part in the ledger, while the download runs, renews the row's strings */
+    g_autofree char *known_etag = known ? g_strdup(file->etag) : NULL;
     g_auto(SmDownload) download = {0};
     g_autoptr(SmPart) part = NULL;
     GError *fault = NULL;
