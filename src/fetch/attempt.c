@@ -208,8 +208,9 @@ static gboolean
 fetch_anew(Attempt *attempt, char **outcome, GError **error)
 {
     SmFile *file = attempt->file;
-    g_autofree char *known_etag =
-        g_strdup(file->stored_at > 0 && !is_wanted_again(attempt) ? file->etag : NULL);
+    gboolean known = file->stored_at > 0 && !is_wanted_again(attempt);
+    /* a copy: noting the part in the ledger, while the download runs, renews the row's strings */
+    g_autofree char *known_etag = known ? g_strdup(file->etag) : NULL;
     g_auto(SmDownload) download = {0};
     g_autoptr(SmPart) part = NULL;
     GError *fault = NULL;
