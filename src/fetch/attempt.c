@@ -199,7 +199,9 @@ static gboolean
 fetch_anew(Attempt *attempt, char **outcome, GError **error)
 {
     SmFile *file = attempt->file;
-    const char *known_etag = file->stored_at > 0 && !is_wanted_again(attempt) ? file->etag : NULL;
+    /* Copied: file's strings are new after each update of its row. */
+    g_autofree char *known_etag =
+        file->stored_at > 0 && !is_wanted_again(attempt) ? g_strdup(file->etag) : NULL;
     g_auto(SmDownload) download = {0};
     g_autoptr(SmPart) part = NULL;
     GError *fault = NULL;

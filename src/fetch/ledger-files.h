@@ -84,7 +84,7 @@ gboolean sm_file_count_missing(SmLedger *ledger, const char *account, gint64 sin
 
 /*
  * The updates of the claim's holder, each WHERE fence = file->fence. On success
- * file is what the row is.
+ * file is what the row is: all its strings but account and name are new ones.
  */
 
 /*
