@@ -1,8 +1,7 @@
 #include "config-fill.h"
 
+#include "config-places.h"
 #include "text.h"
-
-enum { SHOWN_MAX = 60 };
 
 /* Reads text as key's value into the struct at base. */
 static gboolean
@@ -30,7 +29,7 @@ sm_config_fill(const SmConfigKey *key, const SmConfigGroup *group, const SmConfi
         sm_config_complain(fault, source, entry->line, key->name, "%s", error->message);
     else if (entry == NULL && key->fallback != NULL)
         set_value(key, key->fallback, account, base, NULL);
-    else if (entry == NULL && key->missing != NULL)
+    else if (entry == NULL && group != NULL && key->missing != NULL)
         sm_config_complain(fault, group, group->line, key->name, "%s", key->missing);
 }
 
@@ -41,7 +40,7 @@ sm_config_check_keys(const SmConfigGroup *group, guint allowed, GError **fault)
         const SmConfigEntry *entry = group->entries->pdata[i];
         const SmConfigKey *key = sm_config_key(entry->key);
         const SmConfigKey *meant = key == NULL ? sm_config_key_nearest(entry->key) : NULL;
-        g_autofree char *shown = sm_text_clean(entry->key, SHOWN_MAX);
+        g_autofree char *shown = sm_text_clean(entry->key, SM_TEXT_SHOWN_MAX);
 
         if (key != NULL && (key->flags & allowed) != 0)
             continue;

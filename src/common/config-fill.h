@@ -14,9 +14,8 @@ void sm_config_check_keys(const SmConfigGroup *group, guint allowed, GError **fa
 
 /*
  * Sets what key says into the struct at base: by group, else, where the key
- * allows it, by defaults, else by the table's fallback. group and defaults may be
- * NULL, not both group and a key that may not be missing. account replaces
- * %{account}.
+ * allows it, by defaults, else by the table's fallback. group, defaults (there
+ * are none) and account (no %{account} to replace) may be NULL.
  */
 void sm_config_fill(const SmConfigKey *key, const SmConfigGroup *group,
                     const SmConfigGroup *defaults, const char *account, void *base, GError **fault);

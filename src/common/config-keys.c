@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "config-lists.h"
+#include "config-places.h"
 #include "config.h"
 
 #define GENERAL SM_KEY_GENERAL

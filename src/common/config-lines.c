@@ -6,8 +6,6 @@
 #include "error.h"
 #include "text.h"
 
-enum { SHOWN_MAX = 60 };
-
 #define BYTE_ORDER_MARK "\xEF\xBB\xBF"
 
 static void
@@ -127,7 +125,7 @@ read_entry(SmConfigGroup *group, const char *line, guint number)
                            "the line is none of KEY = VALUE, [account NAME] and # comment");
         return;
     }
-    shown = sm_text_clean(key, SHOWN_MAX);
+    shown = sm_text_clean(key, SM_TEXT_SHOWN_MAX);
     fault = value_fault(g_strstrip(value));
     earlier = sm_config_entry(group, key);
     if (earlier != NULL) {
@@ -152,7 +150,7 @@ read_header(const char *file, const char *line, guint number, GError **error)
 
     if (line[length - 1] != ']' || length < 3 || strcspn(line + 1, "[]") != length - 2 ||
         !sm_text_is_clean(line, length)) {
-        g_autofree char *shown = sm_text_clean(line, SHOWN_MAX);
+        g_autofree char *shown = sm_text_clean(line, SM_TEXT_SHOWN_MAX);
 
         g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
                     "%s:%u: \"%s\" is no group header; write [scoremail] or [account NAME] and "

@@ -1,14 +1,11 @@
-/* The values that name hosts and addresses, and lists of them: the second half of config-values.h.
- */
+#include "config-lists.h"
+
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "config-values.h"
 #include "error.h"
 #include "name.h"
 #include "text.h"
-
-enum { SHOWN_MAX = 60 };
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyz"
 #define DIGITS "0123456789"
@@ -20,7 +17,8 @@ typedef gboolean (*IsSound)(const char *item);
 static char *
 show_item(const char *item)
 {
-    return strstr(item, "://") != NULL ? sm_text_redact_url(item) : sm_text_clean(item, SHOWN_MAX);
+    return strstr(item, "://") != NULL ? sm_text_redact_url(item)
+                                       : sm_text_clean(item, SM_TEXT_SHOWN_MAX);
 }
 
 static gboolean
@@ -160,49 +158,4 @@ sm_value_storage_hosts(const char *text, void *result, GError **error)
                       "host names, each alone or with :PORT, where * may stand for a part but not "
                       "for the last two, as in *.s3.amazonaws.com",
                       result, error);
-}
-
-gboolean
-sm_value_https_url(const char *text, void *result, GError **error)
-{
-    g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL);
-    char *url;
-
-    if (uri == NULL || strcmp(g_uri_get_scheme(uri), "https") != 0 || g_uri_get_host(uri) == NULL ||
-        *g_uri_get_host(uri) == '\0' || g_uri_get_userinfo(uri) != NULL ||
-        g_uri_get_query(uri) != NULL || g_uri_get_fragment(uri) != NULL ||
-        strchr(text, ' ') != NULL) {
-        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
-                            "is no usable URL; allowed: https://HOST[:PORT][/PATH], without user, "
-                            "query and fragment");
-        return FALSE;
-    }
-    url = g_strdup(text);
-    while (g_str_has_suffix(url, "/"))
-        url[strlen(url) - 1] = '\0';
-    *(char **)result = url;
-    return TRUE;
-}
-
-gboolean
-sm_value_proxy(const char *text, void *result, GError **error)
-{
-    static const char *const schemes[] = {"http", "https", "socks5", "socks5h", NULL};
-    g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL);
-
-    if (strcmp(text, "none") == 0) {
-        *(char **)result = NULL;
-        return TRUE;
-    }
-    if (uri == NULL || !g_strv_contains(schemes, g_uri_get_scheme(uri)) ||
-        g_uri_get_host(uri) == NULL || *g_uri_get_host(uri) == '\0' || g_uri_get_port(uri) <= 0 ||
-        g_uri_get_userinfo(uri) != NULL || strlen(g_uri_get_path(uri)) > 1 ||
-        g_uri_get_query(uri) != NULL || g_uri_get_fragment(uri) != NULL) {
-        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
-                            "is no usable proxy; allowed: none, or http://HOST:PORT, or the same "
-                            "with https, socks5 or socks5h, without user and password");
-        return FALSE;
-    }
-    *(char **)result = g_strdup(text);
-    return TRUE;
 }

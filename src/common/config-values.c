@@ -6,10 +6,7 @@
 
 #include "config.h"
 #include "error.h"
-#include "startup.h"
 #include "text.h"
-
-enum { SHOWN_MAX = 60 };
 
 typedef struct {
     const char *word;
@@ -19,7 +16,7 @@ typedef struct {
 static gboolean
 refuse(GError **error, const char *text, const char *allowed)
 {
-    g_autofree char *shown = sm_text_clean(text, SHOWN_MAX);
+    g_autofree char *shown = sm_text_clean(text, SM_TEXT_SHOWN_MAX);
 
     g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "\"%s\" is not understood; allowed: %s", shown,
                 allowed);
@@ -138,7 +135,7 @@ sm_value_group(const char *text, void *result, GError **error)
     if (group == NULL && g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT32, &number, NULL))
         group = getgrgid((gid_t)number);
     if (group == NULL) {
-        g_autofree char *shown = sm_text_clean(text, SHOWN_MAX);
+        g_autofree char *shown = sm_text_clean(text, SM_TEXT_SHOWN_MAX);
 
         g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
                     "this system knows no group \"%s\"; allowed: the name or number of a group "
@@ -190,44 +187,4 @@ sm_value_log_level(const char *text, void *result, GError **error)
         return refuse(error, text, "error, notice, info");
     *(GLogLevelFlags *)result = (GLogLevelFlags)value;
     return TRUE;
-}
-
-static gboolean
-has_parent_component(const char *path)
-{
-    g_auto(GStrv) parts = g_strsplit(path, "/", -1);
-
-    return g_strv_contains((const char *const *)parts, "..");
-}
-
-gboolean
-sm_value_path(const char *text, void *result, GError **error)
-{
-    g_autofree char *home = g_str_has_prefix(text, "~/") ? sm_startup_home() : NULL;
-    g_autofree char *path = home != NULL ? g_build_filename(home, text + 2, NULL) : g_strdup(text);
-
-    if (!g_path_is_absolute(path) || has_parent_component(path)) {
-        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
-                            "is no absolute path; allowed: a path that starts with / or ~/ and has "
-                            "no .. in it");
-        return FALSE;
-    }
-    if (strstr(path, "%{") != NULL) {
-        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
-                            "has a %{...} that means nothing here; allowed: %{account}, in the "
-                            "paths of an account");
-        return FALSE;
-    }
-    /* POSIX leaves two leading slashes alone; here they would make one directory look like two. */
-    *(char **)result = g_canonicalize_filename(path + strspn(path, "/") - 1, "/");
-    return TRUE;
-}
-
-char *
-sm_value_expand(const char *text, const char *account)
-{
-    GString *expanded = g_string_new(text);
-
-    g_string_replace(expanded, "%{account}", account, 0);
-    return g_string_free(expanded, FALSE);
 }

@@ -1,13 +1,12 @@
 /*
  * What a configuration value may say: pure parsers, one for each kind of
- * value. All have the same form, so that the table of keys can name them:
+ * value; here single words and numbers, in config-lists.h lists, in
+ * config-places.h paths and URLs. All have the same form, so that the table of
+ * keys can name them:
  * text is one trimmed, non-empty value; result is where the value goes, of the
  * type named with each parser, written only on success, strings and vectors
  * newly allocated. The error is SM_ERROR_CONFIG; its message follows "KEY: "
  * and says what is allowed.
- *
- * Paths and URLs are not repeated in messages: a password that landed in the
- * wrong line must not reach a log.
  */
 #pragma once
 
@@ -41,22 +40,3 @@ gboolean sm_value_delivery(const char *text, void *result, GError **error);
 
 /* GLogLevelFlags: error, notice, info. */
 gboolean sm_value_log_level(const char *text, void *result, GError **error);
-
-/* char *: an absolute path without `..` and `%{`, normalised; a leading ~/ is the home directory by
- * getpwuid(3). */
-gboolean sm_value_path(const char *text, void *result, GError **error);
-
-/* char *: an https URL of host, port and path; trailing slashes are taken off. */
-gboolean sm_value_https_url(const char *text, void *result, GError **error);
-
-/* char *: http, https, socks5 or socks5h://HOST:PORT; `none` gives NULL. */
-gboolean sm_value_proxy(const char *text, void *result, GError **error);
-
-/* GStrv, all of them, lower case; lists are split on commas, semicolons and blanks. */
-gboolean sm_value_extensions(const char *text, void *result, GError **error);
-gboolean sm_value_recipients(const char *text, void *result, GError **error);
-gboolean sm_value_org_ids(const char *text, void *result, GError **error);
-gboolean sm_value_storage_hosts(const char *text, void *result, GError **error);
-
-/* A copy of text with each %{account} replaced by account. Caller frees. */
-char *sm_value_expand(const char *text, const char *account);

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <sysexits.h>
 
-G_DEFINE_QUARK(scoremail - error - quark, sm_error)
+G_DEFINE_QUARK(scoremail_error, sm_error)
 
 /*
  * The one table. A full disk or a missing directory is temporary for a mail

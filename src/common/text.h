@@ -7,6 +7,8 @@
 
 #include <glib.h>
 
+enum { SM_TEXT_SHOWN_MAX = 60 }; /* bytes of a wrong value that a message repeats */
+
 /*
  * A copy of at most max bytes, valid UTF-8, each run of control characters,
  * line breaks, direction marks and invalid bytes become one '?', white space one

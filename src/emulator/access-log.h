@@ -14,7 +14,7 @@ typedef struct SmAccessLog SmAccessLog;
 SmAccessLog *sm_access_log_new(const char *path, GError **error);
 void sm_access_log_free(SmAccessLog *log);
 
-/* sent: bytes of the body; fault: "" for none. */
+/* status: 0 if there was no time for one; sent: bytes of the body; fault: "" for none. */
 void sm_access_log_write(const SmAccessLog *log, const SmRequest *request, guint status,
                          guint64 sent, const char *fault);
 

@@ -35,11 +35,13 @@ sm_exchange_begin(void *context, const char *target, struct MHD_Connection *conn
 static void
 write_log(Exchange *exchange)
 {
-    if (exchange->logged || exchange->answer == NULL)
+    const SmAnswer *answer = exchange->answer; /* none if the asker left before there was one */
+
+    if (exchange->logged || exchange->request == NULL)
         return;
     exchange->logged = TRUE;
-    sm_access_log_write(exchange->context->log, exchange->request, exchange->answer->status,
-                        exchange->sent, exchange->struck->str);
+    sm_access_log_write(exchange->context->log, exchange->request,
+                        answer != NULL ? answer->status : 0, exchange->sent, exchange->struck->str);
 }
 
 /* The body has come to the end that the answer has for it. */

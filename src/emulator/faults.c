@@ -198,21 +198,32 @@ fits(const SmFault *fault, SmFaultClass class, SmCall call, guint status)
            (!kinds[which].spoils || (status >= 200 && status < 300));
 }
 
+/* Counts the strike and returns a copy, which outlives a change of the list. */
+static SmFault *
+strike(SmFault *fault)
+{
+    SmFault *copy = g_new(SmFault, 1);
+
+    if (fault->left > 0)
+        fault->left--;
+    *copy = *fault;
+    copy->text = g_strdup(fault->text);
+    return copy;
+}
+
 SmFault *
 sm_faults_take(SmFaults *faults, SmFaultClass class, SmCall call, guint status)
 {
     SmFault *taken = NULL;
 
     g_mutex_lock(&faults->lock);
-    for (guint i = 0; i < faults->list->len && taken == NULL; i++) {
+    for (guint i = 0; i < faults->list->len; i++) {
         SmFault *fault = g_ptr_array_index(faults->list, i);
 
-        if (!fits(fault, class, call, status))
-            continue;
-        if (fault->left > 0)
-            fault->left--;
-        taken = g_memdup2(fault, sizeof *fault);
-        taken->text = g_strdup(fault->text);
+        if (fits(fault, class, call, status)) {
+            taken = strike(fault);
+            break;
+        }
     }
     g_mutex_unlock(&faults->lock);
     return taken;

@@ -104,6 +104,7 @@ look_into(SmFiles *files, int fd, const struct stat *status, Contents *contents)
                                      (uintmax_t)status->st_ino, (intmax_t)status->st_size,
                                      (intmax_t)status->st_ctim.tv_sec, status->st_ctim.tv_nsec);
     const Contents *known;
+    Contents *copy;
 
     g_mutex_lock(&files->lock);
     known = g_hash_table_lookup(files->known, identity);
@@ -118,8 +119,10 @@ look_into(SmFiles *files, int fd, const struct stat *status, Contents *contents)
         g_free(identity);
         return FALSE;
     }
+    copy = g_new(Contents, 1);
+    *copy = *contents;
     g_mutex_lock(&files->lock);
-    g_hash_table_replace(files->known, identity, g_memdup2(contents, sizeof *contents));
+    g_hash_table_replace(files->known, identity, copy);
     g_mutex_unlock(&files->lock);
     return TRUE;
 }

@@ -30,6 +30,7 @@ main(int argc, char **argv)
     gboolean done = sm_startup(&error);
 
     sm_report_start(&report);
+    g_set_prgname(report.program);
     if (done && argc > 1 && strcmp(argv[1], "notify") == 0)
         done = sm_notify(argv + 1, &error);
     else if (done && argc > 1 && strcmp(argv[1], "serve") == 0)

@@ -18,6 +18,8 @@ refusal(const SmRequest *request, guint status)
 {
     SmAnswer *answer;
 
+    if (status == 204 || status == 304) /* these never have a body */
+        return sm_answer_new(status);
     if (request->call != SM_CALL_OBJECT)
         return sm_answer_message(status, "The service answers %u because a fault was set", status);
     answer = sm_s3_error(sm_s3_code_for_status(status), NULL, NULL);

@@ -141,18 +141,20 @@ gboolean
 sm_notify(char **argv, GError **error)
 {
     g_autofree char *to = NULL, *from = NULL, *message_id = NULL, *date = NULL;
+    const GOptionArg text = G_OPTION_ARG_FILENAME;
     const GOptionEntry entries[] = {
-        {"to", 0, 0, G_OPTION_ARG_FILENAME, &to, "registrar@school.example", "ADDRESS"},
-        {"from", 0, 0, G_OPTION_ARG_FILENAME, &from, "no-reply@scores.example", "ADDRESS"},
-        {"message-id", 0, 0, G_OPTION_ARG_FILENAME, &message_id, "A new one by default", "ID"},
-        {"date", 0, 0, G_OPTION_ARG_FILENAME, &date, "As RFC 5322 writes it; now", "DATE"},
+        {"to", 0, 0, text, &to, "To whom (registrar@school.example)", "ADDRESS"},
+        {"from", 0, 0, text, &from, "From whom (no-reply@scores.example)", "ADDRESS"},
+        {"message-id", 0, 0, text, &message_id, "Its Message-ID (a new one)", "ID"},
+        {"date", 0, 0, text, &date, "Its date, as RFC 5322 writes it (now)", "DATE"},
         {NULL},
     };
-    g_autoptr(GOptionContext) context = g_option_context_new("NAME - print a notification e-mail");
+    g_autoptr(GOptionContext) context = g_option_context_new("notify NAME");
     g_auto(GStrv) words = g_strdupv(argv);
     g_autoptr(GError) cause = NULL;
     SmNotification notification;
 
+    g_option_context_set_summary(context, "Prints a notification e-mail as the portal sends it.");
     g_option_context_add_main_entries(context, entries, NULL);
     if (!g_option_context_parse_strv(context, &words, &cause)) {
         g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s, see notify --help", cause->message);

@@ -19,6 +19,15 @@ is_our_bucket(const SmObjects *objects, const char *path)
     return strncmp(path, bucket, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
+/* What S3 calls the key: the path after the bucket. Points into path. */
+static const char *
+key_in(const char *path)
+{
+    const char *slash = strchr(path + 1, '/');
+
+    return slash != NULL ? slash + 1 : "";
+}
+
 /* The name after the prefix, or NULL. */
 static char *
 name_in(const SmObjects *objects, const char *path)
@@ -66,8 +75,8 @@ unsatisfiable(const SmFile *file, const char *range)
 {
     g_autofree char *size = g_strdup_printf("%" G_GUINT64_FORMAT, file->size);
     g_autofree char *content_range = g_strconcat("bytes */", size, NULL);
-    SmAnswer *answer =
-        sm_s3_error("InvalidRange", NULL, "RangeRequested", range, "ActualObjectSize", size, NULL);
+    SmAnswer *answer = sm_s3_error(
+        "InvalidRange", NULL, SM_S3_DETAILS("RangeRequested", range, "ActualObjectSize", size));
 
     sm_answer_set_header(answer, "Content-Range", content_range);
     return answer;
@@ -91,7 +100,7 @@ answer_file(SmFile *file, SmEtagForm form, const SmRequest *request)
 
     switch (selection) {
     case SM_SELECT_FAILED:
-        return sm_s3_error("PreconditionFailed", NULL, "Condition", "If-Match", NULL);
+        return sm_s3_error("PreconditionFailed", NULL, SM_S3_DETAILS("Condition", "If-Match"));
     case SM_SELECT_UNSATISFIABLE:
         return unsatisfiable(file, select.range);
     case SM_SELECT_NOT_MODIFIED:
@@ -125,10 +134,10 @@ sm_objects_answer(const SmObjects *objects, SmRequest *request)
     if (refusal != NULL)
         return refusal;
     if (strcmp(request->method, "GET") != 0)
-        return sm_s3_error("MethodNotAllowed", NULL, "Method", request->method, NULL);
+        return sm_s3_error("MethodNotAllowed", NULL, SM_S3_DETAILS("Method", request->method));
     if (request->name != NULL)
         file = sm_files_open(objects->files, request->name);
     if (file == NULL)
-        return sm_s3_error("NoSuchKey", NULL, "Key", path + 1 + strcspn(path + 1, "/"), NULL);
+        return sm_s3_error("NoSuchKey", NULL, SM_S3_DETAILS("Key", key_in(path)));
     return answer_file(file, objects->etag, request);
 }

@@ -6,8 +6,10 @@
 
 #define SUMMARY                                                                                    \
     "A stand-in for the score download service and its object store, on 127.0.0.1,\n"              \
-    "for tests and for trying things out. It runs until SIGTERM or SIGINT.\n"                      \
-    "`scoremail-emulator notify --help` is about notification e-mails."
+    "for tests and for trying things out. It runs until SIGTERM or SIGINT."
+#define DESCRIPTION                                                                                \
+    "user, file and fault may be repeated. `scoremail-emulator notify --help` is about\n"          \
+    "notification e-mails; scoremail-emulator(1) has it all.\n"
 
 void
 sm_options_free(SmOptions *options)
@@ -19,7 +21,7 @@ sm_options_free(SmOptions *options)
                       &options->region,       &options->ready_file};
 
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
-        g_free(*texts[i]);
+        g_clear_pointer(texts[i], g_free);
     g_strfreev(options->users);
     g_strfreev(options->files);
     g_strfreev(options->faults);
@@ -30,36 +32,38 @@ sm_options_free(SmOptions *options)
 static gboolean
 parse_words(SmOptions *o, char **argv, GError **error)
 {
-    const GOptionArg text = G_OPTION_ARG_FILENAME, texts = G_OPTION_ARG_FILENAME_ARRAY;
+    const GOptionArg text = G_OPTION_ARG_FILENAME, list = G_OPTION_ARG_FILENAME_ARRAY;
+    const GOptionArg number = G_OPTION_ARG_INT;
     const GOptionEntry entries[] = {
-        {"port", 0, 0, G_OPTION_ARG_INT, &o->port, "8443 by default, 0 is any free one", "N"},
-        {"user", 0, 0, texts, &o->users, "Who may call; repeatable", "NAME:PASSWORD[:no-role]"},
-        {"data", 0, 0, text, &o->data, "DIR/files/* are score files, DIR/users has users", "DIR"},
-        {"file", 0, 0, texts, &o->files, "One more score file; repeatable", "PATH"},
-        {"tls-dir", 0, 0, text, &o->tls_dir, "Keep authority and certificate there", "DIR"},
+        {"port", 0, 0, number, &o->port, "Listen there (8443); 0: any free port", "N"},
+        {"user", 0, 0, list, &o->users, "Somebody who may call", "NAME:PASSWORD[:no-role]"},
+        {"data", 0, 0, text, &o->data, "Score files in DIR/files, users in DIR/users", "DIR"},
+        {"file", 0, 0, list, &o->files, "One more score file", "PATH"},
+        {"tls-dir", 0, 0, text, &o->tls_dir, "Keep authority and certificate in DIR", "DIR"},
         {"tls-cert", 0, 0, text, &o->tls_cert, "Use this certificate (PEM)", "FILE"},
-        {"tls-key", 0, 0, text, &o->tls_key, "and its key (PEM)", "FILE"},
-        {"url-lifetime", 0, 0, G_OPTION_ARG_INT, &o->url_lifetime, "Of a URL: 15", "SECONDS"},
-        {"signature", 0, 0, text, &o->signature, "Of URLs: v2 by default", "v2|v4"},
-        {"token-lifetime", 0, 0, G_OPTION_ARG_INT, &o->token_lifetime, "3600", "SECONDS"},
-        {"object-host", 0, 0, text, &o->object_host, "Host name in URLs: localhost", "HOST"},
-        {"bucket", 0, 0, text, &o->bucket, "Name of the bucket: scores", "NAME"},
-        {"etag", 0, 0, text, &o->etag, "Form of the ETag: md5 by default", "md5|opaque"},
-        {"access-log", 0, 0, text, &o->access_log, "One line a request; - is stderr", "FILE"},
-        {"fault", 0, 0, texts, &o->faults, "CALL:KIND[=VALUE][xCOUNT]; repeatable", "SPEC"},
-        {"object-store", 0, 0, text, &o->object_store, "Objects are at this S3 server", "URL"},
-        {"access-key", 0, 0, text, &o->access_key, "whose key is this", "K"},
-        {"secret-key", 0, 0, text, &o->secret_key, "with this secret", "S"},
-        {"region", 0, 0, text, &o->region, "and this region: us-east-1", "R"},
+        {"tls-key", 0, 0, text, &o->tls_key, "The certificate's key (PEM)", "FILE"},
+        {"url-lifetime", 0, 0, number, &o->url_lifetime, "How long URLs live (15)", "SECONDS"},
+        {"signature", 0, 0, text, &o->signature, "How URLs are signed (v2)", "v2|v4"},
+        {"token-lifetime", 0, 0, number, &o->token_lifetime, "For tokens (3600)", "SECONDS"},
+        {"object-host", 0, 0, text, &o->object_host, "Host name in URLs (localhost)", "HOST"},
+        {"bucket", 0, 0, text, &o->bucket, "Bucket in URLs (scores)", "NAME"},
+        {"etag", 0, 0, text, &o->etag, "Form of the ETag (md5)", "md5|opaque"},
+        {"access-log", 0, 0, text, &o->access_log, "A line for each request; -: stderr", "FILE"},
+        {"fault", 0, 0, list, &o->faults, "A fault, CALL:KIND[=VALUE][xCOUNT]", "SPEC"},
+        {"object-store", 0, 0, text, &o->object_store, "Where the objects really are", "URL"},
+        {"access-key", 0, 0, text, &o->access_key, "Key of that store", "KEY"},
+        {"secret-key", 0, 0, text, &o->secret_key, "Secret of that key", "SECRET"},
+        {"region", 0, 0, text, &o->region, "Region of that store (us-east-1)", "REGION"},
         {"ready-file", 0, 0, text, &o->ready_file, "Write the ready line there, too", "FILE"},
         {"version", 0, 0, G_OPTION_ARG_NONE, &o->show_version, "Print the version", NULL},
         {NULL},
     };
-    g_autoptr(GOptionContext) context = g_option_context_new("- stand in for the web service");
+    g_autoptr(GOptionContext) context = g_option_context_new("[serve]");
     g_auto(GStrv) words = g_strdupv(argv);
     g_autoptr(GError) cause = NULL;
 
     g_option_context_set_summary(context, SUMMARY);
+    g_option_context_set_description(context, DESCRIPTION);
     g_option_context_add_main_entries(context, entries, NULL);
     if (g_option_context_parse_strv(context, &words, &cause) && words[0] != NULL &&
         words[1] == NULL)

@@ -23,7 +23,8 @@ call_of(const char *path)
     for (gsize i = 0; i < G_N_ELEMENTS(paths); i++)
         if (strcmp(path, paths[i].path) == 0)
             return paths[i].call;
-    if (g_str_has_prefix(path, "/pascoredwnld") || g_str_has_prefix(path, "/_emulator/"))
+    if (strcmp(path, "/pascoredwnld") == 0 || g_str_has_prefix(path, "/pascoredwnld/") ||
+        g_str_has_prefix(path, "/_emulator/"))
         return SM_CALL_OTHER;
     return SM_CALL_OBJECT;
 }

@@ -27,8 +27,8 @@ expired(gint64 when, gint64 now)
     g_autofree char *expires = iso_time(when);
     g_autofree char *server = iso_time(now);
 
-    return sm_s3_error("AccessDenied", "Request has expired", "Expires", expires, "ServerTime",
-                       server, NULL);
+    return sm_s3_error("AccessDenied", "Request has expired",
+                       SM_S3_DETAILS("Expires", expires, "ServerTime", server));
 }
 
 static SmAnswer *
@@ -36,8 +36,9 @@ compare(const char *access_key, const char *given, const char *ours, const char 
 {
     if (sm_equal_secret(given, ours))
         return NULL;
-    return sm_s3_error("SignatureDoesNotMatch", NULL, "AWSAccessKeyId", access_key, "StringToSign",
-                       string_to_sign, "SignatureProvided", given, NULL);
+    return sm_s3_error("SignatureDoesNotMatch", NULL,
+                       SM_S3_DETAILS("AWSAccessKeyId", access_key, "StringToSign", string_to_sign,
+                                     "SignatureProvided", given));
 }
 
 static SmAnswer *
@@ -60,7 +61,7 @@ refuse_v2(const SmSigner *signer, const SmRequest *request, const GPtrArray *que
     if (request->arrived > expires)
         return expired(expires, request->arrived);
     if (strcmp(key, signer->access_key) != 0)
-        return sm_s3_error("InvalidAccessKeyId", NULL, "AWSAccessKeyId", key, NULL);
+        return sm_s3_error("InvalidAccessKeyId", NULL, SM_S3_DETAILS("AWSAccessKeyId", key));
     text = sm_v2_string_to_sign(request->method, request->headers, expires, request->path);
     ours = sm_v2_signature(signer->secret_key, text);
     return compare(key, signature, ours, text);
@@ -84,7 +85,7 @@ refuse_unsigned_headers(const SmRequest *request, const char *signed_names)
         if (g_str_has_prefix(name, "x-amz-"))
             return sm_s3_error("AccessDenied",
                                "There were headers present in the request which were not signed",
-                               "HeadersNotSigned", (const char *)name, NULL);
+                               SM_S3_DETAILS("HeadersNotSigned", (const char *)name));
         if (strcmp(name, "content-type") == 0)
             return sm_s3_error("SignatureDoesNotMatch", NULL, NULL);
     }
@@ -134,11 +135,11 @@ refuse_credential(const SmSigner *signer, const V4Parameters *v4)
     g_autofree char *key = g_strndup(v4->credential, strcspn(v4->credential, "/"));
 
     if (strcmp(key, signer->access_key) != 0)
-        return sm_s3_error("InvalidAccessKeyId", NULL, "AWSAccessKeyId", key, NULL);
+        return sm_s3_error("InvalidAccessKeyId", NULL, SM_S3_DETAILS("AWSAccessKeyId", key));
     if (v4->credential[strlen(key)] != '/' || strcmp(v4->credential + strlen(key) + 1, scope) != 0)
         return sm_s3_error("AuthorizationQueryParametersError",
-                           "Error parsing the X-Amz-Credential parameter", "Region", signer->region,
-                           NULL);
+                           "Error parsing the X-Amz-Credential parameter",
+                           SM_S3_DETAILS("Region", signer->region));
     return NULL;
 }
 
@@ -192,7 +193,7 @@ sm_s3_refuse(const SmSigner *signer, const SmRequest *request)
                            "Only one auth mechanism allowed; only the X-Amz-Algorithm query "
                            "parameter, Signature query string parameter or the Authorization "
                            "header should be specified",
-                           "ArgumentName", "Authorization", NULL);
+                           SM_S3_DETAILS("ArgumentName", "Authorization"));
     if (v4)
         return refuse_v4(signer, request, query);
     if (v2)

@@ -67,22 +67,18 @@ sm_s3_add_headers(SmAnswer *answer)
 }
 
 SmAnswer *
-sm_s3_error(const char *code, const char *message, ...)
+sm_s3_error(const char *code, const char *message, const char *const *details)
 {
     gsize which = find_code(code);
     SmAnswer *answer = sm_answer_new(errors[which].status);
     GString *xml = g_string_new("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>");
-    const char *element;
     gsize length;
-    va_list args;
 
     sm_s3_add_headers(answer);
     append_element(xml, "Code", code);
     append_element(xml, "Message", message != NULL ? message : errors[which].message);
-    va_start(args, message);
-    while ((element = va_arg(args, const char *)) != NULL)
-        append_element(xml, element, va_arg(args, const char *));
-    va_end(args);
+    for (gsize i = 0; details != NULL && details[i] != NULL; i += 2)
+        append_element(xml, details[i], details[i + 1]);
     append_element(xml, "RequestId", sm_answer_header(answer, "x-amz-request-id"));
     append_element(xml, "HostId", sm_answer_header(answer, "x-amz-id-2"));
     g_string_append(xml, "</Error>");

@@ -37,7 +37,7 @@ replace_faults(const SmService *service, const SmRequest *request)
     g_ptr_array_add(specs, NULL);
     if (!sm_faults_replace(service->faults, (const char *const *)specs->pdata, &error))
         return sm_answer_message(400, "%s", error->message);
-    return sm_answer_message(200, "%u faults are set", specs->len - 1);
+    return sm_answer_message(200, "Faults that are set now: %u", specs->len - 1);
 }
 
 static SmAnswer *

@@ -157,8 +157,9 @@ open_part(Attempt *attempt, GError **error)
         sm_transfer_facts(attempt->transfer)->etag = g_strdup(file->part_etag);
         return part;
     }
-    if (!sm_store_remove(attempt->store, name, error) ||
-        !sm_file_start_over(attempt->fetch->ledger, file, error))
+    /* A part that was kept and cannot be resumed makes room for this attempt's own. */
+    if (file->part != file->fence && (!sm_store_remove(attempt->store, name, error) ||
+                                      !sm_file_start_over(attempt->fetch->ledger, file, error)))
         return NULL;
     return sm_part_create(attempt->store->dir_fd, file->name, file->part, error);
 }

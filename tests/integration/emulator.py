@@ -41,8 +41,10 @@ class Emulator:
     def __enter__(self):
         return self.start()
 
-    def __exit__(self, *_):
-        self.stop()
+    def __exit__(self, kind, *_):
+        code = self.stop()
+        if kind is None and code not in (0, None):
+            raise RuntimeError(f"the emulator ended with {code}")
 
     def start(self):
         command = [self.program, "serve", "--port", "0", "--data", self.data]
@@ -113,7 +115,7 @@ class Emulator:
         """What was asked so far, in order: dicts of the access log's fields, strings but for
         status and sent, None where there is nothing. The fault settings are left out."""
         with open(self.log, encoding="ascii") as file:
-            found = [self._parse(line) for line in file]
+            found = [self._parse(line) for line in file if line.endswith("\n")]
         if call is None:
             return [request for request in found if request["call"] != "other"]
         return [request for request in found if request["call"] == call]

@@ -192,8 +192,10 @@ def test_retry_takes_up_what_failed(account, emulator, scores):
     done = account.scoremail(stdin=mail("csv"))
     assert done.code == EX_TEMPFAIL
     assert len(done.err.splitlines()) == 1
-    assert account.status()[CSV_NAME]["state"] == "waiting"
-    assert account.status()[CSV_NAME]["reason"]
+    waiting = account.status()[CSV_NAME]
+    assert waiting["state"] == "waiting"
+    assert "503" in waiting["reason"]
+    assert waiting["next_attempt"] is not None
     emulator.faults()
     done = account.scorefetch("retry", CSV_NAME)
     assert done.code == 0, done.err
@@ -243,11 +245,25 @@ def test_the_same_bytes_put_there_by_hand_are_adopted(account, scores):
 
 
 @pytest.mark.parametrize(
-    "faults", [[], ["file:status=503"], ["object:status=403"], ["file:broken-json"], ["file:redirect"], ["object:redirect"]]
+    "fault",
+    [
+        None,
+        "file:status=503",
+        "file:not-json",
+        "file:broken-json",
+        "file:foreign-host=localhost.example",
+        "file:http-url",
+        "file:userinfo-url",
+        "file:redirect=https://localhost:1/",
+        "object:status=403",
+        "object:xml-200",
+        "object:short=10",
+        "object:redirect=https://localhost:1/",
+    ],
 )
-def test_no_secret_is_said_or_written(account, emulator, faults):
+def test_no_secret_is_said_or_written(account, emulator, fault):
     account.configure(give_up_after="1s", run_limit="10s")
-    emulator.faults(*faults)
+    emulator.faults(*([fault] if fault else []))
     said = [account.scoremail("-v", stdin=mail("csv")), account.scorefetch("get", TXT_NAME, "-v")]
     said += [account.scorefetch("status"), account.scorefetch("status", "--json")]
     account.assert_no_secret(*(text for result in said for text in (result.out, result.err)))

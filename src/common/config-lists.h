@@ -1,0 +1,21 @@
+/*
+ * Configuration values that are lists, split on commas, semicolons and blanks.
+ * Of the form that config-values.h describes; result is a GStrv, its items in
+ * lower case, never empty.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* Extensions without the dot: 1 to 16 letters and digits. */
+gboolean sm_value_extensions(const char *text, void *result, GError **error);
+
+/* Mail addresses, USER@DOMAIN. */
+gboolean sm_value_recipients(const char *text, void *result, GError **error);
+
+/* Numbers of organisations, or patterns with * and ?. */
+gboolean sm_value_org_ids(const char *text, void *result, GError **error);
+
+/* Host names, "*" for any label but the last two, or IP addresses (IPv6 in []); each may have
+ * :PORT. */
+gboolean sm_value_storage_hosts(const char *text, void *result, GError **error);

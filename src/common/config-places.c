@@ -1,0 +1,91 @@
+#include "config-places.h"
+
+#include <string.h>
+
+#include "error.h"
+#include "startup.h"
+
+static gboolean
+has_parent_component(const char *path)
+{
+    g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+
+    return g_strv_contains((const char *const *)parts, "..");
+}
+
+gboolean
+sm_value_path(const char *text, void *result, GError **error)
+{
+    g_autofree char *home = g_str_has_prefix(text, "~/") ? sm_startup_home() : NULL;
+    g_autofree char *path = home != NULL ? g_build_filename(home, text + 2, NULL) : g_strdup(text);
+
+    if (!g_path_is_absolute(path) || has_parent_component(path)) {
+        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
+                            "is no absolute path; allowed: a path that starts with / or ~/ and has "
+                            "no .. in it");
+        return FALSE;
+    }
+    if (strstr(path, "%{") != NULL) {
+        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
+                            "has a %{...} that means nothing here; allowed: %{account}, in the "
+                            "paths of an account");
+        return FALSE;
+    }
+    /* POSIX leaves two leading slashes alone; here they would make one directory look like two. */
+    *(char **)result = g_canonicalize_filename(path + strspn(path, "/") - 1, "/");
+    return TRUE;
+}
+
+char *
+sm_value_expand(const char *text, const char *account)
+{
+    GString *expanded = g_string_new(text);
+
+    g_string_replace(expanded, "%{account}", account, 0);
+    return g_string_free(expanded, FALSE);
+}
+
+gboolean
+sm_value_https_url(const char *text, void *result, GError **error)
+{
+    g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL);
+    char *url;
+
+    if (uri == NULL || strcmp(g_uri_get_scheme(uri), "https") != 0 || g_uri_get_host(uri) == NULL ||
+        *g_uri_get_host(uri) == '\0' || g_uri_get_userinfo(uri) != NULL ||
+        g_uri_get_query(uri) != NULL || g_uri_get_fragment(uri) != NULL ||
+        strchr(text, ' ') != NULL) {
+        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
+                            "is no usable URL; allowed: https://HOST[:PORT][/PATH], without user, "
+                            "query and fragment");
+        return FALSE;
+    }
+    url = g_strdup(text);
+    while (g_str_has_suffix(url, "/"))
+        url[strlen(url) - 1] = '\0';
+    *(char **)result = url;
+    return TRUE;
+}
+
+gboolean
+sm_value_proxy(const char *text, void *result, GError **error)
+{
+    static const char *const schemes[] = {"http", "https", "socks5", "socks5h", NULL};
+    g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL);
+
+    if (strcmp(text, "none") == 0) {
+        *(char **)result = NULL;
+        return TRUE;
+    }
+    if (uri == NULL || !g_strv_contains(schemes, g_uri_get_scheme(uri)) ||
+        g_uri_get_host(uri) == NULL || *g_uri_get_host(uri) == '\0' || g_uri_get_port(uri) <= 0 ||
+        g_uri_get_userinfo(uri) != NULL || strlen(g_uri_get_path(uri)) > 1 ||
+        g_uri_get_query(uri) != NULL || g_uri_get_fragment(uri) != NULL) {
+        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
+                            "is no usable proxy; allowed: none, or http://HOST:PORT, or the same "
+                            "with https, socks5 or socks5h, without user and password");
+        return FALSE;
+    }
+    *(char **)result = g_strdup(text);
+    return TRUE;
+}

@@ -1,0 +1,21 @@
+/*
+ * Configuration values that say where something is: paths and URLs. Of the
+ * form that config-values.h describes. Messages never repeat such a value: a
+ * password that landed in the wrong line must not reach a log.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* char *: an absolute path without `..` and `%{`, normalised; a leading ~/ is the home directory by
+ * getpwuid(3). */
+gboolean sm_value_path(const char *text, void *result, GError **error);
+
+/* char *: an https URL of host, port and path; trailing slashes are taken off. */
+gboolean sm_value_https_url(const char *text, void *result, GError **error);
+
+/* char *: http, https, socks5 or socks5h://HOST:PORT; `none` gives NULL. */
+gboolean sm_value_proxy(const char *text, void *result, GError **error);
+
+/* A copy of text with each %{account} replaced by account. Caller frees. */
+char *sm_value_expand(const char *text, const char *account);

@@ -1,0 +1,152 @@
+"""kill -9 at every step of a delivery: the next run stores the right bytes, and nothing is left over.
+
+strace stops the filter at its N-th call of one kind, before that call does anything; every call that
+changes a file counts, so the states in between are covered by the next call's turn.
+"""
+import os
+import re
+import shutil
+import signal
+import subprocess
+
+import pytest
+from harness import CSV_NAME, mail, need
+
+pytestmark = pytest.mark.release_only("strace and the leak checker cannot both attach")
+
+CHANGING = [
+    "write", "pwrite64", "fsync", "fdatasync", "rename", "renameat", "renameat2", "link", "linkat",
+    "unlink", "unlinkat", "mkdirat", "ftruncate", "fchmod",
+]  # fmt: skip
+LINE = re.compile(r"^(\w+)\((?:(\d+)<(.*?)>)?(.*)\) += +(-?\d+)")
+
+
+def strace(account, *options, stdin):
+    """Runs the filter, but not its parser child, under strace."""
+    argv = ["strace", "-y", "-s", "300", *options, account.build / "scoremail", "-c", account.config]
+    return subprocess.run(argv, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+
+
+def calls_of(account, message):
+    """The changing calls of one undisturbed delivery: (call, path, arguments, result)."""
+    trace = account.folder / "trace"
+    done = strace(account, "-o", trace, "-e", "trace=" + ",".join(CHANGING), stdin=message)
+    assert done.returncode == 0, done.stderr
+    found = [LINE.match(line) for line in trace.read_text(errors="replace").splitlines()]
+    return [(m[1], m[3] or "", m[4], int(m[5])) for m in found if m]
+
+
+def killed_at(account, message, call, number):
+    """Whether the filter died at its number-th call of that kind."""
+    inject = f"inject={call}:signal=KILL:when={number}"
+    done = strace(account, "-o", "/dev/null", "-e", f"trace={call}", "-e", inject, stdin=message)
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.returncode == -signal.SIGKILL
+
+
+def start_over(account, before):
+    """Ledger and destination as they were in the folder `before`."""
+    for folder in (account.ledger.parent, account.directory):
+        shutil.rmtree(folder)
+        shutil.copytree(before / folder.name, folder, symlinks=True)
+
+
+def keep(account, where):
+    where.mkdir()
+    for folder in (account.ledger.parent, account.directory):
+        shutil.copytree(folder, where / folder.name, symlinks=True)
+    return where
+
+
+def kill_everywhere(account, message, before, whole):
+    """Kills at every changing call in turn; whole() asserts what must hold after the next run."""
+    start_over(account, before)
+    counts = {}
+    for call, *_ in calls_of(account, message):
+        counts[call] = counts.get(call, 0) + 1
+    assert counts["fsync"] >= 2 and counts["fdatasync"] >= 3 and counts["renameat2"] == 1
+    deaths = 0
+    for call, count in counts.items():
+        for number in range(1, count + 1):
+            start_over(account, before)
+            deaths += killed_at(account, message, call, number)
+            done = account.scoremail(stdin=message)
+            assert done.code == 0, f"after a kill at {call} {number}: {done.err}"
+            whole(f"after a kill at {call} {number}")
+    # The log's last lines may differ by a call, but nearly every kill must have hit.
+    assert deaths >= 0.9 * sum(counts.values())
+
+
+def names_in(folder):
+    return sorted(os.listdir(folder))
+
+
+def test_a_new_file_survives_a_kill_at_every_call(account, scores, tmp_path):
+    need(shutil.which("strace"), "strace is not installed")
+    before = keep(account, tmp_path / "before")
+
+    def whole(when):
+        assert names_in(account.directory) == [CSV_NAME], when
+        assert (account.directory / CSV_NAME).read_bytes() == scores[CSV_NAME], when
+        row = account.status()[CSV_NAME]
+        assert (row["state"], row["revision"]) == ("stored", 0), when
+
+    kill_everywhere(account, mail("csv"), before, whole)
+
+
+def test_a_corrected_file_survives_a_kill_at_every_call(account, emulator, scores, tmp_path):
+    need(shutil.which("strace"), "strace is not installed")
+    corrected = scores[CSV_NAME].replace(b"Student1,", b"Student One,")
+    again = mail("csv").replace(b"Message-ID: <", b"Message-ID: <again.")
+    assert again != mail("csv")
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    emulator.add(CSV_NAME, corrected)
+    before = keep(account, tmp_path / "before")
+
+    def whole(when):
+        assert names_in(account.directory) == [".superseded", CSV_NAME], when
+        assert names_in(account.directory / ".superseded") == [CSV_NAME + ".~1~"], when
+        assert (account.directory / CSV_NAME).read_bytes() == corrected, when
+        assert (account.directory / ".superseded" / (CSV_NAME + ".~1~")).read_bytes() == scores[CSV_NAME], when
+        row = account.status()[CSV_NAME]
+        assert (row["state"], row["revision"]) == ("stored", 1), when
+
+    kill_everywhere(account, again, before, whole)
+
+
+def test_a_large_download_survives_a_kill_anywhere(account, emulator, tmp_path):
+    need(shutil.which("strace"), "strace is not installed")
+    large = os.urandom(1 << 20) * 50
+    emulator.add(CSV_NAME, large)
+    before = keep(account, tmp_path / "before")
+    pieces = [n for n, (call, path, _, size) in enumerate(
+        [c for c in calls_of(account, mail("csv")) if c[0] == "write"], 1) if path.endswith(".part") and size > 4096]
+    assert len(pieces) >= 20
+    resumed = 0
+    for number in pieces[:: len(pieces) // 20][:20]:
+        start_over(account, before)
+        asked = len(emulator.requests("object"))
+        assert killed_at(account, mail("csv"), "write", number)
+        done = account.scoremail(stdin=mail("csv"))
+        assert done.code == 0, done.err
+        assert names_in(account.directory) == [CSV_NAME]
+        assert (account.directory / CSV_NAME).read_bytes() == large
+        resumed += emulator.requests("object")[asked:][-1]["range"] != "-"
+    assert resumed >= 15  # in the same boot a part with a strong ETag is gone on with
+
+
+def test_data_are_on_the_disk_before_the_name_and_the_name_before_the_record(account):
+    need(shutil.which("strace"), "strace is not installed")
+    calls = calls_of(account, mail("csv"))
+
+    def first(what, start=0):
+        return next(i for i, (call, path, rest, _) in enumerate(calls) if i >= start and what(call, path, rest))
+
+    synced = first(lambda call, path, _: call == "fsync" and path.endswith(".part"))
+    last_write = max(i for i, (call, path, *_) in enumerate(calls) if call == "write" and path.endswith(".part"))
+    named = first(lambda call, _, rest: call == "renameat2" and ".part" in rest)
+    directory = first(lambda call, path, _: call == "fsync" and path == str(account.directory))
+    recorded = first(lambda call, path, _: call == "fdatasync" and path.endswith("ledger.db-wal"), directory)
+    between = [path for call, path, *_ in calls[named:directory] if call in ("write", "pwrite64")]
+    assert last_write < synced < named < directory < recorded
+    assert not any(path.endswith("-wal") for path in between)

@@ -1,0 +1,191 @@
+/* A table: configuration -> the full message, for every mistake in its text. */
+#include "config-fixture.h"
+
+typedef struct {
+    const char *title;
+    const char *text;
+    const char *part;    /* ACCOUNTS/b.conf, or NULL */
+    const char *account; /* whose fault it is; NULL: everybody's */
+    const char *message;
+} Complaint;
+
+static const Complaint complaints[] = {
+    {"an empty file", "# nothing yet\n", NULL, NULL,
+     "CONF: has no account; write at least one [account NAME], as scoremail.conf(5) shows"},
+    {"no account", "[scoremail]\nlog = stderr\n", NULL, NULL,
+     "CONF: has no account; write at least one [account NAME], as scoremail.conf(5) shows"},
+    {"a byte order mark", "\357\273\277" MAIN, NULL, NULL,
+     "CONF:1: starts with a byte order mark; save the file as UTF-8 without it"},
+    {"a byte order mark beside it", MAIN, "\357\273\277" MAIN, NULL,
+     "ACCOUNTS/b.conf:1: starts with a byte order mark; save the file as UTF-8 without it"},
+    {"a key without a group", "log = stderr\n" MAIN, NULL, NULL,
+     "CONF:1: a line before the first group; [scoremail] or [account NAME] must stand above it"},
+    {"a group that is misspelt", "[acount main]\n" REST, NULL, NULL,
+     "CONF:1: [acount main]: is an unknown group; allowed: [scoremail] and [account NAME]"},
+    {"an account without a name", "[account]\n" REST, NULL, NULL,
+     "CONF:1: [account]: is an unknown group; allowed: [scoremail] and [account NAME]"},
+    {"an account name with a slash", "[account a/b]\n" REST, NULL, NULL,
+     "CONF:1: [account a/b]: is no name for an account; allowed: 1 to 64 letters, digits, '.', "
+     "'_' and '-', not starting with '.' or '-'"},
+    {"an account name that climbs", "[account ..]\n" REST, NULL, NULL,
+     "CONF:1: [account ..]: is no name for an account; allowed: 1 to 64 letters, digits, '.', "
+     "'_' and '-', not starting with '.' or '-'"},
+    {"an account name of 65 letters",
+     "[account aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffggggg]\n" REST, NULL,
+     NULL,
+     "CONF:1: [account aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffggggg]: is no "
+     "name for an account; allowed: 1 to 64 letters, digits, '.', '_' and '-', not starting with "
+     "'.' or '-'"},
+    {"[scoremail] twice", "[scoremail]\nlog = stderr\n" MAIN "[scoremail]\n", NULL, NULL,
+     "CONF:8: [scoremail]: is given twice, first in line 1; make one group of them"},
+    {"[scoremail] beside it", MAIN, "[scoremail]\nlog = stderr\n", NULL,
+     "ACCOUNTS/b.conf:1: [scoremail]: belongs in CONF; allowed here: [account NAME]"},
+    {"a bad line in [scoremail]", "[scoremail]\nlog = stderr # here\n" MAIN, NULL, NULL,
+     "CONF:2: [scoremail] log: has a comment after the value; a comment stands on a line of its "
+     "own"},
+    {"an unknown key in [scoremail]", "[scoremail]\nspool = /var/spool\n" MAIN, NULL, NULL,
+     "CONF:2: [scoremail] spool: is not known to this version; scoremail.conf(5) lists all keys"},
+    {"an account's key in [scoremail]", "[scoremail]\nusername = me\n" MAIN, NULL, NULL,
+     "CONF:2: [scoremail] username: differs from account to account; it belongs in an [account "
+     "NAME]"},
+    {"recipients in [scoremail]", "[scoremail]\nrecipients = a@b\n" MAIN, NULL, NULL,
+     "CONF:2: [scoremail] recipients: differs from account to account; it belongs in an [account "
+     "NAME]"},
+    {"a bad log", "[scoremail]\nlog = file\n" MAIN, NULL, NULL,
+     "CONF:2: [scoremail] log: is not understood; allowed: syslog, stderr, or the absolute path "
+     "of a file"},
+    {"a log for each account", "[scoremail]\nlog = /var/log/%{account}\n" MAIN, NULL, NULL,
+     "CONF:2: [scoremail] log: is not understood; allowed: syslog, stderr, or the absolute path "
+     "of a file"},
+    {"a bad log level", "[scoremail]\nlog-level = debug\n" MAIN, NULL, NULL,
+     "CONF:2: [scoremail] log-level: \"debug\" is not understood; allowed: error, notice, info"},
+    {"a relative ledger", "[scoremail]\nledger = ledger.db\n" MAIN, NULL, NULL,
+     "CONF:2: [scoremail] ledger: is no absolute path; allowed: a path that starts with / or ~/ "
+     "and has no .. in it"},
+    {"a ledger for each account", "[scoremail]\nledger = /var/%{account}.db\n" MAIN, NULL, NULL,
+     "CONF:2: [scoremail] ledger: has a %{...} that means nothing here; allowed: %{account}, in "
+     "the paths of an account"},
+    {"a bad default", "[scoremail]\ngive-up-after = 90\n" MAIN, NULL, NULL,
+     "CONF:2: [scoremail] give-up-after: \"90\" is not understood; allowed: a whole number with a "
+     "unit, s, min, h or d, as in 90s, 30min, 2h or 7d, from 1s to 366d"},
+
+    {"a key that is misspelt", MAIN "fromat = csv\n", NULL, "main",
+     "CONF:6: [account main] fromat: is not known to this version; did you mean format?"},
+    {"a key in upper case", "[account main]\nUsername = me\n", NULL, "main",
+     "CONF:2: [account main] Username: is not known to this version; did you mean username?"},
+    {"a key with an underscore", MAIN "file_mode = 0600\n", NULL, "main",
+     "CONF:6: [account main] file_mode: is not known to this version; did you mean file-mode?"},
+    {"the first part of a key", MAIN "password = hunter2\n", NULL, "main",
+     "CONF:6: [account main] password: is not known to this version; did you mean password-file?"},
+    {"a key of another locale", MAIN "format[de] = csv\n", NULL, "main",
+     "CONF:6: [account main] format[de]: is not known to this version; scoremail.conf(5) lists all "
+     "keys"},
+    {"a key of a later version", MAIN "encrypt-to = 0xABCD\n", NULL, "main",
+     "CONF:6: [account main] encrypt-to: is not known to this version; scoremail.conf(5) lists all "
+     "keys"},
+    {"the program's key in an account", MAIN "ledger = /x\n", NULL, "main",
+     "CONF:6: [account main] ledger: holds for the whole program; it belongs in [scoremail]"},
+    {"a key that stands twice", MAIN "format = txt\n", NULL, "main",
+     "CONF:6: [account main] format: is given twice, first in line 5; keep one of them"},
+    {"an empty value", MAIN "group =\n", NULL, "main",
+     "CONF:6: [account main] group: has no value; write KEY = VALUE, or leave the line out"},
+    {"a comment after a value", MAIN "group = root ; wheel\n", NULL, "main",
+     "CONF:6: [account main] group: has a ';' after a blank; a comment stands on a line of its own "
+     "and starts with '#', a list is written a; b"},
+    {"no username", "[account main]\npassword-file = /p\ndirectory = /d\nformat = csv\n", NULL,
+     "main",
+     "CONF:1: [account main] username: is missing; it is the name that the account has at the "
+     "service"},
+    {"no password-file", "[account main]\nusername = me\ndirectory = /d\nformat = csv\n", NULL,
+     "main",
+     "CONF:1: [account main] password-file: is missing; it is the absolute path of a file with the "
+     "password alone"},
+    {"no directory", "[account main]\nusername = me\npassword-file = /p\nformat = csv\n", NULL,
+     "main",
+     "CONF:1: [account main] directory: is missing; it is the absolute path of the directory for "
+     "the score files"},
+    {"no format", "[account main]\nusername = me\npassword-file = /p\ndirectory = /d\n", NULL,
+     "main",
+     "CONF:1: [account main] format: is missing; the same data is posted twice, so say what you "
+     "want: csv (comma-delimited), txt (fixed width), both, or first (whichever is announced "
+     "first)"},
+    {"a bad format",
+     "[account main]\nusername = me\npassword-file = /p\ndirectory = /d\n"
+     "format = cvs\n",
+     NULL, "main",
+     "CONF:5: [account main] format: \"cvs\" is not understood; allowed: csv, txt, both, first"},
+    {"queued delivery", MAIN "delivery = queued\n", NULL, "main",
+     "CONF:6: [account main] delivery: this version delivers inline, it has no queue; allowed: "
+     "inline"},
+    {"a password in place of its file", "[account main]\nusername = me\npassword-file = hunter2\n",
+     NULL, "main",
+     "CONF:3: [account main] password-file: is no absolute path; allowed: a path that starts with "
+     "/ or ~/ and has no .. in it"},
+    {"another variable in a path", "[account main]\nusername = me\npassword-file = /p/%{acount}\n",
+     NULL, "main",
+     "CONF:3: [account main] password-file: has a %{...} that means nothing here; allowed: "
+     "%{account}, in the paths of an account"},
+    {"a decimal mode", MAIN "file-mode = 384\n", NULL, "main",
+     "CONF:6: [account main] file-mode: \"384\" is not understood; allowed: three or four octal "
+     "digits, as in 0600 or 0640, without execute bits and without write permission for others"},
+    {"a service without TLS", MAIN "service-url = http://h/x\n", NULL, "main",
+     "CONF:6: [account main] service-url: is no usable URL; allowed: https://HOST[:PORT][/PATH], "
+     "without user, query and fragment"},
+    {"extensions without the format", MAIN "extensions = zip\n", NULL, "main",
+     "CONF:1: [account main] extensions: leaves out csv, which format = csv asks for; allowed: a "
+     "list of all that is wanted, as in csv txt zip"},
+    {"extensions without half of both",
+     "[account main]\nusername = me\npassword-file = /p\ndirectory = /d\nformat = both\n"
+     "extensions = csv\n",
+     NULL, "main",
+     "CONF:1: [account main] extensions: leaves out txt, which format = both asks for; allowed: a "
+     "list of all that is wanted, as in csv txt zip"},
+    {"the same directory written otherwise", MAIN,
+     "[account two]\nusername = me\npassword-file = /p\ndirectory = //srv/./scores/\nformat = "
+     "csv\n",
+     "two",
+     "ACCOUNTS/b.conf:4: [account two] directory: is the directory of [account main] too; give "
+     "each account its own, as in /srv/scores/%{account}"},
+    {"one default directory for two",
+     "[scoremail]\ndirectory = /d\nformat = csv\n"
+     "[account main]\nusername = a\npassword-file = /p\n"
+     "[account two]\nusername = b\npassword-file = /p\n",
+     NULL, "two",
+     "CONF:7: [account two] directory: is the directory of [account main] too; give each account "
+     "its own, as in /srv/scores/%{account}"},
+    {"an account that is given twice", MAIN, MAIN, "main",
+     "CONF:1: [account main]: is given twice, also in ACCOUNTS/b.conf:1; rename one of them"},
+};
+
+static void
+complains(Fixture *fixture, gconstpointer data)
+{
+    const Complaint *test = data;
+    g_autoptr(SmConfig) config = NULL;
+    const SmAccount *account;
+
+    if (test->part != NULL)
+        fixture_write_part(fixture, "b.conf", test->part);
+    if (test->account == NULL) {
+        fixture_write(fixture->file, test->text);
+        fixture_assert_refused(fixture, test->message);
+        return;
+    }
+    config = fixture_load(fixture, test->text);
+    account = sm_config_account(config, test->account);
+    g_assert_nonnull(account);
+    fixture_assert_message(fixture, account->fault, test->message);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(complaints); i++) {
+        g_autofree char *path =
+            g_strconcat("/config messages/complains of ", complaints[i].title, NULL);
+
+        g_test_add(path, Fixture, &complaints[i], fixture_set_up, complains, fixture_tear_down);
+    }
+    return g_test_run();
+}

@@ -1,0 +1,358 @@
+/* The parsers of values, lists and places: what they take, and what they say when they don't. */
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "common/config-lists.h"
+#include "common/config-places.h"
+#include "common/config-values.h"
+#include "common/config.h"
+
+/* One value; either what becomes of it, written as text, or the message. */
+typedef struct {
+    const char *kind;
+    SmValueParser parse;
+    char *(*show)(const void *result);
+    const char *text;
+    const char *shown; /* NULL: it is refused */
+    const char *message;
+} Case;
+
+static char *
+show_boolean(const void *result)
+{
+    return g_strdup(*(const gboolean *)result ? "yes" : "no");
+}
+
+static char *
+show_text(const void *result)
+{
+    return g_strdup(*(char *const *)result);
+}
+
+static char *
+show_seconds(const void *result)
+{
+    return g_strdup_printf("%u", *(const guint *)result);
+}
+
+static char *
+show_bytes(const void *result)
+{
+    return g_strdup_printf("%" G_GUINT64_FORMAT, *(const guint64 *)result);
+}
+
+static char *
+show_mode(const void *result)
+{
+    return g_strdup_printf("%04o", (guint) * (const mode_t *)result);
+}
+
+static char *
+show_format(const void *result)
+{
+    return g_strdup(sm_format_name(*(const SmFormat *)result));
+}
+
+static char *
+show_level(const void *result)
+{
+    return g_strdup_printf("%d", (int)*(const GLogLevelFlags *)result);
+}
+
+static char *
+show_list(const void *result)
+{
+    return g_strjoinv("|", *(char **const *)result);
+}
+
+static char *
+show_gid(const void *result)
+{
+    return g_strdup_printf("%u", (guint) * (const gid_t *)result);
+}
+
+static char *
+show_nothing(const void *result)
+{
+    return g_strdup("");
+}
+
+#define BOOLEAN "boolean", sm_value_boolean, show_boolean
+#define TEXT "text", sm_value_text, show_text
+#define DURATION "duration", sm_value_duration, show_seconds
+#define SIZE "size", sm_value_size, show_bytes
+#define MODE "mode", sm_value_mode, show_mode
+#define GROUP "group", sm_value_group, show_gid
+#define FORMAT "format", sm_value_format, show_format
+#define DELIVERY "delivery", sm_value_delivery, show_nothing
+#define LEVEL "log level", sm_value_log_level, show_level
+#define PATH "path", sm_value_path, show_text
+#define URL "URL", sm_value_https_url, show_text
+#define PROXY "proxy", sm_value_proxy, show_text
+#define EXTENSIONS "extensions", sm_value_extensions, show_list
+#define RECIPIENTS "recipients", sm_value_recipients, show_list
+#define ORG_IDS "org ids", sm_value_org_ids, show_list
+#define HOSTS "hosts", sm_value_storage_hosts, show_list
+
+#define NOT(text) "\"" text "\" is not understood; allowed: "
+#define SEVERAL ", several of them separated by commas, semicolons or blanks"
+#define A_BOOLEAN "yes, no, true, false"
+#define A_DURATION                                                                                 \
+    "a whole number with a unit, s, min, h or d, as in 90s, 30min, 2h or 7d, from 1s to 366d"
+#define A_SIZE                                                                                     \
+    "a whole number with a unit, B, kB, MB, GB, TB, KiB, MiB, GiB or TiB, as in 100KiB or 2GiB"
+#define A_MODE                                                                                     \
+    "three or four octal digits, as in 0600 or 0640, without execute bits and without write "      \
+    "permission for others"
+#define NO_PATH "is no absolute path; allowed: a path that starts with / or ~/ and has no .. in it"
+#define NO_URL                                                                                     \
+    "is no usable URL; allowed: https://HOST[:PORT][/PATH], without user, query and fragment"
+#define NO_PROXY                                                                                   \
+    "is no usable proxy; allowed: none, or http://HOST:PORT, or the same with https, socks5 or "   \
+    "socks5h, without user and password"
+#define A_HOST                                                                                     \
+    "host names, each alone or with :PORT, where * may stand for a part but not for the last "     \
+    "two, as in *.s3.amazonaws.com" SEVERAL
+
+static const Case cases[] = {
+    {BOOLEAN, "yes", "yes", NULL},
+    {BOOLEAN, "true", "yes", NULL},
+    {BOOLEAN, "no", "no", NULL},
+    {BOOLEAN, "false", "no", NULL},
+    {BOOLEAN, "1", NULL, NOT("1") A_BOOLEAN},
+    {BOOLEAN, "Yes", NULL, NOT("Yes") A_BOOLEAN},
+
+    {TEXT, "DOMAIN\\user name", "DOMAIN\\user name", NULL},
+
+    {DURATION, "30s", "30", NULL},
+    {DURATION, "30min", "1800", NULL},
+    {DURATION, "2h", "7200", NULL},
+    {DURATION, "7d", "604800", NULL},
+    {DURATION, "366d", "31622400", NULL},
+    {DURATION, "367d", NULL, NOT("367d") A_DURATION},
+    {DURATION, "30", NULL, NOT("30") A_DURATION},
+    {DURATION, "0s", NULL, NOT("0s") A_DURATION},
+    {DURATION, "30m", NULL, NOT("30m") A_DURATION},
+    {DURATION, "30 min", NULL, NOT("30 min") A_DURATION},
+    {DURATION, "1.5h", NULL, NOT("1.5h") A_DURATION},
+    {DURATION, "-1s", NULL, NOT("-1s") A_DURATION},
+    {DURATION, "+1s", NULL, NOT("+1s") A_DURATION},
+    {DURATION, "s", NULL, NOT("s") A_DURATION},
+    {DURATION, "1h30min", NULL, NOT("1h30min") A_DURATION},
+    {DURATION, "18446744073709551616s", NULL, NOT("18446744073709551616s") A_DURATION},
+
+    {SIZE, "1B", "1", NULL},
+    {SIZE, "100KiB", "102400", NULL},
+    {SIZE, "2GiB", "2147483648", NULL},
+    {SIZE, "5MB", "5000000", NULL},
+    {SIZE, "1TiB", "1099511627776", NULL},
+    {SIZE, "2147483648", NULL, NOT("2147483648") A_SIZE},
+    {SIZE, "2G", NULL, NOT("2G") A_SIZE},
+    {SIZE, "2gib", NULL, NOT("2gib") A_SIZE},
+    {SIZE, "0MiB", NULL, NOT("0MiB") A_SIZE},
+    {SIZE, "9223372036854775807TiB", NULL, NOT("9223372036854775807TiB") A_SIZE},
+    {SIZE, "16777216TiB", NULL, NOT("16777216TiB") A_SIZE},
+
+    {MODE, "0600", "0600", NULL},
+    {MODE, "640", "0640", NULL},
+    {MODE, "0660", "0660", NULL},
+    {MODE, "0444", "0444", NULL},
+    {MODE, "0644", "0644", NULL},
+    {MODE, "0666", NULL, NOT("0666") A_MODE},
+    {MODE, "0700", NULL, NOT("0700") A_MODE},
+    {MODE, "4600", NULL, NOT("4600") A_MODE},
+    {MODE, "0060", NULL, NOT("0060") A_MODE},
+    {MODE, "0680", NULL, NOT("0680") A_MODE},
+    {MODE, "0x180", NULL, NOT("0x180") A_MODE},
+    {MODE, "60", NULL, NOT("60") A_MODE},
+    {MODE, "u=rw", NULL, NOT("u=rw") A_MODE},
+
+    {GROUP, "root", "0", NULL},
+    {GROUP, "0", "0", NULL},
+    {GROUP, "no-such-group", NULL,
+     "this system knows no group \"no-such-group\"; allowed: the name or number of a group that "
+     "`getent group` shows"},
+
+    {FORMAT, "csv", "csv", NULL},
+    {FORMAT, "txt", "txt", NULL},
+    {FORMAT, "both", "both", NULL},
+    {FORMAT, "first", "first", NULL},
+    {FORMAT, "CSV", NULL, NOT("CSV") "csv, txt, both, first"},
+    {FORMAT, "csv,txt", NULL, NOT("csv,txt") "csv, txt, both, first"},
+
+    {DELIVERY, "inline", "", NULL},
+    {DELIVERY, "queued", NULL, "this version delivers inline, it has no queue; allowed: inline"},
+    {DELIVERY, "later", NULL, NOT("later") "inline"},
+
+    {LEVEL, "error", "16", NULL},
+    {LEVEL, "notice", "32", NULL},
+    {LEVEL, "info", "64", NULL},
+    {LEVEL, "debug", NULL, NOT("debug") "error, notice, info"},
+
+    {PATH, "/srv/scores", "/srv/scores", NULL},
+    {PATH, "/srv/scores/", "/srv/scores", NULL},
+    {PATH, "//srv///scores/.", "/srv/scores", NULL},
+    {PATH, "/srv/two words", "/srv/two words", NULL},
+    {PATH, "/srv/..hidden", "/srv/..hidden", NULL},
+    {PATH, "scores", NULL, NO_PATH},
+    {PATH, "./scores", NULL, NO_PATH},
+    {PATH, "~", NULL, NO_PATH},
+    {PATH, "~other/scores", NULL, NO_PATH},
+    {PATH, "$HOME/scores", NULL, NO_PATH},
+    {PATH, "/srv/../etc", NULL, NO_PATH},
+    {PATH, "/srv/..", NULL, NO_PATH},
+    {PATH, "/srv/%{acount}", NULL,
+     "has a %{...} that means nothing here; allowed: %{account}, in the paths of an account"},
+
+    {URL, "https://scoresdownload.collegeboard.org/pascoredwnld",
+     "https://scoresdownload.collegeboard.org/pascoredwnld", NULL},
+    {URL, "https://127.0.0.1:8443/", "https://127.0.0.1:8443", NULL},
+    {URL, "https://[::1]:8443/a//", "https://[::1]:8443/a", NULL},
+    {URL, "http://h/a", NULL, NO_URL},
+    {URL, "https:///a", NULL, NO_URL},
+    {URL, "https://", NULL, NO_URL},
+    {URL, "h/a", NULL, NO_URL},
+    {URL, "https://user:secret@h/a", NULL, NO_URL},
+    {URL, "https://h/a?b=c", NULL, NO_URL},
+    {URL, "https://h/a?", NULL, NO_URL},
+    {URL, "https://h/a#b", NULL, NO_URL},
+    {URL, "https://h:65536/a", NULL, NO_URL},
+    {URL, "https://h/a b", NULL, NO_URL},
+
+    {PROXY, "http://proxy.example.edu:3128", "http://proxy.example.edu:3128", NULL},
+    {PROXY, "socks5h://127.0.0.1:1080/", "socks5h://127.0.0.1:1080/", NULL},
+    {PROXY, "proxy.example.edu:3128", NULL, NO_PROXY},
+    {PROXY, "http://proxy.example.edu", NULL, NO_PROXY},
+    {PROXY, "http://me:secret@proxy.example.edu:3128", NULL, NO_PROXY},
+    {PROXY, "ftp://proxy.example.edu:21", NULL, NO_PROXY},
+    {PROXY, "http://proxy.example.edu:3128/path", NULL, NO_PROXY},
+
+    {EXTENSIONS, "csv txt", "csv|txt", NULL},
+    {EXTENSIONS, "csv,txt;ZIP", "csv|txt|zip", NULL},
+    {EXTENSIONS, " csv ,; txt ", "csv|txt", NULL},
+    {EXTENSIONS, ".csv", NULL, NOT(".csv") "extensions without the dot, as in csv or zip" SEVERAL},
+    {EXTENSIONS, "12345678901234567", NULL,
+     NOT("12345678901234567") "extensions without the dot, as in csv or zip" SEVERAL},
+    {EXTENSIONS, ",;", NULL,
+     "the list is empty; allowed: extensions without the dot, as in csv or zip"},
+
+    {RECIPIENTS, "Scores@Example.EDU", "scores@example.edu", NULL},
+    {RECIPIENTS, "a@b, c+d@e", "a@b|c+d@e", NULL},
+    {RECIPIENTS, "scores", NULL, NOT("scores") "mail addresses of the form USER@DOMAIN" SEVERAL},
+    {RECIPIENTS, "@b", NULL, NOT("@b") "mail addresses of the form USER@DOMAIN" SEVERAL},
+    {RECIPIENTS, "a@", NULL, NOT("a@") "mail addresses of the form USER@DOMAIN" SEVERAL},
+    {RECIPIENTS, "a@b@c", NULL, NOT("a@b@c") "mail addresses of the form USER@DOMAIN" SEVERAL},
+    {RECIPIENTS, "<a@b>", NULL, NOT("<a@b>") "mail addresses of the form USER@DOMAIN" SEVERAL},
+
+    {ORG_IDS, "4300 5818", "4300|5818", NULL},
+    {ORG_IDS, "58??,AP*", "58??|ap*", NULL},
+    {ORG_IDS, "58-18", NULL,
+     NOT("58-18") "numbers of organisations, as in 5818, or patterns with * and ?" SEVERAL},
+
+    {HOSTS, "*.s3.amazonaws.com *.s3.*.amazonaws.com", "*.s3.amazonaws.com|*.s3.*.amazonaws.com",
+     NULL},
+    {HOSTS, "localhost", "localhost", NULL},
+    {HOSTS, "127.0.0.1:8443, Store.Example.EDU:443", "127.0.0.1:8443|store.example.edu:443", NULL},
+    {HOSTS, "[::1]:8443", "[::1]:8443", NULL},
+    {HOSTS, "[::1]", "[::1]", NULL},
+    {HOSTS, "*", NULL, NOT("*") A_HOST},
+    {HOSTS, "*.com", NULL, NOT("*.com") A_HOST},
+    {HOSTS, "*.*.com", NULL, NOT("*.*.com") A_HOST},
+    {HOSTS, "s3.*", NULL, NOT("s3.*") A_HOST},
+    {HOSTS, "b*.amazonaws.com", NULL, NOT("b*.amazonaws.com") A_HOST},
+    {HOSTS, "a..b.com", NULL, NOT("a..b.com") A_HOST},
+    {HOSTS, "a.b.com.", NULL, NOT("a.b.com.") A_HOST},
+    {HOSTS, "-a.b.com", NULL, NOT("-a.b.com") A_HOST},
+    {HOSTS, "a.b.com:0", NULL, NOT("a.b.com:0") A_HOST},
+    {HOSTS, "a.b.com:65536", NULL, NOT("a.b.com:65536") A_HOST},
+    {HOSTS, "a.b.com:", NULL, NOT("a.b.com:") A_HOST},
+    {HOSTS, "[::1", NULL, NOT("[::1") A_HOST},
+    {HOSTS, "[::1]x:1", NULL, NOT("[::1]x:1") A_HOST},
+    {HOSTS, "[nonsense]", NULL, NOT("[nonsense]") A_HOST},
+    {HOSTS, "https://me:pw@b.s3.amazonaws.com/k?Signature=secret", NULL,
+     NOT("https://b.s3.amazonaws.com/k") A_HOST},
+};
+
+static void
+check_case(gconstpointer data)
+{
+    const Case *test = data;
+    gboolean is_pointer = test->show == show_text || test->show == show_list;
+    union {
+        char *text;
+        GStrv list;
+        guint64 number;
+    } result = {.number = 0};
+    g_autoptr(GError) error = NULL;
+    gboolean taken = test->parse(test->text, &result, &error);
+
+    if (test->shown != NULL) {
+        g_autofree char *shown = NULL;
+
+        g_assert_no_error(error);
+        g_assert_true(taken);
+        shown = test->show(&result);
+        g_assert_cmpstr(shown, ==, test->shown);
+    } else {
+        g_assert_false(taken);
+        g_assert_error(error, SM_ERROR, (int)SM_ERROR_CONFIG);
+        g_assert_cmpstr(error->message, ==, test->message);
+        g_assert_cmpuint(result.number, ==, 0);
+    }
+    if (is_pointer && test->show == show_list)
+        g_strfreev(result.list);
+    else if (is_pointer)
+        g_free(result.text);
+}
+
+static void
+a_proxy_can_be_none(void)
+{
+    char *proxy = NULL;
+
+    g_assert_true(sm_value_proxy("none", &proxy, NULL));
+    g_assert_null(proxy);
+}
+
+static void
+a_tilde_is_the_home_of_getpwuid(void)
+{
+    g_autofree char *path = NULL;
+    g_autofree char *expected = g_build_filename(getpwuid(geteuid())->pw_dir, "scores", NULL);
+
+    g_setenv("HOME", "/tmp/elsewhere", TRUE);
+    g_assert_true(sm_value_path("~/scores", &path, NULL));
+    g_assert_cmpstr(path, ==, expected);
+}
+
+static void
+the_account_is_put_into_a_path(void)
+{
+    g_autofree char *twice = sm_value_expand("/srv/%{account}/in/%{account}.d", "main");
+    g_autofree char *never = sm_value_expand("/srv/100%/x", "main");
+
+    g_assert_cmpstr(twice, ==, "/srv/main/in/main.d");
+    g_assert_cmpstr(never, ==, "/srv/100%/x");
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *word = g_strdelimit(g_strdup(cases[i].text), "/", '|');
+        g_autofree char *path = g_strdup_printf("/config values/%s %s %s", cases[i].kind,
+                                                cases[i].shown != NULL ? "takes" : "refuses", word);
+
+        g_test_add_data_func(path, &cases[i], check_case);
+    }
+    g_test_add_func("/config values/a proxy can be none", a_proxy_can_be_none);
+    g_test_add_func("/config values/a tilde is the home of getpwuid",
+                    a_tilde_is_the_home_of_getpwuid);
+    g_test_add_func("/config values/the account is put into a path",
+                    the_account_is_put_into_a_path);
+    return g_test_run();
+}

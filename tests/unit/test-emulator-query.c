@@ -1,0 +1,62 @@
+#include <glib.h>
+
+#include "emulator/query.h"
+
+static void
+test_decoding(void)
+{
+    static const struct {
+        const char *query, *name, *value;
+    } cases[] = {
+        {"filename=a.csv", "filename", "a.csv"},
+        {"filename=a+b.csv", "filename", "a b.csv"},
+        {"filename=a%20b.csv", "filename", "a b.csv"},
+        {"filename=a%2Bb.csv", "filename", "a+b.csv"},
+        {"filename=a%2bb.csv", "filename", "a+b.csv"},
+        {"x=1&filename=a%26b%3D", "filename", "a&b="},
+        {"filename=a=b", "filename", "a=b"},
+        {"f%69lename=a", "filename", "a"},
+        {"filename=first&filename=second", "filename", "first"},
+        {"filename", "filename", ""},
+        {"&&filename=&", "filename", ""},
+        {"filename=%C3%A9", "filename", "\xc3\xa9"},
+        {"other=1", "filename", NULL},
+        {"", "filename", NULL},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GPtrArray) parameters = sm_query_parse(cases[i].query);
+
+        g_assert_nonnull(parameters);
+        g_assert_cmpstr(sm_query_get(parameters, cases[i].name), ==, cases[i].value);
+    }
+}
+
+static void
+test_broken(void)
+{
+    static const char *const broken[] = {"a=%", "a=%2", "a=%zz", "a=%00", "%=1", "a=1&b=%g0"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(broken); i++)
+        g_assert_null(sm_query_parse(broken[i]));
+}
+
+static void
+test_encoding(void)
+{
+    g_autofree char *text = sm_percent_encode("aZ09-._~ /+=&?%\xc3\xa9");
+    g_autofree char *path = sm_percent_encode_path("/bucket/K12/a b+c.csv");
+
+    g_assert_cmpstr(text, ==, "aZ09-._~%20%2F%2B%3D%26%3F%25%C3%A9");
+    g_assert_cmpstr(path, ==, "/bucket/K12/a%20b%2Bc.csv");
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/query/decodes names and values, a plus is a space", test_decoding);
+    g_test_add_func("/query/refuses broken sequences and NUL", test_broken);
+    g_test_add_func("/query/encodes everything but unreserved characters", test_encoding);
+    return g_test_run();
+}
