@@ -14,7 +14,7 @@ typedef struct {
     const SmFetch *fetch;
     SmFile *file;
     SmStore *store;
-    char *boot_id;
+    char *boot_id; /* see sm_place_boot_id() */
     SmService *service;
     SmTransfer *transfer;
 } Attempt;
@@ -50,6 +50,15 @@ next_attempt(const SmFetch *fetch, SmFile *file, guint retry_after, GError *faul
     }
 }
 
+/* Seconds that the service or the object store asked for; 0: none. */
+static guint
+retry_after_of(const Attempt *attempt)
+{
+    if (attempt->service == NULL)
+        return 0;
+    return MAX(attempt->service->retry_after, sm_transfer_facts(attempt->transfer)->retry_after);
+}
+
 /* Ends an attempt that failed. A row that is `placing` stays so: the next run brings it to its end.
  */
 static gboolean
@@ -57,11 +66,10 @@ give_back(Attempt *attempt, gboolean part_kept, GError *fault, GError **error)
 {
     SmFile *file = attempt->file;
     SmFileState state = SM_FILE_WAITING;
-    guint retry_after = attempt->service != NULL ? attempt->service->retry_after : 0;
     gint64 next;
 
     if (file->state != SM_FILE_PLACING) {
-        next = next_attempt(attempt->fetch, file, retry_after, fault, &state);
+        next = next_attempt(attempt->fetch, file, retry_after_of(attempt), fault, &state);
         sm_file_settle(attempt->fetch->ledger, file, state, fault->message, next, part_kept, NULL);
     }
     g_propagate_prefixed_error(error, fault, "%s: ", file->name);
@@ -185,22 +193,14 @@ is_wanted_again(const Attempt *attempt)
     return attempt->fetch->force && !sm_store_exists(attempt->store, attempt->file->name);
 }
 
-/* A whole, verified part: to the disk, and noted as what is being placed. */
-static gboolean
-seal(Attempt *attempt, SmPart *part, const SmDownload *download, GError **error)
-{
-    const SmAccount *account = attempt->fetch->account;
-
-    return sm_part_sync(part, account->file_mode, account->group, error) &&
-           sm_file_placing(attempt->fetch->ledger, attempt->file, download->size, download->sha256,
-                           download->etag, attempt->boot_id, error);
-}
-
 static gboolean
 fetch_anew(Attempt *attempt, char **outcome, GError **error)
 {
+    const SmAccount *account = attempt->fetch->account;
     SmFile *file = attempt->file;
-    const char *known_etag = file->stored_at > 0 && !is_wanted_again(attempt) ? file->etag : NULL;
+    gboolean known = file->stored_at > 0 && !is_wanted_again(attempt);
+    /* a copy: noting the part in the ledger, while the download runs, renews the row's strings */
+    g_autofree char *known_etag = known ? g_strdup(file->etag) : NULL;
     g_auto(SmDownload) download = {0};
     g_autoptr(SmPart) part = NULL;
     GError *fault = NULL;
@@ -217,8 +217,13 @@ fetch_anew(Attempt *attempt, char **outcome, GError **error)
             return TRUE;
         return give_back(attempt, TRUE, fault, error);
     }
-    if (!seal(attempt, part, &download, &fault))
+    if (!sm_part_sync(part, account->file_mode, account->group, &fault))
         return give_back(attempt, leave_part(attempt, fault), fault, error);
+    /* From here on the part stays: the row may say `placing` even where its update seems to have
+     * failed. */
+    if (!sm_file_placing(attempt->fetch->ledger, file, download.size, download.sha256,
+                         download.etag, attempt->boot_id, &fault))
+        return give_back(attempt, TRUE, fault, error);
     if (!place(attempt, &lost, outcome, error))
         return FALSE;
     if (!lost)
@@ -266,7 +271,7 @@ run(Attempt *attempt, char **outcome, GError **error)
 gboolean
 sm_attempt(const SmFetch *fetch, SmFile *file, SmStore *store, char **outcome, GError **error)
 {
-    g_autofree char *boot_id = sm_place_boot_id();
+    g_autofree char *boot_id = sm_place_boot_id(store);
     g_autoptr(SmService) service = sm_service_new(fetch->account, fetch->ledger);
     Attempt attempt = {fetch, file, store, boot_id, service, NULL};
     g_autoptr(SmTransfer) transfer = sm_transfer_new(fetch->account, transfer_started, &attempt);

@@ -12,6 +12,16 @@ SmDigest *sm_digest_new(gboolean with_md5);
 void sm_digest_free(SmDigest *digest);
 void sm_digest_update(SmDigest *digest, const void *data, gsize length);
 
+/*
+ * The same in a thread beside the caller, in order, so that hashing costs a
+ * download no time where there is a second core: data stays the caller's and
+ * must not change before sm_digest_wait() has let it go.
+ */
+void sm_digest_update_beside(SmDigest *digest, const void *data, gsize length);
+
+/* Waits until at most pending of the blocks given to sm_digest_update_beside() are still in use. */
+void sm_digest_wait(SmDigest *digest, guint pending);
+
 /* Ends the stream: lower-case hex; md5 may be NULL, and *md5 becomes NULL where it was not asked
  * for. */
 void sm_digest_finish(SmDigest *digest, char **sha256, char **md5);

@@ -111,6 +111,7 @@ sm_download(SmService *service, SmTransfer *transfer, const char *name, SmPart *
     GError *fault = NULL;
 
     sm_transfer_set_deadline(transfer, deadline);
+    service->deadline = deadline;
     while (!try_once(service, transfer, name, part, if_none_match, download, &fault)) {
         guint retry_after = MAX(service->retry_after, sm_transfer_facts(transfer)->retry_after);
 

@@ -192,6 +192,11 @@ refresh(SmLedger *ledger, SmFile *file, int changed, GError **error)
     now = sm_file_load(ledger, file->account, file->name, error);
     if (now == NULL)
         return FALSE;
+    /* Account and name never change: whoever points to them may go on. */
+    g_free(now->account);
+    now->account = g_steal_pointer(&file->account);
+    g_free(now->name);
+    now->name = g_steal_pointer(&file->name);
     clear(file);
     *file = *now;
     g_free(now);

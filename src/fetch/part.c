@@ -11,7 +11,10 @@
 #include "common/error.h"
 #include "digest.h"
 
-enum { PIECE = 256 * 1024 }; /* bytes: fits a core's cache between being hashed and being written */
+enum {
+    PIECE = 256 * 1024, /* bytes: fits a core's cache between being filled, written and hashed */
+    PIECES = 4,         /* while one is filled, the others may still be hashed */
+};
 
 struct SmPart {
     int fd;
@@ -20,8 +23,9 @@ struct SmPart {
     gboolean borrowed; /* a descriptor of the caller's: no way back */
     gint64 size;       /* bytes, those in the buffer included */
     int first;
+    guint piece; /* which of the buffers is being filled */
     gsize fill;
-    guint8 buffer[PIECE];
+    guint8 buffers[PIECES][PIECE];
 };
 
 char *
@@ -35,7 +39,7 @@ new_part(int fd, char *shown, gboolean with_md5)
 {
     SmPart *part = g_malloc(sizeof *part);
 
-    memset(part, 0, offsetof(SmPart, buffer));
+    memset(part, 0, offsetof(SmPart, buffers));
     part->fd = fd;
     part->shown = shown;
     part->digest = sm_digest_new(with_md5);
@@ -75,8 +79,8 @@ sm_part_resume(int dir_fd, const char *name, gint64 fence, gboolean with_md5, GE
     }
     part = new_part(fd, g_strdup(file), with_md5);
     (void)sm_steal_fd(&fd);
-    if (pread(part->fd, part->buffer, 1, 0) == 1)
-        part->first = part->buffer[0];
+    if (pread(part->fd, part->buffers, 1, 0) == 1)
+        part->first = part->buffers[0][0];
     if (!sm_digest_read(part->digest, part->fd)) {
         sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", file);
         return NULL;
@@ -102,7 +106,7 @@ sm_part_free(SmPart *part)
     if (!part->borrowed)
         sm_close(&part->fd);
     sm_digest_free(part->digest);
-    explicit_bzero(part->buffer, sizeof part->buffer); /* students' data */
+    explicit_bzero(part->buffers, sizeof part->buffers); /* students' data */
     g_free(part->shown);
     g_free(part);
 }
@@ -141,10 +145,15 @@ sm_part_start_over(SmPart *part, gboolean with_md5, GError **error)
 static gboolean
 flush(SmPart *part, GError **error)
 {
+    const guint8 *buffer = part->buffers[part->piece];
     gsize done = 0;
 
+    if (part->fill == PIECE)
+        sm_digest_update_beside(part->digest, buffer, PIECE);
+    else
+        sm_digest_update(part->digest, buffer, part->fill);
     while (done < part->fill) {
-        ssize_t wrote = write(part->fd, part->buffer + done, part->fill - done);
+        ssize_t wrote = write(part->fd, buffer + done, part->fill - done);
 
         if (wrote < 0 && errno != EINTR)
             return sm_error_from_errno(error, part->borrowed ? SM_ERROR_IO : SM_ERROR_DIRECTORY,
@@ -152,7 +161,8 @@ flush(SmPart *part, GError **error)
         if (wrote > 0)
             done += (gsize)wrote;
     }
-    sm_digest_update(part->digest, part->buffer, part->fill);
+    sm_digest_wait(part->digest, PIECES - 1);
+    part->piece = (part->piece + 1) % PIECES;
     part->fill = 0;
     return TRUE;
 }
@@ -167,7 +177,7 @@ sm_part_write(SmPart *part, const void *data, gsize length, GError **error)
     while (length > 0) {
         gsize piece = MIN(length, PIECE - part->fill);
 
-        memcpy(part->buffer + part->fill, from, piece);
+        memcpy(part->buffers[part->piece] + part->fill, from, piece);
         part->fill += piece;
         part->size += (gint64)piece;
         from += piece;

@@ -10,6 +10,7 @@
 enum {
     REFUSAL_MAX = 4096, /* bytes kept of an error's body */
     CODE_MAX = 60,
+    LOOK_MS = 500,               /* between two looks at the deadline */
     RECEIVE_BUFFER = 512 * 1024, /* bytes: libcurl's largest */
 };
 
@@ -18,6 +19,7 @@ struct SmTransfer {
     SmTransferStarted started;
     gpointer user_data;
     CURL *handle;
+    CURLM *multi; /* keeps the connection between GETs */
     gint64 deadline;
     SmTransferFacts facts;
     /* of the GET that runs */
@@ -37,6 +39,7 @@ sm_transfer_new(const SmAccount *account, SmTransferStarted started, gpointer us
     transfer->started = started;
     transfer->user_data = user_data;
     transfer->handle = curl_easy_init();
+    transfer->multi = curl_multi_init();
     transfer->facts.total = -1;
     transfer->refusal = g_string_new(NULL);
     return transfer;
@@ -48,6 +51,7 @@ sm_transfer_free(SmTransfer *transfer)
     if (transfer == NULL)
         return;
     curl_easy_cleanup(transfer->handle);
+    curl_multi_cleanup(transfer->multi);
     g_string_free(transfer->refusal, TRUE);
     g_free(transfer->facts.etag);
     g_clear_error(&transfer->fault);
@@ -180,15 +184,6 @@ receive(char *data, size_t size, size_t count, void *user_data)
     return sm_part_write(transfer->part, data, length, &transfer->fault) ? length : 0;
 }
 
-static int
-watch_deadline(void *user_data, curl_off_t total, curl_off_t now, curl_off_t up_total,
-               curl_off_t up_now)
-{
-    const SmTransfer *transfer = user_data;
-
-    return transfer->deadline != 0 && g_get_monotonic_time() >= transfer->deadline;
-}
-
 /* S3's word for it, from <Code>...</Code>; only shown. Caller frees; "" if none. */
 static char *
 refusal_code(const SmTransfer *transfer)
@@ -280,9 +275,6 @@ set_options(SmTransfer *transfer, const char *url, SmHeaderList *headers)
     curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, receive);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, transfer);
-    curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, watch_deadline);
-    curl_easy_setopt(handle, CURLOPT_XFERINFODATA, transfer);
 }
 
 static gboolean
@@ -298,6 +290,42 @@ set_failure(SmTransfer *transfer, const char *url, CURLcode result, const char *
     else
         sm_http_set_error(error, SM_ERROR_OBJECT, url, result, detail);
     return FALSE;
+}
+
+static CURLcode
+result_of(CURLM *multi)
+{
+    int left;
+    const CURLMsg *message = curl_multi_info_read(multi, &left);
+
+    return message != NULL ? message->data.result : CURLE_FAILED_INIT;
+}
+
+/*
+ * curl_easy_perform() with two differences: it ends at the deadline, and it
+ * waits for the socket only when nothing came, which spares a system call for
+ * each 16 KB of a fast transfer.
+ */
+static CURLcode
+perform(SmTransfer *transfer)
+{
+    CURLM *multi = transfer->multi;
+    CURLcode result = CURLE_ABORTED_BY_CALLBACK;
+    int running = 1;
+
+    curl_multi_add_handle(multi, transfer->handle);
+    while (transfer->deadline == 0 || g_get_monotonic_time() < transfer->deadline) {
+        gint64 before = sm_part_size(transfer->part);
+
+        if (curl_multi_perform(multi, &running) != CURLM_OK || running == 0) {
+            result = result_of(multi);
+            break;
+        }
+        if (sm_part_size(transfer->part) == before)
+            curl_multi_poll(multi, NULL, 0, LOOK_MS, NULL);
+    }
+    curl_multi_remove_handle(multi, transfer->handle);
+    return result;
 }
 
 gboolean
@@ -319,7 +347,7 @@ sm_transfer_get(SmTransfer *transfer, const char *url, SmPart *part, const char 
     g_string_truncate(transfer->refusal, 0);
     headers = headers_for(transfer, if_none_match);
     set_options(transfer, url, headers);
-    result = curl_easy_perform(transfer->handle);
+    result = perform(transfer);
     curl_easy_setopt(transfer->handle, CURLOPT_URL, NULL); /* libcurl's copy of the capability */
     if (result != CURLE_OK)
         return set_failure(transfer, url, result, detail, error);

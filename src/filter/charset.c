@@ -140,10 +140,11 @@ convert(iconv_t converter, const char *data, gsize length, gsize unit, gsize max
         char buffer[16 * 1024];
         char *out = buffer;
         gsize room = sizeof buffer;
-        gsize done = iconv(converter, &in, &length, &out, &room);
+        gboolean complete = iconv(converter, &in, &length, &out, &room) != (gsize)-1;
+        gboolean faulty = !complete && errno != E2BIG;
 
         g_string_append_len(text, buffer, out - buffer);
-        if (done == (gsize)-1 && errno != E2BIG) {
+        if (faulty) {
             gsize skipped = MIN(unit, length);
 
             g_string_append(text, REPLACEMENT);

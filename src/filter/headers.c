@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+enum { SEMICOLONS_MAX = 4 }; /* of a Received header, behind which its date may stand */
+
 /* Adds the addr-specs of list to found, those of groups included. */
 static void
 collect_addresses(InternetAddressList *list, GPtrArray *found)
@@ -31,14 +33,25 @@ steal_list(GPtrArray *list)
     return (GStrv)g_ptr_array_free(list, FALSE);
 }
 
-/* The time of a Received header: behind its last semicolon (RFC 5322, 3.6.7). */
+/* The time of a Received header stands behind its last semicolon (RFC 5322, 3.6.7), but for those
+ * in comments. */
 static gint64
 time_of(const char *received)
 {
-    const char *date = strrchr(received, ';');
-    g_autoptr(GDateTime) time = date != NULL ? g_mime_utils_header_decode_date(date + 1) : NULL;
+    gsize length = strlen(received);
 
-    return time != NULL ? g_date_time_to_unix(time) : 0;
+    for (int tries = 0; tries < SEMICOLONS_MAX; tries++) {
+        const char *semicolon = memrchr(received, ';', length);
+        g_autoptr(GDateTime) time =
+            semicolon != NULL ? g_mime_utils_header_decode_date(semicolon + 1) : NULL;
+
+        if (time != NULL)
+            return g_date_time_to_unix(time);
+        if (semicolon == NULL)
+            break;
+        length = (gsize)(semicolon - received);
+    }
+    return 0;
 }
 
 /* The address of a Delivered-To: Dovecot's LMTP puts it in angle brackets, getmail6 writes

@@ -29,11 +29,22 @@ fail(const GError *error, SmRole role)
 }
 
 static int
-refuse_usage(const SmOptions *options, const char *why)
+refuse_usage(const char *why)
 {
+    g_autofree char *help = sm_options_help();
+
     g_warning("%s", why);
-    fputs(options->usage, stderr);
+    fputs(help, stderr);
     return EX_USAGE;
+}
+
+static int
+show_help(void)
+{
+    g_autofree char *help = sm_options_help();
+
+    fputs(help, stdout);
+    return EX_OK;
 }
 
 static int
@@ -96,15 +107,13 @@ run(const SmOptions *options, SmRole role)
     g_auto(SmInput) input = {NULL, 0, FALSE};
     g_autoptr(SmEvent) event = NULL;
     g_autoptr(GError) error = NULL;
-    SmChildTask task;
 
     if (!sm_input_read(&input, STDIN_FILENO, (gsize)options->max_message, &error))
         return fail(error, role);
     if (input.too_large)
         return say_too_large(options);
     g_info("read a message of %zu bytes", input.length);
-    task = (SmChildTask){input.data, input.length, (guint)options->max_cpu};
-    if (!sm_child_read(&task, &event, &error))
+    if (!sm_child_read(input.data, input.length, (guint)options->max_cpu, &event, &error))
         return fail(error, role);
     if (options->extract)
         return extract(event);
@@ -120,20 +129,22 @@ int
 main(int argc, char **argv)
 {
     SmReport report = {.program = "scoremail", .role = SM_ROLE_FILTER, .log_fd = -1};
-    g_auto(SmOptions) options = {.usage = NULL};
+    g_auto(SmOptions) options = {.extract = FALSE};
     g_autoptr(GError) error = NULL;
 
     sm_report_start(&report);
     if (!sm_startup(&error))
         return fail(error, report.role);
     if (!sm_options_parse(&options, argc, argv, &error))
-        return refuse_usage(&options, error->message);
+        return refuse_usage(error->message);
     report.role = options.extract ? SM_ROLE_PROMPT : SM_ROLE_FILTER;
     report.verbose = options.handover.verbose;
     report.quiet = options.handover.quiet;
+    if (options.help)
+        return show_help();
     if (options.version)
         return show_version();
     if (isatty(STDIN_FILENO))
-        return refuse_usage(&options, "standard input is a terminal: pipe a message into me");
+        return refuse_usage("standard input is a terminal: pipe a message into me");
     return run(&options, report.role);
 }

@@ -26,7 +26,7 @@ sm_findings_free(SmFindings *findings)
 {
     if (findings == NULL)
         return;
-    g_ptr_array_unref(findings->names);
+    g_clear_pointer(&findings->names, g_ptr_array_unref);
     g_free(findings->fault);
     g_free(findings);
 }
@@ -34,7 +34,7 @@ sm_findings_free(SmFindings *findings)
 gboolean
 sm_markup_is_candidate(const char *html, gsize length)
 {
-    return memmem(html, length, wanted_id, strlen(wanted_id)) != NULL;
+    return length > 0 && memmem(html, length, wanted_id, strlen(wanted_id)) != NULL;
 }
 
 /* gumbo drops NULs in text, as the standard has it; a name with one must not become a good name. */

@@ -2,19 +2,10 @@
 
 #include <string.h>
 
-#include "gmime-auto.h"
 #include "headers.h"
-#include "markup.h"
-#include "transfer.h"
+#include "parts.h"
 
-enum {
-    /* Octets of a part that are looked at: the most that UTF-32 needs for what the parser gets. */
-    PART_MAX = 4 * SM_MARKUP_SIZE_MAX,
-    /* Forwarded messages that are themselves encoded, which MIME forbids and Exchange does. */
-    WRAPPED_MAX = 16,
-    WRAPPED_BYTES_MAX = 64 * 1024 * 1024, /* of all of them, decoded */
-    HEADER_MAX = 1024 * 1024,             /* bytes of the header of an unusable message */
-};
+enum { HEADER_MAX = 1024 * 1024 }; /* bytes of the header of an unusable message */
 
 /* Octets that belong to somebody else. */
 typedef struct {
@@ -22,211 +13,52 @@ typedef struct {
     gsize length;
 } Octets;
 
-typedef struct {
-    SmCharsets *charsets;
-    SmFindings *findings;
-    char *html_sha256;  /* of the first part with a span; NULL while there is none */
-    GPtrArray *pending; /* of GMimeObject: the tree still to be walked, the next one last */
-    GPtrArray *decoded; /* of GByteArray: wrapped messages, which objects in pending point into */
-    gsize decoded_left; /* bytes that further ones may have */
-} Walk;
-
-static GMimeMessage *
-parse(GByteArray *bytes)
-{
-    g_autoptr(GMimeStream) stream = g_mime_stream_mem_new();
-    g_autoptr(GMimeParser) parser = NULL;
-
-    g_mime_stream_mem_set_byte_array(GMIME_STREAM_MEM(stream), bytes);
-    parser = g_mime_parser_new_with_stream(stream);
-    return g_mime_parser_construct_message(parser, NULL);
-}
-
-/* The octets of a part where they lie: GMime's content is a window on the message's stream. */
-static Octets
-octets_of(GMimePart *part)
-{
-    GMimeDataWrapper *content = g_mime_part_get_content(part);
-    GMimeStream *stream = content != NULL ? g_mime_data_wrapper_get_stream(content) : NULL;
-    GByteArray *bytes;
-    gint64 end;
-
-    if (!GMIME_IS_STREAM_MEM(stream))
-        return (Octets){"", 0};
-    bytes = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
-    end = stream->bound_end >= 0 ? stream->bound_end : (gint64)bytes->len;
-    return (Octets){(const char *)bytes->data + stream->bound_start,
-                    (gsize)(end - stream->bound_start)};
-}
-
+/* Whether the line from at to the line feed at end is blank, or a "From " line of an mbox. */
 static gboolean
-search(Walk *walk, Octets text)
+is_prologue(const char *at, const char *end)
 {
-    text.length = MIN(text.length, SM_MARKUP_SIZE_MAX);
-    if (!sm_markup_is_candidate(text.data, text.length) ||
-        !sm_markup_read(text.data, text.length, walk->findings))
-        return FALSE;
-    if (walk->html_sha256 == NULL)
-        walk->html_sha256 =
-            g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)text.data, text.length);
-    return TRUE;
+    if (end == at || (end == at + 1 && *at == '\r'))
+        return TRUE;
+    if (*at == '>')
+        at++;
+    return end - at >= 5 && memcmp(at, "From ", 5) == 0;
 }
 
-/* Searches octets as the text that the label of their character set makes of them. */
-static gboolean
-search_labelled(Walk *walk, Octets octets, const char *label)
-{
-    g_autofree char *charset = sm_charset_for(label, octets.data, octets.length);
-    g_autoptr(GString) text = NULL;
-
-    /* Nothing to convert for: nearly every part ends here. */
-    if (charset == NULL ||
-        (sm_charset_keeps_ascii(charset) && !sm_markup_is_candidate(octets.data, octets.length)))
-        return FALSE;
-    text = sm_charsets_convert(walk->charsets, charset, octets.data, octets.length,
-                               SM_MARKUP_SIZE_MAX);
-    return text != NULL && search(walk, (Octets){text->str, text->len});
-}
-
-/* Labels may be wrong, and what they name unknown: what stands behind them comes next. */
-static void
-read_html(Walk *walk, GMimePart *part)
-{
-    GMimeObject *object = GMIME_OBJECT(part);
-    Octets raw = octets_of(part);
-    g_autoptr(GByteArray) decoded =
-        sm_transfer_decode(g_mime_object_get_header(object, "Content-Transfer-Encoding"), raw.data,
-                           raw.length, PART_MAX);
-    Octets octets = raw;
-
-    if (decoded != NULL)
-        octets = (Octets){(const char *)decoded->data, decoded->len};
-    octets.length = MIN(octets.length, PART_MAX);
-    if (search_labelled(walk, octets, g_mime_object_get_content_type_parameter(object, "charset")))
-        return;
-    if (sm_charsets_missing(walk->charsets) == NULL && !search(walk, octets) && decoded != NULL)
-        search(walk, raw);
-}
-
-static gboolean
-is_attachment(GMimeObject *object)
-{
-    const char *disposition = g_mime_object_get_disposition(object);
-
-    return disposition != NULL && g_ascii_strcasecmp(disposition, "attachment") == 0;
-}
-
-static void
-push(Walk *walk, GMimeObject *object)
-{
-    if (object != NULL)
-        g_ptr_array_add(walk->pending, g_object_ref(object));
-}
-
-/* A forwarded message that GMime took for a plain part, since it is encoded. */
-static void
-push_wrapped(Walk *walk, GMimePart *part)
-{
-    Octets raw = octets_of(part);
-    g_autoptr(GMimeMessage) message = NULL;
-    GByteArray *bytes;
-
-    if (walk->decoded->len == WRAPPED_MAX)
-        return;
-    bytes = sm_transfer_decode(
-        g_mime_object_get_header(GMIME_OBJECT(part), "Content-Transfer-Encoding"), raw.data,
-        raw.length, walk->decoded_left);
-    if (bytes == NULL)
-        return;
-    walk->decoded_left -= bytes->len;
-    g_ptr_array_add(walk->decoded, bytes);
-    message = parse(bytes);
-    if (message != NULL)
-        push(walk, g_mime_message_get_mime_part(message));
-}
-
-static void
-visit(Walk *walk, GMimeObject *object)
-{
-    GMimeContentType *type = g_mime_object_get_content_type(object);
-
-    if (GMIME_IS_MULTIPART(object)) {
-        GMimeMultipart *multipart = GMIME_MULTIPART(object);
-
-        for (int i = g_mime_multipart_get_count(multipart); i > 0; i--)
-            push(walk, g_mime_multipart_get_part(multipart, i - 1));
-    } else if (GMIME_IS_MESSAGE_PART(object)) {
-        GMimeMessage *message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
-
-        if (message != NULL)
-            push(walk, g_mime_message_get_mime_part(message));
-    } else if (GMIME_IS_PART(object)) {
-        if (g_mime_content_type_is_type(type, "text", "html") && !is_attachment(object))
-            read_html(walk, GMIME_PART(object));
-        else if (g_mime_content_type_is_type(type, "message", "rfc822") ||
-                 g_mime_content_type_is_type(type, "message", "global"))
-            push_wrapped(walk, GMIME_PART(object));
-    }
-}
-
-static void
-search_tree(Walk *walk, GMimeObject *root)
-{
-    push(walk, root);
-    while (walk->pending->len > 0 && sm_charsets_missing(walk->charsets) == NULL) {
-        g_autoptr(GObject) object = g_ptr_array_steal_index(walk->pending, walk->pending->len - 1);
-
-        visit(walk, (GMimeObject *)object);
-    }
-}
-
-static SmEvent *
-event_of(Walk *walk)
-{
-    gboolean named = walk->findings->names->len > 0;
-    SmEvent *event = sm_event_new(named ? SM_EVENT_NAMES : SM_EVENT_NO_VALID_NAME);
-
-    if (named) {
-        GPtrArray *names = g_steal_pointer(&walk->findings->names);
-
-        g_ptr_array_add(names, NULL);
-        g_strfreev(event->names);
-        event->names = (GStrv)g_ptr_array_free(names, FALSE);
-    } else {
-        g_free(event->reason);
-        event->reason = g_steal_pointer(&walk->findings->fault);
-    }
-    g_free(event->html_sha256);
-    event->html_sha256 = g_steal_pointer(&walk->html_sha256);
-    return event;
-}
-
-/*
- * What may stand before a message that was taken from a mailbox or saved to a
- * file: a byte order mark, blank lines, mbox "From " lines, quoted ones too.
+/* The message itself: mailboxes and files put "From " lines, blank lines, a byte order mark before.
  */
 static Octets
-without_prologue(Octets message)
+without_prologue(const char *at, gsize length)
 {
-    const char *at = message.data;
-    const char *end = at + message.length;
+    const char *end = at + length;
+    const char *line_end;
 
-    if (message.length >= 3 && memcmp(at, "\357\273\277", 3) == 0)
+    if (length >= 3 && memcmp(at, "\357\273\277", 3) == 0)
         at += 3;
-    for (;;) {
-        const char *line = at;
-        const char *next = memchr(line, '\n', (gsize)(end - line));
-
-        if (next == NULL)
-            break;
-        if (*line == '>')
-            line++;
-        if (next - line >= 5 ? memcmp(line, "From ", 5) != 0
-                             : next != at && !(next == at + 1 && *at == '\r'))
-            break;
-        at = next + 1;
-    }
+    while ((line_end = memchr(at, '\n', (gsize)(end - at))) != NULL && is_prologue(at, line_end))
+        at = line_end + 1;
     return (Octets){at, (gsize)(end - at)};
+}
+
+/* Up to the blank line that ends it. */
+static Octets
+header_of(Octets message)
+{
+    const char *end = memmem(message.data, message.length, "\n\n", 2);
+    const char *crlf_end = memmem(message.data, message.length, "\n\r\n", 3);
+
+    if (end == NULL || (crlf_end != NULL && crlf_end < end))
+        end = crlf_end;
+    if (end != NULL)
+        message.length = (gsize)(end - message.data) + 1;
+    message.length = MIN(message.length, HEADER_MAX);
+    return message;
+}
+
+/* GMime reads the octets where they lie: a view on them, never to be resized. */
+static GByteArray
+view_of(Octets octets)
+{
+    return (GByteArray){(guint8 *)octets.data, (guint)octets.length};
 }
 
 static gboolean
@@ -237,63 +69,75 @@ is_compound_document(Octets message)
     return message.length >= 8 && memcmp(message.data, magic, 8) == 0;
 }
 
+static void
+set(char **field, char *value)
+{
+    g_free(*field);
+    *field = value;
+}
+
+/* The event of findings; html_sha256 becomes its. */
 static SmEvent *
-unusable(Octets message, const char *reason)
+event_of(SmFindings *findings, char *html_sha256)
+{
+    gboolean named = findings->names->len > 0;
+    SmEvent *event = sm_event_new(named ? SM_EVENT_NAMES : SM_EVENT_NO_VALID_NAME);
+
+    if (named) {
+        GPtrArray *names = g_steal_pointer(&findings->names);
+
+        g_ptr_array_add(names, NULL);
+        g_strfreev(event->names);
+        event->names = (GStrv)g_ptr_array_free(names, FALSE);
+    } else {
+        set(&event->reason, g_steal_pointer(&findings->fault));
+    }
+    set(&event->html_sha256, html_sha256);
+    return event;
+}
+
+SmEvent *
+sm_mime_unusable_bare(const char *message, gsize length, const char *reason)
 {
     SmEvent *event = sm_event_new(SM_EVENT_UNUSABLE);
 
-    g_free(event->reason);
-    event->reason = g_strdup(reason);
-    g_free(event->html_sha256);
-    event->html_sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256,
-                                                     (const guchar *)message.data, message.length);
+    set(&event->reason, g_strdup(reason));
+    set(&event->html_sha256,
+        g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)message, length));
+    return event;
+}
+
+SmEvent *
+sm_mime_unusable(const char *message, gsize length, const char *reason)
+{
+    GByteArray header = view_of(header_of(without_prologue(message, length)));
+    g_autoptr(GMimeMessage) root = sm_parts_parse(&header);
+    SmEvent *event = sm_mime_unusable_bare(message, length, reason);
+
+    if (root != NULL)
+        sm_headers_read(root, event);
     return event;
 }
 
 SmEvent *
 sm_mime_read(const char *data, gsize length, SmCharsets *charsets)
 {
-    Octets message = without_prologue((Octets){data, length});
-    GByteArray bytes = {(guint8 *)message.data, (guint)message.length}; /* a view; never resized */
+    Octets message = without_prologue(data, length);
+    GByteArray bytes = view_of(message);
     g_autoptr(SmFindings) findings = sm_findings_new();
-    g_autoptr(GPtrArray) decoded =
-        g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
-    g_autoptr(GPtrArray) pending = g_ptr_array_new_with_free_func(g_object_unref);
     g_autoptr(GMimeMessage) root = NULL;
-    Walk walk = {charsets, findings, NULL, pending, decoded, WRAPPED_BYTES_MAX};
-    SmEvent *event = NULL;
+    char *html_sha256;
+    SmEvent *event;
 
     if (is_compound_document(message))
-        return unusable(message, "this is an Outlook .msg file, not a message as mail systems "
-                                 "hand it on: save it as .eml, or pipe the message itself");
-    root = parse(&bytes);
-    if (root == NULL)
+        return sm_mime_unusable_bare(data, length,
+                                     "this is an Outlook .msg file, not a message as mail systems "
+                                     "hand it on: save it as .eml, or pipe the message itself");
+    root = sm_parts_parse(&bytes);
+    html_sha256 = root != NULL ? sm_parts_search(root, charsets, findings) : NULL;
+    if (html_sha256 == NULL)
         return NULL;
-    search_tree(&walk, g_mime_message_get_mime_part(root));
-    if (walk.html_sha256 != NULL) {
-        event = event_of(&walk);
-        sm_headers_read(root, event);
-    }
-    return event;
-}
-
-SmEvent *
-sm_mime_unusable(const char *data, gsize length, const char *reason)
-{
-    Octets message = without_prologue((Octets){data, length});
-    Octets header = message;
-    const char *end = memmem(message.data, message.length, "\n\n", 2);
-    const char *crlf_end = memmem(message.data, message.length, "\n\r\n", 3);
-    g_autoptr(GMimeMessage) root = NULL;
-    SmEvent *event = unusable((Octets){data, length}, reason);
-
-    if (end == NULL || (crlf_end != NULL && crlf_end < end))
-        end = crlf_end;
-    if (end != NULL)
-        header.length = (gsize)(end - message.data) + 1;
-    header.length = MIN(header.length, HEADER_MAX);
-    root = parse(&(GByteArray){(guint8 *)header.data, (guint)header.length});
-    if (root != NULL)
-        sm_headers_read(root, event);
+    event = event_of(findings, html_sha256);
+    sm_headers_read(root, event);
     return event;
 }

@@ -1,6 +1,6 @@
 /*
- * A message (RFC 5322, MIME by RFC 2045 ff.) becomes an event: its text/html
- * parts at any depth, forwarded messages included, are searched for names.
+ * A message (RFC 5322) becomes an event: what its HTML says and what its
+ * header says.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 
 /*
  * The event of length bytes at message, or NULL if there is none: no
- * notification. Copies no part that needs no decoding. When
+ * notification. When
  * sm_charsets_missing() names a character set afterwards, the answer is not to
  * be used: begin again with that one opened.
  *
@@ -23,3 +23,6 @@ SmEvent *sm_mime_read(const char *message, gsize length, SmCharsets *charsets);
  * its header says, and the hash of all of it where the HTML part's should be.
  */
 SmEvent *sm_mime_unusable(const char *message, gsize length, const char *reason);
+
+/* The same without a look at the message: the hash alone tells which one it was. */
+SmEvent *sm_mime_unusable_bare(const char *message, gsize length, const char *reason);

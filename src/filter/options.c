@@ -26,8 +26,8 @@ are_sound(const SmOptions *options, int argc, char **argv, GError **error)
     return FALSE;
 }
 
-gboolean
-sm_options_parse(SmOptions *options, int argc, char **argv, GError **error)
+static GOptionContext *
+context_for(SmOptions *options)
 {
     SmHandover *handover = &options->handover;
     /* Paths and names go on as the bytes that they are, whatever the locale: hence FILENAME. */
@@ -47,22 +47,40 @@ sm_options_parse(SmOptions *options, int argc, char **argv, GError **error)
         {"verbose", 'v', 0, G_OPTION_ARG_NONE, &handover->verbose, "Say each step", NULL},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &handover->quiet, "Say failures only", NULL},
         {"version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Show version and features", NULL},
-        G_OPTION_ENTRY_NULL,
+        {"help", 'h', 0, G_OPTION_ARG_NONE, &options->help, "Show this help", NULL},
+        {NULL},
     };
-    g_autoptr(GOptionContext) context = g_option_context_new("< MESSAGE");
-    g_autoptr(GError) fault = NULL;
-    gboolean understood;
+    GOptionContext *context = g_option_context_new("< MESSAGE");
 
     g_set_prgname("scoremail");
-    *options = (SmOptions){.max_message = MAX_MESSAGE_DEFAULT, .max_cpu = MAX_CPU_DEFAULT};
     g_option_context_set_summary(context, "Fetches the score file that a notification e-mail on "
                                           "standard input announces.");
+    g_option_context_set_help_enabled(context, FALSE); /* its own ends the process */
     g_option_context_add_main_entries(context, entries, NULL);
-    understood = g_option_context_parse(context, &argc, &argv, &fault);
-    options->usage = g_option_context_get_help(context, TRUE, NULL);
-    if (!understood)
+    return context;
+}
+
+gboolean
+sm_options_parse(SmOptions *options, int argc, char **argv, GError **error)
+{
+    g_autoptr(GOptionContext) context = context_for(options);
+    g_autoptr(GError) fault = NULL;
+
+    *options = (SmOptions){.max_message = MAX_MESSAGE_DEFAULT, .max_cpu = MAX_CPU_DEFAULT};
+    if (!g_option_context_parse(context, &argc, &argv, &fault)) {
         g_set_error_literal(error, SM_ERROR, SM_ERROR_USAGE, fault->message);
-    return understood && are_sound(options, argc, argv, error);
+        return FALSE;
+    }
+    return are_sound(options, argc, argv, error);
+}
+
+char *
+sm_options_help(void)
+{
+    SmOptions options;
+    g_autoptr(GOptionContext) context = context_for(&options);
+
+    return g_option_context_get_help(context, TRUE, NULL);
 }
 
 void
@@ -70,5 +88,4 @@ sm_options_clear(SmOptions *options)
 {
     g_free((char *)options->handover.config);
     g_free((char *)options->handover.account);
-    g_free(options->usage);
 }

@@ -9,13 +9,16 @@ typedef struct {
     SmHandover handover; /* what is passed on; its strings are owned */
     gboolean extract;
     gboolean version;
+    gboolean help;
     gint64 max_message; /* bytes */
     gint max_cpu;       /* seconds */
-    char *usage;        /* the help text; owned */
 } SmOptions;
 
-/* Reads the command line; --help prints and ends the process. SM_ERROR_USAGE when it is wrong. */
+/* Reads the command line. SM_ERROR_USAGE when it is wrong. */
 gboolean sm_options_parse(SmOptions *options, int argc, char **argv, GError **error);
+
+/* The help text. Caller frees. */
+char *sm_options_help(void);
 
 void sm_options_clear(SmOptions *options);
 

@@ -71,8 +71,9 @@ decode_base64(const char *data, const char *end, guint8 *out, gsize max)
 static const char *
 skip_soft_break(const char *data, const char *end)
 {
-    for (data++; data < end && (*data == ' ' || *data == '\t'); data++)
-        continue;
+    do
+        data++;
+    while (data < end && (*data == ' ' || *data == '\t'));
     if (data + 1 < end && data[0] == '\r' && data[1] == '\n')
         return data + 2;
     if (data < end && *data == '\n')

@@ -1,0 +1,181 @@
+#include "parts.h"
+
+#include "transfer.h"
+
+enum {
+    /* Octets of a part that are looked at: the most that UTF-32 needs for what the parser gets. */
+    PART_MAX = 4 * SM_MARKUP_SIZE_MAX,
+    /* Forwarded messages that are themselves encoded, which MIME forbids and Exchange does. */
+    WRAPPED_MAX = 16,
+    WRAPPED_BYTES_MAX = 64 * 1024 * 1024, /* of all of them, decoded */
+};
+
+/* Octets that belong to somebody else. */
+typedef struct {
+    const char *data;
+    gsize length;
+} Octets;
+
+typedef struct {
+    SmCharsets *charsets;
+    SmFindings *findings;
+    char *html_sha256;  /* of the first part with a span; NULL while there is none */
+    GPtrArray *pending; /* of GMimeObject: the tree still to be walked, the next one last */
+    GPtrArray *decoded; /* of GByteArray: wrapped messages, which objects in pending point into */
+    gsize decoded_left; /* bytes that further ones may have */
+} Walk;
+
+GMimeMessage *
+sm_parts_parse(GByteArray *bytes)
+{
+    g_autoptr(GMimeStream) stream = g_mime_stream_mem_new();
+    g_autoptr(GMimeParser) parser = NULL;
+
+    g_mime_stream_mem_set_byte_array(GMIME_STREAM_MEM(stream), bytes);
+    parser = g_mime_parser_new_with_stream(stream);
+    return g_mime_parser_construct_message(parser, NULL);
+}
+
+/* The octets of a part where they lie: GMime's content is a window on the message's stream. */
+static Octets
+octets_of(GMimePart *part)
+{
+    GMimeDataWrapper *content = g_mime_part_get_content(part);
+    GMimeStream *stream = content != NULL ? g_mime_data_wrapper_get_stream(content) : NULL;
+    GByteArray *bytes;
+    gint64 end;
+
+    if (!GMIME_IS_STREAM_MEM(stream))
+        return (Octets){"", 0};
+    bytes = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
+    end = stream->bound_end >= 0 ? stream->bound_end : (gint64)bytes->len;
+    return (Octets){(const char *)bytes->data + stream->bound_start,
+                    (gsize)(end - stream->bound_start)};
+}
+
+static gboolean
+search(Walk *walk, Octets text)
+{
+    text.length = MIN(text.length, SM_MARKUP_SIZE_MAX);
+    if (!sm_markup_is_candidate(text.data, text.length) ||
+        !sm_markup_read(text.data, text.length, walk->findings))
+        return FALSE;
+    if (walk->html_sha256 == NULL)
+        walk->html_sha256 =
+            g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)text.data, text.length);
+    return TRUE;
+}
+
+/* Searches octets as the text that the label of their character set makes of them. */
+static gboolean
+search_labelled(Walk *walk, Octets octets, const char *label)
+{
+    g_autofree char *charset = sm_charset_for(label, octets.data, octets.length);
+    g_autoptr(GString) text = NULL;
+
+    /* Nothing to convert for: nearly every part ends here. */
+    if (charset == NULL ||
+        (sm_charset_keeps_ascii(charset) && !sm_markup_is_candidate(octets.data, octets.length)))
+        return FALSE;
+    text = sm_charsets_convert(walk->charsets, charset, octets.data, octets.length,
+                               SM_MARKUP_SIZE_MAX);
+    return text != NULL && search(walk, (Octets){text->str, text->len});
+}
+
+/* Labels may be wrong, and what they name unknown: what stands behind them comes next. */
+static void
+read_html(Walk *walk, GMimePart *part)
+{
+    GMimeObject *object = GMIME_OBJECT(part);
+    Octets raw = octets_of(part);
+    g_autoptr(GByteArray) decoded =
+        sm_transfer_decode(g_mime_object_get_header(object, "Content-Transfer-Encoding"), raw.data,
+                           raw.length, PART_MAX);
+    Octets octets = raw;
+
+    if (decoded != NULL)
+        octets = (Octets){(const char *)decoded->data, decoded->len};
+    octets.length = MIN(octets.length, PART_MAX);
+    if (search_labelled(walk, octets, g_mime_object_get_content_type_parameter(object, "charset")))
+        return;
+    if (sm_charsets_missing(walk->charsets) == NULL && !search(walk, octets) && decoded != NULL)
+        search(walk, raw);
+}
+
+static gboolean
+is_attachment(GMimeObject *object)
+{
+    const char *disposition = g_mime_object_get_disposition(object);
+
+    return disposition != NULL && g_ascii_strcasecmp(disposition, "attachment") == 0;
+}
+
+static void
+push(Walk *walk, GMimeObject *object)
+{
+    if (object != NULL)
+        g_ptr_array_add(walk->pending, g_object_ref(object));
+}
+
+/* A forwarded message that GMime took for a plain part, since it is encoded. */
+static void
+push_wrapped(Walk *walk, GMimePart *part)
+{
+    Octets raw = octets_of(part);
+    g_autoptr(GMimeMessage) message = NULL;
+    GByteArray *bytes;
+
+    if (walk->decoded->len == WRAPPED_MAX)
+        return;
+    bytes = sm_transfer_decode(
+        g_mime_object_get_header(GMIME_OBJECT(part), "Content-Transfer-Encoding"), raw.data,
+        raw.length, walk->decoded_left);
+    if (bytes == NULL)
+        return;
+    walk->decoded_left -= bytes->len;
+    g_ptr_array_add(walk->decoded, bytes);
+    message = sm_parts_parse(bytes);
+    if (message != NULL)
+        push(walk, g_mime_message_get_mime_part(message));
+}
+
+static void
+visit(Walk *walk, GMimeObject *object)
+{
+    GMimeContentType *type = g_mime_object_get_content_type(object);
+
+    if (GMIME_IS_MULTIPART(object)) {
+        GMimeMultipart *multipart = GMIME_MULTIPART(object);
+
+        for (int i = g_mime_multipart_get_count(multipart); i > 0; i--)
+            push(walk, g_mime_multipart_get_part(multipart, i - 1));
+    } else if (GMIME_IS_MESSAGE_PART(object)) {
+        GMimeMessage *message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
+
+        if (message != NULL)
+            push(walk, g_mime_message_get_mime_part(message));
+    } else if (GMIME_IS_PART(object)) {
+        if (g_mime_content_type_is_type(type, "text", "html") && !is_attachment(object))
+            read_html(walk, GMIME_PART(object));
+        else if (g_mime_content_type_is_type(type, "message", "rfc822") ||
+                 g_mime_content_type_is_type(type, "message", "global"))
+            push_wrapped(walk, GMIME_PART(object));
+    }
+}
+
+char *
+sm_parts_search(GMimeMessage *message, SmCharsets *charsets, SmFindings *findings)
+{
+    g_autoptr(GPtrArray) decoded =
+        g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
+    g_autoptr(GPtrArray) pending = g_ptr_array_new_with_free_func(g_object_unref);
+    Walk walk = {charsets, findings, NULL, pending, decoded, WRAPPED_BYTES_MAX};
+
+    push(&walk, g_mime_message_get_mime_part(message));
+    while (pending->len > 0 && sm_charsets_missing(charsets) == NULL) {
+        g_autoptr(GObject) object = g_ptr_array_steal_index(pending, pending->len - 1);
+
+        visit(&walk, (GMimeObject *)object);
+    }
+    return walk.html_sha256;
+}

@@ -1,0 +1,20 @@
+/*
+ * The parts of a message (MIME, RFC 2045 ff.) in which names are looked for:
+ * text/html at any depth, in forwarded messages too, but not HTML attachments.
+ */
+#pragma once
+
+#include "charset.h"
+#include "gmime-auto.h"
+#include "markup.h"
+
+/* A message out of bytes, which must outlive it and stay as they are; NULL if they are none. */
+GMimeMessage *sm_parts_parse(GByteArray *bytes);
+
+/*
+ * Adds to findings what the parts of message hold. Returns the SHA-256, in hex,
+ * of the text of the first one with a span; NULL if there is none. Copies no
+ * part that needs no decoding. Stops when sm_charsets_missing() names a
+ * character set. Caller frees.
+ */
+char *sm_parts_search(GMimeMessage *message, SmCharsets *charsets, SmFindings *findings);

@@ -1,0 +1,267 @@
+"""scoremail as a filter: limits on what it reads, what it hands on, and how it fails."""
+
+import base64
+import fcntl
+import json
+import os
+import pathlib
+import pty
+import random
+import resource
+import shutil
+import subprocess
+import time
+
+import pytest
+from mail_filter import (BAD_NAME, NO_SPAN, OK, SANITIZED, SCOREMAIL, SPAN, TEMPORARY, fixture, html, named, parts,
+                         scoremail)
+
+# ---------------------------------------------------------------- input and its limits
+
+
+def test_a_closed_input_is_no_notification():
+    run = subprocess.run([SCOREMAIL, "-v"], stdin=None, capture_output=True, preexec_fn=lambda: os.close(0))
+    assert run.returncode == OK and b"no notification" in run.stderr
+
+
+def test_a_message_as_large_as_allowed_is_read():
+    message = html(SPAN)
+    assert scoremail("--extract", "--max-message", str(len(message)), message=message).returncode == OK
+
+
+def test_a_larger_one_is_not():
+    message = html(SPAN)
+    limit = str(len(message) - 1)
+    assert scoremail("--extract", "--max-message", limit, message=message).returncode == BAD_NAME
+    run = scoremail("--max-message", limit, message=message)
+    assert run.returncode == OK and b"larger than" in run.stderr and run.stdout == b""
+
+
+def test_a_message_over_the_limit_is_drained():
+    """70 MB from a writer that would get SIGPIPE if scoremail left early."""
+    megabyte = bytes(1_000_000)
+    with subprocess.Popen([SCOREMAIL], stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        for _ in range(70):
+            process.stdin.write(megabyte)
+        process.stdin.close()
+        said = process.stderr.read()
+        assert process.wait() == OK and b"larger than 67108864 bytes" in said
+
+
+def test_thirty_megabytes_with_an_attachment_are_read():
+    blob = base64.encodebytes(random.Random(1).randbytes(22_000_000)).decode()
+    message = parts(f"Content-Type: application/pdf\nContent-Transfer-Encoding: base64\n\n{blob}",
+                    f"Content-Type: text/html\n\n{SPAN}\n")
+    assert scoremail("--extract", message=message).stdout == b"a.csv\n"
+
+
+def is_asleep(pid):
+    return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "S"
+
+
+def test_a_non_blocking_input_is_waited_for():
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    message = fixture("csv.eml")
+    with subprocess.Popen([SCOREMAIL, "--extract"], stdin=reading, stdout=subprocess.PIPE) as process:
+        for piece in (message[:100], message[100:]):
+            deadline = time.monotonic() + 60
+            while not is_asleep(process.pid):
+                assert time.monotonic() < deadline and process.poll() is None
+            os.write(writing, piece)
+        os.close(writing)
+        os.close(reading)
+        assert process.stdout.read() == b"4300_20180410_111604.csv\n" and process.wait() == OK
+
+
+def test_an_unreadable_input_is_tried_again():
+    folder = os.open("/", os.O_RDONLY)
+    run = scoremail(stdin=folder)
+    os.close(folder)
+    assert run.returncode == TEMPORARY and b"standard input" in run.stderr
+
+
+HOSTILE = {
+    "100,000 nested elements": html(SPAN + "<div>" * 100_000),
+    "100,000 attributes": html("<p " + " ".join(f"a{i}=1" for i in range(100_000)) + ">" + SPAN),
+    "three million parts": b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\n" * 3_000_000,
+}
+
+
+@pytest.mark.parametrize("title", HOSTILE)
+def test_hostile_messages_are_unusable(title):
+    run = scoremail("--extract", "--max-cpu", "1", message=HOSTILE[title])
+    assert run.returncode == BAD_NAME and run.stdout == b"" and run.stderr.startswith(b"scoremail: unusable message")
+
+
+DEEP = {
+    "60,000 multiparts": b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (i, i)
+                                  for i in range(60_000)) + html(SPAN),
+    "60,000 forwarded messages": b"Content-Type: message/rfc822\n\n" * 60_000 + html(SPAN),
+    "690,000 nested spans": html("<span>" * 690_000 + SPAN),
+}
+
+
+@pytest.mark.parametrize("title", DEEP)
+def test_deep_messages_do_no_harm(title):
+    run = scoremail("--extract", message=DEEP[title])
+    assert run.returncode in (OK, NO_SPAN, BAD_NAME)
+
+
+# ---------------------------------------------------------------- the hand-over
+
+STAND_IN = """#!/usr/bin/python3
+import fcntl, json, os, sys
+seals = fcntl.fcntl(0, fcntl.F_GET_SEALS)
+offset = os.lseek(0, 0, os.SEEK_CUR)
+folder = os.path.dirname(os.path.abspath(__file__))
+listed = os.listdir("/proc/self/fd")
+descriptors = [int(name) for name in listed if os.path.exists("/proc/self/fd/" + name)]
+with open(os.path.join(folder, "report.json"), "w") as report:
+    json.dump({"argv": sys.argv[1:], "seals": seals, "offset": offset, "event": sys.stdin.buffer.read().hex(),
+               "descriptors": descriptors, "link": os.readlink("/proc/self/fd/0")}, report)
+sys.exit(int(open(os.path.join(folder, "exit")).read()))
+"""
+
+NAMES, NO_VALID_NAME, UNUSABLE = 1, 2, 3
+
+
+class Installation:
+    """A copy of scoremail beside a scorefetch that only reports how it was called."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.program = folder / "scoremail"
+        self.scorefetch = folder / "scorefetch"
+        shutil.copy(SCOREMAIL, self.program)
+        self.scorefetch.write_text(STAND_IN)
+        self.scorefetch.chmod(0o755)
+        self.exit_with(OK)
+
+    def exit_with(self, code):
+        (self.folder / "exit").write_text(str(code))
+
+    def run(self, *args, **kwargs):
+        return scoremail(*args, program=self.program, **kwargs)
+
+    def report(self):
+        path = self.folder / "report.json"
+        return json.loads(path.read_text()) if path.exists() else None
+
+    def event(self):
+        return bytes.fromhex(self.report()["event"])
+
+
+@pytest.fixture
+def installation(tmp_path):
+    return Installation(tmp_path)
+
+
+def test_an_ordinary_message_starts_nothing(installation):
+    run = installation.run("-c", "/nonexistent.conf", message=fixture("ordinary.eml"))
+    assert (run.returncode, run.stdout, run.stderr) == (OK, b"", b"")
+    assert installation.report() is None
+
+
+def test_the_outcome_is_said_on_a_terminal(installation):
+    ours, theirs = pty.openpty()
+    run = subprocess.run([installation.program], input=fixture("ordinary.eml"), stdout=subprocess.PIPE, stderr=theirs)
+    assert os.read(ours, 1000) == b"scoremail: no notification\r\n" and run.returncode == OK
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_the_event_is_handed_over_in_a_sealed_memfd(installation):
+    run = installation.run(message=fixture("csv.eml"))
+    report = installation.report()
+    assert (run.returncode, run.stdout, run.stderr) == (OK, b"", b"")
+    assert report["argv"] == ["deliver"]
+    assert report["link"].startswith("/memfd:") and report["offset"] == 0
+    assert report["seals"] == fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+    event = installation.event()
+    assert event.startswith(b"SMEV\x01" + bytes([NAMES]))
+    for fact in (b"4300_20180410_111604.csv", b"1342865570.41.1523373369224.JavaMail.app@app3.internal.example.org",
+                 b"score-reporting@notify.example.org", b"scores@springfield.example.edu"):
+        assert fact in event
+    assert int.from_bytes(event[-8:], "big") == 1523373369
+
+
+def test_options_are_handed_on(installation):
+    installation.run("-c", "x.conf", "--account=main", "-n", "-v", "-q", message=fixture("txt.eml"))
+    assert installation.report()["argv"] == ["deliver", "-c", "x.conf", "-a", "main", "-n", "-v", "-q"]
+
+
+@pytest.mark.parametrize("code", [OK, TEMPORARY])
+def test_the_exit_code_of_scorefetch_is_ours(installation, code):
+    installation.exit_with(code)
+    assert installation.run(message=fixture("csv.eml")).returncode == code
+
+
+def test_a_span_without_a_name_is_handed_over(installation):
+    run = installation.run(message=fixture("no-name.eml"))
+    event = installation.event()
+    assert run.returncode == OK and event[5] == NO_VALID_NAME and b"see the portal" in event
+
+
+def test_a_name_with_another_extension_is_handed_over(installation):
+    installation.run(message=html(named("essays.zip")))
+    assert installation.event()[5] == NAMES and b"essays.zip" in installation.event()
+
+
+def test_an_unusable_message_is_handed_over_with_its_header(installation):
+    installation.run("--max-cpu", "1", message=HOSTILE["100,000 nested elements"])
+    event = installation.event()
+    assert event[5] == UNUSABLE and b"test@example.org" in event and b"sender@example.org" in event
+
+
+def test_leaked_descriptors_are_closed(installation):
+    reading, writing = os.pipe()
+    installation.run(message=fixture("csv.eml"), pass_fds=(reading, writing))
+    os.close(reading)
+    os.close(writing)
+    assert sorted(installation.report()["descriptors"]) == [0, 1, 2]
+
+
+def test_a_scorefetch_that_cannot_be_started_is_temporary(installation):
+    installation.scorefetch.chmod(0o644)
+    run = installation.run(message=fixture("csv.eml"))
+    assert run.returncode == TEMPORARY and run.stdout == b""
+    assert str(installation.scorefetch).encode() in run.stderr and len(run.stderr.splitlines()) == 1
+
+
+# ---------------------------------------------------------------- our own faults
+
+FAULTS = {
+    "no process for the child": "?clone,?clone3,?fork:error=EAGAIN",
+    "no pipe for the child": "pipe2:error=EMFILE",
+    "the child crashes": "?dup2,?dup3:signal=SEGV:when=1",
+    "the child is killed": "?dup2,?dup3:signal=KILL:when=1",
+    "the child cannot limit itself": "prlimit64:error=EPERM:when=3+",
+    "the event cannot be handed over": "memfd_create:error=ENOSYS",
+}
+
+
+@pytest.mark.skipif(SANITIZED, reason="the sanitizers make these calls as well")
+@pytest.mark.parametrize("title", FAULTS)
+def test_our_own_faults_are_temporary(installation, title):
+    run = subprocess.run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={FAULTS[title]}", installation.program],
+                         input=fixture("csv.eml"), capture_output=True)
+    assert run.returncode == TEMPORARY and run.stdout == b"" and installation.report() is None
+    assert run.stderr.startswith(b"scoremail: ") and len(run.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(SANITIZED, reason="the sanitizers make these calls as well")
+def test_a_malformed_answer_is_temporary(installation):
+    """The first write of each process is not carried out: the child's answer, and the parent's line about it."""
+    run = subprocess.run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=write:retval=4:when=1",
+                          installation.program], input=fixture("ordinary.eml"), capture_output=True)
+    assert run.returncode == TEMPORARY
+
+
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer needs more address space than any limit leaves")
+def test_no_room_for_the_message_is_temporary():
+    def limit():
+        resource.setrlimit(resource.RLIMIT_AS, (400_000_000, 400_000_000))
+
+    run = scoremail("--max-message", "1000000000", message=fixture("csv.eml"), preexec_fn=limit)
+    assert run.returncode == TEMPORARY and b"no room" in run.stderr
