@@ -201,9 +201,9 @@ refresh(SmLedger *ledger, SmFile *file, int changed, GError **error)
         return FALSE;
     /* Account and name never change: whoever points to them may go on. */
     g_free(now->account);
-    now->account = g_steal_pointer(&file->account);
+    now->account = file->account;
     g_free(now->name);
-    now->name = g_steal_pointer(&file->name);
+    now->name = file->name;
     clear(file);
     *file = *now;
     g_free(now);
