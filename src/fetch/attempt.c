@@ -14,7 +14,7 @@ typedef struct {
     const SmFetch *fetch;
     SmFile *file;
     SmStore *store;
-    char *boot_id;
+    char *boot_id; /* see sm_place_boot_id() */
     SmService *service;
     SmTransfer *transfer;
 } Attempt;
@@ -193,20 +193,10 @@ is_wanted_again(const Attempt *attempt)
     return attempt->fetch->force && !sm_store_exists(attempt->store, attempt->file->name);
 }
 
-/* A whole, verified part: to the disk, and noted as what is being placed. */
-static gboolean
-seal(Attempt *attempt, SmPart *part, const SmDownload *download, GError **error)
-{
-    const SmAccount *account = attempt->fetch->account;
-
-    return sm_part_sync(part, account->file_mode, account->group, error) &&
-           sm_file_placing(attempt->fetch->ledger, attempt->file, download->size, download->sha256,
-                           download->etag, attempt->boot_id, error);
-}
-
 static gboolean
 fetch_anew(Attempt *attempt, char **outcome, GError **error)
 {
+    const SmAccount *account = attempt->fetch->account;
     SmFile *file = attempt->file;
     gboolean known = file->stored_at > 0 && !is_wanted_again(attempt);
     /* a copy: noting the part in the ledger, while the download runs, renews the row's strings */
@@ -227,8 +217,13 @@ fetch_anew(Attempt *attempt, char **outcome, GError **error)
             return TRUE;
         return give_back(attempt, TRUE, fault, error);
     }
-    if (!seal(attempt, part, &download, &fault))
+    if (!sm_part_sync(part, account->file_mode, account->group, &fault))
         return give_back(attempt, leave_part(attempt, fault), fault, error);
+    /* From here on the part stays: the row may say `placing` even where its update seems to have
+     * failed. */
+    if (!sm_file_placing(attempt->fetch->ledger, file, download.size, download.sha256,
+                         download.etag, attempt->boot_id, &fault))
+        return give_back(attempt, TRUE, fault, error);
     if (!place(attempt, &lost, outcome, error))
         return FALSE;
     if (!lost)
@@ -276,7 +271,7 @@ run(Attempt *attempt, char **outcome, GError **error)
 gboolean
 sm_attempt(const SmFetch *fetch, SmFile *file, SmStore *store, char **outcome, GError **error)
 {
-    g_autofree char *boot_id = sm_place_boot_id();
+    g_autofree char *boot_id = sm_place_boot_id(store);
     g_autoptr(SmService) service = sm_service_new(fetch->account, fetch->ledger);
     Attempt attempt = {fetch, file, store, boot_id, service, NULL};
     g_autoptr(SmTransfer) transfer = sm_transfer_new(fetch->account, transfer_started, &attempt);
