@@ -36,11 +36,36 @@ owned_by_other(const char *path, uid_t owner, GError **error)
     return FALSE;
 }
 
-/*
- * Before anything is created: a ledger of another user's is left alone (root
- * would leave files there that the owner cannot open), and so is a network file
- * system, whose locks and memory maps SQLite cannot trust.
+/* The status of path, or of the folder that is there of those it would lie in. Caller frees what.
  */
+static char *
+nearest(const char *path, struct stat *st)
+{
+    char *what = g_strdup(path);
+
+    while (stat(what, st) < 0 && strcmp(what, "/") != 0 && strcmp(what, ".") != 0) {
+        char *above = g_path_get_dirname(what);
+
+        g_free(what);
+        what = above;
+    }
+    return what;
+}
+
+gboolean
+sm_ledger_is_ours(const char *path, GError **error)
+{
+    struct stat st = {.st_uid = geteuid()};
+    g_autofree char *what = nearest(path, &st);
+    gboolean is_there = strcmp(what, path) == 0;
+
+    /* root would leave files there that the owner cannot open */
+    if (st.st_uid != geteuid() && (is_there || geteuid() == 0))
+        return owned_by_other(what, st.st_uid, error);
+    return TRUE;
+}
+
+/* A network file system's locks and memory maps are nothing that SQLite could trust. */
 static gboolean
 may_use(const char *path, const char *directory, GError **error)
 {
@@ -48,14 +73,10 @@ may_use(const char *path, const char *directory, GError **error)
                                    0xfe534d42 /* smb2 */, V9FS_MAGIC,      AFS_SUPER_MAGIC,
                                    CEPH_SUPER_MAGIC};
     struct statfs fs;
-    struct stat st;
 
-    if (stat(path, &st) == 0) {
-        if (st.st_uid != geteuid())
-            return owned_by_other(path, st.st_uid, error);
-    } else if (stat(directory, &st) == 0 && geteuid() == 0 && st.st_uid != 0) {
-        return owned_by_other(directory, st.st_uid, error);
-    }
+    /* now, before SQLite makes files beside it that are as little to be written to */
+    if (access(path, W_OK) < 0 && errno != ENOENT)
+        return sm_error_from_errno(error, SM_ERROR_LEDGER, "ledger %s", path);
     if (statfs(directory, &fs) < 0)
         return sm_error_from_errno(error, SM_ERROR_LEDGER, "directory of the ledger, %s",
                                    directory);
@@ -107,6 +128,8 @@ sm_ledger_open(const char *path, SmLedgerUse use, const char *command, GError **
     ledger->lock_fd = -1;
     ledger->command = command;
     if (use == SM_LEDGER_LOOK && access(path, F_OK) < 0 && errno == ENOENT)
+        return NULL;
+    if (!sm_ledger_is_ours(path, error))
         return NULL;
     if (use == SM_LEDGER_CREATE) {
         flags |= SQLITE_OPEN_CREATE;
