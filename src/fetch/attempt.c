@@ -117,9 +117,8 @@ place(Attempt *attempt, gboolean *lost, char **outcome, GError **error)
         *outcome = describe(attempt, result);
         return TRUE;
     case SM_PLACE_CONFLICT:
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT,
-                    "%s: %s: not overwritten; move it away, or scorefetch adopt %s",
-                    attempt->file->name, attempt->file->reason, attempt->file->name);
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s: %s", attempt->file->name,
+                    attempt->file->reason);
         return FALSE;
     case SM_PLACE_LOST:
         *lost = TRUE;
@@ -236,7 +235,7 @@ static gint64
 part_to_keep(Attempt *attempt)
 {
     const SmFile *file = attempt->file;
-    gboolean resumable = file->part_etag != NULL && g_strcmp0(file->boot_id, attempt->boot_id) == 0;
+    gboolean resumable = file->part_etag != NULL && sm_place_is_boot(file, attempt->boot_id);
     g_autofree char *part = sm_part_name(file->name, file->part);
 
     if (file->part == 0)

@@ -25,3 +25,6 @@ SmPlaceResult sm_place(SmLedger *ledger, SmStore *store, SmFile *file, const cha
 
 /* /proc/sys/kernel/random/boot_id; "" if unknown. Caller frees. */
 char *sm_place_boot_id(void);
+
+/* Whether the machine has run on since file's part was noted; an unknown boot is never the same. */
+gboolean sm_place_is_boot(const SmFile *file, const char *boot_id);
