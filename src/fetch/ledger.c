@@ -36,10 +36,18 @@ owned_by_other(const char *path, uid_t owner, GError **error)
     return FALSE;
 }
 
+/* Whether this is somebody else's place: root would leave files there that the owner cannot open,
+ * and others cannot make any. */
+static gboolean
+is_closed_to_us(const char *directory, uid_t owner)
+{
+    return owner != geteuid() &&
+           (geteuid() == 0 || faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) < 0);
+}
+
 /*
- * Before anything is created: a ledger of another user's is left alone (root
- * would leave files there that the owner cannot open), and so is a network file
- * system, whose locks and memory maps SQLite cannot trust.
+ * Before anything is created: a ledger of another user's is left alone, and so
+ * is a network file system, whose locks and memory maps SQLite cannot trust.
  */
 static gboolean
 may_use(const char *path, const char *directory, GError **error)
@@ -53,7 +61,7 @@ may_use(const char *path, const char *directory, GError **error)
     if (stat(path, &st) == 0) {
         if (st.st_uid != geteuid())
             return owned_by_other(path, st.st_uid, error);
-    } else if (stat(directory, &st) == 0 && geteuid() == 0 && st.st_uid != 0) {
+    } else if (stat(directory, &st) == 0 && is_closed_to_us(directory, st.st_uid)) {
         return owned_by_other(directory, st.st_uid, error);
     }
     if (statfs(directory, &fs) < 0)
