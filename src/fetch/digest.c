@@ -93,8 +93,8 @@ sm_digest_free(SmDigest *digest)
     if (digest->beside != NULL) {
         push(digest, NULL, 0);
         g_thread_join(digest->beside);
-        g_async_queue_unref(digest->blocks);
     }
+    g_clear_pointer(&digest->blocks, g_async_queue_unref);
     g_mutex_clear(&digest->lock);
     g_cond_clear(&digest->done);
     EVP_MD_CTX_free(digest->sha256);
@@ -118,12 +118,24 @@ sm_digest_update(SmDigest *digest, const void *data, gsize length)
     hash(digest, data, length);
 }
 
+/* FALSE where a limit of the mail system's leaves no room for a thread: no reason to die of. */
+static gboolean
+has_thread(SmDigest *digest)
+{
+    if (digest->beside != NULL)
+        return TRUE;
+    if (digest->blocks == NULL)
+        digest->blocks = g_async_queue_new();
+    digest->beside = g_thread_try_new("digest", hash_blocks, digest, NULL);
+    return digest->beside != NULL;
+}
+
 void
 sm_digest_update_beside(SmDigest *digest, const void *data, gsize length)
 {
-    if (digest->beside == NULL) {
-        digest->blocks = g_async_queue_new();
-        digest->beside = g_thread_new("digest", hash_blocks, digest);
+    if (!has_thread(digest)) {
+        sm_digest_update(digest, data, length);
+        return;
     }
     g_mutex_lock(&digest->lock);
     digest->pending++;

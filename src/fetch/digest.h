@@ -15,7 +15,8 @@ void sm_digest_update(SmDigest *digest, const void *data, gsize length);
 /*
  * The same in a thread beside the caller, in order, so that hashing costs a
  * download no time where there is a second core: data stays the caller's and
- * must not change before sm_digest_wait() has let it go.
+ * must not change before sm_digest_wait() has let it go. Where no thread can be
+ * started it is hashed at once.
  */
 void sm_digest_update_beside(SmDigest *digest, const void *data, gsize length);
 

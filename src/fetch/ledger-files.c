@@ -77,12 +77,13 @@ from_row(sqlite3_stmt *row)
     return file;
 }
 
+/* Everything but account and name, which are those of the row for good. */
 static void
 clear(SmFile *file)
 {
-    char **strings[] = {&file->account,    &file->name,     &file->reason,    &file->sha256,
-                        &file->etag,       &file->path,     &file->part_etag, &file->boot_id,
-                        &file->new_sha256, &file->new_etag, &file->obstacle};
+    char **strings[] = {&file->reason,   &file->sha256,   &file->etag,
+                        &file->path,     &file->boot_id,  &file->part_etag,
+                        &file->obstacle, &file->new_etag, &file->new_sha256};
 
     for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
         g_free(*strings[i]);
@@ -94,6 +95,8 @@ sm_file_free(SmFile *file)
     if (file == NULL)
         return;
     clear(file);
+    g_free(file->account);
+    g_free(file->name);
     g_free(file);
 }
 
@@ -177,7 +180,11 @@ sm_file_count_missing(SmLedger *ledger, const char *account, gint64 since, gint6
                          account, since);
 }
 
-/* Checks that the claim's update hit its row, and makes file what the row is now. */
+/*
+ * Checks that the claim's update hit its row, and makes file what the row is
+ * now. Its account and name stay the same strings: callers pass them on for as
+ * long as an attempt lasts.
+ */
 static gboolean
 refresh(SmLedger *ledger, SmFile *file, int changed, GError **error)
 {
@@ -194,9 +201,9 @@ refresh(SmLedger *ledger, SmFile *file, int changed, GError **error)
         return FALSE;
     /* Account and name never change: whoever points to them may go on. */
     g_free(now->account);
-    now->account = g_steal_pointer(&file->account);
+    now->account = file->account;
     g_free(now->name);
-    now->name = g_steal_pointer(&file->name);
+    now->name = file->name;
     clear(file);
     *file = *now;
     g_free(now);
