@@ -125,9 +125,8 @@ place(Attempt *attempt, gboolean *lost, char **outcome, GError **error)
         *outcome = describe(attempt, result);
         return TRUE;
     case SM_PLACE_CONFLICT:
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT,
-                    "%s: %s: not overwritten; move it away, or scorefetch adopt %s",
-                    attempt->file->name, attempt->file->reason, attempt->file->name);
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s: %s", attempt->file->name,
+                    attempt->file->reason);
         return FALSE;
     case SM_PLACE_LOST:
         *lost = TRUE;

@@ -324,8 +324,8 @@ sm_file_settle(SmLedger *ledger, SmFile *file, SmFileState state, const char *re
 {
     g_autofree char *clean = sm_text_clean(reason, REASON_MAX);
     gboolean stored_before = state == SM_FILE_WAITING && file->stored_at > 0;
-    const char *name = state_names[stored_before ? SM_FILE_STORED : state];
-    gboolean news = file->state != state || strcmp(file->reason, clean) != 0;
+    SmFileState becomes = stored_before ? SM_FILE_STORED : state;
+    gboolean news = file->state != becomes || strcmp(file->reason, clean) != 0;
     int changed;
 
     if (sm_db_begin(ledger->db, error) &&
@@ -334,9 +334,9 @@ sm_file_settle(SmLedger *ledger, SmFile *file, SmFileState state, const char *re
                   " settled = fence, part = CASE WHEN ?5 THEN part ELSE 0 END,"
                   " part_etag = CASE WHEN ?5 THEN part_etag END, missing_since = ?6,"
                   " missing_times = ?7, obstacle = ?8 WHERE id = ?9 AND fence = ?10",
-                  "ssiiiiisii", name, clean, next_attempt, sm_ledger_now(), (gint64)part_kept,
-                  file->missing_since, file->missing_times, file->obstacle, file->id,
-                  file->fence) &&
+                  "ssiiiiisii", state_names[becomes], clean, next_attempt, sm_ledger_now(),
+                  (gint64)part_kept, file->missing_since, file->missing_times, file->obstacle,
+                  file->id, file->fence) &&
         (!news ||
          sm_ledger_log(ledger, file->account, file->name, state_names[state], clean, error)) &&
         refresh(ledger, file, changed, error) && sm_db_commit(ledger->db, error))

@@ -36,8 +36,16 @@ owned_by_other(const char *path, uid_t owner, GError **error)
     return FALSE;
 }
 
-/* The status of path, or of the folder that is there of those it would lie in. Caller frees what.
- */
+/* Whether this is somebody else's place: root would leave files there that the owner cannot open,
+ * and others cannot make any. */
+static gboolean
+is_closed_to_us(const char *directory, uid_t owner)
+{
+    return owner != geteuid() &&
+           (geteuid() == 0 || faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) < 0);
+}
+
+/* The status of path, or of the nearest folder above it that is there. Caller frees its name. */
 static char *
 nearest(const char *path, struct stat *st)
 {
@@ -56,13 +64,15 @@ gboolean
 sm_ledger_is_ours(const char *path, GError **error)
 {
     struct stat st = {.st_uid = geteuid()};
+    g_autofree char *directory = g_path_get_dirname(path);
     g_autofree char *what = nearest(path, &st);
-    gboolean is_there = strcmp(what, path) == 0;
+    gboolean closed = FALSE;
 
-    /* root would leave files there that the owner cannot open */
-    if (st.st_uid != geteuid() && (is_there || geteuid() == 0))
-        return owned_by_other(what, st.st_uid, error);
-    return TRUE;
+    if (strcmp(what, path) == 0)
+        closed = st.st_uid != geteuid();
+    else if (strcmp(what, directory) == 0 || geteuid() == 0) /* others learn more from mkdir */
+        closed = is_closed_to_us(what, st.st_uid);
+    return !closed || owned_by_other(what, st.st_uid, error);
 }
 
 /* A network file system's locks and memory maps are nothing that SQLite could trust. */

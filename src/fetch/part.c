@@ -12,7 +12,7 @@
 #include "digest.h"
 
 enum {
-    PIECE = 256 * 1024, /* bytes: fits a core's cache between being filled, written and hashed */
+    PIECE = 512 * 1024, /* bytes: fits a core's cache between being filled, written and hashed */
     PIECES = 4,         /* while one is filled, the others may still be hashed */
 };
 
@@ -25,6 +25,7 @@ struct SmPart {
     int first;
     guint piece; /* which of the buffers is being filled */
     gsize fill;
+    gsize used; /* bytes of the buffers that ever held something: to be wiped */
     guint8 buffers[PIECES][PIECE];
 };
 
@@ -108,7 +109,7 @@ sm_part_free(SmPart *part)
     if (!part->borrowed)
         sm_close(&part->fd);
     sm_digest_free(part->digest);
-    explicit_bzero(part->buffers, sizeof part->buffers); /* students' data */
+    explicit_bzero(part->buffers, part->used); /* students' data */
     g_free(part->shown);
     g_free(part);
 }
@@ -176,6 +177,7 @@ sm_part_write(SmPart *part, const void *data, gsize length, GError **error)
 
     if (part->first < 0 && length > 0)
         part->first = from[0];
+    part->used = MIN(part->used + length, sizeof part->buffers);
     while (length > 0) {
         gsize piece = MIN(length, PIECE - part->fill);
 

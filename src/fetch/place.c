@@ -61,8 +61,11 @@ adopt(Placing *p)
 static SmPlaceResult
 conflict(Placing *p)
 {
+    const char *name = p->file->name;
     g_autofree char *reason =
-        g_strdup_printf("another file of that name is in %s", p->store->directory);
+        g_strdup_printf("another file of that name is in %s: not overwritten; move it away and"
+                        " scorefetch retry %s, or keep it with scorefetch adopt %s",
+                        p->store->directory, name, name);
 
     g_free(p->file->obstacle);
     p->file->obstacle = sm_store_identity(p->store, p->file->name);
@@ -80,6 +83,16 @@ vanished(Placing *p)
     return p->same_boot ? record_stored(p) : SM_PLACE_LOST;
 }
 
+/* Gone between two looks, to an importer perhaps: the next run finds it so. */
+static SmPlaceResult
+just_vanished(Placing *p)
+{
+    g_set_error(p->error, SM_ERROR, SM_ERROR_DIRECTORY,
+                "%s/%s: vanished while it was looked at; it is tried again", p->store->directory,
+                p->file->name);
+    return SM_PLACE_FAILED;
+}
+
 static SmPlaceResult
 place_over_older(Placing *p)
 {
@@ -92,13 +105,14 @@ place_over_older(Placing *p)
         if (!sm_store_replace(p->store, p->part, file->name, file->revision + 1, p->error))
             return SM_PLACE_FAILED;
         return record_stored(p);
-    case SM_MATCH_ERROR:
-        return SM_PLACE_FAILED;
-    case SM_MATCH_ABSENT:
     case SM_MATCH_OTHER:
+        return conflict(p);
+    case SM_MATCH_ABSENT:
+        return just_vanished(p);
+    case SM_MATCH_ERROR:
         break;
     }
-    return conflict(p);
+    return SM_PLACE_FAILED;
 }
 
 /* Somebody has the name: our new bytes, our older version, or a file that the ledger does not know.
@@ -113,10 +127,8 @@ name_is_taken(Placing *p)
         return adopt(p);
     case SM_MATCH_OTHER:
         return file->stored_at > 0 ? place_over_older(p) : conflict(p);
-    case SM_MATCH_ABSENT: /* gone between two looks: the next run finds it so */
-        g_set_error(p->error, SM_ERROR, SM_ERROR_DIRECTORY, "%s/%s: appeared and vanished",
-                    p->store->directory, file->name);
-        return SM_PLACE_FAILED;
+    case SM_MATCH_ABSENT:
+        return just_vanished(p);
     case SM_MATCH_ERROR:
         break;
     }

@@ -26,6 +26,7 @@ SmPlaceResult sm_place(SmLedger *ledger, SmStore *store, SmFile *file, const cha
 /*
  * Names this boot of the machine and this directory: what was found in the one
  * says nothing in another, where unsynced data may be gone, or where an unmounted
- * share left an empty directory. Caller frees.
+ * share left an empty directory; a boot whose id cannot be read is like no other.
+ * Caller frees.
  */
 char *sm_place_boot_id(const SmStore *store);

@@ -58,15 +58,20 @@ fail(SmStore *store, const char *name, const char *what, GError **error)
                                what);
 }
 
-gboolean
-sm_store_measure(SmStore *store, const char *name, gint64 *size, char **sha256, GError **error)
+static int
+open_to_read(SmStore *store, const char *name)
 {
-    sm_autofd int fd =
-        openat(store->dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    return openat(store->dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+/* Whoever wrote the file: what the ledger calls stored has to be on the disk. */
+static gboolean
+measure(SmStore *store, const char *name, int fd, gint64 *size, char **sha256, GError **error)
+{
     g_autoptr(SmDigest) digest = NULL;
     struct stat st;
 
-    if (fd < 0 || fstat(fd, &st) < 0)
+    if (fstat(fd, &st) < 0)
         return fail(store, name, "cannot be read", error);
     if (!S_ISREG(st.st_mode)) {
         g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY, "%s/%s: is not a plain file",
@@ -76,15 +81,28 @@ sm_store_measure(SmStore *store, const char *name, gint64 *size, char **sha256, 
     digest = sm_digest_new(FALSE);
     if (!sm_digest_read(digest, fd))
         return fail(store, name, "cannot be read", error);
+    if (fsync(fd) < 0)
+        return fail(store, name, "fsync", error);
     *size = st.st_size;
     sm_digest_finish(digest, sha256, NULL);
     return TRUE;
+}
+
+gboolean
+sm_store_measure(SmStore *store, const char *name, gint64 *size, char **sha256, GError **error)
+{
+    sm_autofd int fd = open_to_read(store, name);
+
+    if (fd < 0)
+        return fail(store, name, "cannot be read", error);
+    return measure(store, name, fd, size, sha256, error);
 }
 
 SmMatch
 sm_store_match(SmStore *store, const char *name, gint64 size, const char *sha256, GError **error)
 {
     g_autofree char *found = NULL;
+    sm_autofd int fd = -1;
     gint64 found_size;
     struct stat st;
 
@@ -97,7 +115,14 @@ sm_store_match(SmStore *store, const char *name, gint64 size, const char *sha256
     /* The size first: most files that differ are told apart without being read. */
     if (!S_ISREG(st.st_mode) || st.st_size != size)
         return SM_MATCH_OTHER;
-    if (!sm_store_measure(store, name, &found_size, &found, error))
+    fd = open_to_read(store, name);
+    if (fd < 0 && errno == EACCES)
+        return SM_MATCH_OTHER; /* none of ours, then: no later try could read it either */
+    if (fd < 0) {
+        fail(store, name, "cannot be read", error);
+        return SM_MATCH_ERROR;
+    }
+    if (!measure(store, name, fd, &found_size, &found, error))
         return SM_MATCH_ERROR;
     return strcmp(found, sha256) == 0 ? SM_MATCH_SAME : SM_MATCH_OTHER;
 }

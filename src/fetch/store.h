@@ -26,11 +26,15 @@ void sm_store_close(SmStore *store);
 
 typedef enum { SM_MATCH_ABSENT, SM_MATCH_SAME, SM_MATCH_OTHER, SM_MATCH_ERROR } SmMatch;
 
-/* Whether name is there and has these bytes. SM_MATCH_ERROR with SM_ERROR_DIRECTORY. */
+/*
+ * Whether name is there and has these bytes, which are on the disk then. One
+ * that may not be read is SM_MATCH_OTHER. SM_MATCH_ERROR with SM_ERROR_DIRECTORY.
+ */
 SmMatch sm_store_match(SmStore *store, const char *name, gint64 size, const char *sha256,
                        GError **error);
 
-/* Size and SHA-256 of a plain file that is there. SM_ERROR_DIRECTORY. Caller frees *sha256. */
+/* Size and SHA-256 of a plain file that is there, which is brought to the disk.
+ * SM_ERROR_DIRECTORY. Caller frees *sha256. */
 gboolean sm_store_measure(SmStore *store, const char *name, gint64 *size, char **sha256,
                           GError **error);
 

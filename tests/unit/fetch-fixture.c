@@ -18,6 +18,7 @@ fixture_set_up(Fixture *fixture, gconstpointer data)
     g_autoptr(GError) error = NULL;
     SmAccount *account = &fixture->account;
 
+    umask(077); /* as sm_startup() has it */
     fixture->folder = g_dir_make_tmp("scoremail-fetch-XXXXXX", NULL);
     g_assert_nonnull(fixture->folder);
     fixture->path = g_build_filename(fixture->folder, "ledger.db", NULL);

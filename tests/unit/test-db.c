@@ -1,0 +1,178 @@
+/* SQLite with GErrors: values go in and come out, and every failure says path, cause and remedy. */
+#include "fetch/db.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "fetch-fixture.h"
+
+static SmDb *
+in_memory(void)
+{
+    g_autoptr(GError) error = NULL;
+    SmDb *db = sm_db_open(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &error);
+
+    g_assert_no_error(error);
+    g_assert_true(sm_db_exec(db, "CREATE TABLE t (n INTEGER UNIQUE, s TEXT)", NULL));
+    return db;
+}
+
+static void
+binds_values_in_their_order(void)
+{
+    g_autoptr(SmDb) db = in_memory();
+    g_autoptr(sqlite3_stmt) row = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL;
+    g_autofree char *none = NULL;
+
+    g_assert_true(sm_db_run(db, NULL, NULL, "INSERT INTO t VALUES (?, ?), (?, ?)", "isis",
+                            G_MININT64, "it's; DROP TABLE t", G_MAXINT64, NULL));
+    row = sm_db_query(db, &error, "SELECT n, s FROM t ORDER BY n", "");
+    g_assert_no_error(error);
+    g_assert_true(sm_db_next(db, row, &error));
+    g_assert_cmpint(sqlite3_column_int64(row, 0), ==, G_MININT64);
+    text = sm_db_text(row, 1);
+    g_assert_cmpstr(text, ==, "it's; DROP TABLE t");
+    g_assert_true(sm_db_next(db, row, &error));
+    g_assert_cmpint(sqlite3_column_int64(row, 0), ==, G_MAXINT64);
+    none = sm_db_text(row, 1);
+    g_assert_null(none);
+    g_assert_false(sm_db_next(db, row, &error));
+    g_assert_no_error(error);
+}
+
+static void
+counts_the_changed_rows(void)
+{
+    g_autoptr(SmDb) db = in_memory();
+    int changed = -1;
+
+    g_assert_true(sm_db_run(db, NULL, &changed, "INSERT INTO t (n) VALUES (1), (2), (3)", ""));
+    g_assert_cmpint(changed, ==, 3);
+    g_assert_true(
+        sm_db_run(db, NULL, &changed, "UPDATE t SET s = 'x' WHERE n > ?", "i", (gint64)1));
+    g_assert_cmpint(changed, ==, 2);
+    g_assert_true(
+        sm_db_run(db, NULL, &changed, "UPDATE t SET s = 'x' WHERE n > ?", "i", (gint64)9));
+    g_assert_cmpint(changed, ==, 0);
+}
+
+static void
+an_integer_may_be_missing(void)
+{
+    g_autoptr(SmDb) db = in_memory();
+    gint64 value = 7;
+
+    g_assert_true(sm_db_integer(db, NULL, &value, "SELECT n FROM t", ""));
+    g_assert_cmpint(value, ==, 0);
+    value = 7;
+    g_assert_true(sm_db_integer(db, NULL, &value, "SELECT NULL", ""));
+    g_assert_cmpint(value, ==, 0);
+    g_assert_true(sm_db_integer(db, NULL, &value, "SELECT ?", "i", (gint64)5));
+    g_assert_cmpint(value, ==, 5);
+}
+
+static void
+a_transaction_is_undone(void)
+{
+    g_autoptr(SmDb) db = in_memory();
+    gint64 rows;
+
+    g_assert_true(sm_db_begin(db, NULL));
+    g_assert_true(sm_db_run(db, NULL, NULL, "INSERT INTO t (n) VALUES (1)", ""));
+    sm_db_rollback(db);
+    sm_db_rollback(db); /* there is none any more */
+    g_assert_true(sm_db_begin(db, NULL));
+    g_assert_true(sm_db_run(db, NULL, NULL, "INSERT INTO t (n) VALUES (2)", ""));
+    g_assert_true(sm_db_commit(db, NULL));
+    g_assert_true(sm_db_integer(db, NULL, &rows, "SELECT count(*) FROM t", ""));
+    g_assert_cmpint(rows, ==, 1);
+}
+
+static void
+says_what_failed(void)
+{
+    g_autoptr(SmDb) db = in_memory();
+    g_autoptr(GError) syntax = NULL;
+    g_autoptr(GError) unique = NULL;
+    g_autoptr(GError) query = NULL;
+    g_autoptr(GError) integer = NULL;
+    gint64 value;
+
+    g_assert_false(sm_db_exec(db, "SELEKT", &syntax));
+    g_assert_error(syntax, SM_ERROR, (int)SM_ERROR_LEDGER);
+    fixture_assert_says(syntax->message, "ledger :memory:", "SELEKT", NULL);
+    g_assert_false(sm_db_run(db, &unique, NULL, "INSERT INTO t (n) VALUES (1), (1)", ""));
+    g_assert_error(unique, SM_ERROR, (int)SM_ERROR_LEDGER);
+    g_assert_null(sm_db_query(db, &query, "SELECT nothing FROM t", ""));
+    g_assert_error(query, SM_ERROR, (int)SM_ERROR_LEDGER);
+    g_assert_false(sm_db_integer(db, &integer, &value, "SELECT nothing FROM t", ""));
+    g_assert_error(integer, SM_ERROR, (int)SM_ERROR_LEDGER);
+}
+
+static void
+says_that_it_is_full(void)
+{
+    g_autoptr(SmDb) db = in_memory();
+    g_autoptr(GError) error = NULL;
+    g_autofree char *long_text = g_strnfill(1000000, 'x');
+
+    g_assert_true(sm_db_exec(db, "PRAGMA max_page_count = 5", NULL));
+    g_assert_false(sm_db_run(db, &error, NULL, "INSERT INTO t VALUES (1, ?)", "s", long_text));
+    g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);
+    fixture_assert_says(error->message, "full", "make room", NULL);
+}
+
+static void
+says_who_holds_it(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(SmDb) other = sm_db_open(fixture->path, SQLITE_OPEN_READWRITE, NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_nonnull(other);
+    sqlite3_busy_timeout(other->handle, 0);
+    g_assert_true(sm_db_begin(fixture->ledger->db, NULL));
+    g_assert_false(sm_db_begin(other, &error));
+    g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);
+    fixture_assert_says(error->message, fixture->path, "another process holds it", NULL);
+    sm_db_rollback(fixture->ledger->db);
+    g_assert_true(sm_db_begin(other, NULL));
+    sm_db_rollback(other);
+}
+
+static void
+says_that_it_cannot_be_opened(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *missing = g_build_filename(fixture->folder, "no", "ledger.db", NULL);
+    g_autofree char *text = g_build_filename(fixture->folder, "text.db", NULL);
+    g_autoptr(GError) no_folder = NULL;
+    g_autoptr(GError) no_database = NULL;
+    g_autoptr(SmDb) db = NULL;
+
+    g_assert_null(sm_db_open(missing, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &no_folder));
+    g_assert_error(no_folder, SM_ERROR, (int)SM_ERROR_LEDGER);
+    fixture_assert_says(no_folder->message, missing, "unable to open", "directory", NULL);
+    g_assert_true(g_file_set_contents(text, "this is a plain text, of some length", -1, NULL));
+    db = sm_db_open(text, SQLITE_OPEN_READWRITE, NULL);
+    g_assert_nonnull(db);
+    g_assert_false(sm_db_exec(db, "SELECT * FROM files", &no_database));
+    g_assert_error(no_database, SM_ERROR, (int)SM_ERROR_LEDGER);
+    fixture_assert_says(no_database->message, text, "not a database", "backup", NULL);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/db/binds values in their order", binds_values_in_their_order);
+    g_test_add_func("/db/counts the changed rows", counts_the_changed_rows);
+    g_test_add_func("/db/an integer may be missing", an_integer_may_be_missing);
+    g_test_add_func("/db/a transaction is undone", a_transaction_is_undone);
+    g_test_add_func("/db/says what failed", says_what_failed);
+    g_test_add_func("/db/says that it is full", says_that_it_is_full);
+    ADD("/db/says who holds it", NULL, says_who_holds_it);
+    ADD("/db/says that it cannot be opened", NULL, says_that_it_cannot_be_opened);
+    return g_test_run();
+}

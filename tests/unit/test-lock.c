@@ -1,0 +1,165 @@
+/* Byte locks: they exclude other processes, end with their holder, and are waited for with a limit.
+ */
+#include "fetch/lock.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "fetch-fixture.h"
+
+typedef struct {
+    const char *path;
+    gint64 byte;
+    int ready; /* written to once the lock is held */
+    int end;   /* the holder drops the lock when this end is closed */
+} Holder;
+
+static int
+open_lock_file(Fixture *fixture)
+{
+    g_autofree char *path = g_build_filename(fixture->folder, "ledger.lock", NULL);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+
+    g_assert_cmpint(fd, >=, 0);
+    return fd;
+}
+
+static int
+hold(gpointer data)
+{
+    const Holder *holder = data;
+    int fd = open(holder->path, O_RDWR | O_CLOEXEC);
+    char c;
+
+    if (fd < 0 || !sm_lock_take(fd, holder->byte, 0, NULL, NULL) ||
+        write(holder->ready, "x", 1) != 1)
+        return 1;
+    while (read(holder->end, &c, 1) > 0)
+        ;
+    return 0;
+}
+
+/* A process that holds the byte until *end is closed or it is killed. */
+static pid_t
+start_holder(Fixture *fixture, gint64 byte, int *end)
+{
+    g_autofree char *path = g_build_filename(fixture->folder, "ledger.lock", NULL);
+    int ready[2], ending[2];
+    Holder holder = {.path = path, .byte = byte};
+    pid_t pid;
+    char c;
+
+    g_assert_cmpint(pipe2(ready, O_CLOEXEC), ==, 0);
+    g_assert_cmpint(pipe2(ending, O_CLOEXEC), ==, 0);
+    holder.ready = ready[1];
+    holder.end = ending[0];
+    pid = fork();
+    g_assert_cmpint(pid, >=, 0);
+    if (pid == 0) {
+        close(ending[1]);
+        _exit(hold(&holder));
+    }
+    close(ready[1]);
+    close(ending[0]);
+    g_assert_cmpint(read(ready[0], &c, 1), ==, 1);
+    close(ready[0]);
+    *end = ending[1];
+    return pid;
+}
+
+static void
+excludes_other_processes(Fixture *fixture, gconstpointer data)
+{
+    sm_autofd int fd = open_lock_file(fixture);
+    sm_autofd int end = -1;
+    g_autoptr(GError) error = NULL;
+    gboolean waited = TRUE;
+    pid_t pid = start_holder(fixture, 7, &end);
+
+    g_assert_false(sm_lock_take(fd, 7, 0, NULL, &error));
+    g_assert_error(error, SM_ERROR, (int)SM_ERROR_BUSY);
+    fixture_assert_says(error->message, "another process", NULL);
+    g_assert_true(sm_lock_take(fd, 8, 0, &waited, NULL)); /* its neighbour is free */
+    g_assert_false(waited);
+    sm_close(&end);
+    g_assert_cmpint(fixture_wait(pid), ==, 0);
+    g_assert_true(sm_lock_take(fd, 7, 0, &waited, NULL));
+    g_assert_false(waited);
+}
+
+static void
+excludes_another_opening_in_the_same_process(Fixture *fixture, gconstpointer data)
+{
+    sm_autofd int fd = open_lock_file(fixture);
+    sm_autofd int other = open_lock_file(fixture);
+
+    g_assert_true(sm_lock_take(fd, 1, 0, NULL, NULL));
+    g_assert_true(sm_lock_take(fd, 1, 0, NULL, NULL)); /* one's own does no harm */
+    g_assert_false(sm_lock_take(other, 1, 0, NULL, NULL));
+    sm_lock_drop(fd, 1);
+    g_assert_true(sm_lock_take(other, 1, 0, NULL, NULL));
+}
+
+static void
+dies_with_its_holder(Fixture *fixture, gconstpointer data)
+{
+    sm_autofd int fd = open_lock_file(fixture);
+    sm_autofd int end = -1;
+    gboolean waited;
+    pid_t pid = start_holder(fixture, SM_LOCK_ACCOUNTS + 3, &end);
+
+    g_assert_false(sm_lock_take(fd, SM_LOCK_ACCOUNTS + 3, 0, NULL, NULL));
+    g_assert_cmpint(kill(pid, SIGKILL), ==, 0);
+    g_assert_true(sm_lock_take(fd, SM_LOCK_ACCOUNTS + 3, 30, &waited, NULL));
+    g_assert_cmpint(fixture_wait(pid), ==, -1);
+}
+
+static gpointer
+close_later(gpointer end)
+{
+    g_usleep(20000);
+    close(GPOINTER_TO_INT(end));
+    return NULL;
+}
+
+static void
+waits_for_its_holder(Fixture *fixture, gconstpointer data)
+{
+    sm_autofd int fd = open_lock_file(fixture);
+    gboolean waited = FALSE;
+    int end;
+    pid_t pid = start_holder(fixture, 9, &end);
+    GThread *thread = g_thread_new("end", close_later, GINT_TO_POINTER(end));
+
+    g_assert_true(sm_lock_take(fd, 9, 30, &waited, NULL));
+    g_assert_true(waited);
+    g_thread_join(thread);
+    g_assert_cmpint(fixture_wait(pid), ==, 0);
+}
+
+static void
+says_that_a_descriptor_cannot_be_locked(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(sm_lock_take(-1, 1, 0, NULL, &error));
+    g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);
+    fixture_assert_says(error->message, "lock file", "Bad file descriptor", NULL);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD("/lock/excludes other processes", NULL, excludes_other_processes);
+    ADD("/lock/excludes another opening in the same process", NULL,
+        excludes_another_opening_in_the_same_process);
+    ADD("/lock/dies with its holder", NULL, dies_with_its_holder);
+    ADD("/lock/waits for its holder", NULL, waits_for_its_holder);
+    ADD("/lock/says that a descriptor cannot be locked", NULL,
+        says_that_a_descriptor_cannot_be_locked);
+    return g_test_run();
+}
