@@ -158,7 +158,7 @@ open_part(Attempt *attempt, GError **error)
     SmPart *part = NULL;
 
     if (file->part_etag != NULL)
-        part = sm_part_resume(attempt->store->dir_fd, file->name, file->part,
+        part = sm_part_resume(attempt->store, file->name, file->part,
                               sm_transfer_etag_md5(file->part_etag, NULL), NULL);
     if (part != NULL) {
         sm_transfer_facts(attempt->transfer)->etag = g_strdup(file->part_etag);
@@ -168,7 +168,7 @@ open_part(Attempt *attempt, GError **error)
     if (file->part != file->fence && (!sm_store_remove(attempt->store, name, error) ||
                                       !sm_file_start_over(attempt->fetch->ledger, file, error)))
         return NULL;
-    return sm_part_create(attempt->store->dir_fd, file->name, file->part, error);
+    return sm_part_create(attempt->store, file->name, file->part, error);
 }
 
 /* The object is what is stored already: only that is recorded. */

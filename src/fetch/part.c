@@ -49,41 +49,43 @@ new_part(int fd, char *shown, gboolean with_md5)
 }
 
 SmPart *
-sm_part_create(int dir_fd, const char *name, gint64 fence, GError **error)
+sm_part_create(const SmStore *store, const char *name, gint64 fence, GError **error)
 {
     g_autofree char *file = sm_part_name(name, fence);
-    int fd = openat(dir_fd, file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    g_autofree char *shown = g_build_filename(store->directory, file, NULL);
+    int fd = openat(store->dir_fd, file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
     if (fd < 0) {
-        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s: cannot be created in its directory",
-                            file);
+        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s: cannot be created", shown);
         return NULL;
     }
-    return new_part(fd, g_steal_pointer(&file), FALSE);
+    return new_part(fd, g_steal_pointer(&shown), FALSE);
 }
 
 SmPart *
-sm_part_resume(int dir_fd, const char *name, gint64 fence, gboolean with_md5, GError **error)
+sm_part_resume(const SmStore *store, const char *name, gint64 fence, gboolean with_md5,
+               GError **error)
 {
     g_autofree char *file = sm_part_name(name, fence);
+    g_autofree char *shown = g_build_filename(store->directory, file, NULL);
     g_autoptr(SmPart) part = NULL;
-    sm_autofd int fd = openat(dir_fd, file, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    sm_autofd int fd = openat(store->dir_fd, file, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st) < 0) {
-        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", file);
+        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", shown);
         return NULL;
     }
     if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1) {
-        g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY, "%s: not a plain file of ours", file);
+        g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY, "%s: not a plain file of ours", shown);
         return NULL;
     }
-    part = new_part(fd, g_strdup(file), with_md5);
+    part = new_part(fd, g_strdup(shown), with_md5);
     (void)sm_steal_fd(&fd);
     if (pread(part->fd, part->buffers, 1, 0) == 1)
         part->first = part->buffers[0][0];
     if (!sm_digest_read(part->digest, part->fd)) {
-        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", file);
+        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", shown);
         return NULL;
     }
     part->size = lseek(part->fd, 0, SEEK_CUR);
