@@ -102,7 +102,9 @@ ask_policy(const SmFetch *fetch, const SmFile *file, GError **error)
         step.state = SM_FILE_NOT_WANTED;
         break;
     case SM_DECISION_WAIT:
-        step = refuse(error, SM_ERROR_PAUSED, file, step.text);
+        refuse(error, SM_ERROR_PAUSED, file, step.text);
+        g_clear_pointer(&step.text, g_free);
+        step.kind = SM_STEP_ERROR;
         break;
     }
     return step;
