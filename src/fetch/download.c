@@ -70,6 +70,16 @@ try_once(SmService *service, SmTransfer *transfer, const char *name, SmPart *par
     return ok && verify(transfer, part, download, error);
 }
 
+/* Every name of a message has its turn, but no call begins once the run is over. */
+static gboolean
+has_time(const Hope *hope, const SmAccount *account, GError **error)
+{
+    if (hope->deadline == 0 || g_get_monotonic_time() < hope->deadline)
+        return TRUE;
+    sm_transfer_set_over(error, account);
+    return FALSE;
+}
+
 /* Whether another try is worth it, after this error. */
 static gboolean
 may_pass(Hope *hope, SmTransfer *transfer, const GError *fault)
@@ -111,6 +121,9 @@ sm_download(SmService *service, SmTransfer *transfer, const char *name, SmPart *
     GError *fault = NULL;
 
     sm_transfer_set_deadline(transfer, deadline);
+    service->deadline = deadline;
+    if (!has_time(&hope, service->account, error))
+        return FALSE;
     while (!try_once(service, transfer, name, part, if_none_match, download, &fault)) {
         guint retry_after = MAX(service->retry_after, sm_transfer_facts(transfer)->retry_after);
 

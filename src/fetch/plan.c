@@ -32,6 +32,8 @@ imagine_row(SmLedger *ledger, const SmAccount *account, const SmEvent *event, co
     }
     if (!known)
         file->newest_event = G_MAXINT64;
+    if (!known && file->state == SM_FILE_FAILED && file->next_attempt <= sm_ledger_now())
+        file->state = SM_FILE_WAITING; /* as sm_event_record() reopens it */
     return file;
 }
 

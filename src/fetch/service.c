@@ -84,6 +84,16 @@ call_url(const SmService *service, const char *name)
     return url;
 }
 
+/* Milliseconds that a call may take: give-up-after, less where the run ends before. */
+static long
+time_for_call(const SmService *service)
+{
+    gint64 most = (gint64)service->account->give_up_after * 1000;
+    gint64 left = (service->deadline - g_get_monotonic_time()) / 1000;
+
+    return (long)(service->deadline == 0 ? most : CLAMP(left, 1, most));
+}
+
 static gboolean
 post(SmService *service, const char *url, const char *body, Answer *answer, GError **error)
 {
@@ -99,7 +109,7 @@ post(SmService *service, const char *url, const char *body, Answer *answer, GErr
     curl_easy_setopt(handle, CURLOPT_URL, url);
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body);
-    curl_easy_setopt(handle, CURLOPT_TIMEOUT, (long)service->account->give_up_after);
+    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, time_for_call(service));
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, collect);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, answer);
     result = curl_easy_perform(handle);
@@ -200,7 +210,8 @@ ask(SmService *service, const char *name, const SmSecret *secret, SmGate *gate, 
     else
         answered = post(service, target, body, &answer, &fault);
     if (answered) {
-        message = message_of(&answer, secret);
+        /* of a 200 nothing is said: its body is parsed once, where it is wiped */
+        message = answer.status == 200 ? g_strdup("") : message_of(&answer, secret);
         url = judge(service, &answer, message, &fault);
     }
     if (!sm_gate_leave(gate, answered ? verdict_of(&answer) : SM_VERDICT_NONE, message,

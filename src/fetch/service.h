@@ -15,6 +15,7 @@ typedef struct {
     SmLedger *ledger;
     CURL *handle;      /* keeps its connection between calls */
     guint retry_after; /* seconds, of the last answer; 0: none said */
+    gint64 deadline;   /* monotonic time (microseconds) at which a call ends; 0: none */
 } SmService;
 
 SmService *sm_service_new(const SmAccount *account, SmLedger *ledger);
