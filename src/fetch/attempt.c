@@ -57,9 +57,12 @@ give_back(Attempt *attempt, gboolean part_kept, GError *fault, GError **error)
 {
     SmFile *file = attempt->file;
     SmFileState state = SM_FILE_WAITING;
-    guint retry_after = attempt->service != NULL ? attempt->service->retry_after : 0;
+    guint retry_after = 0;
     gint64 next;
 
+    if (attempt->service != NULL) /* whichever of the two said it last */
+        retry_after =
+            MAX(attempt->service->retry_after, sm_transfer_facts(attempt->transfer)->retry_after);
     if (file->state != SM_FILE_PLACING) {
         next = next_attempt(attempt->fetch, file, retry_after, fault, &state);
         sm_file_settle(attempt->fetch->ledger, file, state, fault->message, next, part_kept, NULL);
