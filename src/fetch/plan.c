@@ -105,5 +105,5 @@ sm_plan(SmSession *session, const SmEvent *event, GError **error)
         printf("no file would be fetched: %s\n", event->reason);
     for (char **name = event->names; ok && *name != NULL; name++)
         ok = plan_name(session, event, *name, error);
-    return ok;
+    return ok && sm_session_flush(error);
 }
