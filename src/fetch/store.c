@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -124,7 +123,7 @@ sm_store_match(SmStore *store, const char *name, gint64 size, const char *sha256
     }
     if (!measure(store, name, fd, &found_size, &found, error))
         return SM_MATCH_ERROR;
-    return strcmp(found, sha256) == 0 ? SM_MATCH_SAME : SM_MATCH_OTHER;
+    return g_strcmp0(found, sha256) == 0 ? SM_MATCH_SAME : SM_MATCH_OTHER;
 }
 
 char *

@@ -214,8 +214,8 @@ settles_what_the_policy_does_not_want(Fixture *fixture, gconstpointer data)
     not_wanted = step.text;
     g_assert_cmpint((int)step.kind, ==, (int)SM_STEP_SETTLE);
     g_assert_cmpint((int)step.state, ==, (int)SM_FILE_NOT_WANTED);
-    step = decide(fixture, SM_ROLE_PROMPT, FALSE, NULL, NULL);
-    g_assert_cmpint((int)step.kind, ==, (int)SM_STEP_FETCH);
+    g_assert_cmpint((int)decide(fixture, SM_ROLE_PROMPT, FALSE, NULL, NULL).kind, ==,
+                    (int)SM_STEP_FETCH);
 }
 
 /* Twenty names that the service did not know, the last of them at that time. */

@@ -221,7 +221,6 @@ static void
 the_decision_is_noted(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(SmEvent) event = fixture_event(CSV, "m1");
-    g_autoptr(SmEvent) other = fixture_event(CSV, "m2");
 
     fixture_announce(fixture, CSV, "m1");
     fixture_announce(fixture, CSV, "m2");

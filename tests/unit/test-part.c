@@ -80,6 +80,7 @@ is_hidden_and_named_by_its_fence(Fixture *fixture, gconstpointer data)
     g_autofree char *list = fixture_list(fixture);
     struct stat st;
 
+    g_assert_cmpint(sm_part_size(part), ==, 0);
     g_assert_cmpstr(name, ==, PART);
     g_assert_cmpstr(list, ==, PART);
     g_assert_cmpint(fstatat(fixture->store->dir_fd, PART, &st, 0), ==, 0);
