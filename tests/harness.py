@@ -2,9 +2,12 @@
 import json
 import os
 import pty
+import random
 import re
 import shutil
+import sqlite3
 import subprocess
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,13 +21,19 @@ TXT_NAME = "4300_20180410_111604.txt"  # announced by txt.eml
 
 EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_NOPERM, EX_TEMPFAIL, EX_CONFIG = 64, 65, 66, 77, 75, 78
 
+# The columns of the ledger that are times, by table.
+LEDGER_TIMES = {
+    "files": ["announced", "updated", "stored", "looked", "next_attempt", "missing_since"],
+    "events": ["first_seen", "last_seen"],
+    "accounts": ["rejected_at", "probe_at"],
+}
+
 MAY_SKIP = os.environ.get("SCOREMAIL_TESTS_MAY_SKIP") == "1"
 
 # What a presigned URL's query has, in either form, and what a token looks like.
 URL_SECRET = re.compile(
-    rb"(Signature|AWSAccessKeyId|X-Amz-Credential|X-Amz-Signature|Expires)(=|%3D)"
-    rb"|[0-9A-F]{8}-([0-9A-F]{4}-){3}[0-9A-F]{12}",
-    re.IGNORECASE,
+    rb"(?i:(Signature|AWSAccessKeyId|X-Amz-Credential|X-Amz-Signature|Expires)(=|%3D))"
+    rb"|[0-9A-F]{8}-([0-9A-F]{4}-){3}[0-9A-F]{12}"
 )
 
 
@@ -63,6 +72,19 @@ def scores(form, students=100):
     return "".join(line + "\r\n" for line in lines).encode()
 
 
+def large_scores(size, version=1):
+    """So many bytes, the same ones each time; another version has others."""
+    return b"ID,NAME\r\n" + random.Random(version).randbytes(size - 9)
+
+
+def notification(build, name, *options):
+    """A new message that announces the name, as the portal would send it."""
+    said = subprocess.run(
+        [build / "scoremail-emulator", "notify", name, *options], capture_output=True, check=True, timeout=60
+    )
+    return said.stdout
+
+
 @dataclass
 class Result:
     """How a program ended, and what it said."""
@@ -91,6 +113,34 @@ def run(argv, stdin=b"", terminal=False, timeout=120, **options):
         except OSError:  # EIO: how a terminal says that its other end is closed
             pass
     return Result(done.returncode, done.stdout, said.decode().replace("\r\n", "\n"))
+
+
+class Running:
+    """A program as it runs. It has its message, but not the message's end before go()."""
+
+    def __init__(self, argv, message, **options):
+        pipe = subprocess.PIPE
+        argv = [os.fspath(a) for a in argv]
+        self.process = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, **options)
+        self.pid = self.process.pid
+        self.process.stdin.write(message)
+        self.process.stdin.flush()
+
+    def go(self):
+        self.process.stdin.close()
+        return self
+
+    def kill(self):
+        self.process.kill()
+
+    def end(self, timeout=120):
+        """Waits for its end: a Result."""
+        with self.process as ended:
+            try:
+                code = ended.wait(timeout)
+            finally:
+                ended.kill()
+            return Result(code, ended.stdout.read(), ended.stderr.read().decode())
 
 
 class Account:
@@ -150,6 +200,14 @@ class Account:
         """The filter, with a message on its standard input."""
         return self.run("scoremail", "-c", self.seen(self.config), *options, stdin=stdin, **how)
 
+    def receive(self, name, *options, **how):
+        """The filter, with a new message that announces the name."""
+        return self.scoremail(*options, stdin=notification(self.build, name), **how)
+
+    def start(self, message):
+        """The filter, started: see Running."""
+        return Running([self.build / "scoremail", "-c", self.seen(self.config)], message)
+
     def scorefetch(self, command, *arguments, **how):
         return self.run("scorefetch", command, "-c", self.seen(self.config), *arguments, **how)
 
@@ -158,6 +216,18 @@ class Account:
         result = self.scorefetch("status", "--json")
         assert result.code == 0, result.err
         return {row["name"]: row for row in json.loads(result.out)["files"]}
+
+    def sql(self, statement, *values):
+        """The rows that the ledger gives for a statement; what it changes is committed."""
+        with closing(sqlite3.connect(self.ledger)) as db, db:
+            db.row_factory = sqlite3.Row
+            return [dict(row) for row in db.execute(statement, values)]
+
+    def time_passes(self, seconds):
+        """Makes all that the ledger remembers so much older."""
+        for table, columns in LEDGER_TIMES.items():
+            for column in columns:
+                self.sql(f"UPDATE {table} SET {column} = {column} - ? WHERE {column} > 0", seconds)
 
     def stored(self):
         """What lies in the destination, by name: hidden files too, the folder of superseded ones not."""

@@ -104,9 +104,11 @@ add_headers(struct MHD_Response *response, const SmAnswer *answer)
     if (answer->declared != SM_LENGTH_NONE && answer->declared != (gint64)answer->length) {
         g_autofree char *length = g_strdup_printf("%" G_GINT64_FORMAT, answer->declared);
 
-        MHD_set_response_options(response, MHD_RF_INSANITY_HEADER_CONTENT_LENGTH, MHD_RO_END);
+        /* no chunks, and the connection's end as the only end: then the header is not sent twice */
+        MHD_set_response_options(
+            response, MHD_RF_INSANITY_HEADER_CONTENT_LENGTH | MHD_RF_HTTP_1_0_COMPATIBLE_STRICT,
+            MHD_RO_END);
         MHD_add_response_header(response, "Content-Length", length);
-        MHD_add_response_header(response, "Connection", "close");
     }
 }
 
@@ -114,7 +116,8 @@ static enum MHD_Result
 send_answer(Exchange *exchange, struct MHD_Connection *connection)
 {
     const SmAnswer *answer = exchange->answer;
-    uint64_t size = answer->declared == SM_LENGTH_NONE ? MHD_SIZE_UNKNOWN : answer->length;
+    gboolean is_true = answer->declared == (gint64)answer->length;
+    uint64_t size = is_true ? answer->length : MHD_SIZE_UNKNOWN;
     struct MHD_Response *response =
         MHD_create_response_from_callback(size, BLOCK, read_body, exchange, NULL);
     enum MHD_Result result;

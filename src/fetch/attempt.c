@@ -14,7 +14,7 @@ typedef struct {
     const SmFetch *fetch;
     SmFile *file;
     SmStore *store;
-    char *boot_id;
+    char *boot_id; /* see sm_place_boot_id() */
     SmService *service;
     SmTransfer *transfer;
 } Attempt;
@@ -50,6 +50,15 @@ next_attempt(const SmFetch *fetch, SmFile *file, guint retry_after, GError *faul
     }
 }
 
+/* Seconds that the service or the object store asked for; 0: none. */
+static guint
+retry_after_of(const Attempt *attempt)
+{
+    if (attempt->service == NULL)
+        return 0;
+    return MAX(attempt->service->retry_after, sm_transfer_facts(attempt->transfer)->retry_after);
+}
+
 /* Ends an attempt that failed. A row that is `placing` stays so: the next run brings it to its end.
  */
 static gboolean
@@ -57,14 +66,10 @@ give_back(Attempt *attempt, gboolean part_kept, GError *fault, GError **error)
 {
     SmFile *file = attempt->file;
     SmFileState state = SM_FILE_WAITING;
-    guint retry_after = 0;
     gint64 next;
 
-    if (attempt->service != NULL) /* whichever of the two said it last */
-        retry_after =
-            MAX(attempt->service->retry_after, sm_transfer_facts(attempt->transfer)->retry_after);
     if (file->state != SM_FILE_PLACING) {
-        next = next_attempt(attempt->fetch, file, retry_after, fault, &state);
+        next = next_attempt(attempt->fetch, file, retry_after_of(attempt), fault, &state);
         sm_file_settle(attempt->fetch->ledger, file, state, fault->message, next, part_kept, NULL);
     }
     g_propagate_prefixed_error(error, fault, "%s: ", file->name);
@@ -153,7 +158,7 @@ open_part(Attempt *attempt, GError **error)
     SmPart *part = NULL;
 
     if (file->part_etag != NULL)
-        part = sm_part_resume(attempt->store->dir_fd, file->name, file->part,
+        part = sm_part_resume(attempt->store, file->name, file->part,
                               sm_transfer_etag_md5(file->part_etag, NULL), NULL);
     if (part != NULL) {
         sm_transfer_facts(attempt->transfer)->etag = g_strdup(file->part_etag);
@@ -163,7 +168,7 @@ open_part(Attempt *attempt, GError **error)
     if (file->part != file->fence && (!sm_store_remove(attempt->store, name, error) ||
                                       !sm_file_start_over(attempt->fetch->ledger, file, error)))
         return NULL;
-    return sm_part_create(attempt->store->dir_fd, file->name, file->part, error);
+    return sm_part_create(attempt->store, file->name, file->part, error);
 }
 
 /* The object is what is stored already: only that is recorded. */
@@ -187,24 +192,14 @@ is_wanted_again(const Attempt *attempt)
     return attempt->fetch->force && !sm_store_exists(attempt->store, attempt->file->name);
 }
 
-/* A whole, verified part: to the disk, and noted as what is being placed. */
-static gboolean
-seal(Attempt *attempt, SmPart *part, const SmDownload *download, GError **error)
-{
-    const SmAccount *account = attempt->fetch->account;
-
-    return sm_part_sync(part, account->file_mode, account->group, error) &&
-           sm_file_placing(attempt->fetch->ledger, attempt->file, download->size, download->sha256,
-                           download->etag, attempt->boot_id, error);
-}
-
 static gboolean
 fetch_anew(Attempt *attempt, char **outcome, GError **error)
 {
+    const SmAccount *account = attempt->fetch->account;
     SmFile *file = attempt->file;
-    /* Copied: file's strings are new after each update of its row. */
-    g_autofree char *known_etag =
-        file->stored_at > 0 && !is_wanted_again(attempt) ? g_strdup(file->etag) : NULL;
+    gboolean known = file->stored_at > 0 && !is_wanted_again(attempt);
+    /* a copy: noting the part in the ledger, while the download runs, renews the row's strings */
+    g_autofree char *known_etag = known ? g_strdup(file->etag) : NULL;
     g_auto(SmDownload) download = {0};
     g_autoptr(SmPart) part = NULL;
     GError *fault = NULL;
@@ -221,8 +216,13 @@ fetch_anew(Attempt *attempt, char **outcome, GError **error)
             return TRUE;
         return give_back(attempt, TRUE, fault, error);
     }
-    if (!seal(attempt, part, &download, &fault))
+    if (!sm_part_sync(part, account->file_mode, account->group, &fault))
         return give_back(attempt, leave_part(attempt, fault), fault, error);
+    /* From here on the part stays: the row may say `placing` even where its update seems to have
+     * failed. */
+    if (!sm_file_placing(attempt->fetch->ledger, file, download.size, download.sha256,
+                         download.etag, attempt->boot_id, &fault))
+        return give_back(attempt, TRUE, fault, error);
     if (!place(attempt, &lost, outcome, error))
         return FALSE;
     if (!lost)
@@ -238,7 +238,7 @@ static gint64
 part_to_keep(Attempt *attempt)
 {
     const SmFile *file = attempt->file;
-    gboolean resumable = file->part_etag != NULL && sm_place_is_boot(file, attempt->boot_id);
+    gboolean resumable = file->part_etag != NULL && g_strcmp0(file->boot_id, attempt->boot_id) == 0;
     g_autofree char *part = sm_part_name(file->name, file->part);
 
     if (file->part == 0)
@@ -270,7 +270,7 @@ run(Attempt *attempt, char **outcome, GError **error)
 gboolean
 sm_attempt(const SmFetch *fetch, SmFile *file, SmStore *store, char **outcome, GError **error)
 {
-    g_autofree char *boot_id = sm_place_boot_id();
+    g_autofree char *boot_id = sm_place_boot_id(store);
     g_autoptr(SmService) service = sm_service_new(fetch->account, fetch->ledger);
     Attempt attempt = {fetch, file, store, boot_id, service, NULL};
     g_autoptr(SmTransfer) transfer = sm_transfer_new(fetch->account, transfer_started, &attempt);

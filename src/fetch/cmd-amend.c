@@ -95,7 +95,7 @@ forget(SmSession *session, const SmAccount *account, const char *name, char **ou
 static gboolean
 adopt_file(SmSession *session, SmStore *store, SmFile *file, GError **error)
 {
-    g_autofree char *boot_id = sm_place_boot_id();
+    g_autofree char *boot_id = sm_place_boot_id(store);
     g_autofree char *part = sm_part_name(file->name, file->part);
     g_autofree char *sha256 = NULL;
     gint64 size;

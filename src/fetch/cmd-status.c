@@ -36,6 +36,13 @@ remark(const SmFile *file, gint64 now)
     return g_strdup_printf("%s (next attempt %s)", file->reason, next);
 }
 
+/* printf() counts bytes, and a size has a no-break space in it. */
+static int
+padded(const char *text, int columns)
+{
+    return columns + (int)(strlen(text) - (gsize)g_utf8_strlen(text, -1));
+}
+
 static void
 print_table(const SmSession *session, GPtrArray *files)
 {
@@ -54,8 +61,9 @@ print_table(const SmSession *session, GPtrArray *files)
         g_autofree char *when = human_time(file->updated_at, now);
         g_autofree char *note = remark(file, now);
 
-        printf("%-10s %-*s %10s  %-16s %s%s%s\n", sm_file_state_name(file->state), widest,
-               file->name, size, when, accounts ? file->account : "", accounts ? "  " : "", note);
+        printf("%-10s %-*s %*s  %-16s %s%s%s\n", sm_file_state_name(file->state), widest,
+               file->name, padded(size, 10), size, when, accounts ? file->account : "",
+               accounts ? "  " : "", note);
     }
 }
 

@@ -1,5 +1,6 @@
 #include "db.h"
 
+#include <errno.h>
 #include <stdarg.h>
 
 #include "common/error.h"
@@ -22,6 +23,8 @@ remedy(int code)
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
         return "check that its directory exists and belongs to the user that scorefetch runs as";
+    case SQLITE_IOERR:
+        return "is the disk or quota full, or the disk failing?";
     default:
         return "see scoremail.conf(5), ledger";
     }
@@ -31,9 +34,15 @@ static gboolean
 fail(SmDb *db, int code, GError **error)
 {
     const char *cause = db->handle != NULL ? sqlite3_errmsg(db->handle) : sqlite3_errstr(code);
+    int primary = code & 0xff;
+    int system = db->handle != NULL ? sqlite3_system_errno(db->handle) : 0;
+    gboolean has_errno = system != 0 && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN);
 
-    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s: %s (%s)", db->path, cause,
-                remedy(code & 0xff));
+    /* SQLite calls a disk full when a write fails so, not when a file cannot be made or mapped */
+    if (has_errno && (system == ENOSPC || system == EDQUOT))
+        primary = SQLITE_FULL;
+    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s: %s%s%s (%s)", db->path, cause,
+                has_errno ? ": " : "", has_errno ? g_strerror(system) : "", remedy(primary));
     return FALSE;
 }
 

@@ -31,20 +31,12 @@ damaged(GError **error, const char *what)
     return FALSE;
 }
 
-/* Whether the ETag, where it is an MD5, is this one. */
-static gboolean
-fits_etag(const char *etag, const char *md5)
-{
-    g_autofree char *promised = NULL;
-
-    return md5 == NULL || !sm_transfer_etag_md5(etag, &promised) || strcmp(md5, promised) == 0;
-}
-
 static gboolean
 verify(SmTransfer *transfer, SmPart *part, SmDownload *download, GError **error)
 {
     const SmTransferFacts *facts = sm_transfer_facts(transfer);
     g_autofree char *md5 = NULL;
+    g_autofree char *promised = NULL;
 
     sm_download_clear(download);
     download->unchanged = facts->unchanged;
@@ -58,30 +50,19 @@ verify(SmTransfer *transfer, SmPart *part, SmDownload *download, GError **error)
         return damaged(error, "has another length than was announced");
     if (sm_part_first_byte(part) == '<')
         return damaged(error, "begins with '<': an error page, not a score file");
-    if (!fits_etag(facts->etag, md5))
+    if (md5 != NULL && sm_transfer_etag_md5(facts->etag, &promised) && strcmp(md5, promised) != 0)
         return damaged(error, "does not have the MD5 that the object store promised");
     return TRUE;
-}
-
-/* Every name of a message has its turn, but no call begins once the run is over. */
-static gboolean
-has_time(const SmService *service, GError **error)
-{
-    if (service->deadline == 0 || g_get_monotonic_time() < service->deadline)
-        return TRUE;
-    sm_transfer_set_over(error, service->account);
-    return FALSE;
 }
 
 static gboolean
 try_once(SmService *service, SmTransfer *transfer, const char *name, SmPart *part,
          const char *if_none_match, SmDownload *download, GError **error)
 {
-    char *url;
+    char *url = sm_service_presigned_url(service, name, error);
     gboolean ok;
 
     sm_transfer_facts(transfer)->retry_after = 0;
-    url = has_time(service, error) ? sm_service_presigned_url(service, name, error) : NULL;
     if (url == NULL)
         return FALSE;
     ok = sm_transfer_get(transfer, url, part, if_none_match, error);

@@ -63,7 +63,7 @@ to_file(const SmFetch *fetch, const char *name, const char *output, SmDownload *
         g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s is there already (--force)", output);
         return FALSE;
     }
-    part = sm_part_create(store->dir_fd, file, getpid(), error);
+    part = sm_part_create(store, file, getpid(), error);
     if (part == NULL)
         return FALSE;
     if (download(fetch, name, part, result, error) &&

@@ -205,11 +205,12 @@ refresh(SmLedger *ledger, SmFile *file, int changed, GError **error)
     now = sm_file_load(ledger, file->account, file->name, error);
     if (now == NULL)
         return FALSE;
-    clear(file);
+    /* Account and name never change: whoever points to them may go on. */
     g_free(now->account);
-    g_free(now->name);
     now->account = file->account;
+    g_free(now->name);
     now->name = file->name;
+    clear(file);
     *file = *now;
     g_free(now);
     return TRUE;

@@ -46,7 +46,7 @@ typedef struct {
     gint64 fence, settled;
     gint64 part;     /* the fence in the name of the one part that may exist; 0: none */
     char *part_etag; /* of what the part is a part of; NULL: not to be resumed */
-    char *boot_id;   /* of the machine's run that wrote part_etag or the placing row */
+    char *boot_id;   /* sm_place_boot_id() when part_etag or the placing row was written */
     gint64 new_size; /* placing: what the part holds */
     char *new_sha256;
     char *new_etag;
@@ -87,7 +87,7 @@ gboolean sm_file_count_missing(SmLedger *ledger, const char *account, gint64 sin
 
 /*
  * The updates of the claim's holder, each WHERE fence = file->fence. On success
- * file is what the row is: all its strings but account and name are new ones.
+ * file is what the row is: its strings are new ones, but for account and name.
  */
 
 /*

@@ -45,10 +45,37 @@ is_closed_to_us(const char *directory, uid_t owner)
            (geteuid() == 0 || faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) < 0);
 }
 
-/*
- * Before anything is created: a ledger of another user's is left alone, and so
- * is a network file system, whose locks and memory maps SQLite cannot trust.
- */
+/* The status of path, or of the nearest folder above it that is there. Caller frees its name. */
+static char *
+nearest(const char *path, struct stat *st)
+{
+    char *what = g_strdup(path);
+
+    while (stat(what, st) < 0 && strcmp(what, "/") != 0 && strcmp(what, ".") != 0) {
+        char *above = g_path_get_dirname(what);
+
+        g_free(what);
+        what = above;
+    }
+    return what;
+}
+
+gboolean
+sm_ledger_is_ours(const char *path, GError **error)
+{
+    struct stat st = {.st_uid = geteuid()};
+    g_autofree char *directory = g_path_get_dirname(path);
+    g_autofree char *what = nearest(path, &st);
+    gboolean closed = FALSE;
+
+    if (strcmp(what, path) == 0)
+        closed = st.st_uid != geteuid();
+    else if (strcmp(what, directory) == 0 || geteuid() == 0) /* others learn more from mkdir */
+        closed = is_closed_to_us(what, st.st_uid);
+    return !closed || owned_by_other(what, st.st_uid, error);
+}
+
+/* A network file system's locks and memory maps are nothing that SQLite could trust. */
 static gboolean
 may_use(const char *path, const char *directory, GError **error)
 {
@@ -56,14 +83,10 @@ may_use(const char *path, const char *directory, GError **error)
                                    0xfe534d42 /* smb2 */, V9FS_MAGIC,      AFS_SUPER_MAGIC,
                                    CEPH_SUPER_MAGIC};
     struct statfs fs;
-    struct stat st;
 
-    if (stat(path, &st) == 0) {
-        if (st.st_uid != geteuid())
-            return owned_by_other(path, st.st_uid, error);
-    } else if (stat(directory, &st) == 0 && is_closed_to_us(directory, st.st_uid)) {
-        return owned_by_other(directory, st.st_uid, error);
-    }
+    /* now, before SQLite makes files beside it that are as little to be written to */
+    if (access(path, W_OK) < 0 && errno != ENOENT)
+        return sm_error_from_errno(error, SM_ERROR_LEDGER, "ledger %s", path);
     if (statfs(directory, &fs) < 0)
         return sm_error_from_errno(error, SM_ERROR_LEDGER, "directory of the ledger, %s",
                                    directory);
@@ -115,6 +138,8 @@ sm_ledger_open(const char *path, SmLedgerUse use, const char *command, GError **
     ledger->lock_fd = -1;
     ledger->command = command;
     if (use == SM_LEDGER_LOOK && access(path, F_OK) < 0 && errno == ENOENT)
+        return NULL;
+    if (!sm_ledger_is_ours(path, error))
         return NULL;
     if (use == SM_LEDGER_CREATE) {
         flags |= SQLITE_OPEN_CREATE;

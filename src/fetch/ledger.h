@@ -24,6 +24,9 @@ typedef struct {
     const char *command; /* what the log says of who acts: "deliver", "get" ...; static */
 } SmLedger;
 
+/* Whether we may leave files there; else SM_ERROR_OWNER, which names the user who may. */
+gboolean sm_ledger_is_ours(const char *path, GError **error);
+
 /*
  * Opens the ledger. SM_ERROR_OWNER when it belongs to another user (nothing is
  * touched), SM_ERROR_LEDGER when it cannot be used: no directory, a network

@@ -58,7 +58,7 @@ main(int argc, char **argv)
         return usage(stderr, EX_USAGE);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return usage(stdout, EX_OK);
-    if (strcmp(argv[1], "--version") == 0)
+    if (g_strv_contains((const char *const *)argv + 1, "--version"))
         return version();
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
         if (strcmp(argv[1], commands[i].name) == 0)

@@ -12,7 +12,7 @@
 #include "digest.h"
 
 enum {
-    PIECE = 256 * 1024, /* bytes: fits a core's cache between being filled, written and hashed */
+    PIECE = 512 * 1024, /* bytes: fits a core's cache between being filled, written and hashed */
     PIECES = 4,         /* while one is filled, the others may still be hashed */
 };
 
@@ -25,6 +25,7 @@ struct SmPart {
     int first;
     guint piece; /* which of the buffers is being filled */
     gsize fill;
+    gsize used; /* bytes of the buffers that ever held something: to be wiped */
     guint8 buffers[PIECES][PIECE];
 };
 
@@ -48,41 +49,43 @@ new_part(int fd, char *shown, gboolean with_md5)
 }
 
 SmPart *
-sm_part_create(int dir_fd, const char *name, gint64 fence, GError **error)
+sm_part_create(const SmStore *store, const char *name, gint64 fence, GError **error)
 {
     g_autofree char *file = sm_part_name(name, fence);
-    int fd = openat(dir_fd, file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    g_autofree char *shown = g_build_filename(store->directory, file, NULL);
+    int fd = openat(store->dir_fd, file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
     if (fd < 0) {
-        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s: cannot be created in its directory",
-                            file);
+        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s: cannot be created", shown);
         return NULL;
     }
-    return new_part(fd, g_steal_pointer(&file), FALSE);
+    return new_part(fd, g_steal_pointer(&shown), FALSE);
 }
 
 SmPart *
-sm_part_resume(int dir_fd, const char *name, gint64 fence, gboolean with_md5, GError **error)
+sm_part_resume(const SmStore *store, const char *name, gint64 fence, gboolean with_md5,
+               GError **error)
 {
     g_autofree char *file = sm_part_name(name, fence);
+    g_autofree char *shown = g_build_filename(store->directory, file, NULL);
     g_autoptr(SmPart) part = NULL;
-    sm_autofd int fd = openat(dir_fd, file, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    sm_autofd int fd = openat(store->dir_fd, file, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st) < 0) {
-        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", file);
+        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", shown);
         return NULL;
     }
     if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1) {
-        g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY, "%s: not a plain file of ours", file);
+        g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY, "%s: not a plain file of ours", shown);
         return NULL;
     }
-    part = new_part(fd, g_strdup(file), with_md5);
+    part = new_part(fd, g_strdup(shown), with_md5);
     (void)sm_steal_fd(&fd);
     if (pread(part->fd, part->buffers, 1, 0) == 1)
         part->first = part->buffers[0][0];
     if (!sm_digest_read(part->digest, part->fd)) {
-        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", file);
+        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", shown);
         return NULL;
     }
     part->size = lseek(part->fd, 0, SEEK_CUR);
@@ -106,7 +109,7 @@ sm_part_free(SmPart *part)
     if (!part->borrowed)
         sm_close(&part->fd);
     sm_digest_free(part->digest);
-    explicit_bzero(part->buffers, sizeof part->buffers); /* students' data */
+    explicit_bzero(part->buffers, part->used); /* students' data */
     g_free(part->shown);
     g_free(part);
 }
@@ -176,6 +179,7 @@ sm_part_write(SmPart *part, const void *data, gsize length, GError **error)
 
     if (part->first < 0 && length > 0)
         part->first = from[0];
+    part->used = MIN(part->used + length, sizeof part->buffers);
     while (length > 0) {
         gsize piece = MIN(length, PIECE - part->fill);
 

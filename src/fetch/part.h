@@ -8,19 +8,21 @@
 #include <glib.h>
 #include <sys/types.h>
 
+#include "store.h"
+
 typedef struct SmPart SmPart;
 
 /* The part's file name. Caller frees. */
 char *sm_part_name(const char *name, gint64 fence);
 
-/* A new part in directory dir_fd; one of that name must not be there. SM_ERROR_DIRECTORY. */
-SmPart *sm_part_create(int dir_fd, const char *name, gint64 fence, GError **error);
+/* A new part in store; one of that name must not be there. SM_ERROR_DIRECTORY. */
+SmPart *sm_part_create(const SmStore *store, const char *name, gint64 fence, GError **error);
 
 /*
  * Goes on with a part that another process left, hashing again what is there.
  * NULL and error if it is not there or not a plain file of ours.
  */
-SmPart *sm_part_resume(int dir_fd, const char *name, gint64 fence, gboolean with_md5,
+SmPart *sm_part_resume(const SmStore *store, const char *name, gint64 fence, gboolean with_md5,
                        GError **error);
 
 /* A part that is written to fd (kept open, not synced): it cannot start over. */

@@ -1,6 +1,8 @@
 #include "place.h"
 
+#include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/error.h"
 #include "part.h"
@@ -15,19 +17,16 @@ typedef struct {
 } Placing;
 
 char *
-sm_place_boot_id(void)
+sm_place_boot_id(const SmStore *store)
 {
-    char *text = NULL;
+    g_autofree char *boot = NULL;
+    struct stat st = {0};
 
-    if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &text, NULL, NULL))
-        return g_strdup("");
-    return g_strstrip(text);
-}
-
-gboolean
-sm_place_is_boot(const SmFile *file, const char *boot_id)
-{
-    return *boot_id != '\0' && g_strcmp0(file->boot_id, boot_id) == 0;
+    if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL))
+        boot = g_uuid_string_random(); /* unknown: like no other */
+    fstat(store->dir_fd, &st);
+    return g_strdup_printf("%s %ju:%ju", g_strstrip(boot), (uintmax_t)st.st_dev,
+                           (uintmax_t)st.st_ino);
 }
 
 static SmPlaceResult
@@ -76,8 +75,8 @@ conflict(Placing *p)
     return SM_PLACE_CONFLICT;
 }
 
-/* Neither part nor file. In the same boot only an importer can have taken the file, after it got
- * its name. */
+/* Neither part nor file. In the same boot and directory only an importer can have taken the file,
+ * after it got its name. */
 static SmPlaceResult
 vanished(Placing *p)
 {
@@ -140,7 +139,7 @@ SmPlaceResult
 sm_place(SmLedger *ledger, SmStore *store, SmFile *file, const char *boot_id, GError **error)
 {
     g_autofree char *part = sm_part_name(file->name, file->part);
-    Placing p = {ledger, store, file, part, sm_place_is_boot(file, boot_id), error};
+    Placing p = {ledger, store, file, part, g_strcmp0(file->boot_id, boot_id) == 0, error};
 
     switch (sm_store_place(store, part, file->name, error)) {
     case SM_PLACED:

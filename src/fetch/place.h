@@ -19,12 +19,14 @@ typedef enum {
     SM_PLACE_FAILED,    /* error is set */
 } SmPlaceResult;
 
-/* Takes file, whose row is `placing`, to its end. boot_id: of this boot. */
+/* Takes file, whose row is `placing`, to its end. boot_id: as sm_place_boot_id() says it now. */
 SmPlaceResult sm_place(SmLedger *ledger, SmStore *store, SmFile *file, const char *boot_id,
                        GError **error);
 
-/* /proc/sys/kernel/random/boot_id; "" if unknown. Caller frees. */
-char *sm_place_boot_id(void);
-
-/* Whether the machine has run on since file's part was noted; an unknown boot is never the same. */
-gboolean sm_place_is_boot(const SmFile *file, const char *boot_id);
+/*
+ * Names this boot of the machine and this directory: what was found in the one
+ * says nothing in another, where unsynced data may be gone, or where an unmounted
+ * share left an empty directory; a boot whose id cannot be read is like no other.
+ * Caller frees.
+ */
+char *sm_place_boot_id(const SmStore *store);

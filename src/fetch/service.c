@@ -84,14 +84,22 @@ call_url(const SmService *service, const char *name)
     return url;
 }
 
-/* Milliseconds that a call may take: give-up-after, less where the run ends before. */
-static long
-time_for_call(const SmService *service)
+/* Milliseconds that a call may take: a part of the patience, so that a second one can follow. 0 and
+ * error when the run is over. */
+static glong
+time_for_call(const SmService *service, GError **error)
 {
-    gint64 most = (gint64)service->account->give_up_after * 1000;
+    glong patience = MAX((glong)service->account->give_up_after * 1000 / 3, 1000);
     gint64 left = (service->deadline - g_get_monotonic_time()) / 1000;
 
-    return (long)(service->deadline == 0 ? most : CLAMP(left, 1, most));
+    if (service->deadline == 0)
+        return patience;
+    if (left > 0)
+        return (glong)MIN(left, patience);
+    g_set_error(error, SM_ERROR, SM_ERROR_LIMIT,
+                "no time was left for it within run-limit (account %s): the next try asks for it",
+                service->account->name);
+    return 0;
 }
 
 static gboolean
@@ -100,16 +108,17 @@ post(SmService *service, const char *url, const char *body, Answer *answer, GErr
     g_autoptr(SmHeaderList) headers = curl_slist_append(NULL, "Content-Type: application/json");
     char detail[CURL_ERROR_SIZE] = "";
     CURL *handle = service->handle;
+    glong limit = time_for_call(service, error);
     CURLcode result;
 
     headers = curl_slist_append(headers, "Accept: application/json");
-    if (!sm_http_prepare(handle, service->account, MAX(service->account->give_up_after / 3, 1),
-                         detail, error))
+    if (limit == 0 || !sm_http_prepare(handle, service->account,
+                                       MAX(service->account->give_up_after / 3, 1), detail, error))
         return FALSE;
     curl_easy_setopt(handle, CURLOPT_URL, url);
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body);
-    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, time_for_call(service));
+    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, limit);
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, collect);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, answer);
     result = curl_easy_perform(handle);

@@ -14,8 +14,8 @@ typedef struct {
     const SmAccount *account;
     SmLedger *ledger;
     CURL *handle;      /* keeps its connection between calls */
-    guint retry_after; /* seconds, of the last answer; 0: none said */
     gint64 deadline;   /* monotonic time (microseconds) at which a call ends; 0: none */
+    guint retry_after; /* seconds, of the last answer; 0: none said */
 } SmService;
 
 SmService *sm_service_new(const SmAccount *account, SmLedger *ledger);
@@ -26,7 +26,7 @@ void sm_service_free(SmService *service);
  * sm_service_forget_url() wipes. It lives for 15 seconds. Errors:
  * SM_ERROR_NOT_FOUND (404), SM_ERROR_CREDENTIALS (401, 403, or closed before),
  * SM_ERROR_SERVICE (all that may pass), SM_ERROR_TRUST, SM_ERROR_URL,
- * SM_ERROR_SECRET, SM_ERROR_BUSY, SM_ERROR_LEDGER.
+ * SM_ERROR_SECRET, SM_ERROR_BUSY, SM_ERROR_LEDGER, SM_ERROR_LIMIT (the deadline is over).
  */
 char *sm_service_presigned_url(SmService *service, const char *name, GError **error);
 void sm_service_forget_url(char *url);

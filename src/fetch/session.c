@@ -68,9 +68,11 @@ sm_session_open_ledger(SmSession *session, SmLedgerUse use, GError **error)
     const SmConfig *config = session->config;
     GError *fault = NULL;
 
-    /* First, so that the log learns of a ledger that cannot be opened. */
-    if (use == SM_LEDGER_CREATE && !sm_report_log_to(&session->report, config->log,
-                                                     config->log_file, config->log_level, error))
+    /* The log before the ledger, so that it learns of one that cannot be opened; but no log of
+     * root's where the ledger's owner will want to write to it. */
+    if (use == SM_LEDGER_CREATE && (!sm_ledger_is_ours(config->ledger, error) ||
+                                    !sm_report_log_to(&session->report, config->log,
+                                                      config->log_file, config->log_level, error)))
         return FALSE;
     session->ledger = sm_ledger_open(config->ledger, use, session->command, &fault);
     if (fault == NULL)

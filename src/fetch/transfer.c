@@ -293,14 +293,6 @@ set_options(SmTransfer *transfer, const char *url, SmHeaderList *headers)
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, transfer);
 }
 
-void
-sm_transfer_set_over(GError **error, const SmAccount *account)
-{
-    g_set_error(error, SM_ERROR, SM_ERROR_LIMIT,
-                "not whole within run-limit (account %s): it goes on with the next try",
-                account->name);
-}
-
 static gboolean
 set_failure(SmTransfer *transfer, const char *url, CURLcode result, const char *detail,
             GError **error)
@@ -308,7 +300,9 @@ set_failure(SmTransfer *transfer, const char *url, CURLcode result, const char *
     if (transfer->fault != NULL)
         g_propagate_error(error, g_steal_pointer(&transfer->fault));
     else if (result == CURLE_ABORTED_BY_CALLBACK)
-        sm_transfer_set_over(error, transfer->account);
+        g_set_error(error, SM_ERROR, SM_ERROR_LIMIT,
+                    "not whole within run-limit (account %s): it goes on with the next try",
+                    transfer->account->name);
     else
         sm_http_set_error(error, SM_ERROR_OBJECT, url, result, detail);
     return FALSE;

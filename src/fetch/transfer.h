@@ -34,9 +34,6 @@ void sm_transfer_free(SmTransfer *transfer);
 /* Monotonic time (microseconds) at which a running transfer ends with SM_ERROR_LIMIT; 0: never. */
 void sm_transfer_set_deadline(SmTransfer *transfer, gint64 deadline);
 
-/* The error of a run that is over: SM_ERROR_LIMIT. */
-void sm_transfer_set_over(GError **error, const SmAccount *account);
-
 /* The facts of the object so far; etag may be set before the first GET, to resume a part. */
 SmTransferFacts *sm_transfer_facts(SmTransfer *transfer);
 

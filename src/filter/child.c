@@ -58,10 +58,8 @@ used_up_memory(const SmParserTask *task, const struct rusage *usage)
     return (rlim_t)usage->ru_maxrss * 1024 > SM_PARSER_MEMORY / 2 + task->length;
 }
 
-/*
- * Ends a child that has answered, or whose time is up. One that lives on then
- * is no longer ours: it is given until the deadline, and killed.
- */
+/* Having answered, a child must end too: one that lives on, whatever became of it, is killed when
+ * its deadline passes. */
 static void
 see_off(pid_t pid, gint64 deadline)
 {

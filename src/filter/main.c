@@ -19,7 +19,10 @@
 #include "input.h"
 #include "options.h"
 
-enum { EXTRACT_NO_SPAN = 1 }; /* as grep */
+enum {
+    EXTRACT_NO_SPAN = 1,     /* as grep */
+    DRAIN_SIZE = 256 * 1024, /* bytes at a time */
+};
 
 static int
 fail(const GError *error, SmRole role)
@@ -28,14 +31,23 @@ fail(const GError *error, SmRole role)
     return sm_error_exit_code(error, role);
 }
 
+/*
+ * A person is told 64. A mail system would return the message to its sender for
+ * that: where no terminal is near, a wrong recipe is a matter of 75, and the
+ * message waits until it is mended.
+ */
 static int
 refuse_usage(const char *why)
 {
     g_autofree char *help = sm_options_help();
+    g_auto(SmInput) input = {NULL, 0, FALSE};
 
     g_warning("%s", why);
     fputs(help, stderr);
-    return EX_USAGE;
+    if (isatty(STDIN_FILENO) || isatty(STDERR_FILENO))
+        return EX_USAGE;
+    sm_input_read(&input, STDIN_FILENO, DRAIN_SIZE, NULL);
+    return EX_TEMPFAIL;
 }
 
 static int

@@ -48,7 +48,9 @@ class Emulator:
 
     def start(self):
         command = [self.program, "serve", "--port", "0", "--data", self.data]
-        command += ["--tls-dir", os.path.join(self.data, "tls"), "--access-log", self.log]
+        command += ["--access-log", self.log]
+        if "--tls-cert" not in self.options:
+            command += ["--tls-dir", os.path.join(self.data, "tls")]
         for name, password in self.users.items():
             command += ["--user", f"{name}:{password}"]
         self.process = subprocess.Popen(

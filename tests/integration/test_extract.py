@@ -7,7 +7,8 @@ import random
 import subprocess
 
 import pytest
-from mail_filter import BAD_NAME, NO_SPAN, OK, SCOREMAIL, SPAN, USAGE, fixture, html, named, parts, scoremail
+from mail_filter import BAD_NAME, NO_SPAN, OK, SCOREMAIL, SPAN, TEMPORARY, USAGE, fixture, html, named, parts, scoremail
+
 
 def wrapped(message, times):
     for _ in range(times):
@@ -124,11 +125,23 @@ def test_help_and_version():
     assert run.returncode == OK and run.stdout.startswith(b"scoremail ") and b"GMime 3." in run.stdout
 
 
-@pytest.mark.parametrize("args", [["x"], ["--nonsense"], ["--max-cpu", "0"], ["--max-message", "-1"],
+WRONG = pytest.mark.parametrize("args", [["x"], ["--nonsense"], ["--max-cpu", "0"], ["--max-message", "-1"],
                                   ["--max-message", "x"], ["-c"]], ids=" ".join)
+
+
+@WRONG
 def test_a_wrong_command_line_gets_the_usage(args):
-    run = scoremail(*args)
+    ours, theirs = pty.openpty()
+    run = subprocess.run([SCOREMAIL, *args], stdin=theirs, capture_output=True, timeout=60)
+    os.close(ours)
+    os.close(theirs)
     assert run.returncode == USAGE and b"Usage:" in run.stderr and run.stdout == b""
+
+
+@WRONG
+def test_a_wrong_command_line_in_a_recipe_keeps_the_mail(args):
+    run = scoremail(*args, message=b"x" * 1_000_000)  # read to its end, or this would be a broken pipe
+    assert run.returncode == TEMPORARY and b"Usage:" in run.stderr and run.stdout == b""
 
 
 def test_a_terminal_as_input_gets_the_usage():

@@ -13,7 +13,7 @@ import subprocess
 import time
 
 import pytest
-from mail_filter import (BAD_NAME, NO_SPAN, OK, SANITIZED, SCOREMAIL, SPAN, TEMPORARY, fixture, html, named, parts,
+from mail_filter import (BAD_NAME, NO_SPAN, OK, SCOREMAIL, SPAN, TEMPORARY, fixture, html, named, parts,
                          scoremail)
 
 # ---------------------------------------------------------------- input and its limits
@@ -241,7 +241,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.skipif(SANITIZED, reason="the sanitizers make these calls as well")
+@pytest.mark.release_only("the sanitizers make these calls as well")
 @pytest.mark.parametrize("title", FAULTS)
 def test_our_own_faults_are_temporary(installation, title):
     run = subprocess.run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={FAULTS[title]}", installation.program],
@@ -250,7 +250,7 @@ def test_our_own_faults_are_temporary(installation, title):
     assert run.stderr.startswith(b"scoremail: ") and len(run.stderr.splitlines()) == 1
 
 
-@pytest.mark.skipif(SANITIZED, reason="the sanitizers make these calls as well")
+@pytest.mark.release_only("the sanitizers make these calls as well")
 def test_a_malformed_answer_is_temporary(installation):
     """The first write of each process is not carried out: the child's answer, and the parent's line about it."""
     run = subprocess.run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=write:retval=4:when=1",
@@ -258,7 +258,7 @@ def test_a_malformed_answer_is_temporary(installation):
     assert run.returncode == TEMPORARY
 
 
-@pytest.mark.skipif(SANITIZED, reason="a sanitizer needs more address space than any limit leaves")
+@pytest.mark.release_only("a sanitizer needs more address space than any limit leaves")
 def test_no_room_for_the_message_is_temporary():
     def limit():
         resource.setrlimit(resource.RLIMIT_AS, (400_000_000, 400_000_000))

@@ -21,6 +21,11 @@ CHANGING = [
 LINE = re.compile(r"^(\w+)\((?:(\d+)<(.*?)>)?(.*)\) += +(-?\d+)")
 
 
+def need_strace():
+    need(shutil.which("strace"), "strace is not installed")
+    need(os.geteuid() == 0, "only root may trace a program that forbids attaching")
+
+
 def strace(account, *options, stdin):
     """Runs the filter, but not its parser child, under strace."""
     argv = ["strace", "-y", "-s", "300", *options, account.build / "scoremail", "-c", account.config]
@@ -82,7 +87,7 @@ def names_in(folder):
 
 
 def test_a_new_file_survives_a_kill_at_every_call(account, scores, tmp_path):
-    need(shutil.which("strace"), "strace is not installed")
+    need_strace()
     before = keep(account, tmp_path / "before")
 
     def whole(when):
@@ -95,7 +100,7 @@ def test_a_new_file_survives_a_kill_at_every_call(account, scores, tmp_path):
 
 
 def test_a_corrected_file_survives_a_kill_at_every_call(account, emulator, scores, tmp_path):
-    need(shutil.which("strace"), "strace is not installed")
+    need_strace()
     corrected = scores[CSV_NAME].replace(b"Student1,", b"Student One,")
     again = mail("csv").replace(b"Message-ID: <", b"Message-ID: <again.")
     assert again != mail("csv")
@@ -115,7 +120,7 @@ def test_a_corrected_file_survives_a_kill_at_every_call(account, emulator, score
 
 
 def test_a_large_download_survives_a_kill_anywhere(account, emulator, tmp_path):
-    need(shutil.which("strace"), "strace is not installed")
+    need_strace()
     large = os.urandom(1 << 20) * 50
     emulator.add(CSV_NAME, large)
     before = keep(account, tmp_path / "before")
@@ -136,7 +141,7 @@ def test_a_large_download_survives_a_kill_anywhere(account, emulator, tmp_path):
 
 
 def test_data_are_on_the_disk_before_the_name_and_the_name_before_the_record(account):
-    need(shutil.which("strace"), "strace is not installed")
+    need_strace()
     calls = calls_of(account, mail("csv"))
 
     def first(what, start=0):

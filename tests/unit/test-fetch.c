@@ -63,7 +63,7 @@ static void
 leave_a_part(Fixture *fixture)
 {
     g_autoptr(SmFile) file = fixture_row(fixture, CSV);
-    g_autofree char *boot_id = sm_place_boot_id();
+    g_autofree char *boot_id = sm_place_boot_id(fixture->store);
     g_autofree char *part = NULL;
 
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
@@ -78,7 +78,7 @@ static void
 leave_it_placing(Fixture *fixture, const char *bytes)
 {
     g_autoptr(SmFile) file = fixture_row(fixture, CSV);
-    g_autofree char *boot_id = sm_place_boot_id();
+    g_autofree char *boot_id = sm_place_boot_id(fixture->store);
     g_autofree char *sha256 = fixture_sha256(bytes);
 
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));

@@ -61,8 +61,6 @@ static const struct {
     {"an importer took the file before it was recorded", FALSE, FALSE, NULL, "boot",
      SM_PLACE_STORED, NULL, NULL},
     {"what a power failure took is lost", FALSE, FALSE, NULL, "later", SM_PLACE_LOST, NULL, NULL},
-    {"what is gone is lost where nobody knows the boot", FALSE, FALSE, NULL, "", SM_PLACE_LOST,
-     NULL, NULL},
 
     {"a correction takes its place and the older is kept", TRUE, TRUE, OLD, "boot",
      SM_PLACE_CORRECTED, NEW, OLD},
@@ -145,8 +143,7 @@ static void
 ends(Fixture *fixture, gconstpointer data)
 {
     gsize i = GPOINTER_TO_SIZE(data);
-    gboolean unknown_boot = *cases[i].boot == '\0';
-    g_autoptr(SmFile) file = placing_row(fixture, cases[i].repost, unknown_boot ? "" : "boot");
+    g_autoptr(SmFile) file = placing_row(fixture, cases[i].repost, "boot");
     g_autoptr(GError) error = NULL;
     g_autofree char *part = sm_part_name(NAME, file->part);
     g_autofree char *then = NULL;
@@ -256,13 +253,15 @@ counts_the_corrections(Fixture *fixture, gconstpointer data)
 }
 
 static void
-the_boot_has_a_name(void)
+names_this_boot_and_this_directory(Fixture *fixture, gconstpointer data)
 {
-    g_autofree char *first = sm_place_boot_id();
-    g_autofree char *second = sm_place_boot_id();
+    g_autoptr(SmStore) elsewhere = sm_store_open_at("/", NULL);
+    g_autofree char *first = sm_place_boot_id(fixture->store);
+    g_autofree char *second = sm_place_boot_id(fixture->store);
+    g_autofree char *other = sm_place_boot_id(elsewhere);
 
     g_assert_cmpstr(first, ==, second);
-    g_assert_null(strpbrk(first, " \n"));
+    g_assert_cmpstr(first, !=, other);
 }
 
 int
@@ -283,6 +282,6 @@ main(int argc, char **argv)
     ADD("/place/records nothing for a claim that was lost", NULL,
         records_nothing_for_a_claim_that_was_lost);
     ADD("/place/counts the corrections", NULL, counts_the_corrections);
-    g_test_add_func("/place/the boot has a name", the_boot_has_a_name);
+    ADD("/place/names this boot and this directory", NULL, names_this_boot_and_this_directory);
     return g_test_run();
 }

@@ -1,0 +1,415 @@
+"""What is wrong on our own side: disks, directories, the ledger. The mail waits, and mending is enough."""
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from harness import CSV_NAME, EX_NOPERM, EX_TEMPFAIL, Account, Running, large_scores, mail, need
+
+MEGABYTE = 1024 * 1024
+OTHER_USER = 1  # daemon: some user that every Debian has, and that we are not
+
+
+def assert_deferred(account, done, words):
+    """The mail waits; one line says why; no file and no part is there."""
+    assert done.code == EX_TEMPFAIL, done.err
+    assert done.out == b""
+    assert re.fullmatch(r"scoremail: .+\n", done.err), done.err
+    assert re.search(words, done.err), done.err
+    account.assert_no_secret(done.err)
+
+
+def assert_stored(account, done, data):
+    assert (done.code, done.err) == (0, "")
+    assert account.stored() == {CSV_NAME: data}
+
+
+class SmallDisk:
+    """A tmpfs over a folder, in a mount namespace of its own: run() runs programs that see it."""
+
+    def __init__(self, folder, options):
+        need(os.geteuid() == 0, "only root can mount")
+        self.folder = folder
+        hold = 'mount -t tmpfs -o "$1,mode=700" tmpfs "$0" && echo mounted && exec cat'
+        self.holder = subprocess.Popen(
+            ["unshare", "--mount", "--propagation", "private", "sh", "-c", hold, folder, options],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        need(self.holder.stdout.readline() == b"mounted\n", "a tmpfs cannot be mounted here")
+        self.inside = ["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt", "--"]
+        self.seen = Path(f"/proc/{self.holder.pid}/root{folder}")
+
+    def remount(self, options):
+        subprocess.run([*self.inside, "mount", "-o", f"remount,{options}", self.folder], check=True, timeout=60)
+
+    def fill(self):
+        """Leaves not a byte."""
+        with open(self.seen / "ballast", "wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(4096))
+            except OSError:
+                pass
+
+    def close(self):
+        self.holder.communicate(timeout=60)
+
+
+class OnSmallDisk:
+    """An account whose destination or ledger lies on a small disk; otherwise as Account."""
+
+    def __init__(self, account, folder, options):
+        self.account = account
+        self.disk = SmallDisk(folder, options)
+
+    def scoremail(self, message):
+        argv = [*self.disk.inside, self.account.build / "scoremail", "-c", self.account.config]
+        return Running(argv, message).go()
+
+    def names(self):
+        return sorted(os.listdir(self.disk.seen))
+
+
+@pytest.fixture
+def small_disk(account):
+    """Puts a small disk under a folder of the account."""
+    made = []
+
+    def make(folder, options):
+        made.append(OnSmallDisk(account, folder, options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.disk.close()
+
+
+def test_a_file_that_does_not_fit_is_not_begun(account, emulator, small_disk):
+    data = large_scores(16 * MEGABYTE)
+    emulator.add(CSV_NAME, data)
+    small = small_disk(account.directory, "size=8m")
+    done = small.scoremail(mail("csv")).end()
+    assert_deferred(account, done, f"{account.directory}.*{len(data)} bytes do not fit.*No space left")
+    assert small.names() == []
+    assert emulator.requests("object")[0]["sent"] < len(data)  # said before the transfer, not after it
+    small.disk.remount("size=32m")
+    assert small.scoremail(mail("csv")).end().code == 0
+    assert (small.disk.seen / CSV_NAME).read_bytes() == data
+    assert small.names() == [CSV_NAME]
+
+
+def test_a_disk_that_fills_up_meanwhile(account, emulator, small_disk):
+    data = large_scores(6 * MEGABYTE)
+    emulator.add(CSV_NAME, data)
+    emulator.faults("object:drip=400000")  # longer than it takes to fill the disk
+    small = small_disk(account.directory, "size=8m")
+    running = small.scoremail(mail("csv"))
+    deadline = time.monotonic() + 30
+    while not small.names() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    small.disk.fill()
+    assert_deferred(account, running.end(), f"{CSV_NAME}.*No space left")
+    assert small.names() == ["ballast"]
+    emulator.faults()
+    (small.disk.seen / "ballast").unlink()
+    assert small.scoremail(mail("csv")).end().code == 0
+    assert (small.disk.seen / CSV_NAME).read_bytes() == data
+
+
+def test_a_disk_without_room_for_a_name(account, emulator, small_disk, scores):
+    small = small_disk(account.directory, "nr_inodes=1")
+    done = small.scoremail(mail("csv")).end()
+    assert_deferred(account, done, f"{account.directory}.*No space left")
+    assert emulator.requests() == []
+    small.disk.remount("nr_inodes=100")
+    assert small.scoremail(mail("csv")).end().code == 0
+    assert small.names() == [CSV_NAME]
+
+
+def test_a_destination_on_a_read_only_file_system(account, emulator, small_disk):
+    small = small_disk(account.directory, "size=1m")
+    small.disk.remount("ro")
+    done = small.scoremail(mail("csv")).end()
+    assert_deferred(account, done, f"{account.directory}.*Read-only")
+    assert emulator.requests() == []
+    small.disk.remount("rw")
+    assert small.scoremail(mail("csv")).end().code == 0
+
+
+@pytest.mark.parametrize("size", ["4k", "16k", "48k", "96k"])
+def test_a_ledger_on_a_full_disk(account, emulator, small_disk, scores, size):
+    small = small_disk(account.ledger.parent, f"size={size}")
+    done = small.scoremail(mail("csv")).end()
+    assert_deferred(account, done, f"ledger {account.ledger}.*full.*make room")
+    assert account.stored() == {}
+    assert emulator.requests() == []
+    small.disk.remount("size=8m")
+    assert_stored(account, small.scoremail(mail("csv")).end(), scores[CSV_NAME])
+
+
+def test_a_ledger_that_fills_up(account, emulator, small_disk, scores):
+    """Message upon message until the disk is full; then nothing is lost, and room is enough."""
+    account.configure(format="txt")
+    small = small_disk(account.ledger.parent, "size=256k")
+    for count in range(300):
+        message = mail("csv").replace(b"Message-ID: <", b"Message-ID: <%d." % count)
+        done = small.scoremail(message).end()
+        if done.code != 0:
+            break
+        if count > 5:
+            small.disk.fill()
+    assert_deferred(account, done, f"ledger {account.ledger}.*full.*make room")
+    small.disk.remount("size=8m")
+    account.configure(format="csv")
+    assert_stored(account, small.scoremail(message).end(), scores[CSV_NAME])
+
+
+# What fails: the call, the errno, which file (strace's -P; "" for all), and words of the line.
+FAILING = [
+    ("write", "ENOSPC", "part", "No space left"),
+    ("write", "EDQUOT", "part", "[Qq]uota"),
+    ("write", "EIO", "part", "Input/output error"),
+    ("fsync", "EIO", "part", "fsync.*Input/output error"),
+    ("fsync", "ENOSPC", "part", "fsync.*No space left"),
+    ("fsync", "EDQUOT", "part", "fsync.*[Qq]uota"),
+    ("fchmod", "EIO", "part", None),  # a file system without modes: a warning
+    ("renameat2", "EDQUOT", "directory", f"{CSV_NAME}: cannot be given its name.*[Qq]uota"),
+    ("renameat2", "EACCES", "directory", f"{CSV_NAME}: cannot be given its name.*Permission denied"),
+    ("renameat2", "EINVAL", "directory", None),  # a file system that lacks it: link and unlink
+    ("fsync", "EIO", "directory", "fsync.*Input/output error"),
+    ("pwrite64", "ENOSPC", "ledger.db-wal", "ledger.*full"),
+    ("pwrite64", "EDQUOT", "ledger.db-wal", "ledger.*(full|[Qq]uota)"),
+    ("pwrite64", "EIO", "ledger.db-wal", "ledger"),
+    ("fdatasync", "EIO", "ledger.db-wal", "ledger"),
+]
+
+
+@pytest.mark.release_only("strace and the leak checker cannot both attach")
+@pytest.mark.parametrize("call, errno, where, words", FAILING, ids=lambda value: str(value))
+@pytest.mark.parametrize("once", [True, False], ids=["once", "always"])
+def test_a_call_that_fails(account, emulator, scores, call, errno, where, words, once):
+    need(shutil.which("strace"), "strace is not installed")
+    assert account.scoremail(stdin=mail("txt")).code == 0  # there is a ledger, and a first row in it
+    paths = {
+        "part": account.directory / f".{CSV_NAME}.1.part",
+        "directory": account.directory,
+        "ledger.db-wal": account.ledger.with_name("ledger.db-wal"),
+    }
+    inject = f"inject={call}:error={errno}" + (":when=1" if once else "")
+    argv = ["strace", "-o", "/dev/null", "-P", paths[where], "-e", f"trace={call}", "-e", inject]
+    done = Running([*argv, account.build / "scoremail", "-c", account.config], mail("csv")).go().end()
+    if words is None:
+        assert done.code == 0
+    else:
+        assert_deferred(account, done, words)
+        # What was verified, synced and recorded as such stays, under whichever name it has by then.
+        assert set(account.stored().values()) <= {scores[CSV_NAME]}
+        verified = bool(account.stored())
+        assert verified == (where == "directory")
+    asked = len(emulator.requests())
+    assert_stored(account, account.scoremail(stdin=mail("csv")), scores[CSV_NAME])
+    assert account.status()[CSV_NAME]["state"] == "stored"
+    assert len(emulator.requests()) == asked + (0 if words is None or verified else 2)
+
+
+@pytest.mark.release_only("strace and the leak checker cannot both attach")
+def test_each_commit_that_fails(account, scores):
+    """The N-th one fails, for every N: 75 or all is well, and the next run makes it well."""
+    need(shutil.which("strace"), "strace is not installed")
+    failed = number = 0
+    undisturbed = False
+    while not undisturbed:
+        number += 1
+        trace = account.folder / "trace"
+        inject = f"inject=fdatasync:error=EIO:when={number}"
+        argv = ["strace", "-o", trace, "-e", "trace=fdatasync", "-e", inject]
+        done = Running([*argv, account.build / "scoremail", "-c", account.config], mail("csv")).go().end()
+        undisturbed = "INJECTED" not in trace.read_text()
+        if done.code != 0:
+            assert_deferred(account, done, f"{account.ledger}|{CSV_NAME}")
+            failed += 1
+        assert_stored(account, account.scoremail(stdin=mail("csv")), scores[CSV_NAME])
+        assert account.status()[CSV_NAME]["state"] == "stored"
+        shutil.rmtree(account.ledger.parent)
+        account.ledger.parent.mkdir()
+        (account.directory / CSV_NAME).unlink()
+    assert failed >= 4  # the event, the attempt, what is placed, what is stored
+
+
+def test_a_destination_that_is_missing(account, emulator, scores):
+    account.directory.rmdir()
+    done = account.scoremail(stdin=mail("csv"))
+    assert_deferred(account, done, f"account main: directory {account.directory}.*not created.*mounted.*No such file")
+    assert not account.directory.exists()
+    assert emulator.requests() == []
+    assert account.status()[CSV_NAME]["state"] == "waiting"
+    account.directory.mkdir()
+    assert_stored(account, account.scoremail(stdin=mail("csv")), scores[CSV_NAME])
+
+
+def test_a_destination_that_is_a_file(account, emulator, scores):
+    account.directory.rmdir()
+    account.directory.write_bytes(b"not a directory\n")
+    done = account.scoremail(stdin=mail("csv"))
+    assert_deferred(account, done, f"{account.directory}.*Not a directory")
+    assert account.directory.read_bytes() == b"not a directory\n"
+    assert emulator.requests() == []
+    account.directory.unlink()
+    account.directory.mkdir()
+    assert_stored(account, account.scoremail(stdin=mail("csv")), scores[CSV_NAME])
+
+
+class OtherUser(Account):
+    """An account that belongs to another user, who can reach its folder and the programs."""
+
+    def __init__(self, folder, build, emulator):
+        programs = folder / "bin"
+        programs.mkdir()
+        for name in ("scoremail", "scorefetch"):
+            shutil.copy(build / name, programs)
+        super().__init__(folder, programs, emulator)
+        for path in [folder, *folder.rglob("*")]:
+            os.lchown(path, OTHER_USER, OTHER_USER)
+        os.chown(self.config, 0, 0)  # so that root may use it as well
+        self.config.chmod(0o644)
+
+    def run(self, program, *arguments, stdin=b""):
+        become = ["setpriv", f"--reuid={OTHER_USER}", f"--regid={OTHER_USER}", "--clear-groups"]
+        return Running([*become, self.build / program, *arguments], stdin).go().end()
+
+    def run_as_root(self, program, *arguments, stdin=b""):
+        return Running([self.build / program, *arguments], stdin).go().end()
+
+
+@pytest.fixture
+def theirs(build, emulator, scores):
+    need(os.geteuid() == 0, "only root can become another user")
+    for name, data in scores.items():
+        emulator.add(name, data)
+    with tempfile.TemporaryDirectory(prefix="scoremail-test-") as folder:
+        yield OtherUser(Path(folder), build, emulator)
+
+
+def test_a_destination_that_is_not_writable(theirs, emulator, scores):
+    theirs.directory.chmod(0o555)
+    done = theirs.scoremail(stdin=mail("csv"))
+    assert_deferred(theirs, done, f"{theirs.directory}.*Permission denied")
+    assert theirs.stored() == {}
+    assert emulator.requests() == []
+    theirs.directory.chmod(0o755)
+    assert_stored(theirs, theirs.scoremail(stdin=mail("csv")), scores[CSV_NAME])
+
+
+def test_a_password_that_is_not_readable(theirs, emulator, scores):
+    os.chown(theirs.password_file, 0, 0)
+    done = theirs.scoremail(stdin=mail("csv"))
+    assert_deferred(theirs, done, f"account main: password-file {theirs.password_file}.*Permission denied")
+    assert emulator.requests() == []
+    assert theirs.stored() == {}
+    os.chown(theirs.password_file, OTHER_USER, OTHER_USER)
+    assert_stored(theirs, theirs.scoremail(stdin=mail("csv")), scores[CSV_NAME])
+
+
+def test_a_directory_of_the_ledger_that_is_not_writable(theirs, emulator, scores):
+    theirs.ledger.parent.chmod(0o555)
+    done = theirs.scoremail(stdin=mail("csv"))
+    assert_deferred(theirs, done, f"{theirs.ledger.parent}.*Permission denied")
+    assert emulator.requests() == []
+    theirs.ledger.parent.chmod(0o755)
+    assert_stored(theirs, theirs.scoremail(stdin=mail("csv")), scores[CSV_NAME])
+
+
+def test_a_ledger_that_is_not_writable(theirs, emulator, scores):
+    assert theirs.scoremail(stdin=mail("txt")).code == 0
+    theirs.ledger.chmod(0o444)
+    done = theirs.scoremail(stdin=mail("csv"))
+    assert_deferred(theirs, done, f"ledger {theirs.ledger}: Permission denied")
+    assert emulator.requests() == []
+    theirs.ledger.chmod(0o600)
+    assert_stored(theirs, theirs.scoremail(stdin=mail("csv")), scores[CSV_NAME])
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["a ledger to come", "a ledger"])
+def test_root_leaves_the_ledger_of_another_user_alone(theirs, emulator, scores, there):
+    if there:
+        assert theirs.scoremail(stdin=mail("txt")).code == 0
+        theirs.log.unlink()
+    before = {path: path.stat() for path in theirs.folder.rglob("*")}
+    done = theirs.run_as_root("scoremail", "-c", theirs.config, stdin=mail("csv"))
+    assert_deferred(theirs, done, "belongs to the user daemon: runuser -u daemon -- scorefetch")
+    asked = theirs.run_as_root("scorefetch", "get", "-c", theirs.config, CSV_NAME)
+    assert asked.code == EX_NOPERM
+    assert "runuser -u daemon" in asked.err
+    after = {path: path.stat() for path in theirs.folder.rglob("*")}
+    assert after.keys() == before.keys()
+    assert {path: stat.st_mtime_ns for path, stat in after.items()} == {
+        path: stat.st_mtime_ns for path, stat in before.items()
+    }
+    assert emulator.requests() == []
+    assert_stored(theirs, theirs.scoremail(stdin=mail("csv")), scores[CSV_NAME])
+
+
+def test_a_ledger_that_another_process_holds(account, emulator, scores):
+    assert account.scoremail(stdin=mail("txt")).code == 0
+    with closing(sqlite3.connect(account.ledger, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        done = account.scoremail(stdin=mail("csv"))  # waits for 30 s
+    assert_deferred(account, done, f"ledger {account.ledger}.*locked.*another process")
+    assert emulator.requests() == []
+    assert account.stored() == {}
+    assert_stored(account, account.scoremail(stdin=mail("csv")), scores[CSV_NAME])
+
+
+def corrupt(ledger, begin, end):
+    with open(ledger, "r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(begin)
+        file.write(b"\xa5" * (min(end, size) - begin))
+
+
+@pytest.mark.parametrize("begin, end", [(0, 1 << 20), (0, 100), (4096, 1 << 20)], ids=["all", "header", "pages"])
+def test_a_ledger_that_is_corrupt(account, emulator, scores, begin, end):
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    corrupt(account.ledger, begin, end)
+    done = account.scoremail(stdin=mail("txt"))
+    assert_deferred(account, done, f"ledger {account.ledger}.*(not a database|malformed).*move it aside")
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+    asked = len(emulator.requests("object"))
+    account.ledger.rename(account.folder / "ledger.corrupt")
+    assert_stored(account, account.receive(CSV_NAME), scores[CSV_NAME])  # adopted: it is there, as said
+    assert account.status()[CSV_NAME]["state"] == "stored"
+    assert len(emulator.requests("object")) == asked + 1
+
+
+def test_a_ledger_of_a_newer_version(account, emulator, scores):
+    assert account.scoremail(stdin=mail("txt")).code == 0
+    (before,) = account.sql("PRAGMA user_version")
+    account.sql("PRAGMA user_version = 1000")
+    bytes_before = account.ledger.read_bytes()
+    done = account.scoremail(stdin=mail("csv"))
+    assert_deferred(account, done, f"ledger {account.ledger}.*newer version.*1000.*upgrade")
+    assert account.ledger.read_bytes() == bytes_before
+    assert emulator.requests() == []
+    account.sql(f"PRAGMA user_version = {before['user_version']}")
+    assert_stored(account, account.scoremail(stdin=mail("csv")), scores[CSV_NAME])
+
+
+def test_a_ledger_that_is_a_directory(account, emulator, scores):
+    account.ledger.mkdir()
+    done = account.scoremail(stdin=mail("csv"))
+    assert_deferred(account, done, f"ledger {account.ledger}.*unable to open")
+    assert emulator.requests() == []
+    account.ledger.rmdir()
+    assert_stored(account, account.scoremail(stdin=mail("csv")), scores[CSV_NAME])
+
+
+def test_a_directory_of_the_ledger_is_made(account, scores):
+    shutil.rmtree(account.ledger.parent)
+    assert_stored(account, account.scoremail(stdin=mail("csv")), scores[CSV_NAME])
+    assert account.ledger.parent.stat().st_mode & 0o7777 == 0o700

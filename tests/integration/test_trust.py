@@ -1,0 +1,408 @@
+"""Whom scorefetch talks to, and what it sends: certificates, hosts, redirects, headers."""
+import hashlib
+import json
+import os
+import re
+import shutil
+import socket
+import ssl
+
+import pytest
+from harness import CSV_NAME, EX_TEMPFAIL, Account, Running, large_scores, mail, need
+from tlsserver import Authority, TlsServer
+
+SCORES = b"ID,NAME\r\n1,Student\r\n"
+# As a store may well sign it: nothing of it may be tidied up.
+TARGET = "/scores/./a/../K12/4300%5f20180410.csv?X=%7e+~%2B&Signature=a%2Bb%2fc%3D&Expires=9"
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    need(shutil.which("openssl"), "openssl is not installed")
+    return Authority(tmp_path_factory.mktemp("certificates") / "authority")
+
+
+@pytest.fixture(scope="module")
+def good(authority):
+    """Certificate and key that an account of these tests trusts."""
+    return authority.issue("good")
+
+
+@pytest.fixture
+def start_tls_server():
+    """Starts TlsServers; all are closed at the test's end."""
+    servers = []
+
+    def start(certificate_and_key, answer, **options):
+        servers.append(TlsServer(*certificate_and_key, answer, **options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def start_with(start_emulator):
+    """Starts emulators with a certificate and its key."""
+
+    def start(certificate_and_key, *options):
+        emulator = start_emulator("--tls-cert", certificate_and_key[0], "--tls-key", certificate_and_key[1], *options)
+        emulator.add(CSV_NAME, SCORES)
+        return emulator
+
+    return start
+
+
+class Door:
+    """A port on loopback that notes who knocks, and lets nobody in."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def knocks(self):
+        self.listener.setblocking(False)
+        count = 0
+        while True:
+            try:
+                self.listener.accept()[0].close()
+            except BlockingIOError:
+                return count
+            count += 1
+
+
+def account_for(emulator, authority, build, folder, **settings):
+    """An account that trusts the authority and gives up soon."""
+    account = Account(folder, build, emulator, give_up_after="1s", **settings)
+    shutil.copy(authority.pem, account.ca)
+    return account
+
+
+def assert_refused(account, done, words):
+    assert done.code == EX_TEMPFAIL
+    assert re.fullmatch(r"scoremail: .+\n", done.err), done.err
+    assert re.search(words, done.err), done.err
+    assert account.stored() == {}
+    account.assert_no_secret(done.out, done.err)
+
+
+# What a server may show that must not be trusted, and OpenSSL's or libcurl's word for it.
+BAD = {
+    "another authority": (
+        lambda authority, folder: Authority(folder / "other").issue("server"),
+        "unable to get local issuer",
+    ),
+    "expired": (lambda authority, _: authority.issue_expired("expired"), "expired"),
+    "another host": (
+        lambda authority, _: authority.issue("elsewhere", host="scores.example.net"),
+        "no alternative certificate subject name matches",
+    ),
+    "self-signed": (lambda authority, _: authority.self_signed("alone"), "self.signed"),
+}
+
+
+@pytest.fixture(params=BAD)
+def bad(request, authority, tmp_path_factory):
+    """(certificate and key, words) of something that must not be trusted."""
+    make, words = BAD[request.param]
+    return make(authority, tmp_path_factory.mktemp("bad")), words
+
+
+def test_the_service_must_be_known(start_with, bad, authority, build, tmp_path):
+    certificate, words = bad
+    emulator = start_with(certificate)
+    account = account_for(emulator, authority, build, tmp_path)
+    done = account.scoremail(stdin=mail("csv"))
+    assert_refused(account, done, f"localhost:{emulator.port}.*certificate.*({words}).*ca-file")
+    assert emulator.requests() == []  # the password was not sent
+
+
+def test_the_object_store_must_be_known(start_with, good, bad, authority, build, tmp_path):
+    certificate, words = bad
+    store = start_with(certificate)
+    emulator = start_with(good, "--fault", f"file:foreign-host=localhost:{store.port}")
+    account = account_for(emulator, authority, build, tmp_path, storage_hosts=f"localhost:{store.port}")
+    done = account.scoremail(stdin=mail("csv"))
+    assert_refused(account, done, f"localhost:{store.port}.*certificate.*({words})")
+    assert store.requests() == []
+    assert len(emulator.requests("file")) == 1  # no later try in the same run will make it known
+
+
+def test_a_certificate_that_is_mended_is_enough(start_with, good, authority, build, tmp_path, tmp_path_factory):
+    emulator = start_with(good)
+    account = account_for(emulator, Authority(tmp_path_factory.mktemp("bad") / "other"), build, tmp_path)
+    assert_refused(account, account.scoremail(stdin=mail("csv")), "certificate")
+    shutil.copy(authority.pem, account.ca)
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    assert account.stored() == {CSV_NAME: SCORES}
+
+
+def test_a_person_is_told_with_a_code_of_its_own(start_with, authority, build, tmp_path):
+    emulator = start_with(authority.self_signed("alone"))
+    account = account_for(emulator, authority, build, tmp_path)
+    assert account.scorefetch("get", CSV_NAME).code == os.EX_UNAVAILABLE
+
+
+def test_a_certificate_authority_that_cannot_be_read(account):
+    account.ca.write_text("no certificate\n")
+    done = account.scoremail(stdin=mail("csv"))
+    assert_refused(account, done, f"ca-file.*{re.escape(str(account.ca))}")
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
+def test_old_versions_of_tls_are_refused(start_with, start_tls_server, good, authority, build, tmp_path):
+    old = start_tls_server(good, lambda request: b"", newest=ssl.TLSVersion.TLSv1_1)
+    emulator = start_with(good)
+    account = account_for(emulator, authority, build, tmp_path, service_url=f"https://localhost:{old.port}/api")
+    assert_refused(account, account.scoremail(stdin=mail("csv")), f"localhost:{old.port}.*(version|alert)")
+    assert old.requests == []
+
+
+def test_the_service_must_be_https(account, emulator):
+    account.configure(service_url=emulator.url.replace("https:", "http:"))
+    done = account.scoremail(stdin=mail("csv"))
+    assert_refused(account, done, f"{re.escape(str(account.config))}.*service-url.*https")
+    assert emulator.requests() == []
+
+
+@pytest.mark.parametrize("call", ["file", "object"])
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_redirects_are_not_followed(account, emulator, call, scheme):
+    door = Door()
+    account.configure(give_up_after="1s", storage_hosts=f"localhost:{emulator.port} localhost:{door.port}")
+    emulator.faults(f"{call}:redirect={scheme}://localhost:{door.port}/here?Signature=stolen")
+    assert_refused(account, account.scoremail(stdin=mail("csv")), "302.*redirect.*not followed")
+    assert door.knocks() == 0
+
+
+# What stands in place of the host in the URL that the service gives; PORT is where somebody listens.
+FOREIGN = [
+    "scores.example.net",
+    "localhost",
+    "localhost:1",
+    "127.0.0.1:PORT",
+    "[::1]:PORT",
+    "localhost.:PORT",
+    "xlocalhost:PORT",
+    "x.localhost:PORT",
+    "localhost.example.net:PORT",
+    "localhost%2eexample.net:PORT",
+    "localhost%00.example.net:PORT",
+    "localhost:PORT.example.net",
+    "localhost:PORT@scores.example.net",
+    "scores.example.net\\@localhost:PORT",
+    "scores.example.net#@localhost:PORT",
+    "scores.example.net?@localhost:PORT",
+    "user@localhost:PORT",
+    ":secret@localhost:PORT",
+    "localhost:PORT:PORT",
+    "localhost:0PORT0",
+    ":PORT",
+]
+LOOKALIKES = [  # of *.s3.localhost
+    "s3.localhost:PORT",
+    ".s3.localhost:PORT",
+    "as3.localhost:PORT",
+    "a.b.s3.localhost:PORT",
+    "a.s3.localhost.localhost:PORT",
+    "a.s3.localhost.example.net:PORT",
+    "a.s3localhost:PORT",
+    "a.s3.localhost",
+]
+
+
+def take_bait(account, emulator, host):
+    emulator.faults("file:foreign-host=" + host.replace("PORT", str(emulator.port)))
+    return account.scoremail(stdin=mail("csv"))
+
+
+@pytest.mark.parametrize("host", FOREIGN)
+def test_a_url_that_leads_elsewhere_is_not_used(account, emulator, host):
+    done = take_bait(account, emulator, host)
+    assert_refused(account, done, f"{CSV_NAME}: the service's URL .*not used")
+    assert emulator.requests("object") == []
+    assert "secret@" not in done.err
+
+
+@pytest.mark.parametrize("host", LOOKALIKES)
+def test_a_host_that_looks_like_a_listed_one_is_not_used(account, emulator, host):
+    account.configure(storage_hosts=f"*.s3.localhost:{emulator.port}")
+    assert_refused(account, take_bait(account, emulator, host), "not in storage-hosts|cannot be parsed")
+    assert emulator.requests("object") == []
+
+
+@pytest.mark.parametrize("host", ["scores.s3.localhost:PORT", "SCORES.S3.LocalHost:PORT"])
+def test_a_host_of_a_listed_pattern_is_used(account, emulator, scores, host):
+    account.configure(storage_hosts=f"*.s3.localhost:{emulator.port}")
+    done = take_bait(account, emulator, host)
+    assert (done.code, done.err) == (0, "")
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+def test_the_next_message_may_bring_a_better_url(account, emulator, scores):
+    assert_refused(account, take_bait(account, emulator, "scores.example.net"), "storage-hosts")
+    emulator.faults()
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+def test_the_environment_steers_nothing(account, scores, tmp_path):
+    door, keys = Door(), tmp_path / "keys.log"
+    steering = {name: door.url for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy")}
+    steering |= {name: "/nonexistent" for name in ("CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "OPENSSL_CONF")}
+    steering |= {"SSLKEYLOGFILE": str(keys), "CURL_HOME": str(tmp_path), "NETRC": str(tmp_path / ".netrc")}
+    done = account.scoremail(stdin=mail("csv"), env={**os.environ, **steering})
+    assert (done.code, done.err) == (0, "")
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+    assert door.knocks() == 0
+    assert not keys.exists()
+
+
+def test_a_proxy_is_used_where_the_configuration_says_so(account, emulator):
+    door = Door()
+    account.configure(proxy=door.url, give_up_after="1s", connect_timeout="1s")
+    assert_refused(account, account.scoremail(stdin=mail("csv")), ".")
+    assert door.knocks() > 0
+    assert emulator.requests() == []
+
+
+def answer_with(port, objects):
+    """A service and its store in one: TARGET on that port for a name, then the next of objects."""
+    rest = iter(objects)
+
+    def answer(request):
+        if request.method != "POST":
+            return next(rest)
+        body = json.dumps({"fileUrl": f"https://localhost:{port()}{TARGET}", "filePath": CSV_NAME}).encode()
+        return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+    return answer
+
+
+def whole(data, etag=b'"strong"', status=b"200 OK", length=None, more=b""):
+    head = b"HTTP/1.1 %s\r\nETag: %s\r\nContent-Length: %d\r\n" % (status, etag, length or len(data))
+    return head + more + b"\r\n" + data
+
+
+@pytest.fixture
+def record(start_tls_server, good, authority, emulator, build, tmp_path):
+    """Makes an account for a TlsServer that gives these answers to the GETs: (account, server)."""
+
+    def start(*objects):
+        server = start_tls_server(good, answer_with(lambda: server.port, objects))
+        account = account_for(
+            emulator, authority, build, tmp_path,
+            service_url=f"https://localhost:{server.port}/api", storage_hosts=f"localhost:{server.port}",
+        )  # fmt: skip
+        return account, server
+
+    return start
+
+
+def assert_plain_get(request, server, *more):
+    """A GET of the URL to the byte, with no header but these: S3 refuses those of the API call."""
+    assert (request.method, request.target, request.body) == ("GET", TARGET, b"")
+    assert request.headers.keys() == {"host", "user-agent", *more}
+    assert request.headers["host"] == f"localhost:{server.port}"
+
+
+def test_what_is_sent(record):
+    account, server = record(whole(SCORES))
+    done = account.scoremail(stdin=mail("csv"))
+    assert (done.code, done.err) == (0, "")
+    assert account.stored() == {CSV_NAME: SCORES}
+    post, get = server.requests
+    assert (post.method, post.target) == ("POST", f"/api/file?filename={CSV_NAME}")
+    assert post.headers.keys() == {"host", "user-agent", "content-type", "accept", "content-length"}
+    assert post.headers["content-type"] == post.headers["accept"] == "application/json"
+    assert json.loads(post.body) == {"username": account.username, "password": account.password}
+    assert_plain_get(get, server)
+
+
+def test_a_password_with_odd_characters_arrives_as_it_is(record):
+    account, server = record(whole(SCORES))
+    account.password = 'a"b\\c/d é\t{}&=%20+'
+    account.write_password(account.password)
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    assert json.loads(server.requests[0].body)["password"] == account.password
+
+
+def test_a_name_with_blanks_is_percent_encoded(record):
+    account, server = record(whole(SCORES))
+    assert account.scorefetch("get", "AP HED Scores_5818.csv").code == 0
+    assert server.requests[0].target == "/api/file?filename=AP%20HED%20Scores_5818.csv"
+
+
+def test_what_is_sent_to_resume_and_to_look_again(record):
+    data = large_scores(5 * 1024 * 1024)
+    half = len(data) // 2
+    rest = b"Content-Range: bytes %d-%d/%d\r\n" % (half, len(data) - 1, len(data))
+    account, server = record(
+        whole(data[:half], length=len(data)),
+        whole(data[half:], status=b"206 Partial Content", more=rest),
+        b'HTTP/1.1 304 Not Modified\r\nETag: "strong"\r\n\r\n',
+    )
+    account.configure(give_up_after="30s")
+    done = account.scoremail(stdin=mail("csv"))
+    assert (done.code, done.err) == (0, "")
+    assert account.stored() == {CSV_NAME: data}
+    assert account.receive(CSV_NAME).code == 0
+    first, resumed, again = [request for request in server.requests if request.method == "GET"]
+    assert_plain_get(first, server)
+    assert_plain_get(resumed, server, "range", "if-range")
+    assert (resumed.headers["range"], resumed.headers["if-range"]) == (f"bytes={half}-", '"strong"')
+    assert_plain_get(again, server, "if-none-match")
+    assert again.headers["if-none-match"] == '"strong"'
+    assert {request.method for request in server.requests} == {"GET", "POST"}
+    assert len(server.requests) == 6
+
+
+@pytest.mark.parametrize("etag", [b'W/"weak"', b'"%s"' % hashlib.md5(b"x").hexdigest().encode()])
+def test_what_must_not_be_resumed_is_fetched_anew(record, etag):
+    """A weak ETag says nothing of bytes; one in another answer than was asked for, neither."""
+    data = large_scores(5 * 1024 * 1024)
+    right = b'"%s"' % hashlib.md5(data).hexdigest().encode()
+    account, server = record(whole(data[: len(data) // 2], etag=etag, length=len(data)), whole(data, etag=right))
+    account.configure(give_up_after="30s")
+    done = account.scoremail(stdin=mail("csv"))
+    assert (done.code, done.err) == (0, "")
+    assert account.stored() == {CSV_NAME: data}
+    gets = [request for request in server.requests if request.method == "GET"]
+    assert ("range" in gets[1].headers) == (not etag.startswith(b"W/"))
+
+
+def test_another_range_than_was_asked_for_is_not_put_together(record):
+    data = large_scores(5 * 1024 * 1024)
+    half = len(data) // 2
+    shifted = b"Content-Range: bytes %d-%d/%d\r\n" % (half - 1, len(data) - 2, len(data))
+    account, server = record(
+        whole(data[:half], length=len(data)),
+        whole(data[half - 1 : -1], status=b"206 Partial Content", more=shifted),
+        whole(data),
+    )
+    account.configure(give_up_after="30s")
+    done = account.scoremail(stdin=mail("csv"))
+    assert (done.code, done.err) == (0, "")
+    assert account.stored() == {CSV_NAME: data}
+    assert "range" not in server.requests[-1].headers
+
+
+def test_files_for_curl_in_the_home_are_not_read(record, tmp_path_factory):
+    """.netrc and .curlrc of the user that it runs as, in a mount namespace where home is another."""
+    need(os.geteuid() == 0, "only root can mount")
+    account, server = record(whole(SCORES))
+    door, home = Door(), tmp_path_factory.mktemp("home")
+    (home / ".netrc").write_text("machine localhost login somebody password else\n")
+    (home / ".netrc").chmod(0o600)
+    (home / ".curlrc").write_text(f'proxy = "{door.url}"\nheader = "X-Curlrc: read"\ninsecure\n')
+    real_home = os.path.expanduser("~")
+    enter = 'mount --bind "$0" "$1" && shift && exec "$@"'
+    argv = ["unshare", "--mount", "sh", "-c", enter, home, real_home, account.build / "scoremail", "-c", account.config]
+    done = Running(argv, mail("csv")).go().end()
+    assert (done.code, done.err) == (0, "")
+    post, get = server.requests
+    assert "authorization" not in post.headers and "x-curlrc" not in post.headers
+    assert_plain_get(get, server)
+    assert door.knocks() == 0

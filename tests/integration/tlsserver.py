@@ -1,0 +1,108 @@
+"""Certificates of every kind, and a TLS server that keeps each request as it came."""
+import re
+import socket
+import ssl
+import subprocess
+import threading
+from dataclasses import dataclass
+
+
+class Authority:
+    """A certificate authority in a folder of its own; `pem` is what clients are to trust."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        folder.mkdir()
+        self.pem, self._key = self.self_signed("authority", "CA:TRUE")
+
+    def self_signed(self, name, constraints="CA:FALSE", host="localhost"):
+        """A certificate that nobody vouches for: the paths of certificate and key."""
+        return self._request(name, host, "-addext", f"basicConstraints=critical,{constraints}")
+
+    def issue(self, name, host="localhost"):
+        """A certificate for a host: the paths of certificate and key."""
+        return self._request(name, host, "-CA", self.pem, "-CAkey", self._key)
+
+    def issue_expired(self, name):
+        """A certificate for localhost that was good until yesterday."""
+        certificate, key, request = (self.folder / f"{name}.{kind}" for kind in ("pem", "key", "csr"))
+        self._openssl("req", *self._for(name, "localhost"), "-out", request, "-keyout", key)
+        self._openssl("x509", "-req", "-in", request, "-copy_extensions", "copy", "-out", certificate,
+                      "-CA", self.pem, "-CAkey", self._key, "-CAcreateserial", "-days", "-1")  # fmt: skip
+        return certificate, key
+
+    def _request(self, name, host, *options):
+        certificate, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
+        self._openssl("req", "-x509", "-days", "1", *self._for(name, host), *options,
+                      "-out", certificate, "-keyout", key)  # fmt: skip
+        return certificate, key
+
+    @staticmethod
+    def _for(name, host):
+        return ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{host}"]  # fmt: skip
+
+    @staticmethod
+    def _openssl(*arguments):
+        subprocess.run(["openssl", *arguments], check=True, capture_output=True, timeout=60)
+
+
+@dataclass
+class Request:
+    """method and target as they were sent; headers by lower-case name."""
+
+    method: str
+    target: str
+    headers: dict
+    body: bytes
+
+
+class TlsServer:
+    """Answers each request on https://localhost:port with what `answer` gives for it, to the byte.
+
+    answer(request) -> bytes; the connection is closed after them. `requests` has all that came.
+    """
+
+    def __init__(self, certificate, key, answer, newest=ssl.TLSVersion.TLSv1_3):
+        self.answer = answer
+        self.requests = []
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        self.context.maximum_version = newest
+        self.context.set_ciphers("ALL:@SECLEVEL=0")
+        self.context.load_cert_chain(certificate, key)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self):
+        self.listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:  # closed: the test is over
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client):
+        client.settimeout(60)
+        try:
+            with self.context.wrap_socket(client, server_side=True) as connection:
+                request = self._read(connection.makefile("rb"))
+                self.requests.append(request)
+                connection.sendall(self.answer(request))
+                connection.unwrap()
+        except OSError:  # the client did not like what it saw
+            client.close()
+
+    @staticmethod
+    def _read(stream):
+        method, target, _ = stream.readline().decode().split(" ")
+        headers = {}
+        while line := stream.readline().strip().decode():
+            name, value = re.fullmatch(r"([^:]+): *(.*)", line).groups()
+            assert name.lower() not in headers, f"{name} was sent twice"
+            headers[name.lower()] = value
+        return Request(method, target, headers, stream.read(int(headers.get("content-length", 0))))
