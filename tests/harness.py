@@ -7,6 +7,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import uuid
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,10 +80,9 @@ def large_scores(size, version=1):
 
 def notification(build, name, *options):
     """A new message that announces the name, as the portal would send it."""
-    said = subprocess.run(
-        [build / "scoremail-emulator", "notify", name, *options], capture_output=True, check=True, timeout=60
-    )
-    return said.stdout
+    new = ["--message-id", f"{uuid.uuid4()}@mail.scores.example"]  # in lower case, as no token is
+    command = [build / "scoremail-emulator", "notify", name, *new, *options]
+    return subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
 
 
 @dataclass

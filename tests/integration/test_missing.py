@@ -1,0 +1,218 @@
+"""Names that the service does not know, and passwords that it does not take: calls are bounded."""
+import re
+
+import pytest
+from harness import CSV_NAME, EX_NOINPUT, EX_NOPERM, EX_TEMPFAIL, mail
+
+HOUR = 3600
+REJECTED = "account main: the service rejected user name or password"
+
+
+@pytest.fixture
+def unknown(account, emulator):
+    """An account whose file of the csv mail the service does not know yet."""
+    emulator.remove(CSV_NAME)
+    return account
+
+
+def assert_deferred(done, words):
+    assert done.code == EX_TEMPFAIL, done.err
+    assert re.fullmatch(r"scoremail: .+\n", done.err), done.err
+    assert re.search(words, done.err), done.err
+
+
+def test_a_name_that_is_unknown_is_not_asked_for_again_at_once(unknown, emulator, scores):
+    assert_deferred(unknown.scoremail(stdin=mail("csv")), f"{CSV_NAME}: the service has no file of that name.*404")
+    for done in (unknown.scoremail(stdin=mail("csv")), unknown.receive(CSV_NAME)):
+        assert_deferred(done, "not asked again before .*no file of that name")
+    assert len(emulator.requests()) == 1
+    emulator.add(CSV_NAME, scores[CSV_NAME])
+    assert unknown.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL  # the pause still binds
+    unknown.time_passes(60)
+    assert unknown.scoremail(stdin=mail("csv")).code == 0
+    assert unknown.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+def next_attempt_in(account):
+    """Seconds until the name is asked for again."""
+    (row,) = account.sql("SELECT next_attempt - CAST(strftime('%s', 'now') AS INTEGER) AS pause FROM files")
+    return row["pause"]
+
+
+def test_pauses_grow_up_to_half_an_hour(unknown, emulator):
+    pauses = []
+    for _ in range(8):
+        assert unknown.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
+        pauses.append(next_attempt_in(unknown))
+        unknown.sql("UPDATE files SET next_attempt = 0")
+    expected = [60, 120, 240, 480, 960, 1800, 1800, 1800]
+    assert all(want - 30 <= got <= want for got, want in zip(pauses, expected)), pauses
+    assert len(emulator.requests()) == 8
+
+
+def test_after_an_hour_and_five_attempts_it_has_failed(unknown, emulator):
+    for _ in range(4):
+        assert_deferred(unknown.scoremail(stdin=mail("csv")), "no file of that name")
+        unknown.time_passes(HOUR)
+    assert unknown.status()[CSV_NAME]["state"] == "waiting"  # long, but not often enough
+    done = unknown.scoremail(stdin=mail("csv"))
+    assert done.code == 0  # the mail system has nothing more to try
+    assert re.fullmatch(f"scoremail: {CSV_NAME}: .*no file of that name.*\\n", done.err)
+    assert unknown.status()[CSV_NAME]["state"] == "failed"
+    assert len(emulator.requests()) == 5
+    assert unknown.scoremail(stdin=mail("csv")).code == 0
+    assert len(emulator.requests()) == 5
+
+
+def test_five_attempts_within_an_hour_are_not_enough(unknown):
+    for _ in range(6):
+        assert unknown.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
+        unknown.sql("UPDATE files SET next_attempt = 0")
+    assert unknown.status()[CSV_NAME]["state"] == "waiting"
+
+
+@pytest.fixture
+def failed(unknown):
+    """The name has failed."""
+    for _ in range(5):
+        done = unknown.scoremail(stdin=mail("csv"))
+        unknown.time_passes(HOUR)
+    assert done.code == 0
+    assert unknown.status()[CSV_NAME]["state"] == "failed"
+    return unknown
+
+
+def test_a_new_message_takes_up_what_had_failed(failed, emulator, scores):
+    emulator.add(CSV_NAME, scores[CSV_NAME])
+    assert failed.scoremail(stdin=mail("csv")).code == 0
+    assert failed.stored() == {}  # the old message is no news
+    assert failed.receive(CSV_NAME).code == 0
+    assert failed.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+def test_a_person_takes_up_what_had_failed(failed, emulator, scores):
+    assert failed.scorefetch("retry", CSV_NAME).code == EX_NOINPUT
+    emulator.add(CSV_NAME, scores[CSV_NAME])
+    assert failed.scorefetch("retry", CSV_NAME).code == 0
+    assert failed.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+def test_a_person_is_not_held_up_by_pauses(unknown, emulator, scores):
+    assert unknown.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
+    emulator.add(CSV_NAME, scores[CSV_NAME])
+    assert unknown.scorefetch("get", CSV_NAME).code == 0
+    assert unknown.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+def test_after_twenty_unknown_names_others_wait(account, emulator, scores):
+    for number in range(20):
+        assert_deferred(account.receive(f"9999_{number}.csv"), "no file of that name")
+    assert_deferred(account.scoremail(stdin=mail("csv")), f"{CSV_NAME}: waits.*20 other names")
+    assert len(emulator.requests()) == 20
+    assert account.stored() == {}
+    assert account.status()[CSV_NAME]["state"] == "waiting"  # recorded all the same
+    account.time_passes(HOUR)
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+def test_after_twenty_unknown_names_a_person_is_served(account, scores):
+    for number in range(20):
+        account.receive(f"9999_{number}.csv")
+    assert account.scorefetch("get", CSV_NAME).code == 0
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+def test_a_file_that_comes_late_is_not_counted_as_unknown(account, emulator):
+    for number in range(20):
+        name = f"9999_{number}.csv"
+        assert account.receive(name).code == EX_TEMPFAIL
+        emulator.add(name, b"ID\r\n")
+        account.sql("UPDATE files SET next_attempt = 0")
+        assert account.receive(name).code == 0
+    assert account.scoremail(stdin=mail("csv")).code == 0
+
+
+@pytest.fixture(params=["wrong password", "401", "403"])
+def closed(request, account, emulator):
+    """An account that the service has turned away once."""
+    if request.param == "wrong password":
+        account.write_password("wrong horse battery staple")
+    else:
+        emulator.faults(f"file:status={request.param}")
+    assert_deferred(account.scoremail(stdin=mail("csv")), f"{REJECTED}.*{account.password_file}")
+    emulator.faults()
+    return account
+
+
+def test_a_rejected_password_closes_the_account_for_all_names(closed, emulator):
+    assert_deferred(closed.scoremail(stdin=mail("csv")), REJECTED)
+    assert_deferred(closed.receive("5818_20150925_000004.csv"), REJECTED)
+    asked = closed.scorefetch("get", CSV_NAME)
+    assert asked.code == EX_NOPERM
+    assert "rejected" in asked.err
+    assert len(emulator.requests()) == 1
+    closed.assert_no_secret(asked.err)
+
+
+def test_a_new_password_opens_the_account(account, emulator, scores):
+    account.write_password("wrong horse battery staple")
+    assert_deferred(account.scoremail(stdin=mail("csv")), REJECTED)
+    account.write_password("another wrong one")
+    assert_deferred(account.scoremail(stdin=mail("csv")), REJECTED)
+    assert_deferred(account.scoremail(stdin=mail("csv")), REJECTED)
+    assert len(emulator.requests()) == 2  # each was tried once
+    account.write_password(account.password)
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+def test_the_password_in_the_file_counts_not_when_it_was_written(closed, emulator):
+    closed.write_password(closed.password_file.read_text().rstrip("\n"))
+    assert_deferred(closed.scoremail(stdin=mail("csv")), REJECTED)
+    assert len(emulator.requests()) == 1
+
+
+@pytest.mark.parametrize("status", ["401", "403"])
+def test_the_same_password_is_tried_again_after_six_hours(account, emulator, scores, status):
+    """The service may have been wrong, or the role was given since."""
+    emulator.faults(f"file:status={status}")
+    assert_deferred(account.scoremail(stdin=mail("csv")), REJECTED)
+    account.time_passes(6 * HOUR - 60)
+    assert_deferred(account.scoremail(stdin=mail("csv")), REJECTED)
+    assert len(emulator.requests()) == 1
+    account.time_passes(60)
+    assert_deferred(account.scoremail(stdin=mail("csv")), REJECTED)
+    assert_deferred(account.receive("5818_20150925_000004.csv"), REJECTED)
+    assert len(emulator.requests()) == 2  # one probe, and six hours more
+    emulator.faults()
+    account.time_passes(6 * HOUR)
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+    assert account.receive(CSV_NAME.replace("4300", "4301")).code == EX_TEMPFAIL  # unknown, not rejected
+    assert emulator.requests()[-1]["status"] == 404
+
+
+def test_a_rejection_keeps_what_was_stored(account, emulator, scores):
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    account.write_password("expired since")
+    assert_deferred(account.receive(CSV_NAME), REJECTED)
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+    assert account.status()[CSV_NAME]["state"] == "stored"
+
+
+def test_a_person_may_try_a_rejected_password_once_more(account, emulator, scores):
+    emulator.faults("file:status=403x1")
+    assert_deferred(account.scoremail(stdin=mail("csv")), REJECTED)
+    assert account.scorefetch("retry", CSV_NAME).code == 0
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+@pytest.mark.parametrize("spec", ["file:status=500", "object:status=403", "file:not-json"])
+def test_other_failures_close_nothing(account, emulator, scores, spec):
+    account.configure(give_up_after="1s")
+    emulator.faults(spec)
+    assert account.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
+    emulator.faults()
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
