@@ -205,7 +205,6 @@ refresh(SmLedger *ledger, SmFile *file, int changed, GError **error)
     now = sm_file_load(ledger, file->account, file->name, error);
     if (now == NULL)
         return FALSE;
-    /* Account and name never change: whoever points to them may go on. */
     g_free(now->account);
     now->account = file->account;
     g_free(now->name);

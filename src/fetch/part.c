@@ -82,6 +82,7 @@ sm_part_resume(const SmStore *store, const char *name, gint64 fence, gboolean wi
     }
     part = new_part(fd, g_strdup(shown), with_md5);
     (void)sm_steal_fd(&fd);
+    part->used = 1;
     if (pread(part->fd, part->buffers, 1, 0) == 1)
         part->first = part->buffers[0][0];
     if (!sm_digest_read(part->digest, part->fd)) {
@@ -140,6 +141,7 @@ sm_part_start_over(SmPart *part, gboolean with_md5, GError **error)
         (ftruncate(part->fd, 0) < 0 || lseek(part->fd, 0, SEEK_SET) < 0))
         return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", part->shown);
     part->size = 0;
+    part->piece = 0; /* so that what was ever used stays one stretch, to be wiped */
     part->fill = 0;
     part->first = -1;
     sm_digest_free(part->digest);

@@ -1,0 +1,102 @@
+/* What every request has in common, and what its failures are called. */
+#include "fetch/http.h"
+
+#include <string.h>
+
+#include "common/error.h"
+
+/* An option that this libcurl was built without; in place of libcurl's own function. */
+static CURLoption missing;
+
+#undef curl_easy_setopt
+CURLcode
+curl_easy_setopt(CURL *handle, CURLoption option, ...)
+{
+    return option == missing ? CURLE_NOT_BUILT_IN : CURLE_OK;
+}
+
+static gboolean
+prepare_without(CURLoption option, GError **error)
+{
+    const SmAccount account = {.name = (char *)"main", .connect_timeout = 5};
+    g_autoptr(CURL) handle = curl_easy_init();
+    char detail[CURL_ERROR_SIZE];
+
+    missing = option;
+    return sm_http_prepare(handle, &account, 30, detail, error);
+}
+
+static void
+needs_what_keeps_it_safe(void)
+{
+    static const CURLoption needed[] = {
+        CURLOPT_PROTOCOLS_STR,  CURLOPT_SSL_VERIFYPEER, CURLOPT_SSL_VERIFYHOST,
+        CURLOPT_SSLVERSION,     CURLOPT_PROXY,          CURLOPT_NETRC,
+        CURLOPT_FOLLOWLOCATION, CURLOPT_CONNECTTIMEOUT, CURLOPT_LOW_SPEED_TIME,
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(needed); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_false(prepare_without(needed[i], &error));
+        g_assert_error(error, SM_ERROR, (int)SM_ERROR_INTERNAL);
+        g_assert_nonnull(strstr(error->message, "lacks an option"));
+    }
+}
+
+static void
+does_without_a_choice_of_suites(void)
+{
+    g_autoptr(GError) error = NULL;
+
+    prepare_without(CURLOPT_TLS13_CIPHERS, &error);
+    g_assert_no_error(error);
+}
+
+static const struct {
+    const char *title;
+    CURLcode result;
+    SmErrorCode code;
+    const char *said;
+} failures[] = {
+    {"a certificate that is not valid is a matter of trust", CURLE_PEER_FAILED_VERIFICATION,
+     SM_ERROR_TRUST, "ca-file"},
+    {"an unknown authority is a matter of trust", CURLE_SSL_ISSUER_ERROR, SM_ERROR_TRUST,
+     "ca-file"},
+    {"a bad ca-file is a matter of configuration", CURLE_SSL_CACERT_BADFILE, SM_ERROR_CONFIG,
+     "ca-file"},
+    {"what times out may pass", CURLE_OPERATION_TIMEDOUT, SM_ERROR_OBJECT, "https://h/a"},
+    {"what is not resolved may pass", CURLE_COULDNT_RESOLVE_HOST, SM_ERROR_OBJECT, "https://h/a"},
+};
+
+static void
+calls(gconstpointer data)
+{
+    gsize i = GPOINTER_TO_SIZE(data);
+    static const char *const details[] = {"", "in\nits own words"};
+
+    for (gsize d = 0; d < G_N_ELEMENTS(details); d++) {
+        g_autoptr(GError) error = NULL;
+
+        sm_http_set_error(&error, SM_ERROR_OBJECT, "https://h/a?Signature=c2VjcmV0",
+                          failures[i].result, details[d]);
+        g_assert_error(error, SM_ERROR, (int)failures[i].code);
+        g_assert_nonnull(strstr(error->message, failures[i].said));
+        g_assert_null(strstr(error->message, "Signature"));
+        g_assert_null(strchr(error->message, '\n'));
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/http/needs what keeps it safe", needs_what_keeps_it_safe);
+    g_test_add_func("/http/does without a choice of suites", does_without_a_choice_of_suites);
+    for (gsize i = 0; i < G_N_ELEMENTS(failures); i++) {
+        g_autofree char *path = g_strconcat("/http/", failures[i].title, NULL);
+
+        g_test_add_data_func(path, GSIZE_TO_POINTER(i), calls);
+    }
+    return g_test_run();
+}
