@@ -14,7 +14,7 @@ load(SmLedger *ledger, const char *account, const char *name, GError **error)
     if (fault != NULL)
         g_propagate_error(error, fault);
     else if (file == NULL)
-        g_set_error(error, SM_ERROR, SM_ERROR_DATA,
+        g_set_error(error, SM_ERROR, SM_ERROR_NOT_FOUND,
                     "%s: the ledger does not know this name (account %s)", name, account);
     return file;
 }
@@ -47,6 +47,20 @@ take(SmClaim *claim, guint which, gint64 byte, const char *name, gboolean *waite
     return TRUE;
 }
 
+/* The row under its lock. A lock was taken on a row, not on a name: it may be another row by now.
+ */
+static SmFile *
+load_again(SmLedger *ledger, const SmFile *before, GError **error)
+{
+    g_autoptr(SmFile) file = load(ledger, before->account, before->name, error);
+
+    if (file == NULL || file->id == before->id)
+        return g_steal_pointer(&file);
+    g_set_error(error, SM_ERROR, SM_ERROR_BUSY,
+                "%s: was forgotten and announced again just now; it is tried again", before->name);
+    return NULL;
+}
+
 gboolean
 sm_claim_take(SmClaim *claim, SmLedger *ledger, const char *account, const char *name,
               gboolean per_stem, SmFile **file, gboolean *settled_meanwhile, GError **error)
@@ -63,7 +77,7 @@ sm_claim_take(SmClaim *claim, SmLedger *ledger, const char *account, const char 
         return FALSE;
     if (!take(claim, 0, first, name, &waited, error) ||
         (first != before->id && !take(claim, 1, before->id, name, &waited, error)) ||
-        (*file = load(ledger, account, name, error)) == NULL) {
+        (*file = load_again(ledger, before, error)) == NULL) {
         sm_claim_drop(claim);
         return FALSE;
     }

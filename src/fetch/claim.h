@@ -18,7 +18,7 @@ typedef struct {
  * Takes the claim, waiting up to 30 s for its holder. TRUE with *file as the
  * row is now; *settled_meanwhile: an attempt that ran while we waited has come to
  * its end, and file tells how. per_stem: the stem's claim too. SM_ERROR_BUSY,
- * SM_ERROR_LEDGER; SM_ERROR_DATA where the name is not in the ledger.
+ * SM_ERROR_LEDGER; SM_ERROR_NOT_FOUND where the name is not in the ledger.
  */
 gboolean sm_claim_take(SmClaim *claim, SmLedger *ledger, const char *account, const char *name,
                        gboolean per_stem, SmFile **file, gboolean *settled_meanwhile,

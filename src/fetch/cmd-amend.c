@@ -117,7 +117,14 @@ adopt(SmSession *session, const SmAccount *account, const char *name, char **out
     gboolean settled, ok;
     SmClaim claim;
 
-    if (store == NULL || !sm_file_ensure(session->ledger, account->name, name, error) ||
+    if (store == NULL)
+        return FALSE;
+    if (!sm_store_exists(store, name)) { /* and no row is made that nobody would ever settle */
+        g_set_error(error, SM_ERROR, SM_ERROR_NOT_FOUND, "%s: there is no such file in %s", name,
+                    store->directory);
+        return FALSE;
+    }
+    if (!sm_file_ensure(session->ledger, account->name, name, error) ||
         !sm_claim_take(&claim, session->ledger, account->name, name, FALSE, &file, &settled, error))
         return FALSE;
     ok = adopt_file(session, store, file, error);

@@ -27,6 +27,20 @@ typedef struct {
     char *why;
 } Job;
 
+/* Two versions side by side, as in the middle of an upgrade: a later try finds them alike, so this
+ * is not the end of the message, as other malformed input is. */
+static SmEvent *
+decode(const guint8 *bytes, gsize size, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    SmEvent *event = sm_event_decode(bytes, size, &fault);
+
+    if (event == NULL)
+        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
+                    "%s: are scoremail and scorefetch of the same version?", fault->message);
+    return event;
+}
+
 static SmEvent *
 read_event(GError **error)
 {
@@ -46,7 +60,7 @@ read_event(GError **error)
         sm_error_from_errno(error, SM_ERROR_INTERNAL, "the event cannot be read");
         return NULL;
     }
-    return sm_event_decode(bytes, (gsize)size, error);
+    return decode(bytes, (gsize)size, error);
 }
 
 static const char *

@@ -146,7 +146,7 @@ status(SmSession *session, gboolean json, GError **error)
         print_table(session, files);
     if (files->len == 0)
         g_message("no file was announced or fetched yet (ledger %s)", session->config->ledger);
-    return TRUE;
+    return sm_session_flush(error);
 }
 
 int

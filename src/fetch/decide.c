@@ -59,13 +59,24 @@ paused(GError **error, const SmFile *file, gint64 until, const char *why)
     return refuse(error, SM_ERROR_PAUSED, file, text);
 }
 
+/* Whether a message will bring it; for what only a person asked for, nobody may ever come back. */
+static gboolean
+is_expected(const SmFile *other)
+{
+    return (other->state == SM_FILE_WAITING || other->state == SM_FILE_PLACING) &&
+           other->newest_event > 0;
+}
+
 /* What the policy needs to know of the other format; TRUE unless the ledger fails. */
 static gboolean
 look_at_sibling(SmLedger *ledger, const SmFile *file, SmSibling *sibling, GError **error)
 {
-    g_autoptr(GPtrArray) siblings = sm_file_siblings(ledger, file, error);
+    g_autoptr(GPtrArray) siblings = NULL;
 
     *sibling = SM_SIBLING_NONE;
+    if (file->stored_at > 0)
+        return TRUE; /* its corrections are wanted, even if a person fetched the sibling too */
+    siblings = sm_file_siblings(ledger, file, error);
     if (siblings == NULL)
         return FALSE;
     for (guint i = 0; i < siblings->len && *sibling != SM_SIBLING_STORED; i++) {
@@ -75,7 +86,7 @@ look_at_sibling(SmLedger *ledger, const SmFile *file, SmSibling *sibling, GError
             continue;
         if (other->stored_at > 0)
             *sibling = SM_SIBLING_STORED;
-        else if (other->state == SM_FILE_WAITING || other->state == SM_FILE_PLACING)
+        else if (is_expected(other))
             *sibling = other->id < file->id ? SM_SIBLING_EARLIER : SM_SIBLING_LATER;
     }
     return TRUE;
@@ -85,28 +96,26 @@ static SmStep
 ask_policy(const SmFetch *fetch, const SmFile *file, GError **error)
 {
     SmStep step = {.kind = SM_STEP_SETTLE};
+    g_autofree char *why = NULL;
     SmSibling sibling;
 
     if (!look_at_sibling(fetch->ledger, file, &sibling, error))
         return (SmStep){.kind = SM_STEP_ERROR};
     switch (sm_policy_decide(fetch->account->format,
                              (const char *const *)fetch->account->extensions, file->name, sibling,
-                             &step.text)) {
+                             &why)) {
     case SM_DECISION_FETCH:
-        step.kind = SM_STEP_FETCH;
-        break;
+        return (SmStep){.kind = SM_STEP_FETCH};
+    case SM_DECISION_WAIT:
+        return refuse(error, SM_ERROR_PAUSED, file, why);
     case SM_DECISION_DROP:
         step.state = SM_FILE_DROPPED;
         break;
     case SM_DECISION_NOT_WANTED:
         step.state = SM_FILE_NOT_WANTED;
         break;
-    case SM_DECISION_WAIT:
-        refuse(error, SM_ERROR_PAUSED, file, step.text);
-        g_clear_pointer(&step.text, g_free);
-        step.kind = SM_STEP_ERROR;
-        break;
     }
+    step.text = g_steal_pointer(&why);
     return step;
 }
 
@@ -165,13 +174,11 @@ sm_decide(const SmFetch *fetch, const SmFile *file, const char *obstacle, gint64
         return decide_for_person(fetch, file);
     if (file->state == SM_FILE_STORED && is_answered(file))
         return done(file);
-    if (file->state == SM_FILE_FAILED)
+    if (sm_file_has_failed(file))
         return refuse(error, SM_ERROR_GIVEN_UP, file, file->reason);
+    if (file->state == SM_FILE_FAILED) /* announced anew: sm_event_record() reopens it after that */
+        return paused(error, file, MAX(file->next_attempt, now), file->reason);
 
     step = ask_policy(fetch, file, error);
-    if (step.kind == SM_STEP_FETCH) {
-        g_free(step.text);
-        return apply_pauses(fetch, file, now, error);
-    }
-    return step;
+    return step.kind == SM_STEP_FETCH ? apply_pauses(fetch, file, now, error) : step;
 }

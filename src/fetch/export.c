@@ -54,6 +54,11 @@ to_file(const SmFetch *fetch, const char *name, const char *output, SmDownload *
 
     if (store == NULL)
         return FALSE;
+    if (g_str_has_suffix(output, "/")) {
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s: is a directory; say the file's name too",
+                    output);
+        return FALSE;
+    }
     if (!fetch->force && sm_store_exists(store, file)) {
         g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s is there already (--force)", output);
         return FALSE;

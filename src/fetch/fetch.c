@@ -4,15 +4,27 @@
 #include "claim.h"
 #include "decide.h"
 #include "ledger-files.h"
+#include "part.h"
 #include "policy.h"
 #include "store.h"
 
+/* Whether the part of an earlier attempt, if there is one, is gone. */
 static gboolean
-settle(const SmFetch *fetch, SmFile *file, const SmStep *step, char **outcome, GError **error)
+clear_part(const SmFile *file, SmStore *store)
+{
+    g_autofree char *part = sm_part_name(file->name, file->part);
+
+    return file->part == 0 || (store != NULL && sm_store_remove(store, part, NULL));
+}
+
+static gboolean
+settle(const SmFetch *fetch, SmFile *file, SmStore *store, const SmStep *step, char **outcome,
+       GError **error)
 {
     gboolean news = file->state != step->state || g_strcmp0(file->reason, step->text) != 0;
 
-    if (news && !sm_file_settle(fetch->ledger, file, step->state, step->text, 0, FALSE, error))
+    if ((news || file->part != 0) && !sm_file_settle(fetch->ledger, file, step->state, step->text,
+                                                     0, !clear_part(file, store), error))
         return FALSE;
     *outcome = sm_decide_describe(file);
     return TRUE;
@@ -56,7 +68,7 @@ work(const SmFetch *fetch, SmFile *file, char **outcome, GError **error)
         ok = TRUE;
         break;
     case SM_STEP_SETTLE:
-        ok = settle(fetch, file, &step, outcome, error);
+        ok = settle(fetch, file, store, &step, outcome, error);
         break;
     case SM_STEP_ERROR:
         break;
@@ -80,6 +92,8 @@ report_other(const SmFile *file, char **outcome, GError **error)
         g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s: %s", file->name, file->reason);
         return FALSE;
     case SM_FILE_FAILED:
+        if (!sm_file_has_failed(file))
+            break;
         g_set_error(error, SM_ERROR, SM_ERROR_GIVEN_UP, "%s: %s", file->name, file->reason);
         return FALSE;
     case SM_FILE_WAITING:

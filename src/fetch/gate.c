@@ -36,25 +36,34 @@ look(SmGate *gate, GError **error)
     return g_steal_pointer(&record);
 }
 
-static gboolean
-take_trial_lock(SmGate *gate, gint64 account_id, GError **error)
+static void
+drop_trial_lock(SmGate *gate)
 {
+    if (gate->lock != 0)
+        sm_lock_drop(gate->ledger->lock_fd, gate->lock);
+    gate->lock = 0;
+}
+
+/* before: the standing without the lock, and whether it came with a probe. */
+static gboolean
+take_trial_lock(SmGate *gate, const SmAccountRecord *before, GError **error)
+{
+    gint64 byte = SM_LOCK_ACCOUNTS + before->id;
+    gboolean probing = before->rejected_at != 0;
     g_autoptr(SmAccountRecord) record = NULL;
     gboolean waited;
 
-    gate->lock = SM_LOCK_ACCOUNTS + account_id;
-    if (!sm_lock_take(gate->ledger->lock_fd, gate->lock, TRIAL_WAIT, &waited, error)) {
+    if (!sm_lock_take(gate->ledger->lock_fd, byte, TRIAL_WAIT, &waited, error)) {
         g_prefix_error(error, "account %s: the password's first use: ", gate->account->name);
-        gate->lock = 0;
         return FALSE;
     }
-    if (!waited)
-        return TRUE;
-    record = look(gate, error); /* the holder may have proven it, or closed the account */
-    if (record == NULL || gate->proven) {
-        sm_lock_drop(gate->ledger->lock_fd, gate->lock);
-        gate->lock = 0;
-    }
+    gate->lock = byte;
+    if (probing && !waited)
+        return TRUE; /* ours alone; another look would find the account closed again */
+    /* Whoever had the lock until now may have proven the password, or closed the account. */
+    record = look(gate, error);
+    if (record == NULL || gate->proven)
+        drop_trial_lock(gate);
     return record != NULL;
 }
 
@@ -73,7 +82,7 @@ sm_gate_enter(SmGate *gate, SmLedger *ledger, const SmAccount *account, const Sm
     gate->proven = FALSE;
     gate->fingerprint = sm_secret_fingerprint(secret, account->username, key);
     record = look(gate, error);
-    if (record != NULL && (gate->proven || take_trial_lock(gate, record->id, error)))
+    if (record != NULL && (gate->proven || take_trial_lock(gate, record, error)))
         return TRUE;
     g_clear_pointer(&gate->fingerprint, g_free);
     return FALSE;
@@ -89,9 +98,7 @@ sm_gate_leave(SmGate *gate, SmVerdict verdict, const char *reason, GError **erro
         ok = sm_account_rejected(gate->ledger, account, gate->fingerprint, reason, error);
     else if (verdict == SM_VERDICT_ACCEPTED && !gate->proven)
         ok = sm_account_proven(gate->ledger, account, gate->fingerprint, error);
-    if (gate->lock != 0)
-        sm_lock_drop(gate->ledger->lock_fd, gate->lock);
-    gate->lock = 0;
+    drop_trial_lock(gate);
     g_clear_pointer(&gate->fingerprint, g_free);
     return ok;
 }

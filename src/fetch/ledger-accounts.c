@@ -1,5 +1,6 @@
 #include "ledger-accounts.h"
 
+#include "common/error.h"
 #include "common/text.h"
 
 enum { REASON_MAX = 300 };
@@ -9,8 +10,18 @@ sm_account_fingerprint_key(SmLedger *ledger, GError **error)
 {
     g_autoptr(sqlite3_stmt) row =
         sm_db_query(ledger->db, error, "SELECT value FROM keys WHERE name = 'fingerprint'", "");
+    GError *fault = NULL;
 
-    return row != NULL && sm_db_next(ledger->db, row, error) ? sm_db_text(row, 0) : NULL;
+    if (row == NULL)
+        return NULL;
+    if (sm_db_next(ledger->db, row, &fault))
+        return sm_db_text(row, 0);
+    if (fault != NULL)
+        g_propagate_error(error, fault);
+    else
+        g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
+                    "ledger %s: its key is missing: restore it from a backup", ledger->db->path);
+    return NULL;
 }
 
 void

@@ -21,8 +21,8 @@ typedef enum {
 typedef struct {
     gint64 id; /* for the account's lock byte */
     SmAccountStanding standing;
-    gint64 rejected_at;
-    char *reason; /* the service's words, cleaned; NULL unless closed */
+    gint64 rejected_at; /* of this password, 0: never; where it may be tried, it is a probe */
+    char *reason;       /* the service's words, cleaned; NULL unless closed */
 } SmAccountRecord;
 
 /* The random key of this ledger by which secrets are fingerprinted; NULL on error. Caller frees. */

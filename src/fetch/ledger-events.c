@@ -58,14 +58,26 @@ count_again(SmLedger *ledger, const char *account, const char *name, const char 
                      "isss", sm_ledger_now(), account, name, identity);
 }
 
+/* Also when the new message is handed in again: its first time may have come before the pause was
+ * over. */
 static gboolean
 reopen_failed(SmLedger *ledger, const char *account, const char *name, GError **error)
 {
     return sm_db_run(ledger->db, error, NULL,
                      "UPDATE files SET state = 'waiting', missing_since = 0, missing_times = 0,"
                      " attempts = 0 WHERE account = ?1 AND name = ?2 AND state = 'failed'"
-                     " AND next_attempt <= ?3",
+                     " AND next_attempt <= ?3 AND new_covers < (SELECT max(id) FROM events"
+                     "  WHERE account = ?1 AND name = ?2)",
                      "ssi", account, name, sm_ledger_now());
+}
+
+/* The row that the event is about; none without an account, which nobody could ever claim. */
+static gboolean
+open_row(SmLedger *ledger, const char *account, const char *name, GError **error)
+{
+    return *name == '\0' || *account == '\0' ||
+           (sm_file_ensure(ledger, account, name, error) &&
+            reopen_failed(ledger, account, name, error));
 }
 
 static gboolean
@@ -76,13 +88,10 @@ record(SmLedger *ledger, const SmEvent *event, const char *account, const char *
 
     if (!insert(ledger, event, account, name, identity, &inserted, error))
         return FALSE;
-    if (inserted == 0)
-        return count_again(ledger, account, name, identity, error) &&
-               (*name == '\0' || sm_file_ensure(ledger, account, name, error));
-    if (!sm_ledger_log(ledger, account, name, "announced", identity, error))
+    if (!(inserted == 0 ? count_again(ledger, account, name, identity, error)
+                        : sm_ledger_log(ledger, account, name, "announced", identity, error)))
         return FALSE;
-    return *name == '\0' || (sm_file_ensure(ledger, account, name, error) &&
-                             reopen_failed(ledger, account, name, error));
+    return open_row(ledger, account, name, error);
 }
 
 gboolean

@@ -8,9 +8,10 @@
 
 /*
  * Records that event announced name ("" for an event without names) for
- * account ("" where none was found) and makes the file's row, in a transaction
- * of its own. The same identity again only counts. A new message reopens a name
- * that had failed, once its pause is over.
+ * account ("" where none was found) and makes the file's row if it has both, in
+ * a transaction of its own. The same identity again only counts. A message that
+ * came after the last attempt reopens a name that had failed, once its pause is
+ * over.
  */
 gboolean sm_event_record(SmLedger *ledger, const SmEvent *event, const char *account,
                          const char *name, GError **error);

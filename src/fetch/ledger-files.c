@@ -29,6 +29,12 @@ sm_file_state_name(SmFileState state)
     return state_names[state];
 }
 
+gboolean
+sm_file_has_failed(const SmFile *file)
+{
+    return file->state == SM_FILE_FAILED && file->newest_event <= file->new_covers;
+}
+
 static SmFileState
 state_from_name(const char *name)
 {

@@ -58,6 +58,9 @@ typedef struct {
 
 const char *sm_file_state_name(SmFileState state);
 
+/* Whether it has failed for good: no message has announced it since the last attempt began. */
+gboolean sm_file_has_failed(const SmFile *file);
+
 /* The row; NULL without an error if there is none. */
 SmFile *sm_file_load(SmLedger *ledger, const char *account, const char *name, GError **error);
 void sm_file_free(SmFile *file);

@@ -131,7 +131,9 @@ sm_part_start_over(SmPart *part, gboolean with_md5, GError **error)
 {
     if (part->borrowed && part->size > 0) {
         g_set_error(error, SM_ERROR, SM_ERROR_IO,
-                    "the file changed on the service after its beginning was written out");
+                    "%s: the transfer has to begin anew, but its beginning is written out already;"
+                    " run it again",
+                    part->shown);
         return FALSE;
     }
     if (!part->borrowed && part->size > 0 &&

@@ -37,8 +37,8 @@ gint64 sm_part_size(const SmPart *part);
 /* The first byte, or -1 while there is none. */
 int sm_part_first_byte(const SmPart *part);
 
-/* Throws away what was written. with_md5: hash for MD5 too. SM_ERROR_OBJECT where bytes are gone
- * for good. */
+/* Throws away what was written. with_md5: hash for MD5 too. SM_ERROR_IO where bytes are gone for
+ * good. */
 gboolean sm_part_start_over(SmPart *part, gboolean with_md5, GError **error);
 
 /* Adds bytes. SM_ERROR_DIRECTORY (disk or quota full, ...). */

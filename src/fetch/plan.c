@@ -32,6 +32,8 @@ imagine_row(SmLedger *ledger, const SmAccount *account, const SmEvent *event, co
     }
     if (!known)
         file->newest_event = G_MAXINT64;
+    if (!known && file->state == SM_FILE_FAILED && file->next_attempt <= sm_ledger_now())
+        file->state = SM_FILE_WAITING; /* as sm_event_record() reopens it */
     return file;
 }
 
@@ -103,5 +105,5 @@ sm_plan(SmSession *session, const SmEvent *event, GError **error)
         printf("no file would be fetched: %s\n", event->reason);
     for (char **name = event->names; ok && *name != NULL; name++)
         ok = plan_name(session, event, *name, error);
-    return ok;
+    return ok && sm_session_flush(error);
 }

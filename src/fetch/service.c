@@ -219,7 +219,8 @@ ask(SmService *service, const char *name, const SmSecret *secret, SmGate *gate, 
     else
         answered = post(service, target, body, &answer, &fault);
     if (answered) {
-        message = message_of(&answer, secret);
+        /* of a 200 nothing is said: its body is parsed once, where it is wiped */
+        message = answer.status == 200 ? g_strdup("") : message_of(&answer, secret);
         url = judge(service, &answer, message, &fault);
     }
     if (!sm_gate_leave(gate, answered ? verdict_of(&answer) : SM_VERDICT_NONE, message,

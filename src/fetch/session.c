@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/error.h"
@@ -109,6 +110,13 @@ sm_session_check_name(const char *name, GError **error)
     g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "\"%s\" cannot be a score file's name: it %s",
                 name, why);
     return FALSE;
+}
+
+gboolean
+sm_session_flush(GError **error)
+{
+    return (fflush(stdout) == 0 && !ferror(stdout)) ||
+           sm_error_from_errno(error, SM_ERROR_IO, "standard output");
 }
 
 int

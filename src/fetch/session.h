@@ -50,5 +50,8 @@ SmAccount *sm_session_account_for(SmSession *session, const char *name, GError *
 /* A name from the command line; SM_ERROR_USAGE unless it is well formed. */
 gboolean sm_session_check_name(const char *name, GError **error);
 
+/* Whether all that was printed has been written; SM_ERROR_IO if not. */
+gboolean sm_session_flush(GError **error);
+
 /* Says error, if it is one, and gives the exit code for it. Takes error. */
 int sm_session_exit(SmSession *session, GError *error);

@@ -9,6 +9,7 @@
 
 enum {
     REFUSAL_MAX = 4096, /* bytes kept of an error's body */
+    ETAG_MAX = 200,
     CODE_MAX = 60,
     LOOK_MS = 500,               /* between two looks at the deadline */
     RECEIVE_BUFFER = 512 * 1024, /* bytes: libcurl's largest */
@@ -24,7 +25,8 @@ struct SmTransfer {
     SmTransferFacts facts;
     /* of the GET that runs */
     SmPart *part;
-    gint64 offset;    /* asked for from here */
+    gint64 offset; /* asked for from here */
+    gboolean asked_if_changed;
     gboolean opened;  /* headers have been judged */
     GString *refusal; /* body of an answer that is not the object */
     GError *fault;
@@ -124,7 +126,8 @@ total_of(SmTransfer *transfer, long status)
         sscanf(range,
                "bytes %" G_GINT64_MODIFIER "d-%" G_GINT64_MODIFIER "d/%" G_GINT64_MODIFIER "d",
                &first, &last, &total) != 3 ||
-        first != transfer->offset || last != total - 1 || last - first + 1 != length) {
+        transfer->offset == 0 || first != transfer->offset || last != total - 1 ||
+        last - first + 1 != length) {
         odd(transfer, "has another range than was asked for");
         return -1;
     }
@@ -135,11 +138,25 @@ static gboolean
 object_is_new(SmTransfer *transfer, const char *etag, gint64 total)
 {
     g_free(transfer->facts.etag);
-    transfer->facts.etag = etag != NULL ? sm_text_clean(etag, 200) : NULL;
+    transfer->facts.etag = g_strdup(etag);
     transfer->facts.total = total;
     return sm_part_start_over(transfer->part, sm_transfer_etag_md5(etag, NULL), &transfer->fault) &&
            sm_part_has_room(transfer->part, total, &transfer->fault) &&
            transfer->started(&transfer->facts, transfer->user_data, &transfer->fault);
+}
+
+/* A store that does not know If-Range answers with the end of another object. */
+static gboolean
+object_goes_on(SmTransfer *transfer, const char *etag, gint64 total)
+{
+    if (etag != NULL && g_strcmp0(etag, transfer->facts.etag) != 0) {
+        g_clear_pointer(&transfer->facts.etag, g_free); /* the next GET is for all of it */
+        g_set_error(&transfer->fault, SM_ERROR, SM_ERROR_OBJECT,
+                    "the object changed while it was fetched");
+        return FALSE;
+    }
+    transfer->facts.total = total;
+    return sm_part_has_room(transfer->part, total - transfer->offset, &transfer->fault);
 }
 
 /* Judges the headers of a 200 or 206 before the first byte is kept. */
@@ -147,6 +164,8 @@ static gboolean
 open_object(SmTransfer *transfer, long status)
 {
     const char *encoding = sm_http_header(transfer->handle, "Content-Encoding");
+    const char *given = sm_http_header(transfer->handle, "ETag");
+    g_autofree char *etag = given != NULL ? sm_text_clean(given, ETAG_MAX) : NULL;
     gint64 total = total_of(transfer, status);
 
     transfer->opened = TRUE;
@@ -160,11 +179,8 @@ open_object(SmTransfer *transfer, long status)
                     transfer->account->name);
         return FALSE;
     }
-    if (status == 206) {
-        transfer->facts.total = total;
-        return sm_part_has_room(transfer->part, total - transfer->offset, &transfer->fault);
-    }
-    return object_is_new(transfer, sm_http_header(transfer->handle, "ETag"), total);
+    return status == 206 ? object_goes_on(transfer, etag, total)
+                         : object_is_new(transfer, etag, total);
 }
 
 static size_t
@@ -229,7 +245,7 @@ judge_end(SmTransfer *transfer, GError **error)
         }
         return TRUE;
     }
-    if (status == 304) {
+    if (status == 304 && transfer->asked_if_changed) {
         transfer->facts.unchanged = TRUE;
         return TRUE;
     }
@@ -255,7 +271,7 @@ headers_for(SmTransfer *transfer, const char *if_none_match)
 
         headers = curl_slist_append(headers, range);
         headers = curl_slist_append(headers, guard);
-    } else if (if_none_match != NULL) {
+    } else if (transfer->asked_if_changed) {
         g_autofree char *guard = g_strconcat("If-None-Match: ", if_none_match, NULL);
 
         headers = curl_slist_append(headers, guard);
@@ -301,11 +317,7 @@ result_of(CURLM *multi)
     return message != NULL ? message->data.result : CURLE_FAILED_INIT;
 }
 
-/*
- * curl_easy_perform() with two differences: it ends at the deadline, and it
- * waits for the socket only when nothing came, which spares a system call for
- * each 16 KB of a fast transfer.
- */
+/* curl_easy_perform() that ends at the deadline. */
 static CURLcode
 perform(SmTransfer *transfer)
 {
@@ -315,14 +327,11 @@ perform(SmTransfer *transfer)
 
     curl_multi_add_handle(multi, transfer->handle);
     while (transfer->deadline == 0 || g_get_monotonic_time() < transfer->deadline) {
-        gint64 before = sm_part_size(transfer->part);
-
         if (curl_multi_perform(multi, &running) != CURLM_OK || running == 0) {
             result = result_of(multi);
             break;
         }
-        if (sm_part_size(transfer->part) == before)
-            curl_multi_poll(multi, NULL, 0, LOOK_MS, NULL);
+        curl_multi_poll(multi, NULL, 0, LOOK_MS, NULL);
     }
     curl_multi_remove_handle(multi, transfer->handle);
     return result;
@@ -341,6 +350,7 @@ sm_transfer_get(SmTransfer *transfer, const char *url, SmPart *part, const char 
         return FALSE;
     transfer->part = part;
     transfer->offset = sm_transfer_is_strong(transfer->facts.etag) ? sm_part_size(part) : 0;
+    transfer->asked_if_changed = transfer->offset == 0 && if_none_match != NULL;
     transfer->opened = FALSE;
     transfer->facts.retry_after = 0;
     transfer->facts.unchanged = FALSE;

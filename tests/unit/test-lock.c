@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -16,6 +17,19 @@ typedef struct {
     int ready; /* written to once the lock is held */
     int end;   /* the holder drops the lock when this end is closed */
 } Holder;
+
+/* What ends the holder once somebody waits for it. */
+static int end_of_holder = -1;
+
+/* In place of GLib's: with it a waiter waits for the holder's end. */
+void
+g_usleep(gulong microseconds)
+{
+    const struct timespec pause = {0, (long)microseconds * 1000};
+
+    sm_close(&end_of_holder);
+    nanosleep(&pause, NULL);
+}
 
 static int
 open_lock_file(Fixture *fixture)
@@ -117,26 +131,16 @@ dies_with_its_holder(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(fixture_wait(pid), ==, -1);
 }
 
-static gpointer
-close_later(gpointer end)
-{
-    g_usleep(20000);
-    close(GPOINTER_TO_INT(end));
-    return NULL;
-}
-
 static void
 waits_for_its_holder(Fixture *fixture, gconstpointer data)
 {
     sm_autofd int fd = open_lock_file(fixture);
     gboolean waited = FALSE;
-    int end;
-    pid_t pid = start_holder(fixture, 9, &end);
-    GThread *thread = g_thread_new("end", close_later, GINT_TO_POINTER(end));
+    pid_t pid = start_holder(fixture, 9, &end_of_holder);
 
     g_assert_true(sm_lock_take(fd, 9, 30, &waited, NULL));
     g_assert_true(waited);
-    g_thread_join(thread);
+    g_assert_cmpint(end_of_holder, ==, -1);
     g_assert_cmpint(fixture_wait(pid), ==, 0);
 }
 

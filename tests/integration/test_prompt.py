@@ -1,0 +1,81 @@
+"""scorefetch at a prompt: what it does with odd wishes, and where it cannot write."""
+import fcntl
+import os
+import subprocess
+
+from harness import CSV_NAME, EX_NOINPUT, EX_TEMPFAIL, EX_USAGE, TXT_NAME, mail
+
+EX_IOERR = 74
+
+
+def with_descriptors(account, command, *arguments, **descriptors):
+    """scorefetch with other things than pipes as its descriptors: exit code and what it said."""
+    argv = [account.build / "scorefetch", command, "-c", account.config, *arguments]
+    done = subprocess.run(argv, stderr=subprocess.PIPE, timeout=120, **descriptors)
+    return done.returncode, done.stderr.decode()
+
+
+def test_an_event_that_cannot_be_read_keeps_the_mail(account):
+    """As when the two programs are of different versions, in the middle of an upgrade."""
+    fd = os.memfd_create("event", os.MFD_ALLOW_SEALING | os.MFD_CLOEXEC)
+    with os.fdopen(fd, "r+b", buffering=0) as event:
+        event.write(b"SMEV\x63 of a later version")
+        event.seek(0)
+        seals = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+        fcntl.fcntl(event, fcntl.F_ADD_SEALS, seals)
+        code, said = with_descriptors(account, "deliver", stdin=event)
+    assert code == EX_TEMPFAIL
+    assert len(said.splitlines()) == 1
+    assert "same version" in said
+
+
+def test_adopting_what_is_not_there_leaves_no_row(account):
+    done = account.scorefetch("adopt", CSV_NAME)
+    assert done.code == EX_NOINPUT
+    assert str(account.directory) in done.err
+    assert account.status() == {}
+
+
+def test_retry_and_forget_know_announced_names_only(account):
+    for command in ("retry", "forget"):
+        done = account.scorefetch(command, CSV_NAME)
+        assert done.code == EX_NOINPUT
+        assert "does not know" in done.err
+    assert account.status() == {}
+
+
+def test_a_failed_wish_of_a_person_keeps_no_mail_waiting(account, emulator, scores):
+    """Under first, a name waits for its sibling only if a message will bring that."""
+    account.configure(format="first", give_up_after="1s")
+    emulator.faults("file:status=503")
+    assert account.scorefetch("get", TXT_NAME).code == EX_TEMPFAIL
+    emulator.faults()
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+def test_a_notification_is_kept_although_somebody_asked_too_early(account, emulator, scores):
+    emulator.remove(CSV_NAME)
+    assert account.scorefetch("get", CSV_NAME).code == EX_NOINPUT
+    emulator.add(CSV_NAME, scores[CSV_NAME])
+    done = account.scoremail(stdin=mail("csv"))
+    assert done.code == EX_TEMPFAIL, "it waits for the pause of a missing name, and is not let go"
+    assert "not asked again before" in done.err
+
+
+def test_output_names_a_file_and_no_directory(account, emulator, tmp_path):
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    done = account.scorefetch("get", "-o", f"{folder}/", CSV_NAME)
+    assert done.code == EX_USAGE
+    assert list(folder.iterdir()) == []
+    assert emulator.requests() == []
+
+
+def test_a_full_disk_under_standard_output_is_said(account):
+    account.scoremail(stdin=mail("csv"))
+    for options in ([], ["--json"]):
+        with open("/dev/full", "wb") as full:
+            code, said = with_descriptors(account, "status", *options, stdout=full)
+        assert code == EX_IOERR
+        assert "No space left" in said

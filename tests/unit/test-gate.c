@@ -1,0 +1,347 @@
+/* The gate before every use of the password: one process tries a new one, nobody a rejected one. */
+#include "fetch/gate.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "fetch-fixture.h"
+#include "fetch/ledger-accounts.h"
+#include "fetch/lock.h"
+
+/* What another process does at that very moment. */
+static void (*before_lock)(void);
+static int end_of_holder = -1;
+static SmLedger *other_ledger;
+static char *fingerprint;
+
+/* In place of libc's: something happens between a look at the account and taking its lock. */
+int
+fcntl(int fd, int command, ...)
+{
+    static int (*real)(int, int, ...);
+    void (*happens)(void) = before_lock;
+    va_list arguments;
+    void *argument;
+
+    va_start(arguments, command);
+    argument = va_arg(arguments, void *);
+    va_end(arguments);
+    if (real == NULL)
+        real = (int (*)(int, int, ...))dlsym(RTLD_NEXT, "fcntl64");
+    if (command == F_OFD_SETLK && happens != NULL) {
+        before_lock = NULL;
+        happens();
+    }
+    return real(fd, command, argument);
+}
+
+/* In place of GLib's: with it a waiter waits for the holder's end. */
+void
+g_usleep(gulong microseconds)
+{
+    const struct timespec pause = {0, (long)microseconds * 1000};
+
+    sm_close(&end_of_holder);
+    nanosleep(&pause, NULL);
+}
+
+static gboolean
+enter(Fixture *fixture, SmGate *gate, GError **error)
+{
+    g_autoptr(SmSecret) secret = sm_secret_read(&fixture->account, NULL);
+
+    g_assert_nonnull(secret);
+    return sm_gate_enter(gate, fixture->ledger, &fixture->account, secret, error);
+}
+
+/* Enters and leaves with that verdict. */
+static void
+pass(Fixture *fixture, SmVerdict verdict)
+{
+    g_autoptr(GError) error = NULL;
+    SmGate gate;
+
+    enter(fixture, &gate, &error);
+    g_assert_no_error(error);
+    sm_gate_leave(&gate, verdict, "Invalid credentials", &error);
+    g_assert_no_error(error);
+}
+
+static void
+assert_closed(Fixture *fixture)
+{
+    g_autoptr(GError) error = NULL;
+    SmGate gate;
+
+    g_assert_false(enter(fixture, &gate, &error));
+    g_assert_error(error, SM_ERROR, (int)SM_ERROR_CREDENTIALS);
+    fixture_assert_says(error->message, "account main", "Invalid credentials",
+                        fixture->account.password_file, "not tried again", NULL);
+    g_assert_null(strstr(error->message, "secret-Pa55"));
+    g_assert_null(gate.fingerprint);
+    g_assert_cmpint(gate.lock, ==, 0);
+}
+
+static void
+set_password(Fixture *fixture, const char *password)
+{
+    g_assert_true(g_file_set_contents(fixture->account.password_file, password, -1, NULL));
+    g_assert_cmpint(g_chmod(fixture->account.password_file, 0600), ==, 0);
+}
+
+/* Whether another opening of the lock file finds the account's byte taken. */
+static gboolean
+is_locked(Fixture *fixture)
+{
+    g_autoptr(SmLedger) other = sm_ledger_open(fixture->path, SM_LEDGER_LOOK, "test", NULL);
+
+    return !sm_lock_take(other->lock_fd, SM_LOCK_ACCOUNTS + 1, 0, NULL, NULL);
+}
+
+static void
+an_unproven_password_is_tried_by_one(Fixture *fixture, gconstpointer data)
+{
+    SmGate gate;
+
+    g_assert_true(enter(fixture, &gate, NULL));
+    g_assert_true(is_locked(fixture));
+    g_assert_true(sm_gate_leave(&gate, SM_VERDICT_NONE, NULL, NULL));
+    g_assert_false(is_locked(fixture));
+    g_assert_true(enter(fixture, &gate, NULL)); /* a call that told nothing: the next may try */
+    g_assert_true(sm_gate_leave(&gate, SM_VERDICT_NONE, NULL, NULL));
+}
+
+static void
+a_proven_password_is_used_by_all(Fixture *fixture, gconstpointer data)
+{
+    SmGate first, second;
+
+    pass(fixture, SM_VERDICT_ACCEPTED);
+    g_assert_true(enter(fixture, &first, NULL));
+    g_assert_false(is_locked(fixture));
+    g_assert_true(enter(fixture, &second, NULL));
+    g_assert_true(sm_gate_leave(&first, SM_VERDICT_ACCEPTED, NULL, NULL));
+    g_assert_true(sm_gate_leave(&second, SM_VERDICT_ACCEPTED, NULL, NULL));
+}
+
+static void
+a_rejected_password_is_not_sent_again(Fixture *fixture, gconstpointer data)
+{
+    pass(fixture, SM_VERDICT_REJECTED);
+    for (int i = 0; i < 3; i++)
+        assert_closed(fixture);
+    g_assert_false(is_locked(fixture));
+}
+
+static void
+a_proven_password_that_is_rejected_closes(Fixture *fixture, gconstpointer data)
+{
+    pass(fixture, SM_VERDICT_ACCEPTED);
+    pass(fixture, SM_VERDICT_REJECTED);
+    assert_closed(fixture);
+}
+
+static void
+another_password_opens(Fixture *fixture, gconstpointer data)
+{
+    pass(fixture, SM_VERDICT_REJECTED);
+    set_password(fixture, "another\n");
+    pass(fixture, SM_VERDICT_ACCEPTED);
+    pass(fixture, SM_VERDICT_ACCEPTED);
+}
+
+static void
+another_user_name_opens(Fixture *fixture, gconstpointer data)
+{
+    pass(fixture, SM_VERDICT_REJECTED);
+    g_free(fixture->account.username);
+    fixture->account.username = g_strdup("registrar");
+    pass(fixture, SM_VERDICT_ACCEPTED);
+}
+
+static void
+is_probed_by_one_after_six_hours(Fixture *fixture, gconstpointer data)
+{
+    SmGate gate;
+
+    pass(fixture, SM_VERDICT_REJECTED);
+    fixture_sql(fixture, "UPDATE accounts SET probe_at = 1");
+    g_assert_true(enter(fixture, &gate, NULL));
+    g_assert_true(is_locked(fixture));
+    assert_closed(fixture); /* for anybody else meanwhile */
+    g_assert_true(sm_gate_leave(&gate, SM_VERDICT_REJECTED, "Invalid credentials", NULL));
+    assert_closed(fixture);
+    fixture_sql(fixture, "UPDATE accounts SET probe_at = 1");
+    pass(fixture, SM_VERDICT_ACCEPTED);
+    pass(fixture, SM_VERDICT_ACCEPTED);
+}
+
+static void
+reject_elsewhere(void)
+{
+    g_assert_true(
+        sm_account_rejected(other_ledger, "main", fingerprint, "Invalid credentials", NULL));
+}
+
+static void
+prove_elsewhere(void)
+{
+    g_assert_true(sm_account_proven(other_ledger, "main", fingerprint, NULL));
+}
+
+/* The password's fingerprint and a second connection, for what happens in between. */
+static void
+prepare_elsewhere(Fixture *fixture)
+{
+    SmGate gate;
+
+    other_ledger = sm_ledger_open(fixture->path, SM_LEDGER_CREATE, "other", NULL);
+    g_assert_true(enter(fixture, &gate, NULL));
+    fingerprint = g_strdup(gate.fingerprint);
+    g_assert_true(sm_gate_leave(&gate, SM_VERDICT_NONE, NULL, NULL));
+}
+
+static void
+forget_elsewhere(void)
+{
+    g_clear_pointer(&other_ledger, sm_ledger_close);
+    g_clear_pointer(&fingerprint, g_free);
+}
+
+static void
+a_rejection_just_before_the_lock_is_seen(Fixture *fixture, gconstpointer data)
+{
+    prepare_elsewhere(fixture);
+    before_lock = reject_elsewhere;
+    assert_closed(fixture);
+    g_assert_null(before_lock);
+    g_assert_false(is_locked(fixture));
+    forget_elsewhere();
+}
+
+static void
+a_proof_just_before_the_lock_frees_it(Fixture *fixture, gconstpointer data)
+{
+    SmGate gate;
+
+    prepare_elsewhere(fixture);
+    before_lock = prove_elsewhere;
+    g_assert_true(enter(fixture, &gate, NULL));
+    g_assert_null(before_lock);
+    g_assert_false(is_locked(fixture));
+    g_assert_true(sm_gate_leave(&gate, SM_VERDICT_ACCEPTED, NULL, NULL));
+    forget_elsewhere();
+}
+
+typedef struct {
+    const Fixture *fixture;
+    SmVerdict verdict;
+    int ready, end;
+} Holder;
+
+static int
+try_it(const Holder *holder)
+{
+    g_autoptr(SmLedger) ledger =
+        sm_ledger_open(holder->fixture->path, SM_LEDGER_CREATE, "holder", NULL);
+    g_autoptr(SmSecret) secret = sm_secret_read(&holder->fixture->account, NULL);
+    SmGate gate;
+    char c;
+
+    if (ledger == NULL || secret == NULL ||
+        !sm_gate_enter(&gate, ledger, &holder->fixture->account, secret, NULL))
+        return 1;
+    close(holder->ready);
+    while (read(holder->end, &c, 1) > 0)
+        ;
+    return sm_gate_leave(&gate, holder->verdict, "Invalid credentials", NULL) ? 0 : 1;
+}
+
+/* A process that is trying the password until somebody waits for it. */
+static pid_t
+start_holder(Fixture *fixture, SmVerdict verdict)
+{
+    int ready[2], ending[2];
+    pid_t pid;
+    char c;
+
+    g_assert_cmpint(pipe(ready), ==, 0);
+    g_assert_cmpint(pipe(ending), ==, 0);
+    g_clear_pointer(&fixture->ledger, sm_ledger_close); /* its locks would be the child's too */
+    pid = fork();
+    g_assert_cmpint(pid, >=, 0);
+    if (pid == 0) {
+        close(ready[0]);
+        close(ending[1]);
+        _exit(try_it(&(Holder){fixture, verdict, ready[1], ending[0]}));
+    }
+    close(ready[1]);
+    close(ending[0]);
+    g_assert_cmpint(read(ready[0], &c, 1), ==, 0);
+    close(ready[0]);
+    end_of_holder = ending[1];
+    fixture->ledger = sm_ledger_open(fixture->path, SM_LEDGER_CREATE, "test", NULL);
+    return pid;
+}
+
+static void
+who_waits_for_a_rejection_does_not_try(Fixture *fixture, gconstpointer data)
+{
+    pid_t pid = start_holder(fixture, SM_VERDICT_REJECTED);
+
+    assert_closed(fixture);
+    g_assert_cmpint(end_of_holder, ==, -1);
+    g_assert_cmpint(fixture_wait(pid), ==, 0);
+}
+
+static void
+who_waits_for_a_proof_goes_on(Fixture *fixture, gconstpointer data)
+{
+    pid_t pid = start_holder(fixture, SM_VERDICT_ACCEPTED);
+    SmGate gate;
+
+    g_assert_true(enter(fixture, &gate, NULL));
+    g_assert_cmpint(end_of_holder, ==, -1);
+    g_assert_true(gate.proven);
+    g_assert_false(is_locked(fixture));
+    g_assert_true(sm_gate_leave(&gate, SM_VERDICT_ACCEPTED, NULL, NULL));
+    g_assert_cmpint(fixture_wait(pid), ==, 0);
+}
+
+static void
+who_waits_for_nothing_tries(Fixture *fixture, gconstpointer data)
+{
+    pid_t pid = start_holder(fixture, SM_VERDICT_NONE);
+
+    pass(fixture, SM_VERDICT_ACCEPTED);
+    g_assert_cmpint(end_of_holder, ==, -1);
+    g_assert_cmpint(fixture_wait(pid), ==, 0);
+}
+
+#define CASE(title, body) ADD("/gate/" title, NULL, body)
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    CASE("an unproven password is tried by one", an_unproven_password_is_tried_by_one);
+    CASE("a proven password is used by all", a_proven_password_is_used_by_all);
+    CASE("a rejected password is not sent again", a_rejected_password_is_not_sent_again);
+    CASE("a proven password that is rejected closes", a_proven_password_that_is_rejected_closes);
+    CASE("another password opens", another_password_opens);
+    CASE("another user name opens", another_user_name_opens);
+    CASE("is probed by one after six hours", is_probed_by_one_after_six_hours);
+    CASE("a rejection just before the lock is seen", a_rejection_just_before_the_lock_is_seen);
+    CASE("a proof just before the lock frees it", a_proof_just_before_the_lock_frees_it);
+    CASE("who waits for a rejection does not try", who_waits_for_a_rejection_does_not_try);
+    CASE("who waits for a proof goes on", who_waits_for_a_proof_goes_on);
+    CASE("who waits for nothing tries", who_waits_for_nothing_tries);
+    return g_test_run();
+}

@@ -1,0 +1,152 @@
+/* Which account an event belongs to: one table over one configuration. */
+#include "fetch/route.h"
+
+#include <string.h>
+
+typedef struct {
+    const char *name;
+    gboolean enabled;
+    const char *recipients;
+    const char *org_ids;
+} Entry;
+
+/* north and south share an address; retired is not used any more. */
+static const Entry several[] = {
+    {"north", TRUE, "north@example.edu shared@example.edu", "4300 4301"},
+    {"south", TRUE, "south@example.edu shared@example.edu", "58*"},
+    {"retired", FALSE, "old@example.edu", "9999"},
+    {NULL, FALSE, NULL, NULL},
+};
+static const Entry alone[] = {
+    {"main", TRUE, "", ""}, {"retired", FALSE, "old@example.edu", ""}, {NULL, FALSE, NULL, NULL}};
+static const Entry strict[] = {{"main", TRUE, "", "4300"}, {NULL, FALSE, NULL, NULL}};
+
+static const struct {
+    const char *title;
+    const Entry *accounts;
+    const char *wanted; /* NULL: nobody said which */
+    const char *recipients;
+    const char *to;
+    const char *file;
+    const char *account; /* NULL: none */
+    const char *why;
+} cases[] = {
+    {"the only account", alone, NULL, "", "", "4300_1.csv", "main", NULL},
+    {"the only one that is enabled", alone, NULL, "old@example.edu", "", "4300_1.csv", "main",
+     NULL},
+    {"the only account for a name without a number", alone, NULL, "", "", "scores.csv", "main",
+     NULL},
+    {"the only account for an event without a name", alone, NULL, "", "", "", "main", NULL},
+    {"the one that was said", several, "south", "north@example.edu", "", "5818_1.csv", "south",
+     NULL},
+    {"none where nobody knows the one that was said", several, "west", "", "", "4300_1.csv", NULL,
+     "no account west in /etc/x.conf"},
+    {"none where the one that was said is not enabled", several, "retired", "", "", "9999_1.csv",
+     NULL, "retired is not enabled"},
+    {"none where the one that was said serves others", several, "south", "", "", "4300_1.csv", NULL,
+     "organisation 4300 is not in org-id of account south"},
+    {"by the recipient", several, NULL, "north@example.edu", "", "scores.csv", "north", NULL},
+    {"by the recipient in capitals", several, NULL, "NORTH@Example.EDU", "", "scores.csv", "north",
+     NULL},
+    {"by one of several recipients", several, NULL, "x@example.edu south@example.edu", "",
+     "scores.csv", "south", NULL},
+    {"by the recipient before the organisation, which must fit", several, NULL, "north@example.edu",
+     "", "5818_1.csv", NULL, "organisation 5818 is not in org-id of account north"},
+    {"by the organisation", several, NULL, "", "", "4301_20180410.csv", "north", NULL},
+    {"by a pattern for the organisation", several, NULL, "", "", "5818_20180410.csv", "south",
+     NULL},
+    {"by the organisation where two accounts share the recipient", several, NULL,
+     "shared@example.edu", "", "5818_1.csv", "south", NULL},
+    {"by the organisation where the recipient is nobody's", several, NULL, "x@example.edu", "",
+     "4300_1.csv", "north", NULL},
+    {"by To last of all", several, NULL, "", "south@example.edu", "scores.csv", "south", NULL},
+    {"not by To where the recipients tell", several, NULL, "north@example.edu", "south@example.edu",
+     "scores.csv", "north", NULL},
+    {"not by To where it means two", several, NULL, "", "north@example.edu, south@example.edu",
+     "scores.csv", NULL, "none of the accounts fits"},
+    {"none for a stranger's organisation", several, NULL, "", "", "7777_1.csv", NULL,
+     "none of the accounts fits"},
+    {"none that is not enabled", several, NULL, "old@example.edu", "", "9999_1.csv", NULL,
+     "none of the accounts fits"},
+    {"none where the number has no end", several, NULL, "", "", "4300.csv", NULL,
+     "none of the accounts fits"},
+    {"none where the number is too long for one", several, NULL, "", "", "430000000_1.csv", NULL,
+     "none of the accounts fits"},
+    {"none for another organisation although it is the only account", strict, NULL, "", "",
+     "5818_1.csv", NULL, "organisation 5818 is not in org-id of account main"},
+    {"the only account for a name that tells no organisation", strict, NULL, "", "",
+     "00000020150717000005.csv", "main", NULL},
+};
+
+static void
+free_account(gpointer data)
+{
+    SmAccount *account = data;
+
+    g_free(account->name);
+    g_strfreev(account->recipients);
+    g_strfreev(account->org_ids);
+    g_free(account);
+}
+
+static GStrv
+words(const char *text)
+{
+    return *text != '\0' ? g_strsplit_set(text, " ,", -1) : g_new0(char *, 1);
+}
+
+static SmConfig *
+make_config(const Entry *entries)
+{
+    SmConfig *config = g_new0(SmConfig, 1);
+
+    config->file = g_strdup("/etc/x.conf");
+    config->accounts = g_ptr_array_new_with_free_func(free_account);
+    for (; entries->name != NULL; entries++) {
+        SmAccount *account = g_new0(SmAccount, 1);
+
+        account->name = g_strdup(entries->name);
+        account->enabled = entries->enabled;
+        account->recipients = words(entries->recipients);
+        account->org_ids = words(entries->org_ids);
+        g_ptr_array_add(config->accounts, account);
+    }
+    return config;
+}
+
+static void
+finds(gconstpointer data)
+{
+    gsize i = GPOINTER_TO_SIZE(data);
+    g_autoptr(SmConfig) config = make_config(cases[i].accounts);
+    g_autoptr(SmEvent) event = sm_event_new(SM_EVENT_NAMES);
+    g_autofree char *why = NULL;
+    const SmAccount *account;
+
+    g_strfreev(event->recipients);
+    event->recipients = words(cases[i].recipients);
+    g_strfreev(event->to);
+    event->to = words(cases[i].to);
+    account = sm_route(config, cases[i].wanted, event, cases[i].file, &why);
+    if (cases[i].account != NULL) {
+        g_assert_cmpstr(why, ==, NULL);
+        g_assert_nonnull(account);
+        g_assert_cmpstr(account->name, ==, cases[i].account);
+        return;
+    }
+    g_assert_null(account);
+    g_assert_nonnull(strstr(why, cases[i].why));
+    g_assert_null(strchr(why, '\n'));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *path = g_strconcat("/route/", cases[i].title, NULL);
+
+        g_test_add_data_func(path, GSIZE_TO_POINTER(i), finds);
+    }
+    return g_test_run();
+}
