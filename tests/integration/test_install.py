@@ -7,7 +7,8 @@ import pytest
 
 PROGRAMS = ["scoremail", "scorefetch", "scoremail-emulator"]
 MANUALS = ["man1/scoremail.1", "man1/scorefetch.1", "man1/scoremail-emulator.1", "man5/scoremail.conf.5"]
-RECIPES = ["procmailrc"]
+POSTFIX = ["postfix/main.cf", "postfix/master.cf", "postfix/aliases", "postfix/forward", "postfix/forward+scores"]
+RECIPES = ["procmailrc", *POSTFIX]
 
 
 @pytest.fixture(scope="module")
