@@ -46,14 +46,16 @@ shift
 exec chroot "$root" "$@"
 """
 
-# The host's package lists may be older than its archive; and no service may start in here.
+# The host's package lists may be older than its archive; no service may start in here; and neither
+# an index of manual pages nor a disk that has it all is worth waiting for.
 INSTALL = r"""
 set -eu
 printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
 chmod 755 /usr/sbin/policy-rc.d
+rm -f /var/lib/man-db/auto-update
 export DEBIAN_FRONTEND=noninteractive
 install() {
-    apt-get -q -y -o Dpkg::Use-Pty=0 install --no-install-recommends "$@"
+    apt-get -q -y -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-unsafe-io install --no-install-recommends "$@"
 }
 install "$@" || { apt-get -q update && install "$@"; }
 rm -f /var/cache/apt/*.bin /var/cache/apt/archives/*.deb

@@ -8,7 +8,7 @@ import pytest
 PROGRAMS = ["scoremail", "scorefetch", "scoremail-emulator"]
 MANUALS = ["man1/scoremail.1", "man1/scorefetch.1", "man1/scoremail-emulator.1", "man5/scoremail.conf.5"]
 POSTFIX = ["postfix/main.cf", "postfix/master.cf", "postfix/aliases", "postfix/forward", "postfix/forward+scores"]
-RECIPES = ["procmailrc", *POSTFIX]
+RECIPES = ["procmailrc", "maildroprc", *POSTFIX]
 
 
 @pytest.fixture(scope="module")
