@@ -118,13 +118,13 @@ class Root:
     def _enter(self, argv):
         """The command that runs argv in the root: where the others run, or on its own."""
         if self.init is not None:
-            return ["nsenter", "--target", self.inside, "--mount", "--pid", "--root", "--wd=/", "--", *argv]
+            return ["nsenter", "--target", self.inside, "--mount", "--pid", "--root", "--wd", "--", *argv]
         options = f"lowerdir=/,upperdir={self.folder / 'changes'},workdir={self.folder / 'work'}"
         pairs = [word for target, source in self.binds.items() for word in (source, target)]
         command = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]
         return [*command, "/bin/sh", "-c", ENTER, "enter", options, self.folder / "root", *pairs, "--", *argv]
 
-    def run(self, argv, stdin=b"", user=None, timeout=300):
+    def run(self, argv, stdin=b"", user=None, timeout=100):
         """Runs a command in the root, as root or as that user."""
         become = ["runuser", "-u", user, "--"] if user else []
         done = subprocess.run(
@@ -141,6 +141,10 @@ class Root:
     def append(self, name, target):
         """A file from filters/ at the end of one in the root."""
         self.must("sh", "-c", f'cat >>"{target}"', stdin=(FILTERS / name).read_bytes())
+
+    def daemon(self, *argv):
+        """Starts a daemon: a command that leaves something running, which may keep what it has open."""
+        self.must("sh", "-c", '"$@" </dev/null >/var/log/started 2>&1 || { cat /var/log/started; exit 1; }', "sh", *argv)
 
 
 def install(folder, *packages, users=()):

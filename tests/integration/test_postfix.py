@@ -42,7 +42,7 @@ class Postfix(agents.Owner):
         root.bind(self.config.parent, "/etc/scoremail")
         root.start()
         root.must("postconf", "-e", f"relayhost=[127.0.0.1]:{sink.port}")
-        root.must("postfix", "start")
+        root.daemon("postfix", "start")
 
     def receive(self, name):
         self.send(mail(name), self.address)
