@@ -144,7 +144,8 @@ class Root:
 
     def daemon(self, *argv):
         """Starts a daemon: a command that leaves something running, which may keep what it has open."""
-        self.must("sh", "-c", '"$@" </dev/null >/var/log/started 2>&1 || { cat /var/log/started; exit 1; }', "sh", *argv)
+        quietly = '"$@" </dev/null >/var/log/started 2>&1 || { cat /var/log/started; exit 1; }'
+        self.must("sh", "-c", quietly, "sh", *argv)
 
 
 def install(folder, *packages, users=()):
@@ -215,6 +216,11 @@ class Owner(Account):
     def give_home(self):
         for path in [self.home, *self.home.rglob("*")]:
             os.lchown(path, self.uid, self.gid)
+
+    def make_due(self):
+        """Lets the time pass after which the service may be asked again; nothing is fetched by that."""
+        self.time_passes(3600)
+        self.give_home()
 
     def run(self, program, *arguments, stdin=b""):
         return self.root.run([f"/usr/local/bin/{program}", *map(str, arguments)], stdin, user=self.user)

@@ -3,7 +3,7 @@
 Such a class has a fixture `agent`: an agents.Owner that can also
 
 receive(name)  have a fixture mail come in, and wait until the agent has tried to deliver it
-retry(name)    make the agent's own next try due now, and wait until the message is delivered
+retry()        make the agent's own next try due now, and wait until the message is delivered
 waiting()      whether the agent keeps a message for a later try
 mails()        the Message-IDs in the mailbox, one for each copy
 outside()      what was sent to the world outside
@@ -46,7 +46,7 @@ class Contract:
         assert agent.stored() == {}
 
         emulator.faults()
-        agent.retry(CSV_NAME)
+        agent.retry()
         self.assert_done(agent, "csv")
         assert agent.stored() == {CSV_NAME: scores[CSV_NAME]}
         assert len(emulator.requests("object")) == 1

@@ -11,6 +11,7 @@ from sink import Sink
 pytestmark = pytest.mark.release_only("the agents are tested, not our memory handling")
 
 USER = "registrar"
+PROGRAMS = "/usr/local/lib/dovecot/sieve-execute"
 
 # A maildir; no port is listened on; and what Dovecot might send out goes to the sink.
 TEST_CONF = """
@@ -36,8 +37,8 @@ class Dovecot(agents.Owner):
     def waiting(self):
         return self.root.must("doveadm", "search", "-u", USER, "KEYWORD", "ScoremailWaiting") != ""
 
-    def retry(self, name):
-        assert self.scorefetch("retry", name).code == 0
+    def retry(self):
+        self.make_due()
         self.root.must("scoremail-retry", USER)
 
     def mails(self):
@@ -66,9 +67,8 @@ class Lmtp(Dovecot):
 def dovecot_root(tmp_path_factory):
     packages = ["dovecot-core", "dovecot-sieve", "dovecot-lmtpd"]
     root = agents.install(tmp_path_factory.mktemp("dovecot") / "root", *packages, users=[USER])
-    place = "/usr/local/lib/dovecot/sieve-execute"
     root.must("rm", "/etc/dovecot/conf.d/10-ssl.conf")  # names a certificate that only ssl-cert would make
-    root.must("sh", "-c", f"mkdir -p {place} && ln -s /usr/local/bin/scoremail {place}")
+    root.must("sh", "-c", f"mkdir -p {PROGRAMS} && ln -s /usr/local/bin/scoremail {PROGRAMS}")
     root.append("dovecot/90-scoremail.conf", "/etc/dovecot/conf.d/90-scoremail.conf")
     root.append("dovecot/scoremail-retry", "/usr/local/sbin/scoremail-retry")
     root.must("chmod", "755", "/usr/local/sbin/scoremail-retry")
@@ -93,12 +93,28 @@ class DovecotContract(Contract):
 class TestLda(DovecotContract):
     Agent = Lda
 
+    def test_a_program_that_is_missing_marks_the_message(self, agent):
+        agent.root.must("rm", PROGRAMS + "/scoremail")
+        agent.receive("csv")
+        assert agent.waiting()
+        assert agent.mails() == [message_id("csv")]
+
+    def test_a_message_that_cannot_be_read_stays_marked(self, agent, emulator):
+        emulator.faults("file:status=503")
+        agent.receive("csv")
+        doveadm = b'#!/bin/sh\n[ "$1" != fetch ] || exit 75\nexec /usr/bin/doveadm "$@"\n'
+        agent.root.must("tee", "/usr/local/bin/doveadm", stdin=doveadm)
+        agent.root.must("chmod", "755", "/usr/local/bin/doveadm")
+        agent.retry()
+        assert agent.waiting()
+
 
 class TestLmtp(DovecotContract):
     Agent = Lmtp
 
     def test_what_is_slower_than_dovecot_waits_is_fetched_later(self, agent, emulator, scores):
-        agent.root.must("sed", "-i", "s/exec_timeout = .*/exec_timeout = 1s/", "/etc/dovecot/conf.d/90-scoremail.conf")
+        impatient = "s/exec_timeout = .*/exec_timeout = 1s/"
+        agent.root.must("sed", "-i", impatient, "/etc/dovecot/conf.d/90-scoremail.conf")
         agent.root.must("doveadm", "stop")
         agent.root.daemon("dovecot")
         agent.configure(give_up_after="30s")
@@ -109,6 +125,6 @@ class TestLmtp(DovecotContract):
         assert CSV_NAME not in agent.stored()
 
         emulator.faults()
-        agent.retry(CSV_NAME)
+        agent.retry()
         self.assert_done(agent, "csv")
         assert agent.stored() == {CSV_NAME: scores[CSV_NAME]}

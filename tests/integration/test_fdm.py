@@ -29,8 +29,8 @@ class Fdm(agents.Owner):
     def fetch(self):
         self.root.must("env", f"HOME=/home/{USER}", "fdm", "-l", "fetch", user=USER)
 
-    def retry(self, name):
-        assert self.scorefetch("retry", name).code == 0
+    def retry(self):
+        self.make_due()
         self.fetch()
 
     def waiting(self):

@@ -29,8 +29,8 @@ class Maildrop(agents.Owner):
         assert set(codes.values()) <= {0, EX_TEMPFAIL}
         self.queue = [name for name, code in codes.items() if code == EX_TEMPFAIL]
 
-    def retry(self, name):
-        assert self.scorefetch("retry", name).code == 0
+    def retry(self):
+        self.make_due()
         self.run_queue()
 
     def waiting(self):
