@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "build-config.h"
@@ -81,6 +82,27 @@ reset_signals(void)
     signal(SIGPIPE, SIG_IGN);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void
+end_as_filter(int number)
+{
+    static const char line[] = "scoremail: was told to end before it was done: try again\n";
+
+    ssize_t said = write(STDERR_FILENO, line, sizeof line - 1);
+
+    (void)number;
+    (void)said; /* if nobody listens, it is all the same */
+    _exit(EX_TEMPFAIL);
+}
+
+void
+sm_startup_end_as_filter(void)
+{
+    static const int requests[] = {SIGTERM, SIGHUP, SIGINT};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(requests); i++)
+        signal(requests[i], end_as_filter);
 }
 
 gboolean

@@ -18,6 +18,14 @@
  */
 gboolean sm_startup(GError **error);
 
+/*
+ * From here on a request to end (SIGTERM, SIGHUP, SIGINT) is answered with
+ * EX_TEMPFAIL and one line on stderr: mail systems whose patience has run out send
+ * one, and some return a message whose program dies by a signal. For filters,
+ * after sm_startup(); nothing else is undone than what a crash leaves behind.
+ */
+void sm_startup_end_as_filter(void);
+
 /* The home directory of the user we run as, by getpwuid, never by $HOME. Caller frees; NULL if
  * unknown. */
 char *sm_startup_home(void);

@@ -55,6 +55,8 @@ main(int argc, char **argv)
         return sm_error_exit_code(error, delivering ? SM_ROLE_FILTER : SM_ROLE_PROMPT);
     }
     sm_startup_export_home();
+    if (delivering)
+        sm_startup_end_as_filter();
     if (argc < 2)
         return usage(stderr, EX_USAGE);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

@@ -162,5 +162,7 @@ main(int argc, char **argv)
         return show_version();
     if (isatty(STDIN_FILENO))
         return refuse_usage("standard input is a terminal: pipe a message into me");
+    if (!options.extract)
+        sm_startup_end_as_filter();
     return run(&options, report.role);
 }

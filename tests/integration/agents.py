@@ -5,13 +5,23 @@ ever installed on the host. A root is an overlay over the host's `/`, whose
 changes lie in a temporary folder; the agent is installed once and its root
 copied for each test. Every command runs in a mount and process namespace of
 its own, so that nothing stays mounted or running once it has ended, however it
-ends. The network is the host's: an emulator on loopback can be reached.
+ends; between start() and stop() all share one such pair, so that daemons live
+on. The network is the host's: an emulator on loopback can be reached.
 """
+import email
+import mailbox
 import os
+import shutil
 import subprocess
+import time
 from pathlib import Path
 
-from harness import Result, need
+from harness import CHECKOUT, Account, Result, mail, need
+
+DEADLINE = 60  # seconds for what takes few; never reached when all is well
+ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+FILTERS = CHECKOUT / "filters"
+OUTSIDE = "noreply@outside.example.org"  # the envelope sender of what comes in
 
 # $1: the overlay's options, $2: where to mount it; then a list of "SOURCE TARGET"
 # pairs to bind, up to "--"; then the command. TARGET is a path inside the root.
@@ -36,14 +46,16 @@ shift
 exec chroot "$root" "$@"
 """
 
-# The host's package lists may be older than its archive; and no service may start in here.
+# The host's package lists may be older than its archive; no service may start in here; and neither
+# an index of manual pages nor a disk that has it all is worth waiting for.
 INSTALL = r"""
 set -eu
 printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
 chmod 755 /usr/sbin/policy-rc.d
+rm -f /var/lib/man-db/auto-update
 export DEBIAN_FRONTEND=noninteractive
 install() {
-    apt-get -q -y -o Dpkg::Use-Pty=0 install --no-install-recommends "$@"
+    apt-get -q -y -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-unsafe-io install --no-install-recommends "$@"
 }
 install "$@" || { apt-get -q update && install "$@"; }
 rm -f /var/cache/apt/*.bin /var/cache/apt/archives/*.deb
@@ -56,6 +68,7 @@ class Root:
     def __init__(self, folder):
         self.folder = Path(folder)
         self.binds = {}  # path inside -> path on the host
+        self.init = None
         for name in ("changes", "work", "root"):
             (self.folder / name).mkdir(parents=True)
 
@@ -79,24 +92,135 @@ class Root:
         """Where a path inside that was written to, and not bound, lies on the host."""
         return self.folder / "changes" / os.fspath(path).lstrip("/")
 
-    def run(self, argv, stdin=b"", user=None, timeout=300):
-        """Runs a command in the root, as root or as that user."""
+    def start(self):
+        """From here to stop() what a command leaves running lives on."""
+        # cat ends with this program at the latest, and all others in its namespace with it
+        self.init = subprocess.Popen(
+            self._enter(["/bin/sh", "-c", "echo && exec cat"]),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/", env=ENVIRONMENT,
+        )
+        assert self.init.stdout.readline() == b"\n"
+        children = Path(f"/proc/{self.init.pid}/task/{self.init.pid}/children")
+        self.inside = children.read_text().strip()
+
+    def stop(self):
+        """Ends whatever runs in the root."""
+        if self.init is None:
+            return
+        init, self.init = self.init, None
+        with init:
+            init.stdin.close()
+            try:
+                init.wait(DEADLINE)
+            finally:
+                init.kill()
+
+    def _enter(self, argv):
+        """The command that runs argv in the root: where the others run, or on its own."""
+        if self.init is not None:
+            return ["nsenter", "--target", self.inside, "--mount", "--pid", "--root", "--wd", "--", *argv]
         options = f"lowerdir=/,upperdir={self.folder / 'changes'},workdir={self.folder / 'work'}"
         pairs = [word for target, source in self.binds.items() for word in (source, target)]
-        become = ["runuser", "-u", user, "--"] if user else []
         command = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]
-        command += ["/bin/sh", "-c", ENTER, "enter", options, self.folder / "root", *pairs, "--", *become, *argv]
-        environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
-        done = subprocess.run(command, input=stdin, capture_output=True, timeout=timeout, cwd="/", env=environment)
+        return [*command, "/bin/sh", "-c", ENTER, "enter", options, self.folder / "root", *pairs, "--", *argv]
+
+    def run(self, argv, stdin=b"", user=None, timeout=100):
+        """Runs a command in the root, as root or as that user."""
+        become = ["runuser", "-u", user, "--"] if user else []
+        done = subprocess.run(
+            self._enter([*become, *argv]), input=stdin, capture_output=True, timeout=timeout, cwd="/", env=ENVIRONMENT
+        )
         return Result(done.returncode, done.stdout, done.stderr.decode(errors="replace"))
 
+    def must(self, *argv, **how):
+        """Runs a command that has to succeed; what it printed."""
+        done = self.run(argv, **how)
+        assert done.code == 0, f"{argv}: {done.out.decode(errors='replace')}{done.err}"
+        return done.out.decode()
 
-def install(folder, *packages):
-    """A root with these packages in it."""
+    def append(self, name, target):
+        """A file from filters/ at the end of one in the root."""
+        self.must("sh", "-c", f'cat >>"{target}"', stdin=(FILTERS / name).read_bytes())
+
+    def daemon(self, *argv):
+        """Starts a daemon: a command that leaves something running, which may keep what it has open."""
+        quietly = '"$@" </dev/null >/var/log/started 2>&1 || { cat /var/log/started; exit 1; }'
+        self.must("sh", "-c", quietly, "sh", *argv)
+
+
+def install(folder, *packages, users=()):
+    """A root with these packages in it, and with users who have homes."""
     need(os.geteuid() == 0, "real mail agents need root, to be installed into a throw-away root")
     root = Root(folder)
     entered = root.run(["true"])
     need(entered.code == 0, f"real mail agents need namespaces and an overlay over /: {entered.err}")
     done = root.run(["/bin/sh", "-c", INSTALL, "install", *packages], timeout=600)
     need(done.code == 0, f"apt-get could not install {' '.join(packages)}: {done.err}")
+    for user in users:
+        root.must("useradd", "--create-home", "--shell", "/bin/sh", user)
     return root
+
+
+def wait_for(condition, what):
+    """Waits until condition() is true, and returns what it returned."""
+    end = time.monotonic() + DEADLINE
+    while time.monotonic() < end:
+        if result := condition():
+            return result
+        time.sleep(0.05)
+    raise AssertionError(f"waited {DEADLINE} s for {what}")
+
+
+def message_id(name):
+    """The Message-ID of a fixture mail."""
+    return email.message_from_bytes(mail(name))["Message-ID"]
+
+
+def message_ids(box):
+    """The Message-IDs in an mbox file or a maildir, one for each copy."""
+    if not box.exists():
+        return []
+    kind = mailbox.Maildir if box.is_dir() else mailbox.mbox
+    return [message["Message-ID"] for message in kind(box, create=False)]
+
+
+class Owner(Account):
+    """A user of a root, whose account it is; scoremail is installed there."""
+
+    PROGRAMS = ("scoremail", "scorefetch")
+
+    def __init__(self, root, folder, build, emulator, user, **settings):
+        self.root = root
+        self.user = user
+        self.home = folder / "home"
+        self.home.mkdir()
+        _, _, uid, gid, _, home, _ = root.must("getent", "passwd", user).split(":")
+        self.uid, self.gid = int(uid), int(gid)
+        root.bind(self.home, home)
+        for program in self.PROGRAMS:  # where `meson install` puts them
+            root.bind(build / program, f"/usr/local/bin/{program}")
+        super().__init__(self.home, build, emulator, seen_at=Path(home), **{"give_up_after": "1s", **settings})
+        self.give_home()
+
+    def uninstall(self):
+        for program in self.PROGRAMS:
+            self.root.unbind(f"/usr/local/bin/{program}")
+
+    def copy_recipe(self, name, target):
+        """A file from filters/ into the home."""
+        target = self.home / target
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(FILTERS / name, target)
+        self.give_home()
+
+    def give_home(self):
+        for path in [self.home, *self.home.rglob("*")]:
+            os.lchown(path, self.uid, self.gid)
+
+    def make_due(self):
+        """Lets the time pass after which the service may be asked again; nothing is fetched by that."""
+        self.time_passes(3600)
+        self.give_home()
+
+    def run(self, program, *arguments, stdin=b""):
+        return self.root.run([f"/usr/local/bin/{program}", *map(str, arguments)], stdin, user=self.user)

@@ -1,54 +1,23 @@
 """Real procmail, called as a mail system calls it, with the recipe of filters/procmailrc."""
-import email
-import mailbox
-import os
-import shutil
-
 import agents
 import pytest
-from harness import CHECKOUT, CSV_NAME, EX_TEMPFAIL, TXT_NAME, Account, Result, mail
+from agents import message_id
+from harness import CSV_NAME, EX_TEMPFAIL, TXT_NAME, Result, mail
 
 USER = "alice"
 
 
 @pytest.fixture(scope="session")
 def procmail_root(tmp_path_factory):
-    return agents.install(tmp_path_factory.mktemp("procmail") / "root", "procmail")
+    return agents.install(tmp_path_factory.mktemp("procmail") / "root", "procmail", users=[USER])
 
 
-class Recipient(Account):
+class Recipient(agents.Owner):
     """A user with scoremail's recipe as ~/.procmailrc, in a root where procmail is installed."""
 
     def __init__(self, root, folder, build, emulator):
-        self.root = root
-        self.home = folder / "home"
-        self.home.mkdir()
-        created = root.run(["useradd", "--no-create-home", "--shell", "/bin/sh", USER])
-        assert created.code == 0, created.err
-        ids = root.run(["sh", "-c", f"id -u {USER}; id -g {USER}"]).out.split()
-        self.uid, self.gid = map(int, ids)
-        self.seen_home = f"/home/{USER}"
-        root.bind(self.home, self.seen_home)
-        self.install(build)
-        super().__init__(self.home, build, emulator, seen_at=type(folder)(self.seen_home), give_up_after="1s")
-        shutil.copy(CHECKOUT / "filters" / "procmailrc", self.home / ".procmailrc")
-        self.give_home()
-
-    def install(self, build):
-        """scoremail where `meson install` puts it."""
-        for program in ("scoremail", "scorefetch"):
-            self.root.bind(build / program, f"/usr/local/bin/{program}")
-
-    def uninstall(self):
-        for program in ("scoremail", "scorefetch"):
-            self.root.unbind(f"/usr/local/bin/{program}")
-
-    def give_home(self):
-        for path in [self.home, *self.home.rglob("*")]:
-            os.lchown(path, self.uid, self.gid)
-
-    def run(self, program, *arguments, stdin=b""):
-        return self.root.run([f"/usr/local/bin/{program}", *map(str, arguments)], stdin, user=USER)
+        super().__init__(root, folder, build, emulator, USER)
+        self.copy_recipe("procmailrc", ".procmailrc")
 
     def receive(self, name) -> Result:
         """A fixture mail comes in: what a mail system starts, with what it puts in front of a message."""
@@ -57,12 +26,7 @@ class Recipient(Account):
 
     def mails(self):
         """The Message-IDs in the mailbox, one for each copy."""
-        spool = self.root.changed(f"/var/mail/{USER}")
-        return [message["Message-ID"] for message in mailbox.mbox(spool)] if spool.exists() else []
-
-
-def message_id(name):
-    return email.message_from_bytes(mail(name))["Message-ID"]
+        return agents.message_ids(self.root.changed(f"/var/mail/{USER}"))
 
 
 @pytest.fixture
