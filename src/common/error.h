@@ -30,6 +30,7 @@ typedef enum {
     SM_ERROR_GIVEN_UP,    /* the service kept saying that there is no such file */
     SM_ERROR_DATA,        /* input that no later try can mend */
     SM_ERROR_IO,          /* reading or writing something of our own failed */
+    SM_ERROR_SANDBOX,     /* the kernel lacks what --sandbox=required demands */
     SM_ERROR_INTERNAL,    /* our own fault */
     SM_N_ERRORS
 } SmErrorCode;

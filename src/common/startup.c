@@ -31,10 +31,18 @@ sm_startup_home(void)
     return user != NULL && user->pw_dir != NULL ? g_strdup(user->pw_dir) : NULL;
 }
 
+void
+sm_startup_export_home(void)
+{
+    g_autofree char *home = sm_startup_home();
+
+    if (home != NULL)
+        setenv("HOME", home, 1);
+}
+
 static void
 rebuild_environment(void)
 {
-    g_autofree char *home = NULL;
     char *values[G_N_ELEMENTS(kept)];
 
     for (gsize i = 0; i < G_N_ELEMENTS(kept); i++)
@@ -46,9 +54,6 @@ rebuild_environment(void)
         g_free(values[i]);
     }
     setenv("PATH", SAFE_PATH, 1);
-    home = sm_startup_home();
-    if (home != NULL)
-        setenv("HOME", home, 1); /* for children: we ourselves never look at it */
 }
 
 static gboolean

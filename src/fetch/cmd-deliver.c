@@ -88,13 +88,22 @@ any_account_is_broken(const SmConfig *config)
     return FALSE;
 }
 
-/* Whose is it? If a broken account may be the answer, mending the configuration may still tell. */
+/* Whether mending may still tell whose it is: a broken account, or one that --account names and
+ * that is not there. */
+static gboolean
+mending_may_tell(const SmSession *session)
+{
+    if (session->account != NULL)
+        return sm_config_account(session->config, session->account) == NULL;
+    return any_account_is_broken(session->config);
+}
+
 static gboolean
 no_account(const Job *job, GError **error)
 {
-    gboolean broken = any_account_is_broken(job->session->config);
+    int code = mending_may_tell(job->session) ? SM_ERROR_CONFIG : SM_ERROR_DATA;
 
-    g_set_error(error, SM_ERROR, broken ? SM_ERROR_CONFIG : SM_ERROR_DATA, "%s: not fetched: %s",
+    g_set_error(error, SM_ERROR, code, "%s: not fetched: %s",
                 *job->name != '\0' ? job->name : "a notification", job->why);
     return FALSE;
 }

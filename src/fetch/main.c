@@ -54,6 +54,7 @@ main(int argc, char **argv)
         fprintf(stderr, "scorefetch: %s\n", error->message);
         return sm_error_exit_code(error, delivering ? SM_ROLE_FILTER : SM_ROLE_PROMPT);
     }
+    sm_startup_export_home();
     if (argc < 2)
         return usage(stderr, EX_USAGE);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

@@ -317,11 +317,7 @@ result_of(CURLM *multi)
     return message != NULL ? message->data.result : CURLE_FAILED_INIT;
 }
 
-/*
- * curl_easy_perform() with two differences: it ends at the deadline, and it
- * waits for the socket only when nothing came, which spares a system call for
- * each 16 KB of a fast transfer.
- */
+/* curl_easy_perform() that ends at the deadline. */
 static CURLcode
 perform(SmTransfer *transfer)
 {
@@ -331,14 +327,11 @@ perform(SmTransfer *transfer)
 
     curl_multi_add_handle(multi, transfer->handle);
     while (transfer->deadline == 0 || g_get_monotonic_time() < transfer->deadline) {
-        gint64 before = sm_part_size(transfer->part);
-
         if (curl_multi_perform(multi, &running) != CURLM_OK || running == 0) {
             result = result_of(multi);
             break;
         }
-        if (sm_part_size(transfer->part) == before)
-            curl_multi_poll(multi, NULL, 0, LOOK_MS, NULL);
+        curl_multi_poll(multi, NULL, 0, LOOK_MS, NULL);
     }
     curl_multi_remove_handle(multi, transfer->handle);
     return result;

@@ -15,6 +15,7 @@
 #include "common/error.h"
 #include "mime.h"
 #include "parser.h"
+#include "stack.h"
 
 enum { SECONDS_PER_CPU_SECOND = 10 }; /* how long the child may wait for its share of a busy host */
 
@@ -77,6 +78,27 @@ see_off(pid_t pid, gint64 deadline)
     kill(pid, SIGKILL);
 }
 
+/* What a child that neither answered nor met a limit died of. */
+static void
+tell_fault(int status, GError **error)
+{
+    int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+
+    if (number == SIGSYS)
+        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
+                    "the parser was killed by its sandbox: it made a forbidden system call");
+    else if (number != 0)
+        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "the parser died of signal %d (%s)", number,
+                    strsignal(number));
+    else if (code > SM_PARSER_NOT_CLOSED && code < SM_PARSER_NOT_CLOSED + SM_SANDBOX_N_STEPS)
+        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
+                    "the parser could not enter its sandbox: %s failed",
+                    sm_sandbox_step_name((SmSandboxStep)(code - SM_PARSER_NOT_CLOSED)));
+    else
+        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "the parser ended with status %d", code);
+}
+
 static Ending
 wait_for(const SmParserTask *task, pid_t pid, GError **error)
 {
@@ -89,16 +111,13 @@ wait_for(const SmParserTask *task, pid_t pid, GError **error)
             return ENDED_BADLY;
         }
     }
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    if (WIFEXITED(status) && WEXITSTATUS(status) == SM_PARSER_ANSWERED)
         return ENDED_WELL;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == SM_STACK_FULL)
+        return ENDED_BY_LIMIT;
     if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || used_up_memory(task, &usage)))
         return ENDED_BY_LIMIT;
-    if (WIFSIGNALED(status))
-        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "the parser died of signal %d (%s)",
-                    WTERMSIG(status), strsignal(WTERMSIG(status)));
-    else
-        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "the parser ended with status %d",
-                    WEXITSTATUS(status));
+    tell_fault(status, error);
     return ENDED_BADLY;
 }
 
@@ -197,12 +216,17 @@ read_header_only(SmParserTask *task, SmEvent **event, GError **error)
 }
 
 gboolean
-sm_child_read(const char *message, gsize length, guint max_cpu, SmEvent **event, GError **error)
+sm_child_read(const char *message, gsize length, const SmChildRules *rules, SmEvent **event,
+              GError **error)
 {
     g_autoptr(GPtrArray) charsets = g_ptr_array_new_with_free_func(g_free);
-    SmParserTask task = {message, length, max_cpu, charsets, NULL};
+    SmParserTask task = {message, length, rules->max_cpu, sm_sandbox_find(), charsets, NULL};
+    g_autofree char *walls = sm_sandbox_describe(&task.walls);
 
     *event = NULL;
+    if (!sm_sandbox_check(&task.walls, rules->sandbox, error))
+        return FALSE;
+    g_info("sandbox: %s", walls);
     for (;;) {
         g_autoptr(GByteArray) answer = g_byte_array_new();
         char *charset;

@@ -62,8 +62,11 @@ show_help(void)
 static int
 show_version(void)
 {
-    printf("scoremail %s\nGMime %u.%u.%u, gumbo %s, sandbox: none yet\n", SM_VERSION,
-           gmime_major_version, gmime_minor_version, gmime_micro_version, SM_GUMBO_VERSION);
+    const SmSandboxWalls walls = sm_sandbox_find();
+    g_autofree char *sandbox = sm_sandbox_describe(&walls);
+
+    printf("scoremail %s\nGMime %u.%u.%u, gumbo %s\nsandbox: %s\n", SM_VERSION, gmime_major_version,
+           gmime_minor_version, gmime_micro_version, SM_GUMBO_VERSION, sandbox);
     return EX_OK;
 }
 
@@ -116,6 +119,7 @@ extract(const SmEvent *event)
 static int
 run(const SmOptions *options, SmRole role)
 {
+    const SmChildRules rules = {(guint)options->max_cpu, options->sandbox};
     g_auto(SmInput) input = {NULL, 0, FALSE};
     g_autoptr(SmEvent) event = NULL;
     g_autoptr(GError) error = NULL;
@@ -125,7 +129,7 @@ run(const SmOptions *options, SmRole role)
     if (input.too_large)
         return say_too_large(options);
     g_info("read a message of %zu bytes", input.length);
-    if (!sm_child_read(input.data, input.length, (guint)options->max_cpu, &event, &error))
+    if (!sm_child_read(input.data, input.length, &rules, &event, &error))
         return fail(error, role);
     if (options->extract)
         return extract(event);

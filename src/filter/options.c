@@ -1,5 +1,7 @@
 #include "options.h"
 
+#include <string.h>
+
 #include "common/error.h"
 
 enum {
@@ -8,6 +10,23 @@ enum {
     MAX_CPU_DEFAULT = 3,
     MAX_CPU_MAX = 3600,
 };
+
+static gboolean
+take_sandbox(SmOptions *options, GError **error)
+{
+    const char *word = options->sandbox_word;
+
+    if (word == NULL || strcmp(word, "auto") == 0) {
+        options->sandbox = SM_SANDBOX_AUTO;
+    } else if (strcmp(word, "required") == 0) {
+        options->sandbox = SM_SANDBOX_REQUIRED;
+    } else {
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
+                    "--sandbox takes auto or required, not '%s': nothing switches it off", word);
+        return FALSE;
+    }
+    return TRUE;
+}
 
 static gboolean
 are_sound(const SmOptions *options, int argc, char **argv, GError **error)
@@ -44,6 +63,9 @@ context_for(SmOptions *options)
          "Leave larger messages alone (64 MiB)", "BYTES"},
         {"max-cpu", 0, 0, G_OPTION_ARG_INT, &options->max_cpu,
          "Time that reading one message may take (3)", "SECONDS"},
+        {"sandbox", 0, 0, G_OPTION_ARG_FILENAME, &options->sandbox_word,
+         "Without all of it on this kernel: use what there is (auto), or refuse (required)",
+         "POLICY"},
         {"verbose", 'v', 0, G_OPTION_ARG_NONE, &handover->verbose, "Say each step", NULL},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &handover->quiet, "Say failures only", NULL},
         {"version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Show version and features", NULL},
@@ -71,7 +93,7 @@ sm_options_parse(SmOptions *options, int argc, char **argv, GError **error)
         g_set_error_literal(error, SM_ERROR, SM_ERROR_USAGE, fault->message);
         return FALSE;
     }
-    return are_sound(options, argc, argv, error);
+    return take_sandbox(options, error) && are_sound(options, argc, argv, error);
 }
 
 char *
@@ -88,4 +110,5 @@ sm_options_clear(SmOptions *options)
 {
     g_free((char *)options->handover.config);
     g_free((char *)options->handover.account);
+    g_free(options->sandbox_word);
 }

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "child.h"
 #include "handover.h"
 
 typedef struct {
@@ -12,6 +13,8 @@ typedef struct {
     gboolean help;
     gint64 max_message; /* bytes */
     gint max_cpu;       /* seconds */
+    char *sandbox_word; /* as it was given; owned */
+    SmSandboxPolicy sandbox;
 } SmOptions;
 
 /* Reads the command line. SM_ERROR_USAGE when it is wrong. */

@@ -4,8 +4,7 @@
  */
 #pragma once
 
-#include <glib.h>
-#include <sys/types.h>
+#include "sandbox.h"
 
 /* Answers that are no event. The second one is followed by the name of a character set. */
 #define SM_ANSWER_NONE "none"
@@ -14,18 +13,27 @@
 /* Address space beside the message: libraries, the message's tree, a hostile document's tree. */
 #define SM_PARSER_MEMORY (512UL * 1024 * 1024)
 
+/* How it ends. SM_STACK_FULL is another way; signals are the others. */
+enum {
+    SM_PARSER_ANSWERED = 0,
+    SM_PARSER_FAILED = 1,     /* the answer could not be written, or not even begun */
+    SM_PARSER_NOT_CLOSED = 8, /* plus an SmSandboxStep: the step at which the sandbox failed */
+};
+
 typedef struct {
     const char *message;
     gsize length;
     guint max_cpu;        /* seconds */
+    SmSandboxWalls walls; /* that the sandbox has */
     GPtrArray *charsets;  /* of char *: those to open before the message is read */
     const char *unusable; /* if not NULL: why the message is not to be read, but for its header */
 } SmParserTask;
 
 /*
- * Limits the process to max_cpu seconds and to memory, gives up its standard
- * descriptors, reads the message and writes to fd one of: an encoded event,
- * SM_ANSWER_NONE, SM_ANSWER_NEED with a character set to begin again with.
- * Exit status 0 means that the answer is complete.
+ * Reads the message and writes to fd one of: an encoded event, SM_ANSWER_NONE,
+ * SM_ANSWER_NEED with a character set to begin again with. Before the first
+ * look at the message the process shuts itself in (sandbox.h), with max_cpu
+ * seconds, SM_PARSER_MEMORY beside the message, fd, and no more. Exit status
+ * SM_PARSER_ANSWERED means that the answer is complete.
  */
 G_GNUC_NORETURN void sm_parser_run(const SmParserTask *task, int fd);

@@ -8,6 +8,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("SCOREMAIL_BUILD", ROOT / "build")).resolve()
 SCOREMAIL = BUILD / "scoremail"
 FIXTURES = ROOT / "tests" / "fixtures" / "mail"
+SANITIZED = b"__asan_init" in SCOREMAIL.read_bytes()
 
 OK, NO_SPAN, USAGE, BAD_NAME, TEMPORARY = 0, 1, 64, 65, 75
 

@@ -354,8 +354,11 @@ def shown_by_proc(pid):
     yield from (os.readlink(f"{proc}/fd/{fd}").encode() for fd in os.listdir(f"{proc}/fd"))
 
 
-def test_no_secret_is_seen_from_outside_while_it_works(account, emulator):
+@pytest.mark.parametrize("signature", ["v2", "v4"])
+def test_no_secret_is_seen_from_outside_while_it_works(build, start_emulator, tmp_path, signature):
+    emulator = start_emulator("--signature", signature)
     emulator.add(CSV_NAME, LARGE)
+    account = Account(tmp_path, build, emulator)
     emulator.faults("object:stall=5000000")
     running = account.start(mail("csv")).go()
     try:

@@ -81,6 +81,8 @@ sets_path_and_home_itself(void)
     start();
     g_assert_cmpstr(getenv("PATH"), ==,
                     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    g_assert_null(getenv("HOME"));
+    sm_startup_export_home();
     g_assert_cmpstr(getenv("HOME"), ==, getpwuid(geteuid())->pw_dir);
 }
 

@@ -1,0 +1,19 @@
+/*
+ * Seccomp: the wall around the kernel (seccomp(2)). Allowed is what a parser
+ * needs that has all it reads in memory: memory, an answer, an end. Any other
+ * call kills the process: a parser that makes one has been taken over, or the
+ * list is wrong, and either way its answer is not to be believed. Denied
+ * without harm are only the calls by which iconv looks for a converter that has
+ * not been opened beforehand: it then has none, which is what
+ * sm_charsets_missing() is for.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* Whether the kernel has filters that can kill the process (Linux 4.14). */
+gboolean sm_seccomp_is_there(void);
+
+/* Allows for good nothing but the list, writing only to answer and standard error. Needs
+ * no_new_privs. */
+gboolean sm_seccomp_enter(int answer);

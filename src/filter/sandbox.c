@@ -1,0 +1,158 @@
+#include "sandbox.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "build-config.h"
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "sandbox-landlock.h"
+#include "sandbox-seccomp.h"
+
+SmSandboxWalls
+sm_sandbox_find(void)
+{
+    return (SmSandboxWalls){sm_landlock_abi(), sm_seccomp_is_there()};
+}
+
+char *
+sm_sandbox_describe(const SmSandboxWalls *walls)
+{
+    g_autofree char *landlock = walls->landlock > 0
+                                    ? g_strdup_printf("landlock ABI %u", walls->landlock)
+                                    : g_strdup("no landlock");
+
+    return g_strconcat(landlock, walls->seccomp ? ", seccomp" : ", no seccomp", NULL);
+}
+
+gboolean
+sm_sandbox_check(const SmSandboxWalls *walls, SmSandboxPolicy policy, GError **error)
+{
+    g_autofree char *found = NULL;
+
+    if (policy == SM_SANDBOX_AUTO || (walls->landlock > 0 && walls->seccomp))
+        return TRUE;
+    found = sm_sandbox_describe(walls);
+    g_set_error(error, SM_ERROR, SM_ERROR_SANDBOX,
+                "the kernel offers %s, and --sandbox=required demands both: enable them, or use "
+                "--sandbox=auto",
+                found);
+    return FALSE;
+}
+
+/* An agent may have set a lower limit already, which nobody can raise. */
+static gboolean
+set_limit(int resource, rlim_t soft, rlim_t hard)
+{
+    struct rlimit limit;
+
+    if (getrlimit(resource, &limit) < 0)
+        return FALSE;
+    limit.rlim_max = MIN(limit.rlim_max, hard);
+    limit.rlim_cur = MIN(limit.rlim_max, soft);
+    return setrlimit(resource, &limit) == 0;
+}
+
+static gboolean
+set_limits(const SmSandbox *sandbox)
+{
+#ifndef SM_SANITIZED /* the sanitizers' shadow is larger than any limit */
+    if (!set_limit(RLIMIT_AS, sandbox->memory, sandbox->memory))
+        return FALSE;
+#endif
+    /* The soft limit's signal tells that time has run out, the hard one is for who ignores it. */
+    return set_limit(RLIMIT_CPU, sandbox->cpu, sandbox->cpu + 1) && set_limit(RLIMIT_FSIZE, 0, 0);
+}
+
+/*
+ * What the libraries say of an odd message is nobody's concern: how the child
+ * ends is, and that the parent tells. Opened apart from the descriptors'
+ * closing, since landlock comes between.
+ */
+static gboolean
+silence(void)
+{
+#ifndef SM_SANITIZED
+    sm_autofd int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+    return null >= 0 ? dup2(null, STDERR_FILENO) == STDERR_FILENO : close(STDERR_FILENO) == 0;
+#else
+    return TRUE;
+#endif
+}
+
+static gboolean
+close_from(unsigned int first, unsigned int last)
+{
+    struct rlimit limit;
+
+    if (first > last || close_range(first, last, 0) == 0)
+        return TRUE;
+    /* A kernel before 5.9, or a container that forbids it. */
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return FALSE;
+    for (unsigned int fd = first; fd <= last && fd < limit.rlim_cur; fd++)
+        close((int)fd);
+    return TRUE;
+}
+
+static gboolean
+close_others(int answer)
+{
+    unsigned int kept = (unsigned int)answer;
+
+    close(STDIN_FILENO);
+    close(STDOUT_FILENO);
+    return answer > STDERR_FILENO && close_from(STDERR_FILENO + 1, kept - 1) &&
+           close_from(kept + 1, ~0U);
+}
+
+/* Again, although the program's start did it: a sandbox relies on nobody. */
+static gboolean
+forbid_attaching(void)
+{
+#ifndef SM_SANITIZED /* the leak checker attaches like a debugger */
+    return prctl(PR_SET_DUMPABLE, 0) == 0;
+#else
+    return TRUE;
+#endif
+}
+
+SmSandboxStep
+sm_sandbox_enter(const SmSandbox *sandbox)
+{
+    const SmSandboxWalls *walls = &sandbox->walls;
+    gboolean silent = silence();
+
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return SM_SANDBOX_NO_NEW_PRIVS;
+    if (walls->landlock > 0 && !sm_landlock_enter(walls->landlock))
+        return SM_SANDBOX_LANDLOCK;
+    if (!set_limits(sandbox))
+        return SM_SANDBOX_LIMITS;
+    if (!silent || !close_others(sandbox->answer))
+        return SM_SANDBOX_DESCRIPTORS;
+    if (!forbid_attaching())
+        return SM_SANDBOX_NOT_DUMPABLE;
+    if (walls->seccomp && !sm_seccomp_enter(sandbox->answer))
+        return SM_SANDBOX_SECCOMP;
+    return SM_SANDBOX_ENTERED;
+}
+
+const char *
+sm_sandbox_step_name(SmSandboxStep step)
+{
+    static const char *const names[SM_SANDBOX_N_STEPS] = {
+        [SM_SANDBOX_ENTERED] = "nothing",
+        [SM_SANDBOX_NO_NEW_PRIVS] = "no_new_privs",
+        [SM_SANDBOX_LANDLOCK] = "landlock",
+        [SM_SANDBOX_LIMITS] = "its limits",
+        [SM_SANDBOX_DESCRIPTORS] = "its descriptors",
+        [SM_SANDBOX_NOT_DUMPABLE] = "forbidding to attach",
+        [SM_SANDBOX_SECCOMP] = "seccomp",
+    };
+
+    return step < SM_SANDBOX_N_STEPS ? names[step] : "an unknown step";
+}
