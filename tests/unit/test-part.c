@@ -11,7 +11,7 @@
 #include "common/error.h"
 #include "fetch-fixture.h"
 
-enum { PIECE = 256 * 1024 }; /* what a part writes at once */
+enum { PIECE = 512 * 1024 }; /* what a part writes at once */
 
 #define PART ".a.csv.7.part"
 
