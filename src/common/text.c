@@ -69,6 +69,15 @@ sm_text_is_clean(const char *text, gsize length)
 }
 
 char *
+sm_text_size(guint64 bytes)
+{
+    g_autofree char *size = g_format_size(bytes);
+    g_auto(GStrv) words = g_strsplit(size, "\xc2\xa0", -1); /* a no-break space */
+
+    return g_strjoinv(" ", words);
+}
+
+char *
 sm_text_redact_url(const char *url)
 {
     g_autofree char *visible = g_strndup(url, strcspn(url, "?#"));

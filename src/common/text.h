@@ -19,6 +19,10 @@ char *sm_text_clean(const char *text, gsize max);
 /* Whether length bytes would pass sm_text_clean() unchanged (but for their length). */
 gboolean sm_text_is_clean(const char *text, gsize length);
 
+/* A number of bytes for people, "12.3 kB", with a plain blank so that grep finds it. Caller frees.
+ */
+char *sm_text_size(guint64 bytes);
+
 /*
  * What may be said of a URL: scheme, host and path; user, query and fragment
  * are taken off, since a presigned URL's query is a key to the file. Cleaned.

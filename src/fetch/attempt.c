@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/text.h"
 #include "download.h"
 #include "pause.h"
 #include "place.h"
@@ -93,7 +94,7 @@ static char *
 describe(const Attempt *attempt, SmPlaceResult result)
 {
     const SmFile *file = attempt->file;
-    g_autofree char *size = g_format_size((guint64)file->size);
+    g_autofree char *size = sm_text_size((guint64)file->size);
     const char *directory = attempt->store->directory;
 
     switch (result) {

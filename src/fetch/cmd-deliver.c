@@ -181,7 +181,9 @@ static gboolean
 deliver_oddity(SmSession *session, const SmEvent *event, GError **error)
 {
     Job job = {.session = session, .event = event, .name = ""};
-    gboolean recorded = record(&job, error);
+    gboolean recorded =
+        record(&job, error) && sm_event_decide(session->ledger, event, account_name(&job), "",
+                                               "no file", event->reason, error);
 
     g_free(job.why);
     if (!recorded)

@@ -6,6 +6,7 @@
 #include "autoptr.h"
 #include "commands.h"
 #include "common/error.h"
+#include "common/text.h"
 #include "ledger-files.h"
 #include "session.h"
 
@@ -28,19 +29,11 @@ remark(const SmFile *file, gint64 now)
     g_autofree char *next = NULL;
 
     if (file->state == SM_FILE_STORED && file->revision > 0 && *file->reason == '\0')
-        return g_strdup_printf("corrected %d times; older versions in .superseded",
-                               (int)file->revision);
+        return g_strdup_printf("revision %d; older ones are in .superseded", (int)file->revision);
     if (file->next_attempt <= now || file->state == SM_FILE_FAILED)
         return g_strdup(file->reason);
     next = human_time(file->next_attempt, file->next_attempt + 3600);
     return g_strdup_printf("%s (next attempt %s)", file->reason, next);
-}
-
-/* printf() counts bytes, and a size has a no-break space in it. */
-static int
-padded(const char *text, int columns)
-{
-    return columns + (int)(strlen(text) - (gsize)g_utf8_strlen(text, -1));
 }
 
 static void
@@ -57,13 +50,12 @@ print_table(const SmSession *session, GPtrArray *files)
     for (guint i = 0; i < files->len; i++) {
         const SmFile *file = files->pdata[i];
         g_autofree char *size =
-            file->stored_at > 0 ? g_format_size((guint64)file->size) : g_strdup("-");
+            file->stored_at > 0 ? sm_text_size((guint64)file->size) : g_strdup("-");
         g_autofree char *when = human_time(file->updated_at, now);
         g_autofree char *note = remark(file, now);
 
-        printf("%-10s %-*s %*s  %-16s %s%s%s\n", sm_file_state_name(file->state), widest,
-               file->name, padded(size, 10), size, when, accounts ? file->account : "",
-               accounts ? "  " : "", note);
+        printf("%-10s %-*s %10s  %-16s %s%s%s\n", sm_file_state_name(file->state), widest,
+               file->name, size, when, accounts ? file->account : "", accounts ? "  " : "", note);
     }
 }
 
@@ -127,7 +119,7 @@ status(SmSession *session, gboolean json, GError **error)
 {
     g_autoptr(GPtrArray) files = NULL;
 
-    if (!sm_session_configure(session, error) ||
+    if (!sm_session_configure(session, error) || !sm_session_knows_account(session, error) ||
         !sm_session_open_ledger(session, SM_LEDGER_LOOK, error))
         return FALSE;
     files = session->ledger != NULL ? sm_file_list(session->ledger, session->account, error)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/text.h"
 #include "download.h"
 #include "store.h"
 
@@ -63,6 +64,11 @@ to_file(const SmFetch *fetch, const char *name, const char *output, SmDownload *
         g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s is there already (--force)", output);
         return FALSE;
     }
+    if (sm_store_exists(store, file) && !g_file_test(output, G_FILE_TEST_IS_REGULAR)) {
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s is no plain file: it is not replaced",
+                    output);
+        return FALSE;
+    }
     part = sm_part_create(store, file, getpid(), error);
     if (part == NULL)
         return FALSE;
@@ -98,7 +104,7 @@ sm_export(const SmFetch *fetch, const char *name, const char *output, char **out
                              piped ? "standard output" : output, result.size, result.sha256);
     if (!sm_ledger_log(fetch->ledger, fetch->account->name, name, "exported", detail, error))
         return FALSE;
-    size = g_format_size((guint64)result.size);
+    size = sm_text_size((guint64)result.size);
     *outcome =
         g_strdup_printf("fetched %s (%s) to %s", name, size, piped ? "standard output" : output);
     return TRUE;

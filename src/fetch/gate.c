@@ -14,8 +14,9 @@ sm_gate_set_rejected(GError **error, const SmAccount *account, const char *reaso
     g_autofree char *at = g_date_time_format(when, "%Y-%m-%d %H:%M");
 
     g_set_error(error, SM_ERROR, SM_ERROR_CREDENTIALS,
-                "account %s: the service rejected user name or password at %s (%s); sign in at the"
-                " portal, then put the password into %s: it is not tried again before",
+                "account %s: the service rejected user name or password at %s (%s); it is not tried"
+                " again before %s has another password, or somebody who has mended it at the"
+                " portal says scorefetch retry NAME",
                 account->name, at, reason, account->password_file);
 }
 

@@ -294,13 +294,13 @@ sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, GError **erro
         sm_db_run(ledger->db, error, &changed,
                   "UPDATE files SET state = 'stored', reason = '', size = new_size,"
                   " sha256 = new_sha256, sha256_plain = new_sha256, etag = new_etag, path = name,"
-                  " revision = revision + (stored > 0 AND sha256 <> new_sha256),"
+                  " revision = revision + (?4 = 'corrected'),"
                   " looked = CASE WHEN stored > 0 THEN ?1 ELSE looked END,"
                   " covers = max(covers, new_covers), stored = ?1, updated = ?1,"
                   " settled = fence, next_attempt = 0, attempts = 0, missing_since = 0,"
                   " missing_times = 0, part = 0, part_etag = NULL, boot_id = NULL,"
                   " obstacle = NULL WHERE id = ?2 AND fence = ?3",
-                  "iii", sm_ledger_now(), file->id, file->fence) &&
+                  "iiis", sm_ledger_now(), file->id, file->fence, action) &&
         sm_ledger_log(ledger, file->account, file->name, action, detail, error) &&
         refresh(ledger, file, changed, error) && sm_db_commit(ledger->db, error))
         return TRUE;

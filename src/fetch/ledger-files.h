@@ -109,7 +109,7 @@ gboolean sm_file_placing(SmLedger *ledger, SmFile *file, gint64 size, const char
 
 /*
  * -> stored, with what was noted by sm_file_placing() and the events known when
- * the attempt began answered; an older version raises the revision. action is
+ * the attempt began answered; a correction raises the revision. action is
  * what the log says: stored, corrected, adopted.
  */
 gboolean sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, GError **error);

@@ -1,5 +1,6 @@
 /* scorefetch: finds the command and starts it. */
 #include <glib.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -50,6 +51,7 @@ main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     gboolean delivering = argc > 1 && strcmp(argv[1], "deliver") == 0;
 
+    setlocale(LC_CTYPE, ""); /* and no more of the locale: numbers and messages stay as they are */
     if (!sm_startup(&error) || !sm_http_start(&error)) {
         fprintf(stderr, "scorefetch: %s\n", error->message);
         return sm_error_exit_code(error, delivering ? SM_ROLE_FILTER : SM_ROLE_PROMPT);

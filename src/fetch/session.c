@@ -81,18 +81,41 @@ sm_session_open_ledger(SmSession *session, SmLedgerUse use, GError **error)
     return FALSE;
 }
 
-SmAccount *
-sm_session_account_for(SmSession *session, const char *name, GError **error)
+gboolean
+sm_session_knows_account(const SmSession *session, GError **error)
+{
+    if (session->account == NULL || sm_config_account(session->config, session->account) != NULL)
+        return TRUE;
+    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "there is no account %s in %s", session->account,
+                session->config->file);
+    return FALSE;
+}
+
+/* By what mail is told apart by, where a person has not said --account. */
+static SmAccount *
+guess_account(const SmSession *session, const char *name, GError **error)
 {
     g_autoptr(SmEvent) nothing = sm_event_new(SM_EVENT_NAMES);
     g_autofree char *why = NULL;
-    SmAccount *account = sm_route(session->config, session->account, nothing, name, &why);
+    SmAccount *account = sm_route(session->config, NULL, nothing, name, &why);
 
-    if (account == NULL) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s: %s%s", name,
-                    session->account == NULL ? "which account? say --account NAME: " : "", why);
+    if (account == NULL)
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s: which account? say --account NAME: %s",
+                    name, why);
+    return account;
+}
+
+SmAccount *
+sm_session_account_for(SmSession *session, const char *name, GError **error)
+{
+    SmAccount *account;
+
+    if (!sm_session_knows_account(session, error))
         return NULL;
-    }
+    account = session->account != NULL ? sm_config_account(session->config, session->account)
+                                       : guess_account(session, name, error);
+    if (account == NULL)
+        return NULL;
     if (account->fault != NULL) {
         g_propagate_error(error, g_error_copy(account->fault));
         return NULL;

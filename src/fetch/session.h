@@ -41,6 +41,9 @@ gboolean sm_session_configure(SmSession *session, GError **error);
  * says. */
 gboolean sm_session_open_ledger(SmSession *session, SmLedgerUse use, GError **error);
 
+/* Whether --account, if it was given, names an account of the configuration. SM_ERROR_USAGE. */
+gboolean sm_session_knows_account(const SmSession *session, GError **error);
+
 /*
  * The account that a person means for name (which may be ""): --account, by
  * org-id, or the only one. SM_ERROR_USAGE when that is not clear, else the account's fault.

@@ -42,10 +42,12 @@ refuse_usage(const char *why)
     g_autofree char *help = sm_options_help();
     g_auto(SmInput) input = {NULL, 0, FALSE};
 
-    g_warning("%s", why);
-    fputs(help, stderr);
-    if (isatty(STDIN_FILENO) || isatty(STDERR_FILENO))
+    if (isatty(STDIN_FILENO) || isatty(STDERR_FILENO)) {
+        g_warning("%s", why);
+        fputs(help, stderr);
         return EX_USAGE;
+    }
+    g_warning("%s. Usage: scoremail [OPTION...] < MESSAGE (see --help)", why);
     sm_input_read(&input, STDIN_FILENO, DRAIN_SIZE, NULL);
     return EX_TEMPFAIL;
 }

@@ -136,7 +136,7 @@ def test_a_large_download_survives_a_kill_anywhere(account, emulator, tmp_path):
         assert done.code == 0, done.err
         assert names_in(account.directory) == [CSV_NAME]
         assert (account.directory / CSV_NAME).read_bytes() == large
-        resumed += emulator.requests("object")[asked:][-1]["range"] != "-"
+        resumed += emulator.requests("object")[asked:][-1]["range"] is not None
     assert resumed >= 15  # in the same boot a part with a strong ETag is gone on with
 
 
