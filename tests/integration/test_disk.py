@@ -42,7 +42,7 @@ class SmallDisk:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
         need(self.holder.stdout.readline() == b"mounted\n", "a tmpfs cannot be mounted here")
-        self.inside = ["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt", "--"]
+        self.inside = ["nsenter", "--target", str(self.holder.pid), "--mount", "--root", "--"]
         self.seen = Path(f"/proc/{self.holder.pid}/root{folder}")
 
     def remount(self, options):
