@@ -138,6 +138,29 @@ is_host_pattern(const char *host)
     return count > 0;
 }
 
+/* A domain of its own: *.org would be nearly anybody. */
+static gboolean
+is_sender(const char *item)
+{
+    const char *at = strrchr(item, '@');
+    const char *domain = at != NULL ? at + 1 : item;
+
+    if (at != NULL && (!is_recipient(item) || strchr(item, '*') != NULL))
+        return FALSE;
+    if (at == NULL && g_str_has_prefix(domain, "*."))
+        domain += strlen("*.");
+    return strpbrk(domain, "*_") == NULL && strchr(domain, '.') != NULL && is_host_pattern(domain);
+}
+
+gboolean
+sm_value_senders(const char *text, void *result, GError **error)
+{
+    return parse_list(text, is_sender,
+                      "mail addresses, domains, or *. and a domain for all below it, as in "
+                      "reports@example.org, example.org or *.example.org",
+                      result, error);
+}
+
 static gboolean
 is_storage_host(const char *item)
 {

@@ -28,6 +28,10 @@ typedef struct {
     SmFormat format;
     GStrv extensions;    /* lower case, without dots; csv and txt unless configured */
     GStrv recipients;    /* addresses that mean this account, lower case; may be empty */
+    GStrv senders;       /* From addresses, domains, "*.DOMAIN", lower case, that may announce
+                            files; empty: all */
+    char *authserv_id;   /* whose Authentication-Results must vouch for From; NULL: none need */
+    guint trusted_hops;  /* Received lines that may stand above those */
     GStrv org_ids;       /* numbers or patterns with * and ? against the name's organisation, lower
                             case; may be empty */
     char *service_url;   /* https, without trailing slash */

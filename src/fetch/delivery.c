@@ -9,6 +9,7 @@
 #include "ledger-events.h"
 #include "ledger-files.h"
 #include "route.h"
+#include "senders.h"
 
 /* One name of the event ("" for one without), and whose it is. */
 typedef struct {
@@ -17,6 +18,7 @@ typedef struct {
     const char *name;
     SmAccount *account; /* NULL: none found, and why tells the reason */
     char *why;
+    char *refusal; /* why its sender may not announce it; NULL: it may */
 } Job;
 
 static void
@@ -24,12 +26,14 @@ job_start(Job *job, SmSession *session, const SmEvent *event, const char *name)
 {
     *job = (Job){.session = session, .event = event, .name = name};
     job->account = sm_route(session->config, event, name, &job->why);
+    sm_senders_allow(session->config, job->account, event, &job->refusal);
 }
 
 static void
 job_clear(Job *job)
 {
     g_free(job->why);
+    g_free(job->refusal);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Job, job_clear)
@@ -40,20 +44,31 @@ account_name(const Job *job)
     return job->account != NULL ? job->account->name : "";
 }
 
+static const char *
+shown_name(const Job *job)
+{
+    return *job->name != '\0' ? job->name : "a notification";
+}
+
 static char *
 describe_no_account(const Job *job)
 {
-    return g_strdup_printf("%s: not fetched: %s", *job->name != '\0' ? job->name : "a notification",
-                           job->why);
+    return g_strdup_printf("%s: not fetched: %s", shown_name(job), job->why);
 }
 
-/* An event without an account is over with its record: no row waits for anything. */
+/* An event without an account is over with its record: no row waits for anything. So is one that
+ * was refused, and nobody is alerted of it: strangers are many. */
 static gboolean
 record(const Job *job, GError **error)
 {
     SmLedger *ledger = job->session->ledger;
     g_autofree char *text = NULL;
 
+    if (job->refusal != NULL) {
+        g_message("%s: refused: %s", shown_name(job), job->refusal);
+        return sm_event_refuse(ledger, job->event, account_name(job), job->name, job->refusal,
+                               error);
+    }
     if (!sm_event_record(ledger, job->event, account_name(job), job->name, error))
         return FALSE;
     if (job->account != NULL)
@@ -72,8 +87,11 @@ record_oddity(const Job *job, GError **error)
     gboolean unusable = event->kind == SM_EVENT_UNUSABLE;
     g_autofree char *text = NULL;
 
-    if (!record(job, error) ||
-        !sm_event_decide(ledger, event, account_name(job), "", "no file", event->reason, error) ||
+    if (!record(job, error))
+        return FALSE;
+    if (job->refusal != NULL)
+        return TRUE;
+    if (!sm_event_decide(ledger, event, account_name(job), "", "no file", event->reason, error) ||
         (job->account != NULL && !sm_account_want_listing(ledger, job->account->name, error)))
         return FALSE;
     text = unusable ? g_strdup_printf("unusable message: %s", event->reason)
@@ -119,7 +137,7 @@ mending_may_tell(const Job *job)
 {
     const SmConfig *config = job->session->config;
 
-    if (job->account != NULL)
+    if (job->account != NULL || job->refusal != NULL)
         return FALSE;
     if (*job->event->account != '\0')
         return sm_config_account(config, job->event->account) == NULL;
@@ -206,6 +224,8 @@ settle_name(const Job *job, gint64 started, guint defer_for)
     g_autofree char *outcome = NULL;
     g_autoptr(GError) fault = NULL;
 
+    if (job->refusal != NULL)
+        return EX_OK;
     if (act(job, started, &outcome, &fault))
         g_message("%s", outcome);
     note_decision(job, fault);

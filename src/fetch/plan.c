@@ -6,6 +6,7 @@
 #include "decide.h"
 #include "ledger-events.h"
 #include "route.h"
+#include "senders.h"
 #include "store.h"
 
 /* The row as it would be once this event were recorded. */
@@ -60,6 +61,19 @@ print_step(const SmAccount *account, const SmFile *file, const SmStep *step, con
     }
 }
 
+/* Whether its sender may not announce it; said then. */
+static gboolean
+say_refusal(const SmSession *session, const SmEvent *event, const SmAccount *account,
+            const char *name)
+{
+    g_autofree char *why = NULL;
+
+    if (sm_senders_allow(session->config, account, event, &why))
+        return FALSE;
+    printf("%s: would be refused: %s\n", name, why);
+    return TRUE;
+}
+
 static gboolean
 plan_name(SmSession *session, const SmEvent *event, const char *name, GError **error)
 {
@@ -72,6 +86,8 @@ plan_name(SmSession *session, const SmEvent *event, const char *name, GError **e
     g_autofree char *obstacle = NULL;
     SmStep step;
 
+    if (say_refusal(session, event, account, name))
+        return TRUE;
     if (account == NULL || account->fault != NULL) {
         printf("%s: would not be fetched: %s\n", name,
                account == NULL ? why : account->fault->message);

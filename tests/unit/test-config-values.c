@@ -90,10 +90,17 @@ show_gid(const void *result)
 #define EXTENSIONS "extensions", sm_value_extensions, show_list
 #define RECIPIENTS "recipients", sm_value_recipients, show_list
 #define ORG_IDS "org ids", sm_value_org_ids, show_list
+#define SENDERS "senders", sm_value_senders, show_list
+#define HOPS "hops", sm_value_hops, show_seconds
+#define AUTHSERV_ID "authserv id", sm_value_authserv_id, show_text
 #define HOSTS "hosts", sm_value_storage_hosts, show_list
 
 #define NOT(text) "\"" text "\" is not understood; allowed: "
 #define SEVERAL ", several of them separated by commas, semicolons or blanks"
+#define A_SENDER                                                                                   \
+    "mail addresses, domains, or *. and a domain for all below it, as in reports@example.org, "    \
+    "example.org or *.example.org" SEVERAL
+#define AN_AUTHSERV_ID "one name, as the mail system writes it behind \"Authentication-Results:\""
 #define A_BOOLEAN "yes, no, true, false"
 #define A_DURATION                                                                                 \
     "a whole number with a unit, s, min, h or d, as in 90s, 30min, 2h or 7d, from 1s to 366d"
@@ -250,6 +257,22 @@ static const Case cases[] = {
     {ORG_IDS, "58??,AP*", "58??|ap*", NULL},
     {ORG_IDS, "58-18", NULL,
      NOT("58-18") "numbers of organisations, as in 5818, or patterns with * and ?" SEVERAL},
+
+    {SENDERS, "Reports@Example.ORG, example.org *.example.org",
+     "reports@example.org|example.org|*.example.org", NULL},
+    {SENDERS, "org", NULL, NOT("org") A_SENDER},
+    {SENDERS, "*.org", NULL, NOT("*.org") A_SENDER},
+    {SENDERS, "*", NULL, NOT("*") A_SENDER},
+    {SENDERS, "*@example.org", NULL, NOT("*@example.org") A_SENDER},
+    {SENDERS, "@example.org", NULL, NOT("@example.org") A_SENDER},
+    {SENDERS, "mail.*.example.org", NULL, NOT("mail.*.example.org") A_SENDER},
+    {HOPS, "0", "0", NULL},
+    {HOPS, "20", "20", NULL},
+    {HOPS, "21", NULL, NOT("21") "a whole number from 0 to 20"},
+    {HOPS, "-1", NULL, NOT("-1") "a whole number from 0 to 20"},
+    {AUTHSERV_ID, "mx.example.edu", "mx.example.edu", NULL},
+    {AUTHSERV_ID, "mx.example.edu;", NULL, NOT("mx.example.edu;") AN_AUTHSERV_ID},
+    {AUTHSERV_ID, "mx example", NULL, NOT("mx example") AN_AUTHSERV_ID},
 
     {HOSTS, "*.s3.amazonaws.com *.s3.*.amazonaws.com", "*.s3.amazonaws.com|*.s3.*.amazonaws.com",
      NULL},
