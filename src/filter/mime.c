@@ -95,3 +95,19 @@ sm_mime_read(const char *data, gsize length, SmCharsets *charsets)
     sm_headers_read(root, event);
     return event;
 }
+
+SmLoop
+sm_mime_loop(const char *data, gsize length)
+{
+    g_autoptr(GString) copy = NULL;
+    SmOctets message = sm_mend(data, length, &copy);
+    GByteArray header = view_of(sm_mend_header(message));
+    GByteArray bytes = view_of(message);
+    g_autoptr(GMimeMessage) root = sm_parts_parse(&header);
+
+    if (root != NULL && sm_loop_is_bounce(root)) {
+        g_object_unref(root);
+        root = sm_parts_parse(&bytes);
+    }
+    return root != NULL ? sm_loop_find(root) : SM_LOOP_NONE;
+}
