@@ -4,15 +4,28 @@
 
 enum { HEADER_MAX = 1024 * 1024 };
 
-/* Whether the line from at to the line feed at end is blank, or a "From " line of an mbox. */
+/*
+ * Whether the line from at to the line feed at end is blank, begins with
+ * blanks, which continues nothing, is a "From " line of an mbox, or the number
+ * of bytes that Apple Mail writes there.
+ */
 static gboolean
 is_prologue(const char *at, const char *end)
 {
-    if (end == at || (end == at + 1 && *at == '\r'))
+    gsize length = (gsize)(end - at);
+
+    if (length == 0 || memchr(" \t\r", *at, 3) != NULL)
         return TRUE;
-    if (*at == '>')
+    if (g_ascii_isdigit(*at)) {
+        while (at < end && memchr("0123456789 \r", *at, 12) != NULL)
+            at++;
+        return at == end;
+    }
+    if (*at == '>') {
         at++;
-    return end - at >= 5 && memcmp(at, "From ", 5) == 0;
+        length--;
+    }
+    return length >= 5 && memcmp(at, "From ", 5) == 0;
 }
 
 static SmOctets
@@ -82,17 +95,49 @@ is_markup(const char *at, const char *end)
     return at > name && at < end && memchr(" \t\r\n/>", *at, 6) != NULL;
 }
 
-/* A line of HTML is no field of a header: the header ends before it. */
+gboolean
+sm_mend_is_field(SmOctets octets)
+{
+    const char *at = octets.data;
+    gsize name = 0;
+
+    while (name < octets.length && at[name] != ':' && g_ascii_isgraph(at[name]))
+        name++;
+    if (name == 0)
+        return FALSE;
+    while (name < octets.length && (at[name] == ' ' || at[name] == '\t'))
+        name++;
+    return name < octets.length && at[name] == ':';
+}
+
+/*
+ * Whether the header ends before the line at at: for HTML and boundaries of a
+ * multipart, and where no blank line ends it, for all that is no field.
+ */
+static gboolean
+begins_body(const char *at, const char *end, gboolean is_ended)
+{
+    if (at == end || *at == ' ' || *at == '\t')
+        return FALSE;
+    if (*at == '<')
+        return is_markup(at + 1, end);
+    if (end - at > 2 && at[0] == '-' && at[1] == '-')
+        return TRUE;
+    return !is_ended && !sm_mend_is_field((SmOctets){at, (gsize)(end - at)});
+}
+
 static GString *
 with_header_ended(SmOctets message)
 {
+    gboolean is_ended = header_end(message) != NULL;
     SmOctets header = sm_mend_header(message);
     const char *end = header.data + header.length;
     const char *at = header.data;
     GString *text;
 
-    while ((at = memmem(at, (gsize)(end - at), "\n<", 2)) != NULL && !is_markup(at + 2, end))
-        at += 2;
+    while ((at = memchr(at, '\n', (gsize)(end - at))) != NULL &&
+           !begins_body(at + 1, end, is_ended))
+        at++;
     if (at == NULL)
         return NULL;
     text = g_string_new_len(message.data, (gssize)message.length);

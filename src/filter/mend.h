@@ -14,12 +14,15 @@ typedef struct {
 } SmOctets;
 
 /*
- * The message in length bytes at data. Without "From " lines (of an mbox),
- * blank lines and a byte order mark before it. If its lines end in CR or
- * CR CR LF, or if its HTML follows the header without a blank line, the answer
- * lies in *copy, which the caller frees; else *copy is NULL.
+ * The message in length bytes at data. Without "From " lines (of an mbox), a
+ * number of bytes (of Apple Mail), blank lines and a byte order mark before it.
+ * If its lines end in CR or CR CR LF, or if no blank line ends its header, the
+ * answer lies in *copy, which the caller frees; else *copy is NULL.
  */
 SmOctets sm_mend(const char *data, gsize length, GString **copy);
+
+/* Whether octets begin with a field of a header (RFC 5322, 2.2). */
+gboolean sm_mend_is_field(SmOctets octets);
 
 /* The header of such a message, up to the blank line that ends it; at most 1 MiB. */
 SmOctets sm_mend_header(SmOctets message);

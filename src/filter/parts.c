@@ -161,17 +161,6 @@ push(Walk *walk, GMimeObject *object)
         g_ptr_array_add(walk->pending, g_object_ref(object));
 }
 
-/* Whether octets begin with the name of a header's field (RFC 5322, 2.2). */
-static gboolean
-begins_with_field(SmOctets octets)
-{
-    gsize name = 0;
-
-    while (name < octets.length && octets.data[name] != ':' && g_ascii_isgraph(octets.data[name]))
-        name++;
-    return name > 0 && name < octets.length && octets.data[name] == ':';
-}
-
 GByteArray *
 sm_parts_message_in(GMimePart *part, gsize max)
 {
@@ -185,7 +174,7 @@ sm_parts_message_in(GMimePart *part, gsize max)
 
     if (decoded != NULL) {
         message = sm_mend((const char *)decoded->data, decoded->len, &mended);
-        if (!begins_with_field(message))
+        if (!sm_mend_is_field(message))
             message = raw; /* encoded in name only */
     }
     g_byte_array_append(bytes, (const guint8 *)message.data, (guint)MIN(message.length, max));
@@ -209,6 +198,24 @@ push_wrapped(Walk *walk, GMimePart *part)
         push(walk, g_mime_message_get_mime_part(message));
 }
 
+static gboolean
+has_header(GMimeObject *object)
+{
+    return g_mime_header_list_get_count(g_mime_object_get_header_list(object)) > 0;
+}
+
+/* Without a header the message is its text: that of one which begins with a blank line. */
+static void
+push_message(Walk *walk, GMimeMessage *message)
+{
+    GMimeObject *root = g_mime_message_get_mime_part(message);
+
+    if (GMIME_IS_PART(root) && !has_header(GMIME_OBJECT(message)) && !has_header(root))
+        push_wrapped(walk, GMIME_PART(root));
+    else
+        push(walk, root);
+}
+
 static void
 visit(Walk *walk, GMimeObject *object)
 {
@@ -223,7 +230,7 @@ visit(Walk *walk, GMimeObject *object)
         GMimeMessage *message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
 
         if (message != NULL)
-            push(walk, g_mime_message_get_mime_part(message));
+            push_message(walk, message);
     } else if (GMIME_IS_PART(object)) {
         if (is_html(object) && !is_attachment(object))
             read_html(walk, GMIME_PART(object));

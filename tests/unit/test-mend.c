@@ -26,6 +26,11 @@ static const Case cases[] = {
     {"an address is no HTML", "A:\n<b@c>\nD:\n<p.q>\n\n<p>", "A:\n<b@c>\nD:\n<p.q>\n\n<p>", FALSE},
     {"an address, then HTML", "A:\n<b@c>\n<p>", "A:\n<b@c>\n\n<p>", TRUE},
     {"half a tag is none", "A: b\n<p", "A: b\n<p", FALSE},
+    {"a boundary right behind the header", "A: b\n--c\nD: e\n\n", "A: b\n\n--c\nD: e\n\n", TRUE},
+    {"any text, where no blank line is", "A: b\n c\nD : e\nf\ng", "A: b\n c\nD : e\n\nf\ng", TRUE},
+    {"a number of bytes", "1234   \nA: b\n\n", "A: b\n\n", FALSE},
+    {"a number and more is a header's", "1234: 5\nA: b\n\n", "1234: 5\nA: b\n\n", FALSE},
+    {"a continuation of nothing", " c\n\td\nA: b\n\n", "A: b\n\n", FALSE},
 };
 
 static void
