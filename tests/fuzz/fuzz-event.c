@@ -1,0 +1,93 @@
+/*
+ * The event decoder, from a receiver's side: what it takes is sound, and has
+ * one form only. And from the sender's: whatever text an event has, what is
+ * encoded decodes.
+ */
+#include <string.h>
+
+#include "fuzz.h"
+
+/* Magic and version, which a fuzzer would have to guess. */
+enum { HEAD = 5 };
+
+typedef enum { AS_IS, WITH_HEAD, AS_FIELDS, N_MODES } Mode;
+
+static void
+receive(const guint8 *data, gsize size)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(SmEvent) event = sm_event_decode(data, size, &error);
+    g_autoptr(GBytes) encoded = NULL;
+
+    g_assert_cmpint(event == NULL, ==, error != NULL);
+    if (event == NULL)
+        return;
+    fuzz_assert_event(event);
+    encoded = sm_event_encode(event);
+    g_assert_cmpmem(g_bytes_get_data(encoded, NULL), g_bytes_get_size(encoded), data, size);
+    g_assert_true(sm_event_identity(event) == event->message_id ||
+                  sm_event_identity(event) == event->html_sha256);
+}
+
+static void
+receive_with_head(const guint8 *data, gsize size)
+{
+    g_autoptr(SmEvent) plain = sm_event_new(SM_EVENT_UNUSABLE);
+    g_autoptr(GBytes) encoded = sm_event_encode(plain);
+    g_autofree guint8 *patched = g_memdup2(data, size);
+
+    if (size < HEAD)
+        return;
+    memcpy(patched, g_bytes_get_data(encoded, NULL), HEAD);
+    receive(patched, size);
+}
+
+static void
+set(char **field, const char *text)
+{
+    g_free(*field);
+    *field = g_strdup(text);
+}
+
+/* An event without names, whose texts are the lines of data; the last ones are its lists. */
+static void
+send_fields(const guint8 *data, gsize size)
+{
+    g_autoptr(SmEvent) event = sm_event_new(SM_EVENT_NO_VALID_NAME);
+    g_autofree char *text = g_strndup((const char *)data, size);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", 5);
+    guint count = g_strv_length(lines);
+
+    if (count < 5)
+        return;
+    set(&event->reason, lines[0]);
+    set(&event->message_id, lines[1]);
+    set(&event->html_sha256, lines[2]);
+    set(&event->from, lines[3]);
+    g_strfreev(event->to);
+    event->to = g_strsplit(lines[4], "\n", -1);
+    g_strfreev(event->recipients);
+    event->recipients = g_strdupv(event->to);
+    event->received = -(gint64)size;
+    fuzz_assert_event(event);
+}
+
+int
+LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
+{
+    if (size == 0)
+        return 0;
+    switch ((Mode)(data[0] % N_MODES)) {
+    case WITH_HEAD:
+        receive_with_head(data + 1, size - 1);
+        break;
+    case AS_FIELDS:
+        send_fields(data + 1, size - 1);
+        break;
+    case AS_IS:
+    default:
+        receive(data + 1, size - 1);
+        break;
+    }
+    return 0;
+}
