@@ -1,11 +1,12 @@
 /*
- * A configuration file of any octets: it is refused with one clean line, or
+ * A configuration of any octets: it is refused with one clean line, or
  * what is read keeps the promises of config.h; an account without a fault has
  * all that a fetch needs.
  */
+#include <glib/gstdio.h>
 #include <grp.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/config-account.h"
 #include "common/config.h"
@@ -80,31 +81,79 @@ assert_usable(const SmAccount *account)
     g_assert_cmpuint(account->file_mode & ~(mode_t)MODE_BITS, ==, 0);
 }
 
-/* A folder of this process's own, without an accounts.d. */
-static const char *
-config_file(void)
+static const char *folder(void);
+
+/* Where the files are: the first one, and the one in accounts.d. Caller frees. */
+static char *
+path_of(const char *in_accounts)
 {
-    static char *file;
+    return in_accounts != NULL ? g_build_filename(folder(), "accounts.d", in_accounts, NULL)
+                               : g_build_filename(folder(), "scoremail.conf", NULL);
+}
 
-    if (file == NULL) {
-        g_autofree char *folder = g_dir_make_tmp("scoremail-fuzz-XXXXXX", NULL);
+static void
+remove_folder(void)
+{
+    g_autofree char *file = path_of(NULL);
+    g_autofree char *more = path_of("more.conf");
+    g_autofree char *accounts = path_of("");
 
-        g_assert_nonnull(folder);
-        g_setenv("XDG_STATE_HOME", folder, TRUE); /* or each run asks who we are */
-        file = g_build_filename(folder, "scoremail.conf", NULL);
+    g_unlink(file);
+    g_unlink(more);
+    g_rmdir(accounts);
+    g_rmdir(folder());
+}
+
+/* A folder of this process's own, until it ends. */
+static const char *
+folder(void)
+{
+    static char *path;
+
+    if (path == NULL) {
+        g_autofree char *accounts = NULL;
+
+        path = g_dir_make_tmp("scoremail-fuzz-XXXXXX", NULL);
+        g_assert_nonnull(path);
+        accounts = path_of("");
+        g_assert_cmpint(g_mkdir(accounts, 0700), ==, 0);
+        atexit(remove_folder);
+        g_setenv("XDG_STATE_HOME", path, TRUE); /* or each run asks who we are */
     }
+    return path;
+}
+
+static void
+write_file(const char *path, const guint8 *data, gsize size)
+{
+    g_assert_true(g_file_set_contents_full(path, (const char *)data, (gssize)size,
+                                           G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+}
+
+/* What stands behind a form feed is another file, in accounts.d. Returns the first one's path. */
+static char *
+write_files(const guint8 *data, gsize size)
+{
+    g_autofree char *more = path_of("more.conf");
+    char *file = path_of(NULL);
+    const guint8 *mark = size > 0 ? memchr(data, '\f', size) : NULL;
+    gsize first = mark != NULL ? (gsize)(mark - data) : size;
+
+    write_file(file, data, first);
+    if (mark != NULL)
+        write_file(more, mark + 1, size - first - 1);
+    else
+        g_unlink(more);
     return file;
 }
 
 int
 LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
 {
-    const char *file = config_file();
+    g_autofree char *file = write_files(data, size);
     g_autoptr(SmConfig) config = NULL;
     g_autoptr(GError) error = NULL;
 
-    g_assert_true(g_file_set_contents_full(file, (const char *)data, (gssize)size,
-                                           G_FILE_SET_CONTENTS_NONE, 0600, NULL));
     config = sm_config_load(file, &error);
     g_assert_cmpint(config == NULL, ==, error != NULL);
     if (config == NULL) {

@@ -49,25 +49,36 @@ set(char **field, const char *text)
     *field = g_strdup(text);
 }
 
-/* An event without names, whose texts are the lines of data; the last ones are its lists. */
+/* As many recipients as an event may have, and one more; so large an event has to be cut. */
+static GStrv
+many_of(char *const *lines)
+{
+    guint count = g_strv_length((GStrv)lines);
+    GStrv many = g_new0(char *, SM_EVENT_LIST_MAX + 2);
+
+    for (guint i = 0; i <= SM_EVENT_LIST_MAX; i++)
+        many[i] = g_strdup(lines[i % count]);
+    return many;
+}
+
+/* An event without names, whose texts are the lines of data. */
 static void
 send_fields(const guint8 *data, gsize size)
 {
     g_autoptr(SmEvent) event = sm_event_new(SM_EVENT_NO_VALID_NAME);
     g_autofree char *text = g_strndup((const char *)data, size);
-    g_auto(GStrv) lines = g_strsplit(text, "\n", 5);
-    guint count = g_strv_length(lines);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
-    if (count < 5)
+    if (g_strv_length(lines) < 5)
         return;
     set(&event->reason, lines[0]);
     set(&event->message_id, lines[1]);
     set(&event->html_sha256, lines[2]);
     set(&event->from, lines[3]);
     g_strfreev(event->to);
-    event->to = g_strsplit(lines[4], "\n", -1);
+    event->to = g_strdupv(lines + 4);
     g_strfreev(event->recipients);
-    event->recipients = g_strdupv(event->to);
+    event->recipients = many_of(lines + 4);
     event->received = -(gint64)size;
     fuzz_assert_event(event);
 }
