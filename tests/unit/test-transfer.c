@@ -93,6 +93,8 @@ check_nothing(void)
 
         g_assert_cmpuint(of_nothing->len, ==, 0);
         g_assert_cmpuint(no_room->len, ==, 0);
+        g_assert_nonnull(of_nothing->data);
+        g_assert_nonnull(no_room->data);
     }
 }
 
