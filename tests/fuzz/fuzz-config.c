@@ -162,6 +162,9 @@ LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
     }
     g_assert_cmpstr(config->file, ==, file);
     g_assert_true(g_path_is_absolute(config->ledger));
+    g_assert_true(g_path_is_absolute(config->spool));
+    g_assert_cmpuint(config->worker_interval, >, 0);
+    g_assert_cmpuint(config->defer_for, >, 0);
     g_assert_cmpuint(config->accounts->len, >, 0);
     for (guint i = 0; i < config->accounts->len; i++) {
         const SmAccount *account = config->accounts->pdata[i];

@@ -42,13 +42,6 @@ receive_with_head(const guint8 *data, gsize size)
     receive(patched, size);
 }
 
-static void
-set(char **field, const char *text)
-{
-    g_free(*field);
-    *field = g_strdup(text);
-}
-
 /* As many recipients as an event may have, and one more; so large an event has to be cut. */
 static GStrv
 many_of(char *const *lines)
@@ -66,19 +59,23 @@ static void
 send_fields(const guint8 *data, gsize size)
 {
     g_autoptr(SmEvent) event = sm_event_new(SM_EVENT_NO_VALID_NAME);
+    char **texts[] = {&event->reason, &event->message_id, &event->html_sha256,
+                      &event->from,   &event->extension,  &event->account};
+    GStrv *lists[] = {&event->auth, &event->to, &event->recipients, &event->envelope};
     g_autofree char *text = g_strndup((const char *)data, size);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
-    if (g_strv_length(lines) < 5)
+    if (g_strv_length(lines) <= G_N_ELEMENTS(texts))
         return;
-    set(&event->reason, lines[0]);
-    set(&event->message_id, lines[1]);
-    set(&event->html_sha256, lines[2]);
-    set(&event->from, lines[3]);
-    g_strfreev(event->to);
-    event->to = g_strdupv(lines + 4);
-    g_strfreev(event->recipients);
-    event->recipients = many_of(lines + 4);
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_free(*texts[i]);
+        *texts[i] = g_strdup(lines[i]);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(lists); i++) {
+        g_strfreev(*lists[i]);
+        *lists[i] = i % 2 == 0 ? g_strdupv(lines + G_N_ELEMENTS(texts))
+                               : many_of(lines + G_N_ELEMENTS(texts));
+    }
     event->received = -(gint64)size;
     fuzz_assert_event(event);
 }

@@ -16,5 +16,6 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size);
 /* Asserts that names are well formed, each there once, and no more than an event takes. */
 void fuzz_assert_names(char *const *names, guint count);
 
-/* Asserts that event keeps its promises, and that it stays as it is when encoded and decoded. */
+/* Asserts that event keeps its promises, and that it stays as it is when encoded, decoded and
+ * copied. */
 void fuzz_assert_event(const SmEvent *event);
