@@ -205,41 +205,41 @@ run(SmOptions *options, const SmEnvelope *envelope, SmReport *report)
 }
 
 static int
-filter(SmReport *report, int argc, char **argv)
+filter(int argc, char **argv)
 {
+    SmReport report = {.program = "scoremail", .role = SM_ROLE_FILTER, .log_fd = -1};
     g_auto(SmOptions) options = {.extract = FALSE};
     g_auto(SmEnvelope) envelope = {NULL, NULL};
     g_autoptr(GError) error = NULL;
 
-    sm_report_start(report);
+    sm_report_start(&report);
     sm_envelope_read(&envelope);
-    if (!sm_startup(&error))
-        return fail(error, report->role);
+    if (!sm_startup(SM_ROLE_FILTER, &error))
+        return fail(error, report.role);
     if (!sm_options_parse(&options, argc, argv, &error))
         return refuse_usage(error->message);
-    report->role = options.extract ? SM_ROLE_PROMPT : SM_ROLE_FILTER;
-    report->verbose = options.handover.verbose;
-    report->quiet = options.handover.quiet;
+    report.role = options.extract ? SM_ROLE_PROMPT : SM_ROLE_FILTER;
+    report.verbose = options.handover.verbose;
+    report.quiet = options.handover.quiet;
     if (options.help)
         return show_help();
     if (options.version)
         return show_version();
     if (isatty(STDIN_FILENO))
         return refuse_usage("standard input is a terminal: pipe a message into me");
-    if (!options.extract)
-        sm_startup_end_as_filter();
-    return run(&options, &envelope, report);
+    if (options.extract)
+        sm_startup_end_by_signal();
+    return run(&options, &envelope, &report);
 }
 
 int
 main(int argc, char **argv)
 {
-    SmReport report = {.program = "scoremail", .role = SM_ROLE_FILTER, .log_fd = -1};
-    int code = filter(&report, argc, argv);
+    int code = filter(argc, argv);
 
-    fflush(stdout);
 #ifndef SM_SANITIZED /* the leak checker looks at the end */
     /* The destructors of two dozen libraries would take as long as half of the sandbox. */
+    fflush(stdout);
     _exit(code);
 #endif
     return code;
