@@ -152,7 +152,7 @@ sm_transfer_decode(const char *encoding, const char *data, gsize length, gsize m
     if (form == AS_IS)
         return NULL;
     max = MIN(length, max); /* no encoding grows when it is taken off */
-    decoded = g_byte_array_new();
+    decoded = g_byte_array_sized_new((guint)MAX(max, 1)); /* or data is NULL, without arithmetic */
     g_byte_array_set_size(decoded, (guint)max);
     if (form == BASE64)
         size = decode_base64(data, end, decoded->data, max);
