@@ -69,6 +69,9 @@ parse_quantity(const char *text, const Word *units, guint64 max, guint64 *amount
            *amount <= max;
 }
 
+#define DURATIONS                                                                                  \
+    "a whole number with a unit, s, min, h or d, as in 90s, 30min, 2h or 7d, from 1s to 366d"
+
 gboolean
 sm_value_duration(const char *text, void *result, GError **error)
 {
@@ -76,12 +79,19 @@ sm_value_duration(const char *text, void *result, GError **error)
     guint64 seconds;
 
     if (!parse_quantity(text, units, 366 * 86400, &seconds))
-        return refuse(
-            error, text,
-            "a whole number with a unit, s, min, h or d, as in 90s, 30min, 2h or 7d, from "
-            "1s to 366d");
+        return refuse(error, text, DURATIONS);
     *(guint *)result = (guint)seconds;
     return TRUE;
+}
+
+gboolean
+sm_value_duration_or_off(const char *text, void *result, GError **error)
+{
+    gboolean off = strcmp(text, "off") == 0;
+
+    if (off)
+        *(guint *)result = 0;
+    return off || sm_value_duration(text, result, NULL) || refuse(error, text, "off, or " DURATIONS);
 }
 
 gboolean

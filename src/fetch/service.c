@@ -238,7 +238,7 @@ ask(SmService *service, const char *name, const SmSecret *secret, SmGate *gate, 
 char *
 sm_service_presigned_url(SmService *service, const char *name, GError **error)
 {
-    g_autoptr(SmSecret) secret = sm_secret_read(service->account, error);
+    g_autoptr(SmSecret) secret = sm_secret_read(service->account, service->deadline, error);
     SmGate gate;
 
     service->retry_after = 0;
