@@ -18,10 +18,11 @@ sm_gate_set_rejected(GError **error, const SmAccount *account, const char *reaso
 
     g_set_error(error, SM_ERROR, SM_ERROR_CREDENTIALS,
                 "account %s: the service rejected user name or password at %s (%s); it is not tried"
-                " again before %s has another password, or somebody who has mended it at the"
+                " again before %s has another password%s, or somebody who has mended it at the"
                 " portal says scorefetch retry NAME; passwords expire there unless somebody signs"
                 " in when the portal asks for it",
-                account->name, at, reason, source);
+                account->name, at, reason, source,
+                account->password_file != NULL ? " (scorefetch passwd writes it)" : "");
 }
 
 /* The standing, closed as an error. */
