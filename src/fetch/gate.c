@@ -66,6 +66,20 @@ note_proof(SmGate *gate, GError **error)
     if (!sm_account_proven(gate->ledger, account, gate->fingerprint, error))
         return FALSE;
     sm_alert_clear(gate->ledger, account, SM_ALERT_SECRET_AGE);
+    sm_alert_clear(gate->ledger, account, SM_ALERT_CREDENTIALS);
+    return TRUE;
+}
+
+static gboolean
+note_rejection(SmGate *gate, const char *reason, GError **error)
+{
+    const char *account = gate->account->name;
+    g_autoptr(GError) rejection = NULL;
+
+    if (!sm_account_rejected(gate->ledger, account, gate->fingerprint, reason, error))
+        return FALSE;
+    sm_gate_set_rejected(&rejection, gate->account, reason, sm_ledger_now());
+    sm_alert(gate->ledger, account, SM_ALERT_CREDENTIALS, rejection->message);
     return TRUE;
 }
 
@@ -124,11 +138,10 @@ sm_gate_enter(SmGate *gate, SmLedger *ledger, const SmAccount *account, const Sm
 gboolean
 sm_gate_leave(SmGate *gate, SmVerdict verdict, const char *reason, GError **error)
 {
-    const char *account = gate->account->name;
     gboolean ok = TRUE;
 
     if (verdict == SM_VERDICT_REJECTED)
-        ok = sm_account_rejected(gate->ledger, account, gate->fingerprint, reason, error);
+        ok = note_rejection(gate, reason, error);
     else if (verdict == SM_VERDICT_ACCEPTED)
         ok = note_proof(gate, error);
     drop_trial_lock(gate);
