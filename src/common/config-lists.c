@@ -138,6 +138,21 @@ is_host_pattern(const char *host)
     return count > 0;
 }
 
+gboolean
+sm_value_address(const char *text, void *result, GError **error)
+{
+    g_auto(GStrv) list = NULL;
+
+    if (!sm_value_recipients(text, &list, error))
+        return FALSE;
+    if (list[1] != NULL) {
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "is a list; allowed: one address");
+        return FALSE;
+    }
+    *(char **)result = g_strdup(list[0]);
+    return TRUE;
+}
+
 /* A domain of its own: *.org would be nearly anybody. */
 static gboolean
 is_sender(const char *item)

@@ -47,8 +47,9 @@ typedef struct {
     guint run_limit;       /* seconds that one run as a filter may take */
     guint64 max_file_size; /* bytes */
     mode_t file_mode;
-    gid_t group;     /* (gid_t)-1: leave it */
-    gboolean queued; /* events go to the spool; the worker fetches */
+    gid_t group;        /* (gid_t)-1: leave it */
+    guint expect_every; /* seconds within which something is announced; 0: who knows */
+    gboolean queued;    /* events go to the spool; the worker fetches */
 } SmAccount;
 
 typedef struct {
@@ -61,6 +62,11 @@ typedef struct {
     SmLogTarget log;
     char *log_file; /* for SM_LOG_FILE, absolute */
     GLogLevelFlags log_level;
+    GStrv alert_mail;    /* addresses, or NULL */
+    char *alert_from;    /* address, or NULL: our user at this host */
+    GStrv alert_command; /* program and arguments, or NULL */
+    guint alert_every;   /* seconds between two alerts of one kind and account */
+    GStrv sendmail;      /* program and arguments, to which recipients are added */
     GPtrArray *accounts; /* of SmAccount, in the order of the files */
 } SmConfig;
 

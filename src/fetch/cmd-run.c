@@ -16,6 +16,7 @@
 #include "ledger-files.h"
 #include "session.h"
 #include "sweep.h"
+#include "watch.h"
 
 enum { ROUNDS_MAX = 100 }; /* looks into the spool: what comes later, the next run takes */
 
@@ -65,6 +66,7 @@ work_on(SmSession *session, const SmFile *file, Tally *tally)
     const SmAccount *account = account_of(session, file);
     g_autofree char *outcome = NULL;
     g_autoptr(GError) fault = NULL;
+    gint64 now = sm_ledger_now();
 
     if (account == NULL)
         return;
@@ -82,7 +84,7 @@ work_on(SmSession *session, const SmFile *file, Tally *tally)
         tell_waiting(session, file, fault);
         tally->left++;
     }
-    sm_alert_outcome(session->ledger, account->name, fault);
+    sm_alert_outcome(session->ledger, account, file->name, now, fault);
 }
 
 static gboolean
@@ -119,14 +121,17 @@ work_through(SmSession *session, int spool, Tally *tally, GError **error)
     return TRUE;
 }
 
+/* What is not there any more is cleared away, and what does not come is missed. */
 static void
-sweep(SmSession *session)
+look_after(SmSession *session)
 {
     for (guint i = 0; i < session->config->accounts->len; i++) {
         const SmAccount *account = session->config->accounts->pdata[i];
 
-        if (account->enabled && account->fault == NULL)
-            sm_sweep(session->ledger, account);
+        if (!account->enabled || account->fault != NULL)
+            continue;
+        sm_sweep(session->ledger, account);
+        sm_watch_silence(session->ledger, account, sm_ledger_now());
     }
 }
 
@@ -145,7 +150,8 @@ run(SmSession *session, Tally *tally, GError **error)
     heartbeat = sm_heartbeat_start(spool, session->config->worker_interval, error);
     if (heartbeat == NULL || !work_through(session, spool, tally, error))
         return FALSE;
-    sweep(session);
+    sm_alert_clear(session->ledger, "", SM_ALERT_WORKER);
+    look_after(session);
     return TRUE;
 }
 

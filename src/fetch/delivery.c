@@ -223,6 +223,7 @@ settle_name(const Job *job, gint64 started, guint defer_for)
 {
     g_autofree char *outcome = NULL;
     g_autoptr(GError) fault = NULL;
+    gint64 now = sm_ledger_now();
 
     if (job->refusal != NULL)
         return EX_OK;
@@ -230,7 +231,7 @@ settle_name(const Job *job, gint64 started, guint defer_for)
         g_message("%s", outcome);
     note_decision(job, fault);
     if (job->account != NULL)
-        sm_alert_outcome(job->session->ledger, job->account->name, fault);
+        sm_alert_outcome(job->session->ledger, job->account, job->name, now, fault);
     return fault != NULL ? answer(job, fault, defer_for) : EX_OK;
 }
 

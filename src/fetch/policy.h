@@ -31,5 +31,14 @@ typedef enum {
 SmDecision sm_policy_decide(SmFormat format, const char *const *extensions, const char *name,
                             SmSibling sibling, char **reason);
 
+/* Drops in a row after which somebody should know that the wanted format never comes. */
+enum { SM_POLICY_DROPS_MAX = 3 };
+
+/*
+ * The extension that format wants of the pair, and the one that it drops. FALSE
+ * where it drops neither as such.
+ */
+gboolean sm_policy_drops(SmFormat format, const char **wanted, const char **dropped);
+
 /* Whether name is one of the pair of formats, .csv or .txt, that the policy is about. */
 gboolean sm_policy_is_pair(const char *name);

@@ -20,3 +20,10 @@
  */
 gboolean sm_subprocess(const char *const *argv, gint64 limit, char *output, gsize size,
                        gsize *length, int code, GError **error);
+
+/*
+ * The same for a command that is run for what it does with input, its standard
+ * input; what it prints is dropped.
+ */
+gboolean sm_subprocess_feed(const char *const *argv, const char *input, gint64 limit, int code,
+                            GError **error);

@@ -254,7 +254,7 @@ the_nearest_key_is_found(void)
         {"lok", NULL},
         {"x", NULL},
         {"", NULL},
-        {"alert-mail", NULL},
+        {"alert-mall", "alert-mail"},
         {"on-stored", NULL},
         {"encrypt-to", NULL},
         {"spol", "spool"},
@@ -264,7 +264,7 @@ the_nearest_key_is_found(void)
         {"trusted-hop", "trusted-hops"},
         {"password_command", "password-command"},
         {"passwordevel", "passwordeval"},
-        {"alert-command", NULL},
+        {"alert-comand", "alert-command"},
         {"password-age", NULL},
         {"keep-events", NULL},
     };

@@ -178,6 +178,32 @@ a_child_left_behind_does_not_keep_us(void)
     assert_prints(SHELL("sleep 5 & echo done"), "done\n"); /* it holds the pipe open */
 }
 
+static void
+assert_takes(const char *const *argv, const char *input)
+{
+    g_autoptr(GError) error = NULL;
+
+    sm_subprocess_feed(argv, input, in_seconds(60), SM_ERROR_IO, &error);
+    g_assert_no_error(error);
+}
+
+static void
+it_is_fed(void)
+{
+    g_autofree char *large = g_strnfill(1 << 20, 'x');
+    g_autoptr(GError) error = NULL;
+
+    assert_takes(SHELL("test \"$(cat)\" = 'two words'"), "two words\n");
+    assert_takes(SHELL("test -z \"$(cat)\""), "");
+    assert_takes(SHELL("test \"$(wc -c)\" -eq 1048576"), large);
+    assert_takes(SHELL("head -c 1 >/dev/null"), large); /* it need not read all */
+    assert_takes(SHELL("cat; cat /dev/zero | head -c 1000000"), "what it prints is dropped");
+    g_assert_false(
+        sm_subprocess_feed(SHELL("echo no >&2; exit 3"), "x", in_seconds(60), SM_ERROR_IO, &error));
+    g_assert_error(error, SM_ERROR, (int)SM_ERROR_IO);
+    g_assert_cmpstr(error->message, ==, "ended with 3: no");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -199,5 +225,6 @@ main(int argc, char **argv)
          it_and_its_children_are_killed_when_the_time_is_over);
     CASE("one that prints without end is killed too", one_that_prints_without_end_is_killed_too);
     CASE("a child left behind does not keep us", a_child_left_behind_does_not_keep_us);
+    g_test_add_func("/subprocess/it is fed", it_is_fed);
     return g_test_run();
 }
