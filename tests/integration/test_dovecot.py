@@ -6,7 +6,6 @@ import pytest
 from agents import message_id
 from contract import Contract
 from harness import CSV_NAME, mail
-from sink import Sink
 
 pytestmark = pytest.mark.release_only("the agents are tested, not our memory handling")
 
@@ -79,15 +78,9 @@ class DovecotContract(Contract):
     WHILE_DOWN = 1
 
     @pytest.fixture
-    def agent(self, dovecot_root, build, emulator, scores, tmp_path):
-        for name, data in scores.items():
-            emulator.add(name, data)
-        root = dovecot_root.copy(tmp_path / "root")
-        with Sink() as sink:
-            try:
-                yield self.Agent(root, tmp_path, build, emulator, sink)
-            finally:
-                root.stop()
+    def agent(self, dovecot_root, build, announced, tmp_path):
+        with agents.stage(dovecot_root, tmp_path) as (root, sink):
+            yield self.Agent(root, tmp_path, build, announced, sink)
 
 
 class TestLda(DovecotContract):
@@ -111,6 +104,11 @@ class TestLda(DovecotContract):
 
 class TestLmtp(DovecotContract):
     Agent = Lmtp
+
+    def test_what_goes_outside_would_be_seen(self, agent):
+        (agent.home / ".dovecot.sieve").write_text('require "reject";\nreject "no";')
+        agent.receive("ordinary")
+        assert [sent.recipients for sent in agent.outside()] == [[agents.OUTSIDE]]
 
     def test_what_is_slower_than_dovecot_waits_is_fetched_later(self, agent, emulator, scores):
         impatient = "s/exec_timeout = .*/exec_timeout = 1s/"
