@@ -172,6 +172,12 @@ sm_db_integer(SmDb *db, GError **error, gint64 *value, const char *sql, const ch
 }
 
 gboolean
+sm_db_copy(SmDb *db, const char *path, GError **error)
+{
+    return sm_db_run(db, error, NULL, "VACUUM INTO ?", "s", path);
+}
+
+gboolean
 sm_db_begin(SmDb *db, GError **error)
 {
     return sm_db_exec(db, "BEGIN IMMEDIATE", error);

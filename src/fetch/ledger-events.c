@@ -71,6 +71,15 @@ reopen_failed(SmLedger *ledger, const char *account, const char *name, GError **
                      "ssi", account, name, sm_ledger_now());
 }
 
+static gboolean
+note_mail(SmLedger *ledger, const char *account, GError **error)
+{
+    return sm_db_run(ledger->db, error, NULL,
+                     "INSERT INTO accounts (name, mail_seen) VALUES (?1, ?2)"
+                     " ON CONFLICT (name) DO UPDATE SET mail_seen = ?2",
+                     "si", account, sm_ledger_now());
+}
+
 /* The row that the event is about; none without an account, which nobody could ever claim. */
 static gboolean
 open_row(SmLedger *ledger, const char *account, const char *name, GError **error)
@@ -89,7 +98,8 @@ record(SmLedger *ledger, const SmEvent *event, const char *account, const char *
     if (!insert(ledger, event, account, name, identity, &inserted, error))
         return FALSE;
     if (!(inserted == 0 ? count_again(ledger, account, name, identity, error)
-                        : sm_ledger_log(ledger, account, name, "announced", identity, error)))
+                        : sm_ledger_log(ledger, account, name, "announced", identity, error) &&
+                              note_mail(ledger, account, error)))
         return FALSE;
     return open_row(ledger, account, name, error);
 }

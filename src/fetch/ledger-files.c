@@ -166,9 +166,9 @@ sm_file_ensure(SmLedger *ledger, const char *account, const char *name, GError *
     g_autofree char *stem = sm_name_stem(name);
 
     return sm_db_run(ledger->db, error, NULL,
-                     "INSERT OR IGNORE INTO files (account, name, stem, announced, updated)"
-                     " VALUES (?1, ?2, ?3, ?4, ?4)",
-                     "sssi", account, name, stem, sm_ledger_now());
+                     "INSERT OR IGNORE INTO files (account, name, stem, announced, updated, origin)"
+                     " VALUES (?1, ?2, ?3, ?4, ?4, ?5)",
+                     "sssis", account, name, stem, sm_ledger_now(), ledger->command);
 }
 
 gboolean

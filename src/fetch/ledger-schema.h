@@ -5,6 +5,7 @@
 
 /*
  * Brings the ledger to this version's schema; the caller holds SM_LOCK_SCHEMA.
- * SM_ERROR_LEDGER when a newer version made it.
+ * An older one is copied to PATH.schema-VERSION before. SM_ERROR_LEDGER when a
+ * newer version made it.
  */
 gboolean sm_ledger_schema_ensure(SmDb *db, GError **error);

@@ -1,0 +1,94 @@
+#include "alert.h"
+
+#include "common/error.h"
+#include "common/text.h"
+
+enum { TEXT_MAX = 500 };
+
+static const char *const kind_names[SM_ALERT_N_KINDS] = {
+    [SM_ALERT_CREDENTIALS] = "credentials",
+    [SM_ALERT_SECRET_AGE] = "password-age",
+    [SM_ALERT_FORM] = "form",
+    [SM_ALERT_UNUSABLE] = "unusable",
+    [SM_ALERT_NO_ACCOUNT] = "no-account",
+    [SM_ALERT_ACCOUNT] = "account",
+    [SM_ALERT_WAITING] = "waiting",
+    [SM_ALERT_FORMAT] = "format",
+    [SM_ALERT_DISK] = "disk",
+    [SM_ALERT_MISSING] = "missing",
+    [SM_ALERT_DAMAGED] = "damaged",
+    [SM_ALERT_CONFLICT] = "conflict",
+    [SM_ALERT_ENCRYPTION] = "encryption",
+    [SM_ALERT_HOOK] = "hook",
+    [SM_ALERT_WORKER] = "worker",
+    [SM_ALERT_SILENCE] = "silence",
+    [SM_ALERT_MAIL] = "mail",
+    [SM_ALERT_SPOOL] = "spool",
+    [SM_ALERT_SANDBOX] = "sandbox",
+};
+
+const char *
+sm_alert_kind_name(SmAlertKind kind)
+{
+    return kind_names[kind];
+}
+
+void
+sm_alert(SmLedger *ledger, const char *account, SmAlertKind kind, const char *text)
+{
+    g_autofree char *clean = sm_text_clean(text, TEXT_MAX);
+    g_autoptr(GError) fault = NULL;
+
+    if (ledger == NULL || !sm_db_run(ledger->db, &fault, NULL,
+                                     "INSERT INTO alerts (account, kind, text, first, last)"
+                                     " VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT (account, kind)"
+                                     " DO UPDATE SET text = ?3, last = ?4, times = times + 1",
+                                     "sssi", account, kind_names[kind], clean, sm_ledger_now()))
+        g_critical("alert %s, which the ledger cannot keep (%s): %s", kind_names[kind],
+                   fault != NULL ? fault->message : "it cannot be opened", clean);
+}
+
+void
+sm_alert_clear(SmLedger *ledger, const char *account, SmAlertKind kind)
+{
+    g_autoptr(GError) fault = NULL;
+
+    if (!sm_db_run(ledger->db, &fault, NULL, "DELETE FROM alerts WHERE account = ? AND kind = ?",
+                   "ss", account, kind_names[kind]))
+        g_info("%s", fault->message);
+}
+
+/* The kind that an error is told as; SM_ALERT_N_KINDS for one that time may mend. */
+static SmAlertKind
+kind_of(const GError *fault)
+{
+    switch (fault->domain == SM_ERROR ? fault->code : SM_ERROR_INTERNAL) {
+    case SM_ERROR_CREDENTIALS:
+        return SM_ALERT_CREDENTIALS;
+    case SM_ERROR_CONFIG:
+    case SM_ERROR_SECRET:
+        return SM_ALERT_ACCOUNT;
+    case SM_ERROR_DIRECTORY:
+        return SM_ALERT_DISK;
+    case SM_ERROR_GIVEN_UP:
+        return SM_ALERT_MISSING;
+    case SM_ERROR_INTEGRITY:
+        return SM_ALERT_DAMAGED;
+    case SM_ERROR_CONFLICT:
+        return SM_ALERT_CONFLICT;
+    default:
+        return SM_ALERT_N_KINDS;
+    }
+}
+
+void
+sm_alert_outcome(SmLedger *ledger, const char *account, const GError *fault)
+{
+    static const SmAlertKind passing[] = {SM_ALERT_CREDENTIALS, SM_ALERT_ACCOUNT, SM_ALERT_DISK};
+
+    if (fault == NULL)
+        for (gsize i = 0; i < G_N_ELEMENTS(passing); i++)
+            sm_alert_clear(ledger, account, passing[i]);
+    else if (kind_of(fault) != SM_ALERT_N_KINDS)
+        sm_alert(ledger, account, kind_of(fault), fault->message);
+}

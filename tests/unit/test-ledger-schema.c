@@ -1,0 +1,155 @@
+/* The ledger's versions: an old one is brought up to date with all that it knows, and kept as it
+ * was. */
+#include "fetch-fixture.h"
+#include "fetch/ledger-schema.h"
+
+/* What version 1 had, for the columns that its rows are counted by. */
+static const char *const version_1[] = {
+    "DROP TRIGGER log_is_final",
+    "DROP TRIGGER log_counted",
+    "DROP TRIGGER file_made",
+    "DROP TRIGGER file_moved",
+    "DROP TRIGGER file_gone",
+    "DROP TABLE totals",
+    "DROP TABLE days",
+    "DROP TABLE alerts",
+    "DROP TABLE handovers",
+    "DROP INDEX log_by_name",
+    "DROP INDEX log_by_time",
+    "DROP INDEX files_waiting",
+    "DROP INDEX files_by_stored",
+    NULL,
+};
+
+static void
+drop_columns(Fixture *fixture, const char *table, const char *first)
+{
+    g_autoptr(sqlite3_stmt) row = NULL;
+    g_autoptr(GPtrArray) doomed = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *query =
+        g_strdup_printf("SELECT name FROM pragma_table_info('%s') WHERE cid >= (SELECT cid FROM"
+                        " pragma_table_info('%s') WHERE name = '%s')",
+                        table, table, first);
+
+    row = sm_db_query(fixture->ledger->db, NULL, query, "");
+    while (sm_db_next(fixture->ledger->db, row, NULL))
+        g_ptr_array_add(doomed, sm_db_text(row, 0));
+    g_clear_pointer(&row, sqlite3_finalize);
+    for (guint i = 0; i < doomed->len; i++) {
+        g_autofree char *drop =
+            g_strdup_printf("ALTER TABLE %s DROP COLUMN %s", table, (const char *)doomed->pdata[i]);
+
+        fixture_sql(fixture, drop);
+    }
+}
+
+/* Makes a version 1 of the fixture's ledger, with a stored file that it keeps. */
+static void
+go_back_to_version_1(Fixture *fixture)
+{
+    sm_file_free(fixture_stored_row(fixture, CSV, "the scores"));
+    for (gsize i = 0; version_1[i] != NULL; i++)
+        fixture_sql(fixture, version_1[i]);
+    drop_columns(fixture, "files", "origin");
+    drop_columns(fixture, "accounts", "secret_since");
+    fixture_sql(fixture, "PRAGMA user_version = 1");
+    g_clear_pointer(&fixture->ledger, sm_ledger_close);
+}
+
+static void
+an_older_ledger_is_brought_up_to_date_and_kept(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(SmFile) file = NULL;
+    g_autofree char *copy = g_strconcat(fixture->path, ".schema-1", NULL);
+    g_autoptr(SmDb) kept = NULL;
+    gint64 number;
+
+    go_back_to_version_1(fixture);
+    fixture->ledger = sm_ledger_open(fixture->path, SM_LEDGER_CREATE, "test", &error);
+    g_assert_no_error(error);
+    file = fixture_row(fixture, CSV);
+    g_assert_cmpint(file->state, ==, SM_FILE_STORED);
+    g_assert_cmpint(fixture_number(fixture, "SELECT files FROM totals WHERE state = 'stored'"), ==,
+                    1);
+    g_assert_cmpint(fixture_number(fixture, "SELECT times FROM days WHERE action = 'stored'"), ==,
+                    1);
+
+    kept = sm_db_open(copy, SQLITE_OPEN_READONLY, &error);
+    g_assert_no_error(error);
+    g_assert_true(sm_db_integer(kept, NULL, &number, "PRAGMA user_version", ""));
+    g_assert_cmpint(number, ==, 1);
+    g_assert_true(sm_db_integer(kept, NULL, &number, "SELECT count(*) FROM files", ""));
+    g_assert_cmpint(number, ==, 1);
+}
+
+static void
+an_upgrade_that_fails_leaves_the_old_ledger(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(SmDb) db = NULL;
+    gint64 number;
+
+    go_back_to_version_1(fixture);
+    db = sm_db_open(fixture->path, SQLITE_OPEN_READWRITE, NULL);
+    g_assert_true(sm_db_exec(db, "CREATE TABLE totals (in_the_way)", NULL));
+    g_assert_false(sm_ledger_schema_ensure(db, &error));
+    g_assert_error(error, SM_ERROR, SM_ERROR_LEDGER);
+    g_assert_true(sm_db_integer(db, NULL, &number, "PRAGMA user_version", ""));
+    g_assert_cmpint(number, ==, 1);
+    g_assert_true(sm_db_integer(db, NULL, &number,
+                                "SELECT count(*) FROM pragma_table_info('files')"
+                                " WHERE name = 'origin'",
+                                ""));
+    g_assert_cmpint(number, ==, 0);
+    /* and, once nothing is in the way, over the copy of the first try */
+    g_assert_true(sm_db_exec(db, "DROP TABLE totals", NULL));
+    g_assert_true(sm_ledger_schema_ensure(db, NULL));
+}
+
+static void
+rows_of_the_log_are_never_rewritten(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+
+    sm_file_free(fixture_stored_row(fixture, CSV, "the scores"));
+    g_assert_false(
+        sm_db_exec(fixture->ledger->db, "UPDATE log SET action = 'nothing at all'", &error));
+    fixture_assert_says(error->message, "never rewritten", NULL);
+}
+
+static void
+counters_move_with_what_they_count(Fixture *fixture, gconstpointer data)
+{
+    static const char differences[] =
+        "SELECT count(*) FROM (SELECT account, state, files FROM totals WHERE files <> 0"
+        " EXCEPT SELECT account, state, count(*) FROM files GROUP BY 1, 2)";
+
+    sm_file_free(fixture_row_in(fixture, CSV, SM_FILE_WAITING));
+    sm_file_free(fixture_row_in(fixture, TXT, SM_FILE_DROPPED));
+    g_assert_cmpint(fixture_number(fixture, differences), ==, 0);
+    g_assert_cmpint(fixture_number(fixture, "SELECT sum(files) FROM totals"), ==, 2);
+    fixture_sql(fixture, "UPDATE files SET state = 'failed' WHERE state = 'waiting'");
+    g_assert_cmpint(fixture_number(fixture, differences), ==, 0);
+    fixture_sql(fixture, "DELETE FROM files WHERE state = 'dropped'");
+    g_assert_cmpint(fixture_number(fixture, differences), ==, 0);
+    g_assert_cmpint(fixture_number(fixture, "SELECT sum(files) FROM totals"), ==, 1);
+    fixture_sql(fixture, "BEGIN; UPDATE files SET state = 'waiting'; ROLLBACK");
+    g_assert_cmpint(fixture_number(fixture, "SELECT files FROM totals WHERE state = 'failed'"), ==,
+                    1);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD("/ledger-schema/an older ledger is brought up to date and kept", NULL,
+        an_older_ledger_is_brought_up_to_date_and_kept);
+    ADD("/ledger-schema/an upgrade that fails leaves the old ledger", NULL,
+        an_upgrade_that_fails_leaves_the_old_ledger);
+    ADD("/ledger-schema/rows of the log are never rewritten", NULL,
+        rows_of_the_log_are_never_rewritten);
+    ADD("/ledger-schema/counters move with what they count", NULL,
+        counters_move_with_what_they_count);
+    return g_test_run();
+}
