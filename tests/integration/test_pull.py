@@ -3,11 +3,12 @@ import email
 import json
 import shlex
 import threading
+import time
 
 import agents
 import pytest
 from contract import Contract
-from harness import CSV_NAME, TXT_NAME, mail
+from harness import CSV_NAME, TXT_NAME, mail, received
 from objectstore import free_port
 from tokenserver import TokenServer
 
@@ -133,9 +134,9 @@ class Puller(agents.Owner):
         assert old in text
         self.file.write_text(text.replace(old, new))
 
-    def deliver(self, name):
-        """Has a fixture mail in the mailbox."""
-        self.root.must("doveadm", "save", "-u", PERSON, stdin=mail(name))
+    def deliver(self, name, at=None):
+        """Has a fixture mail in the mailbox, received just now or at that time."""
+        self.root.must("doveadm", "save", "-u", PERSON, stdin=received(mail(name), at))
 
     def read_all(self):
         """A person reads what is in the mailbox."""
@@ -256,6 +257,16 @@ class PullContract(Contract):
         agent.retry()
         self.assert_done(agent, "csv", "txt")
         assert {name: row["state"] for name, row in agent.status().items()} == {CSV_NAME: "stored", TXT_NAME: "dropped"}
+
+    def test_what_came_long_ago_is_tried_again_all_the_same(self, agent, emulator, scores):
+        emulator.faults("file:status=503")
+        agent.deliver("csv", at=time.time() - 30 * 86400)
+        agent.poll()
+        assert agent.waiting()
+        emulator.faults()
+        agent.retry()
+        self.assert_done(agent, "csv")
+        assert agent.stored() == {CSV_NAME: scores[CSV_NAME]}
 
     def test_the_client_is_no_server_on_the_way(self, agent):
         """It adds no Received line: of those trusted-hops counts, and defer-for takes the time."""
