@@ -165,6 +165,7 @@ class Account:
         self.seen_at = seen_at or folder
         self.config = folder / ".config" / "scoremail" / "scoremail.conf"
         self.ledger = folder / ".local" / "state" / "scoremail" / "ledger.db"
+        self.spool = self.ledger.parent / "spool"
         self.log = folder / "scoremail.log"
         self.directory = folder / "scores"
         self.password_file = folder / ".config" / "scoremail" / "password"
@@ -174,7 +175,12 @@ class Account:
         shutil.copy(emulator.ca, self.ca)
         self.write_password(self.password)
         service = urlsplit(emulator.url)
-        self.general = {"ledger": self.seen(self.ledger), "log": self.seen(self.log), "log-level": "info"}
+        self.general = {
+            "ledger": self.seen(self.ledger),
+            "spool": self.seen(self.spool),
+            "log": self.seen(self.log),
+            "log-level": "info",
+        }
         self.account = {
             "username": self.username,
             "password-file": self.seen(self.password_file),
