@@ -8,7 +8,7 @@ import time
 import agents
 import pytest
 from contract import Contract
-from harness import CSV_NAME, TXT_NAME, mail, received
+from harness import CSV_NAME, EX_TEMPFAIL, TXT_NAME, mail, received
 from objectstore import free_port
 from tokenserver import TokenServer
 
@@ -330,6 +330,21 @@ class TestGetmail(PullContract):
 class TestMpop(PullContract):
     Agent = Mpop
     AT_ONCE = 1  # so mpoprc says
+
+    def test_with_a_worker_no_message_has_to_wait(self, agent, emulator, scores):
+        agent.configure(delivery="queued")
+        assert agent.scorefetch("run").code == 0
+        emulator.faults("file:status=503")
+        agent.deliver("csv")
+        agent.deliver("txt")
+        assert agent.poll() == 2
+        assert agent.scorefetch("run").code == EX_TEMPFAIL
+
+        emulator.faults()
+        agent.make_due()
+        assert agent.scorefetch("run").code == 0
+        self.assert_done(agent, "csv", "txt")
+        assert agent.stored() == {CSV_NAME: scores[CSV_NAME]}
 
     def test_what_is_there_already_can_be_left_alone(self, agent):
         agent.deliver("csv")
