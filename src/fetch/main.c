@@ -53,13 +53,12 @@ main(int argc, char **argv)
     gboolean delivering = argc > 1 && strcmp(argv[1], "deliver") == 0;
 
     setlocale(LC_CTYPE, ""); /* and no more of the locale: numbers and messages stay as they are */
-    if (!sm_startup(&error) || !sm_http_start(&error)) {
+    if (!sm_startup(delivering ? SM_ROLE_FILTER : SM_ROLE_PROMPT, &error) ||
+        !sm_http_start(&error)) {
         fprintf(stderr, "scorefetch: %s\n", error->message);
         return sm_error_exit_code(error, delivering ? SM_ROLE_FILTER : SM_ROLE_PROMPT);
     }
     sm_startup_export_home();
-    if (delivering)
-        sm_startup_end_as_filter();
     if (argc < 2)
         return usage(stderr, EX_USAGE);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

@@ -52,6 +52,8 @@ sm_parser_run(const SmParserTask *task, int fd)
     step = sm_sandbox_enter(&sandbox);
     if (step != SM_SANDBOX_ENTERED)
         _exit(SM_PARSER_NOT_CLOSED + (int)step);
+    if (sm_parser_probe != NULL)
+        sm_parser_probe();
     event = task->unusable != NULL ? sm_mime_unusable(task->message, task->length, task->unusable)
                                    : sm_mime_read(task->message, task->length, charsets);
     /* Nothing is freed: it all goes with the process. */

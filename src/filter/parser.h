@@ -13,6 +13,10 @@
 /* Address space beside the message: libraries, the message's tree, a hostile document's tree. */
 #define SM_PARSER_MEMORY (512UL * 1024 * 1024)
 
+/* Only the tests' build defines it: called in the closed sandbox in place of a look at the message.
+ */
+void sm_parser_probe(void) __attribute__((weak));
+
 /* How it ends. SM_STACK_FULL is another way; signals are the others. */
 enum {
     SM_PARSER_ANSWERED = 0,

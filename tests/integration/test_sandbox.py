@@ -69,6 +69,14 @@ def test_an_attempt_that_works_outside_is_blocked(what, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("what", [what for what in ATTEMPTS if what != "write elsewhere"])
+def test_the_child_that_reads_a_message_is_shut_in(what, tmp_path):
+    """The real one, forked by the filter's own code; the attempt is made through a hook of the test build."""
+    seccomp = ATTEMPTS[what][1]
+    assert attempt("child", what, tmp_path) == ("killed" if seccomp == KILLED else seccomp)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_limits_are_set_and_two_descriptors_are_left(tmp_path):
     cpu, memory, size, *descriptors = attempt("landlock", "state", tmp_path).split()
     assert (cpu, size) == ("7", "0") and sorted(descriptors) == ["answer", "stderr"]
