@@ -7,6 +7,7 @@
 #     delivery = queued
 # and the worker must be started again and again, as the user, by cron for instance:
 #     */5 * * * * /usr/local/bin/scorefetch run -q
+# Or a site's worker does it for all: see 91-scoremail-site.conf.
 # While no worker runs, scoremail says that it failed, but the file's name is in
 # the spool all the same.
 require ["copy", "vnd.dovecot.pipe"];

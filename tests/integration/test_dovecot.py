@@ -1,4 +1,5 @@
 """Real Dovecot with Pigeonhole Sieve and the recipes of filters/dovecot, by dovecot-lda and by LMTP."""
+import re
 import smtplib
 
 import agents
@@ -10,6 +11,7 @@ from harness import CSV_NAME, EX_TEMPFAIL, mail
 pytestmark = pytest.mark.release_only("the agents are tested, not our memory handling")
 
 USER = "registrar"
+RECIPE = (agents.FILTERS / "dovecot" / "scoremail.sieve").read_text()
 PROGRAMS = "/usr/local/lib/dovecot/sieve-pipe"
 
 # A maildir; no port is listened on; and what Dovecot might send out goes to the sink.
@@ -25,17 +27,22 @@ submission_host = 127.0.0.1:{port}
 class Dovecot(agents.Owner):
     """A Dovecot that runs, and a user with the recipe.
 
-    A subclass can hand_over(name): deliver a fixture mail.
+    A subclass can hand_over(name): deliver a fixture mail. WORKER is in whose name the worker is.
     """
 
+    WORKER = USER
+
     def __init__(self, root, folder, build, emulator, sink):
-        super().__init__(root, folder, build, emulator, USER, delivery="queued")
+        super().__init__(root, folder, build, emulator, self.WORKER, delivery="queued")
         self.sink = sink
-        self.script = self.home / ".dovecot.sieve"
-        self.copy_recipe("dovecot/scoremail.sieve", self.script.name)
+        root.bind(self.config.parent, "/etc/scoremail")
         root.start()
+        self.write_script(RECIPE)
         root.must("tee", "/etc/dovecot/conf.d/99-test.conf", stdin=TEST_CONF.format(port=sink.port).encode())
         root.daemon("dovecot")
+
+    def write_script(self, text):
+        self.root.must("tee", f"/home/{USER}/.dovecot.sieve", stdin=text.encode())
 
     def receive(self, name):
         self.hand_over(name)
@@ -44,8 +51,8 @@ class Dovecot(agents.Owner):
     def work(self):
         """What cron starts, by what the recipe's comments say."""
         cron = "#     */5 * * * * "
-        (command,) = [line.removeprefix(cron) for line in self.script.read_text().splitlines() if line.startswith(cron)]
-        assert self.root.run(["sh", "-c", command], user=USER).code in (0, EX_TEMPFAIL)
+        (command,) = [line.removeprefix(cron) for line in RECIPE.splitlines() if line.startswith(cron)]
+        assert self.root.run(["sh", "-c", command], user=self.WORKER).code in (0, EX_TEMPFAIL)
 
     def spooled(self):
         return list(self.spool.glob("*.event"))
@@ -57,8 +64,9 @@ class Dovecot(agents.Owner):
         self.make_due()
         self.work()
 
-    def mails(self):
-        return agents.message_ids(self.home / "Maildir")
+    def mails(self, folder="INBOX"):
+        found = self.root.must("doveadm", "-f", "flow", "fetch", "-u", USER, "hdr.message-id", "mailbox", folder)
+        return re.findall("<.*>", found)
 
     def outside(self):
         return self.sink.received
@@ -79,10 +87,25 @@ class Lmtp(Dovecot):
             assert lmtp.sendmail(agents.OUTSIDE, [USER], mail(name)) == {}
 
 
+class Site(Lmtp):
+    """A site, whose worker fetches; the user has no configuration, and no right to the spool."""
+
+    WORKER = "scoremail"
+
+    def __init__(self, root, folder, build, emulator, sink):
+        root.append("dovecot/91-scoremail-site.conf", "/etc/dovecot/conf.d/91-scoremail-site.conf")
+        root.must("sh", "-c", f"rm {PROGRAMS}/scoremail && mkdir -p /run/dovecot/sieve-pipe")
+        super().__init__(root, folder, build, emulator, sink)
+
+    def work(self):
+        """What systemd starts."""
+        assert self.scorefetch("run").code in (0, EX_TEMPFAIL)
+
+
 @pytest.fixture(scope="session")
 def dovecot_root(tmp_path_factory):
     packages = ["dovecot-core", "dovecot-sieve", "dovecot-lmtpd"]
-    root = agents.install(tmp_path_factory.mktemp("dovecot") / "root", *packages, users=[USER])
+    root = agents.install(tmp_path_factory.mktemp("dovecot") / "root", *packages, users=[USER, "scoremail"])
     root.must("rm", "/etc/dovecot/conf.d/10-ssl.conf")  # names a certificate that only ssl-cert would make
     root.must("sh", "-c", f"mkdir -p {PROGRAMS} && ln -s /usr/local/bin/scoremail {PROGRAMS}")
     root.append("dovecot/90-scoremail.conf", "/etc/dovecot/conf.d/90-scoremail.conf")
@@ -103,17 +126,18 @@ class TestLda(DovecotContract):
 
     def test_a_program_that_is_missing_changes_nothing_for_the_mail(self, agent):
         agent.root.must("rm", PROGRAMS + "/scoremail")
-        agent.script.write_text('require ["fileinto", "mailbox"];' + agent.script.read_text() + 'fileinto :create "Mine";')
+        rule = 'fileinto :create "Mine";'
+        agent.write_script('require ["fileinto", "mailbox"];' + RECIPE + rule)
         agent.hand_over("csv")
         assert agent.mails() == []
-        assert agents.message_ids(agent.home / "Maildir" / ".Mine") == [message_id("csv")]
+        assert agent.mails("Mine") == [message_id("csv")]
 
 
 class TestLmtp(DovecotContract):
     Agent = Lmtp
 
     def test_what_goes_outside_would_be_seen(self, agent):
-        agent.script.write_text('require "reject";\nreject "no";')
+        agent.write_script('require "reject";\nreject "no";')
         agent.hand_over("ordinary")
         assert [sent.recipients for sent in agent.outside()] == [[agents.OUTSIDE]]
 
@@ -124,3 +148,7 @@ class TestLmtp(DovecotContract):
         agent.work()
         self.assert_done(agent, "csv")
         assert agent.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+class TestSite(DovecotContract):
+    Agent = Site
