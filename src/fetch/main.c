@@ -21,6 +21,7 @@ static const struct {
     {"status", sm_cmd_status, "show the ledger: what is stored, waiting, dropped, failed"},
     {"retry", sm_cmd_retry, "try again what failed or waits"},
     {"forget", sm_cmd_forget, "make a name unknown again"},
+    {"cat", sm_cmd_cat, "print a stored file, decrypted"},
     {"adopt", sm_cmd_adopt, "take a file as stored that was put there by hand"},
     {"deliver", sm_cmd_deliver, "act on an event that scoremail hands over (not for people)"},
 };

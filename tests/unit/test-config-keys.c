@@ -252,7 +252,7 @@ the_nearest_key_is_found(void)
         {"", NULL},
         {"alert-mail", NULL},
         {"on-stored", NULL},
-        {"encrypt-to", NULL},
+        {"encrypt", "encrypt-to"},
         {"defer-for", NULL},
         {"spool", NULL},
         {"senders", NULL},
