@@ -7,9 +7,11 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import time
 import uuid
 from contextlib import closing
 from dataclasses import dataclass
+from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -58,9 +60,15 @@ def is_sanitized(build):
     return any(o["name"] == "b_sanitize" and o["value"] != "none" for o in options)
 
 
+def received(message, at=None):
+    """The message as if it had been received just now, or at that time: by its topmost Received."""
+    when = formatdate(time.time() if at is None else at).encode()
+    return re.sub(rb"(?s)((?:^|\n)Received: .*?; )[^\n]*", lambda found: found[1] + when, message, count=1)
+
+
 def mail(name):
-    """A fixture mail: "csv" or "txt"."""
-    return (MAILS / f"{name}.eml").read_bytes()
+    """A fixture mail, "csv" or "txt", just received."""
+    return received((MAILS / f"{name}.eml").read_bytes())
 
 
 def scores(form, students=100):

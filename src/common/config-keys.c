@@ -36,7 +36,6 @@ parse_log(const char *text, void *result, GError **error)
 #define IN_CONFIG(member) offsetof(SmConfig, member)
 #define IN_ACCOUNT(member) offsetof(SmAccount, member)
 #define WHOLE_CONFIG 0
-#define NOWHERE 0
 
 /* clang-format off */
 static const SmConfigKey keys[] = {
@@ -46,6 +45,13 @@ static const SmConfigKey keys[] = {
      "where the log goes: syslog, stderr or a file"},
     {"log-level", GENERAL, sm_value_log_level, IN_CONFIG(log_level), "notice", NULL,
      "the least severe lines that are logged"},
+
+    {"spool", GENERAL, sm_value_path, IN_CONFIG(spool), NULL, NULL,
+     "the directory of events that wait for the worker"},
+    {"worker-interval", GENERAL, sm_value_duration, IN_CONFIG(worker_interval), "5min", NULL,
+     "how often a timer starts scorefetch run"},
+    {"defer-for", GENERAL, sm_value_deferral, IN_CONFIG(defer_for), "2h", NULL,
+     "how long the mail system is asked to keep a message and try again"},
 
     {"enabled", BOTH, sm_value_boolean, IN_ACCOUNT(enabled), "yes", NULL,
      "whether the account is used"},
@@ -94,8 +100,8 @@ static const SmConfigKey keys[] = {
      "the permissions of a stored file"},
     {"group", BOTH, sm_value_group, IN_ACCOUNT(group), NULL, NULL,
      "the group that a stored file is given to"},
-    {"delivery", BOTH, sm_value_delivery, NOWHERE, "inline", NULL,
-     "when the file is fetched: inline, while the message is delivered"},
+    {"delivery", BOTH, sm_value_delivery, IN_ACCOUNT(queued), "inline", NULL,
+     "when the file is fetched: inline, while the message is delivered, or queued, by the worker"},
 };
 /* clang-format on */
 

@@ -42,13 +42,17 @@ typedef struct {
     GStrv encrypt_to;      /* fingerprints and long key IDs, lower case; empty: not encrypted */
     char *gnupg_home;      /* absolute; NULL: gpg's own */
     mode_t file_mode;
-    gid_t group; /* (gid_t)-1: leave it */
+    gid_t group;     /* (gid_t)-1: leave it */
+    gboolean queued; /* events go to the spool; the worker fetches */
 } SmAccount;
 
 typedef struct {
-    char *file;    /* the configuration in use, absolute */
-    gboolean site; /* it is /etc's: paths default to the site's */
-    char *ledger;  /* absolute */
+    char *file;            /* the configuration in use, absolute */
+    gboolean site;         /* it is /etc's: paths default to the site's */
+    char *ledger;          /* absolute */
+    char *spool;           /* absolute */
+    guint worker_interval; /* seconds */
+    guint defer_for;       /* seconds since a message was received; G_MAXUINT: no end */
     SmLogTarget log;
     char *log_file; /* for SM_LOG_FILE, absolute */
     GLogLevelFlags log_level;
@@ -61,6 +65,13 @@ typedef struct {
  * exists, else /etc/scoremail/scoremail.conf. Caller frees.
  */
 char *sm_config_find(const char *path);
+
+/*
+ * Where events are spooled while the configuration, of which sm_config_find()
+ * says that it is in file, cannot be read. Caller frees; NULL without a home
+ * directory.
+ */
+char *sm_config_default_spool(const char *file);
 
 /*
  * Reads the configuration that sm_config_find(path) names. SM_ERROR_CONFIG when

@@ -75,8 +75,6 @@ give_back(Attempt *attempt, gboolean part_kept, GError *fault, GError **error)
         next = next_attempt(attempt->fetch, file, retry_after_of(attempt), fault, &state);
         sm_file_settle(attempt->fetch->ledger, file, state, fault->message, next, part_kept, NULL);
     }
-    if (g_error_matches(fault, SM_ERROR, SM_ERROR_ENCRYPTION))
-        sm_alert(attempt->fetch->ledger, file->account, SM_ALERT_ENCRYPTION, fault->message);
     g_propagate_prefixed_error(error, fault, "%s: ", file->name);
     return FALSE;
 }
@@ -212,11 +210,11 @@ find_recipients(const Attempt *attempt, SmRecipients **recipients, GError **erro
 {
     const SmAccount *account = attempt->fetch->account;
 
-    if (!sm_account_encrypts(account))
-        return TRUE;
-    *recipients = sm_recipients_find(account, error);
-    if (*recipients == NULL)
-        return FALSE;
+    if (sm_account_encrypts(account)) {
+        *recipients = sm_recipients_find(account, error);
+        if (*recipients == NULL)
+            return FALSE;
+    }
     sm_alert_clear(attempt->fetch->ledger, account->name, SM_ALERT_ENCRYPTION);
     return TRUE;
 }

@@ -12,6 +12,7 @@
 #include "commands.h"
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "common/io.h"
 #include "ledger-files.h"
 #include "session.h"
 #include "store.h"
@@ -41,22 +42,12 @@ static gboolean
 print(const void *data, gsize length, gpointer user_data, GError **error)
 {
     Cat *cat = user_data;
-    const guint8 *from = data;
 
     if (!record(cat, error))
         return FALSE;
     sm_digest_update(cat->plain, data, length);
-    while (length > 0) {
-        ssize_t wrote = write(STDOUT_FILENO, from, length);
-
-        if (wrote < 0 && errno != EINTR)
-            return sm_error_from_errno(error, SM_ERROR_IO, "standard output");
-        if (wrote > 0) {
-            from += wrote;
-            length -= (gsize)wrote;
-        }
-    }
-    return TRUE;
+    return sm_write_all(STDOUT_FILENO, data, length) ||
+           sm_error_from_errno(error, SM_ERROR_IO, "standard output");
 }
 
 static gboolean

@@ -112,6 +112,16 @@ sm_account_rejected(SmLedger *ledger, const char *account, const char *fingerpri
 }
 
 gboolean
+sm_account_want_listing(SmLedger *ledger, const char *account, GError **error)
+{
+    return sm_db_run(ledger->db, error, NULL,
+                     "INSERT INTO accounts (name, listing_wanted) VALUES (?1, ?2)"
+                     " ON CONFLICT (name) DO UPDATE SET listing_wanted = ?2"
+                     " WHERE listing_wanted = 0",
+                     "si", account, sm_ledger_now());
+}
+
+gboolean
 sm_account_reopen(SmLedger *ledger, const char *account, GError **error)
 {
     return sm_db_run(ledger->db, error, NULL,

@@ -42,6 +42,9 @@ gboolean sm_account_proven(SmLedger *ledger, const char *account, const char *fi
 gboolean sm_account_rejected(SmLedger *ledger, const char *account, const char *fingerprint,
                              const char *reason, GError **error);
 
+/* A message without a usable name may have announced anything: a look at the listing is due. */
+gboolean sm_account_want_listing(SmLedger *ledger, const char *account, GError **error);
+
 /* A person says that it may be tried again. */
 gboolean sm_account_reopen(SmLedger *ledger, const char *account, GError **error);
 

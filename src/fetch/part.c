@@ -9,6 +9,7 @@
 
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "common/io.h"
 #include "digest.h"
 
 enum {
@@ -167,18 +168,9 @@ sm_part_start_over(SmPart *part, gboolean with_md5, GError **error)
 static gboolean
 write_out(SmPart *part, const guint8 *buffer, gsize length, GError **error)
 {
-    while (length > 0) {
-        ssize_t wrote = write(part->fd, buffer, length);
-
-        if (wrote < 0 && errno != EINTR)
-            return sm_error_from_errno(error, part->borrowed ? SM_ERROR_IO : SM_ERROR_DIRECTORY,
-                                       "%s", part->shown);
-        if (wrote > 0) {
-            buffer += wrote;
-            length -= (gsize)wrote;
-        }
-    }
-    return TRUE;
+    return sm_write_all(part->fd, buffer, length) ||
+           sm_error_from_errno(error, part->borrowed ? SM_ERROR_IO : SM_ERROR_DIRECTORY, "%s",
+                               part->shown);
 }
 
 /* gpg is started for something to encrypt only: most looks for a corrected file find none. */

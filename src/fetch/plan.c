@@ -64,7 +64,7 @@ static gboolean
 plan_name(SmSession *session, const SmEvent *event, const char *name, GError **error)
 {
     g_autofree char *why = NULL;
-    SmAccount *account = sm_route(session->config, session->account, event, name, &why);
+    SmAccount *account = sm_route(session->config, event, name, &why);
     SmFetch fetch = {session->ledger, account, SM_ROLE_FILTER, FALSE, 0};
     g_autoptr(SmStore) store = NULL;
     g_autoptr(SmFile) file = NULL;

@@ -39,9 +39,13 @@ arguments(const SmHandover *handover)
         g_ptr_array_add(argv, (gpointer) "-c");
         g_ptr_array_add(argv, (gpointer)handover->config);
     }
-    if (handover->account != NULL) {
-        g_ptr_array_add(argv, (gpointer) "-a");
-        g_ptr_array_add(argv, (gpointer)handover->account);
+    if (handover->defer_for != NULL) {
+        g_ptr_array_add(argv, (gpointer) "--defer-for");
+        g_ptr_array_add(argv, (gpointer)handover->defer_for);
+    }
+    if (handover->lacking != NULL) {
+        g_ptr_array_add(argv, (gpointer) "--sandbox-lacking");
+        g_ptr_array_add(argv, (gpointer)handover->lacking);
     }
     if (handover->dry_run)
         g_ptr_array_add(argv, (gpointer) "-n");

@@ -1,29 +1,13 @@
 #include "parser.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "charset.h"
+#include "common/io.h"
 #include "gmime-auto.h"
 #include "mime.h"
 #include "stack.h"
-
-static gboolean
-write_all(int fd, const char *data, gsize size)
-{
-    while (size > 0) {
-        ssize_t written = write(fd, data, size);
-
-        if (written < 0 && errno != EINTR)
-            return FALSE;
-        if (written > 0) {
-            data += written;
-            size -= (gsize)written;
-        }
-    }
-    return TRUE;
-}
 
 static gboolean
 answer(int fd, SmCharsets *charsets, const SmEvent *event)
@@ -41,7 +25,7 @@ answer(int fd, SmCharsets *charsets, const SmEvent *event)
     else
         bytes = sm_event_encode(event);
     data = g_bytes_get_data(bytes, &size);
-    return write_all(fd, data, size);
+    return sm_write_all(fd, data, size);
 }
 
 /* What comes from files has to be read before the sandbox closes. */

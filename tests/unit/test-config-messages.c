@@ -43,8 +43,8 @@ static const Complaint complaints[] = {
     {"a bad line in [scoremail]", "[scoremail]\nlog = stderr # here\n" MAIN, NULL, NULL,
      "CONF:2: [scoremail] log: has a comment after the value; a comment stands on a line of its "
      "own"},
-    {"an unknown key in [scoremail]", "[scoremail]\nspool = /var/spool\n" MAIN, NULL, NULL,
-     "CONF:2: [scoremail] spool: is not known to this version; scoremail.conf(5) lists all keys"},
+    {"an unknown key in [scoremail]", "[scoremail]\ncolour = green\n" MAIN, NULL, NULL,
+     "CONF:2: [scoremail] colour: is not known to this version; scoremail.conf(5) lists all keys"},
     {"an account's key in [scoremail]", "[scoremail]\nusername = me\n" MAIN, NULL, NULL,
      "CONF:2: [scoremail] username: differs from account to account; it belongs in an [account "
      "NAME]"},
@@ -114,9 +114,8 @@ static const Complaint complaints[] = {
      "format = cvs\n",
      NULL, "main",
      "CONF:5: [account main] format: \"cvs\" is not understood; allowed: csv, txt, both, first"},
-    {"queued delivery", MAIN "delivery = queued\n", NULL, "main",
-     "CONF:6: [account main] delivery: this version delivers inline, it has no queue; allowed: "
-     "inline"},
+    {"another delivery", MAIN "delivery = later\n", NULL, "main",
+     "CONF:6: [account main] delivery: \"later\" is not understood; allowed: inline, queued"},
     {"a password in place of its file", "[account main]\nusername = me\npassword-file = hunter2\n",
      NULL, "main",
      "CONF:3: [account main] password-file: is no absolute path; allowed: a path that starts with "

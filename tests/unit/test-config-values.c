@@ -74,12 +74,6 @@ show_gid(const void *result)
     return g_strdup_printf("%u", (guint) * (const gid_t *)result);
 }
 
-static char *
-show_nothing(const void *result)
-{
-    return g_strdup("");
-}
-
 #define BOOLEAN "boolean", sm_value_boolean, show_boolean
 #define TEXT "text", sm_value_text, show_text
 #define DURATION "duration", sm_value_duration, show_seconds
@@ -87,7 +81,8 @@ show_nothing(const void *result)
 #define MODE "mode", sm_value_mode, show_mode
 #define GROUP "group", sm_value_group, show_gid
 #define FORMAT "format", sm_value_format, show_format
-#define DELIVERY "delivery", sm_value_delivery, show_nothing
+#define DELIVERY "delivery", sm_value_delivery, show_boolean
+#define DEFERRAL "deferral", sm_value_deferral, show_seconds
 #define LEVEL "log level", sm_value_log_level, show_level
 #define PATH "path", sm_value_path, show_text
 #define URL "URL", sm_value_https_url, show_text
@@ -187,9 +182,13 @@ static const Case cases[] = {
     {FORMAT, "CSV", NULL, NOT("CSV") "csv, txt, both, first"},
     {FORMAT, "csv,txt", NULL, NOT("csv,txt") "csv, txt, both, first"},
 
-    {DELIVERY, "inline", "", NULL},
-    {DELIVERY, "queued", NULL, "this version delivers inline, it has no queue; allowed: inline"},
-    {DELIVERY, "later", NULL, NOT("later") "inline"},
+    {DELIVERY, "inline", "no", NULL},
+    {DELIVERY, "queued", "yes", NULL},
+    {DELIVERY, "later", NULL, NOT("later") "inline, queued"},
+
+    {DEFERRAL, "2h", "7200", NULL},
+    {DEFERRAL, "unlimited", "4294967295", NULL},
+    {DEFERRAL, "never", NULL, NOT("never") A_DURATION ", or unlimited"},
 
     {LEVEL, "error", "16", NULL},
     {LEVEL, "notice", "32", NULL},
