@@ -2,6 +2,7 @@
 import harness
 import pytest
 from emulator import Emulator
+from openpgp import Keyring
 
 
 def pytest_collection_modifyitems(config, items):
@@ -69,3 +70,40 @@ def account(build, emulator, scores, tmp_path):
     for name, data in scores.items():
         emulator.add(name, data)
     return harness.Account(tmp_path, build, emulator)
+
+
+@pytest.fixture
+def new_keyring():
+    """Makes GnuPG homes; all are gone at the test's end."""
+    made = []
+
+    def make():
+        made.append(Keyring())
+        return made[-1]
+
+    yield make
+    for keyring in made:
+        keyring.close()
+
+
+@pytest.fixture
+def registrar(new_keyring):
+    """The keyring of the person who may read the files; its key is registrar.key."""
+    keyring = new_keyring()
+    keyring.key = keyring.make()
+    return keyring
+
+
+@pytest.fixture
+def public(new_keyring, registrar):
+    """The keyring of scorefetch: the registrar's public key and no secret one."""
+    keyring = new_keyring()
+    keyring.gpg("--import", stdin=registrar.export())
+    return keyring
+
+
+@pytest.fixture
+def sealing(account, registrar, public):
+    """The account, with the registrar's key as the one that its files are encrypted to."""
+    account.configure(encrypt_to=registrar.key, gnupg_home=public.home)
+    return account

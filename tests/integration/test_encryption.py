@@ -11,52 +11,14 @@ from pathlib import Path
 
 import pytest
 from harness import (
-    CSV_NAME, EX_CONFIG, EX_DATAERR, EX_NOINPUT, EX_TEMPFAIL, EX_USAGE, large_scores, mail, need,
+    CSV_NAME, EX_CONFIG, EX_DATAERR, EX_NOINPUT, EX_TEMPFAIL, EX_USAGE, Running, large_scores, mail, need,
 )  # fmt: skip
-from openpgp import Keyring
 from test_disk import small_disk  # noqa: F401  a fixture
 from test_reposts import CORRECTED, announced_again, older_versions, sha256
 
 MEGABYTE = 1024 * 1024
 SEALED = CSV_NAME + ".gpg"
 EX_CANTCREAT, EX_IOERR = 73, 74
-
-
-@pytest.fixture
-def new_keyring():
-    """Makes GnuPG homes; all are gone at the test's end."""
-    made = []
-
-    def make():
-        made.append(Keyring())
-        return made[-1]
-
-    yield make
-    for keyring in made:
-        keyring.close()
-
-
-@pytest.fixture
-def registrar(new_keyring):
-    """The keyring of the person who may read the files; its key is registrar.key."""
-    keyring = new_keyring()
-    keyring.key = keyring.make()
-    return keyring
-
-
-@pytest.fixture
-def public(new_keyring, registrar):
-    """The keyring of scorefetch: the registrar's public key and no secret one."""
-    keyring = new_keyring()
-    keyring.gpg("--import", stdin=registrar.export())
-    return keyring
-
-
-@pytest.fixture
-def sealing(account, registrar, public):
-    """The account, with the registrar's key as the one that its files are encrypted to."""
-    account.configure(encrypt_to=registrar.key, gnupg_home=public.home)
-    return account
 
 
 def wait_until(condition, seconds=60):
@@ -593,3 +555,36 @@ def test_get_prints_plain_text_but_writes_it_to_no_file(sealing, scores, emulato
     assert "encrypt-to" in done.err and "-o -" in done.err
     assert not target.exists()
     assert len(emulator.requests()) == asked
+
+
+# Where gpg and its keyring are.
+
+
+def in_a_namespace(account, programs, mount, *paths):
+    """The filter with the csv mail, after the mounts of a shell command, which has the paths as $1, $2 ..."""
+    need(os.geteuid() == 0, "only root can mount")
+    for program in ("scoremail", "scorefetch"):
+        shutil.copy(account.build / program, programs)  # the checkout may lie where something is mounted
+    enter = f'{mount} && shift {len(paths)} && exec "$@"'
+    argv = ["unshare", "--mount", "sh", "-c", enter, "sh", *paths, programs / "scoremail", "-c", account.config]
+    return Running(argv, mail("csv")).go().end()
+
+
+def test_without_gnupg_home_the_keyring_is_the_user_s_own(sealing, registrar, public, scores, tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    shutil.copytree(public.home, home / ".gnupg", ignore=shutil.ignore_patterns("S.*"))
+    (home / ".gnupg").chmod(0o700)
+    sealing.configure(gnupg_home=None)
+    programs = tmp_path_factory.mktemp("programs")
+    done = in_a_namespace(sealing, programs, 'mount --bind "$1" "$2"', home, Path.home())
+    assert (done.code, done.err) == (0, "")
+    assert_sealed(sealing, registrar, scores[CSV_NAME])
+
+
+def test_a_machine_without_gpg_keeps_the_mail(sealing, emulator, tmp_path_factory):
+    programs = tmp_path_factory.mktemp("programs")
+    done = in_a_namespace(sealing, programs, 'mount --bind /dev/null "$1"', shutil.which("gpg"))
+    assert done.code == EX_TEMPFAIL
+    assert "is GnuPG installed?" in done.err
+    assert emulator.requests() == []
+    assert [alert["kind"] for alert in alerts(sealing)] == ["encryption"]
