@@ -28,7 +28,7 @@ EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_NOPERM, EX_TEMPFAIL, EX_CONFIG = 64, 65, 66
 LEDGER_TIMES = {
     "files": ["announced", "updated", "stored", "looked", "next_attempt", "missing_since"],
     "events": ["first_seen", "last_seen"],
-    "accounts": ["rejected_at", "probe_at"],
+    "accounts": ["rejected_at", "probe_at", "secret_since"],
 }
 
 MAY_SKIP = os.environ.get("SCOREMAIL_TESTS_MAY_SKIP") == "1"
@@ -165,6 +165,7 @@ class Account:
         self.seen_at = seen_at or folder
         self.config = folder / ".config" / "scoremail" / "scoremail.conf"
         self.ledger = folder / ".local" / "state" / "scoremail" / "ledger.db"
+        self.spool = self.ledger.parent / "spool"
         self.log = folder / "scoremail.log"
         self.directory = folder / "scores"
         self.password_file = folder / ".config" / "scoremail" / "password"
@@ -174,7 +175,12 @@ class Account:
         shutil.copy(emulator.ca, self.ca)
         self.write_password(self.password)
         service = urlsplit(emulator.url)
-        self.general = {"ledger": self.seen(self.ledger), "log": self.seen(self.log), "log-level": "info"}
+        self.general = {
+            "ledger": self.seen(self.ledger),
+            "spool": self.seen(self.spool),
+            "log": self.seen(self.log),
+            "log-level": "info",
+        }
         self.account = {
             "username": self.username,
             "password-file": self.seen(self.password_file),

@@ -40,10 +40,27 @@ account_name(const Job *job)
     return job->account != NULL ? job->account->name : "";
 }
 
+static char *
+describe_no_account(const Job *job)
+{
+    return g_strdup_printf("%s: not fetched: %s", *job->name != '\0' ? job->name : "a notification",
+                           job->why);
+}
+
+/* An event without an account is over with its record: no row waits for anything. */
 static gboolean
 record(const Job *job, GError **error)
 {
-    return sm_event_record(job->session->ledger, job->event, account_name(job), job->name, error);
+    SmLedger *ledger = job->session->ledger;
+    g_autofree char *text = NULL;
+
+    if (!sm_event_record(ledger, job->event, account_name(job), job->name, error))
+        return FALSE;
+    if (job->account != NULL)
+        return TRUE;
+    text = describe_no_account(job);
+    sm_alert(ledger, "", SM_ALERT_NO_ACCOUNT, text);
+    return sm_event_decide(ledger, job->event, "", job->name, "no account", job->why, error);
 }
 
 /* A notification that names no file: said, and no try of the mail system's can mend it. */
@@ -110,22 +127,26 @@ mending_may_tell(const Job *job)
 }
 
 gboolean
-sm_delivery_may_find(const SmSession *session, const SmEvent *event, const char *name)
+sm_delivery_may_find(SmSession *session, const SmEvent *event)
 {
-    g_auto(Job) job = {0};
+    gboolean may = FALSE;
 
-    job_start(&job, (SmSession *)session, event, name);
-    return mending_may_tell(&job);
+    for (char **name = event->names; !may && *name != NULL; name++) {
+        g_auto(Job) job = {0};
+
+        job_start(&job, session, event, *name);
+        may = mending_may_tell(&job);
+    }
+    return may;
 }
 
 static gboolean
 no_account(const Job *job, GError **error)
 {
-    int code = mending_may_tell(job) ? SM_ERROR_CONFIG : SM_ERROR_DATA;
-    g_autofree char *text = g_strdup_printf("%s: not fetched: %s", job->name, job->why);
+    g_autofree char *text = describe_no_account(job);
 
-    sm_alert(job->session->ledger, "", SM_ALERT_NO_ACCOUNT, text);
-    g_set_error_literal(error, SM_ERROR, code, text);
+    g_set_error_literal(error, SM_ERROR, mending_may_tell(job) ? SM_ERROR_CONFIG : SM_ERROR_DATA,
+                        text);
     return FALSE;
 }
 
@@ -154,9 +175,8 @@ note_decision(const Job *job, const GError *fault)
     SmLedger *ledger = job->session->ledger;
 
     if (job->account == NULL)
-        decision = "no account";
-    else
-        file = sm_file_load(ledger, job->account->name, job->name, NULL);
+        return;
+    file = sm_file_load(ledger, job->account->name, job->name, NULL);
     if (file != NULL)
         decision = sm_file_state_name(file->state);
     sm_event_decide(ledger, job->event, account_name(job), job->name, decision,

@@ -25,8 +25,8 @@ gboolean sm_delivery_record(SmSession *session, const SmEvent *event, GError **e
 int sm_delivery_act(SmSession *session, const SmEvent *event, guint defer_for);
 
 /*
- * Whether mending the configuration can still tell whose name is: it has no
- * account as things are, but one of the accounts is broken, or the one that
- * --account named is not there.
+ * Whether mending the configuration can still tell whose a name of event is: it
+ * has no account as things are, but one of the accounts is broken, or the one
+ * that --account named is not there.
  */
-gboolean sm_delivery_may_find(const SmSession *session, const SmEvent *event, const char *name);
+gboolean sm_delivery_may_find(SmSession *session, const SmEvent *event);

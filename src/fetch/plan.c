@@ -65,7 +65,7 @@ plan_name(SmSession *session, const SmEvent *event, const char *name, GError **e
 {
     g_autofree char *why = NULL;
     SmAccount *account = sm_route(session->config, event, name, &why);
-    SmFetch fetch = {session->ledger, account, SM_ROLE_FILTER, FALSE, 0};
+    SmFetch fetch = {.ledger = session->ledger, .account = account, .role = SM_ROLE_FILTER};
     g_autoptr(SmStore) store = NULL;
     g_autoptr(SmFile) file = NULL;
     g_autoptr(GError) fault = NULL;
