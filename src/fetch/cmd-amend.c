@@ -10,6 +10,7 @@
 #include "fetch.h"
 #include "ledger-accounts.h"
 #include "ledger-files.h"
+#include "outcome.h"
 #include "part.h"
 #include "place.h"
 #include "session.h"
@@ -155,7 +156,7 @@ amend_name(SmSession *session, Amend amend, const char *name, GError **error)
         account = sm_session_account_for(session, name, error);
     if (account == NULL || !amend(session, account, name, &outcome, error))
         return FALSE;
-    g_message("%s", outcome);
+    sm_outcome_say(session->ledger, account->name, name, G_LOG_LEVEL_MESSAGE, outcome);
     return TRUE;
 }
 

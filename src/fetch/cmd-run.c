@@ -14,6 +14,7 @@
 #include "heartbeat.h"
 #include "intake.h"
 #include "ledger-files.h"
+#include "outcome.h"
 #include "session.h"
 #include "sweep.h"
 #include "watch.h"
@@ -61,6 +62,12 @@ tell_waiting(SmSession *session, const SmFile *file, const GError *fault)
 }
 
 static void
+say(SmSession *session, const SmFile *file, GLogLevelFlags level, const char *text)
+{
+    sm_outcome_say(session->ledger, file->account, file->name, level, text);
+}
+
+static void
 work_on(SmSession *session, const SmFile *file, Tally *tally)
 {
     const SmAccount *account = account_of(session, file);
@@ -71,16 +78,16 @@ work_on(SmSession *session, const SmFile *file, Tally *tally)
     if (account == NULL)
         return;
     if (fetch(session, account, file->name, &outcome, &fault)) {
-        g_message("%s", outcome);
+        say(session, file, G_LOG_LEVEL_MESSAGE, outcome);
         tally->done++;
     } else if (g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY)) {
         g_info("%s", fault->message); /* another run, or a delivery, has it */
         return;
     } else if (sm_error_exit_code(fault, SM_ROLE_FILTER) == EX_OK) {
-        g_warning("%s", fault->message);
+        say(session, file, G_LOG_LEVEL_WARNING, fault->message);
         tally->done++;
     } else {
-        g_warning("%s", fault->message);
+        say(session, file, G_LOG_LEVEL_WARNING, fault->message);
         tell_waiting(session, file, fault);
         tally->left++;
     }

@@ -199,15 +199,37 @@ sm_event_is_known(SmLedger *ledger, const SmEvent *event, const char *account, c
            count > 0;
 }
 
-gboolean
-sm_event_decide(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
-                const char *decision, const char *reason, GError **error)
+static gboolean
+decide(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
+       const char *decision, const char *reason, int *changed, GError **error)
 {
     g_autofree char *identity = identity_of(event);
     g_autofree char *clean = sm_text_clean(reason, REASON_MAX);
 
-    return sm_db_run(ledger->db, error, NULL,
+    return sm_db_run(ledger->db, error, changed,
                      "UPDATE events SET decision = ?1, reason = ?2 WHERE account = ?3"
                      " AND name = ?4 AND identity = ?5 AND (decision <> ?1 OR reason <> ?2)",
                      "sssss", decision, clean, account, name, identity);
+}
+
+gboolean
+sm_event_decide(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
+                const char *decision, const char *reason, GError **error)
+{
+    return decide(ledger, event, account, name, decision, reason, NULL, error);
+}
+
+gboolean
+sm_event_close(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
+               const char *decision, const char *reason, GError **error)
+{
+    int changed = 0;
+
+    if (sm_db_begin(ledger->db, error) &&
+        decide(ledger, event, account, name, decision, reason, &changed, error) &&
+        (changed == 0 || sm_ledger_log(ledger, account, name, decision, reason, error)) &&
+        sm_db_commit(ledger->db, error))
+        return TRUE;
+    sm_db_rollback(ledger->db);
+    return FALSE;
 }

@@ -38,6 +38,11 @@ GPtrArray *sm_event_refusals(SmLedger *ledger, guint max, GError **error);
 gboolean sm_event_is_known(SmLedger *ledger, const SmEvent *event, const char *account,
                            const char *name, GError **error);
 
+/* What was decided, and why, of an event that has no row of a file: its last word, which the log
+ * has too, once. */
+gboolean sm_event_close(SmLedger *ledger, const SmEvent *event, const char *account,
+                        const char *name, const char *decision, const char *reason, GError **error);
+
 /* What was decided of the event, and why. */
 gboolean sm_event_decide(SmLedger *ledger, const SmEvent *event, const char *account,
                          const char *name, const char *decision, const char *reason,
