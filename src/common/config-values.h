@@ -23,6 +23,9 @@ gboolean sm_value_text(const char *text, void *result, GError **error);
 /* guint, seconds: a whole number with s, min, h or d; 1 s to 366 d. */
 gboolean sm_value_duration(const char *text, void *result, GError **error);
 
+/* guint: a number of transfers, 1 to 16. */
+gboolean sm_value_parallel(const char *text, void *result, GError **error);
+
 /* guint64, bytes: a whole number with B, kB, MB, GB, TB (powers of 1000) or KiB, MiB, GiB, TiB. */
 gboolean sm_value_size(const char *text, void *result, GError **error);
 

@@ -79,7 +79,11 @@ writer(GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpointer u
     if (is_for_stderr(report, level)) {
         g_autofree char *line = g_strdup_printf("%s: %s\n", report->program, text);
 
+        if (report->make_way != NULL)
+            report->make_way(report->screen, TRUE);
         write_line(STDERR_FILENO, line);
+        if (report->make_way != NULL)
+            report->make_way(report->screen, FALSE);
         said = TRUE;
     }
     if (report->target != SM_LOG_NONE && level <= report->log_level &&

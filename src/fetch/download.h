@@ -14,6 +14,7 @@
 typedef struct {
     gboolean unchanged; /* 304: nothing was written */
     gint64 size;        /* bytes */
+    gint64 lines;       /* the last one counts without a line break too */
     char *sha256;
     char *etag; /* NULL if the store gave none */
 } SmDownload;

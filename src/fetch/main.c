@@ -18,6 +18,7 @@ static const struct {
     const char *summary;
 } commands[] = {
     {"get", sm_cmd_get, "fetch files by name"},
+    {"list", sm_cmd_list, "list the service's files, and what the ledger says of each"},
     {"status", sm_cmd_status, "show the ledger: what is stored, waiting, dropped, failed"},
     {"retry", sm_cmd_retry, "try again what failed or waits"},
     {"forget", sm_cmd_forget, "make a name unknown again"},

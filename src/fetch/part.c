@@ -219,6 +219,12 @@ sm_part_finish(SmPart *part, char **sha256, char **md5, GError **error)
     return TRUE;
 }
 
+gint64
+sm_part_lines(const SmPart *part)
+{
+    return sm_digest_lines(part->digest);
+}
+
 gboolean
 sm_part_sync(SmPart *part, mode_t mode, gid_t group, GError **error)
 {

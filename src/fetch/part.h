@@ -51,6 +51,9 @@ gboolean sm_part_has_room(const SmPart *part, gint64 size, GError **error);
  * hashed). */
 gboolean sm_part_finish(SmPart *part, char **sha256, char **md5, GError **error);
 
+/* Lines, after sm_part_finish(); the last one counts without a line break too. */
+gint64 sm_part_lines(const SmPart *part);
+
 /* Mode and group ((gid_t)-1: leave it), then to the disk. A file system without modes is a warning.
  */
 gboolean sm_part_sync(SmPart *part, mode_t mode, gid_t group, GError **error);

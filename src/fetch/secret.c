@@ -14,8 +14,9 @@
 #include "hex.h"
 
 enum {
-    SECRET_MAX = 1024,      /* bytes */
-    HEAP_SIZE = 256 * 1024, /* a power of two: passwords, request bodies and answers */
+    SECRET_MAX = 1024, /* bytes */
+    /* a power of two: passwords, request bodies and answers, of 16 calls at once */
+    HEAP_SIZE = 2 * 1024 * 1024,
     HEAP_SMALLEST = 32,
 };
 
