@@ -280,7 +280,7 @@ sm_attempt(const SmFetch *fetch, SmFile *file, SmStore *store, char **outcome, G
         sm_transfer_new(fetch->account, fetch->shared, transfer_started, &attempt);
 
     attempt.transfer = transfer;
-    if (fetch->listed != NULL)
+    if (fetch->listed != NULL && fetch->listed->size > 0) /* 0: a service that has not counted */
         sm_transfer_expect(transfer, fetch->listed->size);
     return run(&attempt, outcome, error);
 }

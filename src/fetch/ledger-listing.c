@@ -18,6 +18,13 @@ differs(gint64 a, gint64 b)
     return a >= 0 && b >= 0 && a != b;
 }
 
+/* What is not said leaves what was said before. */
+static gboolean
+is_recorded(gint64 before, gint64 now)
+{
+    return now < 0 || before == now;
+}
+
 static gboolean
 was_marked(const SmFile *file)
 {
@@ -58,9 +65,11 @@ sm_listing_look(SmLedger *ledger, const char *account, const SmListed *listed, S
     if (file == NULL)
         return TRUE;
     row->changed = has_changed(file, listed);
-    row->recorded = file->listed_at != 0 && file->listed_size == listed->size &&
-                    file->listed_records == listed->records && file->missing_times == 0 &&
-                    g_strcmp0(file->listed_delivered, listed->delivered) == 0;
+    row->recorded =
+        file->listed_at != 0 && file->missing_times == 0 &&
+        is_recorded(file->listed_size, listed->size) &&
+        is_recorded(file->listed_records, listed->records) &&
+        (listed->delivered == NULL || g_strcmp0(file->listed_delivered, listed->delivered) == 0);
     return TRUE;
 }
 
@@ -69,8 +78,11 @@ update(SmLedger *ledger, const char *account, const SmListed *listed, GError **e
 {
     /* A name that the service did not know, and now lists, may be asked for at once. */
     return sm_db_run(ledger->db, error, NULL,
-                     "UPDATE files SET listed = ?1, listed_size = nullif(?2, -1),"
-                     " listed_delivered = ?3, listed_type = ?4, listed_records = nullif(?5, -1),"
+                     "UPDATE files SET listed = ?1,"
+                     " listed_size = coalesce(nullif(?2, -1), listed_size),"
+                     " listed_delivered = coalesce(?3, listed_delivered),"
+                     " listed_type = coalesce(?4, listed_type),"
+                     " listed_records = coalesce(nullif(?5, -1), listed_records),"
                      " state = CASE state WHEN 'failed' THEN 'waiting' ELSE state END,"
                      " next_attempt = CASE WHEN missing_times > 0 THEN 0 ELSE next_attempt END,"
                      " missing_since = 0, missing_times = 0 WHERE account = ?6 AND name = ?7",

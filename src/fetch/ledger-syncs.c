@@ -30,22 +30,22 @@ sm_sync_last(const SmSyncRecord *record)
 }
 
 gboolean
-sm_sync_began(SmLedger *ledger, const char *account, const char *decided, GError **error)
+sm_sync_began(SmLedger *ledger, const char *account, GError **error)
 {
-    if (sm_db_begin(ledger->db, error) &&
-        sm_db_run(ledger->db, error, NULL,
-                  "INSERT INTO accounts (name, sync_tried) VALUES (?1, ?2)"
-                  " ON CONFLICT (name) DO UPDATE SET sync_tried = ?2",
-                  "si", account, sm_ledger_now()) &&
-        (decided == NULL || sm_ledger_log(ledger, account, "", decided, "", error)) &&
-        sm_db_commit(ledger->db, error))
-        return TRUE;
-    sm_db_rollback(ledger->db);
-    return FALSE;
+    return sm_db_run(ledger->db, error, NULL,
+                     "INSERT INTO accounts (name, sync_tried) VALUES (?1, ?2)"
+                     " ON CONFLICT (name) DO UPDATE SET sync_tried = ?2",
+                     "si", account, sm_ledger_now());
 }
 
 gboolean
-sm_sync_ended(SmLedger *ledger, const char *account, gint64 complete_from, gint64 listed_at,
+sm_sync_decided(SmLedger *ledger, const char *account, const char *decision, GError **error)
+{
+    return sm_ledger_log(ledger, account, "", decision, "", error);
+}
+
+gboolean
+sm_sync_ended(SmLedger *ledger, const char *account, gint64 complete_from, gint64 listed_from,
               const char *outcome, GError **error)
 {
     g_autofree char *clean = sm_text_clean(outcome, OUTCOME_MAX);
@@ -54,5 +54,5 @@ sm_sync_ended(SmLedger *ledger, const char *account, gint64 complete_from, gint6
                      "UPDATE accounts SET synced = max(synced, ?1), sync_outcome = ?2,"
                      " listing_wanted = CASE WHEN listing_wanted <= ?3 THEN 0"
                      " ELSE listing_wanted END WHERE name = ?4",
-                     "isis", complete_from, clean, listed_at, account);
+                     "isis", complete_from, clean, listed_from, account);
 }

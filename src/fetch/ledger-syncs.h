@@ -15,14 +15,17 @@ gboolean sm_sync_look(SmLedger *ledger, const char *account, SmSyncRecord *recor
  * zones need agree, and nothing that is stored is fetched twice. 0: there was none. */
 gint64 sm_sync_last(const SmSyncRecord *record);
 
-/* A sync begins; decided: "sync-all" or "mark-known" where it settles the time before, else NULL.
- */
-gboolean sm_sync_began(SmLedger *ledger, const char *account, const char *decided, GError **error);
+/* A sync begins. */
+gboolean sm_sync_began(SmLedger *ledger, const char *account, GError **error);
+
+/* It settles what becomes of the time before: "sync-all" or "mark-known". */
+gboolean sm_sync_decided(SmLedger *ledger, const char *account, const char *decision,
+                         GError **error);
 
 /*
  * It has ended, with outcome, a line for people. complete_from: when it began, if nothing is left
- * of all since the sync before; else 0. listed_at: when the listing was asked for, which answers
- * requests for one from before that.
+ * of all since the sync before; else 0. listed_from: when it began, if it had the listing of all
+ * that time, which answers requests for one from before that; else 0.
  */
 gboolean sm_sync_ended(SmLedger *ledger, const char *account, gint64 complete_from,
-                       gint64 listed_at, const char *outcome, GError **error);
+                       gint64 listed_from, const char *outcome, GError **error);

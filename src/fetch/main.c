@@ -19,6 +19,7 @@ static const struct {
 } commands[] = {
     {"get", sm_cmd_get, "fetch files by name"},
     {"list", sm_cmd_list, "list the service's files, and what the ledger says of each"},
+    {"sync", sm_cmd_sync, "fetch what the service lists and is not stored"},
     {"status", sm_cmd_status, "show the ledger: what is stored, waiting, dropped, failed"},
     {"retry", sm_cmd_retry, "try again what failed or waits"},
     {"forget", sm_cmd_forget, "make a name unknown again"},

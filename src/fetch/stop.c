@@ -40,6 +40,16 @@ run(gpointer data)
     return NULL;
 }
 
+/* nohup(1) and a shell's background jobs ignore some, and mean it. */
+static void
+add_unless_ignored(sigset_t *signals, int number)
+{
+    struct sigaction action;
+
+    if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+        sigaddset(signals, number);
+}
+
 SmStop *
 sm_stop_new(void (*function)(gpointer data), gpointer data)
 {
@@ -48,9 +58,9 @@ sm_stop_new(void (*function)(gpointer data), gpointer data)
     stop->stop = function;
     stop->data = data;
     sigemptyset(&stop->signals);
-    sigaddset(&stop->signals, SIGINT);
-    sigaddset(&stop->signals, SIGTERM);
-    sigaddset(&stop->signals, SIGHUP);
+    add_unless_ignored(&stop->signals, SIGINT);
+    add_unless_ignored(&stop->signals, SIGTERM);
+    add_unless_ignored(&stop->signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &stop->signals, NULL);
     stop->signal_fd = signalfd(-1, &stop->signals, SFD_CLOEXEC);
     stop->end_fd = eventfd(0, EFD_CLOEXEC);
