@@ -22,7 +22,8 @@ sm_channel_open(SmChannel *channel, const SmAccount *account, GError **error)
 {
     SmHttpEngine *engine;
 
-    *channel = (SmChannel){.shared = {.pace = sm_pace_new(), .token = sm_token_new()}};
+    *channel =
+        (SmChannel){.shared = {.pace = sm_pace_new(account->parallel), .token = sm_token_new()}};
     /* before the first thread, which inherits what is blocked */
     channel->stop = sm_stop_new(interrupt, channel);
     /* one to the service and one to the store for each transfer */

@@ -58,17 +58,30 @@ verify(SmTransfer *transfer, SmPart *part, SmDownload *download, GError **error)
 }
 
 static gboolean
-try_once(SmService *service, SmTransfer *transfer, const char *name, SmPart *part,
-         const char *if_none_match, SmDownload *download, GError **error)
+transfer_once(SmService *service, SmTransfer *transfer, const char *name, SmPart *part,
+              const char *if_none_match, GError **error)
 {
     char *url = sm_service_presigned_url(service, name, error);
     gboolean ok;
 
-    sm_transfer_facts(transfer)->retry_after = 0;
     if (url == NULL)
         return FALSE;
     ok = sm_transfer_get(transfer, url, part, if_none_match, error);
     sm_service_forget_url(url);
+    return ok;
+}
+
+static gboolean
+try_once(SmService *service, SmTransfer *transfer, const char *name, SmPart *part,
+         const char *if_none_match, SmDownload *download, GError **error)
+{
+    gboolean ok;
+
+    sm_transfer_facts(transfer)->retry_after = 0;
+    if (!sm_pace_begin_transfer(service->shared->pace, error))
+        return FALSE;
+    ok = transfer_once(service, transfer, name, part, if_none_match, error);
+    sm_pace_end_transfer(service->shared->pace);
     return ok && verify(transfer, part, download, error);
 }
 

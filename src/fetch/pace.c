@@ -8,14 +8,16 @@ struct SmPace {
     GCond changed;
     gboolean stopped;
     gint64 next;  /* monotonic time of the next call; 0: now */
+    guint free;   /* transfers that may begin */
     guint failed; /* answers in a row that asked for a pause */
 };
 
 SmPace *
-sm_pace_new(void)
+sm_pace_new(guint transfers)
 {
     SmPace *pace = g_new0(SmPace, 1);
 
+    pace->free = transfers;
     g_mutex_init(&pace->lock);
     g_cond_init(&pace->changed);
     return pace;
@@ -87,6 +89,34 @@ sm_pace_answer(SmPace *pace, long status, guint retry_after)
     } else if (status / 100 == 2) {
         pace->failed = 0;
     }
+    g_mutex_unlock(&pace->lock);
+}
+
+gboolean
+sm_pace_begin_transfer(SmPace *pace, GError **error)
+{
+    gboolean stopped;
+
+    if (pace == NULL)
+        return TRUE;
+    g_mutex_lock(&pace->lock);
+    while (!pace->stopped && pace->free == 0)
+        g_cond_wait(&pace->changed, &pace->lock);
+    stopped = pace->stopped;
+    if (!stopped)
+        pace->free--;
+    g_mutex_unlock(&pace->lock);
+    return !stopped || sm_pace_set_stopped(error);
+}
+
+void
+sm_pace_end_transfer(SmPace *pace)
+{
+    if (pace == NULL)
+        return;
+    g_mutex_lock(&pace->lock);
+    pace->free++;
+    g_cond_broadcast(&pace->changed);
     g_mutex_unlock(&pace->lock);
 }
 

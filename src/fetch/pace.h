@@ -1,8 +1,9 @@
 /*
  * The pace of an account's calls, common to all that make them: where the
  * service is overloaded (429, 503) or says Retry-After, nobody calls before that
- * time. And the end of the run: whoever waits here is woken by it. For several
- * threads; a NULL pace holds nobody up and never ends.
+ * time; so many transfers at a time and no more. And the end of the run: whoever
+ * waits here is woken by it. For several threads; a NULL pace holds nobody up and
+ * never ends.
  */
 #pragma once
 
@@ -10,7 +11,8 @@
 
 #include "shared.h"
 
-SmPace *sm_pace_new(void);
+/* transfers: how many may be under way at once. */
+SmPace *sm_pace_new(guint transfers);
 void sm_pace_free(SmPace *pace);
 
 /*
@@ -21,6 +23,13 @@ gboolean sm_pace_wait(SmPace *pace, gint64 latest, GError **error);
 
 /* What an answer said: its status, and the seconds of its Retry-After (0: none). */
 void sm_pace_answer(SmPace *pace, long status, guint retry_after);
+
+/*
+ * Waits until a transfer can start, before its URL is asked for; SM_ERROR_LIMIT when the run
+ * has ended. Its end is told by sm_pace_end_transfer().
+ */
+gboolean sm_pace_begin_transfer(SmPace *pace, GError **error);
+void sm_pace_end_transfer(SmPace *pace);
 
 /* Waits until that monotonic time; FALSE when the run ended before. */
 gboolean sm_pace_sleep(SmPace *pace, gint64 until);

@@ -184,7 +184,8 @@ gboolean
 sm_sync_run(const SmSyncTeam *team, GPtrArray *jobs, GError **error)
 {
     Run run = {.team = team, .jobs = jobs};
-    guint wanted = MIN(team->account->parallel, jobs->len);
+    /* while half of them transfer, the others sync, place and record what they have */
+    guint wanted = MIN(team->account->parallel * 2, jobs->len);
     g_autofree Worker *workers = g_new0(Worker, wanted);
     GError *fault = NULL;
     guint count;

@@ -35,6 +35,6 @@ typedef struct {
     const char *command; /* for the ledger's log; static */
 } SmSyncTeam;
 
-/* Works on the jobs (of SmSyncJob), account->parallel at a time, and says each outcome. FALSE only
- * when it could not even begin. */
+/* Works on the jobs (of SmSyncJob), account->parallel transfers at a time, and says each outcome.
+ * FALSE only when it could not even begin. */
 gboolean sm_sync_run(const SmSyncTeam *team, GPtrArray *jobs, GError **error);

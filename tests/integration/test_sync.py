@@ -284,14 +284,15 @@ def test_a_correction_that_could_not_be_fetched_is_fetched_by_the_next_sync(acco
 
 
 def test_a_size_that_is_not_the_listings_is_damage(empty, emulator):
-    fill(emulator, 2)
+    data = fill(emulator, 1)
     emulator.faults("object:wrong-length=-5x2")
-    empty.configure(parallel=1)
     result = sync(empty, "--all", code=EX_TEMPFAIL)
     assert "has 1995 bytes, where the listing says 2000" in result.err
-    assert summary(result).startswith(f"2 listed, 2 new: 1 stored, 1 left: {names(2)[0]}: ")
-    account_after = set(empty.stored())
-    assert account_after == {names(2)[1]}
+    assert summary(result).startswith(f"1 listed, 1 new: 1 left: {names(1)[0]}: ")
+    assert empty.stored() == {}
+    empty.time_passes(60)
+    sync(empty)
+    assert empty.stored() == data
 
 
 def test_a_file_that_fails_does_not_stop_the_others_and_is_named(empty, emulator):
@@ -375,7 +376,8 @@ def test_tokens_that_are_rejected_again_and_again_end_the_run(empty, emulator):
     result = sync(empty, "--all", code=EX_TEMPFAIL)
     assert "rejects the token that it has just given (403" in result.err
     assert "20 left" in summary(result)
-    assert len(calls(emulator, "file")) <= 4 and len(calls(emulator, "login")) <= 3
+    # at most by those who were at work or waited for their turn, each with one renewal
+    assert len(calls(emulator, "file")) <= 8 and len(calls(emulator, "login")) <= 5
 
 
 def test_a_password_that_is_rejected_in_the_middle_is_not_repeated(empty, emulator):

@@ -21,7 +21,7 @@ test_no_pace(void)
 static void
 test_good_answers(void)
 {
-    g_autoptr(SmPace) pace = sm_pace_new();
+    g_autoptr(SmPace) pace = sm_pace_new(1);
 
     sm_pace_answer(pace, 200, 0);
     sm_pace_answer(pace, 404, 0);
@@ -33,7 +33,7 @@ test_good_answers(void)
 static void
 assert_slowed_down(long status, guint retry_after, gint64 patience)
 {
-    g_autoptr(SmPace) pace = sm_pace_new();
+    g_autoptr(SmPace) pace = sm_pace_new(1);
     g_autoptr(GError) error = NULL;
 
     sm_pace_answer(pace, status, retry_after);
@@ -54,7 +54,7 @@ test_overload(void)
 static void
 test_a_short_wait(void)
 {
-    g_autoptr(SmPace) pace = sm_pace_new();
+    g_autoptr(SmPace) pace = sm_pace_new(1);
     gint64 begin = g_get_monotonic_time();
 
     sm_pace_answer(pace, 503, 0);
@@ -72,7 +72,7 @@ stop(gpointer pace)
 static void
 test_stop(void)
 {
-    g_autoptr(SmPace) pace = sm_pace_new();
+    g_autoptr(SmPace) pace = sm_pace_new(1);
     g_autoptr(GError) error = NULL;
     GThread *thread;
 
@@ -85,6 +85,34 @@ test_stop(void)
     g_thread_join(thread);
 }
 
+static gpointer
+transfer(gpointer pace)
+{
+    gboolean begun = sm_pace_begin_transfer(pace, NULL);
+
+    if (begun)
+        sm_pace_end_transfer(pace);
+    return GINT_TO_POINTER(begun);
+}
+
+static void
+test_transfers(void)
+{
+    g_autoptr(SmPace) pace = sm_pace_new(2);
+    GThread *third;
+
+    g_assert_true(sm_pace_begin_transfer(NULL, NULL));
+    g_assert_true(sm_pace_begin_transfer(pace, NULL));
+    g_assert_true(sm_pace_begin_transfer(pace, NULL));
+    third = g_thread_new("third", transfer, pace);
+    sm_pace_end_transfer(pace);
+    g_assert_true(GPOINTER_TO_INT(g_thread_join(third)));
+    g_assert_true(sm_pace_begin_transfer(pace, NULL));
+    third = g_thread_new("third", transfer, pace);
+    sm_pace_stop(pace);
+    g_assert_false(GPOINTER_TO_INT(g_thread_join(third)));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -94,5 +122,6 @@ main(int argc, char **argv)
     g_test_add_func("/pace/an overloaded service slows all down", test_overload);
     g_test_add_func("/pace/a short time is waited for", test_a_short_wait);
     g_test_add_func("/pace/its end wakes who waits", test_stop);
+    g_test_add_func("/pace/so many transfers at a time", test_transfers);
     return g_test_run();
 }
