@@ -7,9 +7,11 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import time
 import uuid
 from contextlib import closing
 from dataclasses import dataclass
+from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,7 +28,7 @@ EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_NOPERM, EX_TEMPFAIL, EX_CONFIG = 64, 65, 66
 LEDGER_TIMES = {
     "files": ["announced", "updated", "stored", "looked", "next_attempt", "missing_since"],
     "events": ["first_seen", "last_seen"],
-    "accounts": ["rejected_at", "probe_at"],
+    "accounts": ["rejected_at", "probe_at", "secret_since"],
 }
 
 MAY_SKIP = os.environ.get("SCOREMAIL_TESTS_MAY_SKIP") == "1"
@@ -58,9 +60,15 @@ def is_sanitized(build):
     return any(o["name"] == "b_sanitize" and o["value"] != "none" for o in options)
 
 
+def received(message, at=None):
+    """The message as if it had been received just now, or at that time: by its topmost Received."""
+    when = formatdate(time.time() if at is None else at).encode()
+    return re.sub(rb"(?s)((?:^|\n)Received: .*?; )[^\n]*", lambda found: found[1] + when, message, count=1)
+
+
 def mail(name):
-    """A fixture mail: "csv" or "txt"."""
-    return (MAILS / f"{name}.eml").read_bytes()
+    """A fixture mail, "csv" or "txt", just received."""
+    return received((MAILS / f"{name}.eml").read_bytes())
 
 
 def scores(form, students=100):
@@ -157,6 +165,7 @@ class Account:
         self.seen_at = seen_at or folder
         self.config = folder / ".config" / "scoremail" / "scoremail.conf"
         self.ledger = folder / ".local" / "state" / "scoremail" / "ledger.db"
+        self.spool = self.ledger.parent / "spool"
         self.log = folder / "scoremail.log"
         self.directory = folder / "scores"
         self.password_file = folder / ".config" / "scoremail" / "password"
@@ -166,7 +175,12 @@ class Account:
         shutil.copy(emulator.ca, self.ca)
         self.write_password(self.password)
         service = urlsplit(emulator.url)
-        self.general = {"ledger": self.seen(self.ledger), "log": self.seen(self.log), "log-level": "info"}
+        self.general = {
+            "ledger": self.seen(self.ledger),
+            "spool": self.seen(self.spool),
+            "log": self.seen(self.log),
+            "log-level": "info",
+        }
         self.account = {
             "username": self.username,
             "password-file": self.seen(self.password_file),

@@ -8,6 +8,7 @@
 #include "cleanup.h"
 #include "config-lines.h"
 #include "error.h"
+#include "text.h"
 
 enum { FILE_SIZE_MAX = 1 << 20 };
 
@@ -93,12 +94,6 @@ read_one(const char *path, GError **error)
     return sm_config_lines(path, text->str, text->len, error);
 }
 
-static int
-compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static gboolean
 list_entries(DIR *dir, const char *folder, GPtrArray *paths, GError **error)
 {
@@ -131,7 +126,7 @@ list_folder(const char *folder, GError **error)
     }
     listed = list_entries(dir, folder, paths, error);
     closedir(dir);
-    g_ptr_array_sort(paths, compare_names);
+    g_ptr_array_sort(paths, sm_text_compare);
     return listed ? g_steal_pointer(&paths) : NULL;
 }
 

@@ -11,6 +11,7 @@
 #define ACCOUNT SM_KEY_ACCOUNT
 #define BOTH (SM_KEY_ACCOUNT | SM_KEY_DEFAULT)
 #define EXPANDS SM_KEY_EXPANDS
+#define PASSWORD (BOTH | EXPANDS | SM_KEY_PASSWORD)
 
 /* `log` sets two members: the target and, where that is a file, its name. */
 static gboolean
@@ -36,7 +37,6 @@ parse_log(const char *text, void *result, GError **error)
 #define IN_CONFIG(member) offsetof(SmConfig, member)
 #define IN_ACCOUNT(member) offsetof(SmAccount, member)
 #define WHOLE_CONFIG 0
-#define NOWHERE 0
 
 /* clang-format off */
 static const SmConfigKey keys[] = {
@@ -47,14 +47,28 @@ static const SmConfigKey keys[] = {
     {"log-level", GENERAL, sm_value_log_level, IN_CONFIG(log_level), "notice", NULL,
      "the least severe lines that are logged"},
 
+    {"spool", GENERAL, sm_value_path, IN_CONFIG(spool), NULL, NULL,
+     "the directory of events that wait for the worker"},
+    {"worker-interval", GENERAL, sm_value_duration, IN_CONFIG(worker_interval), "5min", NULL,
+     "how often a timer starts scorefetch run"},
+    {"defer-for", GENERAL, sm_value_deferral, IN_CONFIG(defer_for), "2h", NULL,
+     "how long the mail system is asked to keep a message and try again"},
+
     {"enabled", BOTH, sm_value_boolean, IN_ACCOUNT(enabled), "yes", NULL,
      "whether the account is used"},
     {"username", ACCOUNT, sm_value_text, IN_ACCOUNT(username), NULL,
      "is missing; it is the name that the account has at the service",
      "the user name at the service"},
-    {"password-file", BOTH | EXPANDS, sm_value_path, IN_ACCOUNT(password_file), NULL,
-     "is missing; it is the absolute path of a file with the password alone",
+    {"password-file", PASSWORD, sm_value_path, IN_ACCOUNT(password_file), NULL, NULL,
      "the file that holds the password"},
+    {"password-command", PASSWORD, sm_value_command, IN_ACCOUNT(password_command), NULL, NULL,
+     "the command that prints the password"},
+    {"passwordeval", PASSWORD, sm_value_command, IN_ACCOUNT(password_command), NULL, NULL,
+     "another name of password-command"},
+    {"password-credential", PASSWORD, sm_value_credential, IN_ACCOUNT(password_credential), NULL,
+     NULL, "the credential of systemd's that holds the password"},
+    {"password-max-age", BOTH, sm_value_duration_or_off, IN_ACCOUNT(password_max_age), "off", NULL,
+     "how old a password may get"},
     {"directory", BOTH | EXPANDS, sm_value_path, IN_ACCOUNT(directory), NULL,
      "is missing; it is the absolute path of the directory for the score files",
      "where the score files are put"},
@@ -94,8 +108,8 @@ static const SmConfigKey keys[] = {
      "the permissions of a stored file"},
     {"group", BOTH, sm_value_group, IN_ACCOUNT(group), NULL, NULL,
      "the group that a stored file is given to"},
-    {"delivery", BOTH, sm_value_delivery, NOWHERE, "inline", NULL,
-     "when the file is fetched: inline, while the message is delivered"},
+    {"delivery", BOTH, sm_value_delivery, IN_ACCOUNT(queued), "inline", NULL,
+     "when the file is fetched: inline, while the message is delivered, or queued, by the worker"},
 };
 /* clang-format on */
 

@@ -69,18 +69,42 @@ parse_quantity(const char *text, const Word *units, guint64 max, guint64 *amount
            *amount <= max;
 }
 
-gboolean
-sm_value_duration(const char *text, void *result, GError **error)
+#define A_DURATION                                                                                 \
+    "a whole number with a unit, s, min, h or d, as in 90s, 30min, 2h or 7d, from 1s to 366d"
+
+static gboolean
+parse_duration(const char *text, const char *allowed, guint *result, GError **error)
 {
     static const Word units[] = {{"s", 1}, {"min", 60}, {"h", 3600}, {"d", 86400}, {NULL, 0}};
     guint64 seconds;
 
     if (!parse_quantity(text, units, 366 * 86400, &seconds))
-        return refuse(
-            error, text,
-            "a whole number with a unit, s, min, h or d, as in 90s, 30min, 2h or 7d, from "
-            "1s to 366d");
-    *(guint *)result = (guint)seconds;
+        return refuse(error, text, allowed);
+    *result = (guint)seconds;
+    return TRUE;
+}
+
+gboolean
+sm_value_duration(const char *text, void *result, GError **error)
+{
+    return parse_duration(text, A_DURATION, result, error);
+}
+
+gboolean
+sm_value_deferral(const char *text, void *result, GError **error)
+{
+    if (strcmp(text, "unlimited") != 0)
+        return parse_duration(text, A_DURATION ", or unlimited", result, error);
+    *(guint *)result = G_MAXUINT;
+    return TRUE;
+}
+
+gboolean
+sm_value_duration_or_off(const char *text, void *result, GError **error)
+{
+    if (strcmp(text, "off") != 0)
+        return parse_duration(text, A_DURATION ", or off", result, error);
+    *(guint *)result = 0;
     return TRUE;
 }
 
@@ -177,12 +201,13 @@ sm_value_format(const char *text, void *result, GError **error)
 gboolean
 sm_value_delivery(const char *text, void *result, GError **error)
 {
-    if (strcmp(text, "queued") == 0) {
-        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
-                            "this version delivers inline, it has no queue; allowed: inline");
-        return FALSE;
-    }
-    return strcmp(text, "inline") == 0 || refuse(error, text, "inline");
+    static const Word words[] = {{"inline", FALSE}, {"queued", TRUE}, {NULL, 0}};
+    guint64 value;
+
+    if (!find_word(words, text, &value))
+        return refuse(error, text, "inline, queued");
+    *(gboolean *)result = (gboolean)value;
+    return TRUE;
 }
 
 gboolean

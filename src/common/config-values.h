@@ -23,6 +23,12 @@ gboolean sm_value_text(const char *text, void *result, GError **error);
 /* guint, seconds: a whole number with s, min, h or d; 1 s to 366 d. */
 gboolean sm_value_duration(const char *text, void *result, GError **error);
 
+/* guint, seconds: as a duration, or `unlimited`, which gives G_MAXUINT. */
+gboolean sm_value_deferral(const char *text, void *result, GError **error);
+
+/* guint, seconds: the same, or `off`, which is 0. */
+gboolean sm_value_duration_or_off(const char *text, void *result, GError **error);
+
 /* guint: a number of transfers, 1 to 16. */
 gboolean sm_value_parallel(const char *text, void *result, GError **error);
 
@@ -38,7 +44,7 @@ gboolean sm_value_group(const char *text, void *result, GError **error);
 /* SmFormat: csv, txt, both, first. */
 gboolean sm_value_format(const char *text, void *result, GError **error);
 
-/* Nothing is written: `inline` is all that this version does. */
+/* gboolean, whether events are queued: inline gives FALSE, queued TRUE. */
 gboolean sm_value_delivery(const char *text, void *result, GError **error);
 
 /* GLogLevelFlags: error, notice, info. */

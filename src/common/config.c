@@ -9,6 +9,7 @@
 #include "config-file.h"
 #include "config-fill.h"
 #include "error.h"
+#include "spool.h"
 #include "startup.h"
 
 #define GENERAL_GROUP "scoremail"
@@ -22,6 +23,7 @@ sm_config_free(SmConfig *config)
         return;
     g_free(config->file);
     g_free(config->ledger);
+    g_free(config->spool);
     g_free(config->log_file);
     g_ptr_array_unref(config->accounts);
     g_free(config);
@@ -73,16 +75,29 @@ sm_config_find(const char *path)
     return g_strdup(SITE_FILE);
 }
 
-static gboolean
-default_ledger(SmConfig *config, GError **error)
+char *
+sm_config_default_spool(const char *file)
 {
-    config->ledger = config->site ? g_strdup(SITE_LEDGER)
-                                  : personal_path("XDG_STATE_HOME", ".local/state", "ledger.db");
+    return strcmp(file, SITE_FILE) == 0 ? g_strdup(SM_SITE_SPOOL)
+                                        : personal_path("XDG_STATE_HOME", ".local/state", "spool");
+}
+
+static gboolean
+default_places(SmConfig *config, GError **error)
+{
     if (config->ledger == NULL)
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                    "%s: uid %u has no home directory for the ledger; set ledger in [scoremail]",
-                    config->file, (guint)geteuid());
-    return config->ledger != NULL;
+        config->ledger = config->site
+                             ? g_strdup(SITE_LEDGER)
+                             : personal_path("XDG_STATE_HOME", ".local/state", "ledger.db");
+    if (config->spool == NULL)
+        config->spool = sm_config_default_spool(config->file);
+    if (config->ledger != NULL && config->spool != NULL)
+        return TRUE;
+    g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
+                "%s: uid %u has no home directory for the %s; set %s in [scoremail]", config->file,
+                (guint)geteuid(), config->ledger == NULL ? "ledger" : "spool",
+                config->ledger == NULL ? "ledger" : "spool");
+    return FALSE;
 }
 
 /* Reads [scoremail] (NULL: there is none): the program's own keys; the defaults on trial. */
@@ -90,6 +105,7 @@ static gboolean
 read_general(SmConfig *config, const SmConfigGroup *general, GError **error)
 {
     SmAccount *trial = sm_account_new("trial");
+    const SmConfigKey *password = NULL;
     GError *fault = NULL;
     const SmConfigKey *keys;
     gsize count;
@@ -98,11 +114,14 @@ read_general(SmConfig *config, const SmConfigGroup *general, GError **error)
         fault = g_error_copy(general->fault);
     if (general != NULL)
         sm_config_check_keys(general, SM_KEY_GENERAL | SM_KEY_DEFAULT, &fault);
+    if (general != NULL)
+        password = sm_account_password_key(general, &fault);
     keys = sm_config_keys(&count);
     for (gsize i = 0; i < count; i++) {
         if ((keys[i].flags & SM_KEY_GENERAL) != 0)
             sm_config_fill(&keys[i], general, NULL, NULL, config, &fault);
-        else if (general != NULL && sm_config_entry(general, keys[i].name) != NULL)
+        else if (general != NULL && sm_config_entry(general, keys[i].name) != NULL &&
+                 ((keys[i].flags & SM_KEY_PASSWORD) == 0 || &keys[i] == password))
             sm_config_fill(&keys[i], general, NULL, trial->name, trial, &fault);
     }
     sm_account_free(trial);
@@ -110,7 +129,7 @@ read_general(SmConfig *config, const SmConfigGroup *general, GError **error)
         g_propagate_error(error, fault);
         return FALSE;
     }
-    return config->ledger != NULL || default_ledger(config, error);
+    return default_places(config, error);
 }
 
 /* Finds [scoremail]; complains of the groups that are neither that nor an account. */

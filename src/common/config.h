@@ -23,8 +23,11 @@ typedef struct {
                       be read is set nevertheless, so that an event still finds its account */
     gboolean enabled;
     char *username;
-    char *password_file; /* absolute */
-    char *directory;     /* absolute, %{account} expanded; existence is for the store to judge */
+    char *password_file;       /* absolute; of these three ways to the password one is set */
+    GStrv password_command;    /* program and arguments */
+    char *password_credential; /* a name in systemd's $CREDENTIALS_DIRECTORY */
+    guint password_max_age;    /* seconds after which the password should be another; 0: never */
+    char *directory; /* absolute, %{account} expanded; existence is for the store to judge */
     SmFormat format;
     GStrv extensions;    /* lower case, without dots; csv and txt unless configured */
     GStrv file_types;    /* types in listings that are fetched, lower case; NULL: all */
@@ -42,13 +45,17 @@ typedef struct {
     guint parallel;        /* transfers at once, of a sync */
     guint64 max_file_size; /* bytes */
     mode_t file_mode;
-    gid_t group; /* (gid_t)-1: leave it */
+    gid_t group;     /* (gid_t)-1: leave it */
+    gboolean queued; /* events go to the spool; the worker fetches */
 } SmAccount;
 
 typedef struct {
-    char *file;    /* the configuration in use, absolute */
-    gboolean site; /* it is /etc's: paths default to the site's */
-    char *ledger;  /* absolute */
+    char *file;            /* the configuration in use, absolute */
+    gboolean site;         /* it is /etc's: paths default to the site's */
+    char *ledger;          /* absolute */
+    char *spool;           /* absolute */
+    guint worker_interval; /* seconds */
+    guint defer_for;       /* seconds since a message was received; G_MAXUINT: no end */
     SmLogTarget log;
     char *log_file; /* for SM_LOG_FILE, absolute */
     GLogLevelFlags log_level;
@@ -61,6 +68,13 @@ typedef struct {
  * exists, else /etc/scoremail/scoremail.conf. Caller frees.
  */
 char *sm_config_find(const char *path);
+
+/*
+ * Where events are spooled while the configuration, of which sm_config_find()
+ * says that it is in file, cannot be read. Caller frees; NULL without a home
+ * directory.
+ */
+char *sm_config_default_spool(const char *file);
 
 /*
  * Reads the configuration that sm_config_find(path) names. SM_ERROR_CONFIG when

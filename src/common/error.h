@@ -28,6 +28,7 @@ typedef enum {
     SM_ERROR_BUSY,        /* another process is at work on it and does not end */
     SM_ERROR_PAUSED,      /* asked too recently: not before its next attempt */
     SM_ERROR_GIVEN_UP,    /* the service kept saying that there is no such file */
+    SM_ERROR_WORKER,      /* queued, but no worker is at work on what is queued */
     SM_ERROR_DATA,        /* input that no later try can mend */
     SM_ERROR_IO,          /* reading or writing something of our own failed */
     SM_ERROR_SANDBOX,     /* the kernel lacks what --sandbox=required demands */

@@ -7,7 +7,7 @@
 #include "text.h"
 
 static const char magic[] = {'S', 'M', 'E', 'V'};
-enum { EVENT_VERSION = 1 };
+enum { EVENT_VERSION = 2 };
 
 SmEvent *
 sm_event_new(SmEventKind kind)
@@ -20,8 +20,12 @@ sm_event_new(SmEventKind kind)
     event->message_id = g_strdup("");
     event->html_sha256 = g_strdup("");
     event->from = g_strdup("");
+    event->auth = g_new0(char *, 1);
     event->to = g_new0(char *, 1);
     event->recipients = g_new0(char *, 1);
+    event->envelope = g_new0(char *, 1);
+    event->extension = g_strdup("");
+    event->account = g_strdup("");
     return event;
 }
 
@@ -35,9 +39,38 @@ sm_event_free(SmEvent *event)
     g_free(event->message_id);
     g_free(event->html_sha256);
     g_free(event->from);
+    g_strfreev(event->auth);
     g_strfreev(event->to);
     g_strfreev(event->recipients);
+    g_strfreev(event->envelope);
+    g_free(event->extension);
+    g_free(event->account);
     g_free(event);
+}
+
+SmEvent *
+sm_event_copy(const SmEvent *event, char *const *names, gsize count)
+{
+    SmEvent *copy = g_new(SmEvent, 1);
+
+    *copy = (SmEvent){
+        .kind = event->kind,
+        .names = g_new0(char *, count + 1),
+        .reason = g_strdup(event->reason),
+        .message_id = g_strdup(event->message_id),
+        .html_sha256 = g_strdup(event->html_sha256),
+        .from = g_strdup(event->from),
+        .auth = g_strdupv(event->auth),
+        .to = g_strdupv(event->to),
+        .recipients = g_strdupv(event->recipients),
+        .envelope = g_strdupv(event->envelope),
+        .extension = g_strdup(event->extension),
+        .account = g_strdup(event->account),
+        .received = event->received,
+    };
+    for (gsize i = 0; i < count; i++)
+        copy->names[i] = g_strdup(names[i]);
+    return copy;
 }
 
 static void
@@ -82,8 +115,12 @@ encode(const SmEvent *event, guint list_max)
     put_string(out, event->message_id);
     put_string(out, event->html_sha256);
     put_string(out, event->from);
+    put_list(out, event->auth, list_max);
     put_list(out, event->to, list_max);
     put_list(out, event->recipients, list_max);
+    put_list(out, event->envelope, list_max);
+    put_string(out, event->extension);
+    put_string(out, event->account);
     g_byte_array_append(out, (const guint8 *)&received, sizeof received);
     return out;
 }
@@ -93,7 +130,7 @@ sm_event_encode(const SmEvent *event)
 {
     GByteArray *out = encode(event, SM_EVENT_LIST_MAX);
 
-    /* Recipients are hints and may be cut; 4 of the longest of each always fit. */
+    /* Recipients and results are hints and may be cut; 4 of the longest of each always fit. */
     if (out->len > SM_EVENT_SIZE_MAX) {
         g_byte_array_unref(out);
         out = encode(event, 4);
@@ -199,8 +236,12 @@ sm_event_decode(const void *data, gsize size, GError **error)
     event->message_id = take_string(&cursor);
     event->html_sha256 = take_string(&cursor);
     event->from = take_string(&cursor);
+    event->auth = take_list(&cursor, SM_EVENT_LIST_MAX);
     event->to = take_list(&cursor, SM_EVENT_LIST_MAX);
     event->recipients = take_list(&cursor, SM_EVENT_LIST_MAX);
+    event->envelope = take_list(&cursor, SM_EVENT_LIST_MAX);
+    event->extension = take_string(&cursor);
+    event->account = take_string(&cursor);
     take(&cursor, &event->received, sizeof event->received);
     event->received = GINT64_FROM_BE(event->received);
 
@@ -215,4 +256,10 @@ const char *
 sm_event_identity(const SmEvent *event)
 {
     return *event->message_id != '\0' ? event->message_id : event->html_sha256;
+}
+
+gboolean
+sm_event_is_overdue(const SmEvent *event, guint defer_for, gint64 now)
+{
+    return event->received > 0 && defer_for != G_MAXUINT && now - event->received >= defer_for;
 }

@@ -15,8 +15,9 @@
 enum {
     SM_EVENT_SIZE_MAX = 64 * 1024, /* bytes, encoded */
     SM_EVENT_NAMES_MAX = 16,
-    SM_EVENT_LIST_MAX = 64,    /* recipients of one kind */
-    SM_EVENT_STRING_MAX = 998, /* bytes: a header line of RFC 5322, 2.1.1 */
+    SM_EVENT_LIST_MAX = 64,        /* recipients of one kind */
+    SM_EVENT_STRING_MAX = 998,     /* bytes: a header line of RFC 5322, 2.1.1 */
+    SM_EVENT_DEFER_FOR = 2 * 3600, /* seconds, unless configured: see sm_event_is_overdue() */
 };
 
 typedef enum {
@@ -33,15 +34,24 @@ typedef struct {
     char *message_id;  /* without <>; "" where the message has none */
     char *html_sha256; /* of the HTML part, lower-case hex: the identity without a Message-ID; "" if
                           unknown */
-    char *from;        /* addr-spec of From; "" if none */
+    char *from;        /* addr-spec of From; "" if there is none, or more than one */
+    GStrv auth;        /* what Authentication-Results say (RFC 8601), a line for each result:
+                          "HOPS AUTHSERV-ID METHOD=RESULT PROPERTY=VALUE...", where HOPS is the number of
+                          Received lines above it */
     GStrv to;          /* addr-specs of To and Cc */
     GStrv recipients;  /* Delivered-To, X-Original-To above the first Received, with an "@" */
-    gint64 received;   /* date of the topmost Received, seconds since 1970; 0 if none */
+    GStrv envelope;    /* recipients in the agent's environment, with an "@" */
+    char *extension; /* of the envelope's address (user+extension@host), by the agent; "" if none */
+    char *account;   /* --account; "" if it was not given */
+    gint64 received; /* date of the topmost Received, seconds since 1970; 0 if none */
 } SmEvent;
 
 /* An event with empty fields. */
 SmEvent *sm_event_new(SmEventKind kind);
 void sm_event_free(SmEvent *event);
+
+/* The same event for count of its names. */
+SmEvent *sm_event_copy(const SmEvent *event, char *const *names, gsize count);
 
 /*
  * The encoded event. Text that is no valid UTF-8, has control characters or is
@@ -60,5 +70,13 @@ SmEvent *sm_event_decode(const void *data, gsize size, GError **error);
 /* Who this event is, for telling a retry from a new message: Message-ID, else the hash. Points into
  * event. */
 const char *sm_event_identity(const SmEvent *event);
+
+/*
+ * Whether a message has been deferred for long enough (defer_for seconds since
+ * its topmost Received; G_MAXUINT: never) at the time now: mail systems return
+ * one to its sender that is deferred for days. FALSE where nothing tells when
+ * it was received.
+ */
+gboolean sm_event_is_overdue(const SmEvent *event, guint defer_for, gint64 now);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmEvent, sm_event_free)

@@ -68,6 +68,12 @@ sm_text_is_clean(const char *text, gsize length)
     return TRUE;
 }
 
+gint
+sm_text_compare(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 char *
 sm_text_size(guint64 bytes)
 {

@@ -19,6 +19,9 @@ char *sm_text_clean(const char *text, gsize max);
 /* Whether length bytes would pass sm_text_clean() unchanged (but for their length). */
 gboolean sm_text_is_clean(const char *text, gsize length);
 
+/* For g_ptr_array_sort() of strings: in the order of their bytes, whatever the locale. */
+gint sm_text_compare(gconstpointer a, gconstpointer b);
+
 /* A number of bytes for people, "12.3 kB", with a plain blank so that grep finds it. Caller frees.
  */
 char *sm_text_size(guint64 bytes);

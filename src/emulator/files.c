@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/text.h"
 #include "digest.h"
 
 enum { MD5_SIZE = 16, PIECE = 256 * 1024 };
@@ -167,12 +168,6 @@ sm_files_open(SmFiles *files, const char *name)
     return NULL;
 }
 
-static gint
-compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static GPtrArray *
 all_names(const SmFiles *files)
 {
@@ -186,7 +181,7 @@ all_names(const SmFiles *files)
         folder = g_dir_open(files->folder, 0, NULL);
     while (folder != NULL && (name = g_dir_read_name(folder)) != NULL)
         g_ptr_array_add(names, g_strdup(name));
-    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_sort(names, sm_text_compare);
     return names;
 }
 

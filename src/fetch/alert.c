@@ -1,5 +1,6 @@
 #include "alert.h"
 
+#include "common/error.h"
 #include "common/text.h"
 
 enum { TEXT_MAX = 500 };
@@ -55,4 +56,39 @@ sm_alert_clear(SmLedger *ledger, const char *account, SmAlertKind kind)
     if (!sm_db_run(ledger->db, &fault, NULL, "DELETE FROM alerts WHERE account = ? AND kind = ?",
                    "ss", account, kind_names[kind]))
         g_info("%s", fault->message);
+}
+
+/* The kind that an error is told as; SM_ALERT_N_KINDS for one that time may mend. */
+static SmAlertKind
+kind_of(const GError *fault)
+{
+    switch (fault->domain == SM_ERROR ? fault->code : SM_ERROR_INTERNAL) {
+    case SM_ERROR_CREDENTIALS:
+        return SM_ALERT_CREDENTIALS;
+    case SM_ERROR_CONFIG:
+    case SM_ERROR_SECRET:
+        return SM_ALERT_ACCOUNT;
+    case SM_ERROR_DIRECTORY:
+        return SM_ALERT_DISK;
+    case SM_ERROR_GIVEN_UP:
+        return SM_ALERT_MISSING;
+    case SM_ERROR_INTEGRITY:
+        return SM_ALERT_DAMAGED;
+    case SM_ERROR_CONFLICT:
+        return SM_ALERT_CONFLICT;
+    default:
+        return SM_ALERT_N_KINDS;
+    }
+}
+
+void
+sm_alert_outcome(SmLedger *ledger, const char *account, const GError *fault)
+{
+    static const SmAlertKind passing[] = {SM_ALERT_CREDENTIALS, SM_ALERT_ACCOUNT, SM_ALERT_DISK};
+
+    if (fault == NULL)
+        for (gsize i = 0; i < G_N_ELEMENTS(passing); i++)
+            sm_alert_clear(ledger, account, passing[i]);
+    else if (kind_of(fault) != SM_ALERT_N_KINDS)
+        sm_alert(ledger, account, kind_of(fault), fault->message);
 }

@@ -42,5 +42,12 @@ const char *sm_alert_kind_name(SmAlertKind kind);
  */
 void sm_alert(SmLedger *ledger, const char *account, SmAlertKind kind, const char *text);
 
+/*
+ * What an attempt of account tells: fault, which it ended with, where it is one
+ * that a person should know of; or, without one (NULL), that what stands in the
+ * way of every file (credentials, disk, configuration) does so no longer.
+ */
+void sm_alert_outcome(SmLedger *ledger, const char *account, const GError *fault);
+
 /* Forgets what is no longer so: the kind's row of account. Fails as quietly. */
 void sm_alert_clear(SmLedger *ledger, const char *account, SmAlertKind kind);

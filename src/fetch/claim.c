@@ -3,8 +3,6 @@
 #include "common/error.h"
 #include "lock.h"
 
-enum { HOLDER_WAIT = 30 /* seconds */ };
-
 static SmFile *
 load(SmLedger *ledger, const char *account, const char *name, GError **error)
 {
@@ -34,11 +32,12 @@ stem_byte(SmLedger *ledger, const SmFile *file, gint64 *byte, GError **error)
 }
 
 static gboolean
-take(SmClaim *claim, guint which, gint64 byte, const char *name, gboolean *waited, GError **error)
+take(SmClaim *claim, guint which, gint64 byte, guint wait, const char *name, gboolean *waited,
+     GError **error)
 {
     gboolean held;
 
-    if (!sm_lock_take(claim->ledger->lock_fd, byte, HOLDER_WAIT, &held, error)) {
+    if (!sm_lock_take(claim->ledger->lock_fd, byte, wait, &held, error)) {
         g_prefix_error(error, "%s: ", name);
         return FALSE;
     }
@@ -63,7 +62,8 @@ load_again(SmLedger *ledger, const SmFile *before, GError **error)
 
 gboolean
 sm_claim_take(SmClaim *claim, SmLedger *ledger, const char *account, const char *name,
-              gboolean per_stem, SmFile **file, gboolean *settled_meanwhile, GError **error)
+              gboolean per_stem, guint wait, SmFile **file, gboolean *settled_meanwhile,
+              GError **error)
 {
     g_autoptr(SmFile) before = load(ledger, account, name, error);
     gboolean waited = FALSE;
@@ -75,8 +75,8 @@ sm_claim_take(SmClaim *claim, SmLedger *ledger, const char *account, const char 
     first = before->id;
     if (per_stem && !stem_byte(ledger, before, &first, error))
         return FALSE;
-    if (!take(claim, 0, first, name, &waited, error) ||
-        (first != before->id && !take(claim, 1, before->id, name, &waited, error)) ||
+    if (!take(claim, 0, first, wait, name, &waited, error) ||
+        (first != before->id && !take(claim, 1, before->id, wait, name, &waited, error)) ||
         (*file = load_again(ledger, before, error)) == NULL) {
         sm_claim_drop(claim);
         return FALSE;

@@ -40,7 +40,8 @@ retry(SmSession *session, const SmAccount *account, const char *name, char **out
     gboolean settled, ok;
     SmClaim claim;
 
-    if (!sm_claim_take(&claim, session->ledger, account->name, name, FALSE, &file, &settled, error))
+    if (!sm_claim_take(&claim, session->ledger, account->name, name, FALSE, SM_CLAIM_WAIT, &file,
+                       &settled, error))
         return FALSE;
     if (nothing_to_retry(file, outcome)) {
         sm_claim_drop(&claim);
@@ -81,7 +82,8 @@ forget(SmSession *session, const SmAccount *account, const char *name, char **ou
     gboolean settled, ok;
     SmClaim claim;
 
-    if (!sm_claim_take(&claim, session->ledger, account->name, name, FALSE, &file, &settled, error))
+    if (!sm_claim_take(&claim, session->ledger, account->name, name, FALSE, SM_CLAIM_WAIT, &file,
+                       &settled, error))
         return FALSE;
     ok = forget_row(session, account, file, error);
     sm_claim_drop(&claim);
@@ -125,7 +127,8 @@ adopt(SmSession *session, const SmAccount *account, const char *name, char **out
         return FALSE;
     }
     if (!sm_file_ensure(session->ledger, account->name, name, error) ||
-        !sm_claim_take(&claim, session->ledger, account->name, name, FALSE, &file, &settled, error))
+        !sm_claim_take(&claim, session->ledger, account->name, name, FALSE, SM_CLAIM_WAIT, &file,
+                       &settled, error))
         return FALSE;
     ok = adopt_file(session, store, file, error);
     sm_claim_drop(&claim);

@@ -1,31 +1,29 @@
 /*
  * scorefetch deliver: an event, handed over by scoremail in a sealed memfd as
- * standard input, becomes a decision, a file and a record.
+ * standard input, becomes a decision, a file and a record; or, where delivery
+ * is queued, a file in the spool.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "alert.h"
 #include "commands.h"
+#include "common/config-values.h"
 #include "common/error.h"
 #include "common/event.h"
-#include "fetch.h"
-#include "ledger-events.h"
-#include "ledger-files.h"
+#include "common/fallback.h"
+#include "delivery.h"
 #include "plan.h"
-#include "route.h"
+#include "queue.h"
 #include "session.h"
 
-/* One name of the event, and what became of it. */
 typedef struct {
-    SmSession *session;
-    const SmEvent *event;
-    const char *name;
-    SmAccount *account; /* NULL: none found, and why tells the reason */
-    char *why;
-} Job;
+    gboolean dry_run;
+    char *defer_for; /* --defer-for, or NULL */
+    char *lacking;   /* what the parser's sandbox lacks, or NULL */
+} Options;
 
 /* Two versions side by side, as in the middle of an upgrade: a later try finds them alike, so this
  * is not the end of the message, as other malformed input is. */
@@ -63,169 +61,103 @@ read_event(GError **error)
     return decode(bytes, (gsize)size, error);
 }
 
-static const char *
-account_name(const Job *job)
-{
-    return job->account != NULL ? job->account->name : "";
-}
-
-/* Commits the event before anything else is done about it. */
+/* How long the mail system may be asked to keep a message: by the recipe, the configuration, or as
+ * ever. */
 static gboolean
-record(Job *job, GError **error)
+find_deferral(const SmSession *session, const Options *options, guint *defer_for, GError **error)
 {
-    SmSession *session = job->session;
-
-    job->account = sm_route(session->config, session->account, job->event, job->name, &job->why);
-    return sm_event_record(session->ledger, job->event, account_name(job), job->name, error);
-}
-
-static gboolean
-any_account_is_broken(const SmConfig *config)
-{
-    for (guint i = 0; i < config->accounts->len; i++)
-        if (((SmAccount *)config->accounts->pdata[i])->fault != NULL)
-            return TRUE;
+    *defer_for = session->config != NULL ? session->config->defer_for : SM_EVENT_DEFER_FOR;
+    if (options->defer_for == NULL || sm_value_deferral(options->defer_for, defer_for, error))
+        return TRUE;
+    g_prefix_error(error, "--defer-for: ");
     return FALSE;
 }
 
-/* Whether mending may still tell whose it is: a broken account, or one that --account names and
- * that is not there. */
-static gboolean
-mending_may_tell(const SmSession *session)
+/* What keeps the event from the ledger is no fault of the message's. */
+static int
+fall_back(SmSession *session, const Options *options, const SmEvent *event, const GError *fault)
 {
-    if (session->account != NULL)
-        return sm_config_account(session->config, session->account) == NULL;
-    return any_account_is_broken(session->config);
+    g_autofree char *file = sm_config_find(session->config_file);
+    g_autofree char *spool =
+        session->config != NULL ? g_strdup(session->config->spool) : sm_config_default_spool(file);
+    guint defer_for;
+
+    find_deferral(session, options, &defer_for, NULL);
+    return sm_fall_back(&session->report, event, fault->message, spool, defer_for);
 }
 
-static gboolean
-no_account(const Job *job, GError **error)
+static int
+act_inline(SmSession *session, const Options *options, const SmEvent *event, guint defer_for)
 {
-    int code = mending_may_tell(job->session) ? SM_ERROR_CONFIG : SM_ERROR_DATA;
+    g_autoptr(GError) fault = NULL;
 
-    g_set_error(error, SM_ERROR, code, "%s: not fetched: %s",
-                *job->name != '\0' ? job->name : "a notification", job->why);
-    return FALSE;
-}
-
-static gboolean
-act(const Job *job, gint64 started, char **outcome, GError **error)
-{
-    SmFetch fetch = {
-        .ledger = job->session->ledger, .account = job->account, .role = SM_ROLE_FILTER};
-
-    if (job->account == NULL)
-        return no_account(job, error);
-    if (job->account->fault != NULL) {
-        g_propagate_error(error, g_error_copy(job->account->fault));
-        return FALSE;
+    if (!sm_session_open_ledger(session, SM_LEDGER_CREATE, &fault) ||
+        !sm_delivery_record(session, event, &fault))
+        return fall_back(session, options, event, fault);
+    if (options->lacking != NULL) {
+        g_message("the parser's sandbox: the kernel offers %s", options->lacking);
+        sm_alert(session->ledger, "", SM_ALERT_SANDBOX, options->lacking);
     }
-    fetch.deadline = started + (gint64)job->account->run_limit * G_USEC_PER_SEC;
-    return sm_fetch(&fetch, job->name, outcome, error);
+    return sm_delivery_act(session, event, defer_for);
 }
 
-/* What the row says now, for the event's own row. */
-static void
-note_decision(const Job *job, const GError *fault)
-{
-    g_autoptr(SmFile) file = NULL;
-    const char *decision = fault != NULL ? "waiting" : "done";
-    SmLedger *ledger = job->session->ledger;
-
-    if (job->account == NULL)
-        decision = "no account";
-    else
-        file = sm_file_load(ledger, job->account->name, job->name, NULL);
-    if (file != NULL)
-        decision = sm_file_state_name(file->state);
-    sm_event_decide(ledger, job->event, account_name(job), job->name, decision,
-                    fault != NULL ? fault->message : (file != NULL ? file->reason : ""), NULL);
-}
-
+/* What is queued and what is not, each its own way; TEMPFAIL wins. */
 static int
-settle_name(Job *job, gint64 started)
+act(SmSession *session, const Options *options, const SmEvent *event, guint defer_for)
 {
-    g_autofree char *outcome = NULL;
-    GError *fault = NULL;
-
-    if (act(job, started, &outcome, &fault))
-        g_message("%s", outcome);
-    note_decision(job, fault);
-    return sm_session_exit(job->session, fault);
-}
-
-static int
-deliver_names(SmSession *session, const SmEvent *event, GError **error)
-{
-    gint64 started = g_get_monotonic_time();
-    guint count = g_strv_length(event->names);
-    g_autofree Job *jobs = g_new0(Job, count);
-    gboolean recorded = TRUE;
+    g_autoptr(SmEvent) queued = NULL;
+    g_autoptr(SmEvent) inlined = NULL;
+    g_autoptr(GError) fault = NULL;
     int code = EX_OK;
 
-    for (guint i = 0; i < count && recorded; i++) {
-        jobs[i] = (Job){.session = session, .event = event, .name = event->names[i]};
-        recorded = record(&jobs[i], error);
+    sm_queue_split(session->config, event, &queued, &inlined);
+    if (queued != NULL) {
+        sm_session_start_log(session);
+        if (sm_queue_put(session->config, queued, &fault))
+            g_message("queued for scorefetch run, in %s", session->config->spool);
+        else
+            code = fall_back(session, options, queued, fault);
     }
-    for (guint i = 0; i < count; i++) {
-        if (recorded && settle_name(&jobs[i], started) != EX_OK)
-            code = EX_TEMPFAIL;
-        g_free(jobs[i].why);
-    }
-    return recorded ? code : EX_TEMPFAIL;
-}
-
-/* A notification that names no file: recorded, said, and no try of the mail system's can mend it.
- */
-static gboolean
-deliver_oddity(SmSession *session, const SmEvent *event, GError **error)
-{
-    Job job = {.session = session, .event = event, .name = ""};
-    gboolean recorded =
-        record(&job, error) && sm_event_decide(session->ledger, event, account_name(&job), "",
-                                               "no file", event->reason, error);
-
-    g_free(job.why);
-    if (!recorded)
-        return FALSE;
-    if (event->kind == SM_EVENT_UNUSABLE)
-        g_set_error(error, SM_ERROR, SM_ERROR_DATA, "unusable message: %s", event->reason);
-    else
-        g_set_error(error, SM_ERROR, SM_ERROR_DATA,
-                    "a notification without a valid file name: %s (has its form changed?)",
-                    event->reason);
-    return FALSE;
+    if (inlined != NULL && act_inline(session, options, inlined, defer_for) != EX_OK)
+        code = EX_TEMPFAIL;
+    return code;
 }
 
 static int
-deliver(SmSession *session, gboolean dry_run)
+deliver(SmSession *session, const Options *options)
 {
     g_autoptr(SmEvent) event = NULL;
     GError *fault = NULL;
-    int code = EX_OK;
+    guint defer_for;
 
     event = read_event(&fault);
-    if (event == NULL || !sm_session_configure(session, &fault))
+    if (event == NULL)
         return sm_session_exit(session, fault);
-    if (dry_run) {
+    if (!sm_session_configure(session, &fault) ||
+        !find_deferral(session, options, &defer_for, &fault)) {
+        g_autoptr(GError) cause = fault;
+
+        return options->dry_run ? sm_session_exit(session, g_steal_pointer(&cause))
+                                : fall_back(session, options, event, cause);
+    }
+    if (options->dry_run) {
         sm_plan(session, event, &fault);
         return sm_session_exit(session, fault);
     }
-    if (!sm_session_open_ledger(session, SM_LEDGER_CREATE, &fault))
-        return sm_session_exit(session, fault);
-    if (event->kind == SM_EVENT_NAMES)
-        code = deliver_names(session, event, &fault);
-    else
-        deliver_oddity(session, event, &fault);
-    return fault != NULL ? sm_session_exit(session, fault) : code;
+    return act(session, options, event, defer_for);
 }
 
 int
 sm_cmd_deliver(int argc, char **argv)
 {
-    gboolean dry_run = FALSE;
+    Options options = {FALSE, NULL, NULL};
     const GOptionEntry more[] = {
-        {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &dry_run, "Only say what would be done", NULL},
+        {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &options.dry_run, "Only say what would be done",
+         NULL},
+        {"defer-for", 0, 0, G_OPTION_ARG_STRING, &options.defer_for,
+         "How long the mail system is asked to try again", "TIME|unlimited"},
+        {"sandbox-lacking", 0, 0, G_OPTION_ARG_STRING, &options.lacking,
+         "What the kernel offers for the parser's sandbox, where that is not all", "TEXT"},
         {NULL}};
     GError *fault = NULL;
     SmSession session;
@@ -235,9 +167,11 @@ sm_cmd_deliver(int argc, char **argv)
     sm_session_start(&session, "scoremail", "deliver", SM_ROLE_FILTER);
     if (sm_session_parse(&session, &argc, &argv, more, "< EVENT",
                          "Acts on an event that scoremail hands over.", &fault))
-        code = deliver(&session, dry_run);
+        code = deliver(&session, &options);
     else
         code = sm_session_exit(&session, fault);
+    g_free(options.defer_for);
+    g_free(options.lacking);
     sm_session_end(&session);
     return code;
 }

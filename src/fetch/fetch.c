@@ -24,11 +24,20 @@ settle(const SmFetch *fetch, SmFile *file, SmStore *store, const SmStep *step, c
 {
     gboolean news = file->state != step->state || g_strcmp0(file->reason, step->text) != 0;
 
-    if ((news || file->part != 0) && !sm_file_settle(fetch->ledger, file, step->state, step->text,
-                                                     0, !clear_part(file, store), error))
+    if ((news || file->part != 0 || file->unanswered) &&
+        !sm_file_settle(fetch->ledger, file, step->state, step->text, 0, !clear_part(file, store),
+                        error))
         return FALSE;
     *outcome = sm_decide_describe(file);
     return TRUE;
+}
+
+/* A conflict or a failure that no new message changes is not due again. */
+static gboolean
+is_final(const GError *fault)
+{
+    return g_error_matches(fault, SM_ERROR, SM_ERROR_CONFLICT) ||
+           g_error_matches(fault, SM_ERROR, SM_ERROR_GIVEN_UP);
 }
 
 static gboolean work(const SmFetch *fetch, SmFile *file, char **outcome, GError **error);
@@ -58,7 +67,8 @@ work(const SmFetch *fetch, SmFile *file, char **outcome, GError **error)
     GError *fault = NULL;
     g_autoptr(SmStore) store = sm_store_open(fetch->account, &fault);
     g_autofree char *obstacle = store != NULL ? sm_store_identity(store, file->name) : NULL;
-    SmStep step = sm_decide(fetch, file, obstacle, sm_ledger_now(), error);
+    GError *refusal = NULL;
+    SmStep step = sm_decide(fetch, file, obstacle, sm_ledger_now(), &refusal);
     gboolean ok = FALSE;
 
     switch (step.kind) {
@@ -68,12 +78,15 @@ work(const SmFetch *fetch, SmFile *file, char **outcome, GError **error)
         return go(fetch, file, store, &step, outcome, error);
     case SM_STEP_DONE:
         *outcome = g_steal_pointer(&step.text);
-        ok = TRUE;
+        ok = !file->unanswered || sm_file_answered(fetch->ledger, file, error);
         break;
     case SM_STEP_SETTLE:
         ok = settle(fetch, file, store, &step, outcome, error);
         break;
     case SM_STEP_ERROR:
+        if (file->unanswered && is_final(refusal))
+            sm_file_answered(fetch->ledger, file, NULL);
+        g_propagate_error(error, refusal);
         break;
     }
     g_free(step.text);
@@ -116,8 +129,8 @@ sm_fetch(const SmFetch *fetch, const char *name, char **outcome, GError **error)
     gboolean settled, ok;
     SmClaim claim;
 
-    if (!sm_claim_take(&claim, fetch->ledger, fetch->account->name, name, per_stem, &file, &settled,
-                       error))
+    if (!sm_claim_take(&claim, fetch->ledger, fetch->account->name, name, per_stem,
+                       fetch->impatient ? 0 : SM_CLAIM_WAIT, &file, &settled, error))
         return FALSE;
     if (settled && !(file->stored_at > 0 && file->newest_event > file->covers))
         ok = report_other(file, outcome, error);

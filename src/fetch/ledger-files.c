@@ -15,14 +15,16 @@ static const char *const state_names[] = {
     [SM_FILE_CONFLICT] = "conflict",
 };
 
+#define NEWEST                                                                                     \
+    "SELECT coalesce(max(e.id), 0) FROM events e"                                                  \
+    " WHERE e.account = files.account AND e.name = files.name"
+
 #define COLUMNS                                                                                    \
     "id, account, name, state, reason, size, sha256, etag, path, revision, covers,"                \
     " announced, updated, stored, looked, attempts, next_attempt, missing_since, missing_times,"   \
-    " fence, settled, part, part_etag, boot_id, new_size, new_sha256, new_etag, new_covers, "      \
-    "obstacle, listed, coalesce(listed_size, -1), listed_delivered,"                               \
-    " coalesce(listed_records, -1), coalesce(records, -1),"                                        \
-    " (SELECT coalesce(max(e.id), 0) FROM events e"                                                \
-    "  WHERE e.account = files.account AND e.name = files.name)"
+    " fence, settled, part, part_etag, boot_id, new_size, new_sha256, new_etag, new_covers,"       \
+    " obstacle, listed, coalesce(listed_size, -1), listed_delivered,"                              \
+    " coalesce(listed_records, -1), coalesce(records, -1), unanswered, (" NEWEST ")"
 
 const char *
 sm_file_state_name(SmFileState state)
@@ -85,6 +87,7 @@ from_row(sqlite3_stmt *row)
     file->listed_delivered = sm_db_text(row, column++);
     file->listed_records = sqlite3_column_int64(row, column++);
     file->records = sqlite3_column_int64(row, column++);
+    file->unanswered = sqlite3_column_int64(row, column++);
     file->newest_event = sqlite3_column_int64(row, column++);
     file->new_records = -1;
     return file;
@@ -149,6 +152,18 @@ sm_file_list(SmLedger *ledger, const char *account, GError **error)
                     "SELECT " COLUMNS " FROM files WHERE account = coalesce(?, account)"
                     " ORDER BY updated DESC, id DESC",
                     "s", account);
+
+    return collect(ledger, row, error);
+}
+
+GPtrArray *
+sm_file_due(SmLedger *ledger, gint64 now, GError **error)
+{
+    g_autoptr(sqlite3_stmt) row = sm_db_query(
+        ledger->db, error,
+        "SELECT " COLUMNS " FROM files WHERE (state IN ('waiting', 'placing') OR unanswered <> 0)"
+        " AND next_attempt <= ? ORDER BY next_attempt, id",
+        "i", now);
 
     return collect(ledger, row, error);
 }
@@ -235,6 +250,17 @@ sm_file_reopen(SmLedger *ledger, SmFile *file, GError **error)
 }
 
 gboolean
+sm_file_answered(SmLedger *ledger, SmFile *file, GError **error)
+{
+    int changed;
+
+    return sm_db_run(ledger->db, error, &changed,
+                     "UPDATE files SET unanswered = 0 WHERE id = ? AND fence = ?", "ii", file->id,
+                     file->fence) &&
+           refresh(ledger, file, changed, error);
+}
+
+gboolean
 sm_file_raise_fence(SmLedger *ledger, SmFile *file, gint64 part, GError **error)
 {
     int changed;
@@ -303,7 +329,8 @@ sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, GError **erro
                   " records = nullif(?5, -1),"
                   " revision = revision + (?4 = 'corrected'),"
                   " looked = CASE WHEN stored > 0 THEN ?1 ELSE looked END,"
-                  " covers = max(covers, new_covers), stored = ?1, updated = ?1,"
+                  " covers = max(covers, new_covers), unanswered = (" NEWEST ") > new_covers,"
+                  " stored = ?1, updated = ?1,"
                   " settled = fence, next_attempt = 0, attempts = 0, missing_since = 0,"
                   " missing_times = 0, part = 0, part_etag = NULL, boot_id = NULL,"
                   " obstacle = NULL WHERE id = ?2 AND fence = ?3",
@@ -320,13 +347,13 @@ sm_file_unchanged(SmLedger *ledger, SmFile *file, const char *etag, GError **err
 {
     int changed;
 
-    return sm_db_run(
-               ledger->db, error, &changed,
-               "UPDATE files SET state = 'stored', reason = '', etag = coalesce(?1, etag),"
-               " covers = max(covers, new_covers), looked = ?2, updated = ?2, settled = fence,"
-               " next_attempt = 0, attempts = 0, missing_since = 0, missing_times = 0,"
-               " part = 0, part_etag = NULL WHERE id = ?3 AND fence = ?4",
-               "siii", etag, sm_ledger_now(), file->id, file->fence) &&
+    return sm_db_run(ledger->db, error, &changed,
+                     "UPDATE files SET state = 'stored', reason = '', etag = coalesce(?1, etag),"
+                     " covers = max(covers, new_covers), unanswered = (" NEWEST ") > new_covers,"
+                     " looked = ?2, updated = ?2, settled = fence,"
+                     " next_attempt = 0, attempts = 0, missing_since = 0, missing_times = 0,"
+                     " part = 0, part_etag = NULL WHERE id = ?3 AND fence = ?4",
+                     "siii", etag, sm_ledger_now(), file->id, file->fence) &&
            refresh(ledger, file, changed, error);
 }
 
@@ -345,7 +372,10 @@ sm_file_settle(SmLedger *ledger, SmFile *file, SmFileState state, const char *re
                   "UPDATE files SET state = ?1, reason = ?2, next_attempt = ?3, updated = ?4,"
                   " settled = fence, part = CASE WHEN ?5 THEN part ELSE 0 END,"
                   " part_etag = CASE WHEN ?5 THEN part_etag END, missing_since = ?6,"
-                  " missing_times = ?7, obstacle = ?8 WHERE id = ?9 AND fence = ?10",
+                  " missing_times = ?7, obstacle = ?8, unanswered = CASE"
+                  "  WHEN ?1 IN ('dropped', 'not wanted', 'conflict') THEN 0"
+                  "  WHEN ?1 = 'failed' THEN (" NEWEST ") > new_covers ELSE unanswered END"
+                  " WHERE id = ?9 AND fence = ?10",
                   "ssiiiiisii", state_names[becomes], clean, next_attempt, sm_ledger_now(),
                   (gint64)part_kept, file->missing_since, file->missing_times, file->obstacle,
                   file->id, file->fence) &&

@@ -61,6 +61,7 @@ typedef struct {
     gint64 new_records; /* of what is being placed, known to who has fetched it only */
 
     gint64 newest_event; /* of this account and name, 0: none */
+    gint64 unanswered;   /* not 0: an event came that neither bytes nor a decision answer */
 } SmFile;
 
 const char *sm_file_state_name(SmFileState state);
@@ -74,6 +75,12 @@ void sm_file_free(SmFile *file);
 
 /* All rows, of account if not NULL, newest change first: of SmFile. */
 GPtrArray *sm_file_list(SmLedger *ledger, const char *account, GError **error);
+
+/*
+ * The rows that the worker has something to do for: waiting, being placed, or
+ * announced anew, whose pause is over at the time now; the longest due first.
+ */
+GPtrArray *sm_file_due(SmLedger *ledger, gint64 now, GError **error);
 
 /* The other names of the same stem: of SmFile, in the order they were announced. */
 GPtrArray *sm_file_siblings(SmLedger *ledger, const SmFile *file, GError **error);
@@ -96,6 +103,9 @@ gboolean sm_file_count_missing(SmLedger *ledger, const char *account, gint64 sin
  * The updates of the claim's holder, each WHERE fence = file->fence. On success
  * file is what the row is: its strings are new ones, but for account and name.
  */
+
+/* What came since changes nothing about the row. */
+gboolean sm_file_answered(SmLedger *ledger, SmFile *file, GError **error);
 
 /*
  * Raises the fence for an attempt. part: the fence of a part that stays (to be

@@ -65,9 +65,14 @@ static const char version_2[] =
     "ALTER TABLE files ADD COLUMN size_plain INTEGER;"
     "ALTER TABLE files ADD COLUMN new_size_plain INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE files ADD COLUMN new_sha256_plain TEXT;"
+    /* an event came that neither bytes nor a decision answer yet */
+    "ALTER TABLE files ADD COLUMN unanswered INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TRIGGER event_came AFTER INSERT ON events BEGIN"
+    " UPDATE files SET unanswered = 1 WHERE account = new.account AND name = new.name; END;"
     /* when keep-for was over and the file was deleted */
     "ALTER TABLE files ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;"
-    "CREATE INDEX files_waiting ON files (next_attempt) WHERE state IN ('waiting', 'placing');"
+    "CREATE INDEX files_due ON files (next_attempt)"
+    " WHERE (state IN ('waiting', 'placing') OR unanswered <> 0);"
     "CREATE INDEX files_by_stored ON files (account, stored) WHERE stored > 0;"
     "ALTER TABLE accounts ADD COLUMN secret_since INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE accounts ADD COLUMN mail_seen INTEGER NOT NULL DEFAULT 0;"

@@ -116,3 +116,24 @@ sm_login_forget(char *token)
 {
     sm_secret_release(token, SM_TOKEN_MAX);
 }
+
+gboolean
+sm_login_try(SmService *service, const SmSecret *secret, GError **error)
+{
+    g_autofree char *message = NULL;
+    SmVerdict verdict = SM_VERDICT_NONE;
+    GError *fault = NULL;
+    char *token = call(service, "/login", secret, token_in, &verdict, &message, &fault);
+    gboolean good = token != NULL;
+
+    sm_login_forget(token);
+    if (verdict == SM_VERDICT_REJECTED) {
+        g_clear_error(&fault);
+        g_set_error(&fault, SM_ERROR, SM_ERROR_CREDENTIALS,
+                    "account %s: the service rejects user name %s with this password (%s)",
+                    service->account->name, service->account->username, message);
+    }
+    if (fault != NULL)
+        g_propagate_error(error, fault);
+    return good;
+}

@@ -27,3 +27,11 @@ char *sm_login_call(SmService *service, const char *path, const SmSecret *secret
  */
 char *sm_login(SmService *service, const SmSecret *secret, GError **error);
 void sm_login_forget(char *token);
+
+/*
+ * Whether the service takes secret as the account's password: one login beside
+ * the gate and the ledger (which may be NULL), for a person who is about to
+ * change the password. SM_ERROR_CREDENTIALS when it does not; SM_ERROR_SERVICE,
+ * SM_ERROR_TRUST when that cannot be told.
+ */
+gboolean sm_login_try(SmService *service, const SmSecret *secret, GError **error);

@@ -87,7 +87,7 @@ static gboolean
 plan_name(SmSession *session, const SmEvent *event, const char *name, GError **error)
 {
     g_autofree char *why = NULL;
-    SmAccount *account = sm_route(session->config, session->account, event, name, &why);
+    SmAccount *account = sm_route(session->config, event, name, &why);
     SmFetch fetch = {.ledger = session->ledger, .account = account, .role = SM_ROLE_FILTER};
     g_autoptr(SmFile) file = NULL;
 

@@ -74,11 +74,22 @@ fits_any(const SmAccount *account, gconstpointer unused)
     return TRUE;
 }
 
+/* user+NAME@host: whoever may write to the user may as well choose among the user's accounts. */
+static gboolean
+fits_extension(const SmAccount *account, gconstpointer extension)
+{
+    return g_ascii_strcasecmp(account->name, extension) == 0;
+}
+
 static SmAccount *
 choose(const SmConfig *config, const SmEvent *event, const char *organisation)
 {
-    SmAccount *account = only_match(config, fits_addresses, event->recipients);
+    SmAccount *account = only_match(config, fits_addresses, event->envelope);
 
+    if (account == NULL)
+        account = only_match(config, fits_extension, event->extension);
+    if (account == NULL)
+        account = only_match(config, fits_addresses, event->recipients);
     if (account == NULL)
         account = only_match(config, fits_organisation, organisation);
     if (account == NULL)
@@ -89,9 +100,9 @@ choose(const SmConfig *config, const SmEvent *event, const char *organisation)
 }
 
 SmAccount *
-sm_route(const SmConfig *config, const char *wanted, const SmEvent *event, const char *name,
-         char **why)
+sm_route(const SmConfig *config, const SmEvent *event, const char *name, char **why)
 {
+    const char *wanted = *event->account != '\0' ? event->account : NULL;
     g_autofree char *organisation = organisation_of(name);
     SmAccount *account =
         wanted != NULL ? sm_config_account(config, wanted) : choose(config, event, organisation);

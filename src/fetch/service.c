@@ -117,7 +117,7 @@ sm_service_presigned_url(SmService *service, const char *name, GError **error)
     service->retry_after = 0;
     if (service->shared->token != NULL)
         return token_call(service, path, &reply, error) ? url_in(service, &reply, error) : NULL;
-    secret = sm_secret_read(service->account, error);
+    secret = sm_secret_read(service->account, service->deadline, error);
     return secret != NULL ? sm_login_call(service, path, secret, url_in, error) : NULL;
 }
 

@@ -62,6 +62,16 @@ sm_session_configure(SmSession *session, GError **error)
     return session->config != NULL;
 }
 
+void
+sm_session_start_log(SmSession *session)
+{
+    const SmConfig *config = session->config;
+
+    /* A log file may be the worker's alone: what an agent's user has to say goes to syslog then. */
+    if (!sm_report_log_to(&session->report, config->log, config->log_file, config->log_level, NULL))
+        sm_report_log_to(&session->report, SM_LOG_SYSLOG, NULL, config->log_level, NULL);
+}
+
 gboolean
 sm_session_open_ledger(SmSession *session, SmLedgerUse use, GError **error)
 {
@@ -97,11 +107,11 @@ guess_account(const SmSession *session, const char *name, GError **error)
 {
     g_autoptr(SmEvent) nothing = sm_event_new(SM_EVENT_NAMES);
     g_autofree char *why = NULL;
-    SmAccount *account = sm_route(session->config, NULL, nothing, name, &why);
+    SmAccount *account = sm_route(session->config, nothing, name, &why);
 
     if (account == NULL)
         g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s: which account? say --account NAME: %s",
-                    name, why);
+                    *name != '\0' ? name : session->command, why);
     return account;
 }
 

@@ -38,6 +38,10 @@ gboolean sm_session_parse(SmSession *session, int *argc, char ***argv, const GOp
 /* Loads the configuration. SM_ERROR_CONFIG. */
 gboolean sm_session_configure(SmSession *session, GError **error);
 
+/* The log without the ledger, after sm_session_configure(): where the configuration says, else
+ * syslog. */
+void sm_session_start_log(SmSession *session);
+
 /* Opens the ledger (after sm_session_configure()); session->ledger stays NULL as sm_ledger_open()
  * says. */
 gboolean sm_session_open_ledger(SmSession *session, SmLedgerUse use, GError **error);

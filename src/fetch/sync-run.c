@@ -10,6 +10,7 @@ typedef struct {
     GPtrArray *jobs;
     GMutex lock;
     guint next;
+    GQueue met;     /* of SmSyncJob: another process was at work on them; they are last */
     guint in_a_row; /* failures of service, store or disk since the last success */
     gboolean over;  /* no other name is begun */
 } Run;
@@ -37,16 +38,30 @@ sm_sync_job_free(SmSyncJob *job)
     g_free(job);
 }
 
+/* *impatient: that another process may be at work on it is no reason to wait yet. */
 static SmSyncJob *
-take(Run *run)
+take(Run *run, gboolean *impatient)
 {
     SmSyncJob *job = NULL;
 
     g_mutex_lock(&run->lock);
-    if (!run->over && run->next < run->jobs->len && !sm_pace_has_stopped(run->team->shared->pace))
+    *impatient = run->next < run->jobs->len;
+    if (run->over || sm_pace_has_stopped(run->team->shared->pace))
+        job = NULL;
+    else if (*impatient)
         job = run->jobs->pdata[run->next++];
+    else
+        job = g_queue_pop_head(&run->met);
     g_mutex_unlock(&run->lock);
     return job;
+}
+
+static void
+put_off(Run *run, SmSyncJob *job)
+{
+    g_mutex_lock(&run->lock);
+    g_queue_push_tail(&run->met, job);
+    g_mutex_unlock(&run->lock);
 }
 
 typedef enum { OWN_FAULT, MAY_BE_ALL, SURELY_ALL } Reach;
@@ -133,28 +148,39 @@ fail(Worker *worker, SmSyncJob *job, const GError *fault)
         g_warning("%s", fault->message);
 }
 
+static void
+work_on(Worker *worker, SmSyncJob *job, gboolean impatient)
+{
+    Run *run = worker->run;
+    SmFetch fetch = {.ledger = worker->ledger,
+                     .account = run->team->account,
+                     .role = SM_ROLE_FILTER,
+                     .impatient = impatient,
+                     .listed = job->listed,
+                     .shared = run->team->shared};
+    g_autofree char *outcome = NULL;
+    g_autoptr(GError) fault = NULL;
+
+    if (sm_fetch(&fetch, job->listed->name, &outcome, &fault)) {
+        succeed(worker, job, outcome);
+    } else if (impatient && g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY)) {
+        put_off(run, job);
+        return;
+    } else {
+        fail(worker, job, fault);
+    }
+    note_end(run, fault);
+}
+
 static gpointer
 work(gpointer data)
 {
     Worker *worker = data;
-    Run *run = worker->run;
+    gboolean impatient;
     SmSyncJob *job;
 
-    while ((job = take(run)) != NULL) {
-        SmFetch fetch = {.ledger = worker->ledger,
-                         .account = run->team->account,
-                         .role = SM_ROLE_FILTER,
-                         .listed = job->listed,
-                         .shared = run->team->shared};
-        g_autofree char *outcome = NULL;
-        g_autoptr(GError) fault = NULL;
-
-        if (sm_fetch(&fetch, job->listed->name, &outcome, &fault))
-            succeed(worker, job, outcome);
-        else
-            fail(worker, job, fault);
-        note_end(run, fault);
-    }
+    while ((job = take(worker->run, &impatient)) != NULL)
+        work_on(worker, job, impatient);
     return NULL;
 }
 
@@ -191,11 +217,13 @@ sm_sync_run(const SmSyncTeam *team, GPtrArray *jobs, GError **error)
     guint count;
 
     g_mutex_init(&run.lock);
+    g_queue_init(&run.met);
     count = start_workers(&run, workers, wanted, &fault);
     for (guint i = 0; i < count; i++) {
         g_thread_join(workers[i].thread);
         sm_ledger_close(workers[i].ledger);
     }
+    g_queue_clear(&run.met);
     g_mutex_clear(&run.lock);
     if (fault != NULL && count == 0) {
         g_propagate_error(error, fault);

@@ -32,7 +32,7 @@ sm_token_free(SmToken *token)
 static gboolean
 renew(SmToken *token, SmService *service, GError **error)
 {
-    g_autoptr(SmSecret) secret = sm_secret_read(service->account, error);
+    g_autoptr(SmSecret) secret = sm_secret_read(service->account, service->deadline, error);
 
     if (secret == NULL)
         return FALSE;

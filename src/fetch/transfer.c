@@ -5,6 +5,7 @@
 
 #include "common/error.h"
 #include "common/text.h"
+#include "guard.h"
 #include "http-engine.h"
 #include "http.h"
 #include "pace.h"
@@ -29,6 +30,7 @@ struct SmTransfer {
     SmProgressLine *line;
     SmTransferFacts facts;
     /* of the GET that runs */
+    SmGuard guard;
     SmPart *part;
     gint64 offset; /* asked for from here */
     gboolean asked_if_changed;
@@ -63,6 +65,7 @@ sm_transfer_free(SmTransfer *transfer)
     if (transfer == NULL)
         return;
     curl_easy_cleanup(transfer->handle);
+    sm_guard_clear(&transfer->guard);
     curl_multi_cleanup(transfer->multi);
     g_string_free(transfer->refusal, TRUE);
     g_free(transfer->facts.etag);
@@ -232,20 +235,22 @@ receive(char *data, size_t size, size_t count, void *user_data)
     return length;
 }
 
-/* S3's word for it, from <Code>...</Code>; only shown. Caller frees; "" if none. */
+/* S3's word for it, from <Code>...</Code>; only shown, and nothing that could be a part of the URL.
+ * Caller frees; "" if none. */
 static char *
 refusal_code(const SmTransfer *transfer)
 {
     const char *code = strstr(transfer->refusal->str, "<Code>");
-    g_autofree char *text = NULL;
-    g_autofree char *clean = NULL;
+    gsize length = 0;
 
     if (code == NULL)
         return g_strdup("");
     code += strlen("<Code>");
-    text = g_strndup(code, strcspn(code, "<"));
-    clean = sm_text_clean(text, CODE_MAX);
-    return g_strconcat(": ", clean, NULL);
+    while (g_ascii_isalpha(code[length]))
+        length++;
+    return length > 0 && length <= CODE_MAX && code[length] == '<'
+               ? g_strdup_printf(": %.*s", (int)length, code)
+               : g_strdup("");
 }
 
 /* 416 for a part that holds all bytes already: RFC 9110, 15.5.17, tells the length. */
@@ -317,6 +322,7 @@ set_options(SmTransfer *transfer, const char *url, SmHeaderList *headers)
 {
     CURL *handle = transfer->handle;
 
+    sm_guard_set(&transfer->guard, handle, transfer->account, url);
     curl_easy_setopt(handle, CURLOPT_URL, url);
     curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L); /* signed to the byte */
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
@@ -338,7 +344,7 @@ set_failure(SmTransfer *transfer, const char *url, CURLcode result, const char *
         g_set_error(error, SM_ERROR, SM_ERROR_LIMIT,
                     "not whole within run-limit (account %s): it goes on with the next try",
                     transfer->account->name);
-    else
+    else if (result != CURLE_COULDNT_CONNECT || sm_guard_let_pass(&transfer->guard, url, error))
         sm_http_set_error(error, SM_ERROR_OBJECT, url, result, detail);
     return FALSE;
 }

@@ -15,6 +15,7 @@
 #include "common/error.h"
 #include "mime.h"
 #include "parser.h"
+#include "received.h"
 #include "stack.h"
 
 enum { SECONDS_PER_CPU_SECOND = 10 }; /* how long the child may wait for its share of a busy host */
@@ -181,13 +182,27 @@ charset_asked_for(const GByteArray *answer)
 }
 
 static gboolean
+is_answer(const GByteArray *answer, const char *words)
+{
+    return answer->len == strlen(words) && memcmp(answer->data, words, answer->len) == 0;
+}
+
+static gboolean
 take_answer(const GByteArray *answer, SmEvent **event, GError **error)
 {
     g_autoptr(GError) fault = NULL;
 
-    if (answer->len == strlen(SM_ANSWER_NONE) &&
-        memcmp(answer->data, SM_ANSWER_NONE, answer->len) == 0)
+    if (is_answer(answer, SM_ANSWER_NONE))
         return TRUE;
+    if (is_answer(answer, SM_ANSWER_ALERT)) {
+        g_info("an alert of scoremail's own, or a bounce of one");
+        return TRUE;
+    }
+    if (is_answer(answer, SM_ANSWER_HOPS)) {
+        g_warning("mail loop: more than %d Received headers; the message counts as no notification",
+                  SM_LOOP_HOPS_MAX);
+        return TRUE;
+    }
     *event = sm_event_decode(answer->data, answer->len, &fault);
     if (*event == NULL)
         g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "the parser answered with a %s",
@@ -195,24 +210,22 @@ take_answer(const GByteArray *answer, SmEvent **event, GError **error)
     return *event != NULL;
 }
 
-/* A message that the parsers cannot finish: its header should still tell where it came from. */
-static gboolean
-read_header_only(SmParserTask *task, SmEvent **event, GError **error)
+SmEvent *
+sm_child_read_header(const char *message, gsize length, const SmChildRules *rules,
+                     const char *reason)
 {
+    g_autoptr(GPtrArray) charsets = g_ptr_array_new();
     g_autoptr(GByteArray) answer = g_byte_array_new();
+    const SmParserTask task = {message, length, 1, sm_sandbox_find(), charsets, reason};
+    SmEvent *event = NULL;
 
-    task->max_cpu = 1;
-    task->unusable = "reading it takes more time or memory than a notification can need";
-    switch (run_child(task, answer, error)) {
-    case ENDED_WELL:
-        return take_answer(answer, event, error);
-    case ENDED_BY_LIMIT:
-        *event = sm_mime_unusable_bare(task->message, task->length, task->unusable);
-        return TRUE;
-    case ENDED_BADLY:
-    default:
-        return FALSE;
-    }
+    if (sm_sandbox_check(&task.walls, rules->sandbox, NULL) &&
+        run_child(&task, answer, NULL) == ENDED_WELL && take_answer(answer, &event, NULL) &&
+        event != NULL)
+        return event;
+    event = sm_mime_unusable_bare(message, length, reason);
+    event->received = sm_received_scan(message, length);
+    return event;
 }
 
 gboolean
@@ -235,7 +248,10 @@ sm_child_read(const char *message, gsize length, const SmChildRules *rules, SmEv
         case ENDED_WELL:
             break;
         case ENDED_BY_LIMIT:
-            return read_header_only(&task, event, error);
+            *event = sm_child_read_header(
+                message, length, rules,
+                "reading it takes more time or memory than a notification can need");
+            return TRUE;
         case ENDED_BADLY:
         default:
             return FALSE;

@@ -23,3 +23,11 @@ typedef struct {
  */
 gboolean sm_child_read(const char *message, gsize length, const SmChildRules *rules,
                        SmEvent **event, GError **error);
+
+/*
+ * The event, an SM_EVENT_UNUSABLE for this reason, of a message that cannot be
+ * read to its end: what its header says, as far as a child survives that and
+ * rules allow one; at least when it was received. Caller owns.
+ */
+SmEvent *sm_child_read_header(const char *message, gsize length, const SmChildRules *rules,
+                              const char *reason);

@@ -7,11 +7,12 @@
 #include "common/event.h"
 
 typedef struct {
-    const char *config;  /* -c, or NULL */
-    const char *account; /* -a, or NULL */
+    const char *config; /* -c, or NULL */
     gboolean dry_run;
     gboolean verbose;
     gboolean quiet;
+    const char *defer_for; /* --defer-for as it was given, or NULL */
+    const char *lacking;   /* what the sandbox lacks on this kernel; NULL: nothing */
 } SmHandover;
 
 /*

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "address.h"
+
 enum { SEMICOLONS_MAX = 4 }; /* of a Received header, behind which its date may stand */
 
 /* Adds the addr-specs of list to found, those of groups included. */
@@ -54,21 +56,6 @@ time_of(const char *received)
     return 0;
 }
 
-/* The address of a Delivered-To: Dovecot's LMTP puts it in angle brackets, getmail6 writes
- * "unknown". */
-static char *
-address_of(const char *value)
-{
-    g_autofree char *address = g_strstrip(g_strdup(value));
-    gsize length = strlen(address);
-
-    if (memchr(address, '@', length) == NULL)
-        return NULL;
-    if (address[0] == '<' && address[length - 1] == '>')
-        return g_strndup(address + 1, length - 2);
-    return g_steal_pointer(&address);
-}
-
 /* Only what stands above the topmost Received was put there by the last hop, not by the sender. */
 static void
 read_trace(GMimeHeaderList *headers, SmEvent *event)
@@ -88,7 +75,7 @@ read_trace(GMimeHeaderList *headers, SmEvent *event)
         if ((g_ascii_strcasecmp(name, "Delivered-To") == 0 ||
              g_ascii_strcasecmp(name, "X-Original-To") == 0) &&
             recipients->len < SM_EVENT_LIST_MAX) {
-            char *address = address_of(value);
+            char *address = sm_address_in(value);
 
             if (address != NULL)
                 g_ptr_array_add(recipients, address);
@@ -112,7 +99,7 @@ sm_headers_read(GMimeMessage *message, SmEvent *event)
         g_free(event->message_id);
         event->message_id = g_strdup(id);
     }
-    if (from->len > 0) {
+    if (from->len == 1) { /* of several, none can be held to account */
         g_free(event->from);
         event->from = g_strdup(from->pdata[0]);
     }

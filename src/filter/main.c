@@ -12,10 +12,13 @@
 
 #include "build-config.h"
 #include "child.h"
+#include "common/config.h"
 #include "common/event.h"
+#include "common/fallback.h"
 #include "common/name.h"
 #include "common/report.h"
 #include "common/startup.h"
+#include "envelope.h"
 #include "input.h"
 #include "options.h"
 
@@ -118,8 +121,67 @@ extract(const SmEvent *event)
     return code;
 }
 
+/* What the sandbox lacks on this kernel, for the log; NULL where it lacks nothing. Caller frees. */
+static char *
+find_lacking(void)
+{
+    const SmSandboxWalls walls = sm_sandbox_find();
+
+    return walls.landlock > 0 && walls.seccomp ? NULL : sm_sandbox_describe(&walls);
+}
+
+/* What can be known of the configuration by a program that does not need one. */
 static int
-run(const SmOptions *options, SmRole role)
+fall_back(const SmEvent *event, const SmOptions *options, SmReport *report, const char *cause)
+{
+    g_autofree char *file = sm_config_find(options->handover.config);
+    g_autoptr(SmConfig) config = sm_config_load(options->handover.config, NULL);
+    g_autofree char *spool =
+        config == NULL ? sm_config_default_spool(file) : g_strdup(config->spool);
+    guint defer_for = config != NULL ? config->defer_for : SM_EVENT_DEFER_FOR;
+
+    if (options->defer_for != 0)
+        defer_for = options->defer_for;
+    return sm_fall_back(report, event, cause, spool, defer_for);
+}
+
+/* Becomes scorefetch; returns where that cannot be. */
+static int
+hand_over(SmEvent *event, SmOptions *options, const SmEnvelope *envelope, SmReport *report)
+{
+    g_autofree char *lacking = find_lacking();
+    g_autoptr(GError) error = NULL;
+
+    sm_envelope_note(envelope, event);
+    g_free(event->account);
+    event->account = g_strdup(options->account != NULL ? options->account : "");
+    options->handover.lacking = lacking;
+    sm_handover(event, &options->handover, &error);
+    options->handover.lacking = NULL;
+    if (options->handover.dry_run)
+        return fail(error, report->role);
+    return fall_back(event, options, report, error->message);
+}
+
+/* Our own fault: as long as that is safe, the mail system is asked to keep the message. */
+static int
+give_up(const SmInput *input, SmOptions *options, const SmEnvelope *envelope, SmReport *report,
+        const GError *error)
+{
+    const SmChildRules rules = {1, options->sandbox};
+    guint defer_for = options->defer_for != 0 ? options->defer_for : SM_EVENT_DEFER_FOR;
+    g_autoptr(SmEvent) event = NULL;
+
+    if (options->extract)
+        return fail(error, report->role);
+    event = sm_child_read_header(input->data, input->length, &rules, error->message);
+    if (!sm_event_is_overdue(event, defer_for, g_get_real_time() / G_USEC_PER_SEC))
+        return fail(error, report->role);
+    return hand_over(event, options, envelope, report);
+}
+
+static int
+run(SmOptions *options, const SmEnvelope *envelope, SmReport *report)
 {
     const SmChildRules rules = {(guint)options->max_cpu, options->sandbox};
     g_auto(SmInput) input = {NULL, 0, FALSE};
@@ -127,31 +189,32 @@ run(const SmOptions *options, SmRole role)
     g_autoptr(GError) error = NULL;
 
     if (!sm_input_read(&input, STDIN_FILENO, (gsize)options->max_message, &error))
-        return fail(error, role);
+        return fail(error, report->role);
     if (input.too_large)
         return say_too_large(options);
     g_info("read a message of %zu bytes", input.length);
     if (!sm_child_read(input.data, input.length, &rules, &event, &error))
-        return fail(error, role);
+        return give_up(&input, options, envelope, report, error);
     if (options->extract)
         return extract(event);
     if (event == NULL) {
         g_message("no notification");
         return EX_OK;
     }
-    sm_handover(event, &options->handover, &error);
-    return fail(error, role);
+    return hand_over(event, options, envelope, report);
 }
 
-int
-main(int argc, char **argv)
+static int
+filter(int argc, char **argv)
 {
     SmReport report = {.program = "scoremail", .role = SM_ROLE_FILTER, .log_fd = -1};
     g_auto(SmOptions) options = {.extract = FALSE};
+    g_auto(SmEnvelope) envelope = {NULL, NULL};
     g_autoptr(GError) error = NULL;
 
     sm_report_start(&report);
-    if (!sm_startup(&error))
+    sm_envelope_read(&envelope);
+    if (!sm_startup(SM_ROLE_FILTER, &error))
         return fail(error, report.role);
     if (!sm_options_parse(&options, argc, argv, &error))
         return refuse_usage(error->message);
@@ -164,7 +227,20 @@ main(int argc, char **argv)
         return show_version();
     if (isatty(STDIN_FILENO))
         return refuse_usage("standard input is a terminal: pipe a message into me");
-    if (!options.extract)
-        sm_startup_end_as_filter();
-    return run(&options, report.role);
+    if (options.extract)
+        sm_startup_end_by_signal();
+    return run(&options, &envelope, &report);
+}
+
+int
+main(int argc, char **argv)
+{
+    int code = filter(argc, argv);
+
+#ifndef SM_SANITIZED /* the leak checker looks at the end */
+    /* The destructors of two dozen libraries would take as long as half of the sandbox. */
+    fflush(stdout);
+    _exit(code);
+#endif
+    return code;
 }

@@ -1,7 +1,9 @@
 #include "options.h"
 
 #include <string.h>
+#include <unistd.h>
 
+#include "common/config-values.h"
 #include "common/error.h"
 
 enum {
@@ -29,6 +31,20 @@ take_sandbox(SmOptions *options, GError **error)
 }
 
 static gboolean
+take_defer_for(SmOptions *options, GError **error)
+{
+    const char *word = options->handover.defer_for;
+    g_autoptr(GError) fault = NULL;
+
+    if (word == NULL && isatty(STDERR_FILENO)) /* a person sees what fails; no mail system waits */
+        options->handover.defer_for = word = g_strdup("unlimited");
+    if (word == NULL || sm_value_deferral(word, &options->defer_for, &fault))
+        return TRUE;
+    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--defer-for %s", fault->message);
+    return FALSE;
+}
+
+static gboolean
 are_sound(const SmOptions *options, int argc, char **argv, GError **error)
 {
     if (argc > 1)
@@ -53,8 +69,11 @@ context_for(SmOptions *options)
     const GOptionEntry entries[] = {
         {"config", 'c', 0, G_OPTION_ARG_FILENAME, &handover->config, "Use this configuration",
          "FILE"},
-        {"account", 'a', 0, G_OPTION_ARG_FILENAME, &handover->account, "Deliver for this account",
+        {"account", 'a', 0, G_OPTION_ARG_FILENAME, &options->account, "Deliver for this account",
          "NAME"},
+        {"defer-for", 0, 0, G_OPTION_ARG_FILENAME, &handover->defer_for,
+         "Ask the mail system to keep the message and try again for so long (2h)",
+         "TIME|unlimited"},
         {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &handover->dry_run,
          "Say what would be done, and do nothing", NULL},
         {"extract", 0, 0, G_OPTION_ARG_NONE, &options->extract,
@@ -93,7 +112,8 @@ sm_options_parse(SmOptions *options, int argc, char **argv, GError **error)
         g_set_error_literal(error, SM_ERROR, SM_ERROR_USAGE, fault->message);
         return FALSE;
     }
-    return take_sandbox(options, error) && are_sound(options, argc, argv, error);
+    return take_sandbox(options, error) && take_defer_for(options, error) &&
+           are_sound(options, argc, argv, error);
 }
 
 char *
@@ -109,6 +129,7 @@ void
 sm_options_clear(SmOptions *options)
 {
     g_free((char *)options->handover.config);
-    g_free((char *)options->handover.account);
+    g_free((char *)options->handover.defer_for);
+    g_free(options->account);
     g_free(options->sandbox_word);
 }

@@ -13,6 +13,8 @@ typedef struct {
     gboolean help;
     gint64 max_message; /* bytes */
     gint max_cpu;       /* seconds */
+    char *account;      /* -a, or NULL; owned */
+    guint defer_for;    /* seconds, G_MAXUINT: unlimited; 0: not given */
     char *sandbox_word; /* as it was given; owned */
     SmSandboxPolicy sandbox;
 } SmOptions;

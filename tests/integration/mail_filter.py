@@ -4,6 +4,8 @@ import os
 import pathlib
 import subprocess
 
+from harness import received
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("SCOREMAIL_BUILD", ROOT / "build")).resolve()
 SCOREMAIL = BUILD / "scoremail"
@@ -23,7 +25,7 @@ def scoremail(*args, message=b"", program=SCOREMAIL, **kwargs):
 
 
 def fixture(name):
-    return (FIXTURES / name).read_bytes()
+    return received((FIXTURES / name).read_bytes())
 
 
 def html(body, content_type="text/html; charset=utf-8", encoding=None):

@@ -2,6 +2,7 @@
 import json
 import re
 from email.message import EmailMessage
+from email.utils import formatdate
 
 import pytest
 from harness import CSV_NAME, EX_TEMPFAIL, EX_USAGE, TXT_NAME, mail
@@ -72,7 +73,7 @@ def message(*names, to="registrar@school.example", head=""):
     text.set_content("See the HTML part.\n")
     spans = "".join(f'<p>File: <span id="fileName">{name}</span></p>' for name in names)
     text.add_alternative(f"<html><body>{spans}</body></html>", subtype="html")
-    received = "Received: from mail.scores.example by mx.school.example; Tue, 10 Apr 2018 11:16:09 -0400\n"
+    received = f"Received: from mail.scores.example by mx.school.example; {formatdate()}\n"
     return (head + received).encode() + text.as_bytes()
 
 

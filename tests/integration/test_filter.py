@@ -13,6 +13,7 @@ import subprocess
 import time
 
 import pytest
+from harness import received
 from mail_filter import (BAD_NAME, NO_SPAN, OK, SCOREMAIL, SPAN, TEMPORARY, fixture, html, named, parts,
                          scoremail)
 
@@ -172,14 +173,14 @@ def test_the_outcome_is_said_on_a_terminal(installation):
 
 
 def test_the_event_is_handed_over_in_a_sealed_memfd(installation):
-    run = installation.run(message=fixture("csv.eml"))
+    run = installation.run(message=received(fixture("csv.eml"), at=1523373369))
     report = installation.report()
     assert (run.returncode, run.stdout, run.stderr) == (OK, b"", b"")
     assert report["argv"] == ["deliver"]
     assert report["link"].startswith("/memfd:") and report["offset"] == 0
     assert report["seals"] == fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
     event = installation.event()
-    assert event.startswith(b"SMEV\x01" + bytes([NAMES]))
+    assert event.startswith(b"SMEV\x02" + bytes([NAMES]))
     for fact in (b"4300_20180410_111604.csv", b"1342865570.41.1523373369224.JavaMail.app@app3.internal.example.org",
                  b"score-reporting@notify.example.org", b"scores@springfield.example.edu"):
         assert fact in event
@@ -187,8 +188,15 @@ def test_the_event_is_handed_over_in_a_sealed_memfd(installation):
 
 
 def test_options_are_handed_on(installation):
-    installation.run("-c", "x.conf", "--account=main", "-n", "-v", "-q", message=fixture("txt.eml"))
-    assert installation.report()["argv"] == ["deliver", "-c", "x.conf", "-a", "main", "-n", "-v", "-q"]
+    installation.run("-c", "x.conf", "--defer-for=4h", "-n", "-v", "-q", message=fixture("txt.eml"))
+    assert installation.report()["argv"] == ["deliver", "-c", "x.conf", "--defer-for", "4h", "-n", "-v", "-q"]
+
+
+def test_account_and_envelope_go_into_the_event(installation):
+    told = {"RECIPIENT": "me+sat@example.edu", "ORIGINAL_RECIPIENT": "scores@oak.example", "EXTENSION": "sat"}
+    installation.run("--account=north", message=fixture("csv.eml"), env=told)
+    for fact in (b"\0\0\0\x05north", b"me+sat@example.edu", b"scores@oak.example", b"\0\0\0\x03sat"):
+        assert fact in installation.event()
 
 
 @pytest.mark.parametrize("code", [OK, TEMPORARY])
@@ -214,6 +222,30 @@ def test_an_unusable_message_is_handed_over_with_its_header(installation):
     assert event[5] == UNUSABLE and b"test@example.org" in event and b"sender@example.org" in event
 
 
+def test_an_outlook_file_is_handed_over_by_its_name(installation):
+    run = installation.run(message=b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + html(SPAN))
+    event = installation.event()
+    assert run.returncode == OK and event[5] == UNUSABLE and b"Outlook .msg" in event and b"a.csv" not in event
+
+
+def test_our_own_alert_starts_nothing(installation):
+    run = installation.run(message=b"X-Scoremail-Alert: 1\nAuto-Submitted: auto-generated\n" + html(SPAN))
+    assert (run.returncode, run.stdout, run.stderr) == (OK, b"", b"")
+    run = installation.run("-v", message=b"X-Scoremail-Alert: 1\n" + html(named("/")))
+    assert run.returncode == OK and b"alert" in run.stderr and installation.report() is None
+
+
+def test_a_mail_loop_starts_nothing_and_is_told(installation):
+    run = installation.run(message=b"Received: by x\n" * 51 + html(SPAN))
+    assert (run.returncode, run.stdout) == (OK, b"") and installation.report() is None
+    assert b"mail loop" in run.stderr and len(run.stderr.splitlines()) == 1
+
+
+def test_many_hops_of_an_ordinary_message_are_not_told(installation):
+    run = installation.run(message=b"Received: by x\n" * 51 + fixture("ordinary.eml"))
+    assert (run.returncode, run.stderr) == (OK, b"")
+
+
 def test_leaked_descriptors_are_closed(installation):
     reading, writing = os.pipe()
     installation.run(message=fixture("csv.eml"), pass_fds=(reading, writing))
@@ -234,7 +266,7 @@ def test_a_scorefetch_that_cannot_be_started_is_temporary(installation):
 FAULTS = {
     "no process for the child": "?clone,?clone3,?fork:error=EAGAIN",
     "no pipe for the child": "pipe2:error=EMFILE",
-    "the child crashes": "?dup2,?dup3:signal=SEGV:when=1",
+    "the child crashes": "landlock_restrict_self:signal=SEGV",
     "the child is killed": "?dup2,?dup3:signal=KILL:when=1",
     "the child cannot limit itself": "prlimit64:error=EPERM:when=3+",
     "the event cannot be handed over": "memfd_create:error=ENOSYS",
@@ -265,3 +297,71 @@ def test_no_room_for_the_message_is_temporary():
 
     run = scoremail("--max-message", "1000000000", message=fixture("csv.eml"), preexec_fn=limit)
     assert run.returncode == TEMPORARY and b"no room" in run.stderr
+
+
+# ---------------------------------------------------------------- and when the mail system has tried for long enough
+
+THREE_HOURS = 3 * 3600
+
+
+def old(message):
+    return received(message, at=time.time() - THREE_HOURS)
+
+
+class Home:
+    """A person's, with a configuration that nobody can read."""
+
+    def __init__(self, folder):
+        self.state = folder / "state"
+        self.environment = {"XDG_CONFIG_HOME": str(folder / "config"), "XDG_STATE_HOME": str(self.state)}
+        configuration = folder / "config" / "scoremail" / "scoremail.conf"
+        configuration.parent.mkdir(parents=True)
+        configuration.write_text("nonsense\n")
+
+    def spooled(self):
+        return [path.read_bytes() for path in (self.state / "scoremail" / "spool").glob("*.event")]
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(tmp_path / "home")
+
+
+@pytest.mark.release_only("the sanitizers make these calls as well")
+@pytest.mark.parametrize("title", ["no process for the child", "the child crashes", "the child cannot limit itself"])
+def test_our_own_fault_is_recorded_in_the_end(installation, title):
+    """For every child: the one that reads the header alone dies as well."""
+    run = subprocess.run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={FAULTS[title]}", installation.program],
+                         input=old(fixture("csv.eml")), capture_output=True)
+    assert run.returncode == OK and installation.event()[5] == UNUSABLE
+
+
+def test_a_missing_scorefetch_is_no_reason_to_return_the_mail(installation, home):
+    installation.scorefetch.chmod(0o644)
+    run = installation.run(message=old(fixture("csv.eml")), env=home.environment)
+    assert run.returncode == OK and run.stdout == b""
+    assert len(run.stderr.splitlines()) == 1 and b"scorefetch run" in run.stderr
+    assert [b"4300_20180410_111604.csv" in event for event in home.spooled()] == [True]
+
+
+@pytest.mark.parametrize("defer_for, code", [("4h", TEMPORARY), ("unlimited", TEMPORARY), ("1h", OK)])
+def test_a_recipe_may_say_how_long(installation, home, defer_for, code):
+    installation.scorefetch.chmod(0o644)
+    run = installation.run("--defer-for", defer_for, message=old(fixture("csv.eml")), env=home.environment)
+    assert run.returncode == code and len(home.spooled()) == (1 if code == OK else 0)
+
+
+def test_without_a_spool_too_the_mail_is_not_returned(installation, home):
+    installation.scorefetch.chmod(0o644)
+    home.state.touch()
+    run = installation.run(message=old(fixture("csv.eml")), env=home.environment)
+    assert run.returncode == OK and b"4300_20180410_111604.csv is in the mailbox only" in run.stderr
+
+
+def test_a_person_at_a_terminal_is_told(installation):
+    installation.scorefetch.chmod(0o644)
+    ours, theirs = pty.openpty()
+    run = subprocess.run([installation.program], input=old(fixture("csv.eml")), stdout=subprocess.PIPE, stderr=theirs)
+    os.close(theirs)
+    os.close(ours)
+    assert run.returncode == TEMPORARY

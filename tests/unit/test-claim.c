@@ -42,7 +42,7 @@ hold(const Holder *holder)
     char c;
 
     if (ledger == NULL || !sm_claim_take(&claim, ledger, "main", holder->name, holder->per_stem,
-                                         &file, &settled, NULL))
+                                         SM_CLAIM_WAIT, &file, &settled, NULL))
         return 1;
     close(holder->ready);
     while (read(holder->end, &c, 1) > 0)
@@ -94,7 +94,8 @@ wait_for(Fixture *fixture, Holder holder, const char *name, gboolean per_stem, S
     SmClaim claim;
     gboolean held;
 
-    held = sm_claim_take(&claim, fixture->ledger, "main", name, per_stem, file, settled, error);
+    held = sm_claim_take(&claim, fixture->ledger, "main", name, per_stem, SM_CLAIM_WAIT, file,
+                         settled, error);
     if (held)
         sm_claim_drop(&claim);
     g_assert_cmpint(end_of_holder, ==, -1); /* it has waited */
@@ -109,7 +110,8 @@ take(Fixture *fixture, const char *name, gboolean per_stem, SmClaim *claim)
     g_autoptr(GError) error = NULL;
     gboolean settled = TRUE;
 
-    sm_claim_take(claim, fixture->ledger, "main", name, per_stem, &file, &settled, &error);
+    sm_claim_take(claim, fixture->ledger, "main", name, per_stem, SM_CLAIM_WAIT, &file, &settled,
+                  &error);
     g_assert_no_error(error);
     g_assert_cmpstr(file->name, ==, name);
     g_assert_false(settled);
@@ -155,8 +157,8 @@ a_name_that_is_not_known_is_said(Fixture *fixture, gconstpointer data)
     gboolean settled;
     SmClaim claim;
 
-    g_assert_false(
-        sm_claim_take(&claim, fixture->ledger, "main", CSV, FALSE, &file, &settled, &error));
+    g_assert_false(sm_claim_take(&claim, fixture->ledger, "main", CSV, FALSE, SM_CLAIM_WAIT, &file,
+                                 &settled, &error));
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_NOT_FOUND);
     fixture_assert_says(error->message, CSV, "does not know", "account main", NULL);
     /* as a filter this is no reason to let the message go */

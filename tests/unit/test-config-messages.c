@@ -1,6 +1,10 @@
 /* A table: configuration -> the full message, for every mistake in its text. */
 #include "config-fixture.h"
 
+#define PASSWORD_KEYS                                                                              \
+    "allowed: exactly one of password-file, password-command (or passwordeval) and "               \
+    "password-credential"
+
 typedef struct {
     const char *title;
     const char *text;
@@ -43,8 +47,8 @@ static const Complaint complaints[] = {
     {"a bad line in [scoremail]", "[scoremail]\nlog = stderr # here\n" MAIN, NULL, NULL,
      "CONF:2: [scoremail] log: has a comment after the value; a comment stands on a line of its "
      "own"},
-    {"an unknown key in [scoremail]", "[scoremail]\nspool = /var/spool\n" MAIN, NULL, NULL,
-     "CONF:2: [scoremail] spool: is not known to this version; scoremail.conf(5) lists all keys"},
+    {"an unknown key in [scoremail]", "[scoremail]\ncolour = green\n" MAIN, NULL, NULL,
+     "CONF:2: [scoremail] colour: is not known to this version; scoremail.conf(5) lists all keys"},
     {"an account's key in [scoremail]", "[scoremail]\nusername = me\n" MAIN, NULL, NULL,
      "CONF:2: [scoremail] username: differs from account to account; it belongs in an [account "
      "NAME]"},
@@ -96,10 +100,26 @@ static const Complaint complaints[] = {
      "main",
      "CONF:1: [account main] username: is missing; it is the name that the account has at the "
      "service"},
-    {"no password-file", "[account main]\nusername = me\ndirectory = /d\nformat = csv\n", NULL,
-     "main",
-     "CONF:1: [account main] password-file: is missing; it is the absolute path of a file with the "
-     "password alone"},
+    {"no way to the password", "[account main]\nusername = me\ndirectory = /d\nformat = csv\n",
+     NULL, "main",
+     "CONF:1: [account main]: does not say where its password comes from; " PASSWORD_KEYS},
+    {"two ways to the password", MAIN "password-command = pass\n", NULL, "main",
+     "CONF:6: [account main] password-command: is a second way to the password, beside "
+     "password-file; " PASSWORD_KEYS},
+    {"a command by both its names",
+     "[account main]\nusername = me\ndirectory = /d\nformat = csv\n"
+     "passwordeval = pass\npassword-command = pass\n",
+     NULL, "main",
+     "CONF:6: [account main] password-command: is a second way to the password, beside "
+     "passwordeval; " PASSWORD_KEYS},
+    {"two ways to the password by default",
+     "[scoremail]\npassword-credential = a\npasswordeval = pass\n" MAIN, NULL, NULL,
+     "CONF:3: [scoremail] passwordeval: is a second way to the password, beside "
+     "password-credential; " PASSWORD_KEYS},
+    {"a password in place of a command",
+     "[account main]\nusername = me\npassword-command = hunter'2\n", NULL, "main",
+     "CONF:3: [account main] password-command: is no command; allowed: a program and its "
+     "arguments, quoted as for a shell, every quote closed"},
     {"no directory", "[account main]\nusername = me\npassword-file = /p\nformat = csv\n", NULL,
      "main",
      "CONF:1: [account main] directory: is missing; it is the absolute path of the directory for "
@@ -114,9 +134,8 @@ static const Complaint complaints[] = {
      "format = cvs\n",
      NULL, "main",
      "CONF:5: [account main] format: \"cvs\" is not understood; allowed: csv, txt, both, first"},
-    {"queued delivery", MAIN "delivery = queued\n", NULL, "main",
-     "CONF:6: [account main] delivery: this version delivers inline, it has no queue; allowed: "
-     "inline"},
+    {"another delivery", MAIN "delivery = later\n", NULL, "main",
+     "CONF:6: [account main] delivery: \"later\" is not understood; allowed: inline, queued"},
     {"a password in place of its file", "[account main]\nusername = me\npassword-file = hunter2\n",
      NULL, "main",
      "CONF:3: [account main] password-file: is no absolute path; allowed: a path that starts with "

@@ -15,22 +15,22 @@ typedef struct {
     const char *to[80];
 } Raw;
 
-#define SOUND .magic = "SMEV", .version = 1, .kind = SM_EVENT_NAMES
+#define SOUND .magic = "SMEV", .version = 2, .kind = SM_EVENT_NAMES
 
 static const struct {
     const char *title;
     Raw raw;
 } hostile[] = {
-    {"other magic", {.magic = "SMEW", .version = 1, .kind = 1, .names = {"a.csv"}}},
+    {"other magic", {.magic = "SMEW", .version = 2, .kind = 1, .names = {"a.csv"}}},
     {"version 0", {.magic = "SMEV", .version = 0, .kind = 1, .names = {"a.csv"}}},
-    {"version 2", {.magic = "SMEV", .version = 2, .kind = 1, .names = {"a.csv"}}},
-    {"kind 0", {.magic = "SMEV", .version = 1, .kind = 0}},
-    {"kind 4", {.magic = "SMEV", .version = 1, .kind = 4}},
-    {"kind 255", {.magic = "SMEV", .version = 1, .kind = 255}},
+    {"version 3", {.magic = "SMEV", .version = 3, .kind = 1, .names = {"a.csv"}}},
+    {"kind 0", {.magic = "SMEV", .version = 2, .kind = 0}},
+    {"kind 4", {.magic = "SMEV", .version = 2, .kind = 4}},
+    {"kind 255", {.magic = "SMEV", .version = 2, .kind = 255}},
     {"names without a name", {SOUND}},
-    {"a name where none may be", {.magic = "SMEV", .version = 1, .kind = 2, .names = {"a.csv"}}},
+    {"a name where none may be", {.magic = "SMEV", .version = 2, .kind = 2, .names = {"a.csv"}}},
     {"a name in an unusable message",
-     {.magic = "SMEV", .version = 1, .kind = 3, .names = {"a.csv"}}},
+     {.magic = "SMEV", .version = 2, .kind = 3, .names = {"a.csv"}}},
     {"a name twice", {SOUND, .names = {"a.csv", "b.csv", "a.csv"}}},
     {"17 names",
      {SOUND,
@@ -87,8 +87,12 @@ write_raw(const Raw *raw)
     put_string(out, raw->message_id);
     put_string(out, NULL); /* html_sha256 */
     put_string(out, NULL); /* from */
+    put_u32(out, 0);       /* auth */
     put_list(out, raw->to);
-    put_u32(out, 0); /* recipients */
+    put_u32(out, 0);       /* recipients */
+    put_u32(out, 0);       /* envelope */
+    put_string(out, NULL); /* extension */
+    put_string(out, NULL); /* account */
     g_byte_array_append(out, received, sizeof received);
     return out;
 }
@@ -141,6 +145,14 @@ sample(void)
     event->to = g_strsplit("registrar@example.edu,\303\266@example.edu", ",", -1);
     g_strfreev(event->recipients);
     event->recipients = g_strsplit("scores@example.edu", ",", -1);
+    g_strfreev(event->auth);
+    event->auth = g_strsplit("0 mx.example.edu dkim=pass header.d=example.org", ",", -1);
+    g_strfreev(event->envelope);
+    event->envelope = g_strsplit("scores+main@example.edu", ",", -1);
+    g_free(event->extension);
+    event->extension = g_strdup("main");
+    g_free(event->account);
+    event->account = g_strdup("north");
     event->received = G_GINT64_CONSTANT(1523373364);
     return event;
 }
@@ -156,6 +168,10 @@ assert_same(const SmEvent *a, const SmEvent *b)
     g_assert_cmpstr(a->from, ==, b->from);
     g_assert_cmpstrv(a->to, b->to);
     g_assert_cmpstrv(a->recipients, b->recipients);
+    g_assert_cmpstrv(a->auth, b->auth);
+    g_assert_cmpstrv(a->envelope, b->envelope);
+    g_assert_cmpstr(a->extension, ==, b->extension);
+    g_assert_cmpstr(a->account, ==, b->account);
     g_assert_cmpint(a->received, ==, b->received);
 }
 
@@ -369,6 +385,33 @@ stays_sound_under_mutation(void)
     g_assert_cmpuint(decoded, >, 0); /* else the loop has tried nothing but the first check */
 }
 
+static void
+is_overdue_once_it_was_deferred_for_long_enough(void)
+{
+    g_autoptr(SmEvent) event = sample();
+    gint64 received = event->received;
+
+    g_assert_false(sm_event_is_overdue(event, 7200, received + 7199));
+    g_assert_true(sm_event_is_overdue(event, 7200, received + 7200));
+    g_assert_false(sm_event_is_overdue(event, 7200, received - 100000)); /* a clock that is wrong */
+    g_assert_false(sm_event_is_overdue(event, G_MAXUINT, received + 1000000));
+    event->received = 0; /* nothing tells */
+    g_assert_false(sm_event_is_overdue(event, 7200, received + 1000000));
+}
+
+static void
+a_copy_has_the_names_that_it_is_made_for(void)
+{
+    g_autoptr(SmEvent) event = sample();
+    g_autoptr(SmEvent) copy = sm_event_copy(event, event->names + 1, 1);
+
+    g_assert_cmpstr(copy->names[0], ==, "AP scores.TXT");
+    g_assert_null(copy->names[1]);
+    g_strfreev(copy->names);
+    copy->names = g_strdupv(event->names);
+    assert_same(event, copy);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -390,6 +433,10 @@ main(int argc, char **argv)
     g_test_add_func("/event/cleans what headers say", cleans_what_headers_say);
     g_test_add_func("/event/is known by Message-ID, else by hash",
                     is_known_by_message_id_else_hash);
+    g_test_add_func("/event/is overdue once it was deferred for long enough",
+                    is_overdue_once_it_was_deferred_for_long_enough);
+    g_test_add_func("/event/a copy has the names that it is made for",
+                    a_copy_has_the_names_that_it_is_made_for);
     g_test_add_func("/event/stays sound under mutation", stays_sound_under_mutation);
     return g_test_run();
 }

@@ -12,7 +12,7 @@
 static gboolean
 fetch_as(Fixture *fixture, SmRole role, char **outcome, GError **error)
 {
-    SmFetch fetch = {fixture->ledger, &fixture->account, role, FALSE, 0};
+    SmFetch fetch = {.ledger = fixture->ledger, .account = &fixture->account, .role = role};
 
     return sm_fetch(&fetch, CSV, outcome, error);
 }
@@ -164,7 +164,10 @@ records_that_the_password_cannot_be_read(Fixture *fixture, gconstpointer data)
 static void
 makes_no_call_once_the_run_is_over(Fixture *fixture, gconstpointer data)
 {
-    SmFetch fetch = {fixture->ledger, &fixture->account, SM_ROLE_FILTER, FALSE, 1};
+    SmFetch fetch = {.ledger = fixture->ledger,
+                     .account = &fixture->account,
+                     .role = SM_ROLE_FILTER,
+                     .deadline = 1};
     g_autofree char *outcome = NULL;
     g_autoptr(GError) error = NULL;
 

@@ -140,7 +140,7 @@ static const char full[] =
     "Delivered-To: forged@example.edu\n"
     "Received: from z by a.example.org; Mon, 9 Apr 2018 00:00:00 +0000\n"
     "Message-ID: <1.2@example.org>\n"
-    "From: =?utf-8?q?Score=20Reporting?= <reports@example.org>, second@example.org\n"
+    "From: =?utf-8?q?Score=20Reporting?= <reports@example.org>\n"
     "To: \"Scores, incoming\" <scores@example.edu>, staff: a@example.edu, b@example.edu;\n"
     "Cc: <c@example.edu>\n" HTML "\n" SPAN;
 
@@ -163,7 +163,8 @@ check_header(void)
 static void
 check_bare_header(void)
 {
-    static const char message[] = "To: undisclosed-recipients:;\nReceived: by x\n" HTML "\n" SPAN;
+    static const char message[] = "To: undisclosed-recipients:;\nReceived: by x\n"
+                                  "From: one@example.org, another@example.org\n" HTML "\n" SPAN;
     g_autoptr(SmEvent) event = read_message(message, strlen(message));
 
     g_assert_cmpstr(event->message_id, ==, "");

@@ -127,7 +127,11 @@ finds(gconstpointer data)
     event->recipients = words(cases[i].recipients);
     g_strfreev(event->to);
     event->to = words(cases[i].to);
-    account = sm_route(config, cases[i].wanted, event, cases[i].file, &why);
+    if (cases[i].wanted != NULL) {
+        g_free(event->account);
+        event->account = g_strdup(cases[i].wanted);
+    }
+    account = sm_route(config, event, cases[i].file, &why);
     if (cases[i].account != NULL) {
         g_assert_cmpstr(why, ==, NULL);
         g_assert_nonnull(account);
@@ -139,6 +143,49 @@ finds(gconstpointer data)
     g_assert_null(strchr(why, '\n'));
 }
 
+static const struct {
+    const char *title;
+    const char *envelope;
+    const char *extension;
+    const char *recipients;
+    const char *file;
+    const char *account;
+} envelopes[] = {
+    {"by the envelope before the header", "south@example.edu", "", "north@example.edu",
+     "scores.csv", "south"},
+    {"by the envelope's extension, whatever its case", "me+South@example.edu", "South",
+     "north@example.edu", "scores.csv", "south"},
+    {"by the envelope's address before its extension", "north@example.edu", "south", "",
+     "scores.csv", "north"},
+    {"by the header where the envelope tells nothing", "me@example.edu", "sat", "north@example.edu",
+     "scores.csv", "north"},
+    {"none that the extension names and that is not enabled", "me+retired@example.edu", "retired",
+     "", "scores.csv", NULL},
+    {"none that the extension names and that serves others", "me+south@example.edu", "south", "",
+     "4300_1.csv", NULL},
+    {"by the organisation where the envelope means two", "shared@example.edu", "", "", "4300_1.csv",
+     "north"},
+};
+
+static void
+reads_the_envelope(gconstpointer data)
+{
+    gsize i = GPOINTER_TO_SIZE(data);
+    g_autoptr(SmConfig) config = make_config(several);
+    g_autoptr(SmEvent) event = sm_event_new(SM_EVENT_NAMES);
+    g_autofree char *why = NULL;
+    const SmAccount *account;
+
+    g_strfreev(event->envelope);
+    event->envelope = words(envelopes[i].envelope);
+    g_strfreev(event->recipients);
+    event->recipients = words(envelopes[i].recipients);
+    g_free(event->extension);
+    event->extension = g_strdup(envelopes[i].extension);
+    account = sm_route(config, event, envelopes[i].file, &why);
+    g_assert_cmpstr(account != NULL ? account->name : NULL, ==, envelopes[i].account);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -147,6 +194,11 @@ main(int argc, char **argv)
         g_autofree char *path = g_strconcat("/route/", cases[i].title, NULL);
 
         g_test_add_data_func(path, GSIZE_TO_POINTER(i), finds);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(envelopes); i++) {
+        g_autofree char *path = g_strconcat("/route/", envelopes[i].title, NULL);
+
+        g_test_add_data_func(path, GSIZE_TO_POINTER(i), reads_the_envelope);
     }
     return g_test_run();
 }

@@ -1,0 +1,22 @@
+#include "io.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+gboolean
+sm_write_all(int fd, const void *data, gsize size)
+{
+    const char *at = data;
+
+    while (size > 0) {
+        ssize_t written = write(fd, at, size);
+
+        if (written < 0 && errno != EINTR)
+            return FALSE;
+        if (written > 0) {
+            at += written;
+            size -= (gsize)written;
+        }
+    }
+    return TRUE;
+}

@@ -1,0 +1,129 @@
+#include "spool.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cleanup.h"
+#include "error.h"
+#include "io.h"
+
+enum { HASH_LENGTH = 32 };
+
+int
+sm_spool_open(const char *directory, GError **error)
+{
+    int fd;
+
+    /* The site's has an owner and a group that we could not give it. */
+    if (strcmp(directory, SM_SITE_SPOOL) != 0)
+        g_mkdir_with_parents(directory, 0700);
+    fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && errno == EACCES)
+        g_set_error(error, SM_ERROR, SM_ERROR_IO,
+                    "spool %s: uid %u may not use it: make that user a member of its group",
+                    directory, (guint)geteuid());
+    else if (fd < 0)
+        sm_error_from_errno(error, SM_ERROR_IO, "spool %s", directory);
+    return fd;
+}
+
+static char *
+name_for(GBytes *bytes)
+{
+    g_autofree char *hash = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
+
+    return g_strdup_printf("%u-%.*s" SM_SPOOL_SUFFIX, (guint)geteuid(), HASH_LENGTH, hash);
+}
+
+/* 0640: the worker reads it by the spool's group. */
+static gboolean
+write_whole(int fd, GBytes *bytes)
+{
+    gsize size;
+    const void *data = g_bytes_get_data(bytes, &size);
+
+    return sm_write_all(fd, data, size) && fchmod(fd, 0640) == 0 && fsync(fd) == 0;
+}
+
+/* Whether our own earlier copy, whole since it has the name, is there. */
+static gboolean
+is_there(int spool, const char *name)
+{
+    struct stat about;
+
+    return fstatat(spool, name, &about, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(about.st_mode) &&
+           about.st_uid == geteuid();
+}
+
+/* Never over another file: whose name is taken keeps the mail (75) until the worker has cleared it
+ * away. */
+static gboolean
+give_name(int spool, const char *temporary, const char *name)
+{
+    if (linkat(spool, temporary, spool, name, 0) == 0)
+        return TRUE;
+    if (errno != EEXIST)
+        return FALSE;
+    errno = EEXIST;
+    return is_there(spool, name);
+}
+
+static gboolean
+put(int spool, GBytes *bytes)
+{
+    g_autofree char *name = name_for(bytes);
+    g_autofree char *temporary = g_strdup_printf(".%s.%d.tmp", name, (int)getpid());
+    sm_autofd int fd =
+        openat(spool, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    gboolean ok = fd >= 0 && write_whole(fd, bytes) && give_name(spool, temporary, name);
+    int saved = errno;
+
+    if (fd >= 0)
+        unlinkat(spool, temporary, 0);
+    errno = saved;
+    return ok && fsync(spool) == 0;
+}
+
+gboolean
+sm_spool_put(const char *directory, const SmEvent *event, GError **error)
+{
+    g_autoptr(GBytes) bytes = sm_event_encode(event);
+    sm_autofd int spool = sm_spool_open(directory, error);
+
+    if (spool < 0)
+        return FALSE;
+    return put(spool, bytes) || sm_error_from_errno(error, SM_ERROR_IO, "spool %s", directory);
+}
+
+gboolean
+sm_spool_beat(int spool, GError **error)
+{
+    sm_autofd int fd = openat(spool, SM_SPOOL_HEARTBEAT,
+                              O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
+
+    if (fd < 0 || fchmod(fd, 0644) < 0 || futimens(fd, NULL) < 0)
+        return sm_error_from_errno(error, SM_ERROR_IO, "the worker's heartbeat in the spool");
+    return TRUE;
+}
+
+gint64
+sm_spool_last_beat(const char *directory)
+{
+    g_autofree char *path = g_build_filename(directory, SM_SPOOL_HEARTBEAT, NULL);
+    struct stat spool, beat;
+
+    /* Others can make a file here, but not as the spool's owner. */
+    if (stat(directory, &spool) < 0 || lstat(path, &beat) < 0 || !S_ISREG(beat.st_mode) ||
+        beat.st_uid != spool.st_uid)
+        return 0;
+    return (gint64)beat.st_mtime;
+}
+
+gboolean
+sm_spool_is_worked(const char *directory, guint interval, gint64 now)
+{
+    /* From the future, too: where a clock was stepped back, the worker is as alive as before. */
+    return ABS(now - sm_spool_last_beat(directory)) <= 2 * (gint64)interval;
+}

@@ -1,0 +1,41 @@
+/*
+ * The spool: a directory in which events wait for the worker (scorefetch run).
+ * Whoever may write there can put an event in it; the worker judges the file
+ * by its owner and its contents by decoding them again. The site's has a group
+ * of its own, is setgid and sticky, and comes by tmpfiles.d; any other is made,
+ * 0700, where it is missing.
+ *
+ * One event is one file, UID-HASH.event: the same event of the same user twice
+ * is one file. The worker's heartbeat lies beside them.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "build-config.h"
+#include "event.h"
+
+#define SM_SITE_SPOOL SM_LOCALSTATEDIR "/spool/scoremail"
+#define SM_SPOOL_SUFFIX ".event"
+#define SM_SPOOL_HEARTBEAT "heartbeat"
+
+/*
+ * Puts event into the spool at directory: written, synced, named, synced. TRUE
+ * where it is there already. SM_ERROR_IO, which names the directory.
+ */
+gboolean sm_spool_put(const char *directory, const SmEvent *event, GError **error);
+
+/* Opens the spool, which is made where it may be made. SM_ERROR_IO and -1 on failure. */
+int sm_spool_open(const char *directory, GError **error);
+
+/* Tells that a worker is at work now. SM_ERROR_IO. */
+gboolean sm_spool_beat(int spool, GError **error);
+
+/*
+ * The time of the last heartbeat, seconds since 1970; 0 where there is none, or
+ * one that somebody else than the spool's owner left.
+ */
+gint64 sm_spool_last_beat(const char *directory);
+
+/* Whether a worker that is started every interval seconds is alive at the time now. */
+gboolean sm_spool_is_worked(const char *directory, guint interval, gint64 now);

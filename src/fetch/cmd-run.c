@@ -1,0 +1,172 @@
+/*
+ * scorefetch run: the worker. What others left in the spool goes into the
+ * ledger, what waits there and is due is fetched, and it ends. A timer starts
+ * it again; several at once share the work.
+ */
+#include <sysexits.h>
+
+#include "alert.h"
+#include "commands.h"
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "common/spool.h"
+#include "fetch.h"
+#include "heartbeat.h"
+#include "intake.h"
+#include "ledger-files.h"
+#include "session.h"
+#include "sweep.h"
+
+enum { ROUNDS_MAX = 100 }; /* looks into the spool: what comes later, the next run takes */
+
+typedef struct {
+    guint done; /* stored, or settled otherwise */
+    guint left; /* tried, or not to be tried now; a later run can succeed */
+} Tally;
+
+/* The account that file belongs to, if it can be worked for. */
+static SmAccount *
+account_of(const SmSession *session, const SmFile *file)
+{
+    SmAccount *account = sm_config_account(session->config, file->account);
+
+    return account != NULL && account->enabled &&
+                   (session->account == NULL || g_str_equal(session->account, account->name))
+               ? account
+               : NULL;
+}
+
+static gboolean
+fetch(SmSession *session, const SmAccount *account, const char *name, char **outcome,
+      GError **error)
+{
+    const SmFetch job = {
+        .ledger = session->ledger, .account = account, .role = SM_ROLE_FILTER, .impatient = TRUE};
+
+    if (account->fault == NULL)
+        return sm_fetch(&job, name, outcome, error);
+    g_propagate_error(error, g_error_copy(account->fault));
+    return FALSE;
+}
+
+/* One that has waited for longer than a mail system may be asked to keep its message. */
+static void
+tell_waiting(SmSession *session, const SmFile *file, const GError *fault)
+{
+    guint defer_for = session->config->defer_for;
+
+    if (defer_for != G_MAXUINT && sm_ledger_now() - file->announced_at > defer_for)
+        sm_alert(session->ledger, file->account, SM_ALERT_WAITING, fault->message);
+}
+
+static void
+work_on(SmSession *session, const SmFile *file, Tally *tally)
+{
+    const SmAccount *account = account_of(session, file);
+    g_autofree char *outcome = NULL;
+    g_autoptr(GError) fault = NULL;
+
+    if (account == NULL)
+        return;
+    if (fetch(session, account, file->name, &outcome, &fault)) {
+        g_message("%s", outcome);
+        tally->done++;
+    } else if (g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY)) {
+        g_info("%s", fault->message); /* another run, or a delivery, has it */
+        return;
+    } else if (sm_error_exit_code(fault, SM_ROLE_FILTER) == EX_OK) {
+        g_warning("%s", fault->message);
+        tally->done++;
+    } else {
+        g_warning("%s", fault->message);
+        tell_waiting(session, file, fault);
+        tally->left++;
+    }
+    sm_alert_outcome(session->ledger, account->name, fault);
+}
+
+static gboolean
+work(SmSession *session, Tally *tally, GError **error)
+{
+    g_autoptr(GPtrArray) due = sm_file_due(session->ledger, sm_ledger_now(), error);
+
+    if (due == NULL)
+        return FALSE;
+    for (guint i = 0; i < due->len; i++)
+        work_on(session, due->pdata[i], tally);
+    return TRUE;
+}
+
+/* Until nothing new has come while the rest was fetched. */
+static gboolean
+work_through(SmSession *session, int spool, Tally *tally, GError **error)
+{
+    SmIntake intake;
+
+    for (int round = 0; round < ROUNDS_MAX; round++) {
+        Tally this_round = {0, 0};
+
+        if (!sm_intake(session, spool, &intake, error))
+            return FALSE;
+        if (round > 0 && intake.taken == 0)
+            break;
+        if (!work(session, &this_round, error))
+            return FALSE;
+        tally->done += this_round.done;
+        tally->left = this_round.left;
+    }
+    tally->left += intake.left;
+    return TRUE;
+}
+
+static void
+sweep(SmSession *session)
+{
+    for (guint i = 0; i < session->config->accounts->len; i++) {
+        const SmAccount *account = session->config->accounts->pdata[i];
+
+        if (account->enabled && account->fault == NULL)
+            sm_sweep(session->ledger, account);
+    }
+}
+
+static gboolean
+run(SmSession *session, Tally *tally, GError **error)
+{
+    sm_autofd int spool = -1;
+    g_autoptr(SmHeartbeat) heartbeat = NULL;
+
+    if (!sm_session_configure(session, error) || !sm_session_knows_account(session, error) ||
+        !sm_session_open_ledger(session, SM_LEDGER_CREATE, error))
+        return FALSE;
+    spool = sm_spool_open(session->config->spool, error);
+    if (spool < 0)
+        return FALSE;
+    heartbeat = sm_heartbeat_start(spool, session->config->worker_interval, error);
+    if (heartbeat == NULL || !work_through(session, spool, tally, error))
+        return FALSE;
+    sweep(session);
+    return TRUE;
+}
+
+int
+sm_cmd_run(int argc, char **argv)
+{
+    GError *fault = NULL;
+    Tally tally = {0, 0};
+    SmSession session;
+    int code;
+
+    sm_session_start(&session, "scorefetch", "run", SM_ROLE_PROMPT);
+    if (sm_session_parse(&session, &argc, &argv, NULL, NULL,
+                         "Works off what waits in spool and ledger, and ends.", &fault) &&
+        run(&session, &tally, &fault)) {
+        if (tally.done + tally.left > 0)
+            g_message("%u done, %u left", tally.done, tally.left);
+        else
+            g_info("nothing to do");
+    }
+    code = sm_session_exit(&session, fault);
+    sm_session_end(&session);
+    return code == EX_OK && tally.left > 0 ? EX_TEMPFAIL : code;
+}

@@ -1,0 +1,312 @@
+"""delivery = queued, the spool, and the worker that takes over what lies there."""
+
+import os
+import subprocess
+import time
+
+import pytest
+from agents import wait_for
+from harness import (CSV_NAME, EX_CONFIG, EX_TEMPFAIL, TXT_NAME, Running, mail, notification, received)
+
+HOUR = 3600
+
+
+@pytest.fixture
+def queued(account):
+    account.configure(delivery="queued", give_up_after="1s")
+    return account
+
+
+def events(account):
+    return sorted(account.spool.glob("*.event"))
+
+
+def age_heartbeat(account, seconds):
+    then = time.time() - seconds
+    os.utime(account.spool / "heartbeat", (then, then))
+
+
+def overdue(name):
+    return received(mail(name), at=time.time() - 3 * HOUR)
+
+
+# ---------------------------------------------------------------- into the spool
+
+
+def test_an_event_waits_for_the_worker(queued, emulator, scores):
+    assert queued.scorefetch("run").code == 0
+    done = queued.scoremail(stdin=mail("csv"))
+    assert (done.code, done.out, done.err) == (0, b"", "")
+    assert len(events(queued)) == 1 and emulator.requests() == [] and queued.stored() == {}
+
+    done = queued.scorefetch("run")
+    assert done.code == 0, done.err
+    assert queued.stored() == {CSV_NAME: scores[CSV_NAME]}
+    assert events(queued) == []
+
+
+def test_without_a_worker_the_mail_system_keeps_the_message(queued, scores):
+    done = queued.scoremail(stdin=mail("csv"))
+    assert done.code == EX_TEMPFAIL and "scoremail-run.timer" in done.err and len(done.err.splitlines()) == 1
+    assert queued.scorefetch("run").code == 0  # what is in the spool is fetched all the same
+    assert queued.stored() == {CSV_NAME: scores[CSV_NAME]}
+    assert queued.scoremail(stdin=mail("csv")).code == 0
+
+
+def test_a_worker_that_has_stopped_is_noticed(queued):
+    queued.general["worker-interval"] = "10min"
+    queued.configure()
+    assert queued.scorefetch("run").code == 0
+    age_heartbeat(queued, 19 * 60)
+    assert queued.scoremail(stdin=mail("csv")).code == 0
+    age_heartbeat(queued, 21 * 60)
+    assert queued.scoremail(stdin=mail("txt")).code == EX_TEMPFAIL
+
+
+def test_without_a_worker_too_75_has_an_end(queued):
+    done = queued.scoremail(stdin=overdue("csv"))
+    assert done.code == 0 and len(done.err.splitlines()) == 1
+    assert len(events(queued)) == 1
+
+
+def test_the_mail_system_s_retries_are_one_event(queued, emulator, scores):
+    message = mail("csv")
+    for _ in range(3):
+        assert queued.scoremail(stdin=message).code == EX_TEMPFAIL
+    assert len(events(queued)) == 1
+    assert queued.scorefetch("run").code == 0
+    assert queued.scoremail(stdin=message).code == 0
+    assert queued.scorefetch("run").code == 0
+    assert len(emulator.requests("file")) == 1
+
+
+def test_queued_and_inline_accounts_each_have_their_way(queued, emulator, build):
+    other = queued.folder / "other"
+    other.mkdir()
+    queued.configure(org_id="4300")
+    account = {**queued.account, "directory": other, "org-id": "5818", "delivery": "inline"}
+    with queued.config.open("a") as config:
+        config.write("[account other]\n" + "".join(f"{key} = {value}\n" for key, value in account.items()))
+    emulator.add("5818_1.csv", b"ID\r\n")
+    assert queued.scorefetch("run").code == 0
+    both = mail("csv").replace(b"</span>", b'</span><span id=3D"fileName">5818_1.csv</span>', 1)
+    assert queued.scoremail(stdin=both).code == 0
+    assert (other / "5818_1.csv").exists() and queued.stored() == {} and len(events(queued)) == 1
+
+
+def test_it_takes_milliseconds_whatever_the_service_does(queued, emulator):
+    """Nothing of the network is waited for: the service would not answer for an hour."""
+    emulator.faults("file:delay=3600000")
+    assert queued.scorefetch("run").code == 0
+    assert queued.scoremail(stdin=mail("csv"), timeout=30).code == 0
+
+
+# ---------------------------------------------------------------- when things are broken
+
+
+def test_a_broken_configuration_does_not_lose_the_event(account, scores):
+    """A personal one, whose spool is where it always is."""
+    text = account.config.read_text()
+    account.config.write_text("nonsense\n")
+    home = {"XDG_CONFIG_HOME": str(account.folder / ".config"), "XDG_STATE_HOME": str(account.folder / ".local/state")}
+    assert account.run("scoremail", stdin=mail("csv"), env=home).code == EX_TEMPFAIL
+    done = account.run("scoremail", stdin=overdue("csv"), env=home)
+    assert done.code == 0 and "scorefetch run" in done.err and len(done.err.splitlines()) == 1
+
+    account.config.write_text(text)
+    assert account.run("scorefetch", "run", env=home).code == 0
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+def test_a_broken_ledger_does_not_lose_the_event(account, scores):
+    account.ledger.write_bytes(b"no database" * 1000)
+    assert account.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
+    assert account.scoremail(stdin=overdue("csv")).code == 0
+    assert account.scorefetch("run").code == EX_TEMPFAIL
+    account.ledger.unlink()
+    assert account.scorefetch("run").code == 0
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+def test_a_service_that_is_down_for_long_leaves_it_to_the_worker(account, emulator, scores):
+    account.configure(give_up_after="1s")
+    emulator.faults("file:status=503")
+    assert account.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
+    account.time_passes(60)
+    done = account.scoremail(stdin=overdue("csv"))
+    assert done.code == 0 and "waits for scorefetch run" in done.err
+    assert [row["kind"] for row in account.sql("SELECT kind FROM alerts")] == ["waiting"]
+
+    emulator.faults()
+    account.time_passes(HOUR)
+    assert account.scorefetch("run").code == 0
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+# ---------------------------------------------------------------- the worker
+
+
+def test_a_name_whose_pause_is_not_over_is_left_alone(queued, emulator):
+    emulator.faults("file:status=503")
+    queued.scoremail(stdin=mail("csv"))
+    done = queued.scorefetch("run")
+    assert done.code == EX_TEMPFAIL and "1 left" in done.err
+    asked = len(emulator.requests("file"))
+    queued.sql("UPDATE files SET next_attempt = next_attempt + 600")
+    assert queued.scorefetch("run").code == 0
+    assert len(emulator.requests("file")) == asked
+
+
+def test_a_corrected_file_is_looked_for(queued, emulator, scores, build):
+    queued.scoremail(stdin=mail("csv"))
+    assert queued.scorefetch("run").code == 0
+    emulator.add(CSV_NAME, b"corrected\r\n")
+    queued.scoremail(stdin=notification(build, CSV_NAME))
+    assert queued.scorefetch("run").code == 0
+    assert queued.stored() == {CSV_NAME: b"corrected\r\n"}
+    assert (queued.directory / ".superseded" / f"{CSV_NAME}.~1~").read_bytes() == scores[CSV_NAME]
+    queued.sql("UPDATE files SET looked = 0")
+    assert queued.scorefetch("run").code == 0
+    assert len(emulator.requests("file")) == 2  # and not once more without a message
+
+
+def test_what_policy_drops_is_decided_once(queued, emulator, build):
+    for message in (mail("txt"), notification(build, TXT_NAME)):
+        queued.scoremail(stdin=message)
+        assert queued.scorefetch("run").code == 0
+        assert queued.status()[TXT_NAME]["state"] == "dropped"
+    assert "nothing to do" in queued.scorefetch("run", "-v").err
+    assert emulator.requests() == []
+
+
+def test_one_account_that_is_broken_does_not_stop_the_other(queued, emulator, scores):
+    with queued.config.open("a") as config:
+        config.write("[account broken]\nusername = x\nformat = csv\norg-id = 5818\ndelivery = queued\n")
+    queued.account["org-id"] = "4300"
+    text = queued.config.read_text()
+    queued.config.write_text(text.replace("[account main]\n", "[account main]\norg-id = 4300\n"))
+    queued.scoremail(stdin=mail("csv"))
+    queued.scoremail(stdin=mail("txt").replace(TXT_NAME.encode(), b"5818_1.csv"))
+    done = queued.scorefetch("run")
+    assert done.code == EX_TEMPFAIL and "[account broken]" in done.err
+    assert queued.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+def test_an_event_whose_account_may_yet_be_found_stays(queued, scores):
+    queued.scoremail("--account=north", stdin=mail("csv"))
+    assert queued.scorefetch("run").code == EX_TEMPFAIL
+    assert len(events(queued)) == 1
+    text = queued.config.read_text()
+    queued.config.write_text(text.replace("[account main]", "[account north]"))
+    assert queued.scorefetch("run").code == 0
+    assert queued.stored() == {CSV_NAME: scores[CSV_NAME]} and events(queued) == []
+
+
+def test_a_notification_that_is_nobody_s_is_recorded_and_done(queued):
+    queued.configure(org_id="5818")
+    queued.scoremail(stdin=mail("csv"))
+    assert queued.scorefetch("run").code == 0
+    assert events(queued) == []
+    assert [row["kind"] for row in queued.sql("SELECT kind FROM alerts")] == ["no-account"]
+    assert queued.sql("SELECT decision FROM events") == [{"decision": "no account"}]
+
+
+def test_a_message_without_a_name_asks_for_a_listing(queued, build):
+    queued.scoremail(stdin=notification(build, CSV_NAME).replace(CSV_NAME.encode(), b"see the portal"))
+    assert queued.scorefetch("run").code == 0
+    assert [row["kind"] for row in queued.sql("SELECT kind FROM alerts")] == ["form"]
+    assert queued.sql("SELECT listing_wanted > 0 AS wanted FROM accounts") == [{"wanted": 1}]
+
+
+BAD = {
+    "no event": lambda path: path.write_bytes(b"SMEV\x02 and then nonsense"),
+    "too large": lambda path: path.write_bytes(b"x" * 70000),
+    "a folder": lambda path: path.mkdir(),
+    "a link": lambda path: path.symlink_to("/etc/passwd"),
+    "a FIFO": lambda path: os.mkfifo(path),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_what_is_no_event_is_set_aside(queued, scores, what):
+    queued.scoremail(stdin=mail("csv"))
+    bad = queued.spool / f"{os.geteuid()}-0123456789abcdef0123456789abcdef.event"
+    BAD[what](bad)
+    done = queued.scorefetch("run", timeout=60)
+    assert done.code == 0 and "set aside" in done.err
+    assert os.path.lexists(queued.spool / "aside" / bad.name) and not os.path.lexists(bad)
+    assert queued.stored() == {CSV_NAME: scores[CSV_NAME]}
+    assert [row["kind"] for row in queued.sql("SELECT kind FROM alerts")] == ["spool"]
+    assert "set aside" not in queued.scorefetch("run").err
+
+
+@pytest.mark.parametrize("name, owner", [
+    ("0-0123456789abcdef0123456789abcdef.event", 1234),  # in another's name
+    ("1234-0123456789abcdef0123456789abcdef.event", 1234),  # no member of the spool's group
+])
+def test_an_event_of_a_stranger_is_set_aside(queued, emulator, name, owner):
+    queued.scoremail(stdin=mail("csv"))
+    (theirs,) = events(queued)
+    theirs.rename(queued.spool / name)
+    os.chown(queued.spool / name, owner, owner)
+    assert queued.scorefetch("run").code == 0
+    assert (queued.spool / "aside" / name).exists() and emulator.requests() == [] and queued.stored() == {}
+
+
+def test_a_dead_process_s_file_is_cleared_away(queued):
+    assert queued.scorefetch("run").code == 0
+    old, new = queued.spool / ".0-a.event.1.tmp", queued.spool / ".0-a.event.2.tmp"
+    for path in (old, new):
+        path.touch()
+    os.utime(old, (time.time() - 2 * HOUR,) * 2)
+    assert queued.scorefetch("run").code == 0
+    assert not old.exists() and new.exists()
+
+
+def test_a_part_that_the_ledger_does_not_know_is_removed(queued):
+    def part(name, hours):
+        path = queued.directory / name
+        path.write_bytes(b"half")
+        os.utime(path, (time.time() - hours * HOUR,) * 2)
+        return path
+
+    lost, fresh = part(f".{CSV_NAME}.7.part", 2), part(f".{TXT_NAME}.7.part", 0)
+    others = part(".notes.part", 2)
+    assert queued.scorefetch("run").code == 0
+    assert not lost.exists() and fresh.exists() and others.exists()
+
+
+def test_the_heart_beats_while_a_file_takes_long(queued, emulator):
+    queued.general["worker-interval"] = "1s"
+    queued.configure(give_up_after="60s")
+    emulator.faults("file:delay=600000")
+    queued.scoremail(stdin=mail("csv"))
+    worker = subprocess.Popen([queued.build / "scorefetch", "run", "-c", queued.config], stderr=subprocess.PIPE)
+    try:
+        wait_for(lambda: queued.ledger.exists() and queued.sql("SELECT 1 FROM files WHERE fence > 0"), "an attempt")
+        age_heartbeat(queued, HOUR)
+        heartbeat = queued.spool / "heartbeat"
+        wait_for(lambda: time.time() - heartbeat.stat().st_mtime < HOUR / 2, "a heartbeat")
+    finally:
+        worker.kill()
+        worker.communicate()
+
+
+@pytest.mark.parametrize("workers", [2, 8])
+def test_workers_share_the_work(queued, emulator, build, workers):
+    names = [f"4300_20180410_{n:06d}.csv" for n in range(30)]
+    for name in names:
+        emulator.add(name, name.encode())
+        queued.scoremail(stdin=notification(build, name))
+    running = [Running([build / "scorefetch", "run", "-c", queued.config], b"").go() for _ in range(workers)]
+    assert [worker.end().code for worker in running] == [0] * workers
+    assert queued.stored() == {name: name.encode() for name in names}
+    assert len(emulator.requests("file")) == len(names)
+    assert events(queued) == []
+
+
+def test_an_unusable_spool_is_said(queued):
+    queued.spool.write_bytes(b"")
+    done = queued.scorefetch("run")
+    assert done.code not in (0, EX_CONFIG) and str(queued.spool) in done.err
+    assert queued.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
