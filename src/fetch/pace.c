@@ -71,6 +71,19 @@ sm_pace_wait(SmPace *pace, gint64 latest, GError **error)
     return next <= latest || too_late(next - g_get_monotonic_time(), error);
 }
 
+guint
+sm_pace_left(SmPace *pace)
+{
+    gint64 left;
+
+    if (pace == NULL)
+        return 0;
+    g_mutex_lock(&pace->lock);
+    left = pace->next - g_get_monotonic_time();
+    g_mutex_unlock(&pace->lock);
+    return left > 0 ? (guint)((left + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC) : 0;
+}
+
 void
 sm_pace_answer(SmPace *pace, long status, guint retry_after)
 {

@@ -21,6 +21,9 @@ void sm_pace_free(SmPace *pace);
  */
 gboolean sm_pace_wait(SmPace *pace, gint64 latest, GError **error);
 
+/* Seconds until a call may be made; 0: now. */
+guint sm_pace_left(SmPace *pace);
+
 /* What an answer said: its status, and the seconds of its Retry-After (0: none). */
 void sm_pace_answer(SmPace *pace, long status, guint retry_after);
 

@@ -99,14 +99,17 @@ time_for_call(const SmService *service, gboolean listing, GError **error)
 
 /* As far as the deadline and the account's patience reach. */
 static gboolean
-wait_for_turn(const SmService *service, GError **error)
+wait_for_turn(SmService *service, GError **error)
 {
     gint64 latest =
         g_get_monotonic_time() + (gint64)service->account->give_up_after * G_USEC_PER_SEC;
 
     if (service->deadline != 0)
         latest = MIN(latest, service->deadline);
-    return sm_pace_wait(service->shared->pace, latest, error);
+    if (sm_pace_wait(service->shared->pace, latest, error))
+        return TRUE;
+    service->retry_after = sm_pace_left(service->shared->pace); /* as if it had said so again */
+    return FALSE;
 }
 
 static CURLcode

@@ -1,5 +1,6 @@
 #include "sync-run.h"
 
+#include "alert.h"
 #include "common/error.h"
 #include "fetch.h"
 #include "pace.h"
@@ -142,10 +143,12 @@ static void
 fail(Worker *worker, SmSyncJob *job, const GError *fault)
 {
     job->text = g_strdup(fault->message);
-    if (sm_pace_has_stopped(worker->run->team->shared->pace))
+    if (sm_pace_has_stopped(worker->run->team->shared->pace)) {
         g_info("%s", fault->message); /* the end of the run, which the summary tells */
-    else
-        g_warning("%s", fault->message);
+        return;
+    }
+    g_warning("%s", fault->message);
+    sm_alert_outcome(worker->ledger, worker->run->team->account->name, fault);
 }
 
 static void

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alert.h"
 #include "channel.h"
 #include "common/error.h"
 #include "ledger-syncs.h"
@@ -202,6 +203,8 @@ sm_sync(SmSession *session, SmAccount *account, const SmSyncOptions *options, gb
         return FALSE;
     ok = run(&sync, left, &fault);
     *interrupted = sm_channel_was_interrupted(&channel);
+    if (!*left && !*interrupted)
+        sm_alert_outcome(session->ledger, account->name, fault);
     if (fault != NULL) {
         if (!options->dry_run) /* its own failure, if any, is the smaller one */
             sm_sync_ended(session->ledger, account->name, 0, 0, fault->message, NULL);

@@ -122,6 +122,14 @@ def test_a_service_that_fails_is_asked_again(account, emulator):
     assert set(listed(account)) == {CSV_NAME, TXT_NAME}
 
 
+def test_a_listing_without_end_is_not_read(account, emulator):
+    account.configure(give_up_after="1s")
+    emulator.faults("list:huge-json=40000000")
+    result = account.scorefetch("list")
+    assert result.code == EX_TEMPFAIL
+    assert "larger than 32768 KiB" in result.err or "timed out" in result.err.lower()
+
+
 @pytest.mark.parametrize("fault", ["any:status=503", "login:not-json", "list:broken-json", "list:status=404"])
 def test_a_service_that_keeps_failing_is_a_try_later(account, emulator, fault):
     account.configure(give_up_after="1s")

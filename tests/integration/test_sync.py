@@ -341,6 +341,18 @@ def test_retry_after_holds_for_every_call(empty, emulator, fault):
     assert max(later) >= 1.9
 
 
+def test_a_retry_after_beyond_all_patience_ends_the_run(empty, emulator):
+    fill(emulator, 40)
+    empty.configure(parallel=2)
+    emulator.faults("file:retry-after=3600x1")
+    result = sync(empty, "--all", code=EX_TEMPFAIL)
+    assert "asks for no call before" in result.err
+    stored = len(empty.stored())
+    assert stored < 10 and f"{40 - stored} left" in summary(result)
+    (row,) = empty.sql("SELECT next_attempt - updated AS pause FROM files WHERE name = '5818_000.csv'")
+    assert 3500 <= row["pause"] <= 3601 or "5818_000.csv" in empty.stored()
+
+
 def test_too_many_requests_slow_everything_down(empty, emulator):
     data = fill(emulator, 8)
     emulator.faults("file:status=429x3")

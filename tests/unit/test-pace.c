@@ -15,6 +15,7 @@ test_no_pace(void)
     g_assert_true(sm_pace_wait(NULL, in(0), NULL));
     g_assert_true(sm_pace_sleep(NULL, in(0)));
     g_assert_false(sm_pace_has_stopped(NULL));
+    g_assert_cmpuint(sm_pace_left(NULL), ==, 0);
     sm_pace_answer(NULL, 503, 100);
 }
 
@@ -27,6 +28,7 @@ test_good_answers(void)
     sm_pace_answer(pace, 404, 0);
     sm_pace_answer(pace, 500, 0);
     g_assert_true(sm_pace_wait(pace, in(0), NULL));
+    g_assert_cmpuint(sm_pace_left(pace), ==, 0);
 }
 
 /* Refused at once, so that nothing here waits: the time that was asked for is too long. */
@@ -40,6 +42,7 @@ assert_slowed_down(long status, guint retry_after, gint64 patience)
     g_assert_false(sm_pace_wait(pace, in(patience), &error));
     g_assert_error(error, SM_ERROR, SM_ERROR_SERVICE);
     g_assert_nonnull(strstr(error->message, "no call before"));
+    g_assert_cmpuint(sm_pace_left(pace), >=, MAX(retry_after, 1));
 }
 
 static void
