@@ -4,6 +4,7 @@ import shutil
 import harness
 import pytest
 from emulator import Emulator
+from openpgp import Keyring
 from tlsserver import Authority, TlsServer
 
 
@@ -104,3 +105,40 @@ def start_tls_server():
     yield start
     for server in servers:
         server.close()
+
+
+@pytest.fixture
+def new_keyring():
+    """Makes GnuPG homes; all are gone at the test's end."""
+    made = []
+
+    def make():
+        made.append(Keyring())
+        return made[-1]
+
+    yield make
+    for keyring in made:
+        keyring.close()
+
+
+@pytest.fixture
+def registrar(new_keyring):
+    """The keyring of the person who may read the files; its key is registrar.key."""
+    keyring = new_keyring()
+    keyring.key = keyring.make()
+    return keyring
+
+
+@pytest.fixture
+def public(new_keyring, registrar):
+    """The keyring of scorefetch: the registrar's public key and no secret one."""
+    keyring = new_keyring()
+    keyring.gpg("--import", stdin=registrar.export())
+    return keyring
+
+
+@pytest.fixture
+def sealing(account, registrar, public):
+    """The account, with the registrar's key as the one that its files are encrypted to."""
+    account.configure(encrypt_to=registrar.key, gnupg_home=public.home)
+    return account
