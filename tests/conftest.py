@@ -68,11 +68,17 @@ def scores():
 
 
 @pytest.fixture
-def account(build, emulator, scores, tmp_path):
-    """An account for an emulator that has both files of the fixture mails."""
+def announced(emulator, scores):
+    """The emulator, with both files of the fixture mails."""
     for name, data in scores.items():
         emulator.add(name, data)
-    return harness.Account(tmp_path, build, emulator)
+    return emulator
+
+
+@pytest.fixture
+def account(build, announced, tmp_path):
+    """An account for an emulator that has both files of the fixture mails."""
+    return harness.Account(tmp_path, build, announced)
 
 
 @pytest.fixture(scope="module")
