@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "common/error.h"
 #include "common/startup.h"
+#include "gpg.h"
 #include "http.h"
 
 static const struct {
@@ -44,8 +45,9 @@ version(void)
 {
     const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
 
-    printf("scorefetch %s\nlibcurl %s (%s), SQLite %s, cJSON %s\n", SM_VERSION, curl->version,
-           curl->ssl_version, sqlite3_libversion(), cJSON_Version());
+    printf("scorefetch %s\nlibcurl %s (%s), SQLite %s, cJSON %s, GPGME %s\n", SM_VERSION,
+           curl->version, curl->ssl_version, sqlite3_libversion(), cJSON_Version(),
+           gpgme_check_version(NULL));
     return EX_OK;
 }
 
