@@ -44,6 +44,8 @@ typedef struct {
     guint run_limit;       /* seconds that one run as a filter may take */
     guint parallel;        /* transfers at once, of a sync */
     guint64 max_file_size; /* bytes */
+    GStrv encrypt_to;      /* fingerprints and long key IDs, lower case; empty: not encrypted */
+    char *gnupg_home;      /* absolute; NULL: gpg's own */
     mode_t file_mode;
     gid_t group;     /* (gid_t)-1: leave it */
     gboolean queued; /* events go to the spool; the worker fetches */
@@ -89,6 +91,9 @@ void sm_config_free(SmConfig *config);
 
 /* The account of that name, usable or not; NULL if there is none. */
 SmAccount *sm_config_account(const SmConfig *config, const char *name);
+
+/* Whether files of the account are encrypted before they are stored. */
+gboolean sm_account_encrypts(const SmAccount *account);
 
 /* csv, txt, both, first. */
 const char *sm_format_name(SmFormat format);
