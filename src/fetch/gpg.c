@@ -17,13 +17,25 @@ sm_gpg_set_error(GError **error, int code, gpgme_error_t why, const char *what)
     return FALSE;
 }
 
+/* The library sets itself up when it is asked for its version: by one of a sync's threads. */
+static void
+set_up(void)
+{
+    static gsize ready = 0;
+
+    if (g_once_init_enter(&ready)) {
+        gpgme_check_version(NULL);
+        g_once_init_leave(&ready, 1);
+    }
+}
+
 SmGpg *
 sm_gpg_open(const char *home, GError **error)
 {
     g_autoptr(SmGpg) gpg = NULL;
     gpgme_error_t fault;
 
-    gpgme_check_version(NULL); /* which also sets the library up; to call it again is harmless */
+    set_up();
     fault = gpgme_engine_check_version(GPGME_PROTOCOL_OpenPGP);
     if (fault == 0)
         fault = gpgme_new(&gpg);
