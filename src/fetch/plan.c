@@ -42,10 +42,11 @@ print_step(const SmAccount *account, const SmFile *file, const SmStep *step, con
 {
     switch (step->kind) {
     case SM_STEP_FETCH:
-        printf("%s: would be %s into %s (account %s, format = %s)\n", file->name,
+        printf("%s: would be %s%s into %s (account %s, format = %s)\n", file->name,
                file->stored_at > 0 ? "asked for again and, if it was corrected, stored"
                                    : "fetched and stored",
-               account->directory, account->name, sm_format_name(account->format));
+               sm_account_encrypts(account) ? ", encrypted," : "", account->directory,
+               account->name, sm_format_name(account->format));
         break;
     case SM_STEP_DONE:
         printf("%s: nothing would be done: %s\n", file->name, step->text);
@@ -69,6 +70,7 @@ plan_name(SmSession *session, const SmEvent *event, const char *name, GError **e
     g_autoptr(SmStore) store = NULL;
     g_autoptr(SmFile) file = NULL;
     g_autoptr(GError) fault = NULL;
+    g_autofree char *stored_name = NULL;
     g_autofree char *obstacle = NULL;
     SmStep step;
 
@@ -81,7 +83,8 @@ plan_name(SmSession *session, const SmEvent *event, const char *name, GError **e
     if (file == NULL)
         return FALSE;
     store = sm_store_open(account, NULL);
-    obstacle = store != NULL ? sm_store_identity(store, name) : NULL;
+    stored_name = sm_file_stored_name(name, sm_account_encrypts(account));
+    obstacle = store != NULL ? sm_store_identity(store, stored_name) : NULL;
     step = sm_decide(&fetch, file, obstacle, sm_ledger_now(), &fault);
     print_step(account, file, &step, fault);
     if (store == NULL && step.kind == SM_STEP_FETCH)

@@ -60,6 +60,13 @@ def test_without_encrypt_to_both_forms_are_the_same(account, scores):
     assert (row["size_plain"], row["sha256_plain"]) == (row["size"], row["sha256"]) == (len(scores[CSV_NAME]), sha256(scores[CSV_NAME]))
 
 
+def test_a_dry_run_says_that_it_would_be_encrypted_and_does_nothing(sealing, emulator):
+    done = sealing.scoremail("--dry-run", stdin=mail("csv"))
+    assert done.code == 0, done.err
+    assert b"stored, encrypted, into" in done.out
+    assert os.listdir(sealing.directory) == [] and emulator.requests() == []
+
+
 def test_a_long_key_id_and_0x_are_as_good_as_the_fingerprint(sealing, registrar, scores):
     sealing.configure(encrypt_to="0x" + registrar.key[-16:].lower())
     assert sealing.scoremail(stdin=mail("csv")).code == 0
