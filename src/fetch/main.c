@@ -19,6 +19,8 @@ static const struct {
     const char *summary;
 } commands[] = {
     {"get", sm_cmd_get, "fetch files by name"},
+    {"list", sm_cmd_list, "list the service's files, and what the ledger says of each"},
+    {"sync", sm_cmd_sync, "fetch what the service lists and is not stored"},
     {"run", sm_cmd_run, "work off what waits in spool and ledger"},
     {"status", sm_cmd_status, "show the ledger: what is stored, waiting, dropped, failed"},
     {"backup", sm_cmd_backup, "copy the ledger to a file"},

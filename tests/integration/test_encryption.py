@@ -564,6 +564,23 @@ def test_get_prints_plain_text_but_writes_it_to_no_file(sealing, scores, emulato
     assert len(emulator.requests()) == asked
 
 
+# Many at once.
+
+
+def test_a_sync_encrypts_what_it_fetches_side_by_side(sealing, emulator, registrar):
+    sealing.configure(parallel="4")
+    files = {f"4300_2018041{n}_111604.csv": large_scores(MEGABYTE + n, n) for n in range(9)}
+    for name, data in files.items():
+        emulator.add(name, data)
+    done = sealing.scorefetch("sync", "--all")
+    assert done.code == 0, done.err
+    stored = sealing.stored()
+    assert {name for name in files} <= {name.removesuffix(".gpg") for name in stored}
+    assert all(name.endswith(".csv.gpg") for name in stored)
+    for name, data in files.items():
+        assert registrar.decrypt(stored[name + ".gpg"]) == data
+
+
 # Where gpg and its keyring are.
 
 
