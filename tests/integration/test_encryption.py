@@ -581,6 +581,19 @@ def test_a_sync_encrypts_what_it_fetches_side_by_side(sealing, emulator, registr
         assert registrar.decrypt(stored[name + ".gpg"]) == data
 
 
+def test_a_sync_ends_soon_where_a_key_is_missing(sealing, emulator, registrar, public):
+    sealing.configure(parallel="1", encrypt_to=missing(registrar, public))
+    for n in range(9):
+        emulator.add(f"4300_2018041{n}_111604.csv", b"1,a\r\n")
+    done = sealing.scorefetch("sync", "--all")
+    assert done.code == EX_TEMPFAIL
+    assert "is not in the keyring" in done.err
+    assert emulator.requests("object") == []
+    assert sealing.stored() == {}
+    tried = sealing.sql("SELECT name FROM files WHERE attempts > 0")
+    assert 0 < len(tried) < 9
+
+
 # Where gpg and its keyring are.
 
 
