@@ -6,6 +6,7 @@
 
 int sm_cmd_deliver(int argc, char **argv);
 int sm_cmd_backup(int argc, char **argv);
+int sm_cmd_check(int argc, char **argv);
 int sm_cmd_get(int argc, char **argv);
 int sm_cmd_run(int argc, char **argv);
 int sm_cmd_status(int argc, char **argv);
