@@ -1,6 +1,10 @@
 #include "check-account.h"
 
+#include <unistd.h>
+
 #include "check-places.h"
+#include "common/startup.h"
+#include "recipients.h"
 #include "secret.h"
 
 void
@@ -53,4 +57,34 @@ sm_check_senders(SmCheck *check, const SmAccount *account)
         sm_check_say(check, SM_CHECK_WARNING, "senders", account,
                      "anybody's mail may announce a file: set senders to the addresses or domains "
                      "that notifications come from");
+}
+
+/* gpg would make the folder that it does not find. */
+static gboolean
+has_keyring(const SmAccount *account)
+{
+    g_autofree char *home = sm_startup_home();
+    g_autofree char *folder = home != NULL ? g_build_filename(home, ".gnupg", NULL) : NULL;
+
+    return account->gnupg_home != NULL ||
+           (folder != NULL && g_file_test(folder, G_FILE_TEST_IS_DIR));
+}
+
+void
+sm_check_keys(SmCheck *check, const SmAccount *account)
+{
+    g_autoptr(SmRecipients) recipients = NULL;
+    GError *fault = NULL;
+
+    if (!sm_account_encrypts(account))
+        return;
+    if (!has_keyring(account))
+        sm_check_say(check, SM_CHECK_FAILURE, "keys", account,
+                     "encrypt-to: uid %u has no keyring ~/.gnupg: gpg --import FILE, as that user",
+                     (guint)geteuid());
+    else if ((recipients = sm_recipients_find(account, &fault)) == NULL)
+        sm_check_say_fault(check, SM_CHECK_FAILURE, "keys", account, fault);
+    else
+        sm_check_say(check, SM_CHECK_OK, "keys", account, "files can be encrypted to %s%s",
+                     account->encrypt_to[0], account->encrypt_to[1] != NULL ? " and others" : "");
 }

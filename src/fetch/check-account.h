@@ -1,4 +1,4 @@
-/* One account: its settings and its password. */
+/* One account: its settings, its password, its keys. */
 #pragma once
 
 #include "check.h"
@@ -10,3 +10,6 @@ void sm_check_password(SmCheck *check, const SmAccount *account);
 
 /* Who may announce files. */
 void sm_check_senders(SmCheck *check, const SmAccount *account);
+
+/* Whether files can be encrypted, where the account has encrypt-to. */
+void sm_check_keys(SmCheck *check, const SmAccount *account);

@@ -4,9 +4,8 @@
 
 #include "autoptr.h"
 #include "common/error.h"
-#include "gate.h"
+#include "login.h"
 #include "probe.h"
-#include "service.h"
 
 enum {
     SKEW_MAX = 60,             /* seconds */
@@ -119,34 +118,17 @@ sm_check_network(SmCheck *check, const SmAccount *account)
     say_clock(check, account, &probe);
 }
 
-static SmVerdict
-verdict_of(const GError *fault)
-{
-    if (fault == NULL)
-        return SM_VERDICT_ACCEPTED;
-    return g_error_matches(fault, SM_ERROR, SM_ERROR_CREDENTIALS) ? SM_VERDICT_REJECTED
-                                                                  : SM_VERDICT_NONE;
-}
-
 static gboolean
 log_in(const SmCheck *check, const SmAccount *account, GError **error)
 {
     g_autoptr(SmSecret) secret = sm_secret_read(account, 0, error);
-    g_autoptr(SmService) service = sm_service_new(account, check->ledger);
-    GError *fault = NULL;
-    SmVerdict verdict;
-    SmGate gate;
+    g_autoptr(SmService) service = sm_service_new(account, check->ledger, NULL);
+    char *token = secret != NULL ? sm_login(service, secret, error) : NULL;
 
-    if (secret == NULL || !sm_gate_enter(&gate, check->ledger, account, secret, error))
+    if (token == NULL)
         return FALSE;
-    sm_service_check_password(service, secret, &fault);
-    verdict = verdict_of(fault);
-    if (!sm_gate_leave(&gate, verdict, "said at scorefetch check", fault == NULL ? &fault : NULL))
-        g_info("what came of the login could not be recorded");
-    if (fault == NULL)
-        return TRUE;
-    g_propagate_error(error, fault);
-    return FALSE;
+    sm_login_forget(token);
+    return TRUE;
 }
 
 void

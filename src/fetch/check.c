@@ -4,6 +4,7 @@
 
 #include "common/config-keys.h"
 #include "common/text.h"
+#include "json.h"
 
 enum { TEXT_MAX = 1000 };
 
@@ -93,13 +94,10 @@ finding_as_json(const SmFinding *finding)
 {
     cJSON *json = cJSON_CreateObject();
 
-    cJSON_AddStringToObject(json, "level", levels[finding->level]);
-    cJSON_AddStringToObject(json, "item", finding->item);
-    if (finding->account != NULL)
-        cJSON_AddStringToObject(json, "account", finding->account);
-    else
-        cJSON_AddNullToObject(json, "account");
-    cJSON_AddStringToObject(json, "text", finding->text);
+    sm_json_add_text(json, "level", levels[finding->level]);
+    sm_json_add_text(json, "item", finding->item);
+    sm_json_add_text(json, "account", finding->account);
+    sm_json_add_text(json, "text", finding->text);
     return json;
 }
 
@@ -108,15 +106,12 @@ sm_check_print_json(const SmCheck *check)
 {
     g_autoptr(cJSON) json = cJSON_CreateObject();
     cJSON *list;
-    char *text;
 
-    cJSON_AddStringToObject(json, "level", levels[sm_check_worst(check)]);
+    sm_json_add_text(json, "level", levels[sm_check_worst(check)]);
     list = cJSON_AddArrayToObject(json, "findings");
     for (guint i = 0; i < check->findings->len; i++)
         cJSON_AddItemToArray(list, finding_as_json(check->findings->pdata[i]));
-    text = cJSON_Print(json);
-    puts(text);
-    cJSON_free(text);
+    sm_json_print(json);
 }
 
 SmCheckLevel

@@ -45,6 +45,7 @@ static const struct {
     {sm_check_account, ACCOUNT | ANY_ACCOUNT, NULL},
     {sm_check_password, ACCOUNT, NULL},
     {sm_check_directory, ACCOUNT, NULL},
+    {sm_check_keys, ACCOUNT, NULL},
     {sm_check_senders, ACCOUNT, "senders"},
     {sm_check_agents, 0, NULL},
     {sm_check_sandbox, 0, NULL},

@@ -19,8 +19,8 @@ started(const SmTransferFacts *facts, gpointer user_data, GError **error)
 static gboolean
 download(const SmFetch *fetch, const char *name, SmPart *part, SmDownload *result, GError **error)
 {
-    g_autoptr(SmService) service = sm_service_new(fetch->account, fetch->ledger);
-    g_autoptr(SmTransfer) transfer = sm_transfer_new(fetch->account, started, NULL);
+    g_autoptr(SmService) service = sm_service_new(fetch->account, fetch->ledger, fetch->shared);
+    g_autoptr(SmTransfer) transfer = sm_transfer_new(fetch->account, fetch->shared, started, NULL);
 
     if (sm_download(service, transfer, name, part, NULL, fetch->deadline, result, error))
         return TRUE;
@@ -55,6 +55,14 @@ to_file(const SmFetch *fetch, const char *name, const char *output, SmDownload *
 
     if (store == NULL)
         return FALSE;
+    if (sm_account_encrypts(fetch->account)) {
+        g_set_error(
+            error, SM_ERROR, SM_ERROR_USAGE,
+            "%s: the file would lie there in plain text, although account %s has encrypt-to;"
+            " scorefetch get %s stores it encrypted, -o - writes it to standard output",
+            output, fetch->account->name, name);
+        return FALSE;
+    }
     if (g_str_has_suffix(output, "/")) {
         g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s: is a directory; say the file's name too",
                     output);

@@ -58,6 +58,9 @@ SmPlacing sm_store_place(SmStore *store, const char *part, const char *name, GEr
 gboolean sm_store_replace(SmStore *store, const char *part, const char *name, gint64 number,
                           GError **error);
 
+/* The same for a file that leaves the directory: its place is taken under another name. */
+gboolean sm_store_retire(SmStore *store, const char *name, gint64 number, GError **error);
+
 /* The directory's entries to the disk. */
 gboolean sm_store_sync(SmStore *store, GError **error);
 

@@ -223,6 +223,20 @@ def test_a_credential_of_systemd_s_cannot_be_seen_from_a_prompt(site):
     assert_one(check(site), WARNING, "password [main]", "LoadCredential=scores:FILE")
 
 
+# --- the keys
+
+
+def test_keys_that_files_are_encrypted_to(sealing, public):
+    assert sealing.scoremail(stdin=mail("csv")).code == sealing.scorefetch("run").code == 0
+    before, rings = everything(sealing.folder), everything(public.home)
+    report = check(sealing)
+    assert report.code == OK, report.lines
+    assert report.found["keys [main]"][0] == OK
+    assert (everything(sealing.folder), everything(public.home)) == (before, rings)
+    sealing.configure(encrypt_to="0123456789ABCDEF0123456789ABCDEF01234567")
+    assert_one(check(sealing), FAILURE, "keys [main]", "not in the keyring: gpg .*--import")
+
+
 # --- the directory
 
 

@@ -256,7 +256,7 @@ the_nearest_key_is_found(void)
         {"", NULL},
         {"alert-mail", NULL},
         {"on-stored", NULL},
-        {"encrypt-to", NULL},
+        {"encrypt", "encrypt-to"},
         {"spol", "spool"},
         {"defer", "defer-for"},
         {"senders", NULL},
