@@ -92,15 +92,27 @@ search_places(Search *search, const char *const *places, const char *home)
     }
 }
 
-/* When the last notification came by mail, for any account; 0: none, or not known. */
+/* When, for any account; 0: never, or not known. */
 static gint64
-last_mail(const SmCheck *check)
+last_of(const SmCheck *check, const char *query)
 {
-    gint64 seen = 0;
+    gint64 when = 0;
 
     if (check->db != NULL)
-        sm_db_integer(check->db, NULL, &seen, "SELECT max(mail_seen) FROM accounts", "");
-    return seen;
+        sm_db_integer(check->db, NULL, &when, query, "");
+    return when;
+}
+
+static gboolean
+say_when(SmCheck *check, const char *what, gint64 when)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(when);
+    g_autofree char *date = g_date_time_format(time, "%Y-%m-%d %H:%M");
+
+    if (when > 0)
+        sm_check_say(check, SM_CHECK_OK, "agent", NULL,
+                     "none calls " OURS " from the usual places, %s %s", what, date);
+    return when > 0;
 }
 
 /* What is to be said where none was found that calls us. */
@@ -109,22 +121,21 @@ say_none(SmCheck *check, const GPtrArray *installed, const GPtrArray *unread)
 {
     g_autofree char *who = g_strjoinv(", ", (char **)installed->pdata);
     g_autofree char *which = g_strjoinv(", ", (char **)unread->pdata);
-    gint64 seen = last_mail(check);
-    g_autoptr(GDateTime) when = g_date_time_new_from_unix_local(seen);
-    g_autofree char *date = g_date_time_format(when, "%Y-%m-%d %H:%M");
 
-    if (seen > 0)
-        sm_check_say(check, SM_CHECK_OK, "agent", NULL,
-                     "not found in the usual places, but mail came last at %s", date);
-    else if (*who == '\0')
-        sm_check_say(check, SM_CHECK_WARNING, "agent", NULL,
-                     "no mail agent that is known here is installed, so nothing comes by mail");
-    else
+    if (say_when(check, "but mail came last at",
+                 last_of(check, "SELECT max(mail_seen) FROM accounts")))
+        return;
+    if (*who != '\0')
         sm_check_say(check, SM_CHECK_WARNING, "agent", NULL,
                      "%s installed, but nothing of uid %u's or the site's calls " OURS
                      "%s%s: add the recipe from share/doc/scoremail/filters",
                      who, (guint)geteuid(), *which != '\0' ? ", and these may not be read: " : "",
                      which);
+    else if (!say_when(check, "and scorefetch sync was done last at",
+                       last_of(check, "SELECT max(synced) FROM accounts")))
+        sm_check_say(check, SM_CHECK_WARNING, "agent", NULL,
+                     "no mail agent that is known here is installed, so nothing comes by mail, "
+                     "and scorefetch sync was never done");
 }
 
 void

@@ -9,6 +9,7 @@
 #include "check-places.h"
 #include "common/error.h"
 #include "common/spool.h"
+#include "queue.h"
 #include "subprocess.h"
 
 #define REMEDY_SITE "systemctl enable --now scoremail-run.path scoremail-run.timer"
@@ -16,18 +17,6 @@
 #define TIMER "scoremail-run.timer"
 
 enum { SYSTEMCTL_LIMIT = 10, /* seconds */ SAID_MAX = 200 };
-
-static gboolean
-any_is_queued(const SmConfig *config)
-{
-    for (guint i = 0; i < config->accounts->len; i++) {
-        const SmAccount *account = config->accounts->pdata[i];
-
-        if (account->enabled && account->queued)
-            return TRUE;
-    }
-    return FALSE;
-}
 
 static guint
 count_events(const char *spool)
@@ -126,22 +115,13 @@ timer_state(const SmConfig *config)
     return sm_check_unit_state(said);
 }
 
-/* When it was last at work. Caller frees. */
-static char *
-describe_beat(gint64 beat)
-{
-    g_autoptr(GDateTime) when = g_date_time_new_from_unix_local(beat);
-
-    return beat > 0 ? g_date_time_format(when, "since %Y-%m-%d %H:%M") : g_strdup("ever");
-}
-
 void
 sm_check_worker(SmCheck *check, const SmAccount *none)
 {
     const SmConfig *config = check->config;
-    gboolean queued = any_is_queued(config);
+    gboolean queued = sm_queue_is_used(config);
     gboolean lives = sm_spool_is_worked(config->spool, config->worker_interval, sm_ledger_now());
-    g_autofree char *beat = describe_beat(sm_spool_last_beat(config->spool));
+    g_autofree char *beat = sm_queue_last_work(config);
     const char *remedy = config->site ? REMEDY_SITE : REMEDY_HOME;
 
     if (!lives)

@@ -412,6 +412,15 @@ def test_an_agent_that_calls_us_or_does_not(procmail_root, build, emulator, tmp_
     assert re.fullmatch(r"procmail calls scoremail \(.*/\.procmailrc\)", report.found["agent"][1])
 
 
+def test_a_site_without_mail_has_sync(account):
+    assert account.scorefetch("run").code == 0
+    assert_one(check(account), WARNING, "agent", "nothing comes by mail, and scorefetch sync was never done")
+    assert account.scorefetch("sync", "--all").code == 0
+    report = check(account)
+    assert report.code == OK
+    assert re.search(r"scorefetch sync was done last at 20\d\d-", report.found["agent"][1])
+
+
 # --- online
 
 
