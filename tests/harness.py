@@ -29,7 +29,7 @@ LEDGER_TIMES = {
     "files": ["announced", "updated", "stored", "looked", "next_attempt", "missing_since"],
     "events": ["first_seen", "last_seen"],
     "alerts": ["first", "last", "sent"],
-    "accounts": ["mail_seen", "rejected_at", "probe_at", "secret_since"],
+    "accounts": ["rejected_at", "probe_at", "secret_since", "mail_seen", "listing_wanted", "synced", "sync_tried"],
 }
 
 MAY_SKIP = os.environ.get("SCOREMAIL_TESTS_MAY_SKIP") == "1"

@@ -40,5 +40,9 @@ enum { SM_POLICY_DROPS_MAX = 3 };
  */
 gboolean sm_policy_drops(SmFormat format, const char **wanted, const char **dropped);
 
+/* Whether a listing's type (NULL: not said) is among types (NULL: all are wanted); if not, *reason
+ * as above. */
+gboolean sm_policy_wants_type(const char *const *types, const char *type, char **reason);
+
 /* Whether name is one of the pair of formats, .csv or .txt, that the policy is about. */
 gboolean sm_policy_is_pair(const char *name);
