@@ -17,15 +17,15 @@ sm_gpg_set_error(GError **error, int code, gpgme_error_t why, const char *what)
     return FALSE;
 }
 
-/* The library sets itself up when it is asked for its version: by one of a sync's threads. */
+/* Sets the library up, which no two threads may do at once. */
 static void
 set_up(void)
 {
-    static gsize ready = 0;
+    static gsize done = 0;
 
-    if (g_once_init_enter(&ready)) {
+    if (g_once_init_enter(&done)) {
         gpgme_check_version(NULL);
-        g_once_init_leave(&ready, 1);
+        g_once_init_leave(&done, 1);
     }
 }
 
