@@ -47,6 +47,8 @@ sm_account_free(gpointer data)
     g_clear_error(&account->fault);
     g_free(account->username);
     g_free(account->password_file);
+    g_strfreev(account->password_command);
+    g_free(account->password_credential);
     g_free(account->directory);
     g_strfreev(account->extensions);
     g_strfreev(account->recipients);
@@ -85,6 +87,49 @@ ensure_list(GStrv *list)
         *list = g_new0(char *, 1);
 }
 
+#define PASSWORD_KEYS                                                                              \
+    "allowed: exactly one of password-file, password-command (or passwordeval) and "               \
+    "password-credential"
+
+const SmConfigKey *
+sm_account_password_key(const SmConfigGroup *group, GError **fault)
+{
+    const SmConfigKey *found = NULL;
+
+    for (guint i = 0; i < group->entries->len; i++) {
+        const SmConfigEntry *entry = group->entries->pdata[i];
+        const SmConfigKey *key = sm_config_key(entry->key);
+
+        if (key == NULL || (key->flags & SM_KEY_PASSWORD) == 0)
+            continue;
+        if (found != NULL) {
+            sm_config_complain(fault, group, entry->line, key->name,
+                               "is a second way to the password, beside %s; " PASSWORD_KEYS,
+                               found->name);
+            return NULL;
+        }
+        found = key;
+    }
+    return found;
+}
+
+/* A way to the password that the account has itself takes the place of any that is a default. */
+static void
+read_password_source(const SmConfigGroup *group, const SmConfigGroup *defaults, SmAccount *account)
+{
+    const SmConfigKey *own = sm_account_password_key(group, &account->fault);
+    const SmConfigKey *key = own;
+
+    if (key == NULL && defaults != NULL)
+        key = sm_account_password_key(defaults, NULL);
+    if (key == NULL)
+        sm_config_complain(&account->fault, group, group->line, NULL,
+                           "does not say where its password comes from; " PASSWORD_KEYS);
+    else
+        sm_config_fill(key, group, own != NULL ? NULL : defaults, account->name, account,
+                       &account->fault);
+}
+
 SmAccount *
 sm_account_read(const SmConfigGroup *group, const SmConfigGroup *defaults)
 {
@@ -94,9 +139,10 @@ sm_account_read(const SmConfigGroup *group, const SmConfigGroup *defaults)
 
     account->fault = group->fault != NULL ? g_error_copy(group->fault) : NULL;
     sm_config_check_keys(group, SM_KEY_ACCOUNT, &account->fault);
+    read_password_source(group, defaults, account);
     keys = sm_config_keys(&count);
     for (gsize i = 0; i < count; i++)
-        if ((keys[i].flags & SM_KEY_ACCOUNT) != 0)
+        if ((keys[i].flags & (SM_KEY_ACCOUNT | SM_KEY_PASSWORD)) == SM_KEY_ACCOUNT)
             sm_config_fill(&keys[i], group, defaults, account->name, account, &account->fault);
     ensure_list(&account->extensions);
     ensure_list(&account->recipients);

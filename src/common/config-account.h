@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "config-keys.h"
 #include "config-lines.h"
 #include "config.h"
 
@@ -14,6 +15,12 @@ const char *sm_account_group_name(const SmConfigGroup *group);
  * '.' or '-', since it stands in paths.
  */
 gboolean sm_account_name_is_sound(const char *name);
+
+/*
+ * The key of group by which the password is got; NULL if there is none, or if
+ * there are several, of which it complains as sm_config_complain() words it.
+ */
+const SmConfigKey *sm_account_password_key(const SmConfigGroup *group, GError **fault);
 
 /* An account without any value. */
 SmAccount *sm_account_new(const char *name);

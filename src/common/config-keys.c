@@ -11,6 +11,7 @@
 #define ACCOUNT SM_KEY_ACCOUNT
 #define BOTH (SM_KEY_ACCOUNT | SM_KEY_DEFAULT)
 #define EXPANDS SM_KEY_EXPANDS
+#define PASSWORD (BOTH | EXPANDS | SM_KEY_PASSWORD)
 
 /* `log` sets two members: the target and, where that is a file, its name. */
 static gboolean
@@ -58,9 +59,16 @@ static const SmConfigKey keys[] = {
     {"username", ACCOUNT, sm_value_text, IN_ACCOUNT(username), NULL,
      "is missing; it is the name that the account has at the service",
      "the user name at the service"},
-    {"password-file", BOTH | EXPANDS, sm_value_path, IN_ACCOUNT(password_file), NULL,
-     "is missing; it is the absolute path of a file with the password alone",
+    {"password-file", PASSWORD, sm_value_path, IN_ACCOUNT(password_file), NULL, NULL,
      "the file that holds the password"},
+    {"password-command", PASSWORD, sm_value_command, IN_ACCOUNT(password_command), NULL, NULL,
+     "the command that prints the password"},
+    {"passwordeval", PASSWORD, sm_value_command, IN_ACCOUNT(password_command), NULL, NULL,
+     "another name of password-command"},
+    {"password-credential", PASSWORD, sm_value_credential, IN_ACCOUNT(password_credential), NULL,
+     NULL, "the credential of systemd's that holds the password"},
+    {"password-max-age", BOTH, sm_value_duration_or_off, IN_ACCOUNT(password_max_age), "off", NULL,
+     "how old a password may get"},
     {"directory", BOTH | EXPANDS, sm_value_path, IN_ACCOUNT(directory), NULL,
      "is missing; it is the absolute path of the directory for the score files",
      "where the score files are put"},

@@ -10,10 +10,11 @@
 #include "config-values.h"
 
 typedef enum {
-    SM_KEY_GENERAL = 1 << 0, /* in [scoremail], for the whole program: offset into SmConfig */
-    SM_KEY_ACCOUNT = 1 << 1, /* in [account NAME]: offset into SmAccount */
-    SM_KEY_DEFAULT = 1 << 2, /* with SM_KEY_ACCOUNT: in [scoremail] too, for all accounts */
-    SM_KEY_EXPANDS = 1 << 3, /* %{account} is replaced */
+    SM_KEY_GENERAL = 1 << 0,  /* in [scoremail], for the whole program: offset into SmConfig */
+    SM_KEY_ACCOUNT = 1 << 1,  /* in [account NAME]: offset into SmAccount */
+    SM_KEY_DEFAULT = 1 << 2,  /* with SM_KEY_ACCOUNT: in [scoremail] too, for all accounts */
+    SM_KEY_EXPANDS = 1 << 3,  /* %{account} is replaced */
+    SM_KEY_PASSWORD = 1 << 4, /* a way to the password, of which an account has exactly one */
 } SmKeyFlags;
 
 typedef struct {

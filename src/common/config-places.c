@@ -1,5 +1,6 @@
 #include "config-places.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "error.h"
@@ -13,11 +14,31 @@ has_parent_component(const char *path)
     return g_strv_contains((const char *const *)parts, "..");
 }
 
+/* A leading ~/ as the home directory. Caller frees. */
+static char *
+expand_home(const char *text)
+{
+    g_autofree char *home = g_str_has_prefix(text, "~/") ? sm_startup_home() : NULL;
+
+    return home != NULL ? g_build_filename(home, text + 2, NULL) : g_strdup(text);
+}
+
+/* %{account} has been replaced by now. */
+static gboolean
+has_other_variable(const char *text, GError **error)
+{
+    if (strstr(text, "%{") == NULL)
+        return FALSE;
+    g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
+                        "has a %{...} that means nothing here; allowed: %{account}, in the "
+                        "paths of an account");
+    return TRUE;
+}
+
 gboolean
 sm_value_path(const char *text, void *result, GError **error)
 {
-    g_autofree char *home = g_str_has_prefix(text, "~/") ? sm_startup_home() : NULL;
-    g_autofree char *path = home != NULL ? g_build_filename(home, text + 2, NULL) : g_strdup(text);
+    g_autofree char *path = expand_home(text);
 
     if (!g_path_is_absolute(path) || has_parent_component(path)) {
         g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
@@ -25,14 +46,53 @@ sm_value_path(const char *text, void *result, GError **error)
                             "no .. in it");
         return FALSE;
     }
-    if (strstr(path, "%{") != NULL) {
-        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
-                            "has a %{...} that means nothing here; allowed: %{account}, in the "
-                            "paths of an account");
+    if (has_other_variable(path, error))
         return FALSE;
-    }
     /* POSIX leaves two leading slashes alone; here they would make one directory look like two. */
     *(char **)result = g_canonicalize_filename(path + strspn(path, "/") - 1, "/");
+    return TRUE;
+}
+
+gboolean
+sm_value_command(const char *text, void *result, GError **error)
+{
+    g_auto(GStrv) words = NULL;
+    char *program;
+
+    if (has_other_variable(text, error))
+        return FALSE;
+    if (!g_shell_parse_argv(text, NULL, &words, NULL) || *words[0] == '\0') {
+        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
+                            "is no command; allowed: a program and its arguments, quoted as for a "
+                            "shell, every quote closed");
+        return FALSE;
+    }
+    program = expand_home(words[0]);
+    g_free(words[0]);
+    words[0] = program;
+    if (strchr(program, '/') != NULL && !g_path_is_absolute(program)) {
+        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
+                            "starts a program by a relative path; allowed: an absolute path, or "
+                            "a name without /");
+        return FALSE;
+    }
+    *(GStrv *)result = g_steal_pointer(&words);
+    return TRUE;
+}
+
+gboolean
+sm_value_credential(const char *text, void *result, GError **error)
+{
+    if (has_other_variable(text, error))
+        return FALSE;
+    if (strchr(text, '/') != NULL || strlen(text) > NAME_MAX || strcmp(text, ".") == 0 ||
+        strcmp(text, "..") == 0) {
+        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
+                            "is no name of a credential; allowed: a file name without /, the NAME "
+                            "of systemd's LoadCredential=NAME:FILE");
+        return FALSE;
+    }
+    *(char **)result = g_strdup(text);
     return TRUE;
 }
 

@@ -1,5 +1,5 @@
 /*
- * Configuration values that say where something is: paths and URLs. Of the
+ * Configuration values that say where something is: paths, URLs, commands. Of the
  * form that config-values.h describes. Messages never repeat such a value: a
  * password that landed in the wrong line must not reach a log.
  */
@@ -16,6 +16,16 @@ gboolean sm_value_https_url(const char *text, void *result, GError **error);
 
 /* char *: http, https, socks5 or socks5h://HOST:PORT; `none` gives NULL. */
 gboolean sm_value_proxy(const char *text, void *result, GError **error);
+
+/*
+ * GStrv, never empty: a command line in the shell's quoting, split into words; no
+ * shell sees it. The program is an absolute path, may start with ~/, or a name
+ * to be looked for in PATH.
+ */
+gboolean sm_value_command(const char *text, void *result, GError **error);
+
+/* char *: the name of a credential of systemd's: a file name of 1 to 255 bytes. */
+gboolean sm_value_credential(const char *text, void *result, GError **error);
 
 /* A copy of text with each %{account} replaced by account. Caller frees. */
 char *sm_value_expand(const char *text, const char *account);

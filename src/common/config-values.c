@@ -100,6 +100,15 @@ sm_value_deferral(const char *text, void *result, GError **error)
 }
 
 gboolean
+sm_value_duration_or_off(const char *text, void *result, GError **error)
+{
+    if (strcmp(text, "off") != 0)
+        return parse_duration(text, A_DURATION ", or off", result, error);
+    *(guint *)result = 0;
+    return TRUE;
+}
+
+gboolean
 sm_value_size(const char *text, void *result, GError **error)
 {
     static const Word units[] = {

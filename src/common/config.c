@@ -105,6 +105,7 @@ static gboolean
 read_general(SmConfig *config, const SmConfigGroup *general, GError **error)
 {
     SmAccount *trial = sm_account_new("trial");
+    const SmConfigKey *password = NULL;
     GError *fault = NULL;
     const SmConfigKey *keys;
     gsize count;
@@ -113,11 +114,14 @@ read_general(SmConfig *config, const SmConfigGroup *general, GError **error)
         fault = g_error_copy(general->fault);
     if (general != NULL)
         sm_config_check_keys(general, SM_KEY_GENERAL | SM_KEY_DEFAULT, &fault);
+    if (general != NULL)
+        password = sm_account_password_key(general, &fault);
     keys = sm_config_keys(&count);
     for (gsize i = 0; i < count; i++) {
         if ((keys[i].flags & SM_KEY_GENERAL) != 0)
             sm_config_fill(&keys[i], general, NULL, NULL, config, &fault);
-        else if (general != NULL && sm_config_entry(general, keys[i].name) != NULL)
+        else if (general != NULL && sm_config_entry(general, keys[i].name) != NULL &&
+                 ((keys[i].flags & SM_KEY_PASSWORD) == 0 || &keys[i] == password))
             sm_config_fill(&keys[i], general, NULL, trial->name, trial, &fault);
     }
     sm_account_free(trial);

@@ -23,8 +23,11 @@ typedef struct {
                       be read is set nevertheless, so that an event still finds its account */
     gboolean enabled;
     char *username;
-    char *password_file; /* absolute */
-    char *directory;     /* absolute, %{account} expanded; existence is for the store to judge */
+    char *password_file;       /* absolute; of these three ways to the password one is set */
+    GStrv password_command;    /* program and arguments */
+    char *password_credential; /* a name in systemd's $CREDENTIALS_DIRECTORY */
+    guint password_max_age;    /* seconds after which the password should be another; 0: never */
+    char *directory; /* absolute, %{account} expanded; existence is for the store to judge */
     SmFormat format;
     GStrv extensions;    /* lower case, without dots; csv and txt unless configured */
     GStrv recipients;    /* addresses that mean this account, lower case; may be empty */

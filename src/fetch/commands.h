@@ -8,6 +8,7 @@ int sm_cmd_deliver(int argc, char **argv);
 int sm_cmd_get(int argc, char **argv);
 int sm_cmd_run(int argc, char **argv);
 int sm_cmd_status(int argc, char **argv);
+int sm_cmd_passwd(int argc, char **argv);
 int sm_cmd_retry(int argc, char **argv);
 int sm_cmd_forget(int argc, char **argv);
 int sm_cmd_adopt(int argc, char **argv);

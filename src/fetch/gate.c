@@ -1,8 +1,10 @@
 #include "gate.h"
 
+#include "alert.h"
 #include "common/error.h"
 #include "ledger-accounts.h"
 #include "lock.h"
+#include "secret-age.h"
 
 enum { TRIAL_WAIT = 30 /* seconds */ };
 
@@ -12,12 +14,14 @@ sm_gate_set_rejected(GError **error, const SmAccount *account, const char *reaso
 {
     g_autoptr(GDateTime) when = g_date_time_new_from_unix_local(rejected_at);
     g_autofree char *at = g_date_time_format(when, "%Y-%m-%d %H:%M");
+    g_autofree char *source = sm_secret_source(account);
 
     g_set_error(error, SM_ERROR, SM_ERROR_CREDENTIALS,
                 "account %s: the service rejected user name or password at %s (%s); it is not tried"
                 " again before %s has another password, or somebody who has mended it at the"
-                " portal says scorefetch retry NAME",
-                account->name, at, reason, account->password_file);
+                " portal says scorefetch retry NAME; passwords expire there unless somebody signs"
+                " in when the portal asks for it",
+                account->name, at, reason, source);
 }
 
 /* The standing, closed as an error. */
@@ -34,7 +38,34 @@ look(SmGate *gate, GError **error)
         return NULL;
     }
     gate->proven = record->standing == SM_ACCOUNT_PROVEN;
+    gate->secret_since = record->secret_since;
     return g_steal_pointer(&record);
+}
+
+static void
+warn_of_age(const SmGate *gate)
+{
+    g_autofree char *warning =
+        sm_secret_age_warning(gate->account, gate->secret_since, sm_ledger_now());
+
+    if (warning != NULL)
+        sm_alert(gate->ledger, gate->account->name, SM_ALERT_SECRET_AGE, warning);
+}
+
+/* An upgraded ledger has proven passwords of which it does not know since when. */
+static gboolean
+note_proof(SmGate *gate, GError **error)
+{
+    const char *account = gate->account->name;
+
+    if (gate->proven && gate->secret_since > 0) {
+        warn_of_age(gate);
+        return TRUE;
+    }
+    if (!sm_account_proven(gate->ledger, account, gate->fingerprint, error))
+        return FALSE;
+    sm_alert_clear(gate->ledger, account, SM_ALERT_SECRET_AGE);
+    return TRUE;
 }
 
 static void
@@ -97,8 +128,8 @@ sm_gate_leave(SmGate *gate, SmVerdict verdict, const char *reason, GError **erro
 
     if (verdict == SM_VERDICT_REJECTED)
         ok = sm_account_rejected(gate->ledger, account, gate->fingerprint, reason, error);
-    else if (verdict == SM_VERDICT_ACCEPTED && !gate->proven)
-        ok = sm_account_proven(gate->ledger, account, gate->fingerprint, error);
+    else if (verdict == SM_VERDICT_ACCEPTED)
+        ok = note_proof(gate, error);
     drop_trial_lock(gate);
     g_clear_pointer(&gate->fingerprint, g_free);
     return ok;

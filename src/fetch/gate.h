@@ -22,6 +22,7 @@ typedef struct {
     char *fingerprint;
     gint64 lock; /* the account's lock byte while it is held, else 0 */
     gboolean proven;
+    gint64 secret_since; /* when it was proven first, 0: never, or not known */
 } SmGate;
 
 /*
@@ -32,9 +33,10 @@ typedef struct {
 gboolean sm_gate_enter(SmGate *gate, SmLedger *ledger, const SmAccount *account,
                        const SmSecret *secret, GError **error);
 
-/* Records what the call told; reason: the service's words for a rejection. */
+/* Records what the call told; reason: the service's words for a rejection. An accepted password
+ * that is about to get older than password-max-age is an alert. */
 gboolean sm_gate_leave(SmGate *gate, SmVerdict verdict, const char *reason, GError **error);
 
-/* The error for a rejected password: names account and file, and what to do. */
+/* The error for a rejected password: names account and the password's source, and what to do. */
 void sm_gate_set_rejected(GError **error, const SmAccount *account, const char *reason,
                           gint64 rejected_at);

@@ -72,6 +72,10 @@ sm_http_set_error(GError **error, int code, const char *url, CURLcode result, co
     case CURLE_SSL_CACERT_BADFILE:
         g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "ca-file cannot be used: %s", clean);
         break;
+    case CURLE_OUT_OF_MEMORY: /* also libcurl's word for a header that does not end */
+        g_set_error(error, SM_ERROR, code, "%s: its headers are too large, or no memory is left",
+                    shown);
+        break;
     default:
         g_set_error(error, SM_ERROR, code, "%s: %s", shown, clean);
     }

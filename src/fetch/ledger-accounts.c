@@ -38,15 +38,16 @@ look(SmLedger *ledger, const char *account, const char *fingerprint, gboolean *p
      GError **error)
 {
     g_autoptr(SmAccountRecord) record = g_new0(SmAccountRecord, 1);
-    g_autoptr(sqlite3_stmt) row = sm_db_query(
-        ledger->db, error,
-        "SELECT id, proven IS ?1, rejected IS ?1, rejected_at, probe_at, reason FROM accounts"
-        " WHERE name = ?2",
-        "ss", fingerprint, account);
+    g_autoptr(sqlite3_stmt) row =
+        sm_db_query(ledger->db, error,
+                    "SELECT id, proven IS ?1, rejected IS ?1, rejected_at, probe_at, reason,"
+                    " iif(?1 IN (proven, rejected), secret_since, 0) FROM accounts WHERE name = ?2",
+                    "ss", fingerprint, account);
 
     if (row == NULL || !sm_db_next(ledger->db, row, error))
         return NULL;
     record->id = sqlite3_column_int64(row, 0);
+    record->secret_since = sqlite3_column_int64(row, 6);
     record->standing = sqlite3_column_int(row, 1) ? SM_ACCOUNT_PROVEN : SM_ACCOUNT_UNPROVEN;
     if (sqlite3_column_int(row, 2)) {
         record->standing = SM_ACCOUNT_CLOSED;
@@ -88,8 +89,10 @@ sm_account_proven(SmLedger *ledger, const char *account, const char *fingerprint
 {
     return sm_db_run(ledger->db, error, NULL,
                      "UPDATE accounts SET proven = ?1, rejected = NULL, reason = NULL,"
-                     " rejected_at = 0, probe_at = 0 WHERE name = ?2",
-                     "ss", fingerprint, account);
+                     " rejected_at = 0, probe_at = 0, secret_since ="
+                     " iif(?1 IN (proven, rejected) AND secret_since > 0, secret_since, ?3)"
+                     " WHERE name = ?2",
+                     "ssi", fingerprint, account, sm_ledger_now());
 }
 
 gboolean

@@ -21,8 +21,10 @@ typedef enum {
 typedef struct {
     gint64 id; /* for the account's lock byte */
     SmAccountStanding standing;
-    gint64 rejected_at; /* of this password, 0: never; where it may be tried, it is a probe */
-    char *reason;       /* the service's words, cleaned; NULL unless closed */
+    gint64 rejected_at;  /* of this password, 0: never; where it may be tried, it is a probe */
+    gint64 secret_since; /* when the proven or rejected secret, if it is this one, was proven
+                            first; 0: never, or not known */
+    char *reason;        /* the service's words, cleaned; NULL unless closed */
 } SmAccountRecord;
 
 /* The random key of this ledger by which secrets are fingerprinted; NULL on error. Caller frees. */
@@ -37,6 +39,7 @@ SmAccountRecord *sm_account_look(SmLedger *ledger, const char *account, const ch
                                  GError **error);
 void sm_account_record_free(SmAccountRecord *record);
 
+/* It was accepted; its age counts from the first time, a rejection in between notwithstanding. */
 gboolean sm_account_proven(SmLedger *ledger, const char *account, const char *fingerprint,
                            GError **error);
 gboolean sm_account_rejected(SmLedger *ledger, const char *account, const char *fingerprint,

@@ -23,6 +23,7 @@ static const struct {
     {"retry", sm_cmd_retry, "try again what failed or waits"},
     {"forget", sm_cmd_forget, "make a name unknown again"},
     {"adopt", sm_cmd_adopt, "take a file as stored that was put there by hand"},
+    {"passwd", sm_cmd_passwd, "change an account's password-file, once the service takes it"},
     {"deliver", sm_cmd_deliver, "act on an event that scoremail hands over (not for people)"},
 };
 

@@ -28,8 +28,9 @@ host_matches(const char *pattern, const char *host)
     return TRUE;
 }
 
-static gboolean
-is_listed(const char *host, const char *port, const char *const *storage_hosts)
+gboolean
+sm_presigned_is_listed(const char *host, const char *port, const char *const *storage_hosts,
+                       gboolean literally)
 {
     for (; *storage_hosts != NULL; storage_hosts++) {
         const char *colon = strrchr(*storage_hosts, ':');
@@ -38,6 +39,8 @@ is_listed(const char *host, const char *port, const char *const *storage_hosts)
                                        ? g_strndup(*storage_hosts, (gsize)(colon - *storage_hosts))
                                        : g_strdup(*storage_hosts);
 
+        if (literally && strchr(pattern, '*') != NULL)
+            continue;
         if (strcmp(has_port ? colon + 1 : HTTPS_PORT, port) == 0 && host_matches(pattern, host))
             return TRUE;
     }
@@ -77,7 +80,8 @@ fault_of(CURLU *parsed, const char *const *storage_hosts)
         fault = "is not https: not used";
     else if (user != NULL || password != NULL)
         fault = "has a user name in it: not used";
-    else if (host == NULL || port == NULL || !is_listed(host, port, storage_hosts))
+    else if (host == NULL || port == NULL ||
+             !sm_presigned_is_listed(host, port, storage_hosts, FALSE))
         fault = "leads to a host or port that is not in storage-hosts: not used";
     curl_free(scheme);
     curl_free(user);
@@ -100,4 +104,22 @@ sm_presigned_check(const char *url, const char *const *storage_hosts, GError **e
         return refuse(error, url, "cannot be parsed: not used");
     fault = fault_of(parsed, storage_hosts);
     return fault == NULL || refuse(error, url, fault);
+}
+
+gboolean
+sm_presigned_is_literal(const char *url, const char *const *storage_hosts)
+{
+    g_autoptr(CURLU) parsed = curl_url();
+    char *host, *port;
+    gboolean literal;
+
+    if (parsed == NULL || curl_url_set(parsed, CURLUPART_URL, url, 0) != CURLUE_OK)
+        return FALSE;
+    host = part_of(parsed, CURLUPART_HOST);
+    port = part_of(parsed, CURLUPART_PORT);
+    literal =
+        host != NULL && port != NULL && sm_presigned_is_listed(host, port, storage_hosts, TRUE);
+    curl_free(host);
+    curl_free(port);
+    return literal;
 }

@@ -13,3 +13,10 @@
  * another one. Else SM_ERROR_URL, naming the host and never the query.
  */
 gboolean sm_presigned_check(const char *url, const char *const *storage_hosts, GError **error);
+
+/* Whether host (IPv6 in []) and port are in storage_hosts; literally: patterns don't count. */
+gboolean sm_presigned_is_listed(const char *host, const char *port,
+                                const char *const *storage_hosts, gboolean literally);
+
+/* Whether the host and port of url are in storage_hosts without a `*`. */
+gboolean sm_presigned_is_literal(const char *url, const char *const *storage_hosts);

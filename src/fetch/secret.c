@@ -12,15 +12,16 @@
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "hex.h"
+#include "subprocess.h"
 
 enum {
-    SECRET_MAX = 1024,      /* bytes */
+    COMMAND_LIMIT = 30,     /* seconds */
     HEAP_SIZE = 256 * 1024, /* a power of two: passwords, request bodies and answers */
     HEAP_SMALLEST = 32,
 };
 
 struct SmSecret {
-    char text[SECRET_MAX + 2];
+    char text[SM_SECRET_MAX + 1];
 };
 
 char *
@@ -50,6 +51,62 @@ sm_secret_text(const SmSecret *secret)
     return secret->text;
 }
 
+char *
+sm_secret_source(const SmAccount *account)
+{
+    if (account->password_command != NULL)
+        return g_strconcat("password-command ", account->password_command[0], NULL);
+    if (account->password_credential != NULL)
+        return g_strconcat("password-credential ", account->password_credential, NULL);
+    return g_strconcat("password-file ", account->password_file, NULL);
+}
+
+/* One LF or CRLF at the end is the line's, not the password's. */
+static gsize
+without_line_end(const char *bytes, gsize length)
+{
+    if (length > 0 && bytes[length - 1] == '\n')
+        length -= length > 1 && bytes[length - 2] == '\r' ? 2 : 1;
+    return length;
+}
+
+static const char *
+line_fault(const char *line, gsize length)
+{
+    static const char *const marks[] = {"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(marks); i++)
+        if (length >= strlen(marks[i]) && memcmp(line, marks[i], strlen(marks[i])) == 0)
+            return "starts with a byte order mark; save it as plain text";
+    if (length == 0)
+        return "is empty";
+    if (length > SM_SECRET_MAX)
+        return "is longer than a password can be";
+    if (memchr(line, '\0', length) != NULL || memchr(line, '\n', length) != NULL ||
+        memchr(line, '\r', length) != NULL)
+        return "must hold the password on one line and nothing else";
+    if (!g_utf8_validate(line, (gssize)length, NULL))
+        return "is not in UTF-8; save it as plain text in UTF-8";
+    return NULL;
+}
+
+SmSecret *
+sm_secret_new(const char *bytes, gsize length, const char **fault)
+{
+    gsize line = without_line_end(bytes, length);
+    SmSecret *secret;
+
+    *fault = line_fault(bytes, line);
+    if (*fault != NULL)
+        return NULL;
+    secret = (SmSecret *)sm_secret_alloc(sizeof *secret);
+    if (secret == NULL)
+        *fault = "finds no memory to be kept in";
+    else
+        memcpy(secret->text, bytes, line);
+    return secret;
+}
+
 static gboolean
 is_our_group(gid_t group)
 {
@@ -66,8 +123,6 @@ is_our_group(gid_t group)
 static const char *
 mode_fault(const struct stat *st)
 {
-    if (!S_ISREG(st->st_mode))
-        return "is not a regular file";
     if (st->st_uid != geteuid() && st->st_uid != 0)
         return "belongs to another user; it must be yours or root's";
     if ((st->st_mode & S_IRWXO) != 0)
@@ -78,63 +133,115 @@ mode_fault(const struct stat *st)
 }
 
 static const char *
-take_off_line_end(char *text, gsize length)
+read_bytes(int fd, char *bytes, gsize *length)
 {
-    if (length > 0 && text[length - 1] == '\n')
-        text[--length] = '\0';
-    if (length > 0 && text[length - 1] == '\r')
-        text[--length] = '\0';
-    if (length == 0)
-        return "is empty";
-    if (length > SECRET_MAX - 1)
-        return "is longer than a password can be";
-    if (g_str_has_prefix(text, "\xef\xbb\xbf"))
-        return "starts with a byte order mark; save it as plain text";
-    if (strlen(text) != length || strpbrk(text, "\r\n") != NULL)
-        return "must hold the password on one line and nothing else";
+    ssize_t got;
+
+    *length = 0;
+    do {
+        got = read(fd, bytes + *length, SM_SECRET_BUFFER - *length);
+        if (got > 0)
+            *length += (gsize)got;
+    } while ((got > 0 && *length < SM_SECRET_BUFFER) || (got < 0 && errno == EINTR));
+    return got < 0 ? g_strerror(errno) : NULL;
+}
+
+/* The text of every error from here on follows the name of the source. */
+static SmSecret *
+take(const char *bytes, gsize length, const char *what, GError **error)
+{
+    const char *fault;
+    SmSecret *secret = sm_secret_new(bytes, length, &fault);
+
+    if (secret == NULL)
+        g_set_error(error, SM_ERROR, SM_ERROR_SECRET, "%s %s", what, fault);
+    return secret;
+}
+
+static SmSecret *
+read_file(const char *path, gboolean check_mode, char *bytes, GError **error)
+{
+    sm_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    const char *fault = NULL;
+    gsize length = 0;
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        sm_error_from_errno(error, SM_ERROR_SECRET, "%s", "");
+        return NULL;
+    }
+    if (!S_ISREG(st.st_mode))
+        fault = "is not a regular file";
+    else if (check_mode)
+        fault = mode_fault(&st);
+    if (fault == NULL)
+        fault = read_bytes(fd, bytes, &length);
+    if (fault == NULL)
+        return take(bytes, length, "", error);
+    g_set_error(error, SM_ERROR, SM_ERROR_SECRET, " %s", fault);
     return NULL;
 }
 
-static const char *
-read_text(int fd, char *text)
+static SmSecret *
+read_credential(const char *name, char *bytes, GError **error)
 {
-    gsize length = 0;
-    ssize_t got;
+    const char *directory = g_getenv("CREDENTIALS_DIRECTORY");
+    g_autofree char *path = NULL;
 
-    do {
-        got = read(fd, text + length, SECRET_MAX + 1 - length);
-        if (got > 0)
-            length += (gsize)got;
-    } while ((got > 0 && length <= SECRET_MAX) || (got < 0 && errno == EINTR));
-    return got < 0 ? g_strerror(errno) : take_off_line_end(text, length);
+    if (directory == NULL || !g_path_is_absolute(directory)) {
+        g_set_error(
+            error, SM_ERROR, SM_ERROR_SECRET,
+            ": CREDENTIALS_DIRECTORY is not set: run by systemd with LoadCredential=%s:FILE", name);
+        return NULL;
+    }
+    path = g_build_filename(directory, name, NULL);
+    return read_file(path, FALSE, bytes, error);
+}
+
+static SmSecret *
+read_output(const char *const *argv, gint64 deadline, char *bytes, GError **error)
+{
+    gint64 limit = g_get_monotonic_time() + COMMAND_LIMIT * G_USEC_PER_SEC;
+    GError *failure = NULL;
+    const char *end;
+    gsize length;
+
+    if (deadline != 0)
+        limit = MIN(limit, deadline);
+    if (!sm_subprocess(argv, limit, bytes, SM_SECRET_BUFFER, &length, SM_ERROR_SECRET, &failure)) {
+        if (deadline != 0 && g_get_monotonic_time() >= deadline)
+            failure->code = SM_ERROR_LIMIT;
+        g_propagate_prefixed_error(error, failure, " ");
+        return NULL;
+    }
+    end = memchr(bytes, '\n', length);
+    return take(bytes, end != NULL ? (gsize)(end - bytes) + 1 : length,
+                ": the first line it prints", error);
 }
 
 SmSecret *
-sm_secret_read(const SmAccount *account, GError **error)
+sm_secret_read(const SmAccount *account, gint64 deadline, GError **error)
 {
-    g_autoptr(SmSecret) secret = (SmSecret *)sm_secret_alloc(sizeof *secret);
-    sm_autofd int fd = open(account->password_file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    const char *fault;
-    struct stat st;
+    char *bytes = sm_secret_alloc(SM_SECRET_BUFFER);
+    SmSecret *secret = NULL;
+    GError *failure = NULL;
 
-    if (secret == NULL) {
-        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "no memory for the password");
-        return NULL;
+    if (bytes == NULL)
+        g_set_error(&failure, SM_ERROR, SM_ERROR_INTERNAL, ": no memory for the password");
+    else if (account->password_command != NULL)
+        secret =
+            read_output((const char *const *)account->password_command, deadline, bytes, &failure);
+    else if (account->password_credential != NULL)
+        secret = read_credential(account->password_credential, bytes, &failure);
+    else
+        secret = read_file(account->password_file, TRUE, bytes, &failure);
+    sm_secret_release(bytes, SM_SECRET_BUFFER);
+    if (failure != NULL) {
+        g_autofree char *source = sm_secret_source(account);
+
+        g_propagate_prefixed_error(error, failure, "account %s: %s", account->name, source);
     }
-    if (fd < 0 || fstat(fd, &st) < 0) {
-        sm_error_from_errno(error, SM_ERROR_SECRET, "account %s: password-file %s", account->name,
-                            account->password_file);
-        return NULL;
-    }
-    fault = mode_fault(&st);
-    if (fault == NULL)
-        fault = read_text(fd, secret->text);
-    if (fault != NULL) {
-        g_set_error(error, SM_ERROR, SM_ERROR_SECRET, "account %s: password-file %s %s",
-                    account->name, account->password_file, fault);
-        return NULL;
-    }
-    return g_steal_pointer(&secret);
+    return secret;
 }
 
 char *

@@ -1,6 +1,7 @@
 /*
  * Passwords: read into locked memory (OpenSSL's secure heap) that is wiped when
- * freed, compared by a keyed fingerprint, never printed.
+ * freed, compared by a keyed fingerprint, never printed. Where an account's comes
+ * from: its password-file, password-command or password-credential.
  */
 #pragma once
 
@@ -10,13 +11,33 @@
 
 typedef struct SmSecret SmSecret;
 
+enum {
+    SM_SECRET_MAX = 1023,                /* bytes of a password */
+    SM_SECRET_BUFFER = SM_SECRET_MAX + 4 /* for one with its line end and a byte too much */
+};
+
 /*
- * The account's password from its password-file. The checks are made on the
- * open descriptor: a regular file of ours or of root's, closed to others, and
- * to the group unless the group is ours. One final LF or CRLF is taken off.
- * SM_ERROR_SECRET names the file, never what is in it.
+ * The account's password. A file is checked on its open descriptor: a regular one
+ * of ours or of root's, closed to others, and to the group unless the group is
+ * ours; a credential's owner and mode are systemd's affair. A command has 30
+ * seconds, and no longer than until deadline (monotonic time, microseconds; 0:
+ * none). SM_ERROR_SECRET names the account and where the password was to come
+ * from, never what is there; SM_ERROR_LIMIT when the deadline is over.
  */
-SmSecret *sm_secret_read(const SmAccount *account, GError **error);
+SmSecret *sm_secret_read(const SmAccount *account, gint64 deadline, GError **error);
+
+/*
+ * A secret of the one line that bytes (in secret memory, size of them) are, with
+ * or without its LF or CRLF; else NULL and what is wrong with it, *fault, which follows "it ".
+ */
+SmSecret *sm_secret_new(const char *bytes, gsize length, const char **fault);
+
+/*
+ * "password-file PATH", "password-command PROGRAM" or "password-credential NAME",
+ * for messages: without the arguments of a command, which may be secret too. Caller frees.
+ */
+char *sm_secret_source(const SmAccount *account);
+
 void sm_secret_free(SmSecret *secret);
 
 /* The password; valid as long as secret. */

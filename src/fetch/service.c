@@ -238,7 +238,7 @@ ask(SmService *service, const char *name, const SmSecret *secret, SmGate *gate, 
 char *
 sm_service_presigned_url(SmService *service, const char *name, GError **error)
 {
-    g_autoptr(SmSecret) secret = sm_secret_read(service->account, error);
+    g_autoptr(SmSecret) secret = sm_secret_read(service->account, service->deadline, error);
     SmGate gate;
 
     service->retry_after = 0;
@@ -251,4 +251,56 @@ void
 sm_service_forget_url(char *url)
 {
     sm_secret_release(url, URL_MAX);
+}
+
+/* Whether a 200's body has a token in it, as no page of a captive portal has. */
+static gboolean
+has_token(const SmService *service, const Answer *answer, GError **error)
+{
+    cJSON *json = cJSON_ParseWithLength(answer->text, answer->length);
+    char *token = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "token"));
+    gboolean found = token != NULL;
+
+    if (found)
+        OPENSSL_cleanse(token, strlen(token));
+    else
+        g_set_error(error, SM_ERROR, SM_ERROR_SERVICE, "%s: the answer has no token in it",
+                    service->account->service_url);
+    cJSON_Delete(json);
+    return found;
+}
+
+static gboolean
+judge_login(const SmService *service, const Answer *answer, const SmSecret *secret, GError **error)
+{
+    g_autofree char *message = NULL;
+
+    if (answer->status == 200)
+        return has_token(service, answer, error);
+    message = message_of(answer, secret);
+    if (verdict_of(answer) == SM_VERDICT_REJECTED)
+        g_set_error(error, SM_ERROR, SM_ERROR_CREDENTIALS,
+                    "account %s: the service rejects user name %s with this password (%s)",
+                    service->account->name, service->account->username, message);
+    else
+        g_set_error(error, SM_ERROR, SM_ERROR_SERVICE, "%s: the service answers %ld: %s",
+                    service->account->service_url, answer->status, message);
+    return FALSE;
+}
+
+gboolean
+sm_service_check_password(SmService *service, const SmSecret *secret, GError **error)
+{
+    g_autofree char *target = g_strconcat(service->account->service_url, "/login", NULL);
+    char *body = credentials_body(service->account, secret);
+    Answer answer = {.text = sm_secret_alloc(ANSWER_MAX)};
+    gboolean good = FALSE;
+
+    if (body == NULL || answer.text == NULL)
+        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "no memory for the call");
+    else if (post(service, target, body, &answer, error))
+        good = judge_login(service, &answer, secret, error);
+    sm_secret_release(body, BODY_MAX);
+    sm_secret_release(answer.text, ANSWER_MAX);
+    return good;
 }

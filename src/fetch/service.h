@@ -9,6 +9,7 @@
 #include "autoptr.h"
 #include "common/config.h"
 #include "ledger.h"
+#include "secret.h"
 
 typedef struct {
     const SmAccount *account;
@@ -30,5 +31,13 @@ void sm_service_free(SmService *service);
  */
 char *sm_service_presigned_url(SmService *service, const char *name, GError **error);
 void sm_service_forget_url(char *url);
+
+/*
+ * Whether the service takes secret as the account's password: one POST /login,
+ * beside the gate and the ledger (which may be NULL), for a person who is about
+ * to change the password. SM_ERROR_CREDENTIALS when it does not; SM_ERROR_SERVICE,
+ * SM_ERROR_TRUST when that cannot be told.
+ */
+gboolean sm_service_check_password(SmService *service, const SmSecret *secret, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmService, sm_service_free)

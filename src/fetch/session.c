@@ -111,7 +111,7 @@ guess_account(const SmSession *session, const char *name, GError **error)
 
     if (account == NULL)
         g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s: which account? say --account NAME: %s",
-                    name, why);
+                    *name != '\0' ? name : session->command, why);
     return account;
 }
 

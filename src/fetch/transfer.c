@@ -5,6 +5,7 @@
 
 #include "common/error.h"
 #include "common/text.h"
+#include "guard.h"
 #include "http.h"
 
 enum {
@@ -24,6 +25,7 @@ struct SmTransfer {
     gint64 deadline;
     SmTransferFacts facts;
     /* of the GET that runs */
+    SmGuard guard;
     SmPart *part;
     gint64 offset; /* asked for from here */
     gboolean asked_if_changed;
@@ -53,6 +55,7 @@ sm_transfer_free(SmTransfer *transfer)
     if (transfer == NULL)
         return;
     curl_easy_cleanup(transfer->handle);
+    sm_guard_clear(&transfer->guard);
     curl_multi_cleanup(transfer->multi);
     g_string_free(transfer->refusal, TRUE);
     g_free(transfer->facts.etag);
@@ -284,6 +287,7 @@ set_options(SmTransfer *transfer, const char *url, SmHeaderList *headers)
 {
     CURL *handle = transfer->handle;
 
+    sm_guard_set(&transfer->guard, handle, transfer->account, url);
     curl_easy_setopt(handle, CURLOPT_URL, url);
     curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L); /* signed to the byte */
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
@@ -303,7 +307,7 @@ set_failure(SmTransfer *transfer, const char *url, CURLcode result, const char *
         g_set_error(error, SM_ERROR, SM_ERROR_LIMIT,
                     "not whole within run-limit (account %s): it goes on with the next try",
                     transfer->account->name);
-    else
+    else if (result != CURLE_COULDNT_CONNECT || sm_guard_let_pass(&transfer->guard, url, error))
         sm_http_set_error(error, SM_ERROR_OBJECT, url, result, detail);
     return FALSE;
 }

@@ -44,7 +44,7 @@ SmTransferFacts *sm_transfer_facts(SmTransfer *transfer);
  * empty. TRUE when all bytes of the answer are in the part. Errors:
  * SM_ERROR_OBJECT (refused, broken off, stalled: worth another URL),
  * SM_ERROR_INTEGRITY (not what a score file's answer looks like),
- * SM_ERROR_LIMIT, SM_ERROR_DIRECTORY, SM_ERROR_TRUST.
+ * SM_ERROR_LIMIT, SM_ERROR_DIRECTORY, SM_ERROR_TRUST, SM_ERROR_URL (guard.h).
  */
 gboolean sm_transfer_get(SmTransfer *transfer, const char *url, SmPart *part,
                          const char *if_none_match, GError **error);

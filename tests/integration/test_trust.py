@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import ssl
+import subprocess
 
 import pytest
 from harness import CSV_NAME, EX_TEMPFAIL, Account, Running, large_scores, mail, need
@@ -95,6 +96,7 @@ BAD = {
         "unable to get local issuer",
     ),
     "expired": (lambda authority, _: authority.issue_expired("expired"), "expired"),
+    "not yet valid": (lambda authority, _: authority.issue_for_later("later"), "not yet valid"),
     "another host": (
         lambda authority, _: authority.issue("elsewhere", host="scores.example.net"),
         "no alternative certificate subject name matches",
@@ -156,6 +158,15 @@ def test_old_versions_of_tls_are_refused(start_with, start_tls_server, good, aut
     old = start_tls_server(good, lambda request: b"", newest=ssl.TLSVersion.TLSv1_1)
     emulator = start_with(good)
     account = account_for(emulator, authority, build, tmp_path, service_url=f"https://localhost:{old.port}/api")
+    assert_refused(account, account.scoremail(stdin=mail("csv")), f"localhost:{old.port}.*(version|alert)")
+    assert old.requests == []
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
+def test_old_versions_of_tls_are_refused_of_the_store(start_with, start_tls_server, good, authority, build, tmp_path):
+    old = start_tls_server(good, lambda request: b"", newest=ssl.TLSVersion.TLSv1_1)
+    emulator = start_with(good, "--fault", f"file:foreign-host=localhost:{old.port}")
+    account = account_for(emulator, authority, build, tmp_path, storage_hosts=f"localhost:{old.port}")
     assert_refused(account, account.scoremail(stdin=mail("csv")), f"localhost:{old.port}.*(version|alert)")
     assert old.requests == []
 
@@ -233,12 +244,113 @@ def test_a_host_that_looks_like_a_listed_one_is_not_used(account, emulator, host
     assert emulator.requests("object") == []
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil-s3.amazonaws.com",
+        "notamazonaws.com",
+        "b.s3.notamazonaws.com",
+        "b.s3.amazonaws.com.example",
+        "evil-s3.amazonaws.com.example",
+        "s3.amazonaws.com",
+        "b.s3.amazonaws.com:8443",
+        "amazonaws.com",
+    ],
+)
+def test_a_host_that_looks_like_amazon_is_not_used(account, emulator, host):
+    account.configure(storage_hosts=None)
+    assert_refused(account, take_bait(account, emulator, host), "not in storage-hosts")
+
+
 @pytest.mark.parametrize("host", ["scores.s3.localhost:PORT", "SCORES.S3.LocalHost:PORT"])
 def test_a_host_of_a_listed_pattern_is_used(account, emulator, scores, host):
-    account.configure(storage_hosts=f"*.s3.localhost:{emulator.port}")
+    """It leads to an address of a network's inside, which is listed too."""
+    account.configure(storage_hosts=f"*.s3.localhost:{emulator.port} 127.0.0.1:{emulator.port}")
     done = take_bait(account, emulator, host)
     assert (done.code, done.err) == (0, "")
     assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+@pytest.mark.parametrize("more", ["", "127.0.0.1", "127.0.0.1:1", "*.0.0.1:PORT", "10.0.0.1:PORT"])
+def test_a_host_of_a_listed_pattern_must_not_lead_inside(account, emulator, more):
+    account.configure(storage_hosts=f"*.s3.localhost:{emulator.port} {more}".replace("PORT", str(emulator.port)))
+    done = take_bait(account, emulator, "scores.s3.localhost:PORT")
+    assert_refused(account, done, r"https://scores.s3.localhost.* leads to (127\.0\.0\.1|\[::1\]), .*storage-hosts")
+    assert emulator.requests("object") == []
+    assert len(emulator.requests("file")) == 1  # another URL will not do better
+
+
+def in_a_house(account, folder, mounts):
+    """scoremail, with other files in place of some of the system's: {path: file}."""
+    need(os.geteuid() == 0, "only root can mount")
+    programs = folder / "programs"  # the checkout may lie in what is hidden
+    programs.mkdir()
+    for program in ("scoremail", "scorefetch"):
+        shutil.copy(account.build / program, programs)
+    enter = 'while [ "$1" != -- ]; do mount --bind "$2" "$1" || exit 1; shift 2; done; shift; exec "$@"'
+    places = [str(item) for pair in mounts.items() for item in pair]
+    argv = ["unshare", "--mount", "sh", "-c", enter, "sh", *places, "--", programs / "scoremail", "-c", account.config]
+    return Running(argv, mail("csv")).go().end()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fd00::1", "::ffff:10.0.0.1"])
+def test_amazon_s_name_must_not_lead_inside_either(account, emulator, address, tmp_path_factory):
+    """A name server that is lied to, or lies; in a mount namespace with another /etc/hosts."""
+    folder = tmp_path_factory.mktemp("house")
+    (folder / "hosts").write_text(f"127.0.0.1 localhost\n{address} scores.s3.amazonaws.com\n")
+    account.configure(storage_hosts=None, give_up_after="1s")
+    emulator.faults("file:foreign-host=scores.s3.amazonaws.com")
+    done = in_a_house(account, folder, {"/etc/hosts": folder / "hosts"})
+    shown = address.removeprefix("::ffff:")
+    assert_refused(account, done, rf"https://scores.s3.amazonaws.com.* leads to \[?(::ffff:)?{re.escape(shown)}\]?, ")
+
+
+def test_a_listed_name_may_lead_inside(account, emulator, scores, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("house")
+    (folder / "hosts").write_text("127.0.0.1 localhost\n127.0.0.1 a.s3.localhost\n")
+    account.configure(storage_hosts=f"*.s3.example.net a.s3.localhost:{emulator.port}")
+    emulator.faults(f"file:foreign-host=a.s3.localhost:{emulator.port}")
+    done = in_a_house(account, folder, {"/etc/hosts": folder / "hosts"})
+    assert (done.code, done.err) == (0, "")
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+def system_store(folder, *authorities):
+    """A folder as the system's /etc/ssl/certs is, that knows these authorities."""
+    folder.mkdir()
+    for number, authority in enumerate(authorities):
+        shutil.copy(authority.pem, folder / f"{number}.pem")
+    bundle = b"".join(authority.pem.read_bytes() for authority in authorities)
+    (folder / "ca-certificates.crt").write_bytes(bundle)
+    subprocess.run(["openssl", "rehash", folder], check=True, capture_output=True, timeout=60)
+    return folder
+
+
+def test_ca_file_is_trusted_besides_the_system_s_store(start_with, good, authority, build, tmp_path, tmp_path_factory):
+    """The service's authority is the system's, the store's is ca-file's, and both are trusted."""
+    folder = tmp_path_factory.mktemp("house")
+    other = Authority(folder / "other", name="other-authority")  # one finds another by its name
+    store = start_with(good)
+    emulator = start_with(other.issue("service"), "--fault", f"file:foreign-host=localhost:{store.port}")
+    account = account_for(emulator, authority, build, tmp_path, storage_hosts=f"localhost:{store.port}")
+    mounts = {"/etc/ssl/certs": system_store(folder / "certs", other)}
+    done = in_a_house(account, folder, mounts)
+    # each server signs its own URLs: that the store refuses one shows that both were trusted
+    assert done.code == EX_TEMPFAIL
+    assert "the object store answers 403" in done.err
+    assert len(store.requests("object")) > 0
+
+
+def test_the_system_s_store_alone_is_trusted_without_ca_file(start_with, good, authority, build, tmp_path, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("house")
+    emulator = start_with(good)
+    account = account_for(emulator, authority, build, tmp_path, ca_file=None)
+    assert_refused(account, account.scoremail(stdin=mail("csv")), "certificate")
+    account.time_passes(60)
+    mounts = {"/etc/ssl/certs": system_store(folder / "certs", authority)}
+    done = in_a_house(account, folder, mounts)
+    assert (done.code, done.err) == (0, "")
+    assert account.stored() == {CSV_NAME: SCORES}
 
 
 def test_the_next_message_may_bring_a_better_url(account, emulator, scores):
@@ -387,6 +499,49 @@ def test_another_range_than_was_asked_for_is_not_put_together(record):
     assert (done.code, done.err) == (0, "")
     assert account.stored() == {CSV_NAME: data}
     assert "range" not in server.requests[-1].headers
+
+
+def endless(head, more):
+    yield head
+    while True:
+        yield more * 100
+
+
+ENDLESS = {
+    "headers": (b"HTTP/1.1 200 OK\r\n", b"X-More: %s\r\n" % (b"x" * 1000)),
+    "small headers": (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
+    "one header": (b"HTTP/1.1 200 OK\r\nX-More: ", b"x" * 1000),
+    "interim answers": (b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"),
+    "a body": (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n", b" " * 1000),
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+def test_a_service_that_never_stops_talking_is_cut_off(start_tls_server, good, authority, emulator, build, tmp_path, what):
+    server = start_tls_server(good, lambda request: endless(*ENDLESS[what]))
+    account = account_for(emulator, authority, build, tmp_path, service_url=f"https://localhost:{server.port}/api")
+    assert_refused(account, account.scoremail(stdin=mail("csv")), "headers are too large|Too large|larger than 64 KiB")
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+def test_a_store_that_never_stops_talking_is_cut_off(record, what):
+    account, server = record(*[endless(*ENDLESS[what]) for _ in range(20)])
+    assert_refused(account, account.scoremail(stdin=mail("csv")), "headers are too large|Too large|no Content-Length")
+
+
+def test_an_object_larger_than_max_file_size_is_not_read(record):
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n"
+    account, server = record(endless(head, b"1,Student\r\n" * 100))
+    account.configure(max_file_size="1MB")
+    assert_refused(account, account.scoremail(stdin=mail("csv")), "1000000000000 bytes are more than max-file-size")
+    assert len(server.requests) == 2
+
+
+def test_no_more_is_kept_than_was_announced(record):
+    account, server = record(endless(whole(SCORES), b"more"))
+    done = account.scoremail(stdin=mail("csv"))
+    assert (done.code, done.err) == (0, "")
+    assert account.stored() == {CSV_NAME: SCORES}
 
 
 def test_files_for_curl_in_the_home_are_not_read(record, tmp_path_factory):

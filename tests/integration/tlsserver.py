@@ -10,10 +10,10 @@ from dataclasses import dataclass
 class Authority:
     """A certificate authority in a folder of its own; `pem` is what clients are to trust."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, name="authority"):
         self.folder = folder
         folder.mkdir()
-        self.pem, self._key = self.self_signed("authority", "CA:TRUE")
+        self.pem, self._key = self.self_signed(name, "CA:TRUE")
 
     def self_signed(self, name, constraints="CA:FALSE", host="localhost"):
         """A certificate that nobody vouches for: the paths of certificate and key."""
@@ -29,6 +29,20 @@ class Authority:
         self._openssl("req", *self._for(name, "localhost"), "-out", request, "-keyout", key)
         self._openssl("x509", "-req", "-in", request, "-copy_extensions", "copy", "-out", certificate,
                       "-CA", self.pem, "-CAkey", self._key, "-CAcreateserial", "-days", "-1")  # fmt: skip
+        return certificate, key
+
+    def issue_for_later(self, name):
+        """A certificate for localhost that will be good from 2090 on."""
+        certificate, key, request = (self.folder / f"{name}.{kind}" for kind in ("pem", "key", "csr"))
+        (self.folder / "index.txt").write_text("")  # of an authority that never issued anything
+        (self.folder / "ca.conf").write_text(
+            f"[ca]\ndefault_ca=a\n[a]\ndatabase={self.folder}/index.txt\nnew_certs_dir={self.folder}\n"
+            "rand_serial=yes\ndefault_md=sha256\npolicy=any\ncopy_extensions=copy\n[any]\ncommonName=supplied\n"
+        )
+        self._openssl("req", *self._for(name, "localhost"), "-out", request, "-keyout", key)
+        self._openssl("ca", "-batch", "-config", self.folder / "ca.conf", "-notext", "-in", request, "-out", certificate,
+                      "-cert", self.pem, "-keyfile", self._key,
+                      "-startdate", "20900101000000Z", "-enddate", "20910101000000Z")  # fmt: skip
         return certificate, key
 
     def _request(self, name, host, *options):
@@ -60,7 +74,8 @@ class Request:
 class TlsServer:
     """Answers each request on https://localhost:port with what `answer` gives for it, to the byte.
 
-    answer(request) -> bytes; the connection is closed after them. `requests` has all that came.
+    answer(request) -> bytes, or an iterable of them, which may have no end; the connection is
+    closed after them. `requests` has all that came.
     """
 
     def __init__(self, certificate, key, answer, newest=ssl.TLSVersion.TLSv1_3):
@@ -92,7 +107,9 @@ class TlsServer:
             with self.context.wrap_socket(client, server_side=True) as connection:
                 request = self._read(connection.makefile("rb"))
                 self.requests.append(request)
-                connection.sendall(self.answer(request))
+                answer = self.answer(request)
+                for piece in [answer] if isinstance(answer, bytes) else answer:
+                    connection.sendall(piece)
                 connection.unwrap()
         except OSError:  # the client did not like what it saw
             client.close()

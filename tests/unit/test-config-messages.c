@@ -1,6 +1,10 @@
 /* A table: configuration -> the full message, for every mistake in its text. */
 #include "config-fixture.h"
 
+#define PASSWORD_KEYS                                                                              \
+    "allowed: exactly one of password-file, password-command (or passwordeval) and "               \
+    "password-credential"
+
 typedef struct {
     const char *title;
     const char *text;
@@ -96,10 +100,26 @@ static const Complaint complaints[] = {
      "main",
      "CONF:1: [account main] username: is missing; it is the name that the account has at the "
      "service"},
-    {"no password-file", "[account main]\nusername = me\ndirectory = /d\nformat = csv\n", NULL,
-     "main",
-     "CONF:1: [account main] password-file: is missing; it is the absolute path of a file with the "
-     "password alone"},
+    {"no way to the password", "[account main]\nusername = me\ndirectory = /d\nformat = csv\n",
+     NULL, "main",
+     "CONF:1: [account main]: does not say where its password comes from; " PASSWORD_KEYS},
+    {"two ways to the password", MAIN "password-command = pass\n", NULL, "main",
+     "CONF:6: [account main] password-command: is a second way to the password, beside "
+     "password-file; " PASSWORD_KEYS},
+    {"a command by both its names",
+     "[account main]\nusername = me\ndirectory = /d\nformat = csv\n"
+     "passwordeval = pass\npassword-command = pass\n",
+     NULL, "main",
+     "CONF:6: [account main] password-command: is a second way to the password, beside "
+     "passwordeval; " PASSWORD_KEYS},
+    {"two ways to the password by default",
+     "[scoremail]\npassword-credential = a\npasswordeval = pass\n" MAIN, NULL, NULL,
+     "CONF:3: [scoremail] passwordeval: is a second way to the password, beside "
+     "password-credential; " PASSWORD_KEYS},
+    {"a password in place of a command",
+     "[account main]\nusername = me\npassword-command = hunter'2\n", NULL, "main",
+     "CONF:3: [account main] password-command: is no command; allowed: a program and its "
+     "arguments, quoted as for a shell, every quote closed"},
     {"no directory", "[account main]\nusername = me\npassword-file = /p\nformat = csv\n", NULL,
      "main",
      "CONF:1: [account main] directory: is missing; it is the absolute path of the directory for "

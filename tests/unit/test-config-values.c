@@ -77,6 +77,7 @@ show_gid(const void *result)
 #define BOOLEAN "boolean", sm_value_boolean, show_boolean
 #define TEXT "text", sm_value_text, show_text
 #define DURATION "duration", sm_value_duration, show_seconds
+#define AGE "age", sm_value_duration_or_off, show_seconds
 #define SIZE "size", sm_value_size, show_bytes
 #define MODE "mode", sm_value_mode, show_mode
 #define GROUP "group", sm_value_group, show_gid
@@ -85,6 +86,8 @@ show_gid(const void *result)
 #define DEFERRAL "deferral", sm_value_deferral, show_seconds
 #define LEVEL "log level", sm_value_log_level, show_level
 #define PATH "path", sm_value_path, show_text
+#define COMMAND "command", sm_value_command, show_list
+#define CREDENTIAL "credential", sm_value_credential, show_text
 #define URL "URL", sm_value_https_url, show_text
 #define PROXY "proxy", sm_value_proxy, show_text
 #define EXTENSIONS "extensions", sm_value_extensions, show_list
@@ -102,6 +105,14 @@ show_gid(const void *result)
 #define A_MODE                                                                                     \
     "three or four octal digits, as in 0600 or 0640, without execute bits and without write "      \
     "permission for others"
+#define NO_COMMAND                                                                                 \
+    "is no command; allowed: a program and its arguments, quoted as for a shell, every quote "     \
+    "closed"
+#define NO_CREDENTIAL                                                                              \
+    "is no name of a credential; allowed: a file name without /, the NAME of systemd's "           \
+    "LoadCredential=NAME:FILE"
+#define NO_VARIABLE                                                                                \
+    "has a %{...} that means nothing here; allowed: %{account}, in the paths of an account"
 #define NO_PATH "is no absolute path; allowed: a path that starts with / or ~/ and has no .. in it"
 #define NO_URL                                                                                     \
     "is no usable URL; allowed: https://HOST[:PORT][/PATH], without user, query and fragment"
@@ -142,6 +153,11 @@ static const Case cases[] = {
     {SIZE, "1B", "1", NULL},
     {SIZE, "100KiB", "102400", NULL},
     {SIZE, "2GiB", "2147483648", NULL},
+    {AGE, "off", "0", NULL},
+    {AGE, "90d", "7776000", NULL},
+    {AGE, "90", NULL, NOT("90") A_DURATION ", or off"},
+    {AGE, "never", NULL, NOT("never") A_DURATION ", or off"},
+
     {SIZE, "5MB", "5000000", NULL},
     {SIZE, "1TiB", "1099511627776", NULL},
     {SIZE, "2147483648", NULL, NOT("2147483648") A_SIZE},
@@ -203,8 +219,24 @@ static const Case cases[] = {
     {PATH, "$HOME/scores", NULL, NO_PATH},
     {PATH, "/srv/../etc", NULL, NO_PATH},
     {PATH, "/srv/..", NULL, NO_PATH},
-    {PATH, "/srv/%{acount}", NULL,
-     "has a %{...} that means nothing here; allowed: %{account}, in the paths of an account"},
+    {PATH, "/srv/%{acount}", NULL, NO_VARIABLE},
+
+    {COMMAND, "/usr/bin/pass show scores", "/usr/bin/pass|show|scores", NULL},
+    {COMMAND, "pass 'two words' \"three \\\"quoted\\\" words\" a\\ b",
+     "pass|two words|three \"quoted\" words|a b", NULL},
+    {COMMAND, "echo $HOME | cat > `x`", "echo|$HOME|||cat|>|`x`", NULL},
+    {COMMAND, "pass 'never closed", NULL, NO_COMMAND},
+    {COMMAND, "'' -x", NULL, NO_COMMAND},
+    {COMMAND, "bin/pass", NULL,
+     "starts a program by a relative path; allowed: an absolute path, or a name without /"},
+    {COMMAND, "pass %{acount}", NULL, NO_VARIABLE},
+
+    {CREDENTIAL, "scores-password", "scores-password", NULL},
+    {CREDENTIAL, "..password", "..password", NULL},
+    {CREDENTIAL, "/run/password", NULL, NO_CREDENTIAL},
+    {CREDENTIAL, "..", NULL, NO_CREDENTIAL},
+    {CREDENTIAL, ".", NULL, NO_CREDENTIAL},
+    {CREDENTIAL, "%{acount}", NULL, NO_VARIABLE},
 
     {URL, "https://scoresdownload.collegeboard.org/pascoredwnld",
      "https://scoresdownload.collegeboard.org/pascoredwnld", NULL},

@@ -113,6 +113,36 @@ accounts_take_defaults_and_override_them(Fixture *fixture, gconstpointer data)
 }
 
 static void
+an_account_s_own_way_to_the_password_takes_the_default_s_place(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(SmConfig) config =
+        fixture_load(fixture, "[scoremail]\ndirectory = /srv/%{account}\nformat = csv\n"
+                              "password-command = pass 'scores/%{account} new'\n"
+                              "[account a]\nusername = a\n"
+                              "[account b]\nusername = b\npassword-file = /p/%{account}\n"
+                              "[account c]\nusername = c\npassword-credential = p-%{account}\n"
+                              "[account d]\nusername = d\npasswordeval = ask %{account}\n"
+                              "password-max-age = 90d\n");
+    const SmAccount *a = sm_config_account(config, "a");
+    const SmAccount *b = sm_config_account(config, "b");
+    const SmAccount *c = sm_config_account(config, "c");
+    const SmAccount *d = sm_config_account(config, "d");
+
+    g_assert_true(a->fault == NULL && b->fault == NULL && c->fault == NULL && d->fault == NULL);
+    g_assert_cmpstr(a->password_command[1], ==, "scores/a new");
+    g_assert_null(a->password_command[2]);
+    g_assert_null(a->password_file);
+    g_assert_cmpuint(a->password_max_age, ==, 0);
+    g_assert_cmpstr(b->password_file, ==, "/p/b");
+    g_assert_null(b->password_command);
+    g_assert_cmpstr(c->password_credential, ==, "p-c");
+    g_assert_null(c->password_command);
+    g_assert_cmpstr(d->password_command[0], ==, "ask");
+    g_assert_cmpstr(d->password_command[1], ==, "d");
+    g_assert_cmpuint(d->password_max_age, ==, 90 * 86400);
+}
+
+static void
 a_broken_account_breaks_no_other(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(SmConfig) config =
@@ -159,6 +189,8 @@ static const struct {
     {"the rest has its defaults", the_rest_has_its_defaults},
     {"every key arrives", every_key_arrives},
     {"accounts take defaults and override them", accounts_take_defaults_and_override_them},
+    {"an account's own way to the password takes the default's place",
+     an_account_s_own_way_to_the_password_takes_the_default_s_place},
     {"a broken account breaks no other", a_broken_account_breaks_no_other},
     {"twins are both unusable", twins_are_both_unusable},
     {"a disabled account holds no directory", a_disabled_account_holds_no_directory},

@@ -55,7 +55,7 @@ g_usleep(gulong microseconds)
 static gboolean
 enter(Fixture *fixture, SmGate *gate, GError **error)
 {
-    g_autoptr(SmSecret) secret = sm_secret_read(&fixture->account, NULL);
+    g_autoptr(SmSecret) secret = sm_secret_read(&fixture->account, 0, NULL);
 
     g_assert_nonnull(secret);
     return sm_gate_enter(gate, fixture->ledger, &fixture->account, secret, error);
@@ -135,9 +135,64 @@ static void
 a_rejected_password_is_not_sent_again(Fixture *fixture, gconstpointer data)
 {
     pass(fixture, SM_VERDICT_REJECTED);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 1000; i++)
         assert_closed(fixture);
     g_assert_false(is_locked(fixture));
+}
+
+static void
+assert_rejection_says(Fixture *fixture, const char *source)
+{
+    g_autoptr(GError) error = NULL;
+
+    sm_gate_set_rejected(&error, &fixture->account, "Invalid credentials", 1700000000);
+    g_assert_error(error, SM_ERROR, (int)SM_ERROR_CREDENTIALS);
+    fixture_assert_says(error->message, "account main", "Invalid credentials", source,
+                        "when the portal asks for it", "scorefetch retry", NULL);
+    g_assert_null(strstr(error->message, "s3cret"));
+}
+
+static void
+a_rejection_names_where_the_password_comes_from(Fixture *fixture, gconstpointer data)
+{
+    const char *const command[] = {"pass", "show", "s3cret-argument", NULL};
+    g_autofree char *file = g_strconcat("password-file ", fixture->account.password_file, NULL);
+
+    assert_rejection_says(fixture, file);
+    fixture->account.password_command = (GStrv)command;
+    assert_rejection_says(fixture, "password-command pass has another");
+    fixture->account.password_command = NULL;
+    fixture->account.password_credential = (char *)"scores";
+    assert_rejection_says(fixture, "password-credential scores");
+}
+
+static void
+an_old_password_is_an_alert_until_there_is_another(Fixture *fixture, gconstpointer data)
+{
+    static const char count[] = "SELECT count(*) FROM alerts WHERE account = 'main' AND"
+                                " kind = 'password-age' AND text LIKE '%main%in use since%'";
+
+    fixture->account.password_max_age = 90 * 86400;
+    pass(fixture, SM_VERDICT_ACCEPTED);
+    pass(fixture, SM_VERDICT_ACCEPTED);
+    g_assert_cmpint(fixture_number(fixture, count), ==, 0);
+    fixture_sql(fixture, "UPDATE accounts SET secret_since = secret_since - 77 * 86400");
+    pass(fixture, SM_VERDICT_NONE);
+    g_assert_cmpint(fixture_number(fixture, count), ==, 0);
+    pass(fixture, SM_VERDICT_ACCEPTED);
+    g_assert_cmpint(fixture_number(fixture, count), ==, 1);
+    set_password(fixture, "another\n");
+    pass(fixture, SM_VERDICT_ACCEPTED);
+    g_assert_cmpint(fixture_number(fixture, count), ==, 0);
+}
+
+static void
+of_an_upgraded_ledger_the_age_counts_from_the_next_call(Fixture *fixture, gconstpointer data)
+{
+    pass(fixture, SM_VERDICT_ACCEPTED);
+    fixture_sql(fixture, "UPDATE accounts SET secret_since = 0");
+    pass(fixture, SM_VERDICT_ACCEPTED);
+    g_assert_cmpint(fixture_number(fixture, "SELECT secret_since FROM accounts"), >, 0);
 }
 
 static void
@@ -251,7 +306,7 @@ try_it(const Holder *holder)
 {
     g_autoptr(SmLedger) ledger =
         sm_ledger_open(holder->fixture->path, SM_LEDGER_CREATE, "holder", NULL);
-    g_autoptr(SmSecret) secret = sm_secret_read(&holder->fixture->account, NULL);
+    g_autoptr(SmSecret) secret = sm_secret_read(&holder->fixture->account, 0, NULL);
     SmGate gate;
     char c;
 
@@ -334,6 +389,12 @@ main(int argc, char **argv)
     CASE("an unproven password is tried by one", an_unproven_password_is_tried_by_one);
     CASE("a proven password is used by all", a_proven_password_is_used_by_all);
     CASE("a rejected password is not sent again", a_rejected_password_is_not_sent_again);
+    CASE("a rejection names where the password comes from",
+         a_rejection_names_where_the_password_comes_from);
+    CASE("an old password is an alert until there is another",
+         an_old_password_is_an_alert_until_there_is_another);
+    CASE("of an upgraded ledger the age counts from the next call",
+         of_an_upgraded_ledger_the_age_counts_from_the_next_call);
     CASE("a proven password that is rejected closes", a_proven_password_that_is_rejected_closes);
     CASE("another password opens", another_password_opens);
     CASE("another user name opens", another_user_name_opens);

@@ -66,6 +66,8 @@ static const struct {
     {"a bad ca-file is a matter of configuration", CURLE_SSL_CACERT_BADFILE, SM_ERROR_CONFIG,
      "ca-file"},
     {"what times out may pass", CURLE_OPERATION_TIMEDOUT, SM_ERROR_OBJECT, "https://h/a"},
+    {"a header without end may pass", CURLE_OUT_OF_MEMORY, SM_ERROR_OBJECT,
+     "headers are too large"},
     {"what is not resolved may pass", CURLE_COULDNT_RESOLVE_HOST, SM_ERROR_OBJECT, "https://h/a"},
 };
 

@@ -119,6 +119,40 @@ a_probe_that_succeeds_opens(Fixture *fixture, gconstpointer data)
     assert_standing(fixture, A, SM_ACCOUNT_PROVEN);
 }
 
+static gint64
+secret_since(Fixture *fixture, const char *fingerprint)
+{
+    g_autoptr(SmAccountRecord) record = sm_account_look(fixture->ledger, "main", fingerprint, NULL);
+
+    return record->secret_since;
+}
+
+static void
+a_secret_s_age_counts_from_its_first_proof(Fixture *fixture, gconstpointer data)
+{
+    assert_standing(fixture, A, SM_ACCOUNT_UNPROVEN);
+    g_assert_cmpint(secret_since(fixture, A), ==, 0);
+    prove(fixture, A);
+    g_assert_cmpint(sm_ledger_now() - secret_since(fixture, A), <, 60);
+    fixture_sql(fixture, "UPDATE accounts SET secret_since = 1000");
+    prove(fixture, A);
+    reject(fixture, A);
+    g_assert_cmpint(secret_since(fixture, A), ==, 1000);
+    prove(fixture, A); /* a probe that succeeds */
+    g_assert_cmpint(secret_since(fixture, A), ==, 1000);
+}
+
+static void
+another_secret_is_young_again(Fixture *fixture, gconstpointer data)
+{
+    assert_standing(fixture, A, SM_ACCOUNT_UNPROVEN);
+    prove(fixture, A);
+    fixture_sql(fixture, "UPDATE accounts SET secret_since = 1000");
+    g_assert_cmpint(secret_since(fixture, B), ==, 0);
+    prove(fixture, B);
+    g_assert_cmpint(sm_ledger_now() - secret_since(fixture, B), <, 60);
+}
+
 static void
 a_person_reopens(Fixture *fixture, gconstpointer data)
 {
@@ -184,6 +218,8 @@ main(int argc, char **argv)
     CASE("is probed once after six hours", is_probed_once_after_six_hours);
     CASE("a probe that succeeds opens", a_probe_that_succeeds_opens);
     CASE("a person reopens", a_person_reopens);
+    CASE("a secret's age counts from its first proof", a_secret_s_age_counts_from_its_first_proof);
+    CASE("another secret is young again", another_secret_is_young_again);
     CASE("accounts do not touch each other", accounts_do_not_touch_each_other);
     CASE("the fingerprint key is the ledger's own", the_fingerprint_key_is_the_ledger_s_own);
     CASE("a missing fingerprint key is an error", a_missing_fingerprint_key_is_an_error);

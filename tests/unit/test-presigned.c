@@ -112,6 +112,32 @@ judges(gconstpointer data)
     g_assert_null(strstr(error->message, "c2VjcmV0"));
 }
 
+static const struct {
+    const char *url;
+    const char *hosts;
+    gboolean literal;
+} listings[] = {
+    {"https://b.s3.amazonaws.com/a" QUERY, S3, FALSE},
+    {"https://b.s3.amazonaws.com/a" QUERY, S3 " b.s3.amazonaws.com", TRUE},
+    {"https://B.s3.amazonaws.com:443/a" QUERY, "b.s3.amazonaws.com:443", TRUE},
+    {"https://b.s3.amazonaws.com/a" QUERY, "b.s3.amazonaws.com:8443", FALSE},
+    {"https://[::1]:8443/a" QUERY, "[::1]:8443", TRUE},
+    {"https://10.0.0.1/a" QUERY, "*.*.0.1", FALSE},
+    {"https://", S3, FALSE},
+};
+
+static void
+tells_literally_listed_hosts_from_patterns(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(listings); i++) {
+        g_auto(GStrv) hosts = g_strsplit(listings[i].hosts, " ", -1);
+
+        g_test_message("%s in %s", listings[i].url, listings[i].hosts);
+        g_assert_cmpint(sm_presigned_is_literal(listings[i].url, (const char *const *)hosts), ==,
+                        listings[i].literal);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -121,5 +147,7 @@ main(int argc, char **argv)
 
         g_test_add_data_func(path, GSIZE_TO_POINTER(i), judges);
     }
+    g_test_add_func("/presigned/tells literally listed hosts from patterns",
+                    tells_literally_listed_hosts_from_patterns);
     return g_test_run();
 }

@@ -33,8 +33,13 @@ static const struct {
     {"refuses a carriage return inside", "a\rb\n", 4, NULL, "one line"},
     {"refuses a NUL", "hunter2\0horse\n", 14, NULL, "one line"},
     {"refuses a NUL at the end", SECRET, sizeof SECRET, NULL, "one line"},
+    {"refuses a carriage return at the end", SECRET "\r", sizeof SECRET, NULL, "one line"},
+    {"takes off one CRLF only", SECRET "\r\r\n", sizeof SECRET + 2, NULL, "one line"},
     {"refuses a byte order mark", "\xef\xbb\xbf" SECRET "\n", sizeof SECRET + 3, NULL,
      "byte order mark"},
+    {"refuses UTF-16", "\xff\xfeh\0u\0", 6, NULL, "byte order mark"},
+    {"refuses UTF-16 of the other order", "\xfe\xff\0h\0u", 6, NULL, "byte order mark"},
+    {"refuses Latin-1", "p\xe4ss\n", 5, NULL, "not in UTF-8"},
 };
 
 static const struct {
@@ -67,7 +72,7 @@ static void
 assert_refused(Fixture *fixture, const char *fault)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(SmSecret) secret = sm_secret_read(&fixture->account, &error);
+    g_autoptr(SmSecret) secret = sm_secret_read(&fixture->account, 0, &error);
 
     g_assert_null(secret);
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_SECRET);
@@ -81,7 +86,7 @@ static void
 assert_taken(Fixture *fixture, const char *password)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(SmSecret) secret = sm_secret_read(&fixture->account, &error);
+    g_autoptr(SmSecret) secret = sm_secret_read(&fixture->account, 0, &error);
 
     g_assert_no_error(error);
     g_assert_cmpstr(sm_secret_text(secret), ==, password);
@@ -176,13 +181,117 @@ refuses_what_is_no_regular_file(Fixture *fixture, gconstpointer data)
     assert_refused(fixture, "not a regular file");
 }
 
+/* The account's password is got by a command from here on. */
+static void
+use_command(Fixture *fixture, const char *script)
+{
+    const char *const argv[] = {"/bin/sh", "-c", script, "s3cret-argument", NULL};
+
+    g_clear_pointer(&fixture->account.password_file, g_free);
+    g_strfreev(fixture->account.password_command);
+    fixture->account.password_command = g_strdupv((GStrv)argv);
+}
+
+static void
+assert_command_refused(Fixture *fixture, const char *script, const char *message)
+{
+    g_autoptr(GError) error = NULL;
+
+    use_command(fixture, script);
+    g_assert_null(sm_secret_read(&fixture->account, 0, &error));
+    g_assert_error(error, SM_ERROR, (int)SM_ERROR_SECRET);
+    g_assert_cmpstr(error->message, ==, message);
+}
+
+static void
+takes_the_first_line_of_a_command(Fixture *fixture, gconstpointer data)
+{
+    use_command(fixture, "echo " SECRET);
+    assert_taken(fixture, SECRET);
+    use_command(fixture, "printf '" SECRET "'");
+    assert_taken(fixture, SECRET);
+    use_command(fixture, "printf '" SECRET "\\r\\nurl: x\\n'; head -c 100000 /dev/zero");
+    assert_taken(fixture, SECRET);
+    g_clear_pointer(&fixture->account.password_command, g_strfreev);
+}
+
+#define COMMAND "account main: password-command /bin/sh"
+
+static void
+refuses_what_is_no_line_of_a_command(Fixture *fixture, gconstpointer data)
+{
+    assert_command_refused(fixture, ":", COMMAND ": the first line it prints is empty");
+    assert_command_refused(fixture, "echo; echo hunter2",
+                           COMMAND ": the first line it prints is empty");
+    assert_command_refused(fixture, "printf '\\357\\273\\277hunter2\\n'",
+                           COMMAND ": the first line it prints starts with a byte order mark; save "
+                                   "it as plain text");
+    assert_command_refused(fixture, "head -c 5000 /dev/zero | tr '\\0' x",
+                           COMMAND ": the first line it prints is longer than a password can be");
+    assert_command_refused(fixture, "echo hunter2; echo 'it is locked' >&2; exit 2",
+                           COMMAND " ended with 2: it is locked");
+    g_clear_pointer(&fixture->account.password_command, g_strfreev);
+}
+
+static void
+a_command_has_no_longer_than_the_deadline(Fixture *fixture, gconstpointer data)
+{
+    gint64 deadline = g_get_monotonic_time() + G_USEC_PER_SEC / 2;
+    g_autoptr(GError) error = NULL;
+
+    use_command(fixture, "sleep 1000");
+    g_assert_null(sm_secret_read(&fixture->account, deadline, &error));
+    g_assert_error(error, SM_ERROR, (int)SM_ERROR_LIMIT);
+    fixture_assert_says(error->message, COMMAND, "did not end in time", NULL);
+    g_clear_pointer(&fixture->account.password_command, g_strfreev);
+}
+
+static void
+takes_a_credential_whatever_its_mode(Fixture *fixture, gconstpointer data)
+{
+    write_password(fixture, SECRET "\n", sizeof SECRET);
+    g_assert_cmpint(g_chmod(fixture->account.password_file, 0644), ==, 0);
+    g_clear_pointer(&fixture->account.password_file, g_free);
+    fixture->account.password_credential = (char *)"password";
+    g_setenv("CREDENTIALS_DIRECTORY", fixture->folder, TRUE);
+    assert_taken(fixture, SECRET);
+    g_unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+static void
+assert_no_credential(Fixture *fixture, const char *directory, const char *fault)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (directory != NULL)
+        g_setenv("CREDENTIALS_DIRECTORY", directory, TRUE);
+    else
+        g_unsetenv("CREDENTIALS_DIRECTORY");
+    g_assert_null(sm_secret_read(&fixture->account, 0, &error));
+    g_assert_error(error, SM_ERROR, (int)SM_ERROR_SECRET);
+    fixture_assert_says(error->message, "account main: password-credential scores", fault, NULL);
+    g_unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+static void
+says_what_a_credential_lacks(Fixture *fixture, gconstpointer data)
+{
+    g_clear_pointer(&fixture->account.password_file, g_free);
+    fixture->account.password_credential = (char *)"scores";
+    assert_no_credential(fixture, NULL, "run by systemd with LoadCredential=scores:FILE");
+    assert_no_credential(fixture, "relative", "CREDENTIALS_DIRECTORY");
+    assert_no_credential(fixture, fixture->account.directory, "No such file");
+    fixture->account.password_credential = (char *)"scores/"; /* the fixture's directory */
+    assert_no_credential(fixture, fixture->folder, "is not a regular file");
+}
+
 static char *
 fingerprint(Fixture *fixture, const char *password, const char *user, const char *key)
 {
     g_autoptr(SmSecret) secret = NULL;
 
     write_password(fixture, password, strlen(password));
-    secret = sm_secret_read(&fixture->account, NULL);
+    secret = sm_secret_read(&fixture->account, 0, NULL);
     g_assert_nonnull(secret);
     return sm_secret_fingerprint(secret, user, key);
 }
@@ -237,6 +346,12 @@ main(int argc, char **argv)
     ADD("/secret/takes passwords up to its limit", NULL, takes_passwords_up_to_its_limit);
     ADD("/secret/follows a symbolic link", NULL, follows_a_symbolic_link);
     ADD("/secret/refuses what is no regular file", NULL, refuses_what_is_no_regular_file);
+    ADD("/secret/takes the first line of a command", NULL, takes_the_first_line_of_a_command);
+    ADD("/secret/refuses what is no line of a command", NULL, refuses_what_is_no_line_of_a_command);
+    ADD("/secret/a command has no longer than the deadline", NULL,
+        a_command_has_no_longer_than_the_deadline);
+    ADD("/secret/takes a credential whatever its mode", NULL, takes_a_credential_whatever_its_mode);
+    ADD("/secret/says what a credential lacks", NULL, says_what_a_credential_lacks);
     ADD("/secret/fingerprints tell password, user and key apart", NULL,
         fingerprints_tell_password_user_and_key_apart);
     ADD("/secret/the fingerprint is the HMAC that it says", NULL,

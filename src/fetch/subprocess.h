@@ -1,0 +1,22 @@
+/*
+ * Runs a command of the configuration, without a shell: our own environment,
+ * /dev/null for standard input, no descriptor but 0 to 2, signals as a fresh
+ * process has them, and a process group of its own.
+ */
+#pragma once
+
+#include <glib.h>
+
+/*
+ * Runs argv (argv[0] is looked for in PATH) to its end. The first size - 1 bytes
+ * that it prints go to output, with a NUL behind them, and to no other memory of
+ * ours; *length says how many; the rest is dropped. At limit, monotonic time in
+ * microseconds, the whole group is killed.
+ *
+ * FALSE and an error of our domain with code when it cannot be started, does not
+ * end in time, or ends with anything but 0. The message follows the command's
+ * name; it has what came on standard error, cleaned and bounded, unless that
+ * repeats the first line of the output. What was printed is never in it.
+ */
+gboolean sm_subprocess(const char *const *argv, gint64 limit, char *output, gsize size,
+                       gsize *length, int code, GError **error);
