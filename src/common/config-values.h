@@ -29,11 +29,17 @@ gboolean sm_value_deferral(const char *text, void *result, GError **error);
 /* guint, seconds: as a duration, or `off`, which is 0. */
 gboolean sm_value_duration_or_off(const char *text, void *result, GError **error);
 
+/* guint, seconds: `off`, which is 0, or a duration of up to ten years. */
+gboolean sm_value_retention(const char *text, void *result, GError **error);
+
 /* guint64, bytes: a whole number with B, kB, MB, GB, TB (powers of 1000) or KiB, MiB, GiB, TiB. */
 gboolean sm_value_size(const char *text, void *result, GError **error);
 
 /* mode_t: three or four octal digits; readable by the owner, writable by the others never. */
 gboolean sm_value_mode(const char *text, void *result, GError **error);
+
+/* mode_t: the same for a directory, all of it for the owner; set-group-ID may be set. */
+gboolean sm_value_directory_mode(const char *text, void *result, GError **error);
 
 /* gid_t: the name or number of a group that exists. */
 gboolean sm_value_group(const char *text, void *result, GError **error);

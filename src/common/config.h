@@ -43,8 +43,12 @@ typedef struct {
     guint run_limit;       /* seconds that one run as a filter may take */
     guint64 max_file_size; /* bytes */
     mode_t file_mode;
-    gid_t group;     /* (gid_t)-1: leave it */
-    gboolean queued; /* events go to the spool; the worker fetches */
+    mode_t directory_mode;
+    gid_t group;           /* (gid_t)-1: leave it */
+    GStrv on_stored;       /* program and arguments, or NULL: nobody is told */
+    guint on_stored_limit; /* seconds */
+    guint keep_for;        /* seconds since it was stored; 0: for ever */
+    gboolean queued;       /* events go to the spool; the worker fetches */
 } SmAccount;
 
 typedef struct {

@@ -5,6 +5,7 @@
 #include "common/error.h"
 #include "common/name.h"
 #include "common/text.h"
+#include "ledger-handovers.h"
 
 enum { REASON_MAX = 500 };
 
@@ -21,7 +22,8 @@ static const char *const state_names[] = {
 
 #define COLUMNS                                                                                    \
     "id, account, name, state, reason, size, sha256, etag, path, revision, covers,"                \
-    " announced, updated, stored, looked, attempts, next_attempt, missing_since, missing_times,"   \
+    " announced, updated, stored, pruned, looked, attempts, next_attempt, missing_since, "         \
+    "missing_times,"                                                                               \
     " fence, settled, part, part_etag, boot_id, new_size, new_sha256, new_etag, new_covers,"       \
     " obstacle, unanswered, (" NEWEST ")"
 
@@ -66,6 +68,7 @@ from_row(sqlite3_stmt *row)
     file->announced_at = sqlite3_column_int64(row, column++);
     file->updated_at = sqlite3_column_int64(row, column++);
     file->stored_at = sqlite3_column_int64(row, column++);
+    file->pruned_at = sqlite3_column_int64(row, column++);
     file->looked_at = sqlite3_column_int64(row, column++);
     file->attempts = sqlite3_column_int64(row, column++);
     file->next_attempt = sqlite3_column_int64(row, column++);
@@ -310,8 +313,10 @@ sm_file_placing(SmLedger *ledger, SmFile *file, gint64 size, const char *sha256,
 }
 
 gboolean
-sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, GError **error)
+sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, gboolean hand_over,
+               const char *previous, GError **error)
 {
+    const char *kind = strcmp(action, "corrected") == 0 ? "corrected" : "new";
     g_autofree char *detail =
         g_strdup_printf("%" G_GINT64_FORMAT " bytes, SHA-256 %s", file->new_size, file->new_sha256);
     int changed;
@@ -323,12 +328,13 @@ sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, GError **erro
                   " revision = revision + (?4 = 'corrected'),"
                   " looked = CASE WHEN stored > 0 THEN ?1 ELSE looked END,"
                   " covers = max(covers, new_covers), unanswered = (" NEWEST ") > new_covers,"
-                  " stored = ?1, updated = ?1,"
+                  " stored = ?1, pruned = 0, updated = ?1,"
                   " settled = fence, next_attempt = 0, attempts = 0, missing_since = 0,"
                   " missing_times = 0, part = 0, part_etag = NULL, boot_id = NULL,"
                   " obstacle = NULL WHERE id = ?2 AND fence = ?3",
                   "iiis", sm_ledger_now(), file->id, file->fence, action) &&
         sm_ledger_log(ledger, file->account, file->name, action, detail, error) &&
+        (!hand_over || sm_handover_add(ledger, file, kind, previous, error)) &&
         refresh(ledger, file, changed, error) && sm_db_commit(ledger->db, error))
         return TRUE;
     sm_db_rollback(ledger->db);
