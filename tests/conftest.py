@@ -1,7 +1,10 @@
 """Fixtures, and the rule that a test which did not run has not passed."""
+import shutil
+
 import harness
 import pytest
 from emulator import Emulator
+from tlsserver import Authority, TlsServer
 
 
 def pytest_collection_modifyitems(config, items):
@@ -69,3 +72,29 @@ def account(build, emulator, scores, tmp_path):
     for name, data in scores.items():
         emulator.add(name, data)
     return harness.Account(tmp_path, build, emulator)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    harness.need(shutil.which("openssl"), "openssl is not installed")
+    return Authority(tmp_path_factory.mktemp("certificates") / "authority")
+
+
+@pytest.fixture(scope="module")
+def good(authority):
+    """Certificate and key that an account trusts whose ca-file is the authority's."""
+    return authority.issue("good")
+
+
+@pytest.fixture
+def start_tls_server():
+    """Starts TlsServers; all are closed at the test's end."""
+    servers = []
+
+    def start(certificate_and_key, answer, **options):
+        servers.append(TlsServer(*certificate_and_key, answer, **options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()

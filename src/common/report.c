@@ -67,23 +67,25 @@ writer(GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpointer u
 {
     const SmReport *report = user_data;
     GLogLevelFlags level = flags & G_LOG_LEVEL_MASK;
+    gboolean to_stderr = is_for_stderr(report, level);
+    gboolean to_log = report->target != SM_LOG_NONE && level <= report->log_level &&
+                      !(report->target == SM_LOG_STDERR && to_stderr);
     g_autofree char *text = NULL;
-    gboolean said = FALSE;
 
+    if (!to_stderr && !to_log)
+        return G_LOG_WRITER_HANDLED; /* as most lines, for whom cleaning would be in vain */
     for (gsize i = 0; i < n_fields && text == NULL; i++)
         if (strcmp(fields[i].key, "MESSAGE") == 0)
             text = sm_text_clean(fields[i].value, LINE_MAX_BYTES);
     if (text == NULL)
         return G_LOG_WRITER_UNHANDLED;
 
-    if (is_for_stderr(report, level)) {
+    if (to_stderr) {
         g_autofree char *line = g_strdup_printf("%s: %s\n", report->program, text);
 
         write_line(STDERR_FILENO, line);
-        said = TRUE;
     }
-    if (report->target != SM_LOG_NONE && level <= report->log_level &&
-        !(report->target == SM_LOG_STDERR && said))
+    if (to_log)
         write_to_log(report, level, text);
     return G_LOG_WRITER_HANDLED;
 }

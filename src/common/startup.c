@@ -70,21 +70,6 @@ repair_descriptors(void)
 }
 
 static void
-reset_signals(void)
-{
-    sigset_t none;
-
-    alarm(0);                 /* survives exec: some mail agents leave theirs running */
-    signal(SIGALRM, SIG_IGN); /* forgets one that has gone off already, blocked until now */
-    for (int number = 1; number < NSIG; number++)
-        if (number != SIGKILL && number != SIGSTOP)
-            signal(number, SIG_DFL);
-    signal(SIGPIPE, SIG_IGN);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static void
 end_as_filter(int number)
 {
     static const char line[] = "scoremail: was told to end before it was done: try again\n";
@@ -96,23 +81,59 @@ end_as_filter(int number)
     _exit(EX_TEMPFAIL);
 }
 
-void
-sm_startup_end_as_filter(void)
-{
-    static const int requests[] = {SIGTERM, SIGHUP, SIGINT};
+/* What a mail system sends to have us end. */
+static const int requests[] = {SIGTERM, SIGHUP, SIGINT};
 
+static void
+answer_requests(void (*answer)(int))
+{
     for (gsize i = 0; i < G_N_ELEMENTS(requests); i++)
-        signal(requests[i], end_as_filter);
+        signal(requests[i], answer);
+}
+
+void
+sm_startup_end_by_signal(void)
+{
+    answer_requests(SIG_DFL);
+}
+
+void
+sm_startup_hold_requests(gboolean hold)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (gsize i = 0; i < G_N_ELEMENTS(requests); i++)
+        sigaddset(&set, requests[i]);
+    sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
+/* Unblocked last: what was held back until now is answered as the role wants it. */
+static void
+reset_signals(SmRole role)
+{
+    sigset_t none;
+
+    alarm(0);                 /* survives exec: some mail agents leave theirs running */
+    signal(SIGALRM, SIG_IGN); /* forgets one that has gone off already, blocked until now */
+    for (int number = 1; number < NSIG; number++)
+        if (number != SIGKILL && number != SIGSTOP)
+            signal(number, SIG_DFL);
+    signal(SIGPIPE, SIG_IGN);
+    if (role == SM_ROLE_FILTER)
+        answer_requests(end_as_filter);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 gboolean
-sm_startup(GError **error)
+sm_startup(SmRole role, GError **error)
 {
     const struct rlimit no_core = {0, 0};
 
     if (!repair_descriptors())
         return sm_error_from_errno(error, SM_ERROR_INTERNAL, "/dev/null");
-    reset_signals();
+    reset_signals(role);
     umask(077);
     if (setrlimit(RLIMIT_CORE, &no_core) < 0)
         return sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot forbid core dumps");

@@ -8,6 +8,8 @@
 
 #include <glib.h>
 
+#include "error.h"
+
 /*
  * Opens descriptors 0-2 where they are closed (on /dev/null), closes all
  * others, resets signals (SIGPIPE ignored, the rest default and unblocked),
@@ -16,15 +18,22 @@
  * no GLib or allocator switches; PATH set by us, no HOME). On failure
  * SM_ERROR_INTERNAL.
  */
-gboolean sm_startup(GError **error);
+gboolean sm_startup(SmRole role, GError **error);
 
 /*
- * From here on a request to end (SIGTERM, SIGHUP, SIGINT) is answered with
- * EX_TEMPFAIL and one line on stderr: mail systems whose patience has run out send
- * one, and some return a message whose program dies by a signal. For filters,
- * after sm_startup(); nothing else is undone than what a crash leaves behind.
+ * As SM_ROLE_FILTER a request to end (SIGTERM, SIGHUP, SIGINT) is answered with
+ * EX_TEMPFAIL and one line on stderr, from sm_startup() on: mail systems whose
+ * patience has run out send one, and some return a message whose program dies
+ * by a signal. Nothing else is undone than what a crash leaves behind. This
+ * makes it an ordinary end again, for a filter that turns out to be none.
  */
-void sm_startup_end_as_filter(void);
+void sm_startup_end_by_signal(void);
+
+/*
+ * Holds such requests back (TRUE) while another program that has the same role
+ * takes this one's place, which answers them; or no longer (FALSE).
+ */
+void sm_startup_hold_requests(gboolean hold);
 
 /* The home directory of the user we run as, by getpwuid, never by $HOME. Caller frees; NULL if
  * unknown. */

@@ -27,7 +27,7 @@ main(int argc, char **argv)
 {
     SmReport report = {.program = "scoremail-emulator", .role = SM_ROLE_PROMPT};
     g_autoptr(GError) error = NULL;
-    gboolean done = sm_startup(&error);
+    gboolean done = sm_startup(SM_ROLE_PROMPT, &error);
 
     sm_report_start(&report);
     g_set_prgname(report.program);

@@ -5,6 +5,7 @@
 #pragma once
 
 int sm_cmd_deliver(int argc, char **argv);
+int sm_cmd_backup(int argc, char **argv);
 int sm_cmd_get(int argc, char **argv);
 int sm_cmd_run(int argc, char **argv);
 int sm_cmd_prune(int argc, char **argv);

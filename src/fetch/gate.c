@@ -18,10 +18,11 @@ sm_gate_set_rejected(GError **error, const SmAccount *account, const char *reaso
 
     g_set_error(error, SM_ERROR, SM_ERROR_CREDENTIALS,
                 "account %s: the service rejected user name or password at %s (%s); it is not tried"
-                " again before %s has another password, or somebody who has mended it at the"
+                " again before %s has another password%s, or somebody who has mended it at the"
                 " portal says scorefetch retry NAME; passwords expire there unless somebody signs"
                 " in when the portal asks for it",
-                account->name, at, reason, source);
+                account->name, at, reason, source,
+                account->password_file != NULL ? " (scorefetch passwd writes it)" : "");
 }
 
 /* The standing, closed as an error. */
@@ -65,6 +66,20 @@ note_proof(SmGate *gate, GError **error)
     if (!sm_account_proven(gate->ledger, account, gate->fingerprint, error))
         return FALSE;
     sm_alert_clear(gate->ledger, account, SM_ALERT_SECRET_AGE);
+    sm_alert_clear(gate->ledger, account, SM_ALERT_CREDENTIALS);
+    return TRUE;
+}
+
+static gboolean
+note_rejection(SmGate *gate, const char *reason, GError **error)
+{
+    const char *account = gate->account->name;
+    g_autoptr(GError) rejection = NULL;
+
+    if (!sm_account_rejected(gate->ledger, account, gate->fingerprint, reason, error))
+        return FALSE;
+    sm_gate_set_rejected(&rejection, gate->account, reason, sm_ledger_now());
+    sm_alert(gate->ledger, account, SM_ALERT_CREDENTIALS, rejection->message);
     return TRUE;
 }
 
@@ -123,11 +138,10 @@ sm_gate_enter(SmGate *gate, SmLedger *ledger, const SmAccount *account, const Sm
 gboolean
 sm_gate_leave(SmGate *gate, SmVerdict verdict, const char *reason, GError **error)
 {
-    const char *account = gate->account->name;
     gboolean ok = TRUE;
 
     if (verdict == SM_VERDICT_REJECTED)
-        ok = sm_account_rejected(gate->ledger, account, gate->fingerprint, reason, error);
+        ok = note_rejection(gate, reason, error);
     else if (verdict == SM_VERDICT_ACCEPTED)
         ok = note_proof(gate, error);
     drop_trial_lock(gate);

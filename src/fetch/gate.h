@@ -33,8 +33,8 @@ typedef struct {
 gboolean sm_gate_enter(SmGate *gate, SmLedger *ledger, const SmAccount *account,
                        const SmSecret *secret, GError **error);
 
-/* Records what the call told; reason: the service's words for a rejection. An accepted password
- * that is about to get older than password-max-age is an alert. */
+/* Records what the call told; reason: the service's words for a rejection. That is an alert, and so
+ * is an accepted password that is about to get older than password-max-age. */
 gboolean sm_gate_leave(SmGate *gate, SmVerdict verdict, const char *reason, GError **error);
 
 /* The error for a rejected password: names account and the password's source, and what to do. */

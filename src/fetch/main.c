@@ -20,6 +20,7 @@ static const struct {
     {"get", sm_cmd_get, "fetch files by name"},
     {"run", sm_cmd_run, "work off what waits in spool and ledger"},
     {"status", sm_cmd_status, "show the ledger: what is stored, waiting, dropped, failed"},
+    {"backup", sm_cmd_backup, "copy the ledger to a file"},
     {"retry", sm_cmd_retry, "try again what failed or waits"},
     {"forget", sm_cmd_forget, "make a name unknown again"},
     {"adopt", sm_cmd_adopt, "take a file as stored that was put there by hand"},
@@ -55,13 +56,12 @@ main(int argc, char **argv)
     gboolean delivering = argc > 1 && strcmp(argv[1], "deliver") == 0;
 
     setlocale(LC_CTYPE, ""); /* and no more of the locale: numbers and messages stay as they are */
-    if (!sm_startup(&error) || !sm_http_start(&error)) {
+    if (!sm_startup(delivering ? SM_ROLE_FILTER : SM_ROLE_PROMPT, &error) ||
+        !sm_http_start(&error)) {
         fprintf(stderr, "scorefetch: %s\n", error->message);
         return sm_error_exit_code(error, delivering ? SM_ROLE_FILTER : SM_ROLE_PROMPT);
     }
     sm_startup_export_home();
-    if (delivering)
-        sm_startup_end_as_filter();
     if (argc < 2)
         return usage(stderr, EX_USAGE);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

@@ -203,20 +203,22 @@ receive(char *data, size_t size, size_t count, void *user_data)
     return sm_part_write(transfer->part, data, length, &transfer->fault) ? length : 0;
 }
 
-/* S3's word for it, from <Code>...</Code>; only shown. Caller frees; "" if none. */
+/* S3's word for it, from <Code>...</Code>; only shown, and nothing that could be a part of the URL.
+ * Caller frees; "" if none. */
 static char *
 refusal_code(const SmTransfer *transfer)
 {
     const char *code = strstr(transfer->refusal->str, "<Code>");
-    g_autofree char *text = NULL;
-    g_autofree char *clean = NULL;
+    gsize length = 0;
 
     if (code == NULL)
         return g_strdup("");
     code += strlen("<Code>");
-    text = g_strndup(code, strcspn(code, "<"));
-    clean = sm_text_clean(text, CODE_MAX);
-    return g_strconcat(": ", clean, NULL);
+    while (g_ascii_isalpha(code[length]))
+        length++;
+    return length > 0 && length <= CODE_MAX && code[length] == '<'
+               ? g_strdup_printf(": %.*s", (int)length, code)
+               : g_strdup("");
 }
 
 /* 416 for a part that holds all bytes already: RFC 9110, 15.5.17, tells the length. */

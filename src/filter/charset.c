@@ -8,6 +8,8 @@
 
 #define REPLACEMENT "\357\277\275" /* U+FFFD */
 
+enum { ORDER_SAMPLE = 1024 }; /* octets that the byte order is guessed from */
+
 struct SmCharsets {
     struct {
         char *name;
@@ -37,13 +39,26 @@ sm_charsets_free(SmCharsets *charsets)
     g_free(charsets);
 }
 
+/* By the name that a label gives, or by the one that GMime knows for it. */
+static iconv_t
+open_converter(const char *name)
+{
+    iconv_t converter = iconv_open("UTF-8", name);
+    const char *other;
+
+    if (converter != (iconv_t)-1)
+        return converter;
+    other = g_mime_charset_iconv_name(name);
+    return sm_charset_is_word(other) ? iconv_open("UTF-8", other) : (iconv_t)-1;
+}
+
 void
 sm_charsets_open(SmCharsets *charsets, const char *name)
 {
     if (charsets->count == SM_CHARSETS_MAX)
         return;
     charsets->open[charsets->count].name = g_strdup(name);
-    charsets->open[charsets->count].converter = iconv_open("UTF-8", name);
+    charsets->open[charsets->count].converter = open_converter(name);
     charsets->count++;
 }
 
@@ -75,13 +90,78 @@ charset_of_mark(const char *data, gsize length)
     return NULL;
 }
 
-/* UTF-16 and UTF-32 without a mark: HTML begins with an ASCII character, so the zeros tell. */
+/* The octets of one code unit: what is skipped when nothing can be made of it. */
+static gsize
+unit_of(const char *name)
+{
+    if (g_ascii_strncasecmp(name, "utf-16", 6) == 0 || g_ascii_strncasecmp(name, "ucs-2", 5) == 0)
+        return 2;
+    if (g_ascii_strncasecmp(name, "utf-32", 6) == 0 || g_ascii_strncasecmp(name, "ucs-4", 5) == 0)
+        return 4;
+    return 1;
+}
+
+/*
+ * The character sets that hide ASCII have more labels than iconv and GMime
+ * know; here without their punctuation. No other label has to be right.
+ */
+static const char *
+wide_name(const char *label)
+{
+    static const struct {
+        const char *label;
+        const char *name;
+    } labels[] = {
+        {"utf16", "UTF-16"},         {"csutf16", "UTF-16"},      {"iso10646ucs2", "UTF-16"},
+        {"ucs2", "UTF-16"},          {"unicode", "UTF-16"},      {"csunicode", "UTF-16"},
+        {"utf16le", "UTF-16LE"},     {"csutf16le", "UTF-16LE"},  {"ucs2le", "UTF-16LE"},
+        {"unicodefeff", "UTF-16LE"}, {"cp1200", "UTF-16LE"},     {"unicodelittle", "UTF-16LE"},
+        {"utf16be", "UTF-16BE"},     {"csutf16be", "UTF-16BE"},  {"ucs2be", "UTF-16BE"},
+        {"unicodefffe", "UTF-16BE"}, {"cp1201", "UTF-16BE"},     {"unicodebig", "UTF-16BE"},
+        {"utf32", "UTF-32"},         {"csutf32", "UTF-32"},      {"iso10646ucs4", "UTF-32"},
+        {"ucs4", "UTF-32"},          {"csucs4", "UTF-32"},       {"utf32le", "UTF-32LE"},
+        {"csutf32le", "UTF-32LE"},   {"ucs4le", "UTF-32LE"},     {"utf32be", "UTF-32BE"},
+        {"csutf32be", "UTF-32BE"},   {"ucs4be", "UTF-32BE"},     {"utf7", "UTF-7"},
+        {"csutf7", "UTF-7"},         {"unicode11utf7", "UTF-7"}, {"cp65000", "UTF-7"},
+    };
+    g_autoptr(GString) bare = g_string_new(NULL);
+
+    for (; *label != '\0'; label++)
+        if (g_ascii_isalnum(*label))
+            g_string_append_c(bare, g_ascii_tolower(*label));
+    for (gsize i = 0; i < G_N_ELEMENTS(labels); i++)
+        if (strcmp(labels[i].label, bare->str) == 0)
+            return labels[i].name;
+    return NULL;
+}
+
+/* UTF-16 and UTF-32 without a mark: HTML is mostly ASCII, so the zeros tell where a unit begins. */
 static char *
 with_byte_order(const char *name, const char *data, gsize length)
 {
-    if (g_ascii_strcasecmp(name, "utf-16") != 0 && g_ascii_strcasecmp(name, "utf-32") != 0)
+    gsize unit = unit_of(name);
+    gsize first = 0, last = 0;
+
+    if (strcmp(name, "UTF-16") != 0 && strcmp(name, "UTF-32") != 0)
         return g_strdup(name);
-    return g_strconcat(name, length > 0 && data[0] == '\0' ? "BE" : "LE", NULL);
+    length = MIN(length, ORDER_SAMPLE);
+    for (gsize i = 0; i + unit <= length; i += unit) {
+        first += data[i] == '\0';
+        last += data[i + unit - 1] == '\0';
+    }
+    return g_strconcat(name, first > last ? "BE" : "LE", NULL);
+}
+
+/* The label alone: no quotes of the wrong kind, no comment behind it. */
+static char *
+word_of(const char *label)
+{
+    char *word = g_strdup(label != NULL ? label : "");
+
+    g_strdelimit(word, "'\"", ' ');
+    g_strstrip(word);
+    word[strcspn(word, " \t\r\n")] = '\0';
+    return word;
 }
 
 char *
@@ -90,13 +170,13 @@ sm_charset_for(const char *label, const char *data, gsize length)
     static const char *const plain[] = {"utf-8", "utf8",           "utf_8", "us-ascii",
                                         "ascii", "ansi_x3.4-1968", NULL};
     const char *name = charset_of_mark(data, length);
-    g_autofree char *word = g_strdup(label != NULL ? label : "");
+    g_autofree char *word = word_of(label);
 
-    g_strdelimit(word, "'\"", ' '); /* quotes of the wrong kind belong to no name */
-    g_strstrip(word);
     if (name == NULL && sm_charset_is_word(word))
-        name = g_mime_charset_iconv_name(word);
-    if (name == NULL || !sm_charset_is_word(name))
+        name = wide_name(word);
+    if (name == NULL)
+        name = word;
+    if (!sm_charset_is_word(name))
         return NULL;
     for (gsize i = 0; plain[i] != NULL; i++)
         if (g_ascii_strcasecmp(name, plain[i]) == 0)
@@ -108,25 +188,14 @@ gboolean
 sm_charset_keeps_ascii(const char *name)
 {
     static const char *const families[] = {
-        "iso-8859-", "iso8859-", "iso-2022-", "windows-", "cp125", "koi8", "big5",  "gb2312",
-        "gbk",       "gb18030",  "euc-",      "euckr",    "ks_c",  "sjis", "shift", "tis-620",
+        "iso-8859-", "iso8859-", "windows-", "cp125", "koi8", "big5",  "gb2312",  "gbk",
+        "gb18030",   "euc-",     "euckr",    "ks_c",  "sjis", "shift", "tis-620",
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(families); i++)
         if (g_ascii_strncasecmp(name, families[i], strlen(families[i])) == 0)
             return TRUE;
     return FALSE;
-}
-
-/* The octets of one code unit: what is skipped when nothing can be made of it. */
-static gsize
-unit_of(const char *name)
-{
-    if (g_ascii_strncasecmp(name, "utf-16", 6) == 0 || g_ascii_strncasecmp(name, "ucs-2", 5) == 0)
-        return 2;
-    if (g_ascii_strncasecmp(name, "utf-32", 6) == 0 || g_ascii_strncasecmp(name, "ucs-4", 5) == 0)
-        return 4;
-    return 1;
 }
 
 static GString *

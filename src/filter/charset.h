@@ -31,7 +31,8 @@ char *sm_charset_for(const char *label, const char *data, gsize length);
 
 /*
  * Whether a text in this character set has an ASCII word only if its octets
- * have it: true for nearly all that mail uses, but not for UTF-16, UTF-7, EBCDIC.
+ * have it: true for nearly all that mail uses, but not for UTF-16, UTF-7, EBCDIC,
+ * nor where escapes may stand within a word (ISO 2022).
  */
 gboolean sm_charset_keeps_ascii(const char *name);
 

@@ -182,13 +182,27 @@ charset_asked_for(const GByteArray *answer)
 }
 
 static gboolean
+is_answer(const GByteArray *answer, const char *words)
+{
+    return answer->len == strlen(words) && memcmp(answer->data, words, answer->len) == 0;
+}
+
+static gboolean
 take_answer(const GByteArray *answer, SmEvent **event, GError **error)
 {
     g_autoptr(GError) fault = NULL;
 
-    if (answer->len == strlen(SM_ANSWER_NONE) &&
-        memcmp(answer->data, SM_ANSWER_NONE, answer->len) == 0)
+    if (is_answer(answer, SM_ANSWER_NONE))
         return TRUE;
+    if (is_answer(answer, SM_ANSWER_ALERT)) {
+        g_info("an alert of scoremail's own, or a bounce of one");
+        return TRUE;
+    }
+    if (is_answer(answer, SM_ANSWER_HOPS)) {
+        g_warning("mail loop: more than %d Received headers; the message counts as no notification",
+                  SM_LOOP_HOPS_MAX);
+        return TRUE;
+    }
     *event = sm_event_decode(answer->data, answer->len, &fault);
     if (*event == NULL)
         g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "the parser answered with a %s",

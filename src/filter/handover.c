@@ -9,6 +9,7 @@
 #include "build-config.h"
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "common/startup.h"
 
 #define PROGRAM "scorefetch"
 
@@ -74,16 +75,21 @@ sm_handover(const SmEvent *event, const SmHandover *handover, GError **error)
     g_autoptr(GPtrArray) argv = arguments(handover);
     g_autofree char *beside = path_beside();
     const char *path = beside != NULL ? beside : installed;
+    int saved;
 
     if (!make_stdin(event, error))
         return;
     g_info("handing over to %s", path);
+    sm_startup_hold_requests(TRUE);
     execv(path, (char **)argv->pdata);
     if (errno == ENOENT && path != installed) {
         execv(installed, (char **)argv->pdata);
         if (errno != ENOENT)
             path = installed;
     }
+    saved = errno;
+    sm_startup_hold_requests(FALSE);
+    errno = saved;
     sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot start %s (is it installed completely?)",
                         path);
 }

@@ -153,8 +153,11 @@ is_white_space(gunichar c)
 static gboolean
 is_trimmed(gunichar c)
 {
-    return is_white_space(c) || g_unichar_type(c) == G_UNICODE_SPACE_SEPARATOR || c == 0x200B ||
-           c == 0xFEFF || c == 0x00AD;
+    GUnicodeType type = g_unichar_type(c);
+
+    return is_white_space(c) || type == G_UNICODE_SPACE_SEPARATOR ||
+           type == G_UNICODE_LINE_SEPARATOR || type == G_UNICODE_PARAGRAPH_SEPARATOR ||
+           c == 0x200B || c == 0xFEFF || c == 0x00AD;
 }
 
 /* The text of an element as a reader sees it: white space collapsed, invisible ends taken off. */

@@ -3,66 +3,18 @@
 #include <string.h>
 
 #include "headers.h"
+#include "mend.h"
 #include "parts.h"
-
-enum { HEADER_MAX = 1024 * 1024 }; /* bytes of the header of an unusable message */
-
-/* Octets that belong to somebody else. */
-typedef struct {
-    const char *data;
-    gsize length;
-} Octets;
-
-/* Whether the line from at to the line feed at end is blank, or a "From " line of an mbox. */
-static gboolean
-is_prologue(const char *at, const char *end)
-{
-    if (end == at || (end == at + 1 && *at == '\r'))
-        return TRUE;
-    if (*at == '>')
-        at++;
-    return end - at >= 5 && memcmp(at, "From ", 5) == 0;
-}
-
-/* The message itself: mailboxes and files put "From " lines, blank lines, a byte order mark before.
- */
-static Octets
-without_prologue(const char *at, gsize length)
-{
-    const char *end = at + length;
-    const char *line_end;
-
-    if (length >= 3 && memcmp(at, "\357\273\277", 3) == 0)
-        at += 3;
-    while ((line_end = memchr(at, '\n', (gsize)(end - at))) != NULL && is_prologue(at, line_end))
-        at = line_end + 1;
-    return (Octets){at, (gsize)(end - at)};
-}
-
-/* Up to the blank line that ends it. */
-static Octets
-header_of(Octets message)
-{
-    const char *end = memmem(message.data, message.length, "\n\n", 2);
-    const char *crlf_end = memmem(message.data, message.length, "\n\r\n", 3);
-
-    if (end == NULL || (crlf_end != NULL && crlf_end < end))
-        end = crlf_end;
-    if (end != NULL)
-        message.length = (gsize)(end - message.data) + 1;
-    message.length = MIN(message.length, HEADER_MAX);
-    return message;
-}
 
 /* GMime reads the octets where they lie: a view on them, never to be resized. */
 static GByteArray
-view_of(Octets octets)
+view_of(SmOctets octets)
 {
     return (GByteArray){(guint8 *)octets.data, (guint)octets.length};
 }
 
 static gboolean
-is_compound_document(Octets message)
+is_compound_document(SmOctets message)
 {
     static const char magic[] = "\320\317\021\340\241\261\032\341";
 
@@ -110,7 +62,8 @@ sm_mime_unusable_bare(const char *message, gsize length, const char *reason)
 SmEvent *
 sm_mime_unusable(const char *message, gsize length, const char *reason)
 {
-    GByteArray header = view_of(header_of(without_prologue(message, length)));
+    g_autoptr(GString) copy = NULL;
+    GByteArray header = view_of(sm_mend_header(sm_mend(message, length, &copy)));
     g_autoptr(GMimeMessage) root = sm_parts_parse(&header);
     SmEvent *event = sm_mime_unusable_bare(message, length, reason);
 
@@ -122,7 +75,8 @@ sm_mime_unusable(const char *message, gsize length, const char *reason)
 SmEvent *
 sm_mime_read(const char *data, gsize length, SmCharsets *charsets)
 {
-    Octets message = without_prologue(data, length);
+    g_autoptr(GString) copy = NULL;
+    SmOctets message = sm_mend(data, length, &copy);
     GByteArray bytes = view_of(message);
     g_autoptr(SmFindings) findings = sm_findings_new();
     g_autoptr(GMimeMessage) root = NULL;
@@ -140,4 +94,20 @@ sm_mime_read(const char *data, gsize length, SmCharsets *charsets)
     event = event_of(findings, html_sha256);
     sm_headers_read(root, event);
     return event;
+}
+
+SmLoop
+sm_mime_loop(const char *data, gsize length)
+{
+    g_autoptr(GString) copy = NULL;
+    SmOctets message = sm_mend(data, length, &copy);
+    GByteArray header = view_of(sm_mend_header(message));
+    GByteArray bytes = view_of(message);
+    g_autoptr(GMimeMessage) root = sm_parts_parse(&header);
+
+    if (root != NULL && sm_loop_is_bounce(root)) {
+        g_object_unref(root);
+        root = sm_parts_parse(&bytes);
+    }
+    return root != NULL ? sm_loop_find(root) : SM_LOOP_NONE;
 }

@@ -6,6 +6,7 @@
 
 #include "charset.h"
 #include "common/event.h"
+#include "loop.h"
 
 /*
  * The event of length bytes at message, or NULL if there is none: no
@@ -26,3 +27,9 @@ SmEvent *sm_mime_unusable(const char *message, gsize length, const char *reason)
 
 /* The same without a look at the message: the hash alone tells which one it was. */
 SmEvent *sm_mime_unusable_bare(const char *message, gsize length, const char *reason);
+
+/*
+ * Whether the message that an event was made of must not count. Parses its
+ * header anew, and a bounce as a whole.
+ */
+SmLoop sm_mime_loop(const char *message, gsize length);

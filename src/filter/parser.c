@@ -9,10 +9,30 @@
 #include "mime.h"
 #include "stack.h"
 
+/* What to say of a message that is no notification; NULL if it is one. */
+static const char *
+why_none(const SmParserTask *task, const SmEvent *event)
+{
+    if (event == NULL)
+        return SM_ANSWER_NONE;
+    if (task->unusable != NULL)
+        return NULL;
+    switch (sm_mime_loop(task->message, task->length)) {
+    case SM_LOOP_ALERT:
+        return SM_ANSWER_ALERT;
+    case SM_LOOP_HOPS:
+        return SM_ANSWER_HOPS;
+    case SM_LOOP_NONE:
+    default:
+        return NULL;
+    }
+}
+
 static gboolean
-answer(int fd, SmCharsets *charsets, const SmEvent *event)
+answer(int fd, const SmParserTask *task, SmCharsets *charsets, const SmEvent *event)
 {
     const char *missing = sm_charsets_missing(charsets);
+    const char *none = missing == NULL ? why_none(task, event) : NULL;
     g_autoptr(GBytes) bytes = NULL;
     gsize size;
     const char *data;
@@ -20,8 +40,8 @@ answer(int fd, SmCharsets *charsets, const SmEvent *event)
     if (missing != NULL)
         bytes = g_bytes_new_take(g_strconcat(SM_ANSWER_NEED, missing, NULL),
                                  strlen(SM_ANSWER_NEED) + strlen(missing));
-    else if (event == NULL)
-        bytes = g_bytes_new_static(SM_ANSWER_NONE, strlen(SM_ANSWER_NONE));
+    else if (none != NULL)
+        bytes = g_bytes_new_static(none, strlen(none));
     else
         bytes = sm_event_encode(event);
     data = g_bytes_get_data(bytes, &size);
@@ -52,8 +72,10 @@ sm_parser_run(const SmParserTask *task, int fd)
     step = sm_sandbox_enter(&sandbox);
     if (step != SM_SANDBOX_ENTERED)
         _exit(SM_PARSER_NOT_CLOSED + (int)step);
+    if (sm_parser_probe != NULL)
+        sm_parser_probe();
     event = task->unusable != NULL ? sm_mime_unusable(task->message, task->length, task->unusable)
                                    : sm_mime_read(task->message, task->length, charsets);
     /* Nothing is freed: it all goes with the process. */
-    _exit(answer(fd, charsets, event) ? SM_PARSER_ANSWERED : SM_PARSER_FAILED);
+    _exit(answer(fd, task, charsets, event) ? SM_PARSER_ANSWERED : SM_PARSER_FAILED);
 }

@@ -6,12 +6,19 @@
 
 #include "sandbox.h"
 
-/* Answers that are no event. The second one is followed by the name of a character set. */
+/* Answers that are no event: no notification, in words of their own where it would be one but
+ * for a loop (loop.h); and what is followed by the name of a character set. */
 #define SM_ANSWER_NONE "none"
+#define SM_ANSWER_ALERT "alert"
+#define SM_ANSWER_HOPS "hops"
 #define SM_ANSWER_NEED "need "
 
 /* Address space beside the message: libraries, the message's tree, a hostile document's tree. */
 #define SM_PARSER_MEMORY (512UL * 1024 * 1024)
+
+/* Only the tests' build defines it: called in the closed sandbox in place of a look at the message.
+ */
+void sm_parser_probe(void) __attribute__((weak));
 
 /* How it ends. SM_STACK_FULL is another way; signals are the others. */
 enum {
@@ -30,8 +37,8 @@ typedef struct {
 } SmParserTask;
 
 /*
- * Reads the message and writes to fd one of: an encoded event, SM_ANSWER_NONE,
- * SM_ANSWER_NEED with a character set to begin again with. Before the first
+ * Reads the message and writes to fd one of: an encoded event, one of the
+ * answers above, SM_ANSWER_NEED with a character set to begin again with. Before the first
  * look at the message the process shuts itself in (sandbox.h), with max_cpu
  * seconds, SM_PARSER_MEMORY beside the message, fd, and no more. Exit status
  * SM_PARSER_ANSWERED means that the answer is complete.

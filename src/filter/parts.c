@@ -1,5 +1,7 @@
 #include "parts.h"
 
+#include "mend.h"
+#include "token.h"
 #include "transfer.h"
 
 enum {
@@ -10,12 +12,6 @@ enum {
     WRAPPED_BYTES_MAX = 64 * 1024 * 1024, /* of all of them, decoded */
 };
 
-/* Octets that belong to somebody else. */
-typedef struct {
-    const char *data;
-    gsize length;
-} Octets;
-
 typedef struct {
     SmCharsets *charsets;
     SmFindings *findings;
@@ -25,19 +21,45 @@ typedef struct {
     gsize decoded_left; /* bytes that further ones may have */
 } Walk;
 
-GMimeMessage *
-sm_parts_parse(GByteArray *bytes)
+static GMimeMessage *
+parse(GByteArray *bytes, GMimeRfcComplianceMode mode)
 {
+    GMimeParserOptions *options = g_mime_parser_options_new();
     g_autoptr(GMimeStream) stream = g_mime_stream_mem_new();
     g_autoptr(GMimeParser) parser = NULL;
+    GMimeMessage *message;
 
     g_mime_stream_mem_set_byte_array(GMIME_STREAM_MEM(stream), bytes);
     parser = g_mime_parser_new_with_stream(stream);
-    return g_mime_parser_construct_message(parser, NULL);
+    g_mime_parser_options_set_parameter_compliance_mode(options, mode);
+    message = g_mime_parser_construct_message(parser, options);
+    g_mime_parser_options_free(options);
+    return message;
+}
+
+/* A multipart without parts has a boundary that was not understood. */
+static gboolean
+lacks_parts(GMimeMessage *message)
+{
+    GMimeObject *root = g_mime_message_get_mime_part(message);
+
+    return GMIME_IS_MULTIPART(root) && g_mime_multipart_get_count(GMIME_MULTIPART(root)) == 0;
+}
+
+/* Loosely, parameters may have blanks and odd characters; strictly, comments behind them. */
+GMimeMessage *
+sm_parts_parse(GByteArray *bytes)
+{
+    GMimeMessage *message = parse(bytes, GMIME_RFC_COMPLIANCE_LOOSE);
+
+    if (message == NULL || !lacks_parts(message))
+        return message;
+    g_object_unref(message);
+    return parse(bytes, GMIME_RFC_COMPLIANCE_STRICT);
 }
 
 /* The octets of a part where they lie: GMime's content is a window on the message's stream. */
-static Octets
+static SmOctets
 octets_of(GMimePart *part)
 {
     GMimeDataWrapper *content = g_mime_part_get_content(part);
@@ -46,15 +68,15 @@ octets_of(GMimePart *part)
     gint64 end;
 
     if (!GMIME_IS_STREAM_MEM(stream))
-        return (Octets){"", 0};
+        return (SmOctets){"", 0};
     bytes = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
     end = stream->bound_end >= 0 ? stream->bound_end : (gint64)bytes->len;
-    return (Octets){(const char *)bytes->data + stream->bound_start,
-                    (gsize)(end - stream->bound_start)};
+    return (SmOctets){(const char *)bytes->data + stream->bound_start,
+                      (gsize)(end - stream->bound_start)};
 }
 
 static gboolean
-search(Walk *walk, Octets text)
+search(Walk *walk, SmOctets text)
 {
     text.length = MIN(text.length, SM_MARKUP_SIZE_MAX);
     if (!sm_markup_is_candidate(text.data, text.length) ||
@@ -68,7 +90,7 @@ search(Walk *walk, Octets text)
 
 /* Searches octets as the text that the label of their character set makes of them. */
 static gboolean
-search_labelled(Walk *walk, Octets octets, const char *label)
+search_labelled(Walk *walk, SmOctets octets, const char *label)
 {
     g_autofree char *charset = sm_charset_for(label, octets.data, octets.length);
     g_autoptr(GString) text = NULL;
@@ -79,7 +101,7 @@ search_labelled(Walk *walk, Octets octets, const char *label)
         return FALSE;
     text = sm_charsets_convert(walk->charsets, charset, octets.data, octets.length,
                                SM_MARKUP_SIZE_MAX);
-    return text != NULL && search(walk, (Octets){text->str, text->len});
+    return text != NULL && search(walk, (SmOctets){text->str, text->len});
 }
 
 /* Labels may be wrong, and what they name unknown: what stands behind them comes next. */
@@ -87,14 +109,14 @@ static void
 read_html(Walk *walk, GMimePart *part)
 {
     GMimeObject *object = GMIME_OBJECT(part);
-    Octets raw = octets_of(part);
+    SmOctets raw = octets_of(part);
     g_autoptr(GByteArray) decoded =
         sm_transfer_decode(g_mime_object_get_header(object, "Content-Transfer-Encoding"), raw.data,
                            raw.length, PART_MAX);
-    Octets octets = raw;
+    SmOctets octets = raw;
 
     if (decoded != NULL)
-        octets = (Octets){(const char *)decoded->data, decoded->len};
+        octets = (SmOctets){(const char *)decoded->data, decoded->len};
     octets.length = MIN(octets.length, PART_MAX);
     if (search_labelled(walk, octets, g_mime_object_get_content_type_parameter(object, "charset")))
         return;
@@ -105,9 +127,31 @@ read_html(Walk *walk, GMimePart *part)
 static gboolean
 is_attachment(GMimeObject *object)
 {
-    const char *disposition = g_mime_object_get_disposition(object);
+    const char *disposition = g_mime_object_get_header(object, "Content-Disposition");
+    g_autofree char *word = disposition != NULL ? sm_token_of(disposition) : NULL;
 
-    return disposition != NULL && g_ascii_strcasecmp(disposition, "attachment") == 0;
+    return word != NULL && g_ascii_strcasecmp(word, "attachment") == 0;
+}
+
+/* Of several Content-Type headers GMime takes the last, others the first: any will do. */
+static gboolean
+is_html(GMimeObject *object)
+{
+    GMimeHeaderList *headers = g_mime_object_get_header_list(object);
+    gboolean found =
+        g_mime_content_type_is_type(g_mime_object_get_content_type(object), "text", "html");
+
+    for (int i = g_mime_header_list_get_count(headers); i > 0 && !found; i--) {
+        GMimeHeader *header = g_mime_header_list_get_header_at(headers, i - 1);
+
+        if (g_ascii_strcasecmp(g_mime_header_get_name(header), "Content-Type") == 0) {
+            g_autoptr(GMimeContentType) type =
+                g_mime_content_type_parse(NULL, g_mime_header_get_value(header));
+
+            found = type != NULL && g_mime_content_type_is_type(type, "text", "html");
+        }
+    }
+    return found;
 }
 
 static void
@@ -117,26 +161,59 @@ push(Walk *walk, GMimeObject *object)
         g_ptr_array_add(walk->pending, g_object_ref(object));
 }
 
-/* A forwarded message that GMime took for a plain part, since it is encoded. */
+GByteArray *
+sm_parts_message_in(GMimePart *part, gsize max)
+{
+    SmOctets raw = octets_of(part);
+    g_autoptr(GByteArray) decoded = sm_transfer_decode(
+        g_mime_object_get_header(GMIME_OBJECT(part), "Content-Transfer-Encoding"), raw.data,
+        raw.length, max);
+    GByteArray *bytes = g_byte_array_new();
+    SmOctets message = raw;
+    g_autoptr(GString) mended = NULL;
+
+    if (decoded != NULL) {
+        message = sm_mend((const char *)decoded->data, decoded->len, &mended);
+        if (!sm_mend_is_field(message))
+            message = raw; /* encoded in name only */
+    }
+    g_byte_array_append(bytes, (const guint8 *)message.data, (guint)MIN(message.length, max));
+    return bytes;
+}
+
+/* A forwarded message that GMime took for a plain part, since it calls itself encoded. */
 static void
 push_wrapped(Walk *walk, GMimePart *part)
 {
-    Octets raw = octets_of(part);
     g_autoptr(GMimeMessage) message = NULL;
     GByteArray *bytes;
 
     if (walk->decoded->len == WRAPPED_MAX)
         return;
-    bytes = sm_transfer_decode(
-        g_mime_object_get_header(GMIME_OBJECT(part), "Content-Transfer-Encoding"), raw.data,
-        raw.length, walk->decoded_left);
-    if (bytes == NULL)
-        return;
+    bytes = sm_parts_message_in(part, walk->decoded_left);
     walk->decoded_left -= bytes->len;
     g_ptr_array_add(walk->decoded, bytes);
     message = sm_parts_parse(bytes);
     if (message != NULL)
         push(walk, g_mime_message_get_mime_part(message));
+}
+
+static gboolean
+has_header(GMimeObject *object)
+{
+    return g_mime_header_list_get_count(g_mime_object_get_header_list(object)) > 0;
+}
+
+/* Without a header the message is its text: that of one which begins with a blank line. */
+static void
+push_message(Walk *walk, GMimeMessage *message)
+{
+    GMimeObject *root = g_mime_message_get_mime_part(message);
+
+    if (GMIME_IS_PART(root) && !has_header(GMIME_OBJECT(message)) && !has_header(root))
+        push_wrapped(walk, GMIME_PART(root));
+    else
+        push(walk, root);
 }
 
 static void
@@ -153,9 +230,9 @@ visit(Walk *walk, GMimeObject *object)
         GMimeMessage *message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
 
         if (message != NULL)
-            push(walk, g_mime_message_get_mime_part(message));
+            push_message(walk, message);
     } else if (GMIME_IS_PART(object)) {
-        if (g_mime_content_type_is_type(type, "text", "html") && !is_attachment(object))
+        if (is_html(object) && !is_attachment(object))
             read_html(walk, GMIME_PART(object));
         else if (g_mime_content_type_is_type(type, "message", "rfc822") ||
                  g_mime_content_type_is_type(type, "message", "global"))

@@ -12,6 +12,12 @@
 GMimeMessage *sm_parts_parse(GByteArray *bytes);
 
 /*
+ * The message, or the header of one, that is the content of part: decoded,
+ * unless it is encoded in name only. At most max bytes. Caller owns.
+ */
+GByteArray *sm_parts_message_in(GMimePart *part, gsize max);
+
+/*
  * Adds to findings what the parts of message hold. Returns the SHA-256, in hex,
  * of the text of the first one with a span; NULL if there is none. Copies no
  * part that needs no decoding. Stops when sm_charsets_missing() names a

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "token.h"
+
 typedef enum { AS_IS, BASE64, QUOTED_PRINTABLE, UUENCODE } Encoding;
 
 static Encoding
@@ -15,13 +17,10 @@ encoding_of(const char *value)
         {"uuencode", UUENCODE}, {"x-uuencode", UUENCODE},
         {"x-uue", UUENCODE},    {"uue", UUENCODE},
     };
-    gsize length;
+    g_autofree char *word = sm_token_of(value);
 
-    value += strspn(value, " \t\r\n\"");
-    length = strcspn(value, " \t\r\n\";(");
     for (gsize i = 0; i < G_N_ELEMENTS(known); i++)
-        if (strlen(known[i].word) == length &&
-            g_ascii_strncasecmp(known[i].word, value, length) == 0)
+        if (g_ascii_strcasecmp(known[i].word, word) == 0)
             return known[i].encoding;
     return AS_IS;
 }
@@ -66,19 +65,19 @@ decode_base64(const char *data, const char *end, guint8 *out, gsize max)
     return size;
 }
 
-/* What follows a soft line break that starts at the "=" at data; NULL if it is none (6.7, rule 5).
+/*
+ * What follows a soft line break that starts at the "=" at data; NULL if it is
+ * none (6.7, rule 5). Carriage returns may have multiplied.
  */
 static const char *
 skip_soft_break(const char *data, const char *end)
 {
     do
         data++;
-    while (data < end && (*data == ' ' || *data == '\t'));
-    if (data + 1 < end && data[0] == '\r' && data[1] == '\n')
-        return data + 2;
-    if (data < end && *data == '\n')
-        return data + 1;
-    return data == end || (data + 1 == end && *data == '\r') ? end : NULL;
+    while (data < end && memchr(" \t\r", *data, 3) != NULL);
+    if (data < end && *data != '\n')
+        return NULL;
+    return data < end ? data + 1 : end;
 }
 
 static gsize
@@ -153,7 +152,7 @@ sm_transfer_decode(const char *encoding, const char *data, gsize length, gsize m
     if (form == AS_IS)
         return NULL;
     max = MIN(length, max); /* no encoding grows when it is taken off */
-    decoded = g_byte_array_new();
+    decoded = g_byte_array_sized_new((guint)MAX(max, 1)); /* or data is NULL, without arithmetic */
     g_byte_array_set_size(decoded, (guint)max);
     if (form == BASE64)
         size = decode_base64(data, end, decoded->data, max);

@@ -12,6 +12,7 @@
  * Decodes length bytes at data as encoding (a header's value: case, comments
  * and parameters behind the word do not matter). Encodings that leave the
  * octets as they are, and unknown ones, give NULL: the octets are those at
- * data. At most max octets are decoded; the rest is cut off.
+ * data. At most max octets are decoded; the rest is cut off. The array's data
+ * is never NULL, not even without an octet.
  */
 GByteArray *sm_transfer_decode(const char *encoding, const char *data, gsize length, gsize max);

@@ -222,6 +222,30 @@ def test_an_unusable_message_is_handed_over_with_its_header(installation):
     assert event[5] == UNUSABLE and b"test@example.org" in event and b"sender@example.org" in event
 
 
+def test_an_outlook_file_is_handed_over_by_its_name(installation):
+    run = installation.run(message=b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + html(SPAN))
+    event = installation.event()
+    assert run.returncode == OK and event[5] == UNUSABLE and b"Outlook .msg" in event and b"a.csv" not in event
+
+
+def test_our_own_alert_starts_nothing(installation):
+    run = installation.run(message=b"X-Scoremail-Alert: 1\nAuto-Submitted: auto-generated\n" + html(SPAN))
+    assert (run.returncode, run.stdout, run.stderr) == (OK, b"", b"")
+    run = installation.run("-v", message=b"X-Scoremail-Alert: 1\n" + html(named("/")))
+    assert run.returncode == OK and b"alert" in run.stderr and installation.report() is None
+
+
+def test_a_mail_loop_starts_nothing_and_is_told(installation):
+    run = installation.run(message=b"Received: by x\n" * 51 + html(SPAN))
+    assert (run.returncode, run.stdout) == (OK, b"") and installation.report() is None
+    assert b"mail loop" in run.stderr and len(run.stderr.splitlines()) == 1
+
+
+def test_many_hops_of_an_ordinary_message_are_not_told(installation):
+    run = installation.run(message=b"Received: by x\n" * 51 + fixture("ordinary.eml"))
+    assert (run.returncode, run.stderr) == (OK, b"")
+
+
 def test_leaked_descriptors_are_closed(installation):
     reading, writing = os.pipe()
     installation.run(message=fixture("csv.eml"), pass_fds=(reading, writing))

@@ -1,5 +1,6 @@
 """`meson install` puts everything where a Debian system looks for it."""
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -53,6 +54,21 @@ def test_manual_pages_render(installed, page):
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_recipes_lie_in_the_documentation(installed, recipe):
     assert (installed / "share" / "doc" / "scoremail" / "filters" / recipe).is_file()
+
+
+UNITS = ["systemd/system/scoremail-run.service", "systemd/system/scoremail-run.path", "systemd/system/scoremail-run.timer"]
+
+
+@pytest.mark.parametrize("file", [*UNITS, "sysusers.d/scoremail.conf", "tmpfiles.d/scoremail.conf"])
+def test_units_lie_where_systemd_looks(installed, file):
+    text = (installed / "lib" / file).read_text()
+    assert "@" not in re.sub(r"(?m)^#.*", "", text)
+
+
+def test_the_worker_s_unit_names_the_program(installed):
+    unit = (installed / "lib" / "systemd/system/scoremail-run.service").read_text()
+    program = re.search(r"(?m)^ExecStart=(\S+)", unit)[1]
+    assert installed / "bin" / "scorefetch" == Path(f"{installed.parents[1]}{program}")
 
 
 def test_documentation_has_readme_news_and_licence(installed):

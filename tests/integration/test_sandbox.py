@@ -69,6 +69,14 @@ def test_an_attempt_that_works_outside_is_blocked(what, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("what", [what for what in ATTEMPTS if what != "write elsewhere"])
+def test_the_child_that_reads_a_message_is_shut_in(what, tmp_path):
+    """The real one, forked by the filter's own code; the attempt is made through a hook of the test build."""
+    seccomp = ATTEMPTS[what][1]
+    assert attempt("child", what, tmp_path) == ("killed" if seccomp == KILLED else seccomp)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_limits_are_set_and_two_descriptors_are_left(tmp_path):
     cpu, memory, size, *descriptors = attempt("landlock", "state", tmp_path).split()
     assert (cpu, size) == ("7", "0") and sorted(descriptors) == ["answer", "stderr"]
@@ -189,6 +197,31 @@ def test_a_stack_that_an_agent_keeps_small_is_enough():
     run = scoremail("--extract", message=GROUPS["To"], preexec_fn=limit)
     assert run.returncode == BAD_NAME
     assert scoremail("--extract", message=fixture("csv.eml"), preexec_fn=limit).returncode == OK
+
+
+READ = {
+    "100,000 headers": b"X: y\n" * 100_000 + html(SPAN),
+    "20,000 recipients": b"To: " + b"a@example.org,\n " * 20_000 + b"b@example.org\n" + html(SPAN),
+    "a header of a megabyte in one line": b"X: " + b"y" * 1_000_000 + b"\n" + html(SPAN),
+    "a header of a megabyte, folded": b"X: y\n" + (b" " + b"y" * 50 + b"\n") * 20_000 + html(SPAN),
+    "100,000 parameters": html(SPAN, "text/html" + "; x=y" * 100_000),
+    "comments nested a million deep in an address": b"From: " + b"(" * 1_000_000 + b"\n" + html(SPAN),
+    "comments nested a million deep in an encoding": html(SPAN, encoding="(" * 1_000_000),
+    "quotes by the million": b'To: ' + b'"' * 1_000_000 + b"\n" + html(SPAN),
+    "100,000 encoded words": b"Subject: " + b"=?utf-8?b?eA==?= " * 100_000 + b"\n" + html(SPAN),
+    "100,000 spans": html(SPAN * 100_000),
+    "100,000 bad spans before a good one": html(named("/") * 70_000 + SPAN),
+    "a million references": html("&amp;" * 800_000 + SPAN),
+    "a million comments": html("<!---->" * 500_000 + SPAN),
+    "a million end tags": html("</b>" * 1_000_000 + SPAN),
+    "100,000 empty parts": b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\n" * 100_000 + b"--b\n" + html(SPAN),
+}
+
+
+@pytest.mark.parametrize("title", READ)
+def test_heaps_of_one_thing_are_read(title):
+    run = scoremail("--extract", "--max-cpu", "60", message=READ[title])
+    assert (run.stdout, run.stderr) == (b"a.csv\n", b"")
 
 
 CHARSETS = """

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 from agents import wait_for
-from harness import CSV_NAME, EX_TEMPFAIL, mail
+from harness import CSV_NAME, EX_TEMPFAIL, mail, run
 
 REQUESTS = [signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
 
@@ -41,3 +41,13 @@ def test_a_signal_during_the_download_leaves_the_event_for_the_next_try(account,
     emulator.faults()
     assert account.scoremail(stdin=mail("csv")).code == 0
     assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+@pytest.mark.release_only("strace and the leak checker cannot both attach")
+def test_a_signal_while_scorefetch_takes_over(account):
+    """Just as the one program becomes the other, which has no handler yet."""
+    inject = "inject=execve:signal=TERM:when=1"
+    argv = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", inject, account.build / "scoremail", "-c", account.config]
+    done = run(argv, mail("csv"))
+    assert (done.code, done.out) == (EX_TEMPFAIL, b"")
+    assert done.err == "scoremail: was told to end before it was done: try again\n"

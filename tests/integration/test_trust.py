@@ -10,37 +10,11 @@ import subprocess
 
 import pytest
 from harness import CSV_NAME, EX_TEMPFAIL, Account, Running, large_scores, mail, need
-from tlsserver import Authority, TlsServer
+from tlsserver import Authority
 
 SCORES = b"ID,NAME\r\n1,Student\r\n"
 # As a store may well sign it: nothing of it may be tidied up.
 TARGET = "/scores/./a/../K12/4300%5f20180410.csv?X=%7e+~%2B&Signature=a%2Bb%2fc%3D&Expires=9"
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    need(shutil.which("openssl"), "openssl is not installed")
-    return Authority(tmp_path_factory.mktemp("certificates") / "authority")
-
-
-@pytest.fixture(scope="module")
-def good(authority):
-    """Certificate and key that an account of these tests trusts."""
-    return authority.issue("good")
-
-
-@pytest.fixture
-def start_tls_server():
-    """Starts TlsServers; all are closed at the test's end."""
-    servers = []
-
-    def start(certificate_and_key, answer, **options):
-        servers.append(TlsServer(*certificate_and_key, answer, **options))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.close()
 
 
 @pytest.fixture

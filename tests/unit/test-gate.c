@@ -153,6 +153,21 @@ assert_rejection_says(Fixture *fixture, const char *source)
 }
 
 static void
+a_rejection_is_an_alert_until_a_password_is_taken(Fixture *fixture, gconstpointer data)
+{
+    static const char count[] = "SELECT count(*) FROM alerts WHERE account = 'main' AND"
+                                " kind = 'credentials' AND text LIKE 'account main: %portal%'";
+
+    pass(fixture, SM_VERDICT_REJECTED);
+    assert_closed(fixture);
+    g_assert_cmpint(fixture_number(fixture, count), ==, 1);
+    g_assert_cmpint(fixture_number(fixture, "SELECT times FROM alerts"), ==, 1);
+    set_password(fixture, "another\n");
+    pass(fixture, SM_VERDICT_ACCEPTED);
+    g_assert_cmpint(fixture_number(fixture, count), ==, 0);
+}
+
+static void
 a_rejection_names_where_the_password_comes_from(Fixture *fixture, gconstpointer data)
 {
     const char *const command[] = {"pass", "show", "s3cret-argument", NULL};
@@ -389,6 +404,8 @@ main(int argc, char **argv)
     CASE("an unproven password is tried by one", an_unproven_password_is_tried_by_one);
     CASE("a proven password is used by all", a_proven_password_is_used_by_all);
     CASE("a rejected password is not sent again", a_rejected_password_is_not_sent_again);
+    CASE("a rejection is an alert until a password is taken",
+         a_rejection_is_an_alert_until_a_password_is_taken);
     CASE("a rejection names where the password comes from",
          a_rejection_names_where_the_password_comes_from);
     CASE("an old password is an alert until there is another",

@@ -31,7 +31,7 @@ start(void)
 {
     g_autoptr(GError) error = NULL;
 
-    g_assert_true(sm_startup(&error));
+    g_assert_true(sm_startup(SM_ROLE_PROMPT, &error));
     g_assert_no_error(error);
 }
 

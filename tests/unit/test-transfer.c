@@ -81,6 +81,23 @@ check_limit(void)
     }
 }
 
+static void
+check_nothing(void)
+{
+    static const char text[] = "begin 644 x\n%:&5L;&\\ \n`\nend\n";
+    static const char *const encodings[] = {"base64", "quoted-printable", "uuencode"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(encodings); i++) {
+        g_autoptr(GByteArray) of_nothing = sm_transfer_decode(encodings[i], "", 0, 1000);
+        g_autoptr(GByteArray) no_room = sm_transfer_decode(encodings[i], text, strlen(text), 0);
+
+        g_assert_cmpuint(of_nothing->len, ==, 0);
+        g_assert_cmpuint(no_room->len, ==, 0);
+        g_assert_nonnull(of_nothing->data);
+        g_assert_nonnull(no_room->data);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -90,6 +107,7 @@ main(int argc, char **argv)
 
         g_test_add_data_func(path, &cases[i], check_case);
     }
+    g_test_add_func("/transfer/nothing, or room for nothing, gives nothing", check_nothing);
     g_test_add_func("/transfer/no more is decoded than asked for", check_limit);
     return g_test_run();
 }

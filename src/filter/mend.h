@@ -1,0 +1,28 @@
+/*
+ * A message as it was sent, out of what mailboxes, files and broken programs
+ * make of it: what stands before its header is passed over, lines that GMime
+ * would not take for lines are mended. What is well formed stays where it is.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* Octets that belong to somebody else. */
+typedef struct {
+    const char *data;
+    gsize length;
+} SmOctets;
+
+/*
+ * The message in length bytes at data. Without "From " lines (of an mbox), a
+ * number of bytes (of Apple Mail), blank lines and a byte order mark before it.
+ * If its lines end in CR or CR CR LF, or if no blank line ends its header, the
+ * answer lies in *copy, which the caller frees; else *copy is NULL.
+ */
+SmOctets sm_mend(const char *data, gsize length, GString **copy);
+
+/* Whether octets begin with a field of a header (RFC 5322, 2.2). */
+gboolean sm_mend_is_field(SmOctets octets);
+
+/* The header of such a message, up to the blank line that ends it; at most 1 MiB. */
+SmOctets sm_mend_header(SmOctets message);

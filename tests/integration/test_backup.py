@@ -1,0 +1,89 @@
+"""A copy of the ledger, another server, and a ledger that is lost: as scorefetch(1) says to go about it."""
+import shutil
+
+import pytest
+from harness import CSV_NAME, EX_TEMPFAIL, EX_USAGE, Account, mail
+
+
+@pytest.fixture
+def copy(account):
+    return account.folder / "ledger.copy"
+
+
+def test_a_copy_knows_what_the_ledger_knows(account, copy):
+    account.scoremail(stdin=mail("csv"))
+    done = account.scorefetch("backup", copy)
+    assert done.code == 0 and str(copy) in done.err
+    assert copy.stat().st_mode & 0o777 == 0o600
+    rows = account.sql("SELECT name, state, sha256 FROM files")
+    account.ledger, original = copy, account.ledger
+    assert account.sql("SELECT name, state, sha256 FROM files") == rows
+    account.ledger = original
+    assert [row["detail"] for row in account.sql("SELECT detail FROM log WHERE action = 'backed up'")] == [str(copy)]
+
+
+def test_a_file_that_is_there_is_not_overwritten(account, copy):
+    account.scoremail(stdin=mail("csv"))
+    copy.write_text("precious")
+    assert account.scorefetch("backup", copy).code == EX_USAGE
+    assert copy.read_text() == "precious"
+
+
+def test_a_copy_that_cannot_be_made_leaves_nothing(account):
+    account.scoremail(stdin=mail("csv"))
+    done = account.scorefetch("backup", account.folder / "nowhere" / "copy")
+    assert done.code != 0 and "nowhere" in done.err
+
+
+def test_without_a_ledger_there_is_nothing_to_copy(account, copy):
+    assert account.scorefetch("backup", copy).code == EX_TEMPFAIL
+    assert not copy.exists() and not account.ledger.exists()
+
+
+def test_a_damaged_ledger_gives_no_copy(account, copy):
+    account.scoremail(stdin=mail("csv"))
+    damaged = bytearray(account.ledger.read_bytes())
+    damaged[8192:16384] = b"x" * 8192
+    account.ledger.write_bytes(damaged)
+    assert account.scorefetch("backup", copy).code == EX_TEMPFAIL
+    assert not copy.exists() and list(account.folder.glob("*.part")) == []
+
+
+def test_another_server_goes_on_where_this_one_ended(account, copy, build, emulator, tmp_path_factory):
+    message = mail("csv")
+    account.scoremail(stdin=message)
+    assert account.scorefetch("backup", copy).code == 0
+    other = Account(tmp_path_factory.mktemp("other"), build, emulator)
+    shutil.copy(copy, other.ledger)
+    shutil.copytree(account.directory, other.directory, dirs_exist_ok=True)
+    asked = len(emulator.requests("file"))
+    assert other.scoremail(stdin=message).code == 0
+    assert other.status()[CSV_NAME]["state"] == "stored"
+    assert len(emulator.requests("file")) == asked  # the same message again changes nothing
+
+
+def test_a_lost_ledger_takes_the_files_that_are_there_for_its_own(account, scores):
+    account.scoremail(stdin=mail("csv"))
+    before = (account.directory / CSV_NAME).stat()
+    for path in account.ledger.parent.glob("ledger.db*"):
+        path.unlink()
+    assert account.scorefetch("get", CSV_NAME).code == 0
+    after = (account.directory / CSV_NAME).stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+    assert account.sql("SELECT action FROM log WHERE action = 'adopted'")
+
+
+def test_a_ledger_from_a_backup_gets_what_came_since(account, copy, scores):
+    """The file that was stored after the copy was made is in place, but the ledger does not know it."""
+    account.scorefetch("status")
+    account.configure(format="both")
+    account.scoremail(stdin=mail("csv"))
+    assert account.scorefetch("backup", copy).code == 0
+    account.scoremail(stdin=mail("txt"))
+    for path in account.ledger.parent.glob("ledger.db*"):
+        path.unlink()
+    shutil.copy(copy, account.ledger)
+    assert account.scoremail(stdin=mail("txt")).code == 0
+    assert account.stored() == scores
+    assert {name: row["state"] for name, row in account.status().items()} == dict.fromkeys(scores, "stored")

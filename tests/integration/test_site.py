@@ -1,0 +1,113 @@
+"""A site with two users: procmail as alice leaves events in the spool, the worker as scoremail does the rest."""
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import agents
+import pytest
+from harness import CHECKOUT, CSV_NAME, EX_NOPERM, EX_TEMPFAIL, mail
+
+SYSTEMD = CHECKOUT / "contrib" / "systemd"
+WORKER = ["runuser", "-u", "scoremail", "--", "scorefetch", "run"]
+DIRECTORY, PASSWORD, LEDGER = "/srv/scores", "/etc/scoremail/password", "/var/lib/scoremail/ledger.db"
+
+
+@pytest.fixture(scope="module")
+def site_root(tmp_path_factory):
+    """procmail, alice who may use the spool and bob who may not, and the user that owns it all."""
+    root = agents.install(tmp_path_factory.mktemp("site") / "root", "procmail", "systemd", users=["alice", "bob"])
+    for kind, command in (("sysusers", "systemd-sysusers"), ("tmpfiles", "systemd-tmpfiles --create")):
+        root.must("sh", "-c", f"cat >/etc/{kind}.conf && {command} /etc/{kind}.conf", stdin=(SYSTEMD / f"{kind}.conf").read_bytes())
+    root.must("usermod", "-aG", "scorespool", "alice")
+    return root
+
+
+class Site:
+    def __init__(self, root, build, emulator):
+        self.root = root
+        for program in ("scoremail", "scorefetch"):
+            root.bind(build / program, f"/usr/local/bin/{program}")
+        service = urlsplit(emulator.url)
+        username, password = next(iter(emulator.users.items()))
+        self.write("/etc/scoremail/ca.pem", Path(emulator.ca).read_text())
+        self.write("/etc/scoremail/scoremail.conf", "\n".join([
+            "[account main]", f"username = {username}", f"password-file = {PASSWORD}", f"directory = {DIRECTORY}",
+            "format = csv", "delivery = queued", f"service-url = {emulator.url}",
+            f"storage-hosts = {service.hostname}:{service.port}", "ca-file = /etc/scoremail/ca.pem", ""]))
+        self.write(PASSWORD, password + "\n", owner="scoremail", mode="0400")
+        root.must("install", "-d", "-o", "scoremail", "-g", "scoremail", "-m", "0700", DIRECTORY)
+        for user in ("alice", "bob"):
+            recipe = (agents.FILTERS / "procmailrc").read_text()
+            recipe = recipe.replace("SCOREMAIL_CONF=$HOME/.config/scoremail/", "SCOREMAIL_CONF=/etc/scoremail/")
+            self.write(f"/home/{user}/.procmailrc", recipe, owner=user)
+
+    def write(self, path, text, owner="root", mode="0644"):
+        script = 'mkdir -p "${1%/*}" && cat >"$1" && chown "$2" "$1" && chmod "$3" "$1"'
+        self.root.must("sh", "-c", script, "sh", path, owner, mode, stdin=text.encode())
+
+    def receive(self, user):
+        envelope = b"From noreply@example.org Tue Apr 10 11:16:04 2018\n"
+        return self.root.run(["procmail", "-t", "-d", user], envelope + mail("csv"))
+
+    def mails(self, user):
+        return agents.message_ids(self.root.changed(f"/var/mail/{user}"))
+
+    def spool(self):
+        return self.root.must("find", "/var/spool/scoremail", "-name", "*.event", "-printf", "%u %g %m\n")
+
+
+@pytest.fixture
+def site(site_root, build, emulator, scores, tmp_path):
+    for name, data in scores.items():
+        emulator.add(name, data)
+    return Site(site_root.copy(tmp_path / "root"), build, emulator)
+
+
+def test_alice_s_mail_is_fetched_by_scoremail(site, scores):
+    assert site.root.run(WORKER).code == 0  # its timer has started it before
+    done = site.receive("alice")
+    assert done.code == 0, done.err
+    assert site.mails("alice") == [agents.message_id("csv")]
+    assert site.spool() == "alice scorespool 640\n"
+
+    done = site.root.run(WORKER)
+    assert done.code == 0, done.err
+    assert site.spool() == ""
+    assert site.root.must("stat", "-c", "%U %a", f"{DIRECTORY}/{CSV_NAME}") == "scoremail 600\n"
+    assert site.root.must("cat", f"{DIRECTORY}/{CSV_NAME}").encode() == scores[CSV_NAME]
+
+
+def test_alice_can_read_neither_password_nor_ledger_nor_scores(site):
+    site.root.run(WORKER)
+    site.receive("alice")
+    assert site.root.run(WORKER).code == 0
+    for path in (PASSWORD, LEDGER, f"{DIRECTORY}/{CSV_NAME}", "/var/lib/scoremail", DIRECTORY):
+        assert site.root.run(["test", "-e", path]).code == 0
+        assert site.root.run(["sh", "-c", f'if [ -d "{path}" ]; then ls "{path}"; else cat "{path}"; fi'], user="alice").code
+    status = site.root.run(["scorefetch", "status"], user="alice")
+    assert status.code == EX_NOPERM and "runuser -u scoremail" in status.err
+
+
+def test_alice_can_neither_remove_nor_beat_for_another(site):
+    assert site.root.run(WORKER).code == 0
+    site.receive("alice")
+    site.root.must("usermod", "-aG", "scorespool", "bob")
+    theirs = site.root.must("sh", "-c", "echo /var/spool/scoremail/*.event").strip()
+    for command in (f"rm -f {theirs}", f"mv {theirs} {theirs}.x", "touch /var/spool/scoremail/heartbeat",
+                    f"echo x >{theirs}"):
+        assert site.root.run(["sh", "-c", command], user="bob").code != 0, command
+    assert site.spool() == "alice scorespool 640\n"
+
+
+def test_who_may_not_use_the_spool_is_told_and_keeps_the_mail(site):
+    assert site.root.run(WORKER).code == 0
+    assert site.receive("bob").code == EX_TEMPFAIL and site.mails("bob") == []
+    said = site.root.run(["scoremail"], mail("csv"), user="bob")
+    assert said.code == EX_TEMPFAIL and "member of its group" in said.err
+
+
+def test_without_a_worker_the_mail_stays_in_the_queue(site):
+    assert site.receive("alice").code == EX_TEMPFAIL
+    assert site.mails("alice") == []
+    assert site.root.run(WORKER).code == 0
+    assert site.receive("alice").code == 0
+    assert site.mails("alice") == [agents.message_id("csv")]

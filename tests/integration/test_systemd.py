@@ -1,0 +1,60 @@
+"""The units of a site: systemd understands them, and makes what they rely on."""
+import re
+import subprocess
+
+import agents
+import pytest
+from harness import CHECKOUT
+
+FOLDER = CHECKOUT / "contrib" / "systemd"
+UNITS = ["scoremail-run.service", "scoremail-run.path", "scoremail-run.timer"]
+
+
+@pytest.fixture(scope="module")
+def units(build, tmp_path_factory):
+    """The units, with a program where they say that it is."""
+    folder = tmp_path_factory.mktemp("units")
+    for name in UNITS:
+        source = build / "contrib" / "systemd" / name
+        text = (source if source.exists() else FOLDER / name).read_text()
+        (folder / name).write_text(re.sub(r"ExecStart=\S+", f"ExecStart={build / 'scorefetch'}", text))
+    return folder
+
+
+def analyze(*arguments):
+    return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_systemd_finds_nothing_wrong(units, name):
+    done = analyze("verify", "--man=no", units / name)
+    complaints = [line for line in done.stderr.splitlines() if "scoremail" in line]
+    assert (done.returncode, complaints) == (0, [])
+
+
+def test_the_worker_is_confined_as_far_as_stated(units):
+    """What README states; a unit that loses a restriction has a higher figure."""
+    done = analyze("security", "--offline=true", "--no-pager", units / "scoremail-run.service")
+    figure = float(re.search(r"exposure level for \S+: ([0-9.]+)", done.stdout)[1])
+    stated = float(re.search(r"systemd-analyze\s+security`\s+gives it ([0-9.]+)", (CHECKOUT / "README.md").read_text())[1])
+    assert figure == stated
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A throw-away root in which systemd's own tools have made user, group and folders."""
+    root = agents.install(tmp_path_factory.mktemp("site") / "root", "systemd")
+    for kind, tool in (("sysusers", "systemd-sysusers"), ("tmpfiles", "systemd-tmpfiles")):
+        target = f"/usr/lib/{kind}.d/scoremail.conf"
+        root.must("sh", "-c", f"cat >{target}", stdin=(FOLDER / f"{kind}.conf").read_bytes())
+        root.must(tool, *(["--create"] if kind == "tmpfiles" else []), target)
+    return root
+
+
+def test_the_user_owns_the_ledger_s_folder_alone(site):
+    assert site.must("stat", "-c", "%U %G %a", "/var/lib/scoremail") == "scoremail scoremail 700\n"
+
+
+def test_the_spool_is_for_its_group_and_sticky(site):
+    assert site.must("stat", "-c", "%U %G %a", "/var/spool/scoremail") == "scoremail scorespool 3770\n"
+    assert "scorespool" in site.must("id", "-nG", "scoremail").split()
