@@ -4,6 +4,7 @@ import shutil
 import harness
 import pytest
 from emulator import Emulator
+from openpgp import Keyring
 from tlsserver import Authority, TlsServer
 
 
@@ -67,11 +68,17 @@ def scores():
 
 
 @pytest.fixture
-def account(build, emulator, scores, tmp_path):
-    """An account for an emulator that has both files of the fixture mails."""
+def announced(emulator, scores):
+    """The emulator, with both files of the fixture mails."""
     for name, data in scores.items():
         emulator.add(name, data)
-    return harness.Account(tmp_path, build, emulator)
+    return emulator
+
+
+@pytest.fixture
+def account(build, announced, tmp_path):
+    """An account for an emulator that has both files of the fixture mails."""
+    return harness.Account(tmp_path, build, announced)
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +105,40 @@ def start_tls_server():
     yield start
     for server in servers:
         server.close()
+
+
+@pytest.fixture
+def new_keyring():
+    """Makes GnuPG homes; all are gone at the test's end."""
+    made = []
+
+    def make():
+        made.append(Keyring())
+        return made[-1]
+
+    yield make
+    for keyring in made:
+        keyring.close()
+
+
+@pytest.fixture
+def registrar(new_keyring):
+    """The keyring of the person who may read the files; its key is registrar.key."""
+    keyring = new_keyring()
+    keyring.key = keyring.make()
+    return keyring
+
+
+@pytest.fixture
+def public(new_keyring, registrar):
+    """The keyring of scorefetch: the registrar's public key and no secret one."""
+    keyring = new_keyring()
+    keyring.gpg("--import", stdin=registrar.export())
+    return keyring
+
+
+@pytest.fixture
+def sealing(account, registrar, public):
+    """The account, with the registrar's key as the one that its files are encrypted to."""
+    account.configure(encrypt_to=registrar.key, gnupg_home=public.home)
+    return account

@@ -2,18 +2,23 @@
 # ~/.dovecot.sieve, or put it first in the script you have (where ManageSieve is
 # used, upload it). 90-scoremail.conf must be in Dovecot's configuration.
 #
-# scoremail runs while the message is being delivered, for 10 seconds at most.
-# The message is kept in the mailbox whatever comes of it. But Dovecot itself
-# never tries again: a script cannot say "try again later". So a message whose
-# file could not be fetched (the service is down, 10 seconds were not enough) gets
-# a keyword, and scoremail-retry, called by cron, looks for it.
-require ["imap4flags", "vnd.dovecot.execute"];
+# A script can't say "try again later", and Dovecot waits 10 seconds for a program.
+# So scoremail must leave the file to a worker, by this line in scoremail.conf:
+#     delivery = queued
+# and the worker must be started again and again, as the user, by cron for instance:
+#     */5 * * * * /usr/local/bin/scorefetch run -q
+# Or a site's worker does it for all: see 91-scoremail-site.conf.
+# While no worker runs, scoremail says that it failed, but the file's name is in
+# the spool all the same.
+require ["copy", "vnd.dovecot.pipe"];
 
 # Every message goes through: one that announces no score file costs some
-# milliseconds. With virtual users, who all share one uid, add the
-# configuration's name: execute :pipe "scoremail" ["-c", "/etc/..."].
-if not execute :pipe "scoremail" {
-    addflag "ScoremailWaiting";
-}
+# milliseconds, one that does is put into the spool. With virtual users, who all
+# share one uid, add the configuration's name: "scoremail" ["-c", "/etc/..."].
+#   :copy  the message itself goes on to the mailbox, whatever comes of this.
+#   :try   a program that fails, or that is missing, doesn't end the script, which
+#          would put the message into the INBOX and skip your own rules. Dovecot's
+#          log has it.
+pipe :copy :try "scoremail";
 
 # Your own rules go here. What none of them takes goes to your INBOX.

@@ -28,6 +28,12 @@ sm_account_name_is_sound(const char *name)
     return TRUE;
 }
 
+gboolean
+sm_account_encrypts(const SmAccount *account)
+{
+    return account->encrypt_to != NULL && account->encrypt_to[0] != NULL;
+}
+
 SmAccount *
 sm_account_new(const char *name)
 {
@@ -58,6 +64,8 @@ sm_account_free(gpointer data)
     g_free(account->ca_file);
     g_free(account->proxy);
     g_strfreev(account->on_stored);
+    g_strfreev(account->encrypt_to);
+    g_free(account->gnupg_home);
     g_free(account);
 }
 
@@ -149,6 +157,7 @@ sm_account_read(const SmConfigGroup *group, const SmConfigGroup *defaults)
     ensure_list(&account->recipients);
     ensure_list(&account->org_ids);
     ensure_list(&account->storage_hosts);
+    ensure_list(&account->encrypt_to);
     check_extensions(group, account);
     return account;
 }

@@ -96,6 +96,32 @@ sm_value_org_ids(const char *text, void *result, GError **error)
                       error);
 }
 
+/* 40 or 64 digits are a fingerprint, 16 a long key ID; 8 would be a short one, which takes seconds
+ * to forge. */
+static gboolean
+is_key_id(const char *item)
+{
+    const char *digits = g_str_has_prefix(item, "0x") ? item + 2 : item;
+    gsize length = strlen(digits);
+
+    return (length == 16 || length == 40 || length == 64) &&
+           strspn(digits, "abcdef" DIGITS) == length;
+}
+
+gboolean
+sm_value_key_ids(const char *text, void *result, GError **error)
+{
+    if (strcmp(text, "none") == 0) {
+        *(GStrv *)result = g_new0(char *, 1);
+        return TRUE;
+    }
+    return parse_list(
+        text, is_key_id,
+        "none, or fingerprints of OpenPGP keys as gpg --list-keys shows them, or long "
+        "key IDs of 16 digits (one of 8 digits could be anybody's)",
+        result, error);
+}
+
 static gboolean
 is_port(const char *text)
 {

@@ -1,7 +1,7 @@
 /*
  * Configuration values that are lists, split on commas, semicolons and blanks.
  * Of the form that config-values.h describes; result is a GStrv, its items in
- * lower case, never empty.
+ * lower case, never empty but where it is said.
  */
 #pragma once
 
@@ -9,6 +9,9 @@
 
 /* Extensions without the dot: 1 to 16 letters and digits. */
 gboolean sm_value_extensions(const char *text, void *result, GError **error);
+
+/* OpenPGP keys by their fingerprint or long ID, each perhaps with 0x; `none` is an empty vector. */
+gboolean sm_value_key_ids(const char *text, void *result, GError **error);
 
 /* Mail addresses, USER@DOMAIN. */
 gboolean sm_value_recipients(const char *text, void *result, GError **error);

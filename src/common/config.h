@@ -42,6 +42,8 @@ typedef struct {
     guint give_up_after;   /* seconds without progress */
     guint run_limit;       /* seconds that one run as a filter may take */
     guint64 max_file_size; /* bytes */
+    GStrv encrypt_to;      /* fingerprints and long key IDs, lower case; empty: not encrypted */
+    char *gnupg_home;      /* absolute; NULL: gpg's own */
     mode_t file_mode;
     mode_t directory_mode;
     gid_t group;           /* (gid_t)-1: leave it */
@@ -91,6 +93,9 @@ void sm_config_free(SmConfig *config);
 
 /* The account of that name, usable or not; NULL if there is none. */
 SmAccount *sm_config_account(const SmConfig *config, const char *name);
+
+/* Whether files of the account are encrypted before they are stored. */
+gboolean sm_account_encrypts(const SmAccount *account);
 
 /* csv, txt, both, first. */
 const char *sm_format_name(SmFormat format);

@@ -23,6 +23,7 @@ typedef enum {
     SM_ERROR_LIMIT,       /* larger than max-file-size, or longer than run-limit */
     SM_ERROR_DIRECTORY,   /* the destination is missing, full or not writable */
     SM_ERROR_CONFLICT,    /* another file of that name is there, and not ours */
+    SM_ERROR_ENCRYPTION,  /* a key of encrypt-to, or gpg itself, cannot be used */
     SM_ERROR_LEDGER,      /* the ledger is locked, full, corrupt or too new */
     SM_ERROR_OWNER,       /* the ledger belongs to another user */
     SM_ERROR_BUSY,        /* another process is at work on it and does not end */

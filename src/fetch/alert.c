@@ -76,6 +76,8 @@ kind_of(const GError *fault)
         return SM_ALERT_DAMAGED;
     case SM_ERROR_CONFLICT:
         return SM_ALERT_CONFLICT;
+    case SM_ERROR_ENCRYPTION:
+        return SM_ALERT_ENCRYPTION;
     default:
         return SM_ALERT_N_KINDS;
     }

@@ -2,10 +2,12 @@
 
 #include <string.h>
 
+#include "alert.h"
 #include "common/text.h"
 #include "download.h"
 #include "pause.h"
 #include "place.h"
+#include "recipients.h"
 
 enum {
     RESUME_WORTH = 4 * 1024 * 1024 /* bytes: a smaller file is sooner fetched anew than resumed */
@@ -101,12 +103,12 @@ describe(const Attempt *attempt, SmPlaceResult result)
     case SM_PLACE_CORRECTED:
         return g_strdup_printf(
             "stored %s (%s) in %s: a corrected version, the older one is in " SM_SUPERSEDED,
-            file->name, size, directory);
+            file->path, size, directory);
     case SM_PLACE_ADOPTED:
         return g_strdup_printf("stored %s (%s): it was in %s already, with the same bytes",
                                file->name, size, directory);
     default:
-        return g_strdup_printf("stored %s (%s) in %s", file->name, size, directory);
+        return g_strdup_printf("stored %s (%s) in %s", file->path, size, directory);
     }
 }
 
@@ -144,7 +146,9 @@ transfer_started(const SmTransferFacts *facts, gpointer user_data, GError **erro
 {
     Attempt *attempt = user_data;
 
-    if (facts->total < RESUME_WORTH || !sm_transfer_is_strong(facts->etag))
+    /* gpg's state dies with the process: what it has encrypted by then is of no use to another */
+    if (facts->total < RESUME_WORTH || !sm_transfer_is_strong(facts->etag) ||
+        sm_account_encrypts(attempt->fetch->account))
         return TRUE;
     return sm_file_note_part(attempt->fetch->ledger, attempt->file, facts->etag, attempt->boot_id,
                              error);
@@ -152,13 +156,13 @@ transfer_started(const SmTransferFacts *facts, gpointer user_data, GError **erro
 
 /* The noted part of a dead process if it can be resumed, else a new one in its place. */
 static SmPart *
-open_part(Attempt *attempt, GError **error)
+open_part(Attempt *attempt, const SmRecipients *recipients, GError **error)
 {
     SmFile *file = attempt->file;
     g_autofree char *name = sm_part_name(file->name, file->part);
     SmPart *part = NULL;
 
-    if (file->part_etag != NULL)
+    if (file->part_etag != NULL && recipients == NULL)
         part = sm_part_resume(attempt->store, file->name, file->part,
                               sm_transfer_etag_md5(file->part_etag, NULL), NULL);
     if (part != NULL) {
@@ -169,7 +173,11 @@ open_part(Attempt *attempt, GError **error)
     if (file->part != file->fence && (!sm_store_remove(attempt->store, name, error) ||
                                       !sm_file_start_over(attempt->fetch->ledger, file, error)))
         return NULL;
-    return sm_part_create(attempt->store, file->name, file->part, error);
+    part = sm_part_create(attempt->store, file->name, file->part, error);
+    if (part != NULL && recipients != NULL)
+        sm_part_seal(part, &(SmSealTerms){recipients, attempt->fetch->account->give_up_after,
+                                          attempt->fetch->deadline});
+    return part;
 }
 
 /* The object is what is stored already: only that is recorded. */
@@ -190,7 +198,37 @@ keep_stored(Attempt *attempt, const SmDownload *download, char **outcome, GError
 static gboolean
 is_wanted_again(const Attempt *attempt)
 {
-    return attempt->fetch->force && !sm_store_exists(attempt->store, attempt->file->name);
+    const char *path = attempt->file->path;
+
+    return attempt->fetch->force && path != NULL && !sm_store_exists(attempt->store, path);
+}
+
+/* The keys of encrypt-to, looked at before the service is asked for anything: *recipients is NULL
+ * where none are configured. */
+static gboolean
+find_recipients(const Attempt *attempt, SmRecipients **recipients, GError **error)
+{
+    const SmAccount *account = attempt->fetch->account;
+
+    if (sm_account_encrypts(account)) {
+        *recipients = sm_recipients_find(account, error);
+        if (*recipients == NULL)
+            return FALSE;
+    }
+    sm_alert_clear(attempt->fetch->ledger, account->name, SM_ALERT_ENCRYPTION);
+    return TRUE;
+}
+
+/* Whether what was downloaded is what is stored: by what came, however it is kept. */
+static gboolean
+is_known(const Attempt *attempt, const SmDownload *download)
+{
+    const SmFile *file = attempt->file;
+
+    if (download->unchanged)
+        return TRUE;
+    return file->stored_at > 0 && g_strcmp0(download->sha256, file->sha256_plain) == 0 &&
+           !is_wanted_again(attempt);
 }
 
 static gboolean
@@ -202,17 +240,18 @@ fetch_anew(Attempt *attempt, char **outcome, GError **error)
     /* a copy: noting the part in the ledger, while the download runs, renews the row's strings */
     g_autofree char *known_etag = known ? g_strdup(file->etag) : NULL;
     g_auto(SmDownload) download = {0};
-    g_autoptr(SmPart) part = NULL;
+    g_autoptr(SmRecipients) recipients = NULL;
+    g_autoptr(SmPart) part = NULL; /* freed before the recipients it is encrypted for */
     GError *fault = NULL;
     gboolean lost;
 
-    part = open_part(attempt, &fault);
+    if (find_recipients(attempt, &recipients, &fault))
+        part = open_part(attempt, recipients, &fault);
     if (part == NULL || !sm_download(attempt->service, attempt->transfer, file->name, part,
                                      known_etag, attempt->fetch->deadline, &download, &fault))
         return give_back(attempt, leave_part(attempt, fault), fault, error);
 
-    if (download.unchanged || (g_strcmp0(download.sha256, file->sha256) == 0 &&
-                               file->stored_at > 0 && !is_wanted_again(attempt))) {
+    if (is_known(attempt, &download)) {
         if (keep_stored(attempt, &download, outcome, &fault))
             return TRUE;
         return give_back(attempt, TRUE, fault, error);
@@ -221,8 +260,9 @@ fetch_anew(Attempt *attempt, char **outcome, GError **error)
         return give_back(attempt, leave_part(attempt, fault), fault, error);
     /* From here on the part stays: the row may say `placing` even where its update seems to have
      * failed. */
-    if (!sm_file_placing(attempt->fetch->ledger, file, download.size, download.sha256,
-                         download.etag, attempt->boot_id, &fault))
+    if (!sm_file_placing_sealed(
+            attempt->fetch->ledger, file, (SmContent){download.stored_size, download.stored_sha256},
+            (SmContent){download.size, download.sha256}, download.etag, attempt->boot_id, &fault))
         return give_back(attempt, TRUE, fault, error);
     if (!place(attempt, &lost, outcome, error))
         return FALSE;

@@ -138,6 +138,7 @@ static gboolean
 adopt(SmSession *session, const SmAccount *account, const char *name, char **outcome,
       GError **error)
 {
+    g_autofree char *encrypted = sm_file_stored_name(name, TRUE);
     g_autoptr(SmStore) store = sm_store_open(account, error);
     g_autoptr(SmFile) file = NULL;
     gboolean settled, ok;
@@ -145,6 +146,12 @@ adopt(SmSession *session, const SmAccount *account, const char *name, char **out
 
     if (store == NULL)
         return FALSE;
+    if (!sm_store_exists(store, name) && sm_store_exists(store, encrypted)) {
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT,
+                    "%s in %s: what it holds cannot be told; move it away and scorefetch retry %s",
+                    encrypted, store->directory, name);
+        return FALSE;
+    }
     if (!sm_store_exists(store, name)) { /* and no row is made that nobody would ever settle */
         g_set_error(error, SM_ERROR, SM_ERROR_NOT_FOUND, "%s: there is no such file in %s", name,
                     store->directory);

@@ -92,6 +92,10 @@ file_as_json(const SmFile *file)
     cJSON_AddItemToObject(json, "size",
                           stored ? cJSON_CreateNumber((double)file->size) : cJSON_CreateNull());
     add_text(json, "sha256", stored ? file->sha256 : NULL);
+    cJSON_AddItemToObject(json, "size_plain",
+                          stored ? cJSON_CreateNumber((double)file->size_plain)
+                                 : cJSON_CreateNull());
+    add_text(json, "sha256_plain", stored ? file->sha256_plain : NULL);
     add_text(json, "path", stored ? file->path : NULL);
     cJSON_AddNumberToObject(json, "revision", (double)file->revision);
     cJSON_AddNumberToObject(json, "attempts", (double)file->attempts);

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+int sm_cmd_cat(int argc, char **argv);
 int sm_cmd_deliver(int argc, char **argv);
 int sm_cmd_backup(int argc, char **argv);
 int sm_cmd_get(int argc, char **argv);

@@ -20,6 +20,7 @@ void
 sm_download_clear(SmDownload *download)
 {
     g_free(download->sha256);
+    g_free(download->stored_sha256);
     g_free(download->etag);
     memset(download, 0, sizeof *download);
 }
@@ -45,6 +46,10 @@ verify(SmTransfer *transfer, SmPart *part, SmDownload *download, GError **error)
     if (!sm_part_finish(part, &download->sha256, &md5, error))
         return FALSE;
     download->size = sm_part_size(part);
+    if (!sm_part_sealed(part, &download->stored_size, &download->stored_sha256)) {
+        download->stored_size = download->size;
+        download->stored_sha256 = g_strdup(download->sha256);
+    }
     download->etag = g_strdup(facts->etag);
     if (download->size != facts->total)
         return damaged(error, "has another length than was announced");

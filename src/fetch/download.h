@@ -13,8 +13,10 @@
 
 typedef struct {
     gboolean unchanged; /* 304: nothing was written */
-    gint64 size;        /* bytes */
+    gint64 size;        /* bytes that came */
     char *sha256;
+    gint64 stored_size; /* what the part holds: the same, unless it is encrypted */
+    char *stored_sha256;
     char *etag; /* NULL if the store gave none */
 } SmDownload;
 

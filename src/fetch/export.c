@@ -55,6 +55,14 @@ to_file(const SmFetch *fetch, const char *name, const char *output, SmDownload *
 
     if (store == NULL)
         return FALSE;
+    if (sm_account_encrypts(fetch->account)) {
+        g_set_error(
+            error, SM_ERROR, SM_ERROR_USAGE,
+            "%s: the file would lie there in plain text, although account %s has encrypt-to;"
+            " scorefetch get %s stores it encrypted, -o - writes it to standard output",
+            output, fetch->account->name, name);
+        return FALSE;
+    }
     if (g_str_has_suffix(output, "/")) {
         g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s: is a directory; say the file's name too",
                     output);

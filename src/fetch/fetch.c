@@ -64,7 +64,8 @@ work(const SmFetch *fetch, SmFile *file, char **outcome, GError **error)
 {
     GError *fault = NULL;
     g_autoptr(SmStore) store = sm_store_open(fetch->account, &fault);
-    g_autofree char *obstacle = store != NULL ? sm_store_identity(store, file->name) : NULL;
+    g_autofree char *name = sm_file_stored_name(file->name, sm_account_encrypts(fetch->account));
+    g_autofree char *obstacle = store != NULL ? sm_store_identity(store, name) : NULL;
     GError *refusal = NULL;
     SmStep step = sm_decide(fetch, file, obstacle, sm_ledger_now(), &refusal);
     gboolean ok = FALSE;

@@ -21,7 +21,9 @@ static const char *const state_names[] = {
     " WHERE e.account = files.account AND e.name = files.name"
 
 #define COLUMNS                                                                                    \
-    "id, account, name, state, reason, size, sha256, etag, path, revision, covers,"                \
+    "id, account, name, state, reason, size, sha256,"                                              \
+    " coalesce(size_plain, size), coalesce(sha256_plain, sha256),"                                 \
+    " new_size_plain, coalesce(new_sha256_plain, new_sha256), etag, path, revision, covers,"       \
     " announced, updated, stored, pruned, looked, attempts, next_attempt, missing_since, "         \
     "missing_times,"                                                                               \
     " fence, settled, part, part_etag, boot_id, new_size, new_sha256, new_etag, new_covers,"       \
@@ -61,6 +63,10 @@ from_row(sqlite3_stmt *row)
     file->reason = sm_db_text(row, column++);
     file->size = sqlite3_column_int64(row, column++);
     file->sha256 = sm_db_text(row, column++);
+    file->size_plain = sqlite3_column_int64(row, column++);
+    file->sha256_plain = sm_db_text(row, column++);
+    file->new_size_plain = sqlite3_column_int64(row, column++);
+    file->new_sha256_plain = sm_db_text(row, column++);
     file->etag = sm_db_text(row, column++);
     file->path = sm_db_text(row, column++);
     file->revision = sqlite3_column_int64(row, column++);
@@ -93,9 +99,10 @@ from_row(sqlite3_stmt *row)
 static void
 clear(SmFile *file)
 {
-    char **strings[] = {&file->reason,   &file->sha256,   &file->etag,
-                        &file->path,     &file->boot_id,  &file->part_etag,
-                        &file->obstacle, &file->new_etag, &file->new_sha256};
+    char **strings[] = {&file->reason,       &file->sha256,          &file->etag,
+                        &file->path,         &file->boot_id,         &file->part_etag,
+                        &file->obstacle,     &file->new_etag,        &file->new_sha256,
+                        &file->sha256_plain, &file->new_sha256_plain};
 
     for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
         g_free(*strings[i]);
@@ -298,18 +305,58 @@ sm_file_note_part(SmLedger *ledger, SmFile *file, const char *etag, const char *
            refresh(ledger, file, changed, error);
 }
 
+char *
+sm_file_stored_name(const char *name, gboolean encrypted)
+{
+    return g_strconcat(name, encrypted ? ".gpg" : NULL, NULL);
+}
+
+gboolean
+sm_file_is_encrypted(const SmFile *file)
+{
+    return g_strcmp0(file->sha256, file->sha256_plain) != 0;
+}
+
+gboolean
+sm_file_places_encrypted(const SmFile *file)
+{
+    return g_strcmp0(file->new_sha256, file->new_sha256_plain) != 0;
+}
+
 gboolean
 sm_file_placing(SmLedger *ledger, SmFile *file, gint64 size, const char *sha256, const char *etag,
                 const char *boot_id, GError **error)
+{
+    SmContent content = {size, sha256};
+
+    return sm_file_placing_sealed(ledger, file, content, content, etag, boot_id, error);
+}
+
+gboolean
+sm_file_placing_sealed(SmLedger *ledger, SmFile *file, SmContent part, SmContent plain,
+                       const char *etag, const char *boot_id, GError **error)
 {
     int changed;
 
     return sm_db_run(ledger->db, error, &changed,
                      "UPDATE files SET state = 'placing', new_size = ?, new_sha256 = ?,"
+                     " new_size_plain = ?, new_sha256_plain = ?,"
                      " new_etag = ?, boot_id = ?, updated = ? WHERE id = ? AND fence = ?",
-                     "isssiii", size, sha256, etag, boot_id, sm_ledger_now(), file->id,
-                     file->fence) &&
+                     "isisssiii", part.size, part.sha256, plain.size, plain.sha256, etag, boot_id,
+                     sm_ledger_now(), file->id, file->fence) &&
            refresh(ledger, file, changed, error);
+}
+
+/* What was placed, for the log. Caller frees. */
+static char *
+describe_new(const SmFile *file)
+{
+    if (!sm_file_places_encrypted(file))
+        return g_strdup_printf("%" G_GINT64_FORMAT " bytes, SHA-256 %s", file->new_size,
+                               file->new_sha256);
+    return g_strdup_printf(
+        "%" G_GINT64_FORMAT " bytes, SHA-256 %s, encrypted: %" G_GINT64_FORMAT " bytes, SHA-256 %s",
+        file->new_size_plain, file->new_sha256_plain, file->new_size, file->new_sha256);
 }
 
 gboolean
@@ -317,14 +364,17 @@ sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, gboolean hand
                const char *previous, GError **error)
 {
     const char *kind = strcmp(action, "corrected") == 0 ? "corrected" : "new";
-    g_autofree char *detail =
-        g_strdup_printf("%" G_GINT64_FORMAT " bytes, SHA-256 %s", file->new_size, file->new_sha256);
+    g_autofree char *path = sm_file_stored_name(file->name, sm_file_places_encrypted(file));
+    g_autofree char *detail = describe_new(file);
     int changed;
 
     if (sm_db_begin(ledger->db, error) &&
         sm_db_run(ledger->db, error, &changed,
                   "UPDATE files SET state = 'stored', reason = '', size = new_size,"
-                  " sha256 = new_sha256, sha256_plain = new_sha256, etag = new_etag, path = name,"
+                  " sha256 = new_sha256, size_plain = CASE WHEN new_sha256_plain IS NULL"
+                  "  THEN new_size ELSE new_size_plain END,"
+                  " sha256_plain = coalesce(new_sha256_plain, new_sha256),"
+                  " etag = new_etag, path = ?5,"
                   " revision = revision + (?4 = 'corrected'),"
                   " looked = CASE WHEN stored > 0 THEN ?1 ELSE looked END,"
                   " covers = max(covers, new_covers), unanswered = (" NEWEST ") > new_covers,"
@@ -332,7 +382,7 @@ sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, gboolean hand
                   " settled = fence, next_attempt = 0, attempts = 0, missing_since = 0,"
                   " missing_times = 0, part = 0, part_etag = NULL, boot_id = NULL,"
                   " obstacle = NULL WHERE id = ?2 AND fence = ?3",
-                  "iiis", sm_ledger_now(), file->id, file->fence, action) &&
+                  "iiiss", sm_ledger_now(), file->id, file->fence, action, path) &&
         sm_ledger_log(ledger, file->account, file->name, action, detail, error) &&
         (!hand_over || sm_handover_add(ledger, file, kind, previous, error)) &&
         refresh(ledger, file, changed, error) && sm_db_commit(ledger->db, error))

@@ -31,8 +31,10 @@ typedef struct {
     char *reason; /* of the state, or why the last attempt failed; may be "" */
 
     /* What is stored; all unset while stored_at is 0. */
-    gint64 size;     /* bytes */
-    char *sha256;    /* lower-case hex */
+    gint64 size;       /* bytes of the file as it is stored */
+    char *sha256;      /* of the same, lower-case hex */
+    gint64 size_plain; /* of what came; differs from size and sha256 where that is encrypted */
+    char *sha256_plain;
     char *etag;      /* with its quotes, NULL if unknown */
     char *path;      /* relative to the account's directory */
     gint64 revision; /* number of older versions kept */
@@ -50,6 +52,8 @@ typedef struct {
     char *boot_id;   /* sm_place_boot_id() when part_etag or the placing row was written */
     gint64 new_size; /* placing: what the part holds */
     char *new_sha256;
+    gint64 new_size_plain; /* and what it holds that encrypted, or as it is */
+    char *new_sha256_plain;
     char *new_etag;
     gint64 new_covers; /* the newest event when this attempt began */
     char *obstacle;    /* conflict: which file was in the way, as sm_store_identity() names it */
@@ -114,7 +118,25 @@ gboolean sm_file_start_over(SmLedger *ledger, SmFile *file, GError **error);
 gboolean sm_file_note_part(SmLedger *ledger, SmFile *file, const char *etag, const char *boot_id,
                            GError **error);
 
-/* -> placing, with what the part holds. */
+/* The name of name's file in the directory: an encrypted one is NAME.gpg. Caller frees. */
+char *sm_file_stored_name(const char *name, gboolean encrypted);
+
+/* Whether what is stored, or what is being placed, is encrypted. */
+gboolean sm_file_is_encrypted(const SmFile *file);
+gboolean sm_file_places_encrypted(const SmFile *file);
+
+/* Bytes and their SHA-256. */
+typedef struct {
+    gint64 size;
+    const char *sha256;
+} SmContent;
+
+/* -> placing, with what the part holds, and what that is when it is decrypted; the same where it is
+ * not encrypted. */
+gboolean sm_file_placing_sealed(SmLedger *ledger, SmFile *file, SmContent part, SmContent plain,
+                                const char *etag, const char *boot_id, GError **error);
+
+/* The same for a part that is not encrypted. */
 gboolean sm_file_placing(SmLedger *ledger, SmFile *file, gint64 size, const char *sha256,
                          const char *etag, const char *boot_id, GError **error);
 

@@ -23,6 +23,7 @@ static const struct {
     {"backup", sm_cmd_backup, "copy the ledger to a file"},
     {"retry", sm_cmd_retry, "try again what failed or waits"},
     {"forget", sm_cmd_forget, "make a name unknown again"},
+    {"cat", sm_cmd_cat, "print a stored file, decrypted"},
     {"adopt", sm_cmd_adopt, "take a file as stored that was put there by hand"},
     {"passwd", sm_cmd_passwd, "change an account's password-file, once the service takes it"},
     {"prune", sm_cmd_prune, "delete what has been stored for longer than keep-for"},

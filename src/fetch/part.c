@@ -9,6 +9,7 @@
 
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "common/io.h"
 #include "digest.h"
 
 enum {
@@ -20,6 +21,11 @@ struct SmPart {
     int fd;
     char *shown; /* for messages */
     SmDigest *digest;
+    gboolean sealing;
+    SmSealTerms terms;
+    SmSeal *seal; /* from the first piece on */
+    gint64 sealed_size;
+    char *sealed_sha256;
     gboolean borrowed; /* a descriptor of the caller's: no way back */
     gint64 size;       /* bytes, those in the buffer included */
     int first;
@@ -103,12 +109,21 @@ sm_part_for_descriptor(int fd)
 }
 
 void
+sm_part_seal(SmPart *part, const SmSealTerms *terms)
+{
+    part->sealing = TRUE;
+    part->terms = *terms;
+}
+
+void
 sm_part_free(SmPart *part)
 {
     if (part == NULL)
         return;
+    sm_seal_free(part->seal);
     if (!part->borrowed)
         sm_close(&part->fd);
+    g_free(part->sealed_sha256);
     sm_digest_free(part->digest);
     explicit_bzero(part->buffers, part->used); /* students' data */
     g_free(part->shown);
@@ -137,7 +152,8 @@ sm_part_start_over(SmPart *part, gboolean with_md5, GError **error)
                     part->shown);
         return FALSE;
     }
-    if (!part->borrowed && part->size > 0 &&
+    g_clear_pointer(&part->seal, sm_seal_free);
+    if (!part->borrowed && (part->size > 0 || part->sealing) &&
         (ftruncate(part->fd, 0) < 0 || lseek(part->fd, 0, SEEK_SET) < 0))
         return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", part->shown);
     part->size = 0;
@@ -150,24 +166,33 @@ sm_part_start_over(SmPart *part, gboolean with_md5, GError **error)
 }
 
 static gboolean
+write_out(SmPart *part, const guint8 *buffer, gsize length, GError **error)
+{
+    return sm_write_all(part->fd, buffer, length) ||
+           sm_error_from_errno(error, part->borrowed ? SM_ERROR_IO : SM_ERROR_DIRECTORY, "%s",
+                               part->shown);
+}
+
+/* gpg is started for something to encrypt only: most looks for a corrected file find none. */
+static gboolean
+seal(SmPart *part, const guint8 *buffer, gsize length, GError **error)
+{
+    if (part->seal == NULL)
+        part->seal = sm_seal_new(&part->terms, part->fd, part->shown, error);
+    return part->seal != NULL && sm_seal_write(part->seal, buffer, length, error);
+}
+
+static gboolean
 flush(SmPart *part, GError **error)
 {
     const guint8 *buffer = part->buffers[part->piece];
-    gsize done = 0;
 
     if (part->fill == PIECE)
         sm_digest_update_beside(part->digest, buffer, PIECE);
     else
         sm_digest_update(part->digest, buffer, part->fill);
-    while (done < part->fill) {
-        ssize_t wrote = write(part->fd, buffer + done, part->fill - done);
-
-        if (wrote < 0 && errno != EINTR)
-            return sm_error_from_errno(error, part->borrowed ? SM_ERROR_IO : SM_ERROR_DIRECTORY,
-                                       "%s", part->shown);
-        if (wrote > 0)
-            done += (gsize)wrote;
-    }
+    if (!(part->sealing ? seal : write_out)(part, buffer, part->fill, error))
+        return FALSE;
     sm_digest_wait(part->digest, PIECES - 1);
     part->piece = (part->piece + 1) % PIECES;
     part->fill = 0;
@@ -215,7 +240,22 @@ sm_part_finish(SmPart *part, char **sha256, char **md5, GError **error)
 {
     if (!flush(part, error))
         return FALSE;
+    if (part->sealing) {
+        g_clear_pointer(&part->sealed_sha256, g_free);
+        if (!sm_seal_finish(part->seal, &part->sealed_size, &part->sealed_sha256, error))
+            return FALSE;
+    }
     sm_digest_finish(part->digest, sha256, md5);
+    return TRUE;
+}
+
+gboolean
+sm_part_sealed(SmPart *part, gint64 *size, char **sha256)
+{
+    if (!part->sealing)
+        return FALSE;
+    *size = part->sealed_size;
+    *sha256 = g_steal_pointer(&part->sealed_sha256);
     return TRUE;
 }
 

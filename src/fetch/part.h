@@ -8,6 +8,7 @@
 #include <glib.h>
 #include <sys/types.h>
 
+#include "seal.h"
 #include "store.h"
 
 typedef struct SmPart SmPart;
@@ -25,6 +26,13 @@ SmPart *sm_part_create(const SmStore *store, const char *name, gint64 fence, GEr
 SmPart *sm_part_resume(const SmStore *store, const char *name, gint64 fence, gboolean with_md5,
                        GError **error);
 
+/*
+ * From now on, nothing being written yet, the file holds what is written
+ * encrypted; sizes, first byte and hashes stay those of what is written. It cannot
+ * be resumed by another process. terms: copied; what they point to must outlive the part.
+ */
+void sm_part_seal(SmPart *part, const SmSealTerms *terms);
+
 /* A part that is written to fd (kept open, not synced): it cannot start over. */
 SmPart *sm_part_for_descriptor(int fd);
 
@@ -41,7 +49,7 @@ int sm_part_first_byte(const SmPart *part);
  * good. */
 gboolean sm_part_start_over(SmPart *part, gboolean with_md5, GError **error);
 
-/* Adds bytes. SM_ERROR_DIRECTORY (disk or quota full, ...). */
+/* Adds bytes. SM_ERROR_DIRECTORY (disk or quota full, ...); errors of seal.h. */
 gboolean sm_part_write(SmPart *part, const void *data, gsize length, GError **error);
 
 /* Whether size bytes more would fit on the file system; SM_ERROR_DIRECTORY if not. */
@@ -50,6 +58,10 @@ gboolean sm_part_has_room(const SmPart *part, gint64 size, GError **error);
 /* Writes what is still buffered and ends the hashes. Caller frees *sha256, *md5 (NULL if not
  * hashed). */
 gboolean sm_part_finish(SmPart *part, char **sha256, char **md5, GError **error);
+
+/* What the file of a finished part holds, where that is not what was written to it: encrypted.
+ * FALSE where it is. Caller frees *sha256. */
+gboolean sm_part_sealed(SmPart *part, gint64 *size, char **sha256);
 
 /* Mode and group ((gid_t)-1: leave it), then to the disk. A file system without modes is a warning.
  */

@@ -66,26 +66,38 @@ delete_older(Pruning *p, const SmFile *file, SmStore *folder, const char *name, 
 }
 
 static gboolean
-delete_all_older(Pruning *p, const SmFile *file, GString *deleted, GError **error)
+delete_all_of(Pruning *p, const SmFile *file, SmStore *folder, gboolean encrypted, GString *deleted,
+              GError **error)
 {
-    GError *fault = NULL;
-    g_autoptr(SmStore) folder = sm_store_open_superseded(p->store, &fault);
+    g_autofree char *path = sm_file_stored_name(file->name, encrypted);
     gboolean ok = TRUE;
 
-    if (folder == NULL) {
-        if (fault != NULL)
-            g_propagate_error(error, fault);
-        return fault == NULL;
-    }
     for (gint64 n = 1; ok; n++) {
-        g_autofree char *name = sm_store_older_name(file->path, n);
+        g_autofree char *name = sm_store_older_name(path, n);
 
         if (sm_store_exists(folder, name))
             ok = delete_older(p, file, folder, name, deleted, error);
         else if (n > file->revision) /* above it only where somebody else had taken a number */
             break;
     }
-    return ok && (p->mode == SM_PRUNE_DRY || sm_store_sync(folder, error));
+    return ok;
+}
+
+/* The older ones may be of a time before encrypt-to, or of it. */
+static gboolean
+delete_all_older(Pruning *p, const SmFile *file, GString *deleted, GError **error)
+{
+    GError *fault = NULL;
+    g_autoptr(SmStore) folder = sm_store_open_superseded(p->store, &fault);
+
+    if (folder == NULL) {
+        if (fault != NULL)
+            g_propagate_error(error, fault);
+        return fault == NULL;
+    }
+    return delete_all_of(p, file, folder, FALSE, deleted, error) &&
+           delete_all_of(p, file, folder, TRUE, deleted, error) &&
+           (p->mode == SM_PRUNE_DRY || sm_store_sync(folder, error));
 }
 
 /* file is what was stored, or gone already. */

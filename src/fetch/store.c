@@ -288,8 +288,8 @@ sm_store_find_older(SmStore *store, const char *name, gint64 number, gint64 size
     return NULL;
 }
 
-gboolean
-sm_store_replace(SmStore *store, const char *part, const char *name, gint64 number, GError **error)
+static gboolean
+keep_older(SmStore *store, const char *name, gint64 number, GError **error)
 {
     sm_autofd int folder = make_folder(store, error);
 
@@ -297,9 +297,23 @@ sm_store_replace(SmStore *store, const char *part, const char *name, gint64 numb
         return FALSE;
     if (!link_older(store, folder, name, number) || fsync(folder) < 0)
         return fail(store, name, "cannot be kept in " SM_SUPERSEDED, error);
+    return TRUE;
+}
+
+gboolean
+sm_store_replace(SmStore *store, const char *part, const char *name, gint64 number, GError **error)
+{
+    if (!keep_older(store, name, number, error))
+        return FALSE;
     if (renameat(store->dir_fd, part, store->dir_fd, name) < 0)
         return fail(store, name, "cannot be replaced", error);
     return TRUE;
+}
+
+gboolean
+sm_store_retire(SmStore *store, const char *name, gint64 number, GError **error)
+{
+    return keep_older(store, name, number, error) && sm_store_remove(store, name, error);
 }
 
 gboolean

@@ -75,6 +75,9 @@ char *sm_store_find_older(SmStore *store, const char *name, gint64 number, gint6
  * SM_ERROR_DIRECTORY. */
 SmStore *sm_store_open_superseded(SmStore *store, GError **error);
 
+/* The same for a file that leaves the directory: its place is taken under another name. */
+gboolean sm_store_retire(SmStore *store, const char *name, gint64 number, GError **error);
+
 /* The directory's entries to the disk. */
 gboolean sm_store_sync(SmStore *store, GError **error);
 

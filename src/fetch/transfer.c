@@ -306,9 +306,11 @@ set_failure(SmTransfer *transfer, const char *url, CURLcode result, const char *
     if (transfer->fault != NULL)
         g_propagate_error(error, g_steal_pointer(&transfer->fault));
     else if (result == CURLE_ABORTED_BY_CALLBACK)
-        g_set_error(error, SM_ERROR, SM_ERROR_LIMIT,
-                    "not whole within run-limit (account %s): it goes on with the next try",
-                    transfer->account->name);
+        g_set_error(error, SM_ERROR, SM_ERROR_LIMIT, "not whole within run-limit (account %s): %s",
+                    transfer->account->name,
+                    sm_account_encrypts(transfer->account)
+                        ? "the next try begins anew, since it is encrypted: raise run-limit"
+                        : "it goes on with the next try");
     else if (result != CURLE_COULDNT_CONNECT || sm_guard_let_pass(&transfer->guard, url, error))
         sm_http_set_error(error, SM_ERROR_OBJECT, url, result, detail);
     return FALSE;

@@ -39,26 +39,20 @@ sm_charsets_free(SmCharsets *charsets)
     g_free(charsets);
 }
 
-/* By the name that a label gives, or by the one that GMime knows for it. */
-static iconv_t
-open_converter(const char *name)
-{
-    iconv_t converter = iconv_open("UTF-8", name);
-    const char *other;
-
-    if (converter != (iconv_t)-1)
-        return converter;
-    other = g_mime_charset_iconv_name(name);
-    return sm_charset_is_word(other) ? iconv_open("UTF-8", other) : (iconv_t)-1;
-}
-
 void
 sm_charsets_open(SmCharsets *charsets, const char *name)
 {
+    const char *const names[] = {name, g_mime_charset_iconv_name(name)}; /* the label, or GMime's */
+    iconv_t *converter;
+
     if (charsets->count == SM_CHARSETS_MAX)
         return;
     charsets->open[charsets->count].name = g_strdup(name);
-    charsets->open[charsets->count].converter = open_converter(name);
+    converter = &charsets->open[charsets->count].converter;
+    *converter = (iconv_t)-1;
+    for (gsize i = 0; i < G_N_ELEMENTS(names) && *converter == (iconv_t)-1; i++)
+        if (sm_charset_is_word(names[i]))
+            *converter = iconv_open("UTF-8", names[i]);
     charsets->count++;
 }
 

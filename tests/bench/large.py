@@ -4,8 +4,9 @@
 nginx (Debian's) serves it over TLS 1.3, since libmicrohttpd's TLS is slower than either client; the
 emulator answers the API calls. Each side asks the API for its URL outside of what is timed for curl and
 inside of it for scorefetch: what is compared is a whole scorefetch, ledger, hash and all, with a bare GET.
+With --encrypt scorefetch stores the file encrypted to a key of the benchmark's own.
 
-  tests/bench/large.py [--size BYTES] [--rounds N] [--build FOLDER] [--disk FOLDER]
+  tests/bench/large.py [--size BYTES] [--rounds N] [--build FOLDER] [--disk FOLDER] [--encrypt]
 """
 import argparse
 import os
@@ -21,6 +22,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[1] / "integration")]
 from emulator import Emulator  # noqa: E402
 from harness import Account, build_folder  # noqa: E402
+from openpgp import Keyring  # noqa: E402
 
 NAME = "4300_20180410_111604.csv"
 PIECE = 1 << 20
@@ -114,7 +116,7 @@ def compare(account, url, rounds):
     memory = watched(get)  # this first round also warms the caches
     for _ in range(rounds):
         subprocess.run(forget, check=True)
-        (account.directory / NAME).unlink()
+        next(account.directory.glob(NAME + "*")).unlink()
         times["curl"].append(timed(curl))
         target.unlink()
         times["scorefetch"].append(timed(get))
@@ -127,8 +129,11 @@ def main():
     parser.add_argument("--size", type=int, default=1 << 30)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--build", type=Path, default=build_folder())
+    parser.add_argument("--encrypt", action="store_true", help="let scorefetch encrypt the file")
     parser.add_argument("--disk", type=Path, help="a folder on a disk, for the durable figure")
     options = parser.parse_args()
+    keyring = Keyring() if options.encrypt else None
+    sealing = {"encrypt_to": keyring.make(), "gnupg_home": keyring.home} if keyring else {}
     with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
         folder = Path(name)
         objects = folder / "objects"
@@ -150,16 +155,18 @@ def main():
                     continue
                 with tempfile.TemporaryDirectory(dir=place) as home:
                     account = Account(Path(home), options.build, emulator)
-                    account.configure(storage_hosts=f"localhost:{port}")
+                    account.configure(storage_hosts=f"localhost:{port}", **sealing)
                     medians, memory = compare(account, f"https://localhost:{port}/scores/K12/{NAME}", options.rounds)
                 (curl, curl_cpu), (ours, our_cpu) = medians["curl"], medians["scorefetch"]
-                print(f"{kind}: {options.size >> 20} MiB, median of {options.rounds}: curl {curl:.3f} s (processor"
+                print(f"{kind}{', encrypted' if keyring else ''}: {options.size >> 20} MiB, median of {options.rounds}: curl {curl:.3f} s (processor"
                       f" {curl_cpu:.3f} s), scorefetch {ours:.3f} s ({our_cpu:.3f} s), ratio {ours / curl:.2f};"
                       f" scorefetch's peak memory {memory / 1e6:.1f} MB", flush=True)
         finally:
             server.terminate()
             server.wait()
             emulator.stop()
+            if keyring:
+                keyring.close()
 
 
 if __name__ == "__main__":

@@ -14,9 +14,11 @@ import os
 import shutil
 import subprocess
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness import CHECKOUT, Account, Result, mail, need
+from sink import Sink
 
 DEADLINE = 60  # seconds for what takes few; never reached when all is well
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
@@ -161,6 +163,36 @@ def install(folder, *packages, users=()):
     return root
 
 
+@contextmanager
+def stage(template, folder):
+    """A copy of a root and a Sink for what an agent there sends outside; all ends with the context."""
+    root = template.copy(folder / "root")
+    with Sink() as sink:
+        try:
+            yield root, sink
+        finally:
+            root.stop()
+
+
+# Stands for a mail system where there is none.
+SENDMAIL = b"""#!/bin/sh
+echo "$*" >>/var/log/sent
+exec cat >/dev/null
+"""
+
+
+def note_what_is_sent(root):
+    """From here on sent() tells what is sent from a root that has no mail system."""
+    root.must("tee", "/usr/sbin/sendmail", stdin=SENDMAIL)
+    root.must("chmod", "755", "/usr/sbin/sendmail")
+    root.must("install", "-m", "666", "/dev/null", "/var/log/sent")
+
+
+def sent(root):
+    """The command lines that mail was sent with."""
+    return root.changed("/var/log/sent").read_text().splitlines()
+
+
 def wait_for(condition, what):
     """Waits until condition() is true, and returns what it returned."""
     end = time.monotonic() + DEADLINE
@@ -188,6 +220,7 @@ class Owner(Account):
     """A user of a root, whose account it is; scoremail is installed there."""
 
     PROGRAMS = ("scoremail", "scorefetch")
+    BIN = "/usr/local/bin"  # where `meson install` puts them
 
     def __init__(self, root, folder, build, emulator, user, **settings):
         self.root = root
@@ -197,14 +230,14 @@ class Owner(Account):
         _, _, uid, gid, _, home, _ = root.must("getent", "passwd", user).split(":")
         self.uid, self.gid = int(uid), int(gid)
         root.bind(self.home, home)
-        for program in self.PROGRAMS:  # where `meson install` puts them
-            root.bind(build / program, f"/usr/local/bin/{program}")
+        for program in self.PROGRAMS:
+            root.bind(build / program, f"{self.BIN}/{program}")
         super().__init__(self.home, build, emulator, seen_at=Path(home), **{"give_up_after": "1s", **settings})
         self.give_home()
 
     def uninstall(self):
         for program in self.PROGRAMS:
-            self.root.unbind(f"/usr/local/bin/{program}")
+            self.root.unbind(f"{self.BIN}/{program}")
 
     def copy_recipe(self, name, target):
         """A file from filters/ into the home."""
@@ -223,4 +256,4 @@ class Owner(Account):
         self.give_home()
 
     def run(self, program, *arguments, stdin=b""):
-        return self.root.run([f"/usr/local/bin/{program}", *map(str, arguments)], stdin, user=self.user)
+        return self.root.run([f"{self.BIN}/{program}", *map(str, arguments)], stdin, user=self.user)

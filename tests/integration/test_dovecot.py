@@ -1,17 +1,18 @@
 """Real Dovecot with Pigeonhole Sieve and the recipes of filters/dovecot, by dovecot-lda and by LMTP."""
+import re
 import smtplib
 
 import agents
 import pytest
 from agents import message_id
 from contract import Contract
-from harness import CSV_NAME, mail
-from sink import Sink
+from harness import CSV_NAME, EX_TEMPFAIL, mail
 
 pytestmark = pytest.mark.release_only("the agents are tested, not our memory handling")
 
 USER = "registrar"
-PROGRAMS = "/usr/local/lib/dovecot/sieve-execute"
+RECIPE = (agents.FILTERS / "dovecot" / "scoremail.sieve").read_text()
+PROGRAMS = "/usr/local/lib/dovecot/sieve-pipe"
 
 # A maildir; no port is listened on; and what Dovecot might send out goes to the sink.
 TEST_CONF = """
@@ -24,25 +25,48 @@ submission_host = 127.0.0.1:{port}
 
 
 class Dovecot(agents.Owner):
-    """A Dovecot that runs, and a user with the recipe."""
+    """A Dovecot that runs, and a user with the recipe.
+
+    A subclass can hand_over(name): deliver a fixture mail. WORKER is in whose name the worker is.
+    """
+
+    WORKER = USER
 
     def __init__(self, root, folder, build, emulator, sink):
-        super().__init__(root, folder, build, emulator, USER)
+        super().__init__(root, folder, build, emulator, self.WORKER, delivery="queued")
         self.sink = sink
-        self.copy_recipe("dovecot/scoremail.sieve", ".dovecot.sieve")
+        root.bind(self.config.parent, "/etc/scoremail")
         root.start()
+        self.write_script(RECIPE)
         root.must("tee", "/etc/dovecot/conf.d/99-test.conf", stdin=TEST_CONF.format(port=sink.port).encode())
         root.daemon("dovecot")
 
+    def write_script(self, text):
+        self.root.must("tee", f"/home/{USER}/.dovecot.sieve", stdin=text.encode())
+
+    def receive(self, name):
+        self.hand_over(name)
+        self.work()
+
+    def work(self):
+        """What cron starts, by what the recipe's comments say."""
+        cron = "#     */5 * * * * "
+        (command,) = [line.removeprefix(cron) for line in RECIPE.splitlines() if line.startswith(cron)]
+        assert self.root.run(["sh", "-c", command], user=self.WORKER).code in (0, EX_TEMPFAIL)
+
+    def spooled(self):
+        return list(self.spool.glob("*.event"))
+
     def waiting(self):
-        return self.root.must("doveadm", "search", "-u", USER, "KEYWORD", "ScoremailWaiting") != ""
+        return self.spooled() != [] or "waiting" in [row["state"] for row in self.status().values()]
 
     def retry(self):
         self.make_due()
-        self.root.must("scoremail-retry", USER)
+        self.work()
 
-    def mails(self):
-        return agents.message_ids(self.home / "Maildir")
+    def mails(self, folder="INBOX"):
+        found = self.root.must("doveadm", "-f", "flow", "fetch", "-u", USER, "hdr.message-id", "mailbox", folder)
+        return re.findall("<.*>", found)
 
     def outside(self):
         return self.sink.received
@@ -51,27 +75,40 @@ class Dovecot(agents.Owner):
 class Lda(Dovecot):
     """Called by the mail system as a program."""
 
-    def receive(self, name):
+    def hand_over(self, name):
         self.root.must("/usr/lib/dovecot/dovecot-lda", "-d", USER, "-f", agents.OUTSIDE, stdin=mail(name))
 
 
 class Lmtp(Dovecot):
     """Called by the mail system over a socket."""
 
-    def receive(self, name):
+    def hand_over(self, name):
         with smtplib.LMTP(f"/proc/{self.root.inside}/root/run/dovecot/lmtp") as lmtp:
             assert lmtp.sendmail(agents.OUTSIDE, [USER], mail(name)) == {}
+
+
+class Site(Lmtp):
+    """A site, whose worker fetches; the user has no configuration, and no right to the spool."""
+
+    WORKER = "scoremail"
+
+    def __init__(self, root, folder, build, emulator, sink):
+        root.append("dovecot/91-scoremail-site.conf", "/etc/dovecot/conf.d/91-scoremail-site.conf")
+        root.must("sh", "-c", f"rm {PROGRAMS}/scoremail && mkdir -p /run/dovecot/sieve-pipe")
+        super().__init__(root, folder, build, emulator, sink)
+
+    def work(self):
+        """What systemd starts."""
+        assert self.scorefetch("run").code in (0, EX_TEMPFAIL)
 
 
 @pytest.fixture(scope="session")
 def dovecot_root(tmp_path_factory):
     packages = ["dovecot-core", "dovecot-sieve", "dovecot-lmtpd"]
-    root = agents.install(tmp_path_factory.mktemp("dovecot") / "root", *packages, users=[USER])
+    root = agents.install(tmp_path_factory.mktemp("dovecot") / "root", *packages, users=[USER, "scoremail"])
     root.must("rm", "/etc/dovecot/conf.d/10-ssl.conf")  # names a certificate that only ssl-cert would make
     root.must("sh", "-c", f"mkdir -p {PROGRAMS} && ln -s /usr/local/bin/scoremail {PROGRAMS}")
     root.append("dovecot/90-scoremail.conf", "/etc/dovecot/conf.d/90-scoremail.conf")
-    root.append("dovecot/scoremail-retry", "/usr/local/sbin/scoremail-retry")
-    root.must("chmod", "755", "/usr/local/sbin/scoremail-retry")
     return root
 
 
@@ -79,52 +116,39 @@ class DovecotContract(Contract):
     WHILE_DOWN = 1
 
     @pytest.fixture
-    def agent(self, dovecot_root, build, emulator, scores, tmp_path):
-        for name, data in scores.items():
-            emulator.add(name, data)
-        root = dovecot_root.copy(tmp_path / "root")
-        with Sink() as sink:
-            try:
-                yield self.Agent(root, tmp_path, build, emulator, sink)
-            finally:
-                root.stop()
+    def agent(self, dovecot_root, build, announced, tmp_path):
+        with agents.stage(dovecot_root, tmp_path) as (root, sink):
+            yield self.Agent(root, tmp_path, build, announced, sink)
 
 
 class TestLda(DovecotContract):
     Agent = Lda
 
-    def test_a_program_that_is_missing_marks_the_message(self, agent):
+    def test_a_program_that_is_missing_changes_nothing_for_the_mail(self, agent):
         agent.root.must("rm", PROGRAMS + "/scoremail")
-        agent.receive("csv")
-        assert agent.waiting()
-        assert agent.mails() == [message_id("csv")]
-
-    def test_a_message_that_cannot_be_read_stays_marked(self, agent, emulator):
-        emulator.faults("file:status=503")
-        agent.receive("csv")
-        doveadm = b'#!/bin/sh\n[ "$1" != fetch ] || exit 75\nexec /usr/bin/doveadm "$@"\n'
-        agent.root.must("tee", "/usr/local/bin/doveadm", stdin=doveadm)
-        agent.root.must("chmod", "755", "/usr/local/bin/doveadm")
-        agent.retry()
-        assert agent.waiting()
+        rule = 'fileinto :create "Mine";'
+        agent.write_script('require ["fileinto", "mailbox"];' + RECIPE + rule)
+        agent.hand_over("csv")
+        assert agent.mails() == []
+        assert agent.mails("Mine") == [message_id("csv")]
 
 
 class TestLmtp(DovecotContract):
     Agent = Lmtp
 
-    def test_what_is_slower_than_dovecot_waits_is_fetched_later(self, agent, emulator, scores):
-        impatient = "s/exec_timeout = .*/exec_timeout = 1s/"
-        agent.root.must("sed", "-i", impatient, "/etc/dovecot/conf.d/90-scoremail.conf")
-        agent.root.must("doveadm", "stop")
-        agent.root.daemon("dovecot")
-        agent.configure(give_up_after="30s")
-        emulator.faults("object:delay=20000")
-        agent.receive("csv")
-        assert agent.waiting()
-        assert agent.mails() == [message_id("csv")]
-        assert CSV_NAME not in agent.stored()
+    def test_what_goes_outside_would_be_seen(self, agent):
+        agent.write_script('require "reject";\nreject "no";')
+        agent.hand_over("ordinary")
+        assert [sent.recipients for sent in agent.outside()] == [[agents.OUTSIDE]]
 
-        emulator.faults()
-        agent.retry()
+    def test_while_no_worker_runs_the_event_is_kept(self, agent, scores):
+        agent.hand_over("csv")
+        assert agent.mails() == [message_id("csv")]
+        assert len(agent.spooled()) == 1
+        agent.work()
         self.assert_done(agent, "csv")
         assert agent.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+class TestSite(DovecotContract):
+    Agent = Site

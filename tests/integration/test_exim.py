@@ -4,7 +4,6 @@ import pytest
 from agents import message_id
 from contract import Contract
 from harness import mail
-from sink import Sink
 
 pytestmark = pytest.mark.release_only("the agents are tested, not our memory handling")
 
@@ -85,15 +84,9 @@ class TestExim(Contract):
     WHILE_DOWN = 1
 
     @pytest.fixture
-    def agent(self, exim_root, build, emulator, scores, tmp_path):
-        for name, data in scores.items():
-            emulator.add(name, data)
-        root = exim_root.copy(tmp_path / "root")
-        with Sink() as sink:
-            try:
-                yield Exim(root, tmp_path, build, emulator, sink)
-            finally:
-                root.stop()
+    def agent(self, exim_root, build, announced, tmp_path):
+        with agents.stage(exim_root, tmp_path) as (root, sink):
+            yield Exim(root, tmp_path, build, announced, sink)
 
     def test_when_exim_gives_up_the_owner_is_told_and_nobody_else(self, agent, emulator):
         rules = "/etc/exim4/conf.d/retry/30_exim4-config"

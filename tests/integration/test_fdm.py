@@ -40,20 +40,20 @@ class Fdm(agents.Owner):
         return agents.message_ids(self.home / "Maildir")
 
     def outside(self):
-        return []  # fdm sends nothing
+        return agents.sent(self.root)
 
 
 @pytest.fixture(scope="session")
 def fdm_root(tmp_path_factory):
-    return agents.install(tmp_path_factory.mktemp("fdm") / "root", "fdm", users=[USER])
+    root = agents.install(tmp_path_factory.mktemp("fdm") / "root", "fdm", users=[USER])
+    agents.note_what_is_sent(root)
+    return root
 
 
 class TestFdm(Contract):
     @pytest.fixture
-    def agent(self, fdm_root, build, emulator, scores, tmp_path):
-        for name, data in scores.items():
-            emulator.add(name, data)
-        return Fdm(fdm_root.copy(tmp_path / "root"), tmp_path, build, emulator)
+    def agent(self, fdm_root, build, announced, tmp_path):
+        return Fdm(fdm_root.copy(tmp_path / "root"), tmp_path, build, announced)
 
     def test_without_scoremail_mail_still_arrives(self, agent):
         agent.uninstall()

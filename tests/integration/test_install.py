@@ -5,13 +5,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from harness import CHECKOUT
 
 PROGRAMS = ["scoremail", "scorefetch", "scoremail-emulator"]
 MANUALS = ["man1/scoremail.1", "man1/scorefetch.1", "man1/scoremail-emulator.1", "man5/scoremail.conf.5"]
-RECIPES = ["procmailrc", "maildroprc", "fdm.conf"]
-RECIPES += ["dovecot/90-scoremail.conf", "dovecot/scoremail.sieve", "dovecot/scoremail-retry"]
-RECIPES += ["exim/router", "exim/transport", "opensmtpd/smtpd.conf", "opensmtpd/aliases"]
-RECIPES += ["postfix/main.cf", "postfix/master.cf", "postfix/aliases", "postfix/forward", "postfix/forward+scores"]
+FILTERS = CHECKOUT / "filters"
+RECIPES = sorted(str(file.relative_to(FILTERS)) for file in FILTERS.rglob("*") if file.is_file())
+RECIPES.remove("meson.build")
 
 
 @pytest.fixture(scope="module")

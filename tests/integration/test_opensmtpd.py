@@ -4,7 +4,6 @@ import pytest
 from agents import FILTERS, message_id
 from contract import Contract
 from harness import mail
-from sink import Sink
 
 pytestmark = pytest.mark.release_only("the agents are tested, not our memory handling")
 
@@ -82,15 +81,9 @@ class TestOpenSmtpd(Contract):
     WHILE_DOWN = 1
 
     @pytest.fixture
-    def start(self, opensmtpd_root, build, emulator, scores, tmp_path):
-        for name, data in scores.items():
-            emulator.add(name, data)
-        root = opensmtpd_root.copy(tmp_path / "root")
-        with Sink() as sink:
-            try:
-                yield lambda **settings: OpenSmtpd(root, tmp_path, build, emulator, sink, **settings)
-            finally:
-                root.stop()
+    def start(self, opensmtpd_root, build, announced, tmp_path):
+        with agents.stage(opensmtpd_root, tmp_path) as (root, sink):
+            yield lambda **settings: OpenSmtpd(root, tmp_path, build, announced, sink, **settings)
 
     @pytest.fixture
     def agent(self, start):

@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import stat
 import subprocess
@@ -319,3 +320,26 @@ def test_a_folder_that_cannot_be_written_is_said(account, passwd):
     code, err = passwd().answers(NEW, NEW).end()
     assert code == EX_CANTCREAT
     assert re.fullmatch(f"scorefetch: {account.folder}/missing/password cannot be written .*No such file.*\n", err)
+
+
+@pytest.mark.release_only("strace and the leak checker cannot both attach")
+@pytest.mark.parametrize("call", ["writev", "fsync", "fchmod", "/^rename"])
+def test_a_disk_that_fails_leaves_the_older_password(account, call):
+    need(shutil.which("strace"), "strace is not installed")
+    argv = ["strace", "-o", "/dev/null", "-e", f"inject={call}:error=ENOSPC",
+            account.build / "scorefetch", "passwd", "-c", account.config]  # fmt: skip
+    code, err = Person(argv).answers(NEW, NEW).end()
+    assert code == EX_CANTCREAT
+    assert re.fullmatch(f"scorefetch: {account.password_file} cannot be written .*No space left.*\n", err), err
+    assert_unchanged(account)
+
+
+@pytest.mark.release_only("strace and the leak checker cannot both attach")
+def test_a_crash_on_the_way_leaves_the_older_password(account):
+    need(shutil.which("strace"), "strace is not installed")
+    argv = ["strace", "-o", "/dev/null", "-e", "inject=/^rename:signal=KILL",
+            account.build / "scorefetch", "passwd", "-c", account.config]  # fmt: skip
+    Person(argv).answers(NEW, NEW).end()
+    left = [path for path in account.password_file.parent.iterdir() if path.name.startswith(".password.")]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in left] in ([], [0o600])
+    assert account.password_file.read_text() == ("older-Pa55\n" if left else NEW + "\n")

@@ -1,92 +1,22 @@
 """Real Postfix with the recipes of filters/postfix, for a site and for a user's .forward."""
-import json
-
 import agents
+import postfix
 import pytest
-from contract import Contract
 from agents import message_id
+from contract import Contract
 from harness import mail
-from sink import Sink
+from postfix import Postfix
 
 pytestmark = pytest.mark.release_only("the agents are tested, not our memory handling")
-
-# No port is listened on: mail comes in by sendmail, and what leaves goes to the sink.
-PREPARE = r"""
-set -eu
-postconf -e myhostname=mx.example.edu 'mydestination=$myhostname example.edu localhost' \
-    myorigin=example.edu inet_interfaces=loopback-only inet_protocols=ipv4 \
-    maillog_file=/var/log/postfix.log
-postconf -MX smtp/inet
-postconf -F '*/*/chroot=n'
-"""
-
 
 @pytest.fixture(scope="session")
 def postfix_root(tmp_path_factory):
     users = ["scoremail", "registrar"]
-    root = agents.install(tmp_path_factory.mktemp("postfix") / "root", "postfix", users=users)
-    root.must("sh", "-c", PREPARE)
+    root = postfix.install(tmp_path_factory.mktemp("postfix") / "root", users=users)
     for name, place in (("main.cf", "/etc/postfix"), ("master.cf", "/etc/postfix"), ("aliases", "/etc")):
         root.append(f"postfix/{name}", f"{place}/{name}")
     root.must("newaliases")
     return root
-
-
-class Postfix(agents.Owner):
-    """A Postfix that runs. `user` is in whose name scoremail does."""
-
-    def __init__(self, root, folder, build, emulator, sink, user):
-        super().__init__(root, folder, build, emulator, user)
-        self.sink = sink
-        self.address = "scores"
-        root.bind(self.config.parent, "/etc/scoremail")
-        root.start()
-        root.must("postconf", "-e", f"relayhost=[127.0.0.1]:{sink.port}")
-        root.daemon("postfix", "start")
-
-    def receive(self, name):
-        self.send(mail(name), self.address)
-
-    def send(self, message, recipient):
-        self.root.must("sendmail", "-i", "-f", agents.OUTSIDE, recipient, stdin=message)
-        agents.wait_for(self.idle, f"Postfix to be idle: {self.queue()}")
-
-    def queue(self):
-        """The names of the queues in which messages lie."""
-        return [json.loads(line)["queue_name"] for line in self.root.must("postqueue", "-j").splitlines()]
-
-    def idle(self):
-        return set(self.queue()) <= {"deferred"}
-
-    def waiting(self):
-        return self.queue() != []
-
-    def retry(self):
-        self.make_due()
-        self.root.must("postqueue", "-f")
-        self.until_done()
-
-    def until_done(self):
-        agents.wait_for(lambda: not self.waiting(), "Postfix to have no message left")
-
-    def mails(self):
-        return agents.message_ids(self.root.changed("/var/mail/registrar"))
-
-    def outside(self):
-        return self.sink.received
-
-
-@pytest.fixture
-def start_postfix(postfix_root, build, emulator, scores, tmp_path):
-    """Starts a Postfix in whose name `user` runs scoremail; it is stopped at the test's end."""
-    for name, data in scores.items():
-        emulator.add(name, data)
-    root = postfix_root.copy(tmp_path / "root")
-    with Sink() as sink:
-        try:
-            yield lambda user: Postfix(root, tmp_path, build, emulator, sink, user)
-        finally:
-            root.stop()
 
 
 class TestSite(Contract):
@@ -95,8 +25,9 @@ class TestSite(Contract):
     WHILE_DOWN = 1
 
     @pytest.fixture
-    def agent(self, start_postfix):
-        return start_postfix("scoremail")
+    def agent(self, postfix_root, build, announced, tmp_path):
+        with agents.stage(postfix_root, tmp_path) as (root, sink):
+            yield Postfix(root, tmp_path, build, announced, sink, user="scoremail", address="scores")
 
     def test_when_postfix_gives_up_the_owner_is_told_and_nobody_else(self, agent, emulator):
         agent.root.must("sh", "-c", "postconf -e maximal_queue_lifetime=0 && postfix reload")
@@ -113,15 +44,21 @@ class TestSite(Contract):
         assert [sent.recipients for sent in agent.outside()] == [[agents.OUTSIDE]]
 
 
+class Forwarding(Postfix):
+    """A user with the recipe as ~/.forward."""
+
+    def __init__(self, *where):
+        super().__init__(*where, user="registrar", address="registrar")
+        self.copy_recipe("postfix/forward", ".forward")
+        self.copy_recipe("postfix/forward+scores", ".forward+scores")
+
+
 class TestForward(Contract):
     """A user's own .forward, which sends the message on to an address of hers."""
 
     WHILE_DOWN = 1
 
     @pytest.fixture
-    def agent(self, start_postfix):
-        postfix = start_postfix("registrar")
-        postfix.copy_recipe("postfix/forward", ".forward")
-        postfix.copy_recipe("postfix/forward+scores", ".forward+scores")
-        postfix.address = "registrar"
-        return postfix
+    def agent(self, postfix_root, build, announced, tmp_path):
+        with agents.stage(postfix_root, tmp_path) as (root, sink):
+            yield Forwarding(root, tmp_path, build, announced, sink)

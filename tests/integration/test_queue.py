@@ -283,7 +283,7 @@ def test_the_heart_beats_while_a_file_takes_long(queued, emulator):
     queued.scoremail(stdin=mail("csv"))
     worker = subprocess.Popen([queued.build / "scorefetch", "run", "-c", queued.config], stderr=subprocess.PIPE)
     try:
-        wait_for(lambda: queued.ledger.exists() and queued.sql("SELECT 1 FROM files WHERE fence > 0"), "an attempt")
+        wait_for(lambda: not events(queued), "the worker to take the event over")
         age_heartbeat(queued, HOUR)
         heartbeat = queued.spool / "heartbeat"
         wait_for(lambda: time.time() - heartbeat.stat().st_mtime < HOUR / 2, "a heartbeat")

@@ -119,6 +119,20 @@ def test_a_corrected_file_survives_a_kill_at_every_call(account, emulator, score
     kill_everywhere(account, again, before, whole)
 
 
+def test_an_encrypted_file_survives_a_kill_at_every_call(sealing, registrar, scores, tmp_path):
+    need_strace()
+    before = keep(sealing, tmp_path / "before")
+
+    def whole(when):
+        sealed = CSV_NAME + ".gpg"
+        assert names_in(sealing.directory) == [sealed], when
+        assert registrar.decrypt((sealing.directory / sealed).read_bytes()) == scores[CSV_NAME], when
+        row = sealing.status()[CSV_NAME]
+        assert (row["state"], row["revision"], row["path"]) == ("stored", 0, sealed), when
+
+    kill_everywhere(sealing, mail("csv"), before, whole)
+
+
 def test_a_large_download_survives_a_kill_anywhere(account, emulator, tmp_path):
     need_strace()
     large = os.urandom(1 << 20) * 50

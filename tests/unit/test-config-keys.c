@@ -258,7 +258,7 @@ the_nearest_key_is_found(void)
         {"on_stored", "on-stored"},
         {"keep", "keep-for"},
         {"directory_mode", "directory-mode"},
-        {"encrypt-to", NULL},
+        {"encrypt", "encrypt-to"},
         {"spol", "spool"},
         {"defer", "defer-for"},
         {"senders", NULL},

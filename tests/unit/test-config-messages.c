@@ -84,8 +84,8 @@ static const Complaint complaints[] = {
     {"a key of another locale", MAIN "format[de] = csv\n", NULL, "main",
      "CONF:6: [account main] format[de]: is not known to this version; scoremail.conf(5) lists all "
      "keys"},
-    {"a key of a later version", MAIN "encrypt-to = 0xABCD\n", NULL, "main",
-     "CONF:6: [account main] encrypt-to: is not known to this version; scoremail.conf(5) lists all "
+    {"a key of a later version", MAIN "sign-with = 0xABCD\n", NULL, "main",
+     "CONF:6: [account main] sign-with: is not known to this version; scoremail.conf(5) lists all "
      "keys"},
     {"the program's key in an account", MAIN "ledger = /x\n", NULL, "main",
      "CONF:6: [account main] ledger: holds for the whole program; it belongs in [scoremail]"},

@@ -95,6 +95,7 @@ show_gid(const void *result)
 #define EXTENSIONS "extensions", sm_value_extensions, show_list
 #define RECIPIENTS "recipients", sm_value_recipients, show_list
 #define ORG_IDS "org ids", sm_value_org_ids, show_list
+#define KEY_IDS "key ids", sm_value_key_ids, show_list
 #define HOSTS "hosts", sm_value_storage_hosts, show_list
 
 #define NOT(text) "\"" text "\" is not understood; allowed: "
@@ -127,6 +128,9 @@ show_gid(const void *result)
 #define NO_PROXY                                                                                   \
     "is no usable proxy; allowed: none, or http://HOST:PORT, or the same with https, socks5 or "   \
     "socks5h, without user and password"
+#define A_KEY_ID                                                                                   \
+    "none, or fingerprints of OpenPGP keys as gpg --list-keys shows them, or long key IDs of 16 "  \
+    "digits (one of 8 digits could be anybody's)" SEVERAL
 #define A_HOST                                                                                     \
     "host names, each alone or with :PORT, where * may stand for a part but not for the last "     \
     "two, as in *.s3.amazonaws.com" SEVERAL
@@ -306,6 +310,17 @@ static const Case cases[] = {
     {ORG_IDS, "58??,AP*", "58??|ap*", NULL},
     {ORG_IDS, "58-18", NULL,
      NOT("58-18") "numbers of organisations, as in 5818, or patterns with * and ?" SEVERAL},
+
+    {KEY_IDS, "0123456789ABCDEF0123456789abcdef01234567",
+     "0123456789abcdef0123456789abcdef01234567", NULL},
+    {KEY_IDS, "0x0123456789ABCDEF, FEDCBA9876543210", "0x0123456789abcdef|fedcba9876543210", NULL},
+    {KEY_IDS, "none", "", NULL},
+    {KEY_IDS, "89ABCDEF", NULL, NOT("89ABCDEF") A_KEY_ID},
+    {KEY_IDS, "0x89ABCDEF", NULL, NOT("0x89ABCDEF") A_KEY_ID},
+    {KEY_IDS, "0123 4567 89AB CDEF", NULL, NOT("0123") A_KEY_ID},
+    {KEY_IDS, "registrar@example.edu", NULL, NOT("registrar@example.edu") A_KEY_ID},
+    {KEY_IDS, "0123456789ABCDEG", NULL, NOT("0123456789ABCDEG") A_KEY_ID},
+    {KEY_IDS, "0123456789ABCDEF, none", NULL, NOT("none") A_KEY_ID},
 
     {HOSTS, "*.s3.amazonaws.com *.s3.*.amazonaws.com", "*.s3.amazonaws.com|*.s3.*.amazonaws.com",
      NULL},

@@ -39,6 +39,8 @@ the_rest_has_its_defaults(Fixture *fixture, gconstpointer data)
                     "https://scoresdownload.collegeboard.org/pascoredwnld");
     g_assert_null(account->ca_file);
     g_assert_null(account->proxy);
+    g_assert_false(sm_account_encrypts(account));
+    g_assert_null(account->gnupg_home);
     g_assert_cmpuint(account->connect_timeout, ==, 10);
     g_assert_cmpuint(account->give_up_after, ==, 90);
     g_assert_cmpuint(account->run_limit, ==, 240);
@@ -63,7 +65,8 @@ every_key_arrives(Fixture *fixture, gconstpointer data)
                  "ca-file = /ca/%{account}.pem\nproxy = http://proxy:3128\n"
                  "connect-timeout = 5s\ngive-up-after = 2min\nrun-limit = 1h\n"
                  "max-file-size = 10MB\nfile-mode = 0640\ngroup = root\n"
-                 "delivery = inline\n");
+                 "delivery = inline\nencrypt-to = 0123456789ABCDEF\n"
+                 "gnupg-home = /keys/%{account}\n");
     const SmAccount *account = sm_config_account(config, "main");
 
     g_assert_no_error(account->fault);
@@ -82,6 +85,9 @@ every_key_arrives(Fixture *fixture, gconstpointer data)
     g_assert_cmpstrv(account->storage_hosts, hosts);
     g_assert_cmpstr(account->ca_file, ==, "/ca/main.pem");
     g_assert_cmpstr(account->proxy, ==, "http://proxy:3128");
+    g_assert_true(sm_account_encrypts(account));
+    g_assert_cmpstr(account->encrypt_to[0], ==, "0123456789abcdef");
+    g_assert_cmpstr(account->gnupg_home, ==, "/keys/main");
     g_assert_cmpuint(account->connect_timeout, ==, 5);
     g_assert_cmpuint(account->give_up_after, ==, 120);
     g_assert_cmpuint(account->run_limit, ==, 3600);

@@ -109,6 +109,46 @@ a_new_file_goes_from_waiting_over_placing_to_stored(Fixture *fixture, gconstpoin
 }
 
 static void
+an_encrypted_file_is_recorded_in_both_forms(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(SmFile) file = claimed(fixture);
+    SmLedger *ledger = fixture->ledger;
+
+    g_assert_true(sm_file_placing_sealed(ledger, file, (SmContent){50, SHA}, (SmContent){42, SHA2},
+                                         NULL, "boot", NULL));
+    g_assert_true(sm_file_places_encrypted(file));
+    g_assert_false(sm_file_is_encrypted(file)); /* nothing is stored yet */
+    g_assert_true(sm_file_stored(ledger, file, "stored", FALSE, NULL, NULL));
+    g_assert_true(sm_file_is_encrypted(file));
+    g_assert_cmpint(file->size, ==, 50);
+    g_assert_cmpstr(file->sha256, ==, SHA);
+    g_assert_cmpint(file->size_plain, ==, 42);
+    g_assert_cmpstr(file->sha256_plain, ==, SHA2);
+    g_assert_cmpstr(file->path, ==, CSV ".gpg");
+    g_assert_cmpint(fixture_number(fixture,
+                                   "SELECT count(*) FROM log WHERE detail = '42 bytes,"
+                                   " SHA-256 " SHA2 ", encrypted: 50 bytes, SHA-256 " SHA "'"),
+                    ==, 1);
+}
+
+/* A row that an older version left: it knew of one form only. */
+static void
+what_was_placed_before_there_was_encryption_is_plain(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(SmFile) before = claimed(fixture);
+    g_autoptr(SmFile) file = NULL;
+
+    g_assert_true(sm_file_placing(fixture->ledger, before, 42, SHA, NULL, "boot", NULL));
+    fixture_sql(fixture, "UPDATE files SET new_size_plain = 0, new_sha256_plain = NULL");
+    file = fixture_row(fixture, CSV);
+    g_assert_false(sm_file_places_encrypted(file));
+    g_assert_true(sm_file_stored(fixture->ledger, file, "stored", FALSE, NULL, NULL));
+    g_assert_cmpint(file->size_plain, ==, 42);
+    g_assert_cmpstr(file->sha256_plain, ==, SHA);
+    g_assert_cmpstr(file->path, ==, CSV);
+}
+
+static void
 a_correction_raises_the_revision(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(SmFile) file = fixture_stored_row(fixture, CSV, "older");
@@ -339,6 +379,10 @@ main(int argc, char **argv)
     CASE("account and name stay the same strings", account_and_name_stay_the_same_strings);
     CASE("a new file goes from waiting over placing to stored",
          a_new_file_goes_from_waiting_over_placing_to_stored);
+    CASE("an encrypted file is recorded in both forms",
+         an_encrypted_file_is_recorded_in_both_forms);
+    CASE("what was placed before there was encryption is plain",
+         what_was_placed_before_there_was_encryption_is_plain);
     CASE("a correction raises the revision", a_correction_raises_the_revision);
     CASE("the same bytes again are no revision", the_same_bytes_again_are_no_revision);
     CASE("stored bytes answer the events of before the attempt",

@@ -17,6 +17,8 @@
 #define NAME "a.csv"
 #define OLD "older bytes"
 #define NEW "newer bytes, more of them"
+#define PLAIN "what is encrypted"
+#define SEALED NAME ".gpg"
 #define FOREIGN "somebody else's"
 #define KEPT SM_SUPERSEDED "/" NAME ".~1~"
 
@@ -252,6 +254,93 @@ counts_the_corrections(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(last, ==, "22");
 }
 
+/* A row that says `placing`: NEW, which is PLAIN encrypted. */
+static SmFile *
+placing_sealed_row(Fixture *fixture, SmFile *file)
+{
+    g_autofree char *sha256 = fixture_sha256(NEW);
+    g_autofree char *plain = fixture_sha256(PLAIN);
+    g_autofree char *part = NULL;
+    g_autoptr(GError) error = NULL;
+
+    sm_file_raise_fence(fixture->ledger, file, 0, &error);
+    g_assert_no_error(error);
+    part = sm_part_name(NAME, file->part);
+    fixture_put(fixture, part, NEW);
+    sm_file_placing_sealed(fixture->ledger, file, (SmContent){strlen(NEW), sha256},
+                           (SmContent){strlen(PLAIN), plain}, NULL, "boot", &error);
+    g_assert_no_error(error);
+    return file;
+}
+
+static void
+assert_there(Fixture *fixture, const char *name, const char *bytes)
+{
+    g_autofree char *found = fixture_get(fixture, name);
+
+    g_assert_cmpstr(found, ==, bytes);
+}
+
+static void
+gives_an_encrypted_file_a_name_of_its_own(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(SmFile) file =
+        placing_sealed_row(fixture, fixture_row_in(fixture, NAME, SM_FILE_WAITING));
+
+    fixture_put(fixture, NAME, FOREIGN);
+    g_assert_cmpint((int)sm_place(fixture->ledger, fixture->store, file, "boot", NULL), ==,
+                    (int)SM_PLACE_STORED);
+    assert_there(fixture, SEALED, NEW);
+    assert_there(fixture, NAME, FOREIGN);
+    g_assert_cmpstr(file->path, ==, SEALED);
+}
+
+static void
+never_adopts_an_encrypted_file(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(SmFile) file =
+        placing_sealed_row(fixture, fixture_row_in(fixture, NAME, SM_FILE_WAITING));
+    g_autoptr(SmFile) row = NULL;
+
+    fixture_put(fixture, SEALED, FOREIGN);
+    g_assert_cmpint((int)sm_place(fixture->ledger, fixture->store, file, "boot", NULL), ==,
+                    (int)SM_PLACE_CONFLICT);
+    assert_there(fixture, SEALED, FOREIGN);
+    row = fixture_row(fixture, NAME);
+    fixture_assert_says(row->reason, "scorefetch retry " NAME, ".gpg", NULL);
+    g_assert_null(strstr(row->reason, "adopt"));
+}
+
+/* encrypt-to was set after OLD was stored as it is. data: what a crash let happen before. */
+static void
+moves_the_plain_one_away_for_its_encrypted_correction(Fixture *fixture, gconstpointer data)
+{
+    int step = GPOINTER_TO_INT(data);
+    g_autoptr(SmFile) file = placing_sealed_row(fixture, fixture_stored_row(fixture, NAME, OLD));
+    g_autofree char *part = sm_part_name(NAME, file->part);
+    g_autofree char *list = NULL;
+
+    fixture_put(fixture, NAME, OLD);
+    if (step >= 1) /* the correction has its name */
+        g_assert_cmpint((int)sm_store_place(fixture->store, part, SEALED, NULL), ==,
+                        (int)SM_PLACED);
+    if (step >= 2) { /* the older one is kept, too */
+        g_assert_cmpint(mkdirat(fixture->store->dir_fd, SM_SUPERSEDED, 0700), ==, 0);
+        g_assert_cmpint(linkat(fixture->store->dir_fd, NAME, fixture->store->dir_fd, KEPT, 0), ==,
+                        0);
+    }
+    if (step >= 3) /* and gone from its place, but nothing is recorded */
+        g_assert_cmpint(unlinkat(fixture->store->dir_fd, NAME, 0), ==, 0);
+    g_assert_cmpint((int)sm_place(fixture->ledger, fixture->store, file, "boot", NULL), ==,
+                    (int)SM_PLACE_CORRECTED);
+    assert_there(fixture, SEALED, NEW);
+    assert_there(fixture, KEPT, OLD);
+    list = fixture_list(fixture);
+    g_assert_cmpstr(list, ==, SM_SUPERSEDED " " SEALED);
+    g_assert_cmpint(file->revision, ==, 1);
+    g_assert_cmpstr(file->path, ==, SEALED);
+}
+
 static void
 names_this_boot_and_this_directory(Fixture *fixture, gconstpointer data)
 {
@@ -282,6 +371,15 @@ main(int argc, char **argv)
     ADD("/place/records nothing for a claim that was lost", NULL,
         records_nothing_for_a_claim_that_was_lost);
     ADD("/place/counts the corrections", NULL, counts_the_corrections);
+    ADD("/place/gives an encrypted file a name of its own", NULL,
+        gives_an_encrypted_file_a_name_of_its_own);
+    ADD("/place/never adopts an encrypted file", NULL, never_adopts_an_encrypted_file);
+    for (int step = 0; step <= 3; step++) {
+        g_autofree char *path = g_strdup_printf(
+            "/place/moves the plain one away for its encrypted correction, after step %d", step);
+
+        ADD(path, GINT_TO_POINTER(step), moves_the_plain_one_away_for_its_encrypted_correction);
+    }
     ADD("/place/names this boot and this directory", NULL, names_this_boot_and_this_directory);
     return g_test_run();
 }

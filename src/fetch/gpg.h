@@ -1,0 +1,31 @@
+/*
+ * GnuPG by GPGME: a context with the keyring that the account uses, data that
+ * come and go by functions of ours, and GPGME's errors as ours. gpg itself is a
+ * program that GPGME starts; our data reach it and come back by pipes alone.
+ */
+#pragma once
+
+#include <glib.h>
+#include <gpgme.h>
+
+typedef struct gpgme_context SmGpg;
+typedef struct gpgme_data SmGpgData;
+typedef struct _gpgme_key SmGpgKey;
+
+/*
+ * A context for OpenPGP with the keyring in home; NULL: gpg's own home of the
+ * user we run as. SM_ERROR_ENCRYPTION: no gpg on this machine, or none that
+ * GPGME can use.
+ */
+SmGpg *sm_gpg_open(const char *home, GError **error);
+
+/* Data of an operation, in large pieces, by the functions of callbacks; they are wiped from GPGME's
+ * memory. SM_ERROR_INTERNAL. */
+SmGpgData *sm_gpg_data(struct gpgme_data_cbs *callbacks, gpointer handle, GError **error);
+
+/* "WHAT: why", with code of our domain. Returns FALSE, for return statements. */
+gboolean sm_gpg_set_error(GError **error, int code, gpgme_error_t why, const char *what);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmGpg, gpgme_release)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmGpgData, gpgme_data_release)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmGpgKey, gpgme_key_unref)
