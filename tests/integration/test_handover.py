@@ -16,15 +16,10 @@ import agents
 import objectstore
 import pytest
 from harness import CHECKOUT, CSV_NAME, mail, need
+from test_reposts import CORRECTED, announced_again
 
 HOOKS = CHECKOUT / "contrib" / "hooks"
-CORRECTED = b"ID,NAME\r\n1,corrected\r\n"
 OTHER_GROUP = grp.getgrgid(1).gr_name  # daemon: some group that every Debian has
-
-
-def again():
-    """The csv mail as another message announces it."""
-    return re.sub(rb"(?im)^(message-id: *<)", rb"\g<1>again.", mail("csv"), count=1)
 
 
 def command(hook, *arguments):
@@ -83,6 +78,16 @@ def test_a_copy_has_date_group_and_mode(account, target, scores):
     assert (copy.group(), stat.S_IMODE(copy.stat().st_mode)) == (OTHER_GROUP, 0o640)
 
 
+def test_a_copy_of_an_encrypted_file_says_so(sealing):
+    target = sealing.folder / "import"
+    target.mkdir()
+    sealing.configure(on_stored=command("copy", target))
+    sealing.scoremail(stdin=mail("csv"))
+    assert [(path.name, path.read_bytes()) for path in target.iterdir()] == [
+        (dated(CSV_NAME) + ".gpg", sealing.stored()[f"{CSV_NAME}.gpg"])
+    ]
+
+
 def test_a_copy_is_made_once(account, target):
     account.configure(on_stored=command("copy", target))
     account.scoremail(stdin=mail("csv"))
@@ -97,7 +102,7 @@ def test_a_corrected_copy_takes_the_older_one_s_place(account, target, emulator)
     account.configure(on_stored=command("copy", target))
     account.scoremail(stdin=mail("csv"))
     emulator.add(CSV_NAME, CORRECTED)
-    account.scoremail(stdin=again())
+    account.scoremail(stdin=announced_again(1))
     assert {path.name: path.read_bytes() for path in target.iterdir()} == {dated(CSV_NAME): CORRECTED}
 
 
@@ -183,7 +188,7 @@ def test_an_object_that_is_put_twice_is_one(account, bucket, emulator):
     account.scoremail(stdin=mail("csv"))
     told_twice(account)
     emulator.add(CSV_NAME, CORRECTED)
-    account.scoremail(stdin=again())
+    account.scoremail(stdin=announced_again(1))
     listed = bucket("ls", bucket.prefix + "/").decode().splitlines()
     assert [line.split()[-1] for line in listed] == [f"{bucket.prefix}/{CSV_NAME}"]
     assert bucket("get", "--force", f"{bucket.prefix}/{CSV_NAME}", "-") == CORRECTED
@@ -299,7 +304,7 @@ def test_an_upload_that_is_told_twice_is_one(uploads, emulator):
     uploads.give_home()
     assert uploads.scorefetch("run").code == 0
     emulator.add(CSV_NAME, CORRECTED)
-    uploads.deliver(again())
+    uploads.deliver(announced_again(1))
     assert uploads.still_open() == []
     assert uploads.received() == {CSV_NAME: (CORRECTED, 0o640)}
 

@@ -8,8 +8,8 @@ import time
 import pytest
 from agents import wait_for
 from harness import CSV_NAME, mail
+from test_reposts import CORRECTED, announced_again
 
-CORRECTED = b"ID,NAME\r\n1,corrected\r\n"
 
 # What a hook may see of its caller, as one JSON object a line; then what the test wants besides.
 HOOK = """\
@@ -56,11 +56,6 @@ def hook(account):
 def facts(told):
     """SCOREMAIL_* without the prefix."""
     return {k[len("SCOREMAIL_") :]: v for k, v in told["environment"].items() if k.startswith("SCOREMAIL_")}
-
-
-def again():
-    """The csv mail as another message announces it."""
-    return re.sub(rb"(?im)^(message-id: *<)", rb"\g<1>again.", mail("csv"), count=1)
 
 
 def alerts(account):
@@ -142,7 +137,7 @@ def test_a_file_that_was_there_already_is_new_too(account, hook, scores):
 def test_a_corrected_file_comes_with_the_older_one(account, hook, emulator, scores):
     account.scoremail(stdin=mail("csv"))
     emulator.add(CSV_NAME, CORRECTED)
-    assert account.scoremail(stdin=again()).code == 0
+    assert account.scoremail(stdin=announced_again(1)).code == 0
     first, second = map(facts, hook.told())
     assert (second["KIND"], second["REVISION"]) == ("corrected", "1")
     assert second["PREVIOUS_PATH"] == str(account.directory / ".superseded" / f"{CSV_NAME}.~1~")
@@ -156,7 +151,7 @@ def test_the_older_one_is_found_under_the_number_that_it_got(account, hook, emul
     (account.directory / ".superseded").mkdir()
     (account.directory / ".superseded" / f"{CSV_NAME}.~1~").write_bytes(b"somebody else's\n")
     emulator.add(CSV_NAME, CORRECTED)
-    assert account.scoremail(stdin=again()).code == 0
+    assert account.scoremail(stdin=announced_again(1)).code == 0
     assert facts(hook.told()[1])["PREVIOUS_PATH"].endswith(f"{CSV_NAME}.~2~")
 
 
@@ -164,7 +159,7 @@ def test_what_an_importer_has_taken_has_no_older_one(account, hook, emulator):
     account.scoremail(stdin=mail("csv"))
     (account.directory / CSV_NAME).unlink()
     emulator.add(CSV_NAME, CORRECTED)
-    assert account.scoremail(stdin=again()).code == 0
+    assert account.scoremail(stdin=announced_again(1)).code == 0
     told = facts(hook.told()[1])
     assert (told["KIND"], told["PREVIOUS_PATH"]) == ("corrected", "")
 
@@ -230,7 +225,7 @@ def test_versions_are_handed_over_in_their_order(account, hook, emulator, scores
     hook.then("sys.exit(1)\n")
     account.scoremail(stdin=mail("csv"))
     emulator.add(CSV_NAME, CORRECTED)
-    account.scoremail(stdin=again())
+    account.scoremail(stdin=announced_again(1))
     assert len(hook.told()) == 1  # the second waits for the first
     hook.then("")
     account.time_passes(3600)
@@ -333,6 +328,16 @@ def test_what_is_open_waits_for_the_key_to_come_back(account, hook):
     account.configure(on_stored=command)
     assert account.scorefetch("run").code == 0
     assert len(hook.told()) == 2
+
+
+def test_an_encrypted_file_is_handed_over_as_it_is_stored(sealing):
+    hook = Hook(sealing)
+    assert sealing.scoremail(stdin=mail("csv")).code == 0
+    (told,) = hook.told()
+    said, row = facts(told), sealing.status()[CSV_NAME]
+    assert (said["NAME"], said["PATH"]) == (CSV_NAME, str(sealing.directory / f"{CSV_NAME}.gpg"))
+    assert (said["SIZE"], said["SHA256"]) == (str(row["size"]), row["sha256"])
+    assert told["sha256"] == said["SHA256"] != row["sha256_plain"]
 
 
 def test_an_output_of_a_person_s_own_is_not_handed_over(account, hook):

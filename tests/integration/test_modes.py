@@ -7,14 +7,9 @@ import stat
 
 import pytest
 from harness import CSV_NAME, Running, mail, need
+from test_reposts import CORRECTED, announced_again
 
-CORRECTED = b"ID,NAME\r\n1,corrected\r\n"
 OTHER_GROUP = grp.getgrgid(1).gr_name  # daemon: some group that every Debian has
-
-
-def again():
-    """The csv mail as another message announces it."""
-    return re.sub(rb"(?im)^(message-id: *<)", rb"\g<1>again.", mail("csv"), count=1)
 
 
 def mode(path):
@@ -28,7 +23,7 @@ def superseded(account, emulator):
     def make():
         assert account.scoremail(stdin=mail("csv")).code == 0
         emulator.add(CSV_NAME, CORRECTED)
-        assert account.scoremail(stdin=again()).code == 0
+        assert account.scoremail(stdin=announced_again(1)).code == 0
         return account.directory / ".superseded"
 
     return make
@@ -72,7 +67,7 @@ def test_a_file_system_that_refuses_is_a_warning(account, emulator, errno, why, 
         where += ["-P", account.directory / f".{CSV_NAME}.2.part"]
     argv = ["strace", "-f", "-o", account.folder / "trace", *where, "-e", f"trace={call}"]
     argv += ["-e", f"inject={call}:error={errno}"]
-    done = Running([*argv, account.build / "scoremail", "-c", account.config], again()).go().end()
+    done = Running([*argv, account.build / "scoremail", "-c", account.config], announced_again(1)).go().end()
     assert done.code == 0
     assert (account.folder / "trace").read_text().count("INJECTED") == (2 if call == "fchmod" else 1)
     assert account.stored() == {CSV_NAME: CORRECTED}

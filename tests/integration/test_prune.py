@@ -5,15 +5,10 @@ import re
 
 import pytest
 from harness import CSV_NAME, EX_USAGE, TXT_NAME, mail
+from test_reposts import CORRECTED, announced_again, older_versions
 
 DAY = 24 * 3600
-CORRECTED = b"ID,NAME\r\n1,corrected\r\n"
 EX_CANTCREAT = 73
-
-
-def again(number=1):
-    """The csv mail as another message announces it."""
-    return re.sub(rb"(?im)^(message-id: *<)", rb"\g<1>%d." % number, mail("csv"), count=1)
 
 
 @pytest.fixture
@@ -27,11 +22,6 @@ def kept(account):
 
 def log(account, action):
     return account.sql("SELECT * FROM log WHERE action = ?", action)
-
-
-def older_versions(account):
-    folder = account.directory / ".superseded"
-    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
 
 def test_what_is_older_is_deleted_and_its_record_stays(kept):
@@ -98,9 +88,9 @@ def test_older_versions_go_with_it_and_nothing_else_does(account, emulator):
     account.configure(keep_for="30d")
     account.scoremail(stdin=mail("csv"))
     emulator.add(CSV_NAME, CORRECTED)
-    account.scoremail(stdin=again())
+    account.scoremail(stdin=announced_again(1))
     folder = account.directory / ".superseded"
-    assert older_versions(account) == [f"{CSV_NAME}.~1~"]
+    assert sorted(older_versions(account)) == [f"{CSV_NAME}.~1~"]
     (folder / f"{CSV_NAME}.~2~").write_bytes(b"somebody else's\n")
     (folder / "another.csv.~1~").write_bytes(b"another's\n")
     (account.directory / "another.csv").write_bytes(b"unknown to the ledger\n")
@@ -108,10 +98,28 @@ def test_older_versions_go_with_it_and_nothing_else_does(account, emulator):
     done = account.scorefetch("prune")
     assert done.code == 0
     assert list(account.stored()) == ["another.csv"]
-    assert older_versions(account) == [f"{CSV_NAME}.~2~", "another.csv.~1~"]
+    assert sorted(older_versions(account)) == [f"{CSV_NAME}.~2~", "another.csv.~1~"]
     assert re.search(r"~2~: keep-for is over, but it stays: the ledger does not know its bytes", done.err)
     (entry,) = log(account, "pruned")
     assert ".superseded" in entry["detail"]
+
+
+def test_encrypted_files_are_deleted_like_others(sealing, emulator):
+    """With older versions of before encrypt-to, and of after."""
+    key = sealing.account["encrypt-to"]
+    sealing.configure(keep_for="30d", encrypt_to=None)
+    sealing.scoremail(stdin=mail("csv"))
+    sealing.configure(encrypt_to=key)
+    for number, data in enumerate((CORRECTED, CORRECTED * 2), 1):
+        emulator.add(CSV_NAME, data)
+        sealing.time_passes(3600)
+        assert sealing.scoremail(stdin=announced_again(number)).code == 0
+    assert sorted(older_versions(sealing)) == [f"{CSV_NAME}.gpg.~2~", f"{CSV_NAME}.~1~"]
+    sealing.time_passes(31 * DAY)
+    assert sealing.scorefetch("prune").code == 0
+    assert (sealing.stored(), older_versions(sealing)) == ({}, {})
+    (entry,) = log(sealing, "pruned")
+    assert entry["detail"].count("SHA-256") == 3
 
 
 def test_a_corrected_version_counts_from_its_own_day(account, emulator):
@@ -119,7 +127,7 @@ def test_a_corrected_version_counts_from_its_own_day(account, emulator):
     account.scoremail(stdin=mail("csv"))
     account.time_passes(31 * DAY)
     emulator.add(CSV_NAME, CORRECTED)
-    account.scoremail(stdin=again())
+    account.scoremail(stdin=announced_again(1))
     assert account.scorefetch("prune").code == 0
     assert account.stored() == {CSV_NAME: CORRECTED}
 
@@ -147,7 +155,7 @@ def test_links_are_not_followed(account, emulator, what):
     account.configure(keep_for="30d")
     account.scoremail(stdin=mail("csv"))
     emulator.add(CSV_NAME, CORRECTED)
-    account.scoremail(stdin=again())
+    account.scoremail(stdin=announced_again(1))
     account.time_passes(31 * DAY)
     folder = account.directory / ".superseded"
     moved = {
@@ -181,7 +189,7 @@ def test_a_missing_directory_is_an_error(kept):
 
 def test_announced_again_and_unchanged_it_is_not_fetched(kept, emulator):
     kept.scorefetch("prune")
-    assert kept.scoremail(stdin=again()).code == 0
+    assert kept.scoremail(stdin=announced_again(1)).code == 0
     assert kept.stored() == {}
     assert [request["status"] for request in emulator.requests("object")] == [200, 304]
 
@@ -189,7 +197,7 @@ def test_announced_again_and_unchanged_it_is_not_fetched(kept, emulator):
 def test_announced_again_and_changed_it_is_fetched_and_kept_as_long(kept, emulator):
     kept.scorefetch("prune")
     emulator.add(CSV_NAME, CORRECTED)
-    assert kept.scoremail(stdin=again()).code == 0
+    assert kept.scoremail(stdin=announced_again(1)).code == 0
     assert kept.stored() == {CSV_NAME: CORRECTED}
     assert kept.status()[CSV_NAME]["pruned_at"] is None
     kept.time_passes(31 * DAY)
