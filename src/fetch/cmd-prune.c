@@ -16,7 +16,7 @@ static gboolean
 prune_account(SmSession *session, Job *job, const SmAccount *account, GError **error)
 {
     SmPruneMode mode = job->dry_run ? SM_PRUNE_DRY : SM_PRUNE_PERSON;
-    SmPruned result;
+    SmPruned result = {0, 0};
     gboolean ok;
 
     if (account->fault != NULL) {

@@ -126,7 +126,7 @@ static void
 prune(SmSession *session, const SmAccount *account, Tally *tally)
 {
     g_autoptr(GError) fault = NULL;
-    SmPruned result;
+    SmPruned result = {0, 0};
 
     if (!sm_prune(session->ledger, account, SM_PRUNE_WORKER, &result, &fault)) {
         g_warning("%s", fault->message);

@@ -41,6 +41,16 @@ due(Fixture *fixture, const char *name)
     return found;
 }
 
+/* The same after these names, of which the second may be NULL, have been stored. */
+static GPtrArray *
+due_once_stored(Fixture *fixture, const char *first, const char *second)
+{
+    sm_file_free(stored(fixture, first));
+    if (second != NULL)
+        sm_file_free(stored(fixture, second));
+    return due(fixture, NULL);
+}
+
 static void
 assert_due(Fixture *fixture, const char *name, guint count)
 {
@@ -52,8 +62,7 @@ assert_due(Fixture *fixture, const char *name, guint count)
 static void
 one_is_recorded_with_its_file(Fixture *fixture, gconstpointer data)
 {
-    g_autoptr(SmFile) file = stored(fixture, CSV);
-    g_autoptr(GPtrArray) found = due(fixture, NULL);
+    g_autoptr(GPtrArray) found = due_once_stored(fixture, CSV, NULL);
     const SmHandover *handover = found->pdata[0];
 
     g_assert_cmpuint(found->len, ==, 1);
@@ -83,8 +92,7 @@ none_is_without_its_file(Fixture *fixture, gconstpointer data)
 static void
 nobody_is_told_who_does_not_want_to(Fixture *fixture, gconstpointer data)
 {
-    g_autoptr(SmFile) file = fixture_stored_row(fixture, CSV, "bytes");
-
+    sm_file_free(fixture_stored_row(fixture, CSV, "bytes"));
     assert_due(fixture, NULL, 0);
     g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM handovers"), ==, 0);
 }
@@ -93,11 +101,11 @@ static void
 those_of_a_name_come_one_by_one(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(SmFile) csv = stored(fixture, CSV);
-    g_autoptr(SmFile) txt = stored(fixture, TXT);
     g_autoptr(GPtrArray) first = NULL;
     g_autoptr(GPtrArray) second = NULL;
     const SmHandover *handover;
 
+    sm_file_free(stored(fixture, TXT));
     store(fixture, csv, "corrected", 7, ".superseded/older");
     assert_due(fixture, NULL, 2);
     first = due(fixture, CSV);
@@ -147,9 +155,8 @@ one_that_failed_keeps_the_later_ones_waiting(Fixture *fixture, gconstpointer dat
 static void
 an_id_is_the_same_each_time_and_no_other_s(Fixture *fixture, gconstpointer data)
 {
-    g_autoptr(SmFile) csv = stored(fixture, CSV);
-    g_autoptr(SmFile) txt = stored(fixture, TXT); /* with the same bytes, in the same second */
-    g_autoptr(GPtrArray) found = due(fixture, NULL);
+    /* with the same bytes, in the same second */
+    g_autoptr(GPtrArray) found = due_once_stored(fixture, CSV, TXT);
     g_autofree char *first = sm_handover_id(found->pdata[0]);
     g_autofree char *second = sm_handover_id(found->pdata[1]);
     g_autoptr(SmHandover) again = NULL;
@@ -165,8 +172,7 @@ an_id_is_the_same_each_time_and_no_other_s(Fixture *fixture, gconstpointer data)
 static void
 what_was_told_is_open_no_more(Fixture *fixture, gconstpointer data)
 {
-    g_autoptr(SmFile) file = stored(fixture, CSV);
-    g_autoptr(GPtrArray) found = due(fixture, NULL);
+    g_autoptr(GPtrArray) found = due_once_stored(fixture, CSV, NULL);
     g_autoptr(GError) error = NULL;
     gint64 id = ((SmHandover *)found->pdata[0])->id;
 
