@@ -32,6 +32,9 @@ gboolean sm_value_duration_or_off(const char *text, void *result, GError **error
 /* guint, seconds: `off`, which is 0, or a duration of up to ten years. */
 gboolean sm_value_retention(const char *text, void *result, GError **error);
 
+/* guint: a number of transfers, 1 to 16. */
+gboolean sm_value_parallel(const char *text, void *result, GError **error);
+
 /* guint64, bytes: a whole number with B, kB, MB, GB, TB (powers of 1000) or KiB, MiB, GiB, TiB. */
 gboolean sm_value_size(const char *text, void *result, GError **error);
 

@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "common/error.h"
 #include "common/startup.h"
+#include "gpg.h"
 #include "http.h"
 
 static const struct {
@@ -18,8 +19,11 @@ static const struct {
     const char *summary;
 } commands[] = {
     {"get", sm_cmd_get, "fetch files by name"},
+    {"list", sm_cmd_list, "list the service's files, and what the ledger says of each"},
+    {"sync", sm_cmd_sync, "fetch what the service lists and is not stored"},
     {"run", sm_cmd_run, "work off what waits in spool and ledger"},
     {"status", sm_cmd_status, "show the ledger: what is stored, waiting, dropped, failed"},
+    {"check", sm_cmd_check, "look whether all is as it should be, and what to do if not"},
     {"backup", sm_cmd_backup, "copy the ledger to a file"},
     {"retry", sm_cmd_retry, "try again what failed or waits"},
     {"forget", sm_cmd_forget, "make a name unknown again"},
@@ -45,8 +49,9 @@ version(void)
 {
     const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
 
-    printf("scorefetch %s\nlibcurl %s (%s), SQLite %s, cJSON %s\n", SM_VERSION, curl->version,
-           curl->ssl_version, sqlite3_libversion(), cJSON_Version());
+    printf("scorefetch %s\nlibcurl %s (%s), SQLite %s, cJSON %s, GPGME %s\n", SM_VERSION,
+           curl->version, curl->ssl_version, sqlite3_libversion(), cJSON_Version(),
+           gpgme_check_version(NULL));
     return EX_OK;
 }
 

@@ -127,6 +127,16 @@ def test_it_is_told_the_same_whoever_stores(account, hook, scores, way):
     assert len(hook.told()) == 1
 
 
+def test_a_sync_tells_each_file_once(account, hook, emulator):
+    names = [f"4300_20180410_{n:06d}.csv" for n in range(12)]
+    for name in names:
+        emulator.add(name, name.encode())
+    assert account.scorefetch("sync", "--all").code == 0
+    told = [facts(each) for each in hook.told()]
+    assert sorted(each["NAME"] for each in told) == sorted([*names, CSV_NAME])
+    assert len({each["ID"] for each in told}) == len(told)
+
+
 def test_a_file_that_was_there_already_is_new_too(account, hook, scores):
     (account.directory / CSV_NAME).write_bytes(scores[CSV_NAME])
     assert account.scoremail(stdin=mail("csv")).code == 0

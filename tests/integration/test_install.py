@@ -64,7 +64,7 @@ def test_commands_for_on_stored_can_be_started_where_they_lie(installed):
         assert str(program.relative_to(installed)) in done.stderr.decode()
 
 
-UNITS = ["systemd/system/scoremail-run.service", "systemd/system/scoremail-run.path", "systemd/system/scoremail-run.timer"]
+UNITS = [f"systemd/system/scoremail-{unit}" for unit in ("run.service", "run.path", "run.timer", "sync.service", "sync.timer")]
 
 
 @pytest.mark.parametrize("file", [*UNITS, "sysusers.d/scoremail.conf", "tmpfiles.d/scoremail.conf"])
