@@ -17,7 +17,9 @@
 #include "ledger-accounts.h"
 #include "ledger-files.h"
 #include "ledger-syncs.h"
+#include "on-stored.h"
 #include "outcome.h"
+#include "prune.h"
 #include "session.h"
 #include "sweep.h"
 #include "sync.h"
@@ -187,15 +189,32 @@ list_where_asked(SmSession *session, Tally *tally)
     }
 }
 
-/* What is not there any more is cleared away, and what does not come is missed. */
+/* What keep-for asks for; that it cannot be done now keeps nobody from anything. */
 static void
-look_after(SmSession *session)
+prune(SmSession *session, const SmAccount *account, Tally *tally)
+{
+    g_autoptr(GError) fault = NULL;
+    SmPruned result = {0, 0};
+
+    if (!sm_prune(session->ledger, account, SM_PRUNE_WORKER, &result, &fault)) {
+        g_warning("%s", fault->message);
+        tally->left++;
+    }
+    tally->done += result.pruned;
+}
+
+/* What is to be done for an account besides fetching its files. */
+static void
+tidy(SmSession *session, Tally *tally)
 {
     for (guint i = 0; i < session->config->accounts->len; i++) {
         const SmAccount *account = session->config->accounts->pdata[i];
 
-        if (!account->enabled || account->fault != NULL)
+        if (!account->enabled || account->fault != NULL ||
+            (session->account != NULL && !g_str_equal(session->account, account->name)))
             continue;
+        tally->left += sm_on_stored(session->ledger, account, NULL, 0);
+        prune(session, account, tally);
         sm_sweep(session->ledger, account);
         sm_watch_silence(session->ledger, account, sm_ledger_now());
     }
@@ -218,7 +237,7 @@ run(SmSession *session, Tally *tally, GError **error)
         return FALSE;
     sm_alert_clear(session->ledger, "", SM_ALERT_WORKER);
     list_where_asked(session, tally);
-    look_after(session);
+    tidy(session, tally);
     return TRUE;
 }
 

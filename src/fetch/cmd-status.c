@@ -32,6 +32,10 @@ remark(const SmFile *file, gint64 now)
 {
     g_autofree char *next = NULL;
 
+    if (file->state == SM_FILE_STORED && file->pruned_at > 0) {
+        next = human_time(file->pruned_at, now);
+        return g_strdup_printf("deleted, since keep-for was over: %s", next);
+    }
     if (file->state == SM_FILE_STORED && file->revision > 0 && *file->reason == '\0')
         return g_strdup_printf("revision %d; older ones are in .superseded", (int)file->revision);
     if (file->next_attempt <= now || file->state == SM_FILE_FAILED)
@@ -102,6 +106,7 @@ file_as_json(const SmFile *file)
     sm_json_add_time(json, "announced_at", file->announced_at);
     sm_json_add_time(json, "updated_at", file->updated_at);
     sm_json_add_time(json, "stored_at", file->stored_at);
+    sm_json_add_time(json, "pruned_at", file->pruned_at);
     sm_json_add_time(json, "next_attempt", file->next_attempt);
     return json;
 }
