@@ -7,9 +7,10 @@
 
 #include "check-account.h"
 #include "check-agents.h"
+#include "check-config.h"
+#include "check-directory.h"
 #include "check-ledger.h"
 #include "check-online.h"
-#include "check-places.h"
 #include "check-system.h"
 #include "check-worker.h"
 #include "commands.h"

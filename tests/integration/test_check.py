@@ -12,7 +12,7 @@ from email.utils import formatdate
 
 import agents
 import pytest
-from harness import EX_USAGE, mail, need, run
+from harness import EX_TEMPFAIL, EX_USAGE, mail, need, run
 from tlsserver import Authority
 
 OK, WARNING, FAILURE = 0, 1, 2
@@ -207,7 +207,7 @@ def test_a_password_command_is_run_and_not_shown(site):
     report = check(site)
     assert report.code == OK
     assert (site.folder / "was-run").exists()
-    assert report.found["password [main]"][1] == "password-command sh was run and gives one (not shown)"
+    assert report.found["password [main]"][1] == "password-command sh gives one (not shown)"
     site.assert_no_secret(*report.lines)
 
 
@@ -221,6 +221,23 @@ def test_a_password_command_that_fails(site):
 def test_a_credential_of_systemd_s_cannot_be_seen_from_a_prompt(site):
     site.configure(password_file=None, password_credential="scores")
     assert_one(check(site), WARNING, "password [main]", "LoadCredential=scores:FILE")
+
+
+def test_a_password_that_the_service_rejects_is_known_without_a_call(site, emulator):
+    site.write_password("wrong-Pa55")
+    assert site.receive("4300_20190101_000000.csv").code == EX_TEMPFAIL
+    before, calls = everything(site.folder), emulator.requests()
+    assert_one(check(site), FAILURE, "password [main]", r"rejected .* at 20\d\d-.*scorefetch passwd")
+    assert (everything(site.folder), emulator.requests()) == (before, calls)
+    site.write_password(site.password)
+    assert check(site).code == OK
+
+
+def test_a_password_that_grows_old(site):
+    site.configure(password_max_age="90d")
+    assert check(site).code == OK
+    site.time_passes(80 * 86400)
+    assert_one(check(site), WARNING, "password [main]", "password-max-age old on")
 
 
 # --- the keys
@@ -328,6 +345,14 @@ def test_a_ledger_of_an_older_version_is_left_as_it_is(site):
 def test_a_ledger_that_others_may_read(site):
     site.ledger.chmod(0o644)
     assert_one(check(site), WARNING, "ledger", "chmod 600")
+
+
+def test_a_file_beside_the_ledger_that_root_has_left(site):
+    need(os.geteuid() == 0, "only root can give files away")
+    os.chown(site.ledger.with_suffix(".lock"), OTHER_USER, -1)
+    report = check(site)
+    assert report.found["ledger"][0] == FAILURE
+    assert re.search(r"ledger.lock belongs to uid \d+: as root, chown", report.found["ledger"][1])
 
 
 # --- spool and worker
@@ -447,7 +472,9 @@ def test_a_rejected_password_closes_the_account_as_ever(site, emulator):
     assert_one(report, FAILURE, "login [main]", "reject")
     assert "wrong-Pa55" not in "".join(report.lines)
     calls = emulator.requests()
-    assert_one(check(site, "--online"), FAILURE, "login [main]", "it is not tried again")
+    report = check(site, "--online")
+    for item in ("login [main]", "password [main]"):
+        assert report.found[item][0] == FAILURE and "it is not tried again" in report.found[item][1]
     assert emulator.requests() == calls
     site.write_password(site.password)
     assert check(site, "--online").code == OK
