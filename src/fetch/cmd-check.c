@@ -48,6 +48,7 @@ static const struct {
     {sm_check_directory, ACCOUNT, NULL},
     {sm_check_keys, ACCOUNT, NULL},
     {sm_check_senders, ACCOUNT, "senders"},
+    {sm_check_hook, ACCOUNT, "on-stored"},
     {sm_check_agents, 0, NULL},
     {sm_check_sandbox, 0, NULL},
     {sm_check_network, ACCOUNT | ONLINE, NULL},

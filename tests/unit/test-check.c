@@ -1,4 +1,6 @@
 /* What the checks judge by without looking at the machine. */
+#include <string.h>
+
 #include "fetch-fixture.h"
 #include "fetch/check-account.h"
 #include "fetch/check-agents.h"
@@ -80,6 +82,25 @@ nobody_told_and_everybody_let_in_are_warnings(void)
 }
 
 static void
+a_command_must_be_one_that_can_be_run(void)
+{
+    g_autoptr(SmCheck) check = sm_check_new();
+    char *there[] = {(char *)"sh", (char *)"-c", NULL};
+    char *gone[] = {(char *)"/nowhere/pass", NULL};
+    SmAccount account = {.name = (char *)"main"};
+
+    g_assert_true(sm_check_program(check, "hook", &account, "password-command"));
+    account.password_command = there;
+    g_assert_true(sm_check_program(check, "hook", &account, "password-command"));
+    g_assert_cmpuint(check->findings->len, ==, 0);
+    account.password_command = gone;
+    g_assert_false(sm_check_program(check, "hook", &account, "password-command"));
+    g_assert_cmpint(last_finding(check)->level, ==, SM_CHECK_FAILURE);
+    g_assert_nonnull(strstr(last_finding(check)->text, "password-command: there is no program "
+                                                       "/nowhere/pass"));
+}
+
+static void
 a_file_calls_us_in_a_line_that_is_no_comment(void)
 {
     static const struct {
@@ -129,6 +150,8 @@ main(int argc, char **argv)
                     the_value_of_a_key_is_found_by_its_name);
     g_test_add_func("/check/nobody told and everybody let in are warnings",
                     nobody_told_and_everybody_let_in_are_warnings);
+    g_test_add_func("/check/a command must be one that can be run",
+                    a_command_must_be_one_that_can_be_run);
     g_test_add_func("/check/a file calls us in a line that is no comment",
                     a_file_calls_us_in_a_line_that_is_no_comment);
     g_test_add_func("/check/what systemctl says of a unit", what_systemctl_says_of_a_unit);
