@@ -63,7 +63,7 @@ feed(const Sending *sending, const char *const *argv, const char *input, const c
     gint64 limit = MIN(g_get_monotonic_time() + SENDING_MAX * G_USEC_PER_SEC, sending->deadline);
     g_autoptr(GError) fault = NULL;
 
-    if (sm_subprocess_do(argv, input, NULL, limit, SM_ERROR_IO, &fault))
+    if (sm_subprocess_do(argv, NULL, input, limit, SM_ERROR_IO, &fault))
         return TRUE;
     g_message("an alert is not sent: %s: %s %s", key, argv[0], fault->message);
     return FALSE;

@@ -203,9 +203,9 @@ prune(SmSession *session, const SmAccount *account, Tally *tally)
     tally->done += result.pruned;
 }
 
-/* What is to be done for an account besides fetching its files. */
+/* What is told and tidied for an account besides fetching its files, and missed where none come. */
 static void
-tidy(SmSession *session, Tally *tally)
+look_after(SmSession *session, Tally *tally)
 {
     for (guint i = 0; i < session->config->accounts->len; i++) {
         const SmAccount *account = session->config->accounts->pdata[i];
@@ -237,7 +237,7 @@ run(SmSession *session, Tally *tally, GError **error)
         return FALSE;
     sm_alert_clear(session->ledger, "", SM_ALERT_WORKER);
     list_where_asked(session, tally);
-    tidy(session, tally);
+    look_after(session, tally);
     return TRUE;
 }
 

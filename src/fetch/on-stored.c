@@ -103,8 +103,8 @@ tell(Telling *telling, const SmHandover *handover)
     gint64 limit = telling->deadline != 0 ? MIN(own_limit, telling->deadline) : own_limit;
     g_autoptr(GError) fault = NULL;
 
-    if (!sm_subprocess_do((const char *const *)account->on_stored, NULL,
-                          (const char *const *)environment, limit, SM_ERROR_IO, &fault)) {
+    if (!sm_subprocess_do((const char *const *)account->on_stored, (const char *const *)environment,
+                          NULL, limit, SM_ERROR_IO, &fault)) {
         note_failure(telling, handover, is_cut_short(telling, own_limit), fault);
         return;
     }

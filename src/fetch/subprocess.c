@@ -217,17 +217,17 @@ sm_subprocess(const char *const *argv, gint64 limit, char *output, gsize size, g
 }
 
 gboolean
-sm_subprocess_do(const char *const *argv, const char *input, const char *const *environment,
+sm_subprocess_do(const char *const *argv, const char *const *environment, const char *input,
                  gint64 limit, int code, GError **error)
 {
     char said[SAID_MAX] = "", scratch[SCRATCH], nothing[1] = "";
     Run run = {.argv = argv,
                .environment = environment != NULL ? environment : (const char *const *)environ,
+               .input = input,
                .joined = TRUE,
                .out = {-1, nothing, sizeof nothing, 0},
                .err = {-1, said, sizeof said, 0},
-               .scratch = scratch,
-               .input = input};
+               .scratch = scratch};
     gboolean ok = run_it(&run, limit, code, error);
 
     sm_close(&run.out.fd);
