@@ -8,6 +8,7 @@ int sm_cmd_cat(int argc, char **argv);
 int sm_cmd_deliver(int argc, char **argv);
 int sm_cmd_backup(int argc, char **argv);
 int sm_cmd_get(int argc, char **argv);
+int sm_cmd_log(int argc, char **argv);
 int sm_cmd_run(int argc, char **argv);
 int sm_cmd_status(int argc, char **argv);
 int sm_cmd_passwd(int argc, char **argv);
