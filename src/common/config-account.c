@@ -57,6 +57,7 @@ sm_account_free(gpointer data)
     g_free(account->password_credential);
     g_free(account->directory);
     g_strfreev(account->extensions);
+    g_strfreev(account->file_types);
     g_strfreev(account->recipients);
     g_strfreev(account->org_ids);
     g_free(account->service_url);

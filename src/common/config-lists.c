@@ -22,13 +22,14 @@ show_item(const char *item)
 }
 
 static gboolean
-parse_list(const char *text, IsSound is_sound, const char *allowed, void *result, GError **error)
+parse_list_split(const char *text, const char *separators, IsSound is_sound, const char *allowed,
+                 void *result, GError **error)
 {
-    g_auto(GStrv) pieces = g_strsplit_set(text, ",; ", -1);
+    g_auto(GStrv) pieces = g_strsplit_set(text, separators, -1);
     g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(g_free);
 
     for (char **piece = pieces; *piece != NULL; piece++) {
-        g_autofree char *item = g_ascii_strdown(*piece, -1);
+        g_autofree char *item = g_ascii_strdown(g_strstrip(*piece), -1);
 
         if (*item == '\0')
             continue;
@@ -37,8 +38,10 @@ parse_list(const char *text, IsSound is_sound, const char *allowed, void *result
 
             g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
                         "\"%s\" is not understood; allowed: %s, several of them separated by "
-                        "commas, semicolons or blanks",
-                        shown, allowed);
+                        "commas%s",
+                        shown, allowed,
+                        strchr(separators, ' ') != NULL ? ", semicolons or blanks"
+                                                        : " or semicolons");
             return FALSE;
         }
         g_ptr_array_add(items, g_steal_pointer(&item));
@@ -50,6 +53,12 @@ parse_list(const char *text, IsSound is_sound, const char *allowed, void *result
     g_ptr_array_add(items, NULL);
     *(GStrv *)result = (GStrv)g_ptr_array_free(g_steal_pointer(&items), FALSE);
     return TRUE;
+}
+
+static gboolean
+parse_list(const char *text, IsSound is_sound, const char *allowed, void *result, GError **error)
+{
+    return parse_list_split(text, ",; ", is_sound, allowed, result, error);
 }
 
 static gboolean
@@ -65,6 +74,20 @@ sm_value_extensions(const char *text, void *result, GError **error)
 {
     return parse_list(text, is_extension, "extensions without the dot, as in csv or zip", result,
                       error);
+}
+
+static gboolean
+is_file_type(const char *item)
+{
+    return sm_text_is_clean(item, strlen(item));
+}
+
+gboolean
+sm_value_file_types(const char *text, void *result, GError **error)
+{
+    return parse_list_split(text, ",;", is_file_type,
+                            "types as `scorefetch list` shows them, as in Scores File", result,
+                            error);
 }
 
 static gboolean

@@ -1,5 +1,5 @@
 /*
- * Configuration values that are lists, split on commas, semicolons and blanks.
+ * Configuration values that are lists, split on commas, semicolons and (but for types) blanks.
  * Of the form that config-values.h describes; result is a GStrv, its items in
  * lower case, never empty but where it is said.
  */
@@ -12,6 +12,8 @@ gboolean sm_value_extensions(const char *text, void *result, GError **error);
 
 /* OpenPGP keys by their fingerprint or long ID, each perhaps with 0x; `none` is an empty vector. */
 gboolean sm_value_key_ids(const char *text, void *result, GError **error);
+/* Types of files, as listings have them: any text; blanks are a part of it. */
+gboolean sm_value_file_types(const char *text, void *result, GError **error);
 
 /* Mail addresses, USER@DOMAIN. */
 gboolean sm_value_recipients(const char *text, void *result, GError **error);

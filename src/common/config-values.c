@@ -109,6 +109,17 @@ sm_value_duration_or_off(const char *text, void *result, GError **error)
 }
 
 gboolean
+sm_value_parallel(const char *text, void *result, GError **error)
+{
+    guint64 number;
+
+    if (!g_ascii_string_to_unsigned(text, 10, 1, 16, &number, NULL))
+        return refuse(error, text, "a whole number from 1 to 16");
+    *(guint *)result = (guint)number;
+    return TRUE;
+}
+
+gboolean
 sm_value_size(const char *text, void *result, GError **error)
 {
     static const Word units[] = {

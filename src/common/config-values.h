@@ -29,6 +29,9 @@ gboolean sm_value_deferral(const char *text, void *result, GError **error);
 /* guint, seconds: the same, or `off`, which is 0. */
 gboolean sm_value_duration_or_off(const char *text, void *result, GError **error);
 
+/* guint: a number of transfers, 1 to 16. */
+gboolean sm_value_parallel(const char *text, void *result, GError **error);
+
 /* guint64, bytes: a whole number with B, kB, MB, GB, TB (powers of 1000) or KiB, MiB, GiB, TiB. */
 gboolean sm_value_size(const char *text, void *result, GError **error);
 

@@ -30,6 +30,7 @@ typedef struct {
     char *directory; /* absolute, %{account} expanded; existence is for the store to judge */
     SmFormat format;
     GStrv extensions;    /* lower case, without dots; csv and txt unless configured */
+    GStrv file_types;    /* types in listings that are fetched, lower case; NULL: all */
     GStrv recipients;    /* addresses that mean this account, lower case; may be empty */
     GStrv org_ids;       /* numbers or patterns with * and ? against the name's organisation, lower
                             case; may be empty */
@@ -41,6 +42,7 @@ typedef struct {
     guint connect_timeout; /* seconds */
     guint give_up_after;   /* seconds without progress */
     guint run_limit;       /* seconds that one run as a filter may take */
+    guint parallel;        /* transfers at once, of a sync */
     guint64 max_file_size; /* bytes */
     GStrv encrypt_to;      /* fingerprints and long key IDs, lower case; empty: not encrypted */
     char *gnupg_home;      /* absolute; NULL: gpg's own */

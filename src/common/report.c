@@ -83,7 +83,11 @@ writer(GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpointer u
     if (to_stderr) {
         g_autofree char *line = g_strdup_printf("%s: %s\n", report->program, text);
 
+        if (report->make_way != NULL)
+            report->make_way(report->screen, TRUE);
         write_line(STDERR_FILENO, line);
+        if (report->make_way != NULL)
+            report->make_way(report->screen, FALSE);
     }
     if (to_log)
         write_to_log(report, level, text);

@@ -5,6 +5,7 @@
 #include "alert.h"
 #include "common/text.h"
 #include "download.h"
+#include "ledger-listing.h"
 #include "pause.h"
 #include "place.h"
 #include "recipients.h"
@@ -264,6 +265,7 @@ fetch_anew(Attempt *attempt, char **outcome, GError **error)
             attempt->fetch->ledger, file, (SmContent){download.stored_size, download.stored_sha256},
             (SmContent){download.size, download.sha256}, download.etag, attempt->boot_id, &fault))
         return give_back(attempt, TRUE, fault, error);
+    file->new_records = sm_listing_records(file->name, download.lines);
     if (!place(attempt, &lost, outcome, error))
         return FALSE;
     if (!lost)
@@ -312,11 +314,14 @@ gboolean
 sm_attempt(const SmFetch *fetch, SmFile *file, SmStore *store, char **outcome, GError **error)
 {
     g_autofree char *boot_id = sm_place_boot_id(store);
-    g_autoptr(SmService) service = sm_service_new(fetch->account, fetch->ledger);
+    g_autoptr(SmService) service = sm_service_new(fetch->account, fetch->ledger, fetch->shared);
     Attempt attempt = {fetch, file, store, boot_id, service, NULL};
-    g_autoptr(SmTransfer) transfer = sm_transfer_new(fetch->account, transfer_started, &attempt);
+    g_autoptr(SmTransfer) transfer =
+        sm_transfer_new(fetch->account, fetch->shared, transfer_started, &attempt);
 
     attempt.transfer = transfer;
+    if (fetch->listed != NULL && fetch->listed->size > 0) /* 0: a service that has not counted */
+        sm_transfer_expect(transfer, fetch->listed->size);
     return run(&attempt, outcome, error);
 }
 

@@ -4,17 +4,20 @@
  * a file or standard output, which the ledger only logs.
  */
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "common/error.h"
 #include "export.h"
 #include "fetch.h"
 #include "ledger-files.h"
+#include "progress.h"
 #include "session.h"
 
 typedef struct {
     char *output; /* NULL: the account's directory */
     gboolean force;
+    SmShared shared; /* by all the names: their progress */
 } Options;
 
 /* The row, so that there is something to claim; and the trail of who asked. */
@@ -33,7 +36,10 @@ static gboolean
 get_name(SmSession *session, const Options *options, const char *name, char **outcome,
          GError **error)
 {
-    SmFetch fetch = {.ledger = session->ledger, .role = SM_ROLE_PROMPT, .force = options->force};
+    SmFetch fetch = {.ledger = session->ledger,
+                     .role = SM_ROLE_PROMPT,
+                     .force = options->force,
+                     .shared = &options->shared};
 
     fetch.account = sm_session_account_for(session, name, error);
     if (fetch.account == NULL)
@@ -62,14 +68,11 @@ check_arguments(const Options *options, char **names, int count, GError **error)
 }
 
 static int
-get(SmSession *session, const Options *options, char **names, int count)
+get_names(SmSession *session, const Options *options, char **names, int count)
 {
     GError *fault = NULL;
     int code = EX_OK;
 
-    if (!check_arguments(options, names, count, &fault) || !sm_session_configure(session, &fault) ||
-        !sm_session_open_ledger(session, SM_LEDGER_CREATE, &fault))
-        return sm_session_exit(session, fault);
     for (int i = 0; i < count; i++) {
         g_autofree char *outcome = NULL;
         int own;
@@ -80,6 +83,24 @@ get(SmSession *session, const Options *options, char **names, int count)
         if (code == EX_OK)
             code = own; /* the first failure tells the exit code; the others are still tried */
     }
+    return code;
+}
+
+static int
+get(SmSession *session, Options *options, char **names, int count)
+{
+    GError *fault = NULL;
+    int code;
+
+    if (!check_arguments(options, names, count, &fault) || !sm_session_configure(session, &fault) ||
+        !sm_session_open_ledger(session, SM_LEDGER_CREATE, &fault))
+        return sm_session_exit(session, fault);
+    if (!session->quiet)
+        options->shared.progress = sm_progress_new(STDERR_FILENO, (guint)count);
+    sm_session_show(session, options->shared.progress);
+    code = get_names(session, options, names, count);
+    sm_session_show(session, NULL);
+    g_clear_pointer(&options->shared.progress, sm_progress_free);
     return code;
 }
 

@@ -9,9 +9,9 @@
 
 #include "commands.h"
 #include "common/error.h"
+#include "login.h"
 #include "secret-file.h"
 #include "secret.h"
-#include "service.h"
 #include "session.h"
 #include "terminal.h"
 
@@ -55,10 +55,10 @@ ask_twice(const SmAccount *account, GError **error)
 static gboolean
 is_good(const SmAccount *account, const SmSecret *secret, gboolean force, GError **error)
 {
-    g_autoptr(SmService) service = sm_service_new(account, NULL);
+    g_autoptr(SmService) service = sm_service_new(account, NULL, NULL);
     GError *fault = NULL;
 
-    if (sm_service_check_password(service, secret, &fault))
+    if (sm_login_try(service, secret, &fault))
         return TRUE;
     if (g_error_matches(fault, SM_ERROR, SM_ERROR_CREDENTIALS)) {
         g_propagate_prefixed_error(error, fault, "nothing is changed: ");

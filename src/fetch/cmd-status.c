@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "common/error.h"
 #include "common/text.h"
+#include "json.h"
 #include "ledger-files.h"
 #include "session.h"
 
@@ -59,46 +60,30 @@ print_table(const SmSession *session, GPtrArray *files)
     }
 }
 
-static void
-add_text(cJSON *to, const char *key, const char *text)
-{
-    cJSON_AddItemToObject(to, key, text != NULL ? cJSON_CreateString(text) : cJSON_CreateNull());
-}
-
-/* ISO 8601 in UTC; null for a time that is not set. */
-static void
-add_time(cJSON *to, const char *key, gint64 when)
-{
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(when);
-    g_autofree char *text = when > 0 ? g_date_time_format_iso8601(time) : NULL;
-
-    add_text(to, key, text);
-}
-
 static cJSON *
 file_as_json(const SmFile *file)
 {
     gboolean stored = file->stored_at > 0;
     cJSON *json = cJSON_CreateObject();
 
-    add_text(json, "account", file->account);
-    add_text(json, "name", file->name);
-    add_text(json, "state", sm_file_state_name(file->state));
-    add_text(json, "reason", file->reason);
+    sm_json_add_text(json, "account", file->account);
+    sm_json_add_text(json, "name", file->name);
+    sm_json_add_text(json, "state", sm_file_state_name(file->state));
+    sm_json_add_text(json, "reason", file->reason);
     cJSON_AddItemToObject(json, "size",
                           stored ? cJSON_CreateNumber((double)file->size) : cJSON_CreateNull());
-    add_text(json, "sha256", stored ? file->sha256 : NULL);
+    sm_json_add_text(json, "sha256", stored ? file->sha256 : NULL);
     cJSON_AddItemToObject(json, "size_plain",
                           stored ? cJSON_CreateNumber((double)file->size_plain)
                                  : cJSON_CreateNull());
-    add_text(json, "sha256_plain", stored ? file->sha256_plain : NULL);
-    add_text(json, "path", stored ? file->path : NULL);
+    sm_json_add_text(json, "sha256_plain", stored ? file->sha256_plain : NULL);
+    sm_json_add_text(json, "path", stored ? file->path : NULL);
     cJSON_AddNumberToObject(json, "revision", (double)file->revision);
     cJSON_AddNumberToObject(json, "attempts", (double)file->attempts);
-    add_time(json, "announced_at", file->announced_at);
-    add_time(json, "updated_at", file->updated_at);
-    add_time(json, "stored_at", file->stored_at);
-    add_time(json, "next_attempt", file->next_attempt);
+    sm_json_add_time(json, "announced_at", file->announced_at);
+    sm_json_add_time(json, "updated_at", file->updated_at);
+    sm_json_add_time(json, "stored_at", file->stored_at);
+    sm_json_add_time(json, "next_attempt", file->next_attempt);
     return json;
 }
 
@@ -107,15 +92,12 @@ print_json(const SmSession *session, GPtrArray *files)
 {
     g_autoptr(cJSON) json = cJSON_CreateObject();
     cJSON *list = cJSON_AddArrayToObject(json, "files");
-    char *text;
 
-    add_text(json, "config", session->config->file);
-    add_text(json, "ledger", session->config->ledger);
+    sm_json_add_text(json, "config", session->config->file);
+    sm_json_add_text(json, "ledger", session->config->ledger);
     for (guint i = 0; i < files->len; i++)
         cJSON_AddItemToArray(list, file_as_json(files->pdata[i]));
-    text = cJSON_Print(json);
-    puts(text);
-    cJSON_free(text);
+    sm_json_print(json);
 }
 
 static gboolean

@@ -9,6 +9,8 @@ int sm_cmd_deliver(int argc, char **argv);
 int sm_cmd_backup(int argc, char **argv);
 int sm_cmd_get(int argc, char **argv);
 int sm_cmd_log(int argc, char **argv);
+int sm_cmd_list(int argc, char **argv);
+int sm_cmd_sync(int argc, char **argv);
 int sm_cmd_run(int argc, char **argv);
 int sm_cmd_status(int argc, char **argv);
 int sm_cmd_passwd(int argc, char **argv);

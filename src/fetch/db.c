@@ -5,7 +5,11 @@
 
 #include "common/error.h"
 
-enum { LOCK_WAIT_MS = 30000 };
+enum {
+    LOCK_WAIT_US = 30 * 1000 * 1000,
+    FIRST_LOOK_US = 100, /* most writers only commit */
+    LAST_LOOK_US = 25 * 1000,
+};
 
 static const char *
 remedy(int code)
@@ -46,6 +50,27 @@ fail(SmDb *db, int code, GError **error)
     return FALSE;
 }
 
+/* SQLite's own, sqlite3_busy_timeout(), first sleeps for a millisecond: as long as ten commits. */
+static int
+wait_for_lock(void *data, int count)
+{
+    SmDb *db = data;
+    gint64 now = g_get_monotonic_time();
+
+    if (count == 0)
+        db->waits_since = now;
+    if (now - db->waits_since > LOCK_WAIT_US)
+        return 0;
+    g_usleep((gulong)MIN(FIRST_LOOK_US << MIN(count / 2, 10), LAST_LOOK_US));
+    return 1;
+}
+
+static void
+finalize(gpointer statement)
+{
+    sqlite3_finalize(statement);
+}
+
 SmDb *
 sm_db_open(const char *path, int flags, GError **error)
 {
@@ -53,9 +78,11 @@ sm_db_open(const char *path, int flags, GError **error)
     int code;
 
     db->path = g_strdup(path);
-    code = sqlite3_open_v2(path, &db->handle, flags, NULL);
+    db->statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, finalize);
+    /* a connection belongs to one thread */
+    code = sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (code == SQLITE_OK)
-        code = sqlite3_busy_timeout(db->handle, LOCK_WAIT_MS);
+        code = sqlite3_busy_handler(db->handle, wait_for_lock, db);
     if (code != SQLITE_OK) {
         fail(db, code, error);
         return NULL;
@@ -68,6 +95,7 @@ sm_db_close(SmDb *db)
 {
     if (db == NULL)
         return;
+    g_hash_table_unref(db->statements);
     sqlite3_close(db->handle);
     g_free(db->path);
     g_free(db);
@@ -81,11 +109,10 @@ sm_db_exec(SmDb *db, const char *sql, GError **error)
     return code == SQLITE_OK || fail(db, code, error);
 }
 
-static sqlite3_stmt *
-query_va(SmDb *db, GError **error, const char *sql, const char *types, va_list values)
+static int
+bind_values(sqlite3_stmt *statement, const char *types, va_list values)
 {
-    g_autoptr(sqlite3_stmt) statement = NULL;
-    int code = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
+    int code = SQLITE_OK;
 
     for (int i = 0; code == SQLITE_OK && types[i] != '\0'; i++) {
         if (types[i] == 'i')
@@ -94,11 +121,50 @@ query_va(SmDb *db, GError **error, const char *sql, const char *types, va_list v
             code = sqlite3_bind_text(statement, i + 1, va_arg(values, const char *), -1,
                                      SQLITE_TRANSIENT);
     }
+    return code;
+}
+
+static sqlite3_stmt *
+query_va(SmDb *db, GError **error, const char *sql, const char *types, va_list values)
+{
+    g_autoptr(sqlite3_stmt) statement = NULL;
+    int code = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
+
+    if (code == SQLITE_OK)
+        code = bind_values(statement, types, values);
     if (code != SQLITE_OK) {
         fail(db, code, error);
         return NULL;
     }
     return g_steal_pointer(&statement);
+}
+
+/* The same with a statement that the connection keeps, since preparing one takes longer than most
+ * run; the caller brings it to its end and calls put_back(). */
+static sqlite3_stmt *
+kept_va(SmDb *db, GError **error, const char *sql, const char *types, va_list values)
+{
+    sqlite3_stmt *statement = g_hash_table_lookup(db->statements, sql);
+    int code = SQLITE_OK;
+
+    if (statement == NULL) {
+        code = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
+        if (code == SQLITE_OK)
+            g_hash_table_insert(db->statements, g_strdup(sql), statement);
+    }
+    if (code == SQLITE_OK)
+        code = bind_values(statement, types, values);
+    if (code == SQLITE_OK)
+        return statement;
+    fail(db, code, error);
+    return NULL;
+}
+
+static void
+put_back(sqlite3_stmt *statement)
+{
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
 }
 
 sqlite3_stmt *
@@ -126,12 +192,12 @@ sm_db_next(SmDb *db, sqlite3_stmt *row, GError **error)
 gboolean
 sm_db_run(SmDb *db, GError **error, int *changed, const char *sql, const char *types, ...)
 {
-    g_autoptr(sqlite3_stmt) statement = NULL;
+    sqlite3_stmt *statement;
     va_list values;
     int code;
 
     va_start(values, types);
-    statement = query_va(db, error, sql, types, values);
+    statement = kept_va(db, error, sql, types, values);
     va_end(values);
     if (statement == NULL)
         return FALSE;
@@ -139,10 +205,31 @@ sm_db_run(SmDb *db, GError **error, int *changed, const char *sql, const char *t
         code = sqlite3_step(statement);
     } while (code == SQLITE_ROW);
     if (code != SQLITE_DONE)
-        return fail(db, code, error);
-    if (changed != NULL)
+        fail(db, code, error);
+    else if (changed != NULL)
         *changed = sqlite3_changes(db->handle);
-    return TRUE;
+    put_back(statement);
+    return code == SQLITE_DONE;
+}
+
+gboolean
+sm_db_first(SmDb *db, GError **error, gpointer (*take)(sqlite3_stmt *row), gpointer *row,
+            const char *sql, const char *types, ...)
+{
+    sqlite3_stmt *statement;
+    va_list values;
+    gboolean found;
+
+    va_start(values, types);
+    statement = kept_va(db, error, sql, types, values);
+    va_end(values);
+    if (statement == NULL)
+        return FALSE;
+    found = sm_db_next(db, statement, error);
+    if (found)
+        *row = take(statement);
+    put_back(statement);
+    return found;
 }
 
 char *
@@ -154,18 +241,19 @@ sm_db_text(sqlite3_stmt *row, int column)
 gboolean
 sm_db_integer(SmDb *db, GError **error, gint64 *value, const char *sql, const char *types, ...)
 {
-    g_autoptr(sqlite3_stmt) statement = NULL;
+    sqlite3_stmt *statement;
     GError *fault = NULL;
     va_list values;
 
     *value = 0;
     va_start(values, types);
-    statement = query_va(db, error, sql, types, values);
+    statement = kept_va(db, error, sql, types, values);
     va_end(values);
     if (statement == NULL)
         return FALSE;
     if (sm_db_next(db, statement, &fault))
         *value = sqlite3_column_int64(statement, 0);
+    put_back(statement);
     if (fault != NULL)
         g_propagate_error(error, fault);
     return fault == NULL;

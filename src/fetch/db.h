@@ -11,6 +11,8 @@
 typedef struct {
     sqlite3 *handle;
     char *path;
+    gint64 waits_since;     /* for another's lock, monotonic time */
+    GHashTable *statements; /* text -> statement, of those that run to their end at once */
 } SmDb;
 
 /* Opens path (flags of sqlite3_open_v2); a lock of others is waited for up to 30 s. */
@@ -28,6 +30,13 @@ sqlite3_stmt *sm_db_query(SmDb *db, GError **error, const char *sql, const char 
 
 /* The next row: TRUE; at the end, FALSE without an error; else FALSE and error set. */
 gboolean sm_db_next(SmDb *db, sqlite3_stmt *row, GError **error);
+
+/*
+ * Takes the first row of a query: TRUE and *row, which take made of it; FALSE
+ * without an error where there is none. Its statement is kept for the next time.
+ */
+gboolean sm_db_first(SmDb *db, GError **error, gpointer (*take)(sqlite3_stmt *row), gpointer *row,
+                     const char *sql, const char *types, ...);
 
 /* Runs one statement to its end. *changed, if not NULL, becomes the number of rows that it changed.
  */

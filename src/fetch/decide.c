@@ -101,6 +101,12 @@ ask_policy(const SmFetch *fetch, const SmFile *file, GError **error)
 
     if (!look_at_sibling(fetch->ledger, file, &sibling, error))
         return (SmStep){.kind = SM_STEP_ERROR};
+    if (fetch->listed != NULL &&
+        !sm_policy_wants_type((const char *const *)fetch->account->file_types, fetch->listed->type,
+                              &step.text)) {
+        step.state = SM_FILE_NOT_WANTED;
+        return step;
+    }
     switch (sm_policy_decide(fetch->account->format,
                              (const char *const *)fetch->account->extensions, file->name, sibling,
                              &why)) {
@@ -137,7 +143,7 @@ apply_pauses(const SmFetch *fetch, const SmFile *file, gint64 now, GError **erro
     if (file->attempts == 0 && !sm_file_count_missing(fetch->ledger, file->account,
                                                       now - SM_MISSING_WINDOW, &missing, error))
         return (SmStep){.kind = SM_STEP_ERROR};
-    if (missing >= SM_MISSING_MAX)
+    if (missing >= SM_MISSING_MAX && fetch->listed == NULL)
         return refuse(error, SM_ERROR_PAUSED, file,
                       "waits, since the service did not know 20 other names in the last hour"
                       " (scorefetch get fetches it at once)");

@@ -1,6 +1,7 @@
 #include "digest.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "autoptr.h"
@@ -16,6 +17,8 @@ typedef struct {
 struct SmDigest {
     EVP_MD_CTX *sha256;
     EVP_MD_CTX *md5; /* NULL: not asked for */
+    gint64 breaks;   /* line breaks */
+    char last;       /* the last byte; a line break where there is none */
     GThread *beside; /* NULL until a block is given to it; then only it touches the hashes while
                         pending > 0 */
     GAsyncQueue *blocks;
@@ -42,6 +45,7 @@ sm_digest_new(gboolean with_md5)
 
     g_mutex_init(&digest->lock);
     g_cond_init(&digest->done);
+    digest->last = '\n';
     digest->sha256 = context_for(EVP_sha256());
     if (digest->sha256 == NULL)
         g_error("libcrypto has no SHA-256");
@@ -51,8 +55,20 @@ sm_digest_new(gboolean with_md5)
 }
 
 static void
+count_lines(SmDigest *digest, const char *data, gsize length)
+{
+    const char *end = data + length;
+
+    for (const char *at = data; (at = memchr(at, '\n', (gsize)(end - at))) != NULL; at++)
+        digest->breaks++;
+    if (length > 0)
+        digest->last = end[-1];
+}
+
+static void
 hash(SmDigest *digest, const void *data, gsize length)
 {
+    count_lines(digest, data, length);
     EVP_DigestUpdate(digest->sha256, data, length);
     if (digest->md5 != NULL)
         EVP_DigestUpdate(digest->md5, data, length);
@@ -160,6 +176,12 @@ sm_digest_finish(SmDigest *digest, char **sha256, char **md5)
     *sha256 = finish(digest->sha256);
     if (md5 != NULL)
         *md5 = digest->md5 != NULL ? finish(digest->md5) : NULL;
+}
+
+gint64
+sm_digest_lines(const SmDigest *digest)
+{
+    return digest->breaks + (digest->last != '\n');
 }
 
 gboolean

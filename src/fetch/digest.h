@@ -27,6 +27,10 @@ void sm_digest_wait(SmDigest *digest, guint pending);
  * for. */
 void sm_digest_finish(SmDigest *digest, char **sha256, char **md5);
 
+/* Lines so far (after sm_digest_finish(), or without blocks beside): a last one without a line
+ * break counts too. */
+gint64 sm_digest_lines(const SmDigest *digest);
+
 /* Reads descriptor fd from its current place to its end into digest. FALSE and errno on failure. */
 gboolean sm_digest_read(SmDigest *digest, int fd);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "pace.h"
 #include "pause.h"
 
 enum { INTEGRITY_TRIES = 2 }; /* a damaged transfer is worth one full GET more */
@@ -50,6 +51,7 @@ verify(SmTransfer *transfer, SmPart *part, SmDownload *download, GError **error)
         download->stored_size = download->size;
         download->stored_sha256 = g_strdup(download->sha256);
     }
+    download->lines = sm_part_lines(part);
     download->etag = g_strdup(facts->etag);
     if (download->size != facts->total)
         return damaged(error, "has another length than was announced");
@@ -61,17 +63,30 @@ verify(SmTransfer *transfer, SmPart *part, SmDownload *download, GError **error)
 }
 
 static gboolean
-try_once(SmService *service, SmTransfer *transfer, const char *name, SmPart *part,
-         const char *if_none_match, SmDownload *download, GError **error)
+transfer_once(SmService *service, SmTransfer *transfer, const char *name, SmPart *part,
+              const char *if_none_match, GError **error)
 {
     char *url = sm_service_presigned_url(service, name, error);
     gboolean ok;
 
-    sm_transfer_facts(transfer)->retry_after = 0;
     if (url == NULL)
         return FALSE;
     ok = sm_transfer_get(transfer, url, part, if_none_match, error);
     sm_service_forget_url(url);
+    return ok;
+}
+
+static gboolean
+try_once(SmService *service, SmTransfer *transfer, const char *name, SmPart *part,
+         const char *if_none_match, SmDownload *download, GError **error)
+{
+    gboolean ok;
+
+    sm_transfer_facts(transfer)->retry_after = 0;
+    if (!sm_pace_begin_transfer(service->shared->pace, error))
+        return FALSE;
+    ok = transfer_once(service, transfer, name, part, if_none_match, error);
+    sm_pace_end_transfer(service->shared->pace);
     return ok && verify(transfer, part, download, error);
 }
 
@@ -88,9 +103,9 @@ may_pass(Hope *hope, SmTransfer *transfer, const GError *fault)
            g_error_matches(fault, SM_ERROR, SM_ERROR_OBJECT);
 }
 
-/* Waits before the next try; FALSE where the time would be over by then. */
+/* Waits before the next try; FALSE where the time would be over by then, or the run has ended. */
 static gboolean
-pause_for_next(Hope *hope, gint64 size, guint retry_after)
+pause_for_next(Hope *hope, SmPace *pace, gint64 size, guint retry_after)
 {
     gint64 now = g_get_monotonic_time(), until;
 
@@ -103,13 +118,12 @@ pause_for_next(Hope *hope, gint64 size, guint retry_after)
     if (until > hope->progress_at + hope->patience ||
         (hope->deadline != 0 && until > hope->deadline))
         return FALSE;
-    g_usleep((gulong)(until - now));
-    return TRUE;
+    return sm_pace_sleep(pace, until);
 }
 
-gboolean
-sm_download(SmService *service, SmTransfer *transfer, const char *name, SmPart *part,
-            const char *if_none_match, gint64 deadline, SmDownload *download, GError **error)
+static gboolean
+try_often(SmService *service, SmTransfer *transfer, const char *name, SmPart *part,
+          const char *if_none_match, gint64 deadline, SmDownload *download, GError **error)
 {
     gint64 patience = (gint64)service->account->give_up_after * G_USEC_PER_SEC;
     Hope hope = {0, 0, sm_part_size(part), g_get_monotonic_time(), patience, deadline};
@@ -121,7 +135,7 @@ sm_download(SmService *service, SmTransfer *transfer, const char *name, SmPart *
         guint retry_after = MAX(service->retry_after, sm_transfer_facts(transfer)->retry_after);
 
         if (!may_pass(&hope, transfer, fault) ||
-            !pause_for_next(&hope, sm_part_size(part), retry_after)) {
+            !pause_for_next(&hope, service->shared->pace, sm_part_size(part), retry_after)) {
             g_propagate_error(error, fault);
             return FALSE;
         }
@@ -129,4 +143,18 @@ sm_download(SmService *service, SmTransfer *transfer, const char *name, SmPart *
         g_clear_error(&fault);
     }
     return TRUE;
+}
+
+gboolean
+sm_download(SmService *service, SmTransfer *transfer, const char *name, SmPart *part,
+            const char *if_none_match, gint64 deadline, SmDownload *download, GError **error)
+{
+    SmProgressLine *line = sm_progress_begin(service->shared->progress, name);
+    gboolean ok;
+
+    sm_transfer_watch(transfer, line);
+    ok = try_often(service, transfer, name, part, if_none_match, deadline, download, error);
+    sm_transfer_watch(transfer, NULL);
+    sm_progress_end(line);
+    return ok;
 }

@@ -14,6 +14,7 @@
 typedef struct {
     gboolean unchanged; /* 304: nothing was written */
     gint64 size;        /* bytes that came */
+    gint64 lines;       /* of these; the last one counts without a line break too */
     char *sha256;
     gint64 stored_size; /* what the part holds: the same, unless it is encrypted */
     char *stored_sha256;

@@ -19,8 +19,8 @@ started(const SmTransferFacts *facts, gpointer user_data, GError **error)
 static gboolean
 download(const SmFetch *fetch, const char *name, SmPart *part, SmDownload *result, GError **error)
 {
-    g_autoptr(SmService) service = sm_service_new(fetch->account, fetch->ledger);
-    g_autoptr(SmTransfer) transfer = sm_transfer_new(fetch->account, started, NULL);
+    g_autoptr(SmService) service = sm_service_new(fetch->account, fetch->ledger, fetch->shared);
+    g_autoptr(SmTransfer) transfer = sm_transfer_new(fetch->account, fetch->shared, started, NULL);
 
     if (sm_download(service, transfer, name, part, NULL, fetch->deadline, result, error))
         return TRUE;

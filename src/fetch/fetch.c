@@ -4,6 +4,7 @@
 #include "claim.h"
 #include "decide.h"
 #include "ledger-files.h"
+#include "pace.h"
 #include "part.h"
 #include "policy.h"
 #include "store.h"
@@ -46,9 +47,11 @@ go(const SmFetch *fetch, SmFile *file, SmStore *store, const SmStep *step, char 
    GError **error)
 {
     g_autofree char *first = NULL;
+    gint64 start = g_get_monotonic_time() + (gint64)step->pause * G_USEC_PER_SEC;
 
-    if (step->pause > 0)
-        g_usleep((gulong)step->pause * G_USEC_PER_SEC);
+    if (step->pause > 0 &&
+        !sm_pace_sleep(fetch->shared != NULL ? fetch->shared->pace : NULL, start))
+        return sm_pace_set_stopped(error);
     if (!sm_attempt(fetch, file, store, &first, error))
         return FALSE;
     /* After a recovery an event may be left that came later than what was recovered. */

@@ -25,7 +25,8 @@ static const char *const state_names[] = {
     " new_size_plain, coalesce(new_sha256_plain, new_sha256), etag, path, revision, covers,"       \
     " announced, updated, stored, looked, attempts, next_attempt, missing_since, missing_times,"   \
     " fence, settled, part, part_etag, boot_id, new_size, new_sha256, new_etag, new_covers,"       \
-    " obstacle, unanswered, (" NEWEST ")"
+    " obstacle, listed, coalesce(listed_size, -1), listed_delivered,"                              \
+    " coalesce(listed_records, -1), coalesce(records, -1), unanswered, (" NEWEST ")"
 
 const char *
 sm_file_state_name(SmFileState state)
@@ -48,7 +49,7 @@ state_from_name(const char *name)
     return SM_FILE_WAITING; /* the table's CHECK allows no other */
 }
 
-static SmFile *
+static gpointer
 from_row(sqlite3_stmt *row)
 {
     SmFile *file = g_new0(SmFile, 1);
@@ -87,8 +88,14 @@ from_row(sqlite3_stmt *row)
     file->new_etag = sm_db_text(row, column++);
     file->new_covers = sqlite3_column_int64(row, column++);
     file->obstacle = sm_db_text(row, column++);
+    file->listed_at = sqlite3_column_int64(row, column++);
+    file->listed_size = sqlite3_column_int64(row, column++);
+    file->listed_delivered = sm_db_text(row, column++);
+    file->listed_records = sqlite3_column_int64(row, column++);
+    file->records = sqlite3_column_int64(row, column++);
     file->unanswered = sqlite3_column_int64(row, column++);
     file->newest_event = sqlite3_column_int64(row, column++);
+    file->new_records = -1;
     return file;
 }
 
@@ -96,10 +103,10 @@ from_row(sqlite3_stmt *row)
 static void
 clear(SmFile *file)
 {
-    char **strings[] = {&file->reason,       &file->sha256,          &file->etag,
-                        &file->path,         &file->boot_id,         &file->part_etag,
-                        &file->obstacle,     &file->new_etag,        &file->new_sha256,
-                        &file->sha256_plain, &file->new_sha256_plain};
+    char **strings[] = {&file->reason,       &file->sha256,           &file->etag,
+                        &file->path,         &file->boot_id,          &file->part_etag,
+                        &file->obstacle,     &file->new_etag,         &file->new_sha256,
+                        &file->sha256_plain, &file->new_sha256_plain, &file->listed_delivered};
 
     for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
         g_free(*strings[i]);
@@ -119,13 +126,12 @@ sm_file_free(SmFile *file)
 SmFile *
 sm_file_load(SmLedger *ledger, const char *account, const char *name, GError **error)
 {
-    g_autoptr(sqlite3_stmt) row = sm_db_query(
-        ledger->db, error, "SELECT " COLUMNS " FROM files WHERE account = ? AND name = ?", "ss",
-        account, name);
+    gpointer file = NULL;
 
-    if (row == NULL || !sm_db_next(ledger->db, row, error))
-        return NULL;
-    return from_row(row);
+    sm_db_first(ledger->db, error, from_row, &file,
+                "SELECT " COLUMNS " FROM files WHERE account = ? AND name = ?", "ss", account,
+                name);
+    return file;
 }
 
 static GPtrArray *
@@ -369,7 +375,7 @@ sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, GError **erro
                   " sha256 = new_sha256, size_plain = CASE WHEN new_sha256_plain IS NULL"
                   "  THEN new_size ELSE new_size_plain END,"
                   " sha256_plain = coalesce(new_sha256_plain, new_sha256),"
-                  " etag = new_etag, path = ?5,"
+                  " etag = new_etag, path = ?5, records = nullif(?6, -1),"
                   " revision = revision + (?4 = 'corrected'),"
                   " looked = CASE WHEN stored > 0 THEN ?1 ELSE looked END,"
                   " covers = max(covers, new_covers), unanswered = (" NEWEST ") > new_covers,"
@@ -377,7 +383,8 @@ sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, GError **erro
                   " settled = fence, next_attempt = 0, attempts = 0, missing_since = 0,"
                   " missing_times = 0, part = 0, part_etag = NULL, boot_id = NULL,"
                   " obstacle = NULL WHERE id = ?2 AND fence = ?3",
-                  "iiiss", sm_ledger_now(), file->id, file->fence, action, path) &&
+                  "iiissi", sm_ledger_now(), file->id, file->fence, action, path,
+                  file->new_records) &&
         sm_ledger_log(ledger, file->account, file->name, action, detail, error) &&
         refresh(ledger, file, changed, error) && sm_db_commit(ledger->db, error))
         return TRUE;

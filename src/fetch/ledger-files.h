@@ -57,6 +57,13 @@ typedef struct {
     gint64 new_covers; /* the newest event when this attempt began */
     char *obstacle;    /* conflict: which file was in the way, as sm_store_identity() names it */
 
+    /* What the listing said of it last, and what was counted in what came; -1: not known. */
+    gint64 listed_at; /* since when it says so; 0: never listed */
+    gint64 listed_size;
+    char *listed_delivered; /* NULL: not said */
+    gint64 listed_records, records;
+    gint64 new_records; /* of what is being placed, known to who has fetched it only */
+
     gint64 newest_event; /* of this account and name, 0: none */
     gint64 unanswered;   /* not 0: an event came that neither bytes nor a decision answer */
 } SmFile;

@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "common/error.h"
 #include "common/startup.h"
+#include "gpg.h"
 #include "http.h"
 
 static const struct {
@@ -18,6 +19,8 @@ static const struct {
     const char *summary;
 } commands[] = {
     {"get", sm_cmd_get, "fetch files by name"},
+    {"list", sm_cmd_list, "list the service's files, and what the ledger says of each"},
+    {"sync", sm_cmd_sync, "fetch what the service lists and is not stored"},
     {"run", sm_cmd_run, "work off what waits in spool and ledger"},
     {"status", sm_cmd_status, "show the ledger: what is stored, waiting, dropped, failed"},
     {"log", sm_cmd_log, "show the trail: who did what, when, and why"},
@@ -45,8 +48,9 @@ version(void)
 {
     const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
 
-    printf("scorefetch %s\nlibcurl %s (%s), SQLite %s, cJSON %s\n", SM_VERSION, curl->version,
-           curl->ssl_version, sqlite3_libversion(), cJSON_Version());
+    printf("scorefetch %s\nlibcurl %s (%s), SQLite %s, cJSON %s, GPGME %s\n", SM_VERSION,
+           curl->version, curl->ssl_version, sqlite3_libversion(), cJSON_Version(),
+           gpgme_check_version(NULL));
     return EX_OK;
 }
 

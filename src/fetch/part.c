@@ -249,6 +249,12 @@ sm_part_finish(SmPart *part, char **sha256, char **md5, GError **error)
     return TRUE;
 }
 
+gint64
+sm_part_lines(const SmPart *part)
+{
+    return sm_digest_lines(part->digest);
+}
+
 gboolean
 sm_part_sealed(SmPart *part, gint64 *size, char **sha256)
 {

@@ -62,6 +62,8 @@ gboolean sm_part_finish(SmPart *part, char **sha256, char **md5, GError **error)
 /* What the file of a finished part holds, where that is not what was written to it: encrypted.
  * FALSE where it is. Caller frees *sha256. */
 gboolean sm_part_sealed(SmPart *part, gint64 *size, char **sha256);
+/* Lines, after sm_part_finish(); the last one counts without a line break too. */
+gint64 sm_part_lines(const SmPart *part);
 
 /* Mode and group ((gid_t)-1: leave it), then to the disk. A file system without modes is a warning.
  */

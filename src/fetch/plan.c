@@ -5,8 +5,21 @@
 #include "common/error.h"
 #include "decide.h"
 #include "ledger-events.h"
+#include "ledger-listing.h"
 #include "route.h"
 #include "store.h"
+
+static SmFile *
+new_row(const SmAccount *account, const char *name)
+{
+    SmFile *file = g_new0(SmFile, 1);
+
+    file->id = G_MAXINT64; /* announced after all others */
+    file->account = g_strdup(account->name);
+    file->name = g_strdup(name);
+    file->reason = g_strdup("");
+    return file;
+}
 
 /* The row as it would be once this event were recorded. */
 static SmFile *
@@ -23,13 +36,8 @@ imagine_row(SmLedger *ledger, const SmAccount *account, const SmEvent *event, co
         g_propagate_error(error, fault);
         return NULL;
     }
-    if (file == NULL) {
-        file = g_new0(SmFile, 1);
-        file->id = G_MAXINT64; /* announced after all others */
-        file->account = g_strdup(account->name);
-        file->name = g_strdup(name);
-        file->reason = g_strdup("");
-    }
+    if (file == NULL)
+        file = new_row(account, name);
     if (!known)
         file->newest_event = G_MAXINT64;
     if (!known && file->state == SM_FILE_FAILED && file->next_attempt <= sm_ledger_now())
@@ -60,17 +68,28 @@ print_step(const SmAccount *account, const SmFile *file, const SmStep *step, con
     }
 }
 
+static void
+plan_row(const SmFetch *fetch, const SmFile *file)
+{
+    g_autoptr(SmStore) store = sm_store_open(fetch->account, NULL);
+    g_autofree char *obstacle = store != NULL ? sm_store_identity(store, file->name) : NULL;
+    g_autoptr(GError) fault = NULL;
+    SmStep step = sm_decide(fetch, file, obstacle, sm_ledger_now(), &fault);
+
+    print_step(fetch->account, file, &step, fault);
+    if (store == NULL && step.kind == SM_STEP_FETCH)
+        printf("%s: but %s cannot be opened: it would wait\n", file->name,
+               fetch->account->directory);
+    g_free(step.text);
+}
+
 static gboolean
 plan_name(SmSession *session, const SmEvent *event, const char *name, GError **error)
 {
     g_autofree char *why = NULL;
     SmAccount *account = sm_route(session->config, event, name, &why);
     SmFetch fetch = {.ledger = session->ledger, .account = account, .role = SM_ROLE_FILTER};
-    g_autoptr(SmStore) store = NULL;
     g_autoptr(SmFile) file = NULL;
-    g_autoptr(GError) fault = NULL;
-    g_autofree char *obstacle = NULL;
-    SmStep step;
 
     if (account == NULL || account->fault != NULL) {
         printf("%s: would not be fetched: %s\n", name,
@@ -80,13 +99,26 @@ plan_name(SmSession *session, const SmEvent *event, const char *name, GError **e
     file = imagine_row(session->ledger, account, event, name, error);
     if (file == NULL)
         return FALSE;
-    store = sm_store_open(account, NULL);
-    obstacle = store != NULL ? sm_store_identity(store, name) : NULL;
-    step = sm_decide(&fetch, file, obstacle, sm_ledger_now(), &fault);
-    print_step(account, file, &step, fault);
-    if (store == NULL && step.kind == SM_STEP_FETCH)
-        printf("%s: but %s cannot be opened: it would wait\n", name, account->directory);
-    g_free(step.text);
+    plan_row(&fetch, file);
+    return TRUE;
+}
+
+gboolean
+sm_plan_listed(SmLedger *ledger, const SmAccount *account, const SmListed *listed, GError **error)
+{
+    SmFetch fetch = {
+        .ledger = ledger, .account = account, .role = SM_ROLE_FILTER, .listed = listed};
+    g_auto(SmListedRow) row = {0};
+
+    if (!sm_listing_look(ledger, account->name, listed, &row, error))
+        return FALSE;
+    if (row.file == NULL)
+        row.file = new_row(account, listed->name);
+    if (row.changed)
+        row.file->newest_event = G_MAXINT64;
+    if (row.file->state == SM_FILE_FAILED)
+        row.file->state = SM_FILE_WAITING; /* as sm_listing_note() reopens it */
+    plan_row(&fetch, row.file);
     return TRUE;
 }
 

@@ -2,7 +2,12 @@
 #pragma once
 
 #include "common/event.h"
+#include "listing.h"
 #include "session.h"
 
 /* Prints a line for each name; nothing is called, created or changed. */
 gboolean sm_plan(SmSession *session, const SmEvent *event, GError **error);
+
+/* The same for a file that the listing has. */
+gboolean sm_plan_listed(SmLedger *ledger, const SmAccount *account, const SmListed *listed,
+                        GError **error);

@@ -16,6 +16,21 @@ sm_policy_is_pair(const char *name)
     return has_extension(name, "csv") || has_extension(name, "txt");
 }
 
+gboolean
+sm_policy_wants_type(const char *const *types, const char *type, char **reason)
+{
+    g_autofree char *wanted = NULL;
+
+    if (types == NULL || type == NULL)
+        return TRUE;
+    for (const char *const *each = types; *each != NULL; each++)
+        if (g_ascii_strcasecmp(*each, type) == 0)
+            return TRUE;
+    wanted = g_strjoinv(", ", (char **)types);
+    *reason = g_strdup_printf("file-types = %s", wanted);
+    return FALSE;
+}
+
 static SmDecision
 decide_first(SmSibling sibling, char **reason)
 {

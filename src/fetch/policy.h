@@ -31,5 +31,9 @@ typedef enum {
 SmDecision sm_policy_decide(SmFormat format, const char *const *extensions, const char *name,
                             SmSibling sibling, char **reason);
 
+/* Whether a listing's type (NULL: not said) is among types (NULL: all are wanted); if not, *reason
+ * as above. */
+gboolean sm_policy_wants_type(const char *const *types, const char *type, char **reason);
+
 /* Whether name is one of the pair of formats, .csv or .txt, that the policy is about. */
 gboolean sm_policy_is_pair(const char *name);

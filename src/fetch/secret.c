@@ -15,8 +15,9 @@
 #include "subprocess.h"
 
 enum {
-    COMMAND_LIMIT = 30,     /* seconds */
-    HEAP_SIZE = 256 * 1024, /* a power of two: passwords, request bodies and answers */
+    COMMAND_LIMIT = 30, /* seconds */
+    /* a power of two: passwords, request bodies and answers, of 16 calls at once */
+    HEAP_SIZE = 2 * 1024 * 1024,
     HEAP_SMALLEST = 32,
 };
 

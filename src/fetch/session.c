@@ -133,6 +133,36 @@ sm_session_account_for(SmSession *session, const char *name, GError **error)
     return account;
 }
 
+static int
+one_account(SmSession *session, SmAccount *account, SmForAccount each, gpointer data)
+{
+    if (account->fault != NULL)
+        return sm_session_exit(session, g_error_copy(account->fault));
+    return each(session, account, data);
+}
+
+int
+sm_session_each_account(SmSession *session, SmForAccount each, gpointer data)
+{
+    GPtrArray *accounts = session->config->accounts;
+    GError *fault = NULL;
+    int first = 0;
+
+    if (!sm_session_knows_account(session, &fault))
+        return sm_session_exit(session, fault);
+    if (session->account != NULL)
+        return one_account(session, sm_config_account(session->config, session->account), each,
+                           data);
+    for (guint i = 0; i < accounts->len; i++) {
+        SmAccount *account = accounts->pdata[i];
+        int code = account->enabled ? one_account(session, account, each, data) : 0;
+
+        if (first == 0)
+            first = code;
+    }
+    return first;
+}
+
 gboolean
 sm_session_check_name(const char *name, GError **error)
 {
@@ -150,6 +180,13 @@ sm_session_flush(GError **error)
 {
     return (fflush(stdout) == 0 && !ferror(stdout)) ||
            sm_error_from_errno(error, SM_ERROR_IO, "standard output");
+}
+
+void
+sm_session_show(SmSession *session, SmProgress *progress)
+{
+    session->report.screen = progress;
+    session->report.make_way = progress != NULL ? sm_progress_make_way : NULL;
 }
 
 int

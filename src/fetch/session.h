@@ -9,6 +9,7 @@
 #include "common/config.h"
 #include "common/report.h"
 #include "ledger.h"
+#include "progress.h"
 
 typedef struct {
     const char *command; /* static */
@@ -54,11 +55,23 @@ gboolean sm_session_knows_account(const SmSession *session, GError **error);
  */
 SmAccount *sm_session_account_for(SmSession *session, const char *name, GError **error);
 
+/*
+ * Calls each for the account that --account names or else for all that are
+ * enabled, in the order of the configuration; each says its own failure and gives its exit code.
+ * One that fails, or whose configuration is wrong, does not stop the others; the
+ * first failure tells the exit code.
+ */
+typedef int (*SmForAccount)(SmSession *session, SmAccount *account, gpointer data);
+int sm_session_each_account(SmSession *session, SmForAccount each, gpointer data);
+
 /* A name from the command line; SM_ERROR_USAGE unless it is well formed. */
 gboolean sm_session_check_name(const char *name, GError **error);
 
 /* Whether all that was printed has been written; SM_ERROR_IO if not. */
 gboolean sm_session_flush(GError **error);
+
+/* What is said makes way on the screen for progress (NULL: for nothing) from here on. */
+void sm_session_show(SmSession *session, SmProgress *progress);
 
 /* Says error, if it is one, and gives the exit code for it. Takes error. */
 int sm_session_exit(SmSession *session, GError *error);

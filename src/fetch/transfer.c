@@ -6,7 +6,9 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "guard.h"
+#include "http-engine.h"
 #include "http.h"
+#include "pace.h"
 
 enum {
     REFUSAL_MAX = 4096, /* bytes kept of an error's body */
@@ -18,11 +20,14 @@ enum {
 
 struct SmTransfer {
     const SmAccount *account;
+    const SmShared *shared;
     SmTransferStarted started;
     gpointer user_data;
     CURL *handle;
-    CURLM *multi; /* keeps the connection between GETs */
+    CURLM *multi; /* keeps the connection between GETs; NULL: the engine does */
     gint64 deadline;
+    gint64 expected; /* bytes, by the listing; negative: not known */
+    SmProgressLine *line;
     SmTransferFacts facts;
     /* of the GET that runs */
     SmGuard guard;
@@ -35,15 +40,20 @@ struct SmTransfer {
 };
 
 SmTransfer *
-sm_transfer_new(const SmAccount *account, SmTransferStarted started, gpointer user_data)
+sm_transfer_new(const SmAccount *account, const SmShared *shared, SmTransferStarted started,
+                gpointer user_data)
 {
+    static const SmShared nothing = {0};
     SmTransfer *transfer = g_new0(SmTransfer, 1);
 
     transfer->account = account;
+    transfer->shared = shared != NULL ? shared : &nothing;
     transfer->started = started;
     transfer->user_data = user_data;
     transfer->handle = curl_easy_init();
-    transfer->multi = curl_multi_init();
+    if (transfer->shared->engine == NULL)
+        transfer->multi = curl_multi_init();
+    transfer->expected = -1;
     transfer->facts.total = -1;
     transfer->refusal = g_string_new(NULL);
     return transfer;
@@ -67,6 +77,18 @@ void
 sm_transfer_set_deadline(SmTransfer *transfer, gint64 deadline)
 {
     transfer->deadline = deadline;
+}
+
+void
+sm_transfer_expect(SmTransfer *transfer, gint64 size)
+{
+    transfer->expected = size;
+}
+
+void
+sm_transfer_watch(SmTransfer *transfer, SmProgressLine *line)
+{
+    transfer->line = line;
 }
 
 SmTransferFacts *
@@ -176,6 +198,13 @@ open_object(SmTransfer *transfer, long status)
         return FALSE;
     if (encoding != NULL && g_ascii_strcasecmp(encoding, "identity") != 0)
         return odd(transfer, "has a Content-Encoding: the file itself was asked for");
+    if (transfer->expected >= 0 && total != transfer->expected) {
+        g_set_error(&transfer->fault, SM_ERROR, SM_ERROR_INTEGRITY,
+                    "the object store has %" G_GINT64_FORMAT
+                    " bytes, where the listing says %" G_GINT64_FORMAT,
+                    total, transfer->expected);
+        return FALSE;
+    }
     if ((guint64)total > transfer->account->max_file_size) {
         g_set_error(&transfer->fault, SM_ERROR, SM_ERROR_LIMIT,
                     "%" G_GINT64_FORMAT " bytes are more than max-file-size (account %s)", total,
@@ -200,7 +229,10 @@ receive(char *data, size_t size, size_t count, void *user_data)
     }
     if (!transfer->opened && !open_object(transfer, status))
         return 0;
-    return sm_part_write(transfer->part, data, length, &transfer->fault) ? length : 0;
+    if (!sm_part_write(transfer->part, data, length, &transfer->fault))
+        return 0;
+    sm_progress_move(transfer->line, sm_part_size(transfer->part), transfer->facts.total);
+    return length;
 }
 
 /* S3's word for it, from <Code>...</Code>; only shown, and nothing that could be a part of the URL.
@@ -242,6 +274,7 @@ judge_end(SmTransfer *transfer, GError **error)
     long status = status_of(transfer);
 
     transfer->facts.retry_after = sm_http_retry_after(transfer->handle);
+    sm_pace_answer(transfer->shared->pace, status, transfer->facts.retry_after);
     if (status == 200 || status == 206) {
         /* an empty object has no byte that would have opened it */
         if (!transfer->opened && !open_object(transfer, status)) {
@@ -305,6 +338,8 @@ set_failure(SmTransfer *transfer, const char *url, CURLcode result, const char *
 {
     if (transfer->fault != NULL)
         g_propagate_error(error, g_steal_pointer(&transfer->fault));
+    else if (result == CURLE_ABORTED_BY_CALLBACK && sm_pace_has_stopped(transfer->shared->pace))
+        sm_pace_set_stopped(error);
     else if (result == CURLE_ABORTED_BY_CALLBACK)
         g_set_error(error, SM_ERROR, SM_ERROR_LIMIT, "not whole within run-limit (account %s): %s",
                     transfer->account->name,
@@ -333,6 +368,9 @@ perform(SmTransfer *transfer)
     CURLcode result = CURLE_ABORTED_BY_CALLBACK;
     int running = 1;
 
+    if (transfer->shared->engine != NULL)
+        return sm_http_engine_perform(transfer->shared->engine, transfer->handle,
+                                      transfer->deadline);
     curl_multi_add_handle(multi, transfer->handle);
     while (transfer->deadline == 0 || g_get_monotonic_time() < transfer->deadline) {
         if (curl_multi_perform(multi, &running) != CURLM_OK || running == 0) {

@@ -10,6 +10,8 @@
 #include "autoptr.h"
 #include "common/config.h"
 #include "part.h"
+#include "progress.h"
+#include "shared.h"
 
 typedef struct SmTransfer SmTransfer;
 
@@ -27,12 +29,20 @@ typedef struct {
 typedef gboolean (*SmTransferStarted)(const SmTransferFacts *facts, gpointer user_data,
                                       GError **error);
 
-SmTransfer *sm_transfer_new(const SmAccount *account, SmTransferStarted started,
-                            gpointer user_data);
+/* shared may be NULL, else it must live as long. */
+SmTransfer *sm_transfer_new(const SmAccount *account, const SmShared *shared,
+                            SmTransferStarted started, gpointer user_data);
 void sm_transfer_free(SmTransfer *transfer);
 
 /* Monotonic time (microseconds) at which a running transfer ends with SM_ERROR_LIMIT; 0: never. */
 void sm_transfer_set_deadline(SmTransfer *transfer, gint64 deadline);
+
+/* Bytes that the object must have, by the listing; negative: not known. Another length is
+ * SM_ERROR_INTEGRITY. */
+void sm_transfer_expect(SmTransfer *transfer, gint64 size);
+
+/* Where its progress is shown; NULL: nowhere. */
+void sm_transfer_watch(SmTransfer *transfer, SmProgressLine *line);
 
 /* The facts of the object so far; etag may be set before the first GET, to resume a part. */
 SmTransferFacts *sm_transfer_facts(SmTransfer *transfer);
@@ -44,7 +54,8 @@ SmTransferFacts *sm_transfer_facts(SmTransfer *transfer);
  * empty. TRUE when all bytes of the answer are in the part. Errors:
  * SM_ERROR_OBJECT (refused, broken off, stalled: worth another URL),
  * SM_ERROR_INTEGRITY (not what a score file's answer looks like),
- * SM_ERROR_LIMIT, SM_ERROR_DIRECTORY, SM_ERROR_TRUST, SM_ERROR_URL (guard.h).
+ * SM_ERROR_LIMIT (too large, or the deadline or the run is over),
+ * SM_ERROR_DIRECTORY, SM_ERROR_TRUST, SM_ERROR_URL (guard.h).
  */
 gboolean sm_transfer_get(SmTransfer *transfer, const char *url, SmPart *part,
                          const char *if_none_match, GError **error);

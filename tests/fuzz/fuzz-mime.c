@@ -1,7 +1,7 @@
 /*
  * A whole message, read as the parser child reads it, but without child and
  * sandbox: it ends, asks for no more character sets than there are rounds, and
- * what it says is a sound event.
+ * what it says is a sound event. Nor does a look for mail loops fail.
  */
 #include <string.h>
 
@@ -54,6 +54,7 @@ LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
         assert_hash(event);
         g_assert_cmpint(event->kind == SM_EVENT_NAMES, ==, *event->reason == '\0');
     }
+    sm_mime_loop(message, size);
     unusable = sm_mime_unusable(message, size, "for a test");
     g_assert_cmpint(unusable->kind, ==, SM_EVENT_UNUSABLE);
     fuzz_assert_event(unusable);

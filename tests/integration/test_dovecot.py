@@ -14,6 +14,8 @@ USER = "registrar"
 RECIPE = (agents.FILTERS / "dovecot" / "scoremail.sieve").read_text()
 PROGRAMS = "/usr/local/lib/dovecot/sieve-pipe"
 
+SPOOL = "/var/spool/scoremail"  # a site's
+
 # A maildir; no port is listened on; and what Dovecot might send out goes to the sink.
 TEST_CONF = """
 mail_location = maildir:~/Maildir
@@ -53,6 +55,14 @@ class Dovecot(agents.Owner):
         cron = "#     */5 * * * * "
         (command,) = [line.removeprefix(cron) for line in RECIPE.splitlines() if line.startswith(cron)]
         assert self.root.run(["sh", "-c", command], user=self.WORKER).code in (0, EX_TEMPFAIL)
+
+    def share_spool(self):
+        """Has a spool as a site has it, with the user in its group."""
+        self.spool = self.root.changed(SPOOL)
+        self.root.must("sh", "-c", f"groupadd scorespool && usermod -aG scorespool {USER}")
+        self.root.must("install", "-d", "-g", "scorespool", "-m", "3770", SPOOL)
+        self.general["spool"] = SPOOL
+        self.configure()
 
     def spooled(self):
         return list(self.spool.glob("*.event"))
@@ -124,6 +134,11 @@ class DovecotContract(Contract):
 class TestLda(DovecotContract):
     Agent = Lda
 
+    def test_to_be_in_the_group_of_the_spool_is_enough(self, agent):
+        agent.share_spool()
+        agent.hand_over("csv")
+        assert len(agent.spooled()) == 1
+
     def test_a_program_that_is_missing_changes_nothing_for_the_mail(self, agent):
         agent.root.must("rm", PROGRAMS + "/scoremail")
         rule = 'fileinto :create "Mine";'
@@ -140,6 +155,13 @@ class TestLmtp(DovecotContract):
         agent.write_script('require "reject";\nreject "no";')
         agent.hand_over("ordinary")
         assert [sent.recipients for sent in agent.outside()] == [[agents.OUTSIDE]]
+
+    def test_to_be_in_the_group_of_the_spool_is_not_enough(self, agent):
+        """Why there is 91-scoremail-site.conf."""
+        agent.share_spool()
+        agent.hand_over("csv")
+        assert agent.spooled() == []
+        assert agent.mails() == [message_id("csv")]
 
     def test_while_no_worker_runs_the_event_is_kept(self, agent, scores):
         agent.hand_over("csv")

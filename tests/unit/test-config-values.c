@@ -92,6 +92,8 @@ show_gid(const void *result)
 #define PROXY "proxy", sm_value_proxy, show_text
 #define EXTENSIONS "extensions", sm_value_extensions, show_list
 #define RECIPIENTS "recipients", sm_value_recipients, show_list
+#define FILE_TYPES "file types", sm_value_file_types, show_list
+#define PARALLEL "parallel", sm_value_parallel, show_seconds
 #define ORG_IDS "org ids", sm_value_org_ids, show_list
 #define KEY_IDS "key ids", sm_value_key_ids, show_list
 #define HOSTS "hosts", sm_value_storage_hosts, show_list
@@ -273,6 +275,17 @@ static const Case cases[] = {
      NOT("12345678901234567") "extensions without the dot, as in csv or zip" SEVERAL},
     {EXTENSIONS, ",;", NULL,
      "the list is empty; allowed: extensions without the dot, as in csv or zip"},
+
+    {FILE_TYPES, "Scores File", "scores file", NULL},
+    {FILE_TYPES, "Scores File, ;Essay File", "scores file|essay file", NULL},
+    {FILE_TYPES, " , ", NULL,
+     "the list is empty; allowed: types as `scorefetch list` shows them, as in Scores File"},
+
+    {PARALLEL, "1", "1", NULL},
+    {PARALLEL, "16", "16", NULL},
+    {PARALLEL, "0", NULL, NOT("0") "a whole number from 1 to 16"},
+    {PARALLEL, "17", NULL, NOT("17") "a whole number from 1 to 16"},
+    {PARALLEL, "four", NULL, NOT("four") "a whole number from 1 to 16"},
 
     {RECIPIENTS, "Scores@Example.EDU", "scores@example.edu", NULL},
     {RECIPIENTS, "a@b, c+d@e", "a@b|c+d@e", NULL},

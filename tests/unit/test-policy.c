@@ -76,6 +76,20 @@ the_pair_is_csv_and_txt_in_any_case(void)
     g_assert_false(sm_policy_is_pair("csv"));
 }
 
+static void
+types_are_all_wanted_or_those_that_are_named(void)
+{
+    static const char *const scores[] = {"scores file", "other", NULL};
+    g_autofree char *reason = NULL;
+
+    g_assert_true(sm_policy_wants_type(NULL, "Essay File", &reason));
+    g_assert_true(sm_policy_wants_type(scores, "Scores File", &reason));
+    g_assert_true(sm_policy_wants_type(scores, NULL, &reason)); /* the service does not say */
+    g_assert_null(reason);
+    g_assert_false(sm_policy_wants_type(scores, "Essay File", &reason));
+    g_assert_cmpstr(reason, ==, "file-types = scores file, other");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -87,5 +101,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/policy/the pair is csv and txt, in any case",
                     the_pair_is_csv_and_txt_in_any_case);
+    g_test_add_func("/policy/types are all wanted, or those that are named",
+                    types_are_all_wanted_or_those_that_are_named);
     return g_test_run();
 }

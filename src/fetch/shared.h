@@ -1,0 +1,17 @@
+/*
+ * What the fetches of one account that go on side by side have in common. Each
+ * member may be NULL: a single fetch needs none of them.
+ */
+#pragma once
+
+typedef struct SmHttpEngine SmHttpEngine;
+typedef struct SmPace SmPace;
+typedef struct SmToken SmToken;
+typedef struct SmProgress SmProgress;
+
+typedef struct {
+    SmHttpEngine *engine; /* the connections; NULL: each handle has its own */
+    SmPace *pace;         /* when the next call may be made, and whether all is to end */
+    SmToken *token;       /* NULL: each call carries user name and password */
+    SmProgress *progress; /* NULL: nothing is shown */
+} SmShared;

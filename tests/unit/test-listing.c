@@ -1,0 +1,136 @@
+/* Listings as they might come: what is used of them, and what is not. */
+#include "fetch/listing.h"
+
+#include "common/error.h"
+
+static char *
+show(const SmListed *listed)
+{
+    return g_strdup_printf("%s|%s|%" G_GINT64_FORMAT "|%" G_GINT64_FORMAT "|%s|%" G_GINT64_FORMAT,
+                           listed->name, listed->type != NULL ? listed->type : "-", listed->size,
+                           listed->records, listed->delivered != NULL ? listed->delivered : "-",
+                           listed->delivered_at);
+}
+
+/* Every file a line, then each name that cannot be used, after a '!'. */
+static char *
+read_listing(const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(SmListing) listing = sm_listing_parse(text, strlen(text), &error);
+    g_autoptr(GString) all = g_string_new(NULL);
+
+    if (listing == NULL) {
+        g_assert_error(error, SM_ERROR, SM_ERROR_SERVICE);
+        return g_strdup("no listing");
+    }
+    for (guint i = 0; i < listing->files->len; i++) {
+        g_autofree char *line = show(listing->files->pdata[i]);
+
+        g_string_append_printf(all, "%s%s", all->len > 0 ? "\n" : "", line);
+    }
+    for (guint i = 0; i < listing->invalid->len; i++)
+        g_string_append_printf(all, "%s!%s", all->len > 0 ? "\n" : "",
+                               (char *)listing->invalid->pdata[i]);
+    return g_string_free(g_steal_pointer(&all), FALSE);
+}
+
+#define ROW(members) "{\"files\":[{\"fileName\":\"a.csv\"" members "}]}"
+
+static const struct {
+    const char *title, *text, *shown;
+} cases[] = {
+    {"a whole row",
+     ROW(",\"fileType\":\"Scores File\",\"fileSize\":123,\"recordCount\":7,\"deliveryDate\":"
+         "\"2017-03-28T22:13:23-0000\",\"assessment\":\"SAT\""),
+     "a.csv|Scores File|123|7|2017-03-28T22:13:23-0000|1490739203"},
+    {"a name alone", ROW(""), "a.csv|-|-1|-1|-|0"},
+    {"members that are null",
+     ROW(",\"fileType\":null,\"fileSize\":null,\"recordCount\":null,\"deliveryDate\":null"),
+     "a.csv|-|-1|-1|-|0"},
+    {"numbers as strings", ROW(",\"fileSize\":\"123\",\"recordCount\":\" 7 \""),
+     "a.csv|-|123|7|-|0"},
+    {"numbers that are none", ROW(",\"fileSize\":-1,\"recordCount\":\"7a\""), "a.csv|-|-1|-1|-|0"},
+    {"numbers with a fraction", ROW(",\"fileSize\":1.5,\"recordCount\":\"\""), "a.csv|-|-1|-1|-|0"},
+    {"numbers beyond what a double tells apart", ROW(",\"fileSize\":1e300"), "a.csv|-|-1|-1|-|0"},
+    {"members of another type", ROW(",\"fileType\":[1],\"fileSize\":{},\"deliveryDate\":17"),
+     "a.csv|-|-1|-1|-|0"},
+    {"members that nobody knows", ROW(",\"new\":{\"deep\":[1,2]}"), "a.csv|-|-1|-1|-|0"},
+    {"an empty file", ROW(",\"fileSize\":0,\"recordCount\":0"), "a.csv|-|0|0|-|0"},
+    {"a date without a zone", ROW(",\"deliveryDate\":\"2017-03-28T22:13:23\""),
+     "a.csv|-|-1|-1|2017-03-28T22:13:23|1490739203"},
+    {"a date that cannot be read", ROW(",\"deliveryDate\":\"March 28\""),
+     "a.csv|-|-1|-1|March 28|0"},
+    {"text that is not for a terminal", ROW(",\"fileType\":\"a\\u001b[2Jb\""),
+     "a.csv|a?[2Jb|-1|-1|-|0"},
+    {"no files", "{\"files\":[]}", ""},
+    {"null for files", "{\"files\":null}", ""},
+    {"files is missing", "{}", ""},
+    {"files is something else", "{\"files\":\"none\"}", "no listing"},
+    {"an array", "[]", "no listing"},
+    {"no JSON", "<html>", "no listing"},
+    {"half of it", "{\"files\":[{\"fileName\":\"a.csv\"}", "no listing"},
+    {"nothing", "", "no listing"},
+    {"names that break the rules",
+     "{\"files\":[{\"fileName\":\"../a.csv\"},{\"fileName\":\"b.csv\"},{\"fileName\":\"c\\n.csv\"},"
+     "{\"fileName\":\"\"},{\"fileName\":null},{\"fileName\":5},{},7,null]}",
+     "b.csv|-|-1|-1|-|0\n!../a.csv\n!c .csv\n!\n!(a row without a name)\n!(a row without a name)\n"
+     "!(a row without a name)\n!(a row without a name)\n!(a row without a name)"},
+    {"names of another extension are names", "{\"files\":[{\"fileName\":\"essay.zip\"}]}",
+     "essay.zip|-|-1|-1|-|0"},
+    {"names that differ in case are two",
+     "{\"files\":[{\"fileName\":\"a.csv\"},{\"fileName\":\"A.csv\"}]}",
+     "a.csv|-|-1|-1|-|0\nA.csv|-|-1|-1|-|0"},
+    {"of two rows the later delivery counts",
+     "{\"files\":[{\"fileName\":\"a.csv\",\"fileSize\":1,\"deliveryDate\":\"2017-01-01T00:00:00Z\"}"
+     ","
+     "{\"fileName\":\"b.csv\"},"
+     "{\"fileName\":\"a.csv\",\"fileSize\":2,\"deliveryDate\":\"2017-01-02T00:00:00Z\"}]}",
+     "a.csv|-|2|-1|2017-01-02T00:00:00Z|1483315200\nb.csv|-|-1|-1|-|0"},
+    {"also where it comes first",
+     "{\"files\":[{\"fileName\":\"a.csv\",\"fileSize\":2,\"deliveryDate\":\"2017-01-02T00:00:00Z\"}"
+     ","
+     "{\"fileName\":\"a.csv\",\"fileSize\":1,\"deliveryDate\":\"2017-01-01T00:00:00Z\"}]}",
+     "a.csv|-|2|-1|2017-01-02T00:00:00Z|1483315200"},
+};
+
+static void
+test_case(gconstpointer data)
+{
+    gsize i = GPOINTER_TO_SIZE(data);
+    g_autofree char *shown = read_listing(cases[i].text);
+
+    g_assert_cmpstr(shown, ==, cases[i].shown);
+}
+
+static void
+test_many_rows(void)
+{
+    enum { ROWS = 20000 };
+    g_autoptr(GString) text = g_string_new("{\"files\":[");
+    g_autoptr(SmListing) listing = NULL;
+
+    for (int i = 0; i < ROWS; i++) /* every one of them twice */
+        g_string_append_printf(text, "%s{\"fileName\":\"4300_%d.csv\",\"fileSize\":\"%d\"}",
+                               i > 0 ? "," : "", i / 2, i / 2);
+    g_string_append(text, "]}");
+    listing = sm_listing_parse(text->str, text->len, NULL);
+    g_assert_nonnull(listing);
+    g_assert_cmpuint(listing->files->len, ==, ROWS / 2);
+    g_assert_cmpuint(listing->repeated, ==, ROWS / 2);
+    for (int i = 0; i < ROWS / 2; i++)
+        g_assert_cmpint(((SmListed *)listing->files->pdata[i])->size, ==, i);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *path = g_strconcat("/listing/", cases[i].title, NULL);
+
+        g_test_add_data_func(path, GSIZE_TO_POINTER(i), test_case);
+    }
+    g_test_add_func("/listing/20,000 rows", test_many_rows);
+    return g_test_run();
+}
