@@ -24,10 +24,16 @@ clear(SmLogRow *row)
     g_free(row->command);
 }
 
+/* All accounts that have rows, found one after the other by the key of days. */
+#define ACCOUNTS                                                                                   \
+    "WITH RECURSIVE each (account) AS (SELECT min(account) FROM days UNION ALL"                    \
+    " SELECT (SELECT min(account) FROM days WHERE days.account > each.account) FROM each"          \
+    " WHERE each.account IS NOT NULL) SELECT account FROM each WHERE account IS NOT NULL"
+
 /*
- * A name's few rows come by the index of names. Everything else goes along the
- * table, whose order needs no sorting (+at: not by its index); only who says since
- * when gets them by the index of times.
+ * A name's few rows come by the index of accounts and names. Everything else goes
+ * along the table, whose order needs no sorting (+at: not by its index); only who
+ * says since when gets them by the index of times.
  */
 static sqlite3_stmt *
 query(SmLedger *ledger, const SmLogFilter *filter, GError **error)
@@ -36,8 +42,8 @@ query(SmLedger *ledger, const SmLogFilter *filter, GError **error)
     const char *sql;
 
     if (filter->name != NULL)
-        sql = COLUMNS "WHERE name = ?2 AND account = coalesce(?1, account) AND at >= ?3"
-                      " AND at < ?4 ORDER BY id";
+        sql = COLUMNS "WHERE account IN (" ACCOUNTS ") AND account = coalesce(?1, account)"
+                      " AND name = ?2 AND at >= ?3 AND at < ?4 ORDER BY id";
     else if (filter->since > 0)
         sql = COLUMNS "WHERE at >= ?3 AND at < ?4 AND account = coalesce(?1, account)"
                       " AND ?2 IS NULL ORDER BY at, id";

@@ -97,7 +97,7 @@ static const char version_2[] =
     " next_attempt INTEGER NOT NULL DEFAULT 0, done INTEGER NOT NULL DEFAULT 0,"
     " reason TEXT NOT NULL DEFAULT '');"
     "CREATE INDEX handovers_due ON handovers (next_attempt) WHERE done = 0;"
-    "CREATE INDEX log_by_name ON log (name);"
+    "CREATE INDEX log_by_name ON log (account, name);"
     "CREATE INDEX log_by_time ON log (at);"
     "CREATE TRIGGER log_is_final BEFORE UPDATE ON log"
     " BEGIN SELECT raise(ABORT, 'rows of the log are never rewritten'); END;"
