@@ -28,7 +28,8 @@ EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_NOPERM, EX_TEMPFAIL, EX_CONFIG = 64, 65, 66
 LEDGER_TIMES = {
     "files": ["announced", "updated", "stored", "looked", "next_attempt", "missing_since"],
     "events": ["first_seen", "last_seen"],
-    "accounts": ["rejected_at", "probe_at", "secret_since"],
+    "accounts": ["rejected_at", "probe_at", "secret_since", "mail_seen", "listing_wanted", "synced", "sync_tried"],
+    "alerts": ["first", "last"],
 }
 
 MAY_SKIP = os.environ.get("SCOREMAIL_TESTS_MAY_SKIP") == "1"
@@ -242,6 +243,11 @@ class Account:
         for table, columns in LEDGER_TIMES.items():
             for column in columns:
                 self.sql(f"UPDATE {table} SET {column} = {column} - ? WHERE {column} > 0", seconds)
+
+    def age_heartbeat(self, seconds):
+        """Makes the worker one that was at work so long ago."""
+        then = time.time() - seconds
+        os.utime(self.spool / "heartbeat", (then, then))
 
     def stored(self):
         """What lies in the destination, by name: hidden files too, the folder of superseded ones not."""

@@ -6,24 +6,12 @@
 #include "route.h"
 
 static gboolean
-any_is_queued(const SmConfig *config)
-{
-    for (guint i = 0; i < config->accounts->len; i++) {
-        const SmAccount *account = config->accounts->pdata[i];
-
-        if (account->enabled && account->queued)
-            return TRUE;
-    }
-    return FALSE;
-}
-
-static gboolean
 is_queued(const SmConfig *config, const SmEvent *event, const char *name)
 {
     g_autofree char *why = NULL;
     const SmAccount *account = sm_route(config, event, name, &why);
 
-    return account != NULL ? account->queued : any_is_queued(config);
+    return account != NULL ? account->queued : sm_config_any_is_queued(config);
 }
 
 void
