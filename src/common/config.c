@@ -41,18 +41,6 @@ sm_config_account(const SmConfig *config, const char *name)
     return NULL;
 }
 
-gboolean
-sm_config_any_is_queued(const SmConfig *config)
-{
-    for (guint i = 0; i < config->accounts->len; i++) {
-        const SmAccount *account = config->accounts->pdata[i];
-
-        if (account->enabled && account->queued)
-            return TRUE;
-    }
-    return FALSE;
-}
-
 /* $variable/scoremail/name, where the variable holds an absolute path, else in the home directory.
  */
 static char *

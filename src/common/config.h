@@ -92,9 +92,6 @@ void sm_config_free(SmConfig *config);
 /* The account of that name, usable or not; NULL if there is none. */
 SmAccount *sm_config_account(const SmConfig *config, const char *name);
 
-/* Whether any enabled account leaves its events to the worker. */
-gboolean sm_config_any_is_queued(const SmConfig *config);
-
 /* Whether files of the account are encrypted before they are stored. */
 gboolean sm_account_encrypts(const SmAccount *account);
 

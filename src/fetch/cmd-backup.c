@@ -13,13 +13,10 @@ static gboolean
 verify(const char *copy, GError **error)
 {
     g_autoptr(SmDb) db = sm_db_open(copy, SQLITE_OPEN_READONLY, error);
-    g_autoptr(sqlite3_stmt) row = NULL;
-    g_autofree char *verdict = NULL;
+    g_autofree char *verdict = db != NULL ? sm_db_verdict(db, error) : NULL;
 
-    if (db == NULL || (row = sm_db_query(db, error, "PRAGMA quick_check(1)", "")) == NULL ||
-        !sm_db_next(db, row, error))
+    if (verdict == NULL)
         return FALSE;
-    verdict = sm_db_text(row, 0);
     if (g_str_equal(verdict, "ok"))
         return TRUE;
     g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "the copy is damaged (%s): is the ledger?",

@@ -10,14 +10,21 @@
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "common/spool.h"
+#include "decide.h"
 #include "fetch.h"
 #include "heartbeat.h"
 #include "intake.h"
+#include "ledger-accounts.h"
 #include "ledger-files.h"
+#include "ledger-syncs.h"
 #include "session.h"
 #include "sweep.h"
+#include "sync.h"
 
-enum { ROUNDS_MAX = 100 }; /* looks into the spool: what comes later, the next run takes */
+enum {
+    ROUNDS_MAX = 100,      /* looks into the spool: what comes later, the next run takes */
+    LISTED_BEFORE = 86400, /* seconds that a file may be listed before its message is read */
+};
 
 typedef struct {
     guint done; /* stored, or settled otherwise */
@@ -119,6 +126,58 @@ work_through(SmSession *session, int spool, Tally *tally, GError **error)
     return TRUE;
 }
 
+/*
+ * What to look back to in the listing that account is due, as --since has it:
+ * as far as the last complete sync, or a day before the message that asked for it.
+ * NULL: none is due. Caller frees.
+ */
+static char *
+listing_due(SmSession *session, const SmAccount *account, GError **error)
+{
+    SmLedger *ledger = session->ledger;
+    gint64 now = sm_ledger_now(), missing = 0, wanted = 0;
+    SmSyncRecord record;
+
+    if (!sm_file_count_missing(ledger, account->name, now - SM_MISSING_WINDOW, &missing, error) ||
+        (missing >= SM_MISSING_MAX && !sm_account_want_listing(ledger, account->name, error)) ||
+        !sm_account_listing_due(ledger, account->name, now, &wanted, error) ||
+        !sm_sync_look(ledger, account->name, &record, error) || wanted == 0)
+        return NULL;
+    if (record.synced == 0) {
+        g_autoptr(GDateTime) since = g_date_time_new_from_unix_utc(wanted - LISTED_BEFORE);
+
+        return g_date_time_format_iso8601(since);
+    }
+    return g_strdup("last");
+}
+
+/* The listing that an unusable message, or many names that the service does not know, ask for. */
+static void
+list_for(SmSession *session, SmAccount *account, Tally *tally)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autofree char *since = listing_due(session, account, &fault);
+    const SmSyncOptions options = {.since = since, .in_passing = TRUE};
+    gboolean left = FALSE, interrupted;
+
+    if (since != NULL)
+        sm_sync(session, account, &options, &left, &interrupted, &fault);
+    if (fault != NULL)
+        g_warning("account %s: %s", account->name, fault->message);
+    tally->left += fault != NULL || left;
+}
+
+static void
+list_where_asked(SmSession *session, Tally *tally)
+{
+    for (guint i = 0; i < session->config->accounts->len; i++) {
+        SmAccount *account = session->config->accounts->pdata[i];
+
+        if (account->enabled && account->fault == NULL)
+            list_for(session, account, tally);
+    }
+}
+
 static void
 sweep(SmSession *session)
 {
@@ -145,6 +204,7 @@ run(SmSession *session, Tally *tally, GError **error)
     heartbeat = sm_heartbeat_start(spool, session->config->worker_interval, error);
     if (heartbeat == NULL || !work_through(session, spool, tally, error))
         return FALSE;
+    list_where_asked(session, tally);
     sweep(session);
     return TRUE;
 }

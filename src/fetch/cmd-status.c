@@ -35,11 +35,11 @@ load_files(SmSession *session, guint max, GError **error)
 }
 
 static void
-print_tables(const SmSession *session, const SmSurvey *survey, const GPtrArray *findings,
+print_tables(const SmSession *session, const SmSurvey *survey, const GPtrArray *concerns,
              const GPtrArray *files, gboolean more)
 {
     sm_status_print_accounts(survey);
-    sm_status_print_findings(findings);
+    sm_status_print_concerns(concerns);
     if (files->len > 0) {
         putchar('\n');
         sm_status_print_files(files, session->config->accounts->len > 1, survey->now);
@@ -50,7 +50,7 @@ print_tables(const SmSession *session, const SmSurvey *survey, const GPtrArray *
 
 static gboolean
 print_files(SmSession *session, const Status *status, const SmSurvey *survey,
-            const GPtrArray *findings, GError **error)
+            const GPtrArray *concerns, GError **error)
 {
     guint max = status->all ? 0 : status->json ? SHOWN_JSON : SHOWN;
     g_autoptr(GPtrArray) files = load_files(session, max, error);
@@ -62,11 +62,11 @@ print_files(SmSession *session, const Status *status, const SmSurvey *survey,
     if (more)
         g_ptr_array_set_size(files, (gint)max);
     if (status->json) {
-        g_autoptr(cJSON) json = sm_status_json(survey, findings, files, more);
+        g_autoptr(cJSON) json = sm_status_json(survey, concerns, files, more);
 
         sm_json_print(json);
     } else {
-        print_tables(session, survey, findings, files, more);
+        print_tables(session, survey, concerns, files, more);
     }
     if (files->len == 0)
         g_message("no file was announced or fetched yet (ledger %s)", session->config->ledger);
@@ -76,9 +76,9 @@ print_files(SmSession *session, const Status *status, const SmSurvey *survey,
 static gboolean
 print(SmSession *session, Status *status, const SmSurvey *survey, GError **error)
 {
-    g_autoptr(GPtrArray) findings = sm_verdict_new(survey);
+    g_autoptr(GPtrArray) concerns = sm_verdict_new(survey);
 
-    status->level = sm_verdict_level(findings);
+    status->level = sm_verdict_level(concerns);
     if (status->prometheus != NULL) {
         g_autofree char *text = sm_exposition(survey);
 
@@ -86,10 +86,10 @@ print(SmSession *session, Status *status, const SmSurvey *survey, GError **error
             return FALSE;
     }
     if (status->exit_code && !status->json) {
-        sm_status_print_plugin(survey, findings);
-        sm_status_print_findings(findings);
+        sm_status_print_plugin(survey, concerns);
+        sm_status_print_concerns(concerns);
     } else if ((status->prometheus == NULL || status->json) &&
-               !print_files(session, status, survey, findings, error)) {
+               !print_files(session, status, survey, concerns, error)) {
         return FALSE;
     }
     return sm_session_flush(error);

@@ -259,6 +259,14 @@ sm_db_integer(SmDb *db, GError **error, gint64 *value, const char *sql, const ch
     return fault == NULL;
 }
 
+char *
+sm_db_verdict(SmDb *db, GError **error)
+{
+    g_autoptr(sqlite3_stmt) row = sm_db_query(db, error, "PRAGMA quick_check(1)", "");
+
+    return row != NULL && sm_db_next(db, row, error) ? sm_db_text(row, 0) : NULL;
+}
+
 gboolean
 sm_db_copy(SmDb *db, const char *path, GError **error)
 {

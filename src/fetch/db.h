@@ -49,6 +49,9 @@ char *sm_db_text(sqlite3_stmt *row, int column);
 gboolean sm_db_integer(SmDb *db, GError **error, gint64 *value, const char *sql, const char *types,
                        ...);
 
+/* "ok", or what is wrong with the file's structure; NULL on error. Caller frees. */
+char *sm_db_verdict(SmDb *db, GError **error);
+
 /* Writes a consistent copy of all of it to the file at path, which must not be there. */
 gboolean sm_db_copy(SmDb *db, const char *path, GError **error);
 

@@ -94,7 +94,7 @@ add_alerts(GString *text, const SmSurvey *survey)
 static void
 add_whole(GString *text, const SmSurvey *survey)
 {
-    g_autoptr(GPtrArray) findings = sm_verdict_new(survey);
+    g_autoptr(GPtrArray) concerns = sm_verdict_new(survey);
 
     g_string_append_printf(
         text,
@@ -113,7 +113,7 @@ add_whole(GString *text, const SmSurvey *survey)
         text,
         HEAD("status_level", "gauge",
              "What scorefetch status --exit-code exits with.") "scoremail_status_level %d\n",
-        (int)sm_verdict_level(findings));
+        (int)sm_verdict_level(concerns));
 }
 
 char *

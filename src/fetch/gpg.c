@@ -17,13 +17,25 @@ sm_gpg_set_error(GError **error, int code, gpgme_error_t why, const char *what)
     return FALSE;
 }
 
+/* Sets the library up, which no two threads may do at once. */
+static void
+set_up(void)
+{
+    static gsize done = 0;
+
+    if (g_once_init_enter(&done)) {
+        gpgme_check_version(NULL);
+        g_once_init_leave(&done, 1);
+    }
+}
+
 SmGpg *
 sm_gpg_open(const char *home, GError **error)
 {
     g_autoptr(SmGpg) gpg = NULL;
     gpgme_error_t fault;
 
-    gpgme_check_version(NULL); /* which also sets the library up; to call it again is harmless */
+    set_up();
     fault = gpgme_engine_check_version(GPGME_PROTOCOL_OpenPGP);
     if (fault == 0)
         fault = gpgme_new(&gpg);

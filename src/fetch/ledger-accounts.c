@@ -3,7 +3,10 @@
 #include "common/error.h"
 #include "common/text.h"
 
-enum { REASON_MAX = 300 };
+enum {
+    REASON_MAX = 300,
+    LISTING_PAUSE = 3600, /* seconds */
+};
 
 char *
 sm_account_fingerprint_key(SmLedger *ledger, GError **error)
@@ -122,6 +125,15 @@ sm_account_want_listing(SmLedger *ledger, const char *account, GError **error)
                      " ON CONFLICT (name) DO UPDATE SET listing_wanted = ?2"
                      " WHERE listing_wanted = 0",
                      "si", account, sm_ledger_now());
+}
+
+gboolean
+sm_account_listing_due(SmLedger *ledger, const char *account, gint64 now, gint64 *wanted,
+                       GError **error)
+{
+    return sm_db_integer(ledger->db, error, wanted,
+                         "SELECT listing_wanted FROM accounts WHERE name = ? AND sync_tried <= ?",
+                         "si", account, now - LISTING_PAUSE);
 }
 
 gboolean

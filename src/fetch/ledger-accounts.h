@@ -48,6 +48,13 @@ gboolean sm_account_rejected(SmLedger *ledger, const char *account, const char *
 /* A message without a usable name may have announced anything: a look at the listing is due. */
 gboolean sm_account_want_listing(SmLedger *ledger, const char *account, GError **error);
 
+/*
+ * Since when such a look is due at the time now, and none was tried within the
+ * last hour; *wanted 0: none is.
+ */
+gboolean sm_account_listing_due(SmLedger *ledger, const char *account, gint64 now, gint64 *wanted,
+                                GError **error);
+
 /* A person says that it may be tried again. */
 gboolean sm_account_reopen(SmLedger *ledger, const char *account, GError **error);
 

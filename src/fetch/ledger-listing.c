@@ -44,7 +44,7 @@ has_changed(const SmFile *file, const SmListed *listed)
     if (file->stored_at == 0 && !was_marked(file))
         return FALSE;
     if (file->listed_at == 0) /* the first listing since it came by mail */
-        return differs(file->size, listed->size) || listed->delivered_at > file->stored_at;
+        return differs(file->size_plain, listed->size) || listed->delivered_at > file->stored_at;
     return differs(file->listed_size, listed->size) ||
            (file->listed_delivered != NULL && listed->delivered != NULL &&
             strcmp(file->listed_delivered, listed->delivered) != 0);

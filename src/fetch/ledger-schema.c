@@ -129,6 +129,12 @@ static const char *const steps[] = {version_1, version_2};
 
 enum { SCHEMA_VERSION = G_N_ELEMENTS(steps) };
 
+gint64
+sm_ledger_schema_newest(void)
+{
+    return SCHEMA_VERSION;
+}
+
 /* As it was, beside it: what a failed upgrade, or going back to the older version, starts from. */
 static gboolean
 back_up(SmDb *db, gint64 version, GError **error)

@@ -9,3 +9,6 @@
  * newer version made it.
  */
 gboolean sm_ledger_schema_ensure(SmDb *db, GError **error);
+
+/* The version that this program makes. */
+gint64 sm_ledger_schema_newest(void);

@@ -76,20 +76,20 @@ sm_ledger_is_ours(const char *path, GError **error)
 }
 
 /* A network file system's locks and memory maps are nothing that SQLite could trust. */
-static gboolean
-may_use(const char *path, const char *directory, GError **error)
+gboolean
+sm_ledger_is_local(const char *path, GError **error)
 {
     static const long network[] = {NFS_SUPER_MAGIC,       SMB_SUPER_MAGIC, 0xff534d42 /* cifs */,
                                    0xfe534d42 /* smb2 */, V9FS_MAGIC,      AFS_SUPER_MAGIC,
                                    CEPH_SUPER_MAGIC};
+    g_autofree char *place = nearest(path, &(struct stat){0});
     struct statfs fs;
 
     /* now, before SQLite makes files beside it that are as little to be written to */
     if (access(path, W_OK) < 0 && errno != ENOENT)
         return sm_error_from_errno(error, SM_ERROR_LEDGER, "ledger %s", path);
-    if (statfs(directory, &fs) < 0)
-        return sm_error_from_errno(error, SM_ERROR_LEDGER, "directory of the ledger, %s",
-                                   directory);
+    if (statfs(place, &fs) < 0)
+        return sm_error_from_errno(error, SM_ERROR_LEDGER, "place of the ledger, %s", place);
     for (gsize i = 0; i < G_N_ELEMENTS(network); i++)
         if ((guint32)fs.f_type == (guint32)network[i]) {
             g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
@@ -148,7 +148,7 @@ sm_ledger_open(const char *path, SmLedgerUse use, const char *command, GError **
             return NULL;
         }
     }
-    if (!may_use(path, directory, error))
+    if (!sm_ledger_is_local(path, error))
         return NULL;
     ledger->lock_fd = open_lock_file(path, error);
     if (ledger->lock_fd < 0)

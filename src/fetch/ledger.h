@@ -28,6 +28,12 @@ typedef struct {
 gboolean sm_ledger_is_ours(const char *path, GError **error);
 
 /*
+ * Whether path, the ledger or a folder for it, lies on a local file system and may
+ * be written to, if it is there. Else SM_ERROR_LEDGER.
+ */
+gboolean sm_ledger_is_local(const char *path, GError **error);
+
+/*
  * Opens the ledger. SM_ERROR_OWNER when it belongs to another user (nothing is
  * touched), SM_ERROR_LEDGER when it cannot be used: no directory, a network
  * file system, corrupt, locked for long, made by a newer version. With

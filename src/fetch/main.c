@@ -24,6 +24,7 @@ static const struct {
     {"run", sm_cmd_run, "work off what waits in spool and ledger"},
     {"status", sm_cmd_status, "show the ledger: what is stored, waiting, dropped, failed"},
     {"log", sm_cmd_log, "show the trail: who did what, when, and why"},
+    {"check", sm_cmd_check, "look whether all is as it should be, and what to do if not"},
     {"backup", sm_cmd_backup, "copy the ledger to a file"},
     {"retry", sm_cmd_retry, "try again what failed or waits"},
     {"forget", sm_cmd_forget, "make a name unknown again"},

@@ -50,10 +50,11 @@ print_step(const SmAccount *account, const SmFile *file, const SmStep *step, con
 {
     switch (step->kind) {
     case SM_STEP_FETCH:
-        printf("%s: would be %s into %s (account %s, format = %s)\n", file->name,
+        printf("%s: would be %s%s into %s (account %s, format = %s)\n", file->name,
                file->stored_at > 0 ? "asked for again and, if it was corrected, stored"
                                    : "fetched and stored",
-               account->directory, account->name, sm_format_name(account->format));
+               sm_account_encrypts(account) ? ", encrypted," : "", account->directory,
+               account->name, sm_format_name(account->format));
         break;
     case SM_STEP_DONE:
         printf("%s: nothing would be done: %s\n", file->name, step->text);
@@ -72,7 +73,8 @@ static void
 plan_row(const SmFetch *fetch, const SmFile *file)
 {
     g_autoptr(SmStore) store = sm_store_open(fetch->account, NULL);
-    g_autofree char *obstacle = store != NULL ? sm_store_identity(store, file->name) : NULL;
+    g_autofree char *name = sm_file_stored_name(file->name, sm_account_encrypts(fetch->account));
+    g_autofree char *obstacle = store != NULL ? sm_store_identity(store, name) : NULL;
     g_autoptr(GError) fault = NULL;
     SmStep step = sm_decide(fetch, file, obstacle, sm_ledger_now(), &fault);
 

@@ -5,13 +5,25 @@
 #include "ledger.h"
 #include "route.h"
 
+gboolean
+sm_queue_is_used(const SmConfig *config)
+{
+    for (guint i = 0; i < config->accounts->len; i++) {
+        const SmAccount *account = config->accounts->pdata[i];
+
+        if (account->enabled && account->queued)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static gboolean
 is_queued(const SmConfig *config, const SmEvent *event, const char *name)
 {
     g_autofree char *why = NULL;
     const SmAccount *account = sm_route(config, event, name, &why);
 
-    return account != NULL ? account->queued : sm_config_any_is_queued(config);
+    return account != NULL ? account->queued : sm_queue_is_used(config);
 }
 
 void
@@ -31,9 +43,8 @@ sm_queue_split(const SmConfig *config, const SmEvent *event, SmEvent **queued, S
                    : NULL;
 }
 
-/* When the worker was last seen, for people. Caller frees. */
-static char *
-describe_beat(const SmConfig *config)
+char *
+sm_queue_last_work(const SmConfig *config)
 {
     gint64 beat = sm_spool_last_beat(config->spool);
     g_autoptr(GDateTime) when = g_date_time_new_from_unix_local(beat);
@@ -50,7 +61,7 @@ sm_queue_put(const SmConfig *config, const SmEvent *event, GError **error)
         return FALSE;
     if (sm_spool_is_worked(config->spool, config->worker_interval, sm_ledger_now()))
         return TRUE;
-    beat = describe_beat(config);
+    beat = sm_queue_last_work(config);
     g_set_error(error, SM_ERROR, SM_ERROR_WORKER,
                 "queued in %s, but no scorefetch run was at work there %s: is its timer "
                 "(scoremail-run.timer) on?",

@@ -4,13 +4,13 @@
 #include "verdict.h"
 
 static cJSON *
-finding_as_json(const SmFinding *finding)
+concern_as_json(const SmConcern *concern)
 {
     cJSON *json = cJSON_CreateObject();
 
-    sm_json_add_text(json, "level", sm_level_name(finding->level));
-    sm_json_add_text(json, "account", finding->account);
-    sm_json_add_text(json, "text", finding->text);
+    sm_json_add_text(json, "level", sm_level_name(concern->level));
+    sm_json_add_text(json, "account", concern->account);
+    sm_json_add_text(json, "text", concern->text);
     return json;
 }
 
@@ -82,7 +82,7 @@ file_as_json(const SmFile *file)
 }
 
 cJSON *
-sm_status_json(const SmSurvey *survey, const GPtrArray *findings, const GPtrArray *files,
+sm_status_json(const SmSurvey *survey, const GPtrArray *concerns, const GPtrArray *files,
                gboolean more)
 {
     cJSON *json = cJSON_CreateObject();
@@ -90,10 +90,10 @@ sm_status_json(const SmSurvey *survey, const GPtrArray *findings, const GPtrArra
 
     sm_json_add_text(json, "config", survey->config->file);
     sm_json_add_text(json, "ledger", survey->config->ledger);
-    sm_json_add_text(json, "level", sm_level_name(sm_verdict_level(findings)));
+    sm_json_add_text(json, "level", sm_level_name(sm_verdict_level(concerns)));
     list = cJSON_AddArrayToObject(json, "findings");
-    for (guint i = 0; i < findings->len; i++)
-        cJSON_AddItemToArray(list, finding_as_json(findings->pdata[i]));
+    for (guint i = 0; i < concerns->len; i++)
+        cJSON_AddItemToArray(list, concern_as_json(concerns->pdata[i]));
     worker = cJSON_AddObjectToObject(json, "worker");
     sm_json_add_time(worker, "heartbeat_at", survey->heartbeat_at);
     sm_json_add_number(worker, "spooled", survey->spooled);

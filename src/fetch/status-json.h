@@ -5,5 +5,5 @@
 #include "survey.h"
 
 /* files: of SmFile, all that are shown; more: whether there are others. Caller frees. */
-cJSON *sm_status_json(const SmSurvey *survey, const GPtrArray *findings, const GPtrArray *files,
+cJSON *sm_status_json(const SmSurvey *survey, const GPtrArray *concerns, const GPtrArray *files,
                       gboolean more);

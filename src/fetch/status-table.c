@@ -67,13 +67,13 @@ sm_status_print_accounts(const SmSurvey *survey)
 }
 
 void
-sm_status_print_findings(const GPtrArray *findings)
+sm_status_print_concerns(const GPtrArray *concerns)
 {
-    for (guint i = 0; i < findings->len; i++) {
-        const SmFinding *finding = findings->pdata[i];
+    for (guint i = 0; i < concerns->len; i++) {
+        const SmConcern *concern = concerns->pdata[i];
 
-        printf("%s: %s%s%s\n", sm_level_name(finding->level), finding->account,
-               *finding->account != '\0' ? ": " : "", finding->text);
+        printf("%s: %s%s%s\n", sm_level_name(concern->level), concern->account,
+               *concern->account != '\0' ? ": " : "", concern->text);
     }
 }
 
@@ -127,11 +127,11 @@ sum(const SmSurvey *survey, gsize offset)
 #define SUM(member) sum(survey, G_STRUCT_OFFSET(SmAccountSurvey, member))
 
 void
-sm_status_print_plugin(const SmSurvey *survey, const GPtrArray *findings)
+sm_status_print_plugin(const SmSurvey *survey, const GPtrArray *concerns)
 {
-    SmLevel level = sm_verdict_level(findings);
+    SmLevel level = sm_verdict_level(concerns);
     g_autofree char *name = g_ascii_strup(sm_level_name(level), -1);
-    const SmFinding *first = findings->len > 0 ? findings->pdata[0] : NULL;
+    const SmConcern *first = concerns->len > 0 ? concerns->pdata[0] : NULL;
     g_autofree char *text =
         first != NULL
             ? g_strconcat(first->account, *first->account != '\0' ? ": " : "", first->text, NULL)
@@ -140,8 +140,8 @@ sm_status_print_plugin(const SmSurvey *survey, const GPtrArray *findings)
 
     g_strdelimit(text, "|", '/'); /* what follows one is figures */
     printf("scoremail %s: %s", name, text);
-    if (findings->len > 1)
-        printf("; and %u more", findings->len - 1);
+    if (concerns->len > 1)
+        printf("; and %u more", concerns->len - 1);
     printf(" | stored_today=%d stored=%d waiting=%d overdue=%d failed=%d conflict=%d spool=%d\n",
            (int)SUM(stored_today), (int)SUM(files[SM_FILE_STORED]),
            (int)(SUM(files[SM_FILE_WAITING]) + SUM(files[SM_FILE_PLACING])), (int)SUM(overdue),

@@ -8,8 +8,8 @@
 /* A row for each account, then the worker's line. */
 void sm_status_print_accounts(const SmSurvey *survey);
 
-/* A line for each finding of verdict.h. */
-void sm_status_print_findings(const GPtrArray *findings);
+/* A line for each concern of verdict.h. */
+void sm_status_print_concerns(const GPtrArray *concerns);
 
 /* The files (of SmFile), a row each; with_account: with a column that tells whose each is. */
 void sm_status_print_files(const GPtrArray *files, gboolean with_account, gint64 now);
@@ -18,4 +18,4 @@ void sm_status_print_files(const GPtrArray *files, gboolean with_account, gint64
  * The first line of a monitoring plugin: the level, what is most urgent, and
  * behind a '|' the figures that such a system draws.
  */
-void sm_status_print_plugin(const SmSurvey *survey, const GPtrArray *findings);
+void sm_status_print_plugin(const SmSurvey *survey, const GPtrArray *concerns);

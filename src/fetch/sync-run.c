@@ -83,6 +83,7 @@ reach_of(const GError *fault)
     case SM_ERROR_TRUST:
     case SM_ERROR_URL:
     case SM_ERROR_DIRECTORY:
+    case SM_ERROR_ENCRYPTION:
     case SM_ERROR_INTERNAL:
         return MAY_BE_ALL;
     default:

@@ -80,9 +80,10 @@ static gboolean
 end(const Sync *sync, gboolean complete, const char *outcome, GError **error)
 {
     gboolean no_gap = sync->scope.since <= sync->record.synced || sync->record.synced == 0;
+    gboolean counts = !sync->options->in_passing || sync->record.synced != 0;
 
     return sm_sync_ended(sync->session->ledger, sync->account->name,
-                         complete && no_gap ? sync->begun : 0, no_gap ? sync->begun : 0, outcome,
+                         complete && no_gap && counts ? sync->begun : 0, no_gap ? sync->begun : 0, outcome,
                          error);
 }
 

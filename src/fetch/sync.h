@@ -10,6 +10,7 @@ typedef struct {
     const char *since;   /* as sm_since_parse() reads it; NULL: not said */
     gboolean all;        /* also a first time fetches everything */
     gboolean mark_known; /* nothing is fetched: what is new is taken as had already */
+    gboolean in_passing; /* leaves open how far back the account's own first sync reaches */
     gboolean dry_run;    /* nothing is changed: says what would be done */
 } SmSyncOptions;
 

@@ -1,6 +1,7 @@
 #include "verdict.h"
 
 #include "common/spool.h"
+#include "queue.h"
 
 enum {
     ALERT_LASTS = 3 * 86400,  /* seconds: over a weekend */
@@ -61,29 +62,29 @@ sm_level_name(SmLevel level)
 }
 
 static void
-free_finding(gpointer data)
+free_concern(gpointer data)
 {
-    SmFinding *finding = data;
+    SmConcern *concern = data;
 
-    g_free(finding->text);
-    g_free(finding);
+    g_free(concern->text);
+    g_free(concern);
 }
 
-static void add(GPtrArray *findings, SmLevel level, const char *account, const char *text, ...)
+static void add(GPtrArray *concerns, SmLevel level, const char *account, const char *text, ...)
     G_GNUC_PRINTF(4, 5);
 
 static void
-add(GPtrArray *findings, SmLevel level, const char *account, const char *text, ...)
+add(GPtrArray *concerns, SmLevel level, const char *account, const char *text, ...)
 {
-    SmFinding *finding = g_new0(SmFinding, 1);
+    SmConcern *concern = g_new0(SmConcern, 1);
     va_list values;
 
-    finding->level = level;
-    finding->account = account;
+    concern->level = level;
+    concern->account = account;
     va_start(values, text);
-    finding->text = g_strdup_vprintf(text, values);
+    concern->text = g_strdup_vprintf(text, values);
     va_end(values);
-    g_ptr_array_add(findings, finding);
+    g_ptr_array_add(concerns, concern);
 }
 
 /* For people; caller frees. */
@@ -123,7 +124,7 @@ example(const SmAccountSurvey *account, SmFileState state)
 }
 
 static void
-judge_files(GPtrArray *findings, const SmAccountSurvey *account, guint defer_for)
+judge_files(GPtrArray *concerns, const SmAccountSurvey *account, guint defer_for)
 {
     const char *name = account->account->name;
     gint64 failed = account->files[SM_FILE_FAILED];
@@ -132,67 +133,67 @@ judge_files(GPtrArray *findings, const SmAccountSurvey *account, guint defer_for
     g_autofree char *a_conflict = example(account, SM_FILE_CONFLICT);
 
     if (failed > 0)
-        add(findings, of_survey.file_failed, name,
+        add(concerns, of_survey.file_failed, name,
             "%d failed for good%s: scorefetch retry NAME, or forget NAME", (int)failed, a_failed);
     if (conflicts > 0)
-        add(findings, of_survey.file_conflicts, name,
+        add(concerns, of_survey.file_conflicts, name,
             "%d in conflict with a file in the directory%s: scorefetch(1) has the remedies",
             (int)conflicts, a_conflict);
     if (account->overdue > 0)
-        add(findings, of_survey.file_overdue, name, "%d waiting for longer than defer-for, %d min",
+        add(concerns, of_survey.file_overdue, name, "%d waiting for longer than defer-for, %d min",
             (int)account->overdue, (int)(defer_for / 60));
 }
 
 /* Whoever never syncs is not told to. */
 static void
-judge_sync(GPtrArray *findings, const SmAccountSurvey *account, gint64 now)
+judge_sync(GPtrArray *concerns, const SmAccountSurvey *account, gint64 now)
 {
     g_autofree char *last = day_and_time(account->synced_at);
 
     if (account->sync_tried_at > 0 && now - account->synced_at > SYNC_OVERDUE &&
         (account->synced_at > 0 || *account->sync_outcome != '\0'))
-        add(findings, of_survey.sync_overdue, account->account->name,
+        add(concerns, of_survey.sync_overdue, account->account->name,
             "no sync was complete %s%s; the last one: %s",
             account->synced_at > 0 ? "since " : "yet", account->synced_at > 0 ? last : "",
             *account->sync_outcome != '\0' ? account->sync_outcome : "did not end");
 }
 
 static void
-judge_account(GPtrArray *findings, const SmAccountSurvey *account, const SmSurvey *survey)
+judge_account(GPtrArray *concerns, const SmAccountSurvey *account, const SmSurvey *survey)
 {
     if (!account->account->enabled)
         return;
     if (account->account->fault != NULL)
-        add(findings, of_survey.account_broken, account->account->name, "%s",
+        add(concerns, of_survey.account_broken, account->account->name, "%s",
             account->account->fault->message);
-    judge_files(findings, account, survey->config->defer_for);
-    judge_sync(findings, account, survey->now);
+    judge_files(concerns, account, survey->config->defer_for);
+    judge_sync(concerns, account, survey->now);
 }
 
 /* Without delivery = queued a worker is missed only where there was one, or something for it to do.
  */
 static void
-judge_worker(GPtrArray *findings, const SmSurvey *survey)
+judge_worker(GPtrArray *concerns, const SmSurvey *survey)
 {
-    gboolean queued = sm_config_any_is_queued(survey->config);
+    gboolean queued = sm_queue_is_used(survey->config);
     g_autofree char *last = day_and_time(survey->heartbeat_at);
 
     if ((!queued && survey->heartbeat_at == 0 && survey->spooled <= 0) ||
         sm_spool_beat_is_fresh(survey->heartbeat_at, survey->config->worker_interval, survey->now))
         return;
-    add(findings, queued ? of_survey.queue_unworked : of_survey.worker_silent, "",
+    add(concerns, queued ? of_survey.queue_unworked : of_survey.worker_silent, "",
         "no scorefetch run was at work %s%s: is its timer (scoremail-run.timer) on?",
         survey->heartbeat_at > 0 ? "since " : "ever", survey->heartbeat_at > 0 ? last : "");
 }
 
 static void
-judge_alerts(GPtrArray *findings, const SmSurvey *survey)
+judge_alerts(GPtrArray *concerns, const SmSurvey *survey)
 {
     for (guint i = 0; i < survey->alerts->len; i++) {
         const SmAlertRecord *alert = survey->alerts->pdata[i];
 
         if (sm_verdict_stands(alert, survey->now))
-            add(findings, of_alerts[alert->kind].level, alert->account, "%s: %s",
+            add(concerns, of_alerts[alert->kind].level, alert->account, "%s: %s",
                 sm_alert_kind_name(alert->kind), alert->text);
     }
 }
@@ -200,7 +201,7 @@ judge_alerts(GPtrArray *findings, const SmSurvey *survey)
 static gint
 by_urgency(gconstpointer a, gconstpointer b)
 {
-    const SmFinding *const *left = a, *const *right = b;
+    const SmConcern *const *left = a, *const *right = b;
 
     return (gint)(*right)->level - (gint)(*left)->level;
 }
@@ -208,20 +209,20 @@ by_urgency(gconstpointer a, gconstpointer b)
 GPtrArray *
 sm_verdict_new(const SmSurvey *survey)
 {
-    GPtrArray *findings = g_ptr_array_new_with_free_func(free_finding);
+    GPtrArray *concerns = g_ptr_array_new_with_free_func(free_concern);
 
-    judge_worker(findings, survey);
+    judge_worker(concerns, survey);
     for (guint i = 0; i < survey->accounts->len; i++)
-        judge_account(findings, survey->accounts->pdata[i], survey);
-    judge_alerts(findings, survey);
-    g_ptr_array_sort(findings, by_urgency);
-    return findings;
+        judge_account(concerns, survey->accounts->pdata[i], survey);
+    judge_alerts(concerns, survey);
+    g_ptr_array_sort(concerns, by_urgency);
+    return concerns;
 }
 
 SmLevel
-sm_verdict_level(const GPtrArray *findings)
+sm_verdict_level(const GPtrArray *concerns)
 {
-    const SmFinding *first = findings->len > 0 ? findings->pdata[0] : NULL;
+    const SmConcern *first = concerns->len > 0 ? concerns->pdata[0] : NULL;
 
     return first != NULL ? first->level : SM_LEVEL_OK;
 }

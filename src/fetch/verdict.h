@@ -1,7 +1,7 @@
 /*
  * What of a survey a person should see to, and how urgently: the one table by which
  * `status --exit-code` answers as a monitoring plugin does. Pure: survey in,
- * findings out.
+ * concerns out.
  */
 #pragma once
 
@@ -16,7 +16,7 @@ typedef struct {
     SmLevel level;
     const char *account; /* "" for the whole program; lives as long as the survey */
     char *text;          /* one line */
-} SmFinding;
+} SmConcern;
 
 /* "ok", "warning", "critical". */
 const char *sm_level_name(SmLevel level);
@@ -28,8 +28,8 @@ const char *sm_level_name(SmLevel level);
  */
 gboolean sm_verdict_stands(const SmAlertRecord *alert, gint64 now);
 
-/* The findings, the most urgent first, in the order of the accounts: of SmFinding. */
+/* The concerns, the most urgent first, in the order of the accounts: of SmConcern. */
 GPtrArray *sm_verdict_new(const SmSurvey *survey);
 
 /* The most urgent of them. */
-SmLevel sm_verdict_level(const GPtrArray *findings);
+SmLevel sm_verdict_level(const GPtrArray *concerns);

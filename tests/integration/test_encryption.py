@@ -60,6 +60,13 @@ def test_without_encrypt_to_both_forms_are_the_same(account, scores):
     assert (row["size_plain"], row["sha256_plain"]) == (row["size"], row["sha256"]) == (len(scores[CSV_NAME]), sha256(scores[CSV_NAME]))
 
 
+def test_a_dry_run_says_that_it_would_be_encrypted_and_does_nothing(sealing, emulator):
+    done = sealing.scoremail("--dry-run", stdin=mail("csv"))
+    assert done.code == 0, done.err
+    assert b"stored, encrypted, into" in done.out
+    assert os.listdir(sealing.directory) == [] and emulator.requests() == []
+
+
 def test_a_long_key_id_and_0x_are_as_good_as_the_fingerprint(sealing, registrar, scores):
     sealing.configure(encrypt_to="0x" + registrar.key[-16:].lower())
     assert sealing.scoremail(stdin=mail("csv")).code == 0
@@ -555,6 +562,36 @@ def test_get_prints_plain_text_but_writes_it_to_no_file(sealing, scores, emulato
     assert "encrypt-to" in done.err and "-o -" in done.err
     assert not target.exists()
     assert len(emulator.requests()) == asked
+
+
+# Many at once.
+
+
+def test_a_sync_encrypts_what_it_fetches_side_by_side(sealing, emulator, registrar):
+    sealing.configure(parallel="4")
+    files = {f"4300_2018041{n}_111604.csv": large_scores(MEGABYTE + n, n) for n in range(9)}
+    for name, data in files.items():
+        emulator.add(name, data)
+    done = sealing.scorefetch("sync", "--all")
+    assert done.code == 0, done.err
+    stored = sealing.stored()
+    assert {name for name in files} <= {name.removesuffix(".gpg") for name in stored}
+    assert all(name.endswith(".csv.gpg") for name in stored)
+    for name, data in files.items():
+        assert registrar.decrypt(stored[name + ".gpg"]) == data
+
+
+def test_a_sync_ends_soon_where_a_key_is_missing(sealing, emulator, registrar, public):
+    sealing.configure(parallel="1", encrypt_to=missing(registrar, public))
+    for n in range(9):
+        emulator.add(f"4300_2018041{n}_111604.csv", b"1,a\r\n")
+    done = sealing.scorefetch("sync", "--all")
+    assert done.code == EX_TEMPFAIL
+    assert "is not in the keyring" in done.err
+    assert emulator.requests("object") == []
+    assert sealing.stored() == {}
+    tried = sealing.sql("SELECT name FROM files WHERE attempts > 0")
+    assert 0 < len(tried) < 9
 
 
 # Where gpg and its keyring are.

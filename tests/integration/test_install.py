@@ -56,7 +56,7 @@ def test_recipes_lie_in_the_documentation(installed, recipe):
     assert (installed / "share" / "doc" / "scoremail" / "filters" / recipe).is_file()
 
 
-UNITS = ["systemd/system/scoremail-run.service", "systemd/system/scoremail-run.path", "systemd/system/scoremail-run.timer"]
+UNITS = [f"systemd/system/scoremail-{unit}" for unit in ("run.service", "run.path", "run.timer", "sync.service", "sync.timer")]
 
 
 @pytest.mark.parametrize("file", [*UNITS, "sysusers.d/scoremail.conf", "tmpfiles.d/scoremail.conf"])

@@ -206,11 +206,51 @@ def test_a_notification_that_is_nobody_s_is_recorded_and_done(queued):
     assert queued.sql("SELECT decision FROM events") == [{"decision": "no account"}]
 
 
-def test_a_message_without_a_name_asks_for_a_listing(queued, build):
-    queued.scoremail(stdin=notification(build, CSV_NAME).replace(CSV_NAME.encode(), b"see the portal"))
+def odd(build):
+    """A notification in whose span a person is told to look elsewhere."""
+    return notification(build, CSV_NAME).replace(CSV_NAME.encode(), b"see the portal")
+
+
+def test_what_such_a_message_may_have_meant_is_fetched(queued, emulator, scores, build):
+    """What was delivered a year before is left to the person who syncs for the first time."""
+    old = "4300_20170101_000000.csv"
+    emulator.add(old, b"old\r\n", mtime=time.time() - 300 * 24 * HOUR)
+    queued.scoremail(stdin=odd(build))
     assert queued.scorefetch("run").code == 0
+    assert queued.stored() == {CSV_NAME: scores[CSV_NAME]}
     assert [row["kind"] for row in queued.sql("SELECT kind FROM alerts")] == ["form"]
-    assert queued.sql("SELECT listing_wanted > 0 AS wanted FROM accounts") == [{"wanted": 1}]
+    assert queued.sql("SELECT listing_wanted AS wanted, synced FROM accounts") == [{"wanted": 0, "synced": 0}]
+    done = queued.scorefetch("sync")
+    assert done.code == 0 and "sync --all" in done.err and old not in queued.stored()
+
+
+def test_a_listing_is_looked_at_once_an_hour(queued, emulator, build):
+    for _ in range(3):
+        queued.scoremail(stdin=odd(build))
+        assert queued.scorefetch("run").code == 0
+    assert len(emulator.requests("list")) == 1
+    queued.time_passes(HOUR + 1)
+    assert queued.scorefetch("run").code == 0
+    assert len(emulator.requests("list")) == 2
+    assert queued.scorefetch("run").code == 0
+    assert len(emulator.requests("list")) == 2
+
+
+def test_many_unknown_names_are_held_against_the_listing(queued, emulator, scores, build):
+    for n in range(21):
+        queued.scoremail(stdin=notification(build, f"4300_20180410_{n:06d}.csv"))
+    assert queued.scorefetch("run").code == EX_TEMPFAIL
+    assert len(emulator.requests("list")) == 1 and queued.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+def test_a_listing_that_fails_is_tried_again(queued, emulator, build):
+    emulator.faults("list:status=503")
+    queued.scoremail(stdin=odd(build))
+    assert queued.scorefetch("run").code == EX_TEMPFAIL
+    emulator.faults()
+    queued.time_passes(HOUR + 1)
+    assert queued.scorefetch("run").code == 0
+    assert CSV_NAME in queued.stored()
 
 
 BAD = {

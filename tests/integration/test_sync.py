@@ -583,3 +583,15 @@ def test_rows_that_the_listing_counts_otherwise_are_shown_and_no_failure(account
     (one,) = json.loads(account.scorefetch("list", "--json").out)["accounts"]
     (file,) = [file for file in one["files"] if file["name"] == CSV_NAME]
     assert (file["records"], file["records_counted"], file["records_differ"]) == (101, 100, True)
+
+
+def test_files_are_encrypted_side_by_side_and_their_sizes_compared_as_they_came(sealing, registrar, emulator, scores):
+    data = fill(emulator, 12) | {CSV_NAME: scores[CSV_NAME]}
+    assert sealing.scoremail(stdin=mail("csv")).code == 0
+    assert summary(sync(sealing, "--all")) == "14 listed, 13 new: 12 stored, 1 dropped (format = csv)"
+    stored = sealing.stored()
+    assert {name: registrar.decrypt(content) for name, content in stored.items()} == {
+        f"{name}.gpg": content for name, content in data.items()
+    }
+    assert summary(sync(sealing)) == "14 listed, 0 new"
+    assert len(calls(emulator, "object")) == len(data)

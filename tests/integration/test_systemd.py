@@ -7,7 +7,8 @@ import pytest
 from harness import CHECKOUT
 
 FOLDER = CHECKOUT / "contrib" / "systemd"
-UNITS = ["scoremail-run.service", "scoremail-run.path", "scoremail-run.timer"]
+SERVICES = ["scoremail-run.service", "scoremail-sync.service"]
+UNITS = [*SERVICES, "scoremail-run.path", "scoremail-run.timer", "scoremail-sync.timer"]
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +33,10 @@ def test_systemd_finds_nothing_wrong(units, name):
     assert (done.returncode, complaints) == (0, [])
 
 
-def test_the_worker_is_confined_as_far_as_stated(units):
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_confined_as_far_as_stated(units, service):
     """What README states; a unit that loses a restriction has a higher figure."""
-    done = analyze("security", "--offline=true", "--no-pager", units / "scoremail-run.service")
+    done = analyze("security", "--offline=true", "--no-pager", units / service)
     figure = float(re.search(r"exposure level for \S+: ([0-9.]+)", done.stdout)[1])
     stated = float(re.search(r"systemd-analyze\s+security`\s+gives it ([0-9.]+)", (CHECKOUT / "README.md").read_text())[1])
     assert figure == stated

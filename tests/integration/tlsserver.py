@@ -105,7 +105,10 @@ class TlsServer:
         client.settimeout(60)
         try:
             with self.context.wrap_socket(client, server_side=True) as connection:
-                request = self._read(connection.makefile("rb"))
+                stream = connection.makefile("rb")
+                if not stream.peek(1):  # it wanted no more than to see the certificate
+                    return
+                request = self._read(stream)
                 self.requests.append(request)
                 answer = self.answer(request)
                 for piece in [answer] if isinstance(answer, bytes) else answer:

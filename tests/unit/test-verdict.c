@@ -44,14 +44,14 @@ tear_down(Fixture *it, gconstpointer data)
 }
 
 static void
-assert_level(Fixture *it, SmLevel level, guint findings)
+assert_level(Fixture *it, SmLevel level, guint concerns)
 {
     g_autoptr(GPtrArray) found = sm_verdict_new(&it->survey);
 
     for (guint i = 0; i < found->len; i++)
-        g_test_message("%s", ((SmFinding *)found->pdata[i])->text);
+        g_test_message("%s", ((SmConcern *)found->pdata[i])->text);
     g_assert_cmpint(sm_verdict_level(found), ==, level);
-    g_assert_cmpuint(found->len, ==, findings);
+    g_assert_cmpuint(found->len, ==, concerns);
 }
 
 static void
@@ -190,7 +190,7 @@ static void
 the_most_urgent_comes_first(Fixture *it, gconstpointer data)
 {
     g_autoptr(GPtrArray) found = NULL;
-    const SmFinding *first, *last;
+    const SmConcern *first, *last;
 
     it->main.overdue = 1;
     raise_alert(it, SM_ALERT_DISK, NOW);

@@ -1,0 +1,12 @@
+/*
+ * Which mail agent is here, and whether its configuration calls scoremail: by
+ * looking for that word in the places where each agent is told what to do.
+ */
+#pragma once
+
+#include "check.h"
+
+void sm_check_agents(SmCheck *check, const SmAccount *none);
+
+/* Whether a line of text that is no comment (#) has scoremail in it. Pure. */
+gboolean sm_check_calls_us(const char *text);

@@ -1,0 +1,86 @@
+#include "check-system.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "build-config.h"
+#include "common/error.h"
+#include "subprocess.h"
+
+#define FILTER "scoremail"
+
+enum { LIMIT = 10, /* seconds */ SAID_MAX = 1000 };
+
+/* In the folder of this program, else where it is installed. Caller frees. */
+static char *
+find_filter(void)
+{
+    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *folder = self != NULL ? g_path_get_dirname(self) : NULL;
+    g_autofree char *beside = folder != NULL ? g_build_filename(folder, FILTER, NULL) : NULL;
+
+    if (beside != NULL && access(beside, X_OK) == 0)
+        return g_steal_pointer(&beside);
+    return g_strdup(SM_BINDIR "/" FILTER);
+}
+
+/* What follows start in the line of text that begins so; NULL without such a line. Caller frees. */
+static char *
+line_after(const char *text, const char *start)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    for (char **line = lines; *line != NULL; line++)
+        if (g_str_has_prefix(*line, start))
+            return g_strdup(*line + strlen(start));
+    return NULL;
+}
+
+static void
+say_sandbox(SmCheck *check, const char *path, const char *said)
+{
+    g_autofree char *version = line_after(said, FILTER " ");
+    g_autofree char *walls = line_after(said, "sandbox: ");
+
+    if (version == NULL || walls == NULL || strcmp(version, SM_VERSION) != 0)
+        sm_check_say(check, SM_CHECK_FAILURE, "sandbox", NULL,
+                     "%s is of version %s, and this is scorefetch %s: install both anew", path,
+                     version != NULL ? version : "(unknown)", SM_VERSION);
+    else if (strstr(walls, "no landlock") != NULL || strstr(walls, "no seccomp") != NULL)
+        sm_check_say(check, SM_CHECK_WARNING, "sandbox", NULL,
+                     "the kernel offers %s: messages are parsed without the rest of the sandbox "
+                     "(a kernel from 5.13 on with both switched on has all of it)",
+                     walls);
+    else
+        sm_check_say(check, SM_CHECK_OK, "sandbox", NULL, "%s, for %s %s", walls, path, version);
+}
+
+void
+sm_check_sandbox(SmCheck *check, const SmAccount *none)
+{
+    g_autofree char *path = find_filter();
+    const char *const argv[] = {path, "--version", NULL};
+    gint64 limit = g_get_monotonic_time() + LIMIT * G_USEC_PER_SEC;
+    char said[SAID_MAX];
+    gsize length;
+    GError *fault = NULL;
+
+    if (sm_subprocess(argv, limit, said, sizeof said, &length, SM_ERROR_INTERNAL, &fault)) {
+        say_sandbox(check, path, said);
+        return;
+    }
+    g_prefix_error(&fault, "%s (is it installed completely?) ", path);
+    sm_check_say_fault(check, SM_CHECK_FAILURE, "sandbox", NULL, fault);
+}
+
+void
+sm_check_alerts(SmCheck *check, const SmAccount *none)
+{
+    if (sm_check_value(check->config, NULL, "alert-mail") != NULL ||
+        sm_check_value(check->config, NULL, "alert-command") != NULL)
+        sm_check_say(check, SM_CHECK_OK, "alerts", NULL, "sent as the configuration says");
+    else
+        sm_check_say(check, SM_CHECK_WARNING, "alerts", NULL,
+                     "nobody is told when something goes wrong: set alert-mail to somebody's "
+                     "address, or alert-command");
+}

@@ -1,0 +1,141 @@
+#include "check-worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "check-places.h"
+#include "common/error.h"
+#include "common/spool.h"
+#include "queue.h"
+#include "subprocess.h"
+
+#define REMEDY_SITE "systemctl enable --now scoremail-run.path scoremail-run.timer"
+#define REMEDY_HOME "a line for cron: */5 * * * * scorefetch run -q"
+#define TIMER "scoremail-run.timer"
+
+enum { SYSTEMCTL_LIMIT = 10, /* seconds */ SAID_MAX = 200 };
+
+static guint
+count_events(const char *spool)
+{
+    g_autoptr(GDir) folder = g_dir_open(spool, 0, NULL);
+    const char *name;
+    guint count = 0;
+
+    while (folder != NULL && (name = g_dir_read_name(folder)) != NULL)
+        if (g_str_has_suffix(name, SM_SPOOL_SUFFIX))
+            count++;
+    return count;
+}
+
+/* A personal one is made when it is needed; the site's has a group that we could not give it. */
+static void
+say_no_spool(SmCheck *check, const char *spool)
+{
+    g_autofree char *place = sm_check_nearest(spool);
+
+    if (errno != ENOENT)
+        sm_check_say(check, SM_CHECK_FAILURE, "spool", NULL, "%s: %s", spool, g_strerror(errno));
+    else if (strcmp(spool, SM_SITE_SPOOL) == 0)
+        sm_check_say(check, SM_CHECK_FAILURE, "spool", NULL,
+                     "%s is missing: systemd-sysusers && systemd-tmpfiles --create", spool);
+    else if (faccessat(AT_FDCWD, place, W_OK | X_OK, AT_EACCESS) < 0)
+        sm_check_say(check, SM_CHECK_FAILURE, "spool", NULL,
+                     "%s: there is none, and none can be made in %s: %s", spool, place,
+                     g_strerror(errno));
+    else
+        sm_check_say(check, SM_CHECK_OK, "spool", NULL, "%s: none yet; made when it is needed",
+                     spool);
+}
+
+void
+sm_check_spool(SmCheck *check, const SmAccount *none)
+{
+    const char *spool = check->config->spool;
+    g_autofree char *described = NULL;
+    struct stat about;
+
+    if (stat(spool, &about) < 0) {
+        say_no_spool(check, spool);
+        return;
+    }
+    described = sm_check_describe(&about);
+    if (!S_ISDIR(about.st_mode))
+        sm_check_say(check, SM_CHECK_FAILURE, "spool", NULL, "%s is no directory: move it away",
+                     spool);
+    else if (faccessat(AT_FDCWD, spool, R_OK | W_OK | X_OK, AT_EACCESS) < 0)
+        sm_check_say(check, SM_CHECK_FAILURE, "spool", NULL, "%s: uid %u may not use it: %s", spool,
+                     (guint)geteuid(), g_strerror(errno));
+    else if ((about.st_mode & S_IWOTH) != 0)
+        sm_check_say(check, SM_CHECK_FAILURE, "spool", NULL,
+                     "%s: everybody may leave events there (%s): chmod o-rwx %s", spool, described,
+                     spool);
+    else if ((about.st_mode & S_IWGRP) != 0 && (~about.st_mode & (S_ISVTX | S_ISGID)) != 0)
+        sm_check_say(check, SM_CHECK_WARNING, "spool", NULL,
+                     "%s: its group may remove each other's events, or leave some that the worker "
+                     "cannot read (%s): chmod 3770 %s",
+                     spool, described, spool);
+    else
+        sm_check_say(check, SM_CHECK_OK, "spool", NULL, "%s (%s), events that wait: %u", spool,
+                     described, count_events(spool));
+}
+
+SmUnitState
+sm_check_unit_state(const char *said)
+{
+    static const char *const on[] = {"enabled", "enabled-runtime", "static", "generated", "alias"};
+    static const char *const off[] = {"disabled", "masked", "masked-runtime", "linked", "bad"};
+    gsize line = strcspn(said, "\n");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(on); i++)
+        if (strlen(on[i]) == line && strncmp(said, on[i], line) == 0)
+            return SM_UNIT_ON;
+    for (gsize i = 0; i < G_N_ELEMENTS(off); i++)
+        if (strlen(off[i]) == line && strncmp(said, off[i], line) == 0)
+            return SM_UNIT_OFF;
+    return SM_UNIT_ABSENT;
+}
+
+/* Whether it comes back after the next boot; only where systemd runs, and for the site's units. */
+static SmUnitState
+timer_state(const SmConfig *config)
+{
+    const char *const argv[] = {"systemctl", "is-enabled", TIMER, NULL};
+    gint64 limit = g_get_monotonic_time() + SYSTEMCTL_LIMIT * G_USEC_PER_SEC;
+    char said[SAID_MAX] = "";
+    gsize length;
+
+    if (!config->site || !g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR))
+        return SM_UNIT_ABSENT;
+    /* it ends with 1 for each answer but the first ones */
+    sm_subprocess(argv, limit, said, sizeof said, &length, SM_ERROR_INTERNAL, NULL);
+    return sm_check_unit_state(said);
+}
+
+void
+sm_check_worker(SmCheck *check, const SmAccount *none)
+{
+    const SmConfig *config = check->config;
+    gboolean queued = sm_queue_is_used(config);
+    gboolean lives = sm_spool_is_worked(config->spool, config->worker_interval, sm_ledger_now());
+    g_autofree char *beat = sm_queue_last_work(config);
+    const char *remedy = config->site ? REMEDY_SITE : REMEDY_HOME;
+
+    if (!lives)
+        sm_check_say(check, queued ? SM_CHECK_FAILURE : SM_CHECK_WARNING, "worker", NULL,
+                     "no scorefetch run was at work %s (worker-interval %u s): %s: %s", beat,
+                     config->worker_interval,
+                     queued ? "queued mail stays with the mail system, and is not fetched"
+                            : "nothing fetches what the mail system was told to forget",
+                     remedy);
+    else if (timer_state(config) == SM_UNIT_OFF)
+        sm_check_say(check, SM_CHECK_WARNING, "worker", NULL,
+                     "it was at work, but %s is not enabled, and after a restart of the machine "
+                     "nothing may start it: %s",
+                     TIMER, remedy);
+    else
+        sm_check_say(check, SM_CHECK_OK, "worker", NULL, "scorefetch run was at work lately");
+}

@@ -1,0 +1,117 @@
+/* What the checks judge by without looking at the machine. */
+#include "fetch-fixture.h"
+#include "fetch/check-agents.h"
+#include "fetch/check-worker.h"
+#include "fetch/check.h"
+
+static void
+the_worst_finding_is_the_exit_code(void)
+{
+    g_autoptr(SmCheck) check = sm_check_new();
+
+    g_assert_cmpint(sm_check_worst(check), ==, 0);
+    sm_check_say(check, SM_CHECK_OK, "ledger", NULL, "intact");
+    g_assert_cmpint(sm_check_worst(check), ==, 0);
+    sm_check_say(check, SM_CHECK_FAILURE, "worker", NULL, "gone");
+    g_assert_cmpint(sm_check_worst(check), ==, 2);
+    sm_check_say(check, SM_CHECK_WARNING, "spool", NULL, "open");
+    g_assert_cmpint(sm_check_worst(check), ==, 2);
+}
+
+static const SmFinding *
+last_finding(const SmCheck *check)
+{
+    return check->findings->pdata[check->findings->len - 1];
+}
+
+static void
+a_finding_is_one_clean_line(void)
+{
+    g_autoptr(SmCheck) check = sm_check_new();
+    SmAccount account = {.name = (char *)"main"};
+
+    sm_check_say(check, SM_CHECK_OK, "agent", &account, "%s", "two\nlines \033[31m");
+    g_assert_cmpstr(last_finding(check)->text, ==, "two lines ?[31m");
+    g_assert_cmpstr(last_finding(check)->account, ==, "main");
+}
+
+static void
+an_account_is_not_said_twice(void)
+{
+    g_autoptr(SmCheck) check = sm_check_new();
+    SmAccount account = {.name = (char *)"main"};
+
+    sm_check_say_fault(check, SM_CHECK_FAILURE, "password", &account,
+                       g_error_new(SM_ERROR, SM_ERROR_SECRET, "account main: no such file"));
+    g_assert_cmpstr(last_finding(check)->text, ==, "no such file");
+    sm_check_say_fault(check, SM_CHECK_FAILURE, "password", NULL,
+                       g_error_new(SM_ERROR, SM_ERROR_SECRET, "account main: no such file"));
+    g_assert_cmpstr(last_finding(check)->text, ==, "account main: no such file");
+}
+
+static void
+the_value_of_a_key_is_found_by_its_name(void)
+{
+    SmAccount account = {.username = (char *)"reg"};
+    SmConfig config = {.ledger = (char *)"/ledger.db"};
+
+    g_assert_true(sm_check_value(&config, &account, "username") == account.username);
+    g_assert_true(sm_check_value(&config, &account, "ledger") == config.ledger);
+    g_assert_null(sm_check_value(&config, &account, "proxy"));
+    g_assert_null(sm_check_value(&config, NULL, "username"));
+    g_assert_null(sm_check_value(&config, &account, "no-such-key"));
+}
+
+static void
+a_file_calls_us_in_a_line_that_is_no_comment(void)
+{
+    static const struct {
+        const char *text;
+        gboolean calls;
+    } cases[] = {
+        {"", FALSE},
+        {"# | scoremail", FALSE},
+        {"  \t# | scoremail\n:0\n", FALSE},
+        {"| scoremail", TRUE},
+        {":0 Wc\n\t| /usr/local/bin/scoremail -c x\n", TRUE},
+        {"# scoremail\n\n| scoremail # a comment", TRUE},
+        {"main.cf\nscore-mail\n", FALSE},
+        {"score\nmail\n", FALSE},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+        g_assert_cmpint(sm_check_calls_us(cases[i].text), ==, cases[i].calls);
+}
+
+static void
+what_systemctl_says_of_a_unit(void)
+{
+    static const struct {
+        const char *said;
+        SmUnitState state;
+    } cases[] = {
+        {"enabled\n", SM_UNIT_ON},       {"static\n", SM_UNIT_ON},
+        {"disabled\n", SM_UNIT_OFF},     {"masked\n", SM_UNIT_OFF},
+        {"not-found\n", SM_UNIT_ABSENT}, {"", SM_UNIT_ABSENT},
+        {"enable", SM_UNIT_ABSENT},      {"enabled-and-more\n", SM_UNIT_ABSENT},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+        g_assert_cmpint(sm_check_unit_state(cases[i].said), ==, cases[i].state);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/check/the worst finding is the exit code",
+                    the_worst_finding_is_the_exit_code);
+    g_test_add_func("/check/a finding is one clean line", a_finding_is_one_clean_line);
+    g_test_add_func("/check/an account is not said twice", an_account_is_not_said_twice);
+    g_test_add_func("/check/the value of a key is found by its name",
+                    the_value_of_a_key_is_found_by_its_name);
+    g_test_add_func("/check/a file calls us in a line that is no comment",
+                    a_file_calls_us_in_a_line_that_is_no_comment);
+    g_test_add_func("/check/what systemctl says of a unit", what_systemctl_says_of_a_unit);
+    return g_test_run();
+}
