@@ -64,6 +64,7 @@ sm_account_free(gpointer data)
     g_strfreev(account->storage_hosts);
     g_free(account->ca_file);
     g_free(account->proxy);
+    g_strfreev(account->on_stored);
     g_strfreev(account->encrypt_to);
     g_free(account->gnupg_home);
     g_free(account);

@@ -47,8 +47,12 @@ typedef struct {
     GStrv encrypt_to;      /* fingerprints and long key IDs, lower case; empty: not encrypted */
     char *gnupg_home;      /* absolute; NULL: gpg's own */
     mode_t file_mode;
-    gid_t group;     /* (gid_t)-1: leave it */
-    gboolean queued; /* events go to the spool; the worker fetches */
+    mode_t directory_mode;
+    gid_t group;           /* (gid_t)-1: leave it */
+    GStrv on_stored;       /* program and arguments, or NULL: nobody is told */
+    guint on_stored_limit; /* seconds */
+    guint keep_for;        /* seconds since it was stored; 0: for ever */
+    gboolean queued;       /* events go to the spool; the worker fetches */
 } SmAccount;
 
 typedef struct {

@@ -17,6 +17,8 @@
 #include "ledger-accounts.h"
 #include "ledger-files.h"
 #include "ledger-syncs.h"
+#include "on-stored.h"
+#include "prune.h"
 #include "session.h"
 #include "sweep.h"
 #include "sync.h"
@@ -178,14 +180,33 @@ list_where_asked(SmSession *session, Tally *tally)
     }
 }
 
+/* What keep-for asks for; that it cannot be done now keeps nobody from anything. */
 static void
-sweep(SmSession *session)
+prune(SmSession *session, const SmAccount *account, Tally *tally)
+{
+    g_autoptr(GError) fault = NULL;
+    SmPruned result = {0, 0};
+
+    if (!sm_prune(session->ledger, account, SM_PRUNE_WORKER, &result, &fault)) {
+        g_warning("%s", fault->message);
+        tally->left++;
+    }
+    tally->done += result.pruned;
+}
+
+/* What is to be done for an account besides fetching its files. */
+static void
+tidy(SmSession *session, Tally *tally)
 {
     for (guint i = 0; i < session->config->accounts->len; i++) {
         const SmAccount *account = session->config->accounts->pdata[i];
 
-        if (account->enabled && account->fault == NULL)
-            sm_sweep(session->ledger, account);
+        if (!account->enabled || account->fault != NULL ||
+            (session->account != NULL && !g_str_equal(session->account, account->name)))
+            continue;
+        tally->left += sm_on_stored(session->ledger, account, NULL, 0);
+        prune(session, account, tally);
+        sm_sweep(session->ledger, account);
     }
 }
 
@@ -205,7 +226,7 @@ run(SmSession *session, Tally *tally, GError **error)
     if (heartbeat == NULL || !work_through(session, spool, tally, error))
         return FALSE;
     list_where_asked(session, tally);
-    sweep(session);
+    tidy(session, tally);
     return TRUE;
 }
 

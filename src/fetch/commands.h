@@ -13,6 +13,7 @@ int sm_cmd_log(int argc, char **argv);
 int sm_cmd_list(int argc, char **argv);
 int sm_cmd_sync(int argc, char **argv);
 int sm_cmd_run(int argc, char **argv);
+int sm_cmd_prune(int argc, char **argv);
 int sm_cmd_status(int argc, char **argv);
 int sm_cmd_passwd(int argc, char **argv);
 int sm_cmd_retry(int argc, char **argv);

@@ -77,6 +77,7 @@ file_as_json(const SmFile *file)
     sm_json_add_time(json, "announced_at", file->announced_at);
     sm_json_add_time(json, "updated_at", file->updated_at);
     sm_json_add_time(json, "stored_at", file->stored_at);
+    sm_json_add_time(json, "pruned_at", file->pruned_at);
     sm_json_add_time(json, "next_attempt", file->next_attempt);
     return json;
 }

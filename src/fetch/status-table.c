@@ -83,6 +83,10 @@ remark(const SmFile *file, gint64 now)
 {
     g_autofree char *next = NULL;
 
+    if (file->state == SM_FILE_STORED && file->pruned_at > 0) {
+        next = human_time(file->pruned_at, now);
+        return g_strdup_printf("deleted, since keep-for was over: %s", next);
+    }
     if (file->state == SM_FILE_STORED && file->revision > 0 && *file->reason == '\0')
         return g_strdup_printf("revision %d; older ones are in .superseded", (int)file->revision);
     if (file->next_attempt <= now || file->state == SM_FILE_FAILED)

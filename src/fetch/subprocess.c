@@ -29,8 +29,11 @@ typedef struct {
 } Stream;
 
 typedef struct {
+    const char *const *argv;
+    const char *const *environment;
     pid_t pid;
-    int status; /* of waitpid() */
+    int status;      /* of waitpid() */
+    gboolean joined; /* what it prints goes where standard error goes */
     Stream out, err;
     char *scratch; /* in secret memory: what is dropped may be secret */
 } Run;
@@ -79,7 +82,7 @@ end_group(Run *run)
 }
 
 static int
-start(Run *run, const char *const *argv, int out, int err)
+start(Run *run, int out, int err)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -99,7 +102,8 @@ start(Run *run, const char *const *argv, int out, int err)
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
                                               POSIX_SPAWN_SETPGROUP);
-    fault = posix_spawnp(&run->pid, argv[0], &actions, &attributes, (char **)argv, environ);
+    fault = posix_spawnp(&run->pid, run->argv[0], &actions, &attributes, (char **)run->argv,
+                         (char **)run->environment);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return fault;
@@ -136,7 +140,7 @@ judge(const Run *run, gboolean ended, int code, GError **error)
 }
 
 static gboolean
-run_it(Run *run, const char *const *argv, gint64 limit, int code, GError **error)
+run_it(Run *run, gint64 limit, int code, GError **error)
 {
     sm_autofd int out = -1, err = -1;
     gboolean ended;
@@ -153,7 +157,7 @@ run_it(Run *run, const char *const *argv, gint64 limit, int code, GError **error
     if (err < 0 || fcntl(run->out.fd, F_SETFL, O_NONBLOCK) < 0 ||
         fcntl(run->err.fd, F_SETFL, O_NONBLOCK) < 0)
         return sm_error_from_errno(error, SM_ERROR_INTERNAL, "no pipe for it");
-    fault = start(run, argv, out, err);
+    fault = start(run, run->joined ? err : out, err);
     sm_close(&out);
     sm_close(&err);
     if (fault != 0) {
@@ -171,7 +175,9 @@ sm_subprocess(const char *const *argv, gint64 limit, char *output, gsize size, g
               int code, GError **error)
 {
     char said[SAID_MAX] = "";
-    Run run = {.out = {-1, output, size, 0},
+    Run run = {.argv = argv,
+               .environment = (const char *const *)environ,
+               .out = {-1, output, size, 0},
                .err = {-1, said, sizeof said, 0},
                .scratch = sm_secret_alloc(SCRATCH)};
     gboolean ok = FALSE;
@@ -180,10 +186,28 @@ sm_subprocess(const char *const *argv, gint64 limit, char *output, gsize size, g
     if (run.scratch == NULL)
         g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "no memory to run it");
     else
-        ok = run_it(&run, argv, limit, code, error);
+        ok = run_it(&run, limit, code, error);
     sm_close(&run.out.fd);
     sm_close(&run.err.fd);
     sm_secret_release(run.scratch, SCRATCH);
     *length = run.out.length;
+    return ok;
+}
+
+gboolean
+sm_subprocess_do(const char *const *argv, const char *const *environment, gint64 limit, int code,
+                 GError **error)
+{
+    char said[SAID_MAX] = "", scratch[SCRATCH], nothing[1] = "";
+    Run run = {.argv = argv,
+               .environment = environment,
+               .joined = TRUE,
+               .out = {-1, nothing, sizeof nothing, 0},
+               .err = {-1, said, sizeof said, 0},
+               .scratch = scratch};
+    gboolean ok = run_it(&run, limit, code, error);
+
+    sm_close(&run.out.fd);
+    sm_close(&run.err.fd);
     return ok;
 }

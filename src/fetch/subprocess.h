@@ -20,3 +20,11 @@
  */
 gboolean sm_subprocess(const char *const *argv, gint64 limit, char *output, gsize size,
                        gsize *length, int code, GError **error);
+
+/*
+ * The same for a command that is run for what it does, with environment instead
+ * of ours. Nothing of what it prints is secret: it comes with what came on
+ * standard error, in the order in which it was printed.
+ */
+gboolean sm_subprocess_do(const char *const *argv, const char *const *environment, gint64 limit,
+                          int code, GError **error);
