@@ -28,6 +28,7 @@ EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_NOPERM, EX_TEMPFAIL, EX_CONFIG = 64, 65, 66
 LEDGER_TIMES = {
     "files": ["announced", "updated", "stored", "pruned", "looked", "next_attempt", "missing_since"],
     "events": ["first_seen", "last_seen"],
+    "alerts": ["first", "last", "sent"],
     "accounts": ["rejected_at", "probe_at", "secret_since", "mail_seen", "listing_wanted", "synced", "sync_tried"],
     "alerts": ["first", "last"],
     "handovers": ["next_attempt"],

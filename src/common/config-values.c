@@ -6,6 +6,7 @@
 
 #include "config.h"
 #include "error.h"
+#include "event.h"
 #include "text.h"
 
 typedef struct {
@@ -99,6 +100,29 @@ sm_value_deferral(const char *text, void *result, GError **error)
     if (strcmp(text, "unlimited") != 0)
         return parse_duration(text, 366, A_DURATION ", or unlimited", result, error);
     *(guint *)result = G_MAXUINT;
+    return TRUE;
+}
+
+gboolean
+sm_value_hops(const char *text, void *result, GError **error)
+{
+    guint64 number;
+
+    if (!g_ascii_string_to_unsigned(text, 10, 0, SM_EVENT_HOPS_MAX, &number, NULL))
+        return refuse(error, text, "a whole number from 0 to 20");
+    *(guint *)result = (guint)number;
+    return TRUE;
+}
+
+gboolean
+sm_value_authserv_id(const char *text, void *result, GError **error)
+{
+    for (const char *c = text; *c != '\0'; c++)
+        if (!g_ascii_isgraph(*c) || strchr(";\"\\(),", *c) != NULL)
+            return refuse(error, text,
+                          "one name, as the mail system writes it behind "
+                          "\"Authentication-Results:\"");
+    *(char **)result = g_strdup(text);
     return TRUE;
 }
 

@@ -26,6 +26,13 @@ gboolean sm_value_duration(const char *text, void *result, GError **error);
 /* guint, seconds: as a duration, or `unlimited`, which gives G_MAXUINT. */
 gboolean sm_value_deferral(const char *text, void *result, GError **error);
 
+/* guint: a number of Received lines, 0 to SM_EVENT_HOPS_MAX. */
+gboolean sm_value_hops(const char *text, void *result, GError **error);
+
+/* char *: the name of a verifying mail system: one word of printable ASCII, without ; and quotes.
+ */
+gboolean sm_value_authserv_id(const char *text, void *result, GError **error);
+
 /* guint, seconds: as a duration, or `off`, which is 0. */
 gboolean sm_value_duration_or_off(const char *text, void *result, GError **error);
 

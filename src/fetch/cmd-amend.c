@@ -12,6 +12,7 @@
 #include "ledger-files.h"
 #include "ledger-handovers.h"
 #include "on-stored.h"
+#include "outcome.h"
 #include "part.h"
 #include "place.h"
 #include "session.h"
@@ -181,7 +182,7 @@ amend_name(SmSession *session, Amend amend, const char *name, GError **error)
         account = sm_session_account_for(session, name, error);
     if (account == NULL || !amend(session, account, name, &outcome, error))
         return FALSE;
-    g_message("%s", outcome);
+    sm_outcome_say(session->ledger, account->name, name, G_LOG_LEVEL_MESSAGE, outcome);
     return TRUE;
 }
 

@@ -44,6 +44,7 @@ print_tables(const SmSession *session, const SmSurvey *survey, const GPtrArray *
         putchar('\n');
         sm_status_print_files(files, session->config->accounts->len > 1, survey->now);
     }
+    sm_status_print_refusals(survey);
     if (more)
         puts("and older ones: scorefetch status --all");
 }

@@ -3,7 +3,7 @@
  * they die with their process, whatever kills it. Byte 0 guards creation and
  * migration of the ledger, the byte at a file row's id the claim on that row, and
  * the bytes from SM_LOCK_ACCOUNTS on the accounts, those from SM_LOCK_HANDOVERS on
- * what is being handed over.
+ * what is being handed over. Who sends alerts has SM_LOCK_ALERTS.
  */
 #pragma once
 
@@ -12,6 +12,7 @@
 #define SM_LOCK_SCHEMA ((gint64)0)
 #define SM_LOCK_ACCOUNTS ((gint64)1 << 40)
 #define SM_LOCK_HANDOVERS ((gint64)1 << 41)
+#define SM_LOCK_ALERTS ((gint64)1 << 42)
 
 /*
  * Takes the lock of one byte, waiting up to wait seconds for its holder;

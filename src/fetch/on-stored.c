@@ -104,7 +104,7 @@ tell(Telling *telling, const SmHandover *handover)
     g_autoptr(GError) fault = NULL;
 
     if (!sm_subprocess_do((const char *const *)account->on_stored, (const char *const *)environment,
-                          limit, SM_ERROR_IO, &fault)) {
+                          NULL, limit, SM_ERROR_IO, &fault)) {
         note_failure(telling, handover, is_cut_short(telling, own_limit), fault);
         return;
     }

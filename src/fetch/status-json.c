@@ -82,6 +82,20 @@ file_as_json(const SmFile *file)
     return json;
 }
 
+static cJSON *
+refusal_as_json(const SmRefusal *refusal)
+{
+    cJSON *json = cJSON_CreateObject();
+
+    sm_json_add_text(json, "name", *refusal->name != '\0' ? refusal->name : NULL);
+    sm_json_add_text(json, "sender", *refusal->sender != '\0' ? refusal->sender : NULL);
+    sm_json_add_text(json, "reason", refusal->reason);
+    cJSON_AddNumberToObject(json, "times", (double)refusal->times);
+    sm_json_add_time(json, "first_at", refusal->first_at);
+    sm_json_add_time(json, "last_at", refusal->last_at);
+    return json;
+}
+
 cJSON *
 sm_status_json(const SmSurvey *survey, const GPtrArray *concerns, const GPtrArray *files,
                gboolean more)
@@ -104,6 +118,9 @@ sm_status_json(const SmSurvey *survey, const GPtrArray *concerns, const GPtrArra
     list = cJSON_AddArrayToObject(json, "alerts");
     for (guint i = 0; i < survey->alerts->len; i++)
         cJSON_AddItemToArray(list, alert_as_json(survey->alerts->pdata[i], survey->now));
+    list = cJSON_AddArrayToObject(json, "refused");
+    for (guint i = 0; i < survey->refusals->len; i++)
+        cJSON_AddItemToArray(list, refusal_as_json(survey->refusals->pdata[i]));
     list = cJSON_AddArrayToObject(json, "files");
     for (guint i = 0; i < files->len; i++)
         cJSON_AddItemToArray(list, file_as_json(files->pdata[i]));

@@ -117,6 +117,19 @@ sm_status_print_files(const GPtrArray *files, gboolean with_account, gint64 now)
     }
 }
 
+void
+sm_status_print_refusals(const SmSurvey *survey)
+{
+    for (guint i = 0; i < survey->refusals->len; i++) {
+        const SmRefusal *refusal = survey->refusals->pdata[i];
+        g_autofree char *when = human_time(refusal->last_at, survey->now);
+
+        printf("%-10s %s  %s  %s%s\n", "refused",
+               *refusal->name != '\0' ? refusal->name : "(no name)", when, refusal->reason,
+               refusal->times > 1 ? " (more than once)" : "");
+    }
+}
+
 /* The sum over all accounts of the gint64 at that offset. */
 static gint64
 sum(const SmSurvey *survey, gsize offset)

@@ -6,10 +6,13 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "common/io.h"
 #include "common/text.h"
 #include "secret.h"
 
@@ -36,6 +39,8 @@ typedef struct {
     gboolean joined; /* what it prints goes where standard error goes */
     Stream out, err;
     char *scratch; /* in secret memory: what is dropped may be secret */
+
+    const char *input; /* what its standard input has; NULL: nothing */
 } Run;
 
 /* Reads what there is; of one that never stops, a part, so that its time limit is looked at. */
@@ -81,18 +86,35 @@ end_group(Run *run)
     attend(run, g_get_monotonic_time() + DEATH_MS * 1000);
 }
 
+/* Input in memory, all of it before the command starts: nobody has to feed it. -1 on failure. */
+static int
+hold_input(const char *input)
+{
+    sm_autofd int fd = memfd_create("input", MFD_CLOEXEC);
+
+    if (fd < 0 || !sm_write_all(fd, input, strlen(input)) || lseek(fd, 0, SEEK_SET) < 0)
+        return -1;
+    return sm_steal_fd(&fd);
+}
+
 static int
 start(Run *run, int out, int err)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
+    sm_autofd int input = run->input != NULL ? hold_input(run->input) : -1;
     sigset_t none, all;
     int fault;
 
+    if (run->input != NULL && input < 0)
+        return errno;
     sigemptyset(&none);
     sigfillset(&all);
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (input >= 0)
+        posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+    else
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
     posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
@@ -195,12 +217,13 @@ sm_subprocess(const char *const *argv, gint64 limit, char *output, gsize size, g
 }
 
 gboolean
-sm_subprocess_do(const char *const *argv, const char *const *environment, gint64 limit, int code,
-                 GError **error)
+sm_subprocess_do(const char *const *argv, const char *const *environment, const char *input,
+                 gint64 limit, int code, GError **error)
 {
     char said[SAID_MAX] = "", scratch[SCRATCH], nothing[1] = "";
     Run run = {.argv = argv,
-               .environment = environment,
+               .environment = environment != NULL ? environment : (const char *const *)environ,
+               .input = input,
                .joined = TRUE,
                .out = {-1, nothing, sizeof nothing, 0},
                .err = {-1, said, sizeof said, 0},

@@ -34,6 +34,7 @@ sm_survey_free(SmSurvey *survey)
         return;
     g_ptr_array_unref(survey->accounts);
     g_ptr_array_unref(survey->alerts);
+    g_ptr_array_unref(survey->refusals);
     g_free(survey);
 }
 
@@ -196,6 +197,18 @@ read_alerts(SmSurvey *survey, SmLedger *ledger, const char *account, GError **er
 }
 
 static gboolean
+read_refusals(SmSurvey *survey, SmLedger *ledger, GError **error)
+{
+    GPtrArray *refusals = sm_event_refusals(ledger, SM_SURVEY_REFUSALS, error);
+
+    if (refusals == NULL)
+        return FALSE;
+    g_ptr_array_unref(survey->refusals);
+    survey->refusals = refusals;
+    return TRUE;
+}
+
+static gboolean
 read_ledger(SmSurvey *survey, SmLedger *ledger, const char *account, GError **error)
 {
     g_autoptr(GHashTable) by_name = g_hash_table_new(g_str_hash, g_str_equal);
@@ -208,7 +221,7 @@ read_ledger(SmSurvey *survey, SmLedger *ledger, const char *account, GError **er
             return FALSE;
     }
     return read_tables(survey, ledger, by_name, error) &&
-           read_alerts(survey, ledger, account, error);
+           read_alerts(survey, ledger, account, error) && read_refusals(survey, ledger, error);
 }
 
 /* All of it as of one moment: a file is never in two states, or in none. */
@@ -249,6 +262,7 @@ sm_survey_new(const SmConfig *config, SmLedger *ledger, const char *account, gin
     survey->now = now;
     survey->accounts = g_ptr_array_new_with_free_func(free_account);
     survey->alerts = g_ptr_array_new_with_free_func(free_alert);
+    survey->refusals = g_ptr_array_new();
     survey->heartbeat_at = sm_spool_last_beat(config->spool);
     survey->spooled = sm_spool_count(config->spool);
     add_accounts(survey, account);

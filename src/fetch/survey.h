@@ -9,9 +9,13 @@
 
 #include "alert.h"
 #include "common/config.h"
+#include "ledger-events.h"
 #include "ledger-files.h"
 
-enum { SM_SURVEY_TROUBLES = 3 }; /* files with their reason, of each account */
+enum {
+    SM_SURVEY_TROUBLES = 3, /* files with their reason, of each account */
+    SM_SURVEY_REFUSALS = 20,
+};
 
 typedef struct {
     const SmAccount *account;
@@ -43,6 +47,7 @@ typedef struct {
     const SmConfig *config;
     gint64 now;
     GPtrArray *accounts; /* of SmAccountSurvey, in the order of the configuration */
+    GPtrArray *refusals; /* of SmRefusal: the last messages, which are no account's */
     GPtrArray *alerts;   /* of SmAlertRecord */
     gint64 heartbeat_at; /* 0: no worker was ever there */
     gint64 spooled;      /* events in the spool; -1: not known */

@@ -1,156 +1,184 @@
-"""scorefetch log, the audit trail: who did what, when, and why; for people, scripts and spreadsheets."""
-import csv
-import io
-import json
+"""The log: key=value, UTC, one line for each decision, none for ordinary mail; and the trail in the ledger."""
+import calendar
 import os
-import pwd
-import resource
+import re
+import shlex
+import socket
+import subprocess
 import time
 
 import pytest
-from harness import CSV_NAME, EX_USAGE, TXT_NAME, is_sanitized, mail
+from harness import CSV_NAME, EX_TEMPFAIL, MAILS, TXT_NAME, mail, need, notification
 
-ME = pwd.getpwuid(os.getuid()).pw_name
-A_MILLION = 1_000_000
+HEAD = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (\w+)\[(\d+)\]: ")
+
+
+def facts(text):
+    """The pairs of one line."""
+    return dict(word.split("=", 1) for word in shlex.split(text))
+
+
+def lines(account):
+    """What the log has: a dictionary for each line."""
+    found = []
+    for line in account.log.read_text().splitlines():
+        head = HEAD.match(line)
+        assert head, line
+        found.append({"time": head[1], "program": head[2], **facts(line[head.end():])})
+    return found
 
 
 @pytest.fixture
-def trail(account):
-    """A file that came by mail and was looked at; one that policy dropped; one that was forgotten."""
-    assert account.scoremail(stdin=mail("csv")).code == 0
-    assert account.scoremail(stdin=mail("txt")).code == 0
-    assert account.scorefetch("cat", CSV_NAME).code == 0
-    assert account.scorefetch("forget", TXT_NAME).code == 0
+def logged(account):
+    account.general["log-level"] = "notice"
+    account.configure()
     return account
 
 
-def rows(account, *options):
-    done = account.scorefetch("log", "--json", *options)
-    assert done.code == 0, done.err
-    return json.loads(done.out)["log"]
+def test_a_stored_file_is_one_line_with_its_facts(logged, scores):
+    begun = int(time.time())
+    assert logged.scoremail(stdin=mail("csv")).code == 0
+    (line,) = lines(logged)
+    (row,) = logged.sql("SELECT id, sha256, size FROM files")
+    assert begun <= calendar.timegm(time.strptime(line.pop("time"), "%Y-%m-%dT%H:%M:%SZ")) <= time.time()
+    text = line.pop("text")
+    assert line == {"program": "scoremail", "level": "notice", "event": "stored", "account": "main", "name": CSV_NAME,
+                    "id": str(row["id"]), "attempts": "0", "size": str(row["size"]), "sha256": row["sha256"]}
+    assert int(line["size"]) == len(scores[CSV_NAME]) and CSV_NAME in text
 
 
-def add(account, detail, action="noted", count=1):
-    """Rows whose detail is what no program of ours would write."""
-    account.sql(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO log"
-        " (at, account, name, action, detail, uid, command) SELECT ?, 'main', '', ?, ?, 4294967000, 'x' FROM n",
-        count,
-        int(time.time()),
-        action,
-        detail,
-    )
+def test_the_time_is_utc_wherever_the_host_is(logged, monkeypatch):
+    monkeypatch.setenv("TZ", "America/New_York")
+    logged.scoremail(stdin=mail("csv"))
+    (line,) = lines(logged)
+    assert abs(calendar.timegm(time.strptime(line["time"], "%Y-%m-%dT%H:%M:%SZ")) - time.time()) < 600
 
 
-def test_who_did_what(trail):
-    done = [(row["action"], row["account"], row["name"], row["command"]) for row in rows(trail)]
-    assert done == [
-        ("announced", "main", CSV_NAME, "deliver"),
-        ("stored", "main", CSV_NAME, "deliver"),
-        ("announced", "main", TXT_NAME, "deliver"),
-        ("dropped", "main", TXT_NAME, "deliver"),
-        ("catted", "main", CSV_NAME, "cat"),
-        ("forgotten", "main", TXT_NAME, "forget"),
-    ]
-    assert {(row["uid"], row["user"]) for row in rows(trail)} == {(os.getuid(), ME)}
+def dropped(account, build):
+    account.scoremail(stdin=mail("txt"))
+    return "dropped", "notice"
 
 
-def test_the_decision_has_its_reason(trail):
-    (dropped,) = [row for row in rows(trail) if row["action"] == "dropped"]
-    assert "format" in dropped["detail"]
+def not_wanted(account, build):
+    account.receive("4300_1.zip")
+    return "not wanted", "notice"
 
 
-def test_the_table_has_a_line_for_each_in_utc(trail):
-    lines = trail.scorefetch("log").out.decode().splitlines()
-    assert len(lines) == len(rows(trail))
-    for line, row in zip(lines, rows(trail)):
-        assert line.startswith(row["at"]) and row["at"].endswith("Z")
-        assert ME in line and row["action"] in line and row["name"] in line
+def conflict(account, build):
+    (account.directory / CSV_NAME).write_bytes(b"another")
+    account.scoremail(stdin=mail("csv"))
+    return "conflict", "error"
 
 
-def test_one_name_s_trail(trail):
-    assert [row["action"] for row in rows(trail, CSV_NAME)] == ["announced", "stored", "catted"]
-    assert rows(trail, "4300_19990101_000000.csv") == []
+def waiting(account, build):
+    account.directory.rmdir()
+    account.scoremail(stdin=mail("csv"))
+    return "waiting", "error"
 
 
-def test_one_account_s_trail(trail):
-    assert len(rows(trail, "-a", "main")) == len(rows(trail))
-    assert rows(trail, "-a", "elm") == []  # it may have been one once: no error
+def refused(account, build):
+    account.configure(senders="other.example")
+    account.scoremail(stdin=mail("csv"))
+    return "refused", "notice"
 
 
-def test_since_and_until(trail):
-    trail.sql("INSERT INTO log (at, account, name, action, detail, uid, command) VALUES"
-              " (1000000000, 'main', '', 'of old', '', 0, 'x')")
-    assert "of old" not in [row["action"] for row in rows(trail, "--since", "1d")]
-    assert [row["action"] for row in rows(trail, "--until", "2001-12-31")] == ["of old"]
-    assert rows(trail, "--since", "2001-01-01", "--until", "2001-02-01") == []
-    assert rows(trail, "--since", "2001-09-09T01:46:40Z", "--until", "2001-09-09T01:46:40Z") == []
-    assert len(rows(trail, "--since", "2001-09-09T01:46:40Z", "--until", "2001-09-09T01:46:41Z")) == 1
+def nobody_s(account, build):
+    account.configure(org_id="5818")
+    account.scoremail(stdin=mail("csv"))
+    return "no account", "error"
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [["--since", "yesterday"], ["--until", "last"], ["--since", "7"], ["--json", "--csv"], ["a.csv", "b.csv"], ["../x"]],
-)
-def test_what_is_not_understood_is_an_error(trail, arguments):
-    done = trail.scorefetch("log", *arguments)
-    assert (done.code, done.out) == (EX_USAGE, b"")
-    assert done.err.count("\n") == 1
+def without_a_name(account, build):
+    account.scoremail(stdin=notification(build, CSV_NAME).replace(CSV_NAME.encode(), b"see the portal"))
+    return "no file", "error"
 
 
-def test_csv_is_what_rfc_4180_says(trail):
-    add(trail, 'a "quoted" word, a comma')
-    out = trail.scorefetch("log", "--csv").out.decode()
-    assert out.count("\r\n") == out.count("\n")
-    table = list(csv.DictReader(io.StringIO(out, newline="")))
-    assert list(table[0]) == ["at", "action", "account", "name", "detail", "user", "command"]
-    assert [row["action"] for row in table] == [row["action"] for row in rows(trail)]
-    assert table[-1]["detail"] == 'a "quoted" word, a comma'
-    assert table[-1]["user"] == "4294967000"  # a user that is gone
+def asked_for(account, build):
+    account.scorefetch("get", CSV_NAME)
+    return "stored", "notice"
 
 
-@pytest.mark.parametrize("formula", ["=cmd|' /C calc'!A0", "+1", "-1", "@x"])
-def test_no_spreadsheet_takes_a_field_for_a_formula(trail, formula):
-    add(trail, formula)
-    assert f'"\'{formula}"'.encode() in trail.scorefetch("log", "--csv").out
+@pytest.mark.parametrize("decide", [dropped, not_wanted, conflict, waiting, refused, nobody_s, without_a_name, asked_for])
+def test_each_decision_is_one_line_and_in_the_trail(logged, build, decide):
+    event, level = decide(logged, build)
+    (line,) = lines(logged)
+    assert (line["event"], line["level"]) == (event, level)
+    trail = [row["action"] for row in logged.sql("SELECT action FROM log")]
+    if event != "waiting":  # which is no decision yet; the row has the reason
+        assert trail.count(event) == 1
+    assert set(trail) <= {"announced", "requested", event, "placing"}
 
 
-def test_no_control_character_reaches_a_terminal_or_a_file(trail):
-    add(trail, "a\x1b[2Jb\r\nc\x00\u202ed")
-    for form in ([], ["--csv"], ["--json"]):
-        out = trail.scorefetch("log", *form).out.decode().replace("\r\n", "\n")
-        assert not [c for c in out if ord(c) < 32 and c != "\n"]
-        assert out.count("\n") == trail.scorefetch("log", *form).out.count(b"\n")
-    assert "\u202e" not in trail.scorefetch("log").out.decode()
-    assert rows(trail)[-1]["action"] == "noted"
+def test_the_worker_s_decisions_are_too(logged, emulator):
+    logged.configure(delivery="queued")
+    logged.scorefetch("run")
+    logged.scoremail(stdin=mail("csv"))
+    logged.log.unlink()
+    logged.scorefetch("run")
+    assert [line["event"] for line in lines(logged) if "event" in line] == ["stored"]
 
 
-def test_rows_are_never_rewritten(trail):
-    before = trail.scorefetch("log").out
-    with pytest.raises(Exception, match="never rewritten"):
-        trail.sql("UPDATE log SET uid = 0, detail = ''")
-    assert trail.scorefetch("log").out == before
+def test_the_same_message_again_does_not_fill_the_trail(logged):
+    logged.configure(org_id="5818")
+    message = mail("csv")
+    for _ in range(3):
+        logged.scoremail(stdin=message)
+    assert [row["action"] for row in logged.sql("SELECT action FROM log")] == ["announced", "no account"]
 
 
-def test_without_a_ledger_there_is_nothing_to_show_and_none_is_made(account):
-    done = account.scorefetch("log")
-    assert (done.code, done.out) == (0, b"")
-    assert str(account.ledger) in done.err
-    assert rows(account) == []
-    assert not account.ledger.exists()
+def test_ordinary_mail_leaves_no_line(logged):
+    assert logged.scoremail(stdin=(MAILS / "ordinary.eml").read_bytes()).code == 0
+    assert not logged.log.exists() and not logged.ledger.exists()
 
 
-def limit_memory(size):
-    resource.setrlimit(resource.RLIMIT_DATA, (size, size))
+def test_what_a_stranger_writes_makes_no_line_and_no_key_of_its_own(logged, build):
+    logged.configure(senders="other.example")
+    message = notification(build, CSV_NAME, '--from="x event=stored \\" level=critical"@evil.example')
+    logged.scoremail(stdin=message)
+    (line,) = lines(logged)
+    assert line["event"] == "refused" and line["level"] == "notice" and "evil.example" in line["sender"]
+    assert set(line) == {"time", "program", "level", "event", "account", "name", "sender", "text"}
 
 
-def test_a_million_rows_are_printed_as_they_are_read(account):
-    """The peak of memory is that of a few rows."""
-    assert account.scoremail(stdin=mail("csv")).code == 0
-    account.sql("DROP TRIGGER log_counted")  # or making them would take longest
-    add(account, "x", count=A_MILLION)
-    ((count,),) = [row.values() for row in account.sql("SELECT count(*) FROM log")]
-    less = {} if is_sanitized(account.build) else {"preexec_fn": lambda: limit_memory(32 << 20)}
-    done = account.scorefetch("log", "--csv", **less)
-    assert done.code == 0, done.err
-    assert done.out.count(b"\r\n") == count + 1
+def test_the_log_may_be_standard_error(logged):
+    logged.general["log"] = "stderr"
+    logged.configure()
+    done = logged.scoremail(stdin=mail("csv"))
+    (line,) = done.err.splitlines()
+    assert facts(line[HEAD.match(line).end():])["event"] == "stored"
+    (logged.directory / "4300_1.csv").write_bytes(b"another")
+    done = logged.receive("4300_1.csv")  # what people are told is not said twice
+    assert len(done.err.splitlines()) == 1
+
+
+def test_syslog_gets_the_same_without_the_time(logged, tmp_path):
+    """A stand-in for the daemon, at /dev/log in a mount namespace."""
+    need(os.geteuid() == 0, "mounting needs root")
+    logged.general["log"] = "syslog"
+    logged.configure()
+    dev = tmp_path / "dev"
+    dev.mkdir()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as daemon:
+        daemon.bind(str(dev / "log"))
+        daemon.settimeout(30)
+        for device, number in {"null": 3, "urandom": 9, "random": 8}.items():
+            subprocess.run(["mknod", dev / device, "c", "1", str(number)], check=True)
+        mounts = f"mount --bind {dev} /dev && exec \"$@\""
+        command = ["unshare", "--mount", "sh", "-c", mounts, "sh", logged.build / "scoremail", "-c", logged.config]
+        done = subprocess.run(command, input=mail("csv"), capture_output=True, timeout=120, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+        line = daemon.recv(8192).decode().rstrip("\0\n")
+    found = re.fullmatch(r"<(\d+)>.*? scoremail\[\d+\]: (.*)", line)
+    assert int(found[1]) == 2 * 8 + 5  # LOG_MAIL, LOG_NOTICE
+    assert found[2].startswith("level=notice event=stored ") and facts(found[2])["name"] == CSV_NAME
+
+
+def test_failures_alone_where_that_is_the_level(logged):
+    logged.general["log-level"] = "error"
+    logged.configure()
+    assert logged.scoremail(stdin=mail("txt")).code == 0
+    assert logged.log.read_text() == ""
+    logged.directory.rmdir()
+    assert logged.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
+    assert [line["name"] for line in lines(logged)] == [CSV_NAME]
+    assert TXT_NAME not in logged.log.read_text()

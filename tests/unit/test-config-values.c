@@ -97,11 +97,18 @@ show_gid(const void *result)
 #define FILE_TYPES "file types", sm_value_file_types, show_list
 #define PARALLEL "parallel", sm_value_parallel, show_seconds
 #define ORG_IDS "org ids", sm_value_org_ids, show_list
+#define SENDERS "senders", sm_value_senders, show_list
+#define HOPS "hops", sm_value_hops, show_seconds
+#define AUTHSERV_ID "authserv id", sm_value_authserv_id, show_text
 #define KEY_IDS "key ids", sm_value_key_ids, show_list
 #define HOSTS "hosts", sm_value_storage_hosts, show_list
 
 #define NOT(text) "\"" text "\" is not understood; allowed: "
 #define SEVERAL ", several of them separated by commas, semicolons or blanks"
+#define A_SENDER                                                                                   \
+    "mail addresses, domains, or *. and a domain for all below it, as in reports@example.org, "    \
+    "example.org or *.example.org" SEVERAL
+#define AN_AUTHSERV_ID "one name, as the mail system writes it behind \"Authentication-Results:\""
 #define A_BOOLEAN "yes, no, true, false"
 #define A_RETENTION                                                                                \
     "a whole number with a unit, s, min, h or d, as in 90s, 30min, 2h or 7d, from 1s to 3660d, "   \
@@ -324,6 +331,21 @@ static const Case cases[] = {
     {ORG_IDS, "58-18", NULL,
      NOT("58-18") "numbers of organisations, as in 5818, or patterns with * and ?" SEVERAL},
 
+    {SENDERS, "Reports@Example.ORG, example.org *.example.org",
+     "reports@example.org|example.org|*.example.org", NULL},
+    {SENDERS, "org", NULL, NOT("org") A_SENDER},
+    {SENDERS, "*.org", NULL, NOT("*.org") A_SENDER},
+    {SENDERS, "*", NULL, NOT("*") A_SENDER},
+    {SENDERS, "*@example.org", NULL, NOT("*@example.org") A_SENDER},
+    {SENDERS, "@example.org", NULL, NOT("@example.org") A_SENDER},
+    {SENDERS, "mail.*.example.org", NULL, NOT("mail.*.example.org") A_SENDER},
+    {HOPS, "0", "0", NULL},
+    {HOPS, "20", "20", NULL},
+    {HOPS, "21", NULL, NOT("21") "a whole number from 0 to 20"},
+    {HOPS, "-1", NULL, NOT("-1") "a whole number from 0 to 20"},
+    {AUTHSERV_ID, "mx.example.edu", "mx.example.edu", NULL},
+    {AUTHSERV_ID, "mx.example.edu;", NULL, NOT("mx.example.edu;") AN_AUTHSERV_ID},
+    {AUTHSERV_ID, "mx example", NULL, NOT("mx example") AN_AUTHSERV_ID},
     {KEY_IDS, "0123456789ABCDEF0123456789abcdef01234567",
      "0123456789abcdef0123456789abcdef01234567", NULL},
     {KEY_IDS, "0x0123456789ABCDEF, FEDCBA9876543210", "0x0123456789abcdef|fedcba9876543210", NULL},

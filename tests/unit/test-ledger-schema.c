@@ -21,6 +21,7 @@ static const char *const version_1[] = {
     "DROP INDEX files_by_stored",
     "DROP INDEX files_of_account",
     "DROP INDEX files_in_trouble",
+    "DROP INDEX events_refused",
     NULL,
 };
 

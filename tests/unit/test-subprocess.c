@@ -184,7 +184,7 @@ assert_does(const char *script, const char *message)
     static const char *const environment[] = {"PATH=/usr/bin:/bin", "WORD=told", NULL};
     g_autoptr(GError) error = NULL;
     gboolean done =
-        sm_subprocess_do(SHELL(script), environment, in_seconds(60), SM_ERROR_IO, &error);
+        sm_subprocess_do(SHELL(script), environment, NULL, in_seconds(60), SM_ERROR_IO, &error);
 
     g_assert_cmpint(done, ==, message == NULL);
     g_assert_cmpstr(done ? NULL : error->message, ==, message);
@@ -217,6 +217,32 @@ one_for_what_it_does_gets_no_descriptor_either(void)
     close(leaked);
 }
 
+static void
+assert_takes(const char *const *argv, const char *input)
+{
+    g_autoptr(GError) error = NULL;
+
+    sm_subprocess_do(argv, NULL, input, in_seconds(60), SM_ERROR_IO, &error);
+    g_assert_no_error(error);
+}
+
+static void
+it_is_fed(void)
+{
+    g_autofree char *large = g_strnfill(1 << 20, 'x');
+    g_autoptr(GError) error = NULL;
+
+    assert_takes(SHELL("test \"$(cat)\" = 'two words'"), "two words\n");
+    assert_takes(SHELL("test -z \"$(cat)\""), "");
+    assert_takes(SHELL("test \"$(wc -c)\" -eq 1048576"), large);
+    assert_takes(SHELL("head -c 1 >/dev/null"), large); /* it need not read all */
+    assert_takes(SHELL("cat; cat /dev/zero | head -c 1000000"), "what it prints is dropped");
+    g_assert_false(sm_subprocess_do(SHELL("echo no >&2; exit 3"), NULL, "x", in_seconds(60),
+                                    SM_ERROR_IO, &error));
+    g_assert_error(error, SM_ERROR, (int)SM_ERROR_IO);
+    g_assert_cmpstr(error->message, ==, "ended with 3: no");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -244,5 +270,6 @@ main(int argc, char **argv)
     CASE("one for what it does gets no descriptor either",
          one_for_what_it_does_gets_no_descriptor_either);
     CASE("a child left behind does not keep us", a_child_left_behind_does_not_keep_us);
+    g_test_add_func("/subprocess/it is fed", it_is_fed);
     return g_test_run();
 }
