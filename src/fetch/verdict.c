@@ -1,7 +1,6 @@
 #include "verdict.h"
 
-#include "common/spool.h"
-#include "queue.h"
+#include "watch-worker.h"
 
 enum {
     ALERT_LASTS = 3 * 86400,  /* seconds: over a weekend */
@@ -170,20 +169,17 @@ judge_account(GPtrArray *concerns, const SmAccountSurvey *account, const SmSurve
     judge_sync(concerns, account, survey->now);
 }
 
-/* Without delivery = queued a worker is missed only where there was one, or something for it to do.
- */
 static void
 judge_worker(GPtrArray *concerns, const SmSurvey *survey)
 {
-    gboolean queued = sm_queue_is_used(survey->config);
-    g_autofree char *last = day_and_time(survey->heartbeat_at);
+    SmWorkerState state =
+        sm_watch_worker_state(survey->config, survey->heartbeat_at, survey->spooled, survey->now);
+    g_autofree char *text = sm_watch_worker_describe(survey->heartbeat_at);
 
-    if ((!queued && survey->heartbeat_at == 0 && survey->spooled <= 0) ||
-        sm_spool_beat_is_fresh(survey->heartbeat_at, survey->config->worker_interval, survey->now))
-        return;
-    add(concerns, queued ? of_survey.queue_unworked : of_survey.worker_silent, "",
-        "no scorefetch run was at work %s%s: is its timer (scoremail-run.timer) on?",
-        survey->heartbeat_at > 0 ? "since " : "ever", survey->heartbeat_at > 0 ? last : "");
+    if (state != SM_WORKER_ALIVE)
+        add(concerns,
+            state == SM_WORKER_NEEDED ? of_survey.queue_unworked : of_survey.worker_silent, "",
+            "%s", text);
 }
 
 static void
