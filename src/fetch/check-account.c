@@ -4,8 +4,10 @@
 
 #include "check-places.h"
 #include "common/startup.h"
+#include "gate.h"
+#include "ledger-accounts.h"
 #include "recipients.h"
-#include "secret.h"
+#include "secret-age.h"
 
 void
 sm_check_account(SmCheck *check, const SmAccount *account)
@@ -21,28 +23,70 @@ sm_check_account(SmCheck *check, const SmAccount *account)
                      account->queued ? "queued" : "inline");
 }
 
+/* What the ledger holds of this password; NULL for nothing. */
+static SmAccountRecord *
+recall(const SmCheck *check, const SmAccount *account, const SmSecret *secret)
+{
+    SmLedger ledger = {.db = check->db, .lock_fd = -1, .command = ""};
+    g_autofree char *key = check->db != NULL ? sm_account_fingerprint_key(&ledger, NULL) : NULL;
+    g_autofree char *fingerprint =
+        key != NULL ? sm_secret_fingerprint(secret, account->username, key) : NULL;
+
+    return key != NULL ? sm_account_peek(&ledger, account->name, fingerprint, NULL) : NULL;
+}
+
+/* Whether it is known to be rejected, or to grow old. */
+static gboolean
+is_flawed(SmCheck *check, const SmAccount *account, const SmSecret *secret)
+{
+    g_autoptr(SmAccountRecord) record = recall(check, account, secret);
+    g_autofree char *age =
+        record != NULL ? sm_secret_age_warning(account, record->secret_since, sm_ledger_now())
+                       : NULL;
+    GError *fault = NULL;
+
+    if (record != NULL && record->standing == SM_ACCOUNT_CLOSED) {
+        sm_gate_set_rejected(&fault, account, record->reason, record->rejected_at);
+        sm_check_say_fault(check, SM_CHECK_FAILURE, "password", account, fault);
+        return TRUE;
+    }
+    if (age != NULL)
+        sm_check_say(check, SM_CHECK_WARNING, "password", account, "%s", age);
+    return age != NULL;
+}
+
+static void
+judge(SmCheck *check, const SmAccount *account, const SmSecret *secret)
+{
+    g_autofree char *source = sm_secret_source(account);
+    gboolean is_file = account->password_file != NULL;
+    gboolean flawed = is_flawed(check, account, secret);
+
+    if (is_file && sm_check_folder(check, "password", account, account->password_file))
+        flawed = TRUE;
+    if (!flawed)
+        sm_check_say(check, SM_CHECK_OK, "password", account, "%s %s (not shown)", source,
+                     is_file ? "can be read, and by nobody else" : "gives one");
+}
+
 void
 sm_check_password(SmCheck *check, const SmAccount *account)
 {
-    g_autofree char *source = sm_secret_source(account);
-    GError *fault = NULL;
     g_autoptr(SmSecret) secret = NULL;
+    GError *fault = NULL;
 
     if (account->password_credential != NULL && g_getenv("CREDENTIALS_DIRECTORY") == NULL) {
         sm_check_say(check, SM_CHECK_WARNING, "password", account,
-                     "%s comes from systemd, and not to a prompt: look with systemd-run --pipe "
-                     "--wait -p LoadCredential=%s:FILE scorefetch check",
-                     source, account->password_credential);
+                     "password-credential %s comes from systemd, and not to a prompt: look with "
+                     "systemd-run --pipe --wait -p LoadCredential=%s:FILE scorefetch check",
+                     account->password_credential, account->password_credential);
         return;
     }
     secret = sm_secret_read(account, 0, &fault);
-    if (secret == NULL)
+    if (secret != NULL)
+        judge(check, account, secret);
+    else
         sm_check_say_fault(check, SM_CHECK_FAILURE, "password", account, fault);
-    else if (account->password_file == NULL ||
-             !sm_check_folder(check, "password", account, account->password_file))
-        sm_check_say(check, SM_CHECK_OK, "password", account, "%s %s (not shown)", source,
-                     account->password_command != NULL ? "was run and gives one"
-                                                       : "can be read, and nobody else may");
 }
 
 void

@@ -28,6 +28,28 @@ say_none(SmCheck *check, const char *path)
                      path);
 }
 
+/* What lies beside it must be ours as well: root may have left it. */
+static gboolean
+owns_companions(SmCheck *check, const char *path)
+{
+    g_autofree char *lock = sm_ledger_lock_file(path);
+    g_autofree char *wal = g_strconcat(path, "-wal", NULL);
+    g_autofree char *shm = g_strconcat(path, "-shm", NULL);
+    const char *const files[] = {lock, wal, shm};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+        struct stat about;
+
+        if (stat(files[i], &about) < 0 || about.st_uid == geteuid())
+            continue;
+        sm_check_say(check, SM_CHECK_FAILURE, "ledger", NULL,
+                     "%s belongs to uid %u: as root, chown %u %s", files[i], (guint)about.st_uid,
+                     (guint)geteuid(), files[i]);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 /* Opened for writing, since only so SQLite leaves nothing behind; and not written to. */
 static gboolean
 open_it(SmCheck *check, const char *path, gint64 *version, GError **error)
@@ -79,6 +101,8 @@ sm_check_ledger(SmCheck *check, const SmAccount *none)
         say_none(check, path);
         return;
     }
+    if (!owns_companions(check, path))
+        return;
     if (!open_it(check, path, &version, &fault)) {
         g_clear_pointer(&check->db, sm_db_close);
         sm_check_say_fault(check, SM_CHECK_FAILURE, "ledger", NULL, fault);

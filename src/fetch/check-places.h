@@ -5,12 +5,6 @@
 
 #include "check.h"
 
-/* The configuration in use and its log. */
-void sm_check_configuration(SmCheck *check, const SmAccount *none);
-
-/* The account's directory: there, writable, as private as it should be, with room. */
-void sm_check_directory(SmCheck *check, const SmAccount *account);
-
 /*
  * Adds a warning where others than its owner could put something else in the
  * place of path, since they may write to the folder it lies in. Whether they could.

@@ -73,14 +73,42 @@ sm_check_sandbox(SmCheck *check, const SmAccount *none)
     sm_check_say_fault(check, SM_CHECK_FAILURE, "sandbox", NULL, fault);
 }
 
+gboolean
+sm_check_program(SmCheck *check, const char *item, const SmAccount *account, const char *key)
+{
+    const char *const *argv = sm_check_value(check->config, account, key);
+    g_autofree char *path = argv != NULL ? g_find_program_in_path(argv[0]) : NULL;
+
+    if (argv == NULL || path != NULL)
+        return TRUE;
+    sm_check_say(check, SM_CHECK_FAILURE, item, account,
+                 "%s: there is no program %s that uid %u may run: install it, or change %s", key,
+                 argv[0], (guint)geteuid(), key);
+    return FALSE;
+}
+
 void
 sm_check_alerts(SmCheck *check, const SmAccount *none)
 {
-    if (sm_check_value(check->config, NULL, "alert-mail") != NULL ||
-        sm_check_value(check->config, NULL, "alert-command") != NULL)
-        sm_check_say(check, SM_CHECK_OK, "alerts", NULL, "sent as the configuration says");
-    else
+    gboolean by_mail = sm_check_value(check->config, NULL, "alert-mail") != NULL;
+    gboolean by_command = sm_check_value(check->config, NULL, "alert-command") != NULL;
+
+    if (!by_mail && !by_command)
         sm_check_say(check, SM_CHECK_WARNING, "alerts", NULL,
                      "nobody is told when something goes wrong: set alert-mail to somebody's "
                      "address, or alert-command");
+    else if ((!by_mail || sm_check_program(check, "alerts", NULL, "sendmail")) &&
+             sm_check_program(check, "alerts", NULL, "alert-command"))
+        sm_check_say(check, SM_CHECK_OK, "alerts", NULL, "sent by %s%s%s",
+                     by_mail ? "alert-mail" : "", by_mail && by_command ? " and " : "",
+                     by_command ? "alert-command" : "");
+}
+
+void
+sm_check_hook(SmCheck *check, const SmAccount *account)
+{
+    const char *const *argv = sm_check_value(check->config, account, "on-stored");
+
+    if (argv != NULL && sm_check_program(check, "hook", account, "on-stored"))
+        sm_check_say(check, SM_CHECK_OK, "hook", account, "%s is told of stored files", argv[0]);
 }

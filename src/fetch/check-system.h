@@ -1,4 +1,4 @@
-/* What is around scorefetch: the filter and its sandbox, and who is told of failures. */
+/* What is around scorefetch: the filter and its sandbox, and who is told of what. */
 #pragma once
 
 #include "check.h"
@@ -8,3 +8,10 @@ void sm_check_sandbox(SmCheck *check, const SmAccount *none);
 
 /* Whether somebody is told what goes wrong. */
 void sm_check_alerts(SmCheck *check, const SmAccount *none);
+
+/* Whether on-stored can be run. */
+void sm_check_hook(SmCheck *check, const SmAccount *account);
+
+/* Whether the program of that key's command can be run, if it is set; else adds a failure. */
+gboolean sm_check_program(SmCheck *check, const char *item, const SmAccount *account,
+                          const char *key);

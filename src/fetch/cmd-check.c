@@ -7,9 +7,10 @@
 
 #include "check-account.h"
 #include "check-agents.h"
+#include "check-config.h"
+#include "check-directory.h"
 #include "check-ledger.h"
 #include "check-online.h"
-#include "check-places.h"
 #include "check-system.h"
 #include "check-worker.h"
 #include "commands.h"
@@ -47,6 +48,7 @@ static const struct {
     {sm_check_directory, ACCOUNT, NULL},
     {sm_check_keys, ACCOUNT, NULL},
     {sm_check_senders, ACCOUNT, "senders"},
+    {sm_check_hook, ACCOUNT, "on-stored"},
     {sm_check_agents, 0, NULL},
     {sm_check_sandbox, 0, NULL},
     {sm_check_network, ACCOUNT | ONLINE, NULL},

@@ -61,6 +61,14 @@ look(SmLedger *ledger, const char *account, const char *fingerprint, gboolean *p
     return g_steal_pointer(&record);
 }
 
+SmAccountRecord *
+sm_account_peek(SmLedger *ledger, const char *account, const char *fingerprint, GError **error)
+{
+    gboolean probe_due;
+
+    return look(ledger, account, fingerprint, &probe_due, error);
+}
+
 static gboolean
 take_probe(SmLedger *ledger, const char *account, SmAccountRecord *record, GError **error)
 {

@@ -37,6 +37,10 @@ char *sm_account_fingerprint_key(SmLedger *ledger, GError **error);
  */
 SmAccountRecord *sm_account_look(SmLedger *ledger, const char *account, const char *fingerprint,
                                  GError **error);
+
+/* The same to look at: makes no row, takes no probe. NULL without an error where there is none. */
+SmAccountRecord *sm_account_peek(SmLedger *ledger, const char *account, const char *fingerprint,
+                                 GError **error);
 void sm_account_record_free(SmAccountRecord *record);
 
 /* It was accepted; its age counts from the first time, a rejection in between notwithstanding. */

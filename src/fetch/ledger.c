@@ -99,12 +99,19 @@ sm_ledger_is_local(const char *path, GError **error)
     return TRUE;
 }
 
-static int
-open_lock_file(const char *path, GError **error)
+char *
+sm_ledger_lock_file(const char *path)
 {
     g_autofree char *base =
         g_str_has_suffix(path, ".db") ? g_strndup(path, strlen(path) - 3) : g_strdup(path);
-    g_autofree char *file = g_strconcat(base, ".lock", NULL);
+
+    return g_strconcat(base, ".lock", NULL);
+}
+
+static int
+open_lock_file(const char *path, GError **error)
+{
+    g_autofree char *file = sm_ledger_lock_file(path);
     int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
 
     if (fd < 0)

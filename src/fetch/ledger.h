@@ -33,6 +33,9 @@ gboolean sm_ledger_is_ours(const char *path, GError **error);
  */
 gboolean sm_ledger_is_local(const char *path, GError **error);
 
+/* The lock file beside it. Caller frees. */
+char *sm_ledger_lock_file(const char *path);
+
 /*
  * Opens the ledger. SM_ERROR_OWNER when it belongs to another user (nothing is
  * touched), SM_ERROR_LEDGER when it cannot be used: no directory, a network

@@ -111,3 +111,42 @@ def test_without_a_worker_the_mail_stays_in_the_queue(site):
     assert site.root.run(WORKER).code == 0
     assert site.receive("alice").code == 0
     assert site.mails("alice") == [agents.message_id("csv")]
+
+
+CHECK = ["runuser", "-u", "scoremail", "--", "scorefetch", "check"]
+
+
+def test_check_says_what_a_site_lacks(site):
+    done = site.root.run(CHECK)
+    assert done.code == 2, done.out
+    lines = done.out.decode().splitlines()
+    assert [line for line in lines if line.startswith("failure")] == [
+        line for line in lines if line.startswith("failure  worker: no scorefetch run was at work ever")]
+    assert "systemctl enable --now scoremail-run.path scoremail-run.timer" in done.out.decode()
+
+    assert site.root.run(WORKER).code == 0
+    assert site.receive("alice").code == 0
+    assert site.root.run(WORKER).code == 0
+    done = site.root.run(CHECK)
+    assert done.code < 2, done.out
+    assert "/var/spool/scoremail (owner scoremail, mode 3770), events that wait: 0" in done.out.decode()
+
+
+@pytest.mark.parametrize("said, level", [("enabled", "ok"), ("disabled", "warning"), ("not-found", "ok")])
+def test_check_looks_whether_systemd_starts_the_worker_again(site, said, level):
+    """Cron may start it as well: a unit that is not installed is no fault of a worker that lives."""
+    assert site.root.run(WORKER).code == 0
+    script = f'#!/bin/sh\n[ "$*" = "is-enabled scoremail-run.timer" ] && echo {said}\n[ {said} = enabled ]\n'
+    site.write("/usr/local/bin/systemctl", script, mode="0755")
+    site.root.must("mkdir", "-p", "/run/systemd/system")
+    lines = site.root.run(CHECK).out.decode().splitlines()
+    assert [line.split()[0] for line in lines if " worker: " in line] == [level]
+
+
+@pytest.mark.parametrize("user", ["root", "alice"])
+def test_check_is_the_owner_s(site, user):
+    assert site.root.run(WORKER).code == 0
+    done = site.root.run(["scorefetch", "check"], user=user)
+    assert done.code == 2
+    assert "runuser -u scoremail -- scorefetch" in done.out.decode()
+    assert "directory" not in done.out.decode()

@@ -1,0 +1,44 @@
+#include "check-config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "check-places.h"
+
+/* A log file that cannot be written to stops all else. */
+static void
+check_log(SmCheck *check)
+{
+    const char *file = check->config->log_file;
+    g_autofree char *folder = file != NULL ? g_path_get_dirname(file) : NULL;
+    const char *place = file != NULL && access(file, F_OK) == 0 ? file : folder;
+
+    if (check->config->log == SM_LOG_SYSLOG)
+        sm_check_say(check, SM_CHECK_OK, "log", NULL, "syslog, facility mail");
+    else if (check->config->log == SM_LOG_STDERR)
+        sm_check_say(check, SM_CHECK_OK, "log", NULL, "standard error");
+    else if (faccessat(AT_FDCWD, place, W_OK, AT_EACCESS) < 0)
+        sm_check_say(check, SM_CHECK_FAILURE, "log", NULL,
+                     "%s cannot be written to (%s: %s): nothing is fetched before it can, so make "
+                     "it writable or change log",
+                     file, place, g_strerror(errno));
+    else
+        sm_check_say(check, SM_CHECK_OK, "log", NULL, "%s", file);
+}
+
+void
+sm_check_configuration(SmCheck *check, const SmAccount *none)
+{
+    const SmConfig *config = check->config;
+    g_autofree char *described = NULL;
+    struct stat about;
+
+    if (stat(config->file, &about) == 0)
+        described = sm_check_describe(&about);
+    sm_check_say(check, SM_CHECK_OK, "configuration", NULL, "%s (%s), accounts: %u", config->file,
+                 described != NULL ? described : "?", config->accounts->len);
+    sm_check_folder(check, "configuration", NULL, config->file);
+    check_log(check);
+}
