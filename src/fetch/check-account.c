@@ -66,7 +66,7 @@ judge(SmCheck *check, const SmAccount *account, const SmSecret *secret)
         flawed = TRUE;
     if (!flawed)
         sm_check_say(check, SM_CHECK_OK, "password", account, "%s %s (not shown)", source,
-                     is_file ? "can be read, and by nobody else" : "gives one");
+                     is_file ? "can be read" : "gives one");
 }
 
 void

@@ -431,11 +431,17 @@ def procmail_root(tmp_path_factory):
     return agents.install(tmp_path_factory.mktemp("procmail") / "root", "procmail", users=["alice"])
 
 
-def test_an_agent_that_calls_us_or_does_not(procmail_root, build, emulator, tmp_path):
+@pytest.fixture
+def alice(procmail_root, build, emulator, tmp_path):
+    """Somebody who is not root, in a root with procmail; her worker has run."""
     alice = agents.Owner(procmail_root.copy(tmp_path / "root"), tmp_path, build, emulator, "alice")
     complete(alice)
     alice.give_home()
     assert alice.scorefetch("run").code == 0
+    return alice
+
+
+def test_an_agent_that_calls_us_or_does_not(alice):
     assert_one(check(alice), WARNING, "agent", "^procmail installed, but nothing .* calls scoremail: add the recipe")
     recipe = alice.folder / ".procmailrc"
     recipe.write_text("# scoremail was here\n")
@@ -450,6 +456,21 @@ def test_an_agent_that_calls_us_or_does_not(procmail_root, build, emulator, tmp_
     report = check(alice)
     assert report.code == OK
     assert re.fullmatch(r"procmail calls scoremail \(.*/\.procmailrc\)", report.found["agent"][1])
+
+
+def test_what_only_root_could_do(alice):
+    alice.copy_recipe("procmailrc", ".procmailrc")
+    alice.configure(group="adm")
+    alice.give_home()
+    assert_one(check(alice), FAILURE, "directory [main]", r"cannot be given to the group \d+: .*member of it")
+    alice.configure(group=None)
+    alice.directory.chmod(0o500)
+    assert_one(check(alice), FAILURE, "directory [main]", r"uid \d+ may not write there")
+    alice.directory.chmod(0o700)
+    assert check(alice).code == OK
+    os.chown(alice.password_file, OTHER_USER, -1)
+    report = check(alice)
+    assert report.found["password [main]"][0] == FAILURE
 
 
 def test_a_site_without_mail_has_sync(account):
