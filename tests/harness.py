@@ -26,9 +26,11 @@ EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_NOPERM, EX_TEMPFAIL, EX_CONFIG = 64, 65, 66
 
 # The columns of the ledger that are times, by table.
 LEDGER_TIMES = {
-    "files": ["announced", "updated", "stored", "looked", "next_attempt", "missing_since"],
+    "files": ["announced", "updated", "stored", "pruned", "looked", "next_attempt", "missing_since"],
     "events": ["first_seen", "last_seen"],
+    "alerts": ["first", "last", "sent"],
     "accounts": ["rejected_at", "probe_at", "secret_since", "mail_seen", "listing_wanted", "synced", "sync_tried"],
+    "handovers": ["next_attempt"],
 }
 
 MAY_SKIP = os.environ.get("SCOREMAIL_TESTS_MAY_SKIP") == "1"

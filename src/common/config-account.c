@@ -59,11 +59,14 @@ sm_account_free(gpointer data)
     g_strfreev(account->extensions);
     g_strfreev(account->file_types);
     g_strfreev(account->recipients);
+    g_strfreev(account->senders);
+    g_free(account->authserv_id);
     g_strfreev(account->org_ids);
     g_free(account->service_url);
     g_strfreev(account->storage_hosts);
     g_free(account->ca_file);
     g_free(account->proxy);
+    g_strfreev(account->on_stored);
     g_strfreev(account->encrypt_to);
     g_free(account->gnupg_home);
     g_free(account);
@@ -155,6 +158,7 @@ sm_account_read(const SmConfigGroup *group, const SmConfigGroup *defaults)
             sm_config_fill(&keys[i], group, defaults, account->name, account, &account->fault);
     ensure_list(&account->extensions);
     ensure_list(&account->recipients);
+    ensure_list(&account->senders);
     ensure_list(&account->org_ids);
     ensure_list(&account->storage_hosts);
     ensure_list(&account->encrypt_to);

@@ -187,6 +187,44 @@ is_host_pattern(const char *host)
     return count > 0;
 }
 
+gboolean
+sm_value_address(const char *text, void *result, GError **error)
+{
+    g_auto(GStrv) list = NULL;
+
+    if (!sm_value_recipients(text, &list, error))
+        return FALSE;
+    if (list[1] != NULL) {
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "is a list; allowed: one address");
+        return FALSE;
+    }
+    *(char **)result = g_strdup(list[0]);
+    return TRUE;
+}
+
+/* A domain of its own: *.org would be nearly anybody. */
+static gboolean
+is_sender(const char *item)
+{
+    const char *at = strrchr(item, '@');
+    const char *domain = at != NULL ? at + 1 : item;
+
+    if (at != NULL && (!is_recipient(item) || strchr(item, '*') != NULL))
+        return FALSE;
+    if (at == NULL && g_str_has_prefix(domain, "*."))
+        domain += strlen("*.");
+    return strpbrk(domain, "*_") == NULL && strchr(domain, '.') != NULL && is_host_pattern(domain);
+}
+
+gboolean
+sm_value_senders(const char *text, void *result, GError **error)
+{
+    return parse_list(text, is_sender,
+                      "mail addresses, domains, or *. and a domain for all below it, as in "
+                      "reports@example.org, example.org or *.example.org",
+                      result, error);
+}
+
 static gboolean
 is_storage_host(const char *item)
 {

@@ -18,6 +18,12 @@ gboolean sm_value_file_types(const char *text, void *result, GError **error);
 /* Mail addresses, USER@DOMAIN. */
 gboolean sm_value_recipients(const char *text, void *result, GError **error);
 
+/* char *, not a list: one mail address. */
+gboolean sm_value_address(const char *text, void *result, GError **error);
+
+/* Senders: addresses, domains, or *.DOMAIN for all domains below one. */
+gboolean sm_value_senders(const char *text, void *result, GError **error);
+
 /* Numbers of organisations, or patterns with * and ?. */
 gboolean sm_value_org_ids(const char *text, void *result, GError **error);
 

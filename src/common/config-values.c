@@ -6,6 +6,7 @@
 
 #include "config.h"
 #include "error.h"
+#include "event.h"
 #include "text.h"
 
 typedef struct {
@@ -69,16 +70,19 @@ parse_quantity(const char *text, const Word *units, guint64 max, guint64 *amount
            *amount <= max;
 }
 
-#define A_DURATION                                                                                 \
-    "a whole number with a unit, s, min, h or d, as in 90s, 30min, 2h or 7d, from 1s to 366d"
+#define DURATION_UP_TO(most)                                                                       \
+    "a whole number with a unit, s, min, h or d, as in 90s, 30min, 2h or 7d, from 1s to " most
+#define A_DURATION DURATION_UP_TO("366d")
+
+enum { DAY = 86400 }; /* seconds */
 
 static gboolean
-parse_duration(const char *text, const char *allowed, guint *result, GError **error)
+parse_duration(const char *text, guint days, const char *allowed, guint *result, GError **error)
 {
-    static const Word units[] = {{"s", 1}, {"min", 60}, {"h", 3600}, {"d", 86400}, {NULL, 0}};
+    static const Word units[] = {{"s", 1}, {"min", 60}, {"h", 3600}, {"d", DAY}, {NULL, 0}};
     guint64 seconds;
 
-    if (!parse_quantity(text, units, 366 * 86400, &seconds))
+    if (!parse_quantity(text, units, (guint64)days * DAY, &seconds))
         return refuse(error, text, allowed);
     *result = (guint)seconds;
     return TRUE;
@@ -87,15 +91,38 @@ parse_duration(const char *text, const char *allowed, guint *result, GError **er
 gboolean
 sm_value_duration(const char *text, void *result, GError **error)
 {
-    return parse_duration(text, A_DURATION, result, error);
+    return parse_duration(text, 366, A_DURATION, result, error);
 }
 
 gboolean
 sm_value_deferral(const char *text, void *result, GError **error)
 {
     if (strcmp(text, "unlimited") != 0)
-        return parse_duration(text, A_DURATION ", or unlimited", result, error);
+        return parse_duration(text, 366, A_DURATION ", or unlimited", result, error);
     *(guint *)result = G_MAXUINT;
+    return TRUE;
+}
+
+gboolean
+sm_value_hops(const char *text, void *result, GError **error)
+{
+    guint64 number;
+
+    if (!g_ascii_string_to_unsigned(text, 10, 0, SM_EVENT_HOPS_MAX, &number, NULL))
+        return refuse(error, text, "a whole number from 0 to 20");
+    *(guint *)result = (guint)number;
+    return TRUE;
+}
+
+gboolean
+sm_value_authserv_id(const char *text, void *result, GError **error)
+{
+    for (const char *c = text; *c != '\0'; c++)
+        if (!g_ascii_isgraph(*c) || strchr(";\"\\(),", *c) != NULL)
+            return refuse(error, text,
+                          "one name, as the mail system writes it behind "
+                          "\"Authentication-Results:\"");
+    *(char **)result = g_strdup(text);
     return TRUE;
 }
 
@@ -103,7 +130,16 @@ gboolean
 sm_value_duration_or_off(const char *text, void *result, GError **error)
 {
     if (strcmp(text, "off") != 0)
-        return parse_duration(text, A_DURATION ", or off", result, error);
+        return parse_duration(text, 366, A_DURATION ", or off", result, error);
+    *(guint *)result = 0;
+    return TRUE;
+}
+
+gboolean
+sm_value_retention(const char *text, void *result, GError **error)
+{
+    if (strcmp(text, "off") != 0)
+        return parse_duration(text, 3660, DURATION_UP_TO("3660d") ", or off", result, error);
     *(guint *)result = 0;
     return TRUE;
 }
@@ -144,20 +180,39 @@ sm_value_size(const char *text, void *result, GError **error)
     return TRUE;
 }
 
-gboolean
-sm_value_mode(const char *text, void *result, GError **error)
+/* Permissions in octal with all bits of least and none but those of most. */
+static gboolean
+parse_mode(const char *text, mode_t least, mode_t most, mode_t *result)
 {
     gsize length = strlen(text);
     guint64 mode;
 
-    /* Others never write, nobody executes: a score file is data. */
     if (length < 3 || length > 4 || strspn(text, "01234567") != length ||
-        !g_ascii_string_to_unsigned(text, 8, 0, 07777, &mode, NULL) || (mode & ~0664U) != 0 ||
-        (mode & 0400) == 0)
+        !g_ascii_string_to_unsigned(text, 8, 0, 07777, &mode, NULL) || (mode & ~most) != 0 ||
+        (mode & least) != least)
+        return FALSE;
+    *result = (mode_t)mode;
+    return TRUE;
+}
+
+gboolean
+sm_value_mode(const char *text, void *result, GError **error)
+{
+    /* Others never write, nobody executes: a score file is data. */
+    if (!parse_mode(text, 0400, 0664, result))
         return refuse(error, text,
                       "three or four octal digits, as in 0600 or 0640, without execute bits and "
                       "without write permission for others");
-    *(mode_t *)result = (mode_t)mode;
+    return TRUE;
+}
+
+gboolean
+sm_value_directory_mode(const char *text, void *result, GError **error)
+{
+    if (!parse_mode(text, 0700, 02775, result))
+        return refuse(error, text,
+                      "three or four octal digits, as in 0700, 0750 or 2750, with all permissions "
+                      "for the owner and without write permission for others");
     return TRUE;
 }
 

@@ -26,8 +26,18 @@ gboolean sm_value_duration(const char *text, void *result, GError **error);
 /* guint, seconds: as a duration, or `unlimited`, which gives G_MAXUINT. */
 gboolean sm_value_deferral(const char *text, void *result, GError **error);
 
-/* guint, seconds: the same, or `off`, which is 0. */
+/* guint: a number of Received lines, 0 to SM_EVENT_HOPS_MAX. */
+gboolean sm_value_hops(const char *text, void *result, GError **error);
+
+/* char *: the name of a verifying mail system: one word of printable ASCII, without ; and quotes.
+ */
+gboolean sm_value_authserv_id(const char *text, void *result, GError **error);
+
+/* guint, seconds: as a duration, or `off`, which is 0. */
 gboolean sm_value_duration_or_off(const char *text, void *result, GError **error);
+
+/* guint, seconds: `off`, which is 0, or a duration of up to ten years. */
+gboolean sm_value_retention(const char *text, void *result, GError **error);
 
 /* guint: a number of transfers, 1 to 16. */
 gboolean sm_value_parallel(const char *text, void *result, GError **error);
@@ -37,6 +47,9 @@ gboolean sm_value_size(const char *text, void *result, GError **error);
 
 /* mode_t: three or four octal digits; readable by the owner, writable by the others never. */
 gboolean sm_value_mode(const char *text, void *result, GError **error);
+
+/* mode_t: the same for a directory, all of it for the owner; set-group-ID may be set. */
+gboolean sm_value_directory_mode(const char *text, void *result, GError **error);
 
 /* gid_t: the name or number of a group that exists. */
 gboolean sm_value_group(const char *text, void *result, GError **error);

@@ -25,6 +25,10 @@ sm_config_free(SmConfig *config)
     g_free(config->ledger);
     g_free(config->spool);
     g_free(config->log_file);
+    g_strfreev(config->alert_mail);
+    g_free(config->alert_from);
+    g_strfreev(config->alert_command);
+    g_strfreev(config->sendmail);
     g_ptr_array_unref(config->accounts);
     g_free(config);
 }

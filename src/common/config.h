@@ -32,6 +32,10 @@ typedef struct {
     GStrv extensions;    /* lower case, without dots; csv and txt unless configured */
     GStrv file_types;    /* types in listings that are fetched, lower case; NULL: all */
     GStrv recipients;    /* addresses that mean this account, lower case; may be empty */
+    GStrv senders;       /* From addresses, domains, "*.DOMAIN", lower case, that may announce
+                            files; empty: all */
+    char *authserv_id;   /* whose Authentication-Results must vouch for From; NULL: none need */
+    guint trusted_hops;  /* Received lines that may stand above those */
     GStrv org_ids;       /* numbers or patterns with * and ? against the name's organisation, lower
                             case; may be empty */
     char *service_url;   /* https, without trailing slash */
@@ -47,8 +51,13 @@ typedef struct {
     GStrv encrypt_to;      /* fingerprints and long key IDs, lower case; empty: not encrypted */
     char *gnupg_home;      /* absolute; NULL: gpg's own */
     mode_t file_mode;
-    gid_t group;     /* (gid_t)-1: leave it */
-    gboolean queued; /* events go to the spool; the worker fetches */
+    mode_t directory_mode;
+    gid_t group;           /* (gid_t)-1: leave it */
+    GStrv on_stored;       /* program and arguments, or NULL: nobody is told */
+    guint on_stored_limit; /* seconds */
+    guint keep_for;        /* seconds since it was stored; 0: for ever */
+    guint expect_every;    /* seconds within which something is announced; 0: who knows */
+    gboolean queued;       /* events go to the spool; the worker fetches */
 } SmAccount;
 
 typedef struct {
@@ -61,6 +70,11 @@ typedef struct {
     SmLogTarget log;
     char *log_file; /* for SM_LOG_FILE, absolute */
     GLogLevelFlags log_level;
+    GStrv alert_mail;    /* addresses, or NULL */
+    char *alert_from;    /* address, or NULL: our user at this host */
+    GStrv alert_command; /* program and arguments, or NULL */
+    guint alert_every;   /* seconds between two alerts of one kind and account */
+    GStrv sendmail;      /* program and arguments, to which recipients are added */
     GPtrArray *accounts; /* of SmAccount, in the order of the files */
 } SmConfig;
 

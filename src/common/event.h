@@ -16,6 +16,7 @@ enum {
     SM_EVENT_SIZE_MAX = 64 * 1024, /* bytes, encoded */
     SM_EVENT_NAMES_MAX = 16,
     SM_EVENT_LIST_MAX = 64,        /* recipients of one kind */
+    SM_EVENT_HOPS_MAX = 20,        /* Received lines below which nothing is looked at for auth */
     SM_EVENT_STRING_MAX = 998,     /* bytes: a header line of RFC 5322, 2.1.1 */
     SM_EVENT_DEFER_FOR = 2 * 3600, /* seconds, unless configured: see sm_event_is_overdue() */
 };
@@ -36,8 +37,9 @@ typedef struct {
                           unknown */
     char *from;        /* addr-spec of From; "" if there is none, or more than one */
     GStrv auth;        /* what Authentication-Results say (RFC 8601), a line for each result:
-                          "HOPS AUTHSERV-ID METHOD=RESULT PROPERTY=VALUE...", where HOPS is the number of
-                          Received lines above it */
+                          "HOPS AUTHSERV-ID METHOD=RESULT header.PROPERTY=VALUE...", where HOPS is the
+                          number        of Received lines above it, topmost first; METHOD=RESULT is "none"
+                          where        nothing was checked */
     GStrv to;          /* addr-specs of To and Cc */
     GStrv recipients;  /* Delivered-To, X-Original-To above the first Received, with an "@" */
     GStrv envelope;    /* recipients in the agent's environment, with an "@" */

@@ -8,9 +8,12 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "log-line.h"
 #include "text.h"
 
 enum { LINE_MAX_BYTES = 2000 };
+
+#define FIELD_PREFIX "SCOREMAIL_" /* of the fields that are for our log, among GLib's own */
 
 static gboolean
 is_for_stderr(const SmReport *report, GLogLevelFlags level)
@@ -47,16 +50,41 @@ write_line(int fd, const char *text)
     (void)ignored; /* there is nowhere left to say so */
 }
 
-static void
-write_to_log(const SmReport *report, GLogLevelFlags level, const char *text)
+/* As `log-level` names them. */
+static const char *
+level_name(GLogLevelFlags level)
 {
+    switch ((int)level) {
+    case G_LOG_LEVEL_ERROR:
+    case G_LOG_LEVEL_CRITICAL:
+        return "critical";
+    case G_LOG_LEVEL_WARNING:
+        return "error";
+    case G_LOG_LEVEL_MESSAGE:
+        return "notice";
+    default:
+        return "info";
+    }
+}
+
+static void
+write_to_log(const SmReport *report, GLogLevelFlags level, const GLogField *fields, gsize count,
+             const char *text)
+{
+    g_autoptr(GString) facts = g_string_new(NULL);
+
+    sm_log_line_add(facts, "level", level_name(level));
+    for (gsize i = 0; i < count; i++)
+        if (g_str_has_prefix(fields[i].key, FIELD_PREFIX))
+            sm_log_line_add(facts, fields[i].key + strlen(FIELD_PREFIX), fields[i].value);
+    sm_log_line_add(facts, "text", text);
     if (report->target == SM_LOG_SYSLOG) {
-        syslog(LOG_MAIL | syslog_priority(level), "%s", text);
+        syslog(LOG_MAIL | syslog_priority(level), "%s", facts->str);
     } else {
-        g_autoptr(GDateTime) now = g_date_time_new_now_local();
-        g_autofree char *when = g_date_time_format_iso8601(now);
+        g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+        g_autofree char *when = g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ");
         g_autofree char *line =
-            g_strdup_printf("%s %s[%d]: %s\n", when, report->program, (int)getpid(), text);
+            g_strdup_printf("%s %s[%d]: %s\n", when, report->program, (int)getpid(), facts->str);
 
         write_line(report->target == SM_LOG_STDERR ? STDERR_FILENO : report->log_fd, line);
     }
@@ -90,8 +118,24 @@ writer(GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpointer u
             report->make_way(report->screen, FALSE);
     }
     if (to_log)
-        write_to_log(report, level, text);
+        write_to_log(report, level, fields, n_fields, text);
     return G_LOG_WRITER_HANDLED;
+}
+
+void
+sm_report_say(GLogLevelFlags level, const char *text, const SmReportField *fields, gsize count)
+{
+    GLogField line[SM_REPORT_FIELDS_MAX + 1] = {{"MESSAGE", text, -1}};
+    char keys[SM_REPORT_FIELDS_MAX][32];
+    gsize used = 1;
+
+    for (gsize i = 0; i < MIN(count, SM_REPORT_FIELDS_MAX); i++) {
+        if (fields[i].value == NULL)
+            continue;
+        g_snprintf(keys[i], sizeof keys[i], FIELD_PREFIX "%s", fields[i].key);
+        line[used++] = (GLogField){keys[i], fields[i].value, -1};
+    }
+    g_log_structured_array(level, line, used);
 }
 
 void

@@ -4,6 +4,10 @@
  * is the one place that decides where a line goes: stderr, syslog or a file.
  * Every line is cleaned by sm_text_clean(), and nothing ever goes to stdout.
  *
+ * On stderr a line is for people: "PROGRAM: TEXT". In the log it is key=value
+ * (log-line.h): level, then what sm_report_say() was given, then text; in a file
+ * behind the time in UTC and "PROGRAM[PID]:", as syslog writes it by itself.
+ *
  *              stderr as a filter      stderr at a prompt      log
  *  g_warning   always                  always                  err
  *  g_message   a terminal, or -v       unless -q               notice
@@ -34,6 +38,21 @@ typedef struct {
 /* Makes report the process's voice, from here on to its end. Call once; report must live as long.
  */
 void sm_report_start(SmReport *report);
+
+/*
+ * Says text as g_log() does, but with facts of its own for the log: key in
+ * lower-case letters, "event" the first one; those whose value is NULL are left
+ * out. At most SM_REPORT_FIELDS_MAX.
+ */
+typedef struct {
+    const char *key;
+    const char *value;
+} SmReportField;
+
+enum { SM_REPORT_FIELDS_MAX = 8 };
+
+void sm_report_say(GLogLevelFlags level, const char *text, const SmReportField *fields,
+                   gsize count);
 
 /*
  * From here on lines go to the log as well: target and, for SM_LOG_FILE, the

@@ -2,6 +2,8 @@
 
 #include "common/error.h"
 #include "common/text.h"
+#include "ledger-files.h"
+#include "watch.h"
 
 enum { TEXT_MAX = 500 };
 
@@ -39,11 +41,13 @@ sm_alert(SmLedger *ledger, const char *account, SmAlertKind kind, const char *te
     g_autofree char *clean = sm_text_clean(text, TEXT_MAX);
     g_autoptr(GError) fault = NULL;
 
-    if (ledger == NULL || !sm_db_run(ledger->db, &fault, NULL,
-                                     "INSERT INTO alerts (account, kind, text, first, last)"
-                                     " VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT (account, kind)"
-                                     " DO UPDATE SET text = ?3, last = ?4, times = times + 1",
-                                     "sssi", account, kind_names[kind], clean, sm_ledger_now()))
+    if (ledger == NULL ||
+        !sm_db_run(ledger->db, &fault, NULL,
+                   "INSERT INTO alerts (account, kind, text, first, last)"
+                   " VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT (account, kind)"
+                   " DO UPDATE SET text = ?3, times = times + 1,"
+                   " first = CASE WHEN last = 0 THEN ?4 ELSE first END, last = ?4",
+                   "sssi", account, kind_names[kind], clean, sm_ledger_now()))
         g_critical("alert %s, which the ledger cannot keep (%s): %s", kind_names[kind],
                    fault != NULL ? fault->message : "it cannot be opened", clean);
 }
@@ -53,18 +57,22 @@ sm_alert_clear(SmLedger *ledger, const char *account, SmAlertKind kind)
 {
     g_autoptr(GError) fault = NULL;
 
-    if (!sm_db_run(ledger->db, &fault, NULL, "DELETE FROM alerts WHERE account = ? AND kind = ?",
-                   "ss", account, kind_names[kind]))
+    /* When it was sent stays: what comes and goes is no reason to send it each time. */
+    if (!sm_db_run(ledger->db, &fault, NULL,
+                   "DELETE FROM alerts WHERE account = ? AND kind = ? AND sent = 0", "ss", account,
+                   kind_names[kind]) ||
+        !sm_db_run(ledger->db, &fault, NULL,
+                   "UPDATE alerts SET times = 0, last = 0 WHERE account = ? AND kind = ?", "ss",
+                   account, kind_names[kind]))
         g_info("%s", fault->message);
 }
 
-/* The kind that an error is told as; SM_ALERT_N_KINDS for one that time may mend. */
+/* The kind that an error is told as; SM_ALERT_N_KINDS for one that time may mend, and for a
+ * rejected password, of which the gate tells, once. */
 static SmAlertKind
 kind_of(const GError *fault)
 {
     switch (fault->domain == SM_ERROR ? fault->code : SM_ERROR_INTERNAL) {
-    case SM_ERROR_CREDENTIALS:
-        return SM_ALERT_CREDENTIALS;
     case SM_ERROR_CONFIG:
     case SM_ERROR_SECRET:
         return SM_ALERT_ACCOUNT;
@@ -83,14 +91,29 @@ kind_of(const GError *fault)
     }
 }
 
-void
-sm_alert_outcome(SmLedger *ledger, const char *account, const GError *fault)
+/* What stood in the way of every file does so no longer, if this one has come through since then.
+ */
+static void
+clear_passing(SmLedger *ledger, const SmFile *file, gint64 since)
 {
-    static const SmAlertKind passing[] = {SM_ALERT_CREDENTIALS, SM_ALERT_ACCOUNT, SM_ALERT_DISK};
+    if (file->stored_at >= since)
+        sm_alert_clear(ledger, file->account, SM_ALERT_DISK);
+    if (file->stored_at >= since || file->looked_at >= since)
+        sm_alert_clear(ledger, file->account, SM_ALERT_ACCOUNT);
+}
 
-    if (fault == NULL)
-        for (gsize i = 0; i < G_N_ELEMENTS(passing); i++)
-            sm_alert_clear(ledger, account, passing[i]);
-    else if (kind_of(fault) != SM_ALERT_N_KINDS)
-        sm_alert(ledger, account, kind_of(fault), fault->message);
+void
+sm_alert_outcome(SmLedger *ledger, const SmAccount *account, const char *name, gint64 started,
+                 const GError *fault)
+{
+    g_autoptr(SmFile) file = NULL;
+
+    if (fault != NULL && kind_of(fault) != SM_ALERT_N_KINDS)
+        sm_alert(ledger, account->name, kind_of(fault), fault->message);
+    if (fault != NULL)
+        return;
+    file = sm_file_load(ledger, account->name, name, NULL);
+    if (file != NULL)
+        clear_passing(ledger, file, started);
+    sm_watch_format(ledger, account);
 }

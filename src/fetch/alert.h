@@ -1,11 +1,13 @@
 /*
  * What a person has to be told of, although nobody watches: recorded in the
  * ledger, one row for each kind and account, whatever else is done about it.
+ * What is well again, but was sent lately, stays as a row with last = 0.
  */
 #pragma once
 
 #include <glib.h>
 
+#include "common/config.h"
 #include "ledger.h"
 
 typedef enum {
@@ -43,11 +45,14 @@ const char *sm_alert_kind_name(SmAlertKind kind);
 void sm_alert(SmLedger *ledger, const char *account, SmAlertKind kind, const char *text);
 
 /*
- * What an attempt of account tells: fault, which it ended with, where it is one
- * that a person should know of; or, without one (NULL), that what stands in the
- * way of every file (credentials, disk, configuration) does so no longer.
+ * What an attempt at name, begun at the time started, tells: fault, which it
+ * ended with, where it is one that a person should know of; or, without one
+ * (NULL), that what stood in the way of every file (disk, configuration) does so
+ * no longer, if the file was really stored or the service really asked; and
+ * whether the wanted format fails to come (watch.h).
  */
-void sm_alert_outcome(SmLedger *ledger, const char *account, const GError *fault);
+void sm_alert_outcome(SmLedger *ledger, const SmAccount *account, const char *name, gint64 started,
+                      const GError *fault);
 
 /* Forgets what is no longer so: the kind's row of account. Fails as quietly. */
 void sm_alert_clear(SmLedger *ledger, const char *account, SmAlertKind kind);

@@ -10,6 +10,9 @@
 #include "fetch.h"
 #include "ledger-accounts.h"
 #include "ledger-files.h"
+#include "ledger-handovers.h"
+#include "on-stored.h"
+#include "outcome.h"
 #include "part.h"
 #include "place.h"
 #include "session.h"
@@ -31,6 +34,28 @@ nothing_to_retry(const SmFile *file, char **outcome)
     return *outcome != NULL;
 }
 
+/* Of a stored file that on-stored has not been told of; *outcome is another one then. */
+static gboolean
+retry_handover(SmSession *session, const SmAccount *account, const char *name, char **outcome,
+               GError **error)
+{
+    int open = 0;
+
+    if (account->on_stored == NULL)
+        return TRUE;
+    if (!sm_handover_reopen(session->ledger, account->name, name, &open, error))
+        return FALSE;
+    if (open == 0)
+        return TRUE;
+    if (sm_on_stored(session->ledger, account, name, 0) > 0) {
+        g_set_error(error, SM_ERROR, SM_ERROR_IO, "%s is stored, but on-stored failed again", name);
+        return FALSE;
+    }
+    g_free(*outcome);
+    *outcome = g_strdup_printf("%s is stored, and on-stored was told", name);
+    return TRUE;
+}
+
 static gboolean
 retry(SmSession *session, const SmAccount *account, const char *name, char **outcome,
       GError **error)
@@ -45,7 +70,7 @@ retry(SmSession *session, const SmAccount *account, const char *name, char **out
         return FALSE;
     if (nothing_to_retry(file, outcome)) {
         sm_claim_drop(&claim);
-        return TRUE;
+        return retry_handover(session, account, name, outcome, error);
     }
     ok = sm_file_reopen(session->ledger, file, error) &&
          sm_account_reopen(session->ledger, account->name, error);
@@ -107,7 +132,7 @@ adopt_file(SmSession *session, SmStore *store, SmFile *file, GError **error)
            sm_file_raise_fence(session->ledger, file, 0, error) &&
            sm_file_start_over(session->ledger, file, error) &&
            sm_file_placing(session->ledger, file, size, sha256, NULL, boot_id, error) &&
-           sm_file_stored(session->ledger, file, "adopted", error);
+           sm_file_stored(session->ledger, file, "adopted", store->hand_over, NULL, error);
 }
 
 static gboolean
@@ -140,6 +165,8 @@ adopt(SmSession *session, const SmAccount *account, const char *name, char **out
     ok = adopt_file(session, store, file, error);
     sm_claim_drop(&claim);
     if (ok)
+        sm_on_stored(session->ledger, account, name, 0);
+    if (ok)
         *outcome = g_strdup_printf("adopted %s: the ledger now says stored, SHA-256 %s", name,
                                    file->sha256);
     return ok;
@@ -155,7 +182,7 @@ amend_name(SmSession *session, Amend amend, const char *name, GError **error)
         account = sm_session_account_for(session, name, error);
     if (account == NULL || !amend(session, account, name, &outcome, error))
         return FALSE;
-    g_message("%s", outcome);
+    sm_outcome_say(session->ledger, account->name, name, G_LOG_LEVEL_MESSAGE, outcome);
     return TRUE;
 }
 

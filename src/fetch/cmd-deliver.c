@@ -101,6 +101,17 @@ act_inline(SmSession *session, const Options *options, const SmEvent *event, gui
     return sm_delivery_act(session, event, defer_for);
 }
 
+/* Nobody else may tell of a worker that does not run. A user who may not open the ledger has only
+ * the log to say so, and has done it. */
+static void
+tell_worker(SmSession *session, const GError *fault)
+{
+    if (g_error_matches(fault, SM_ERROR, SM_ERROR_WORKER) &&
+        sm_ledger_is_ours(session->config->ledger, NULL) &&
+        sm_session_open_ledger(session, SM_LEDGER_CREATE, NULL))
+        sm_alert(session->ledger, "", SM_ALERT_WORKER, fault->message);
+}
+
 /* What is queued and what is not, each its own way; TEMPFAIL wins. */
 static int
 act(SmSession *session, const Options *options, const SmEvent *event, guint defer_for)
@@ -113,10 +124,12 @@ act(SmSession *session, const Options *options, const SmEvent *event, guint defe
     sm_queue_split(session->config, event, &queued, &inlined);
     if (queued != NULL) {
         sm_session_start_log(session);
-        if (sm_queue_put(session->config, queued, &fault))
+        if (sm_queue_put(session->config, queued, &fault)) {
             g_message("queued for scorefetch run, in %s", session->config->spool);
-        else
+        } else {
             code = fall_back(session, options, queued, fault);
+            tell_worker(session, fault);
+        }
     }
     if (inlined != NULL && act_inline(session, options, inlined, defer_for) != EX_OK)
         code = EX_TEMPFAIL;

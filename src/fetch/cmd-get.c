@@ -11,6 +11,7 @@
 #include "export.h"
 #include "fetch.h"
 #include "ledger-files.h"
+#include "outcome.h"
 #include "progress.h"
 #include "session.h"
 
@@ -50,6 +51,18 @@ get_name(SmSession *session, const Options *options, const char *name, char **ou
            sm_fetch(&fetch, name, outcome, error);
 }
 
+/* What went elsewhere changed nothing that the ledger's row could tell. */
+static void
+say(SmSession *session, const Options *options, const char *name, const char *outcome)
+{
+    const SmAccount *account = sm_session_account_for(session, name, NULL);
+
+    if (options->output != NULL || account == NULL)
+        g_message("%s", outcome);
+    else
+        sm_outcome_say(session->ledger, account->name, name, G_LOG_LEVEL_MESSAGE, outcome);
+}
+
 static gboolean
 check_arguments(const Options *options, char **names, int count, GError **error)
 {
@@ -78,7 +91,7 @@ get_names(SmSession *session, const Options *options, char **names, int count)
         int own;
 
         if (get_name(session, options, names[i], &outcome, &fault))
-            g_message("%s", outcome);
+            say(session, options, names[i], outcome);
         own = sm_session_exit(session, g_steal_pointer(&fault));
         if (code == EX_OK)
             code = own; /* the first failure tells the exit code; the others are still tried */

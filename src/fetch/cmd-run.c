@@ -17,9 +17,13 @@
 #include "ledger-accounts.h"
 #include "ledger-files.h"
 #include "ledger-syncs.h"
+#include "on-stored.h"
+#include "outcome.h"
+#include "prune.h"
 #include "session.h"
 #include "sweep.h"
 #include "sync.h"
+#include "watch.h"
 
 enum {
     ROUNDS_MAX = 100,      /* looks into the spool: what comes later, the next run takes */
@@ -67,29 +71,36 @@ tell_waiting(SmSession *session, const SmFile *file, const GError *fault)
 }
 
 static void
+say(SmSession *session, const SmFile *file, GLogLevelFlags level, const char *text)
+{
+    sm_outcome_say(session->ledger, file->account, file->name, level, text);
+}
+
+static void
 work_on(SmSession *session, const SmFile *file, Tally *tally)
 {
     const SmAccount *account = account_of(session, file);
     g_autofree char *outcome = NULL;
     g_autoptr(GError) fault = NULL;
+    gint64 now = sm_ledger_now();
 
     if (account == NULL)
         return;
     if (fetch(session, account, file->name, &outcome, &fault)) {
-        g_message("%s", outcome);
+        say(session, file, G_LOG_LEVEL_MESSAGE, outcome);
         tally->done++;
     } else if (g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY)) {
         g_info("%s", fault->message); /* another run, or a delivery, has it */
         return;
     } else if (sm_error_exit_code(fault, SM_ROLE_FILTER) == EX_OK) {
-        g_warning("%s", fault->message);
+        say(session, file, G_LOG_LEVEL_WARNING, fault->message);
         tally->done++;
     } else {
-        g_warning("%s", fault->message);
+        say(session, file, G_LOG_LEVEL_WARNING, fault->message);
         tell_waiting(session, file, fault);
         tally->left++;
     }
-    sm_alert_outcome(session->ledger, account->name, fault);
+    sm_alert_outcome(session->ledger, account, file->name, now, fault);
 }
 
 static gboolean
@@ -178,14 +189,34 @@ list_where_asked(SmSession *session, Tally *tally)
     }
 }
 
+/* What keep-for asks for; that it cannot be done now keeps nobody from anything. */
 static void
-sweep(SmSession *session)
+prune(SmSession *session, const SmAccount *account, Tally *tally)
+{
+    g_autoptr(GError) fault = NULL;
+    SmPruned result = {0, 0};
+
+    if (!sm_prune(session->ledger, account, SM_PRUNE_WORKER, &result, &fault)) {
+        g_warning("%s", fault->message);
+        tally->left++;
+    }
+    tally->done += result.pruned;
+}
+
+/* What is told and tidied for an account besides fetching its files, and missed where none come. */
+static void
+look_after(SmSession *session, Tally *tally)
 {
     for (guint i = 0; i < session->config->accounts->len; i++) {
         const SmAccount *account = session->config->accounts->pdata[i];
 
-        if (account->enabled && account->fault == NULL)
-            sm_sweep(session->ledger, account);
+        if (!account->enabled || account->fault != NULL ||
+            (session->account != NULL && !g_str_equal(session->account, account->name)))
+            continue;
+        tally->left += sm_on_stored(session->ledger, account, NULL, 0);
+        prune(session, account, tally);
+        sm_sweep(session->ledger, account);
+        sm_watch_silence(session->ledger, account, sm_ledger_now());
     }
 }
 
@@ -204,8 +235,9 @@ run(SmSession *session, Tally *tally, GError **error)
     heartbeat = sm_heartbeat_start(spool, session->config->worker_interval, error);
     if (heartbeat == NULL || !work_through(session, spool, tally, error))
         return FALSE;
+    sm_alert_clear(session->ledger, "", SM_ALERT_WORKER);
     list_where_asked(session, tally);
-    sweep(session);
+    look_after(session, tally);
     return TRUE;
 }
 

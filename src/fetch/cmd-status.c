@@ -8,8 +8,11 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "json.h"
+#include "ledger-events.h"
 #include "ledger-files.h"
 #include "session.h"
+
+enum { REFUSALS_SHOWN = 20 };
 
 static char *
 human_time(gint64 when, gint64 now)
@@ -29,6 +32,10 @@ remark(const SmFile *file, gint64 now)
 {
     g_autofree char *next = NULL;
 
+    if (file->state == SM_FILE_STORED && file->pruned_at > 0) {
+        next = human_time(file->pruned_at, now);
+        return g_strdup_printf("deleted, since keep-for was over: %s", next);
+    }
     if (file->state == SM_FILE_STORED && file->revision > 0 && *file->reason == '\0')
         return g_strdup_printf("revision %d; older ones are in .superseded", (int)file->revision);
     if (file->next_attempt <= now || file->state == SM_FILE_FAILED)
@@ -60,6 +67,22 @@ print_table(const SmSession *session, GPtrArray *files)
     }
 }
 
+/* Beside the files, of which they made none. */
+static void
+print_refusals(GPtrArray *refusals)
+{
+    gint64 now = sm_ledger_now();
+
+    for (guint i = 0; i < refusals->len; i++) {
+        const SmRefusal *refusal = refusals->pdata[i];
+        g_autofree char *when = human_time(refusal->last_at, now);
+
+        printf("%-10s %s  %s  %s%s\n", "refused",
+               *refusal->name != '\0' ? refusal->name : "(no name)", when, refusal->reason,
+               refusal->times > 1 ? " (more than once)" : "");
+    }
+}
+
 static cJSON *
 file_as_json(const SmFile *file)
 {
@@ -83,12 +106,27 @@ file_as_json(const SmFile *file)
     sm_json_add_time(json, "announced_at", file->announced_at);
     sm_json_add_time(json, "updated_at", file->updated_at);
     sm_json_add_time(json, "stored_at", file->stored_at);
+    sm_json_add_time(json, "pruned_at", file->pruned_at);
     sm_json_add_time(json, "next_attempt", file->next_attempt);
     return json;
 }
 
+static cJSON *
+refusal_as_json(const SmRefusal *refusal)
+{
+    cJSON *json = cJSON_CreateObject();
+
+    sm_json_add_text(json, "name", *refusal->name != '\0' ? refusal->name : NULL);
+    sm_json_add_text(json, "sender", *refusal->sender != '\0' ? refusal->sender : NULL);
+    sm_json_add_text(json, "reason", refusal->reason);
+    cJSON_AddNumberToObject(json, "times", (double)refusal->times);
+    sm_json_add_time(json, "first_at", refusal->first_at);
+    sm_json_add_time(json, "last_at", refusal->last_at);
+    return json;
+}
+
 static void
-print_json(const SmSession *session, GPtrArray *files)
+print_json(const SmSession *session, GPtrArray *files, GPtrArray *refusals)
 {
     g_autoptr(cJSON) json = cJSON_CreateObject();
     cJSON *list = cJSON_AddArrayToObject(json, "files");
@@ -97,6 +135,9 @@ print_json(const SmSession *session, GPtrArray *files)
     sm_json_add_text(json, "ledger", session->config->ledger);
     for (guint i = 0; i < files->len; i++)
         cJSON_AddItemToArray(list, file_as_json(files->pdata[i]));
+    list = cJSON_AddArrayToObject(json, "refused");
+    for (guint i = 0; i < refusals->len; i++)
+        cJSON_AddItemToArray(list, refusal_as_json(refusals->pdata[i]));
     sm_json_print(json);
 }
 
@@ -104,13 +145,16 @@ static gboolean
 status(SmSession *session, gboolean json, GError **error)
 {
     g_autoptr(GPtrArray) files = NULL;
+    g_autoptr(GPtrArray) refusals = NULL;
 
     if (!sm_session_configure(session, error) || !sm_session_knows_account(session, error) ||
         !sm_session_open_ledger(session, SM_LEDGER_LOOK, error))
         return FALSE;
     files = session->ledger != NULL ? sm_file_list(session->ledger, session->account, error)
                                     : g_ptr_array_new();
-    if (files == NULL)
+    refusals = session->ledger != NULL ? sm_event_refusals(session->ledger, REFUSALS_SHOWN, error)
+                                       : g_ptr_array_new();
+    if (files == NULL || refusals == NULL)
         return FALSE;
     for (guint i = 0; i < session->config->accounts->len; i++) {
         const SmAccount *account = session->config->accounts->pdata[i];
@@ -119,9 +163,11 @@ status(SmSession *session, gboolean json, GError **error)
             g_warning("%s", account->fault->message);
     }
     if (json)
-        print_json(session, files);
+        print_json(session, files, refusals);
     else if (files->len > 0)
         print_table(session, files);
+    if (!json)
+        print_refusals(refusals);
     if (files->len == 0)
         g_message("no file was announced or fetched yet (ledger %s)", session->config->ledger);
     return sm_session_flush(error);

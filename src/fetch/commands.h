@@ -12,6 +12,7 @@ int sm_cmd_get(int argc, char **argv);
 int sm_cmd_list(int argc, char **argv);
 int sm_cmd_sync(int argc, char **argv);
 int sm_cmd_run(int argc, char **argv);
+int sm_cmd_prune(int argc, char **argv);
 int sm_cmd_status(int argc, char **argv);
 int sm_cmd_passwd(int argc, char **argv);
 int sm_cmd_retry(int argc, char **argv);

@@ -21,7 +21,11 @@ sm_decide_describe(const SmFile *file)
 
     switch (file->state) {
     case SM_FILE_STORED:
-        when = clock_time(file->stored_at);
+        when = clock_time(file->pruned_at > 0 ? file->pruned_at : file->stored_at);
+        if (file->pruned_at > 0)
+            return g_strdup_printf("%s was stored, and deleted on %s since keep-for was over"
+                                   " (scorefetch get --force fetches it again)",
+                                   file->name, when);
         return g_strdup_printf("%s is stored already, since %s", file->name, when);
     case SM_FILE_DROPPED:
     case SM_FILE_NOT_WANTED:

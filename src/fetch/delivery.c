@@ -8,7 +8,9 @@
 #include "ledger-accounts.h"
 #include "ledger-events.h"
 #include "ledger-files.h"
+#include "outcome.h"
 #include "route.h"
+#include "senders.h"
 
 /* One name of the event ("" for one without), and whose it is. */
 typedef struct {
@@ -17,6 +19,7 @@ typedef struct {
     const char *name;
     SmAccount *account; /* NULL: none found, and why tells the reason */
     char *why;
+    char *refusal; /* why its sender may not announce it; NULL: it may */
 } Job;
 
 static void
@@ -24,12 +27,14 @@ job_start(Job *job, SmSession *session, const SmEvent *event, const char *name)
 {
     *job = (Job){.session = session, .event = event, .name = name};
     job->account = sm_route(session->config, event, name, &job->why);
+    sm_senders_allow(session->config, job->account, event, &job->refusal);
 }
 
 static void
 job_clear(Job *job)
 {
     g_free(job->why);
+    g_free(job->refusal);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Job, job_clear)
@@ -40,27 +45,55 @@ account_name(const Job *job)
     return job->account != NULL ? job->account->name : "";
 }
 
+static const char *
+shown_name(const Job *job)
+{
+    return *job->name != '\0' ? job->name : "a notification";
+}
+
 static char *
 describe_no_account(const Job *job)
 {
-    return g_strdup_printf("%s: not fetched: %s", *job->name != '\0' ? job->name : "a notification",
-                           job->why);
+    return g_strdup_printf("%s: not fetched: %s", shown_name(job), job->why);
 }
 
-/* An event without an account is over with its record: no row waits for anything. */
+/* A decision that the row of no file has. */
+static void
+say(const Job *job, GLogLevelFlags level, const char *decision, const char *text)
+{
+    const char *account = account_name(job), *sender = job->event->from;
+    const SmReportField fields[] = {
+        {"event", decision},
+        {"account", *account != '\0' ? account : NULL},
+        {"name", *job->name != '\0' ? job->name : NULL},
+        {"sender", *sender != '\0' ? sender : NULL},
+    };
+
+    sm_report_say(level, text, fields, G_N_ELEMENTS(fields));
+}
+
+/* An event without an account is over with its record: no row waits for anything. So is one that
+ * was refused, and nobody is alerted of it: strangers are many. */
 static gboolean
 record(const Job *job, GError **error)
 {
     SmLedger *ledger = job->session->ledger;
     g_autofree char *text = NULL;
 
+    if (job->refusal != NULL) {
+        text = g_strdup_printf("%s: refused: %s", shown_name(job), job->refusal);
+        say(job, G_LOG_LEVEL_MESSAGE, "refused", text);
+        return sm_event_refuse(ledger, job->event, account_name(job), job->name, job->refusal,
+                               error);
+    }
     if (!sm_event_record(ledger, job->event, account_name(job), job->name, error))
         return FALSE;
-    if (job->account != NULL)
+    if (job->account != NULL || *job->name == '\0')
         return TRUE;
     text = describe_no_account(job);
+    say(job, G_LOG_LEVEL_WARNING, "no account", text);
     sm_alert(ledger, "", SM_ALERT_NO_ACCOUNT, text);
-    return sm_event_decide(ledger, job->event, "", job->name, "no account", job->why, error);
+    return sm_event_close(ledger, job->event, "", job->name, "no account", job->why, error);
 }
 
 /* A notification that names no file: said, and no try of the mail system's can mend it. */
@@ -72,15 +105,18 @@ record_oddity(const Job *job, GError **error)
     gboolean unusable = event->kind == SM_EVENT_UNUSABLE;
     g_autofree char *text = NULL;
 
-    if (!record(job, error) ||
-        !sm_event_decide(ledger, event, account_name(job), "", "no file", event->reason, error) ||
+    if (!record(job, error))
+        return FALSE;
+    if (job->refusal != NULL)
+        return TRUE;
+    if (!sm_event_close(ledger, event, account_name(job), "", "no file", event->reason, error) ||
         (job->account != NULL && !sm_account_want_listing(ledger, job->account->name, error)))
         return FALSE;
     text = unusable ? g_strdup_printf("unusable message: %s", event->reason)
                     : g_strdup_printf("a notification without a valid file name: %s (has its form "
                                       "changed?)",
                                       event->reason);
-    g_warning("%s", text);
+    say(job, G_LOG_LEVEL_WARNING, "no file", text);
     sm_alert(ledger, account_name(job), unusable ? SM_ALERT_UNUSABLE : SM_ALERT_FORM, text);
     return TRUE;
 }
@@ -119,7 +155,7 @@ mending_may_tell(const Job *job)
 {
     const SmConfig *config = job->session->config;
 
-    if (job->account != NULL)
+    if (job->account != NULL || job->refusal != NULL)
         return FALSE;
     if (*job->event->account != '\0')
         return sm_config_account(config, job->event->account) == NULL;
@@ -183,19 +219,28 @@ note_decision(const Job *job, const GError *fault)
                     fault != NULL ? fault->message : (file != NULL ? file->reason : ""), NULL);
 }
 
+static void
+say_outcome(const Job *job, GLogLevelFlags level, const char *text)
+{
+    sm_outcome_say(job->session->ledger, account_name(job), job->name, level, text);
+}
+
 /* What to ask of the mail system after fault; after defer_for that it forgets the message. */
 static int
 answer(const Job *job, const GError *fault, guint defer_for)
 {
     int code = sm_error_exit_code(fault, SM_ROLE_FILTER);
-    gint64 now = sm_ledger_now();
+    g_autofree char *text = NULL;
 
-    if (code == EX_OK || !sm_event_is_overdue(job->event, defer_for, now)) {
-        g_warning("%s", fault->message);
+    if (code == EX_OK || !sm_event_is_overdue(job->event, defer_for, sm_ledger_now())) {
+        if (job->account != NULL) /* else it was said as it was recorded */
+            say_outcome(job, G_LOG_LEVEL_WARNING, fault->message);
         return code;
     }
-    g_warning("%s; the mail system has tried for long enough: it waits for scorefetch run",
-              fault->message);
+    text = g_strdup_printf("%s; the mail system has tried for long enough: it waits for scorefetch "
+                           "run",
+                           fault->message);
+    say_outcome(job, G_LOG_LEVEL_WARNING, text);
     sm_alert(job->session->ledger, account_name(job), SM_ALERT_WAITING, fault->message);
     return EX_OK;
 }
@@ -205,12 +250,15 @@ settle_name(const Job *job, gint64 started, guint defer_for)
 {
     g_autofree char *outcome = NULL;
     g_autoptr(GError) fault = NULL;
+    gint64 now = sm_ledger_now();
 
+    if (job->refusal != NULL)
+        return EX_OK;
     if (act(job, started, &outcome, &fault))
-        g_message("%s", outcome);
+        say_outcome(job, G_LOG_LEVEL_MESSAGE, outcome);
     note_decision(job, fault);
     if (job->account != NULL)
-        sm_alert_outcome(job->session->ledger, job->account->name, fault);
+        sm_alert_outcome(job->session->ledger, job->account, job->name, now, fault);
     return fault != NULL ? answer(job, fault, defer_for) : EX_OK;
 }
 

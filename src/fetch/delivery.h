@@ -12,7 +12,9 @@
 /*
  * Commits event, for each name under the account that it belongs to, before
  * anything else is done about it. The same event again changes nothing. One
- * without a name is recorded, alerted and so done. SM_ERROR_LEDGER.
+ * without a name is recorded, alerted and so done. What its sender may not
+ * announce (senders.h) is recorded as refused, and nothing else: no alert, no
+ * row of the file, no look at the listing. SM_ERROR_LEDGER.
  */
 gboolean sm_delivery_record(SmSession *session, const SmEvent *event, GError **error);
 

@@ -4,6 +4,7 @@
 #include "claim.h"
 #include "decide.h"
 #include "ledger-files.h"
+#include "on-stored.h"
 #include "pace.h"
 #include "part.h"
 #include "policy.h"
@@ -138,5 +139,7 @@ sm_fetch(const SmFetch *fetch, const char *name, char **outcome, GError **error)
     else
         ok = work(fetch, file, outcome, error);
     sm_claim_drop(&claim);
+    if (ok) /* also of what a process that died before has stored */
+        sm_on_stored(fetch->ledger, fetch->account, name, fetch->deadline);
     return ok;
 }

@@ -30,6 +30,6 @@ typedef struct {
  * to do; else an error, which is recorded where it is the name's own.
  * SM_ERROR_PAUSED: not now; SM_ERROR_BUSY: another process is at work on it;
  * SM_ERROR_CONFLICT, SM_ERROR_GIVEN_UP: only a person can mend it.
- * Caller frees *outcome.
+ * Caller frees *outcome. on-stored is told then; that it fails changes nothing.
  */
 gboolean sm_fetch(const SmFetch *fetch, const char *name, char **outcome, GError **error);

@@ -117,6 +117,74 @@ sm_event_record(SmLedger *ledger, const SmEvent *event, const char *account, con
     return FALSE;
 }
 
+static gboolean
+refuse(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
+       const char *identity, const char *why, GError **error)
+{
+    g_autofree char *clean = sm_text_clean(why, REASON_MAX);
+    int inserted;
+
+    if (!insert(ledger, event, "", name, identity, &inserted, error))
+        return FALSE;
+    if (!(inserted == 0 ? count_again(ledger, "", name, identity, error)
+                        : sm_ledger_log(ledger, account, name, "refused", clean, error)))
+        return FALSE;
+    return sm_event_decide(ledger, event, "", name, "refused", clean, error);
+}
+
+gboolean
+sm_event_refuse(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
+                const char *why, GError **error)
+{
+    g_autofree char *identity = identity_of(event);
+
+    if (sm_db_begin(ledger->db, error) &&
+        refuse(ledger, event, account, name, identity, why, error) &&
+        sm_db_commit(ledger->db, error))
+        return TRUE;
+    sm_db_rollback(ledger->db);
+    return FALSE;
+}
+
+static void
+refusal_free(gpointer data)
+{
+    SmRefusal *refusal = data;
+
+    g_free(refusal->name);
+    g_free(refusal->sender);
+    g_free(refusal->reason);
+    g_free(refusal);
+}
+
+GPtrArray *
+sm_event_refusals(SmLedger *ledger, guint max, GError **error)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(refusal_free);
+    g_autoptr(sqlite3_stmt) row =
+        sm_db_query(ledger->db, error,
+                    "SELECT name, sender, reason, times, first_seen, last_seen FROM events"
+                    " WHERE account = '' AND decision = 'refused' ORDER BY last_seen DESC, id DESC"
+                    " LIMIT ?",
+                    "i", (gint64)max);
+    GError *fault = NULL;
+
+    if (row == NULL)
+        return NULL;
+    while (sm_db_next(ledger->db, row, &fault)) {
+        SmRefusal *refusal = g_new(SmRefusal, 1);
+
+        *refusal = (SmRefusal){sm_db_text(row, 0),           sm_db_text(row, 1),
+                               sm_db_text(row, 2),           sqlite3_column_int64(row, 3),
+                               sqlite3_column_int64(row, 4), sqlite3_column_int64(row, 5)};
+        g_ptr_array_add(list, refusal);
+    }
+    if (fault == NULL)
+        return g_steal_pointer(&list);
+    g_propagate_error(error, fault);
+    return NULL;
+}
+
 gboolean
 sm_event_is_known(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
                   GError **error)
@@ -131,15 +199,37 @@ sm_event_is_known(SmLedger *ledger, const SmEvent *event, const char *account, c
            count > 0;
 }
 
-gboolean
-sm_event_decide(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
-                const char *decision, const char *reason, GError **error)
+static gboolean
+decide(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
+       const char *decision, const char *reason, int *changed, GError **error)
 {
     g_autofree char *identity = identity_of(event);
     g_autofree char *clean = sm_text_clean(reason, REASON_MAX);
 
-    return sm_db_run(ledger->db, error, NULL,
+    return sm_db_run(ledger->db, error, changed,
                      "UPDATE events SET decision = ?1, reason = ?2 WHERE account = ?3"
                      " AND name = ?4 AND identity = ?5 AND (decision <> ?1 OR reason <> ?2)",
                      "sssss", decision, clean, account, name, identity);
+}
+
+gboolean
+sm_event_decide(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
+                const char *decision, const char *reason, GError **error)
+{
+    return decide(ledger, event, account, name, decision, reason, NULL, error);
+}
+
+gboolean
+sm_event_close(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
+               const char *decision, const char *reason, GError **error)
+{
+    int changed = 0;
+
+    if (sm_db_begin(ledger->db, error) &&
+        decide(ledger, event, account, name, decision, reason, &changed, error) &&
+        (changed == 0 || sm_ledger_log(ledger, account, name, decision, reason, error)) &&
+        sm_db_commit(ledger->db, error))
+        return TRUE;
+    sm_db_rollback(ledger->db);
+    return FALSE;
 }

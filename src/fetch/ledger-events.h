@@ -16,9 +16,32 @@
 gboolean sm_event_record(SmLedger *ledger, const SmEvent *event, const char *account,
                          const char *name, GError **error);
 
+/*
+ * Records that event was refused name, which would have been account's. It is
+ * nobody's event, like one without an account: no row of a file learns of it,
+ * and once the refusal's reason is mended the same message is a new one.
+ */
+gboolean sm_event_refuse(SmLedger *ledger, const SmEvent *event, const char *account,
+                         const char *name, const char *why, GError **error);
+
+/* What was refused: of SmRefusal, at most max, the last first. */
+typedef struct {
+    char *name;   /* "" for a message without one */
+    char *sender; /* of From, "" if there is none */
+    char *reason;
+    gint64 times, first_at, last_at;
+} SmRefusal;
+
+GPtrArray *sm_event_refusals(SmLedger *ledger, guint max, GError **error);
+
 /* Whether this event was recorded before; FALSE too on an error. */
 gboolean sm_event_is_known(SmLedger *ledger, const SmEvent *event, const char *account,
                            const char *name, GError **error);
+
+/* What was decided, and why, of an event that has no row of a file: its last word, which the log
+ * has too, once. */
+gboolean sm_event_close(SmLedger *ledger, const SmEvent *event, const char *account,
+                        const char *name, const char *decision, const char *reason, GError **error);
 
 /* What was decided of the event, and why. */
 gboolean sm_event_decide(SmLedger *ledger, const SmEvent *event, const char *account,

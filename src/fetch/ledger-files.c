@@ -5,6 +5,7 @@
 #include "common/error.h"
 #include "common/name.h"
 #include "common/text.h"
+#include "ledger-handovers.h"
 
 enum { REASON_MAX = 500 };
 
@@ -23,7 +24,8 @@ static const char *const state_names[] = {
     "id, account, name, state, reason, size, sha256,"                                              \
     " coalesce(size_plain, size), coalesce(sha256_plain, sha256),"                                 \
     " new_size_plain, coalesce(new_sha256_plain, new_sha256), etag, path, revision, covers,"       \
-    " announced, updated, stored, looked, attempts, next_attempt, missing_since, missing_times,"   \
+    " announced, updated, stored, pruned, looked, attempts, next_attempt, missing_since, "         \
+    "missing_times,"                                                                               \
     " fence, settled, part, part_etag, boot_id, new_size, new_sha256, new_etag, new_covers,"       \
     " obstacle, listed, coalesce(listed_size, -1), listed_delivered,"                              \
     " coalesce(listed_records, -1), coalesce(records, -1), unanswered, (" NEWEST ")"
@@ -73,6 +75,7 @@ from_row(sqlite3_stmt *row)
     file->announced_at = sqlite3_column_int64(row, column++);
     file->updated_at = sqlite3_column_int64(row, column++);
     file->stored_at = sqlite3_column_int64(row, column++);
+    file->pruned_at = sqlite3_column_int64(row, column++);
     file->looked_at = sqlite3_column_int64(row, column++);
     file->attempts = sqlite3_column_int64(row, column++);
     file->next_attempt = sqlite3_column_int64(row, column++);
@@ -363,8 +366,10 @@ describe_new(const SmFile *file)
 }
 
 gboolean
-sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, GError **error)
+sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, gboolean hand_over,
+               const char *previous, GError **error)
 {
+    const char *kind = strcmp(action, "corrected") == 0 ? "corrected" : "new";
     g_autofree char *path = sm_file_stored_name(file->name, sm_file_places_encrypted(file));
     g_autofree char *detail = describe_new(file);
     int changed;
@@ -379,13 +384,14 @@ sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, GError **erro
                   " revision = revision + (?4 = 'corrected'),"
                   " looked = CASE WHEN stored > 0 THEN ?1 ELSE looked END,"
                   " covers = max(covers, new_covers), unanswered = (" NEWEST ") > new_covers,"
-                  " stored = ?1, updated = ?1,"
+                  " stored = ?1, pruned = 0, updated = ?1,"
                   " settled = fence, next_attempt = 0, attempts = 0, missing_since = 0,"
                   " missing_times = 0, part = 0, part_etag = NULL, boot_id = NULL,"
                   " obstacle = NULL WHERE id = ?2 AND fence = ?3",
                   "iiissi", sm_ledger_now(), file->id, file->fence, action, path,
                   file->new_records) &&
         sm_ledger_log(ledger, file->account, file->name, action, detail, error) &&
+        (!hand_over || sm_handover_add(ledger, file, kind, previous, error)) &&
         refresh(ledger, file, changed, error) && sm_db_commit(ledger->db, error))
         return TRUE;
     sm_db_rollback(ledger->db);

@@ -41,6 +41,7 @@ typedef struct {
     gint64 covers;   /* id of the newest event that these bytes answer */
 
     gint64 announced_at, updated_at, stored_at;
+    gint64 pruned_at; /* when it was deleted, since keep-for was over; 0: it was not */
     gint64 looked_at; /* last conditional GET */
     gint64 attempts, next_attempt;
     gint64 missing_since, missing_times; /* since when, how often the service knew no such file */
@@ -149,9 +150,11 @@ gboolean sm_file_placing(SmLedger *ledger, SmFile *file, gint64 size, const char
 /*
  * -> stored, with what was noted by sm_file_placing() and the events known when
  * the attempt began answered; a correction raises the revision. action is
- * what the log says: stored, corrected, adopted.
+ * what the log says: stored, corrected, adopted. hand_over: on-stored is to be
+ * told, which is recorded with it; previous: see SmHandover.
  */
-gboolean sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, GError **error);
+gboolean sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, gboolean hand_over,
+                        const char *previous, GError **error);
 
 /* Stored before and found unchanged: only what it answers, the ETag and the time of the look are
  * new. */

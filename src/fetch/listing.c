@@ -1,6 +1,5 @@
 #include "listing.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "autoptr.h"
@@ -57,8 +56,10 @@ number_in(const cJSON *row, const char *key)
     if (!cJSON_IsNumber(member))
         return SM_LISTED_UNKNOWN;
     value = cJSON_GetNumberValue(member);
-    return value >= 0 && value <= number_max && floor(value) == value ? (gint64)value
-                                                                      : SM_LISTED_UNKNOWN;
+    /* in range first: a conversion of what is not is undefined */
+    if (value >= 0 && value <= number_max && (double)(gint64)value == value)
+        return (gint64)value;
+    return SM_LISTED_UNKNOWN;
 }
 
 /* Caller frees; NULL for what is missing, empty or no text. */

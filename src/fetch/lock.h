@@ -2,7 +2,8 @@
  * Byte locks on one file that is never renamed nor unlinked (OFD locks, fcntl(2)):
  * they die with their process, whatever kills it. Byte 0 guards creation and
  * migration of the ledger, the byte at a file row's id the claim on that row, and
- * the bytes from SM_LOCK_ACCOUNTS on the accounts.
+ * the bytes from SM_LOCK_ACCOUNTS on the accounts, those from SM_LOCK_HANDOVERS on
+ * what is being handed over. Who sends alerts has SM_LOCK_ALERTS.
  */
 #pragma once
 
@@ -10,6 +11,8 @@
 
 #define SM_LOCK_SCHEMA ((gint64)0)
 #define SM_LOCK_ACCOUNTS ((gint64)1 << 40)
+#define SM_LOCK_HANDOVERS ((gint64)1 << 41)
+#define SM_LOCK_ALERTS ((gint64)1 << 42)
 
 /*
  * Takes the lock of one byte, waiting up to wait seconds for its holder;

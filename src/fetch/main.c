@@ -30,6 +30,7 @@ static const struct {
     {"cat", sm_cmd_cat, "print a stored file, decrypted"},
     {"adopt", sm_cmd_adopt, "take a file as stored that was put there by hand"},
     {"passwd", sm_cmd_passwd, "change an account's password-file, once the service takes it"},
+    {"prune", sm_cmd_prune, "delete what has been stored for longer than keep-for"},
     {"deliver", sm_cmd_deliver, "act on an event that scoremail hands over (not for people)"},
 };
 

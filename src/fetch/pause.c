@@ -7,7 +7,9 @@ enum {
     MISSING_LAST = 30 * 60,     /* seconds */
     MISSING_FOR_LONG = 60 * 60, /* seconds */
     MISSING_OFTEN = 5,
-    RETRY_AFTER_MAX = 3600, /* seconds: a longer one would outlive every queue */
+    HANDOVER_FIRST = 60,      /* seconds */
+    HANDOVER_LAST = 6 * 3600, /* seconds */
+    RETRY_AFTER_MAX = 3600,   /* seconds: a longer one would outlive every queue */
 };
 
 static guint64
@@ -29,6 +31,12 @@ guint
 sm_pause_missing(guint times)
 {
     return (guint)doubled(MISSING_FIRST, times, MISSING_LAST);
+}
+
+guint
+sm_pause_handover(guint times)
+{
+    return (guint)doubled(HANDOVER_FIRST, times, HANDOVER_LAST);
 }
 
 gboolean

@@ -17,5 +17,9 @@ guint sm_pause_ms(guint failed, double luck, guint retry_after);
  */
 guint sm_pause_missing(guint times);
 
+/* Seconds until on-stored is told again what it was told so many times (1, 2, ...) in vain: from
+ * a minute up to six hours. */
+guint sm_pause_handover(guint times);
+
 /* A name that was missing for so long and so often has failed. */
 gboolean sm_pause_missing_over(gint64 missing_for, guint times);

@@ -33,7 +33,14 @@ sm_place_boot_id(const SmStore *store)
 static SmPlaceResult
 record(Placing *p, const char *action, SmPlaceResult result)
 {
-    if (sm_store_sync(p->store, p->error) && sm_file_stored(p->ledger, p->file, action, p->error))
+    const SmFile *file = p->file;
+    g_autofree char *previous = result == SM_PLACE_CORRECTED
+                                    ? sm_store_find_older(p->store, file->path, file->revision + 1,
+                                                          file->size, file->sha256)
+                                    : NULL;
+
+    if (sm_store_sync(p->store, p->error) &&
+        sm_file_stored(p->ledger, p->file, action, p->store->hand_over, previous, p->error))
         return result;
     return SM_PLACE_FAILED;
 }

@@ -7,6 +7,7 @@
 #include "ledger-events.h"
 #include "ledger-listing.h"
 #include "route.h"
+#include "senders.h"
 #include "store.h"
 
 static SmFile *
@@ -69,6 +70,19 @@ print_step(const SmAccount *account, const SmFile *file, const SmStep *step, con
     }
 }
 
+/* Whether its sender may not announce it; said then. */
+static gboolean
+say_refusal(const SmSession *session, const SmEvent *event, const SmAccount *account,
+            const char *name)
+{
+    g_autofree char *why = NULL;
+
+    if (sm_senders_allow(session->config, account, event, &why))
+        return FALSE;
+    printf("%s: would be refused: %s\n", name, why);
+    return TRUE;
+}
+
 static void
 plan_row(const SmFetch *fetch, const SmFile *file)
 {
@@ -93,6 +107,8 @@ plan_name(SmSession *session, const SmEvent *event, const char *name, GError **e
     SmFetch fetch = {.ledger = session->ledger, .account = account, .role = SM_ROLE_FILTER};
     g_autoptr(SmFile) file = NULL;
 
+    if (say_refusal(session, event, account, name))
+        return TRUE;
     if (account == NULL || account->fault != NULL) {
         printf("%s: would not be fetched: %s\n", name,
                account == NULL ? why : account->fault->message);

@@ -17,6 +17,14 @@ sm_policy_is_pair(const char *name)
 }
 
 gboolean
+sm_policy_drops(SmFormat format, const char **wanted, const char **dropped)
+{
+    *wanted = format == SM_FORMAT_TXT ? "txt" : "csv";
+    *dropped = format == SM_FORMAT_TXT ? "csv" : "txt";
+    return format == SM_FORMAT_CSV || format == SM_FORMAT_TXT;
+}
+
+gboolean
 sm_policy_wants_type(const char *const *types, const char *type, char **reason)
 {
     g_autofree char *wanted = NULL;
@@ -53,18 +61,19 @@ SmDecision
 sm_policy_decide(SmFormat format, const char *const *extensions, const char *name,
                  SmSibling sibling, char **reason)
 {
-    if (sm_name_check(name, strlen(name), extensions, NULL) != SM_NAME_VALID) {
-        g_autofree char *wanted = g_strjoinv(", ", (char **)extensions);
+    const char *wanted, *dropped;
 
-        *reason = g_strdup_printf("extensions = %s", wanted);
+    if (sm_name_check(name, strlen(name), extensions, NULL) != SM_NAME_VALID) {
+        g_autofree char *list = g_strjoinv(", ", (char **)extensions);
+
+        *reason = g_strdup_printf("extensions = %s", list);
         return SM_DECISION_NOT_WANTED;
     }
     if (format == SM_FORMAT_FIRST && sm_policy_is_pair(name))
         return decide_first(sibling, reason);
 
     *reason = g_strdup_printf("format = %s", sm_format_name(format));
-    if ((format == SM_FORMAT_CSV && has_extension(name, "txt")) ||
-        (format == SM_FORMAT_TXT && has_extension(name, "csv")))
-        return SM_DECISION_DROP;
-    return SM_DECISION_FETCH;
+    return sm_policy_drops(format, &wanted, &dropped) && has_extension(name, dropped)
+               ? SM_DECISION_DROP
+               : SM_DECISION_FETCH;
 }

@@ -31,6 +31,15 @@ typedef enum {
 SmDecision sm_policy_decide(SmFormat format, const char *const *extensions, const char *name,
                             SmSibling sibling, char **reason);
 
+/* Drops in a row after which somebody should know that the wanted format never comes. */
+enum { SM_POLICY_DROPS_MAX = 3 };
+
+/*
+ * The extension that format wants of the pair, and the one that it drops. FALSE
+ * where it drops neither as such.
+ */
+gboolean sm_policy_drops(SmFormat format, const char **wanted, const char **dropped);
+
 /* Whether a listing's type (NULL: not said) is among types (NULL: all are wanted); if not, *reason
  * as above. */
 gboolean sm_policy_wants_type(const char *const *types, const char *type, char **reason);

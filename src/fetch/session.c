@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alert-send.h"
 #include "common/error.h"
 #include "common/name.h"
 #include "route.h"
@@ -18,6 +19,8 @@ sm_session_start(SmSession *session, const char *program, const char *command, S
 void
 sm_session_end(SmSession *session)
 {
+    if (session->ledger != NULL && session->alerts)
+        sm_alert_send(session->config, session->ledger);
     g_clear_pointer(&session->ledger, sm_ledger_close);
     g_clear_pointer(&session->config, sm_config_free);
     g_clear_pointer(&session->config_file, g_free);
@@ -78,6 +81,8 @@ sm_session_open_ledger(SmSession *session, SmLedgerUse use, GError **error)
     const SmConfig *config = session->config;
     GError *fault = NULL;
 
+    if (session->ledger != NULL)
+        return TRUE;
     /* The log before the ledger, so that it learns of one that cannot be opened; but no log of
      * root's where the ledger's owner will want to write to it. */
     if (use == SM_LEDGER_CREATE && (!sm_ledger_is_ours(config->ledger, error) ||
@@ -85,6 +90,7 @@ sm_session_open_ledger(SmSession *session, SmLedgerUse use, GError **error)
                                                       config->log_file, config->log_level, error)))
         return FALSE;
     session->ledger = sm_ledger_open(config->ledger, use, session->command, &fault);
+    session->alerts = use == SM_LEDGER_CREATE;
     if (fault == NULL)
         return TRUE;
     g_propagate_error(error, fault);

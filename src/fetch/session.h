@@ -21,10 +21,13 @@ typedef struct {
     /* opened on demand */
     SmConfig *config;
     SmLedger *ledger;
+    gboolean alerts; /* the ledger was opened for work: what is due in it is sent at the end */
 } SmSession;
 
 /* A session that speaks from now on as program, to whom role says. */
 void sm_session_start(SmSession *session, const char *program, const char *command, SmRole role);
+
+/* Sends what alerts are due, where the ledger was opened for more than a look, and ends. */
 void sm_session_end(SmSession *session);
 
 /*

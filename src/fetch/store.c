@@ -13,10 +13,21 @@
 
 enum { SUPERSEDED_MAX = 10000 }; /* numbers tried for an older version */
 
+static SmStore *
+store_new(int fd, char *directory)
+{
+    SmStore *store = g_new0(SmStore, 1);
+
+    store->dir_fd = fd;
+    store->directory = directory;
+    store->folder_mode = 0700;
+    store->group = (gid_t)-1;
+    return store;
+}
+
 SmStore *
 sm_store_open_at(const char *directory, GError **error)
 {
-    SmStore *store;
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0) {
@@ -24,10 +35,7 @@ sm_store_open_at(const char *directory, GError **error)
                             "directory %s (it is not created; is it mounted?)", directory);
         return NULL;
     }
-    store = g_new0(SmStore, 1);
-    store->dir_fd = fd;
-    store->directory = g_strdup(directory);
-    return store;
+    return store_new(fd, g_strdup(directory));
 }
 
 SmStore *
@@ -35,8 +43,13 @@ sm_store_open(const SmAccount *account, GError **error)
 {
     SmStore *store = sm_store_open_at(account->directory, error);
 
-    if (store == NULL)
+    if (store == NULL) {
         g_prefix_error(error, "account %s: ", account->name);
+        return NULL;
+    }
+    store->folder_mode = account->directory_mode;
+    store->group = account->group;
+    store->hand_over = account->on_stored != NULL;
     return store;
 }
 
@@ -181,12 +194,18 @@ same_inode(int dir_fd, const char *name, int other_fd, const char *other)
            a.st_ino == b.st_ino;
 }
 
+char *
+sm_store_older_name(const char *name, gint64 number)
+{
+    return g_strdup_printf("%s.~%" G_GINT64_FORMAT "~", name, number);
+}
+
 /* Links name into the folder of older versions, unless it is there already; FALSE and errno. */
 static gboolean
 link_older(SmStore *store, int folder, const char *name, gint64 number)
 {
     for (gint64 n = number; n < number + SUPERSEDED_MAX; n++) {
-        g_autofree char *kept = g_strdup_printf("%s.~%" G_GINT64_FORMAT "~", name, n);
+        g_autofree char *kept = sm_store_older_name(name, n);
 
         if (linkat(store->dir_fd, name, folder, kept, 0) == 0)
             return TRUE;
@@ -198,16 +217,84 @@ link_older(SmStore *store, int folder, const char *name, gint64 number)
     return FALSE;
 }
 
+static int
+open_folder(const SmStore *store)
+{
+    return openat(store->dir_fd, SM_SUPERSEDED, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Not every file system has modes and groups: what it refuses is said, and no more. */
+static void
+permit_folder(const SmStore *store, int folder)
+{
+    if (store->group != (gid_t)-1 && fchown(folder, (uid_t)-1, store->group) < 0)
+        g_warning("%s/" SM_SUPERSEDED ": cannot be given to group %u: %s", store->directory,
+                  store->group, g_strerror(errno));
+    if (fchmod(folder, store->folder_mode) < 0) /* after it: a change of group may clear bits */
+        g_warning("%s/" SM_SUPERSEDED ": directory-mode: %s", store->directory, g_strerror(errno));
+}
+
+/* The folder of older versions, made where it is missing; one that is there stays as it is. */
+static int
+make_folder(SmStore *store, GError **error)
+{
+    gboolean made = mkdirat(store->dir_fd, SM_SUPERSEDED, 0700) == 0;
+    int folder;
+
+    if (!made && errno != EEXIST) {
+        fail(store, SM_SUPERSEDED, "cannot be made", error);
+        return -1;
+    }
+    folder = open_folder(store);
+    if (folder < 0)
+        fail(store, SM_SUPERSEDED, "cannot be opened", error);
+    else if (made)
+        permit_folder(store, folder);
+    return folder;
+}
+
+SmStore *
+sm_store_open_superseded(SmStore *store, GError **error)
+{
+    int folder = open_folder(store);
+
+    if (folder < 0) {
+        if (errno != ENOENT)
+            fail(store, SM_SUPERSEDED, "cannot be opened", error);
+        return NULL;
+    }
+    return store_new(folder, g_build_filename(store->directory, SM_SUPERSEDED, NULL));
+}
+
+char *
+sm_store_find_older(SmStore *store, const char *name, gint64 number, gint64 size,
+                    const char *sha256)
+{
+    g_autoptr(SmStore) folder = sm_store_open_superseded(store, NULL);
+
+    for (gint64 n = number; folder != NULL && n < number + SUPERSEDED_MAX; n++) {
+        g_autofree char *kept = sm_store_older_name(name, n);
+
+        switch (sm_store_match(folder, kept, size, sha256, NULL)) {
+        case SM_MATCH_SAME:
+            return g_build_filename(SM_SUPERSEDED, kept, NULL);
+        case SM_MATCH_OTHER:
+            continue;
+        case SM_MATCH_ABSENT:
+        case SM_MATCH_ERROR:
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
 static gboolean
 keep_older(SmStore *store, const char *name, gint64 number, GError **error)
 {
-    sm_autofd int folder = -1;
+    sm_autofd int folder = make_folder(store, error);
 
-    if (mkdirat(store->dir_fd, SM_SUPERSEDED, 0700) < 0 && errno != EEXIST)
-        return fail(store, SM_SUPERSEDED, "cannot be made", error);
-    folder = openat(store->dir_fd, SM_SUPERSEDED, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (folder < 0)
-        return fail(store, SM_SUPERSEDED, "cannot be opened", error);
+        return FALSE;
     if (!link_older(store, folder, name, number) || fsync(folder) < 0)
         return fail(store, name, "cannot be kept in " SM_SUPERSEDED, error);
     return TRUE;

@@ -13,7 +13,10 @@
 
 typedef struct {
     int dir_fd;
-    char *directory; /* for messages */
+    char *directory;    /* for messages */
+    mode_t folder_mode; /* of a directory that is made in it */
+    gid_t group;        /* of the same; (gid_t)-1: leave it */
+    gboolean hand_over; /* on-stored is to be told of what is stored here */
 } SmStore;
 
 /* Opens the account's directory, which must exist: an unmounted share must not be filled.
@@ -58,13 +61,27 @@ SmPlacing sm_store_place(SmStore *store, const char *part, const char *name, GEr
 gboolean sm_store_replace(SmStore *store, const char *part, const char *name, gint64 number,
                           GError **error);
 
+/* What version number of name is called in .superseded. Caller frees. */
+char *sm_store_older_name(const char *name, gint64 number);
+
+/*
+ * The older version of name with these bytes, number or a later one, relative to
+ * the directory; NULL if none was kept. Caller frees.
+ */
+char *sm_store_find_older(SmStore *store, const char *name, gint64 number, gint64 size,
+                          const char *sha256);
+
+/* The folder of older versions, as a store; NULL without an error if there is none.
+ * SM_ERROR_DIRECTORY. */
+SmStore *sm_store_open_superseded(SmStore *store, GError **error);
+
 /* The same for a file that leaves the directory: its place is taken under another name. */
 gboolean sm_store_retire(SmStore *store, const char *name, gint64 number, GError **error);
 
 /* The directory's entries to the disk. */
 gboolean sm_store_sync(SmStore *store, GError **error);
 
-/* Removes a part; one that is not there is no error. */
+/* Removes a file, a part as a rule; one that is not there is no error. */
 gboolean sm_store_remove(SmStore *store, const char *part, GError **error);
 
 gboolean sm_store_exists(SmStore *store, const char *name);

@@ -6,10 +6,13 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "common/io.h"
 #include "common/text.h"
 #include "secret.h"
 
@@ -29,10 +32,15 @@ typedef struct {
 } Stream;
 
 typedef struct {
+    const char *const *argv;
+    const char *const *environment;
     pid_t pid;
-    int status; /* of waitpid() */
+    int status;      /* of waitpid() */
+    gboolean joined; /* what it prints goes where standard error goes */
     Stream out, err;
     char *scratch; /* in secret memory: what is dropped may be secret */
+
+    const char *input; /* what its standard input has; NULL: nothing */
 } Run;
 
 /* Reads what there is; of one that never stops, a part, so that its time limit is looked at. */
@@ -78,18 +86,35 @@ end_group(Run *run)
     attend(run, g_get_monotonic_time() + DEATH_MS * 1000);
 }
 
+/* Input in memory, all of it before the command starts: nobody has to feed it. -1 on failure. */
 static int
-start(Run *run, const char *const *argv, int out, int err)
+hold_input(const char *input)
+{
+    sm_autofd int fd = memfd_create("input", MFD_CLOEXEC);
+
+    if (fd < 0 || !sm_write_all(fd, input, strlen(input)) || lseek(fd, 0, SEEK_SET) < 0)
+        return -1;
+    return sm_steal_fd(&fd);
+}
+
+static int
+start(Run *run, int out, int err)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
+    sm_autofd int input = run->input != NULL ? hold_input(run->input) : -1;
     sigset_t none, all;
     int fault;
 
+    if (run->input != NULL && input < 0)
+        return errno;
     sigemptyset(&none);
     sigfillset(&all);
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (input >= 0)
+        posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+    else
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
     posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
@@ -99,7 +124,8 @@ start(Run *run, const char *const *argv, int out, int err)
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
                                               POSIX_SPAWN_SETPGROUP);
-    fault = posix_spawnp(&run->pid, argv[0], &actions, &attributes, (char **)argv, environ);
+    fault = posix_spawnp(&run->pid, run->argv[0], &actions, &attributes, (char **)run->argv,
+                         (char **)run->environment);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return fault;
@@ -136,7 +162,7 @@ judge(const Run *run, gboolean ended, int code, GError **error)
 }
 
 static gboolean
-run_it(Run *run, const char *const *argv, gint64 limit, int code, GError **error)
+run_it(Run *run, gint64 limit, int code, GError **error)
 {
     sm_autofd int out = -1, err = -1;
     gboolean ended;
@@ -153,7 +179,7 @@ run_it(Run *run, const char *const *argv, gint64 limit, int code, GError **error
     if (err < 0 || fcntl(run->out.fd, F_SETFL, O_NONBLOCK) < 0 ||
         fcntl(run->err.fd, F_SETFL, O_NONBLOCK) < 0)
         return sm_error_from_errno(error, SM_ERROR_INTERNAL, "no pipe for it");
-    fault = start(run, argv, out, err);
+    fault = start(run, run->joined ? err : out, err);
     sm_close(&out);
     sm_close(&err);
     if (fault != 0) {
@@ -171,7 +197,9 @@ sm_subprocess(const char *const *argv, gint64 limit, char *output, gsize size, g
               int code, GError **error)
 {
     char said[SAID_MAX] = "";
-    Run run = {.out = {-1, output, size, 0},
+    Run run = {.argv = argv,
+               .environment = (const char *const *)environ,
+               .out = {-1, output, size, 0},
                .err = {-1, said, sizeof said, 0},
                .scratch = sm_secret_alloc(SCRATCH)};
     gboolean ok = FALSE;
@@ -180,10 +208,29 @@ sm_subprocess(const char *const *argv, gint64 limit, char *output, gsize size, g
     if (run.scratch == NULL)
         g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "no memory to run it");
     else
-        ok = run_it(&run, argv, limit, code, error);
+        ok = run_it(&run, limit, code, error);
     sm_close(&run.out.fd);
     sm_close(&run.err.fd);
     sm_secret_release(run.scratch, SCRATCH);
     *length = run.out.length;
+    return ok;
+}
+
+gboolean
+sm_subprocess_do(const char *const *argv, const char *const *environment, const char *input,
+                 gint64 limit, int code, GError **error)
+{
+    char said[SAID_MAX] = "", scratch[SCRATCH], nothing[1] = "";
+    Run run = {.argv = argv,
+               .environment = environment != NULL ? environment : (const char *const *)environ,
+               .input = input,
+               .joined = TRUE,
+               .out = {-1, nothing, sizeof nothing, 0},
+               .err = {-1, said, sizeof said, 0},
+               .scratch = scratch};
+    gboolean ok = run_it(&run, limit, code, error);
+
+    sm_close(&run.out.fd);
+    sm_close(&run.err.fd);
     return ok;
 }

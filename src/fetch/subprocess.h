@@ -20,3 +20,12 @@
  */
 gboolean sm_subprocess(const char *const *argv, gint64 limit, char *output, gsize size,
                        gsize *length, int code, GError **error);
+
+/*
+ * The same for a command that is run for what it does: with environment instead
+ * of ours (NULL: ours), and with input on its standard input (NULL: nothing).
+ * Nothing of what it prints is secret: it comes with what came on standard
+ * error, in the order in which it was printed.
+ */
+gboolean sm_subprocess_do(const char *const *argv, const char *const *environment,
+                          const char *input, gint64 limit, int code, GError **error);

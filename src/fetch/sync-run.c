@@ -3,6 +3,7 @@
 #include "alert.h"
 #include "common/error.h"
 #include "fetch.h"
+#include "outcome.h"
 #include "pace.h"
 
 /* What the threads have in common, under the lock. */
@@ -119,20 +120,21 @@ result_of(const SmSyncJob *job, const SmFile *file)
 }
 
 static void
-succeed(Worker *worker, SmSyncJob *job, const char *outcome)
+succeed(Worker *worker, SmSyncJob *job, const char *outcome, gint64 started)
 {
-    const char *account = worker->run->team->account->name;
-    g_autoptr(SmFile) file = sm_file_load(worker->ledger, account, job->listed->name, NULL);
+    const SmAccount *account = worker->run->team->account;
+    g_autoptr(SmFile) file = sm_file_load(worker->ledger, account->name, job->listed->name, NULL);
 
     if (file == NULL) {
         job->text = g_strdup_printf("%s: is not in the ledger any longer", job->listed->name);
         return;
     }
     job->result = result_of(job, file);
+    sm_alert_outcome(worker->ledger, account, file->name, started, NULL);
     if (job->result == SM_SYNC_DROPPED)
         job->text = g_strdup(file->reason);
     if (job->result == SM_SYNC_STORED || job->result == SM_SYNC_CORRECTED)
-        g_message("%s", outcome);
+        sm_outcome_say(worker->ledger, account->name, file->name, G_LOG_LEVEL_MESSAGE, outcome);
     else
         g_info("%s", outcome);
     if (file->state == SM_FILE_STORED && sm_listing_records_differ(file))
@@ -143,13 +145,16 @@ succeed(Worker *worker, SmSyncJob *job, const char *outcome)
 static void
 fail(Worker *worker, SmSyncJob *job, const GError *fault)
 {
+    const SmAccount *account = worker->run->team->account;
+    const char *name = job->listed->name;
+
     job->text = g_strdup(fault->message);
     if (sm_pace_has_stopped(worker->run->team->shared->pace)) {
         g_info("%s", fault->message); /* the end of the run, which the summary tells */
         return;
     }
-    g_warning("%s", fault->message);
-    sm_alert_outcome(worker->ledger, worker->run->team->account->name, fault);
+    sm_outcome_say(worker->ledger, account->name, name, G_LOG_LEVEL_WARNING, fault->message);
+    sm_alert_outcome(worker->ledger, account, name, 0, fault);
 }
 
 static void
@@ -162,11 +167,12 @@ work_on(Worker *worker, SmSyncJob *job, gboolean impatient)
                      .impatient = impatient,
                      .listed = job->listed,
                      .shared = run->team->shared};
+    gint64 started = sm_ledger_now();
     g_autofree char *outcome = NULL;
     g_autoptr(GError) fault = NULL;
 
     if (sm_fetch(&fetch, job->listed->name, &outcome, &fault)) {
-        succeed(worker, job, outcome);
+        succeed(worker, job, outcome, started);
     } else if (impatient && g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY)) {
         put_off(run, job);
         return;

@@ -83,8 +83,8 @@ end(const Sync *sync, gboolean complete, const char *outcome, GError **error)
     gboolean counts = !sync->options->in_passing || sync->record.synced != 0;
 
     return sm_sync_ended(sync->session->ledger, sync->account->name,
-                         complete && no_gap && counts ? sync->begun : 0, no_gap ? sync->begun : 0, outcome,
-                         error);
+                         complete && no_gap && counts ? sync->begun : 0, no_gap ? sync->begun : 0,
+                         outcome, error);
 }
 
 static gboolean
@@ -204,8 +204,10 @@ sm_sync(SmSession *session, SmAccount *account, const SmSyncOptions *options, gb
         return FALSE;
     ok = run(&sync, left, &fault);
     *interrupted = sm_channel_was_interrupted(&channel);
-    if (!*left && !*interrupted)
-        sm_alert_outcome(session->ledger, account->name, fault);
+    if (fault == NULL) /* the service was asked, and answered */
+        sm_alert_clear(session->ledger, account->name, SM_ALERT_ACCOUNT);
+    else if (!*left && !*interrupted)
+        sm_alert_outcome(session->ledger, account, "", 0, fault);
     if (fault != NULL) {
         if (!options->dry_run) /* its own failure, if any, is the smaller one */
             sm_sync_ended(session->ledger, account->name, 0, 0, fault->message, NULL);

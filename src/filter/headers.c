@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "auth-results.h"
 
 enum { SEMICOLONS_MAX = 4 }; /* of a Received header, behind which its date may stand */
 
@@ -56,25 +57,33 @@ time_of(const char *received)
     return 0;
 }
 
-/* Only what stands above the topmost Received was put there by the last hop, not by the sender. */
+static gboolean
+is_named(GMimeHeader *header, const char *name)
+{
+    return g_ascii_strcasecmp(g_mime_header_get_name(header), name) == 0;
+}
+
+/* Only what stands above the topmost Received was put there by the last hop, not by the sender.
+ * Authentication-Results may be a hop or two older: how many, the reader is told. */
 static void
 read_trace(GMimeHeaderList *headers, SmEvent *event)
 {
     GPtrArray *recipients = g_ptr_array_new_with_free_func(g_free);
+    GPtrArray *auth = g_ptr_array_new_with_free_func(g_free);
     int count = g_mime_header_list_get_count(headers);
+    guint hops = 0;
 
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count && hops <= SM_EVENT_HOPS_MAX; i++) {
         GMimeHeader *header = g_mime_header_list_get_header_at(headers, i);
-        const char *name = g_mime_header_get_name(header);
         const char *value = g_mime_header_get_raw_value(header);
 
-        if (g_ascii_strcasecmp(name, "Received") == 0) {
-            event->received = time_of(value);
-            break;
-        }
-        if ((g_ascii_strcasecmp(name, "Delivered-To") == 0 ||
-             g_ascii_strcasecmp(name, "X-Original-To") == 0) &&
-            recipients->len < SM_EVENT_LIST_MAX) {
+        if (is_named(header, "Received")) {
+            if (hops++ == 0)
+                event->received = time_of(value);
+        } else if (is_named(header, "Authentication-Results")) {
+            sm_auth_results_read(value, hops, auth);
+        } else if (hops == 0 && recipients->len < SM_EVENT_LIST_MAX &&
+                   (is_named(header, "Delivered-To") || is_named(header, "X-Original-To"))) {
             char *address = sm_address_in(value);
 
             if (address != NULL)
@@ -83,6 +92,8 @@ read_trace(GMimeHeaderList *headers, SmEvent *event)
     }
     g_strfreev(event->recipients);
     event->recipients = steal_list(recipients);
+    g_strfreev(event->auth);
+    event->auth = steal_list(auth);
 }
 
 void

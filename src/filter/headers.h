@@ -8,5 +8,5 @@
 #include "common/event.h"
 #include "gmime-auto.h"
 
-/* Fills message_id, from, to, recipients and received of event. */
+/* Fills message_id, from, auth, to, recipients and received of event. */
 void sm_headers_read(GMimeMessage *message, SmEvent *event);

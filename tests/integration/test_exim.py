@@ -2,6 +2,7 @@
 import agents
 import pytest
 from agents import message_id
+from alerting import Alerting
 from contract import Contract
 from harness import mail
 
@@ -80,7 +81,7 @@ def exim_root(tmp_path_factory):
     return root
 
 
-class TestExim(Contract):
+class TestExim(Contract, Alerting):
     WHILE_DOWN = 1
 
     @pytest.fixture

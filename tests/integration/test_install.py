@@ -56,6 +56,14 @@ def test_recipes_lie_in_the_documentation(installed, recipe):
     assert (installed / "share" / "doc" / "scoremail" / "filters" / recipe).is_file()
 
 
+def test_commands_for_on_stored_can_be_started_where_they_lie(installed):
+    for hook in ("copy", "s3", "sftp"):
+        program = installed / "share" / "scoremail" / "hooks" / hook
+        done = subprocess.run([program], capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
+        assert done.returncode == 64
+        assert str(program.relative_to(installed)) in done.stderr.decode()
+
+
 UNITS = [f"systemd/system/scoremail-{unit}" for unit in ("run.service", "run.path", "run.timer", "sync.service", "sync.timer")]
 
 

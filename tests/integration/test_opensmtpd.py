@@ -2,6 +2,7 @@
 import agents
 import pytest
 from agents import FILTERS, message_id
+from alerting import Alerting
 from contract import Contract
 from harness import mail
 
@@ -77,7 +78,7 @@ def opensmtpd_root(tmp_path_factory):
     return root
 
 
-class TestOpenSmtpd(Contract):
+class TestOpenSmtpd(Contract, Alerting):
     WHILE_DOWN = 1
 
     @pytest.fixture

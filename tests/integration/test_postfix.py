@@ -3,6 +3,7 @@ import agents
 import postfix
 import pytest
 from agents import message_id
+from alerting import Alerting
 from contract import Contract
 from harness import mail
 from postfix import Postfix
@@ -19,7 +20,7 @@ def postfix_root(tmp_path_factory):
     return root
 
 
-class TestSite(Contract):
+class TestSite(Contract, Alerting):
     """The alias, the hop that the owner answers for, and pipe(8) as the user scoremail."""
 
     WHILE_DOWN = 1

@@ -498,13 +498,17 @@ def test_every_account_is_synced_and_one_that_fails_does_not_stop_the_others(acc
 # What is shown.
 
 
-def test_progress_is_shown_on_a_terminal(empty, emulator):
+@pytest.mark.parametrize("command, outcome", [
+    (("sync", "--all"), "1 listed, 1 new: 1 stored\n"),
+    (("get", "5818_large.csv"), "scores\n"),
+])  # fmt: skip
+def test_progress_is_shown_on_a_terminal(empty, emulator, command, outcome):
     emulator.add("5818_large.csv", large_scores(60_000))
     emulator.faults("object:drip=40000")
-    done = empty.scorefetch("sync", "--all", terminal=True)
+    done = empty.scorefetch(*command, terminal=True)
     assert done.code == 0
     assert re.search(r"5818_large\.csv +\d+%  [\d.]+ k?B(ytes)? of 60\.0 kB", done.err), done.err
-    assert done.err.endswith("1 listed, 1 new: 1 stored\n")
+    assert done.err.endswith(outcome)
 
 
 class Screen:

@@ -41,6 +41,7 @@ fixture_set_up(Fixture *fixture, gconstpointer data)
         .run_limit = 10,
         .max_file_size = G_MAXINT32,
         .file_mode = 0600,
+        .directory_mode = 0700,
         .group = (gid_t)-1,
     };
     g_assert_cmpint(g_mkdir(account->directory, 0700), ==, 0);
@@ -167,7 +168,7 @@ fixture_stored_row(Fixture *fixture, const char *name, const char *bytes)
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
     g_assert_true(sm_file_placing(fixture->ledger, file, (gint64)strlen(bytes), sha256, "\"tag\"",
                                   "boot", NULL));
-    sm_file_stored(fixture->ledger, file, "stored", &error);
+    sm_file_stored(fixture->ledger, file, "stored", FALSE, NULL, &error);
     g_assert_no_error(error);
     return file;
 }

@@ -31,6 +31,81 @@ what_is_well_again_is_forgotten(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM alerts"), ==, 1);
 }
 
+/* What comes and goes is no reason to send it each time. */
+static void
+what_was_sent_lately_keeps_its_time(Fixture *fixture, gconstpointer data)
+{
+    sm_alert(fixture->ledger, "main", SM_ALERT_DISK, "full");
+    fixture_sql(fixture, "UPDATE alerts SET sent = 5, first = 4, times = 0");
+    sm_alert_clear(fixture->ledger, "main", SM_ALERT_DISK);
+    g_assert_cmpint(fixture_number(fixture, "SELECT last FROM alerts"), ==, 0);
+    sm_alert(fixture->ledger, "main", SM_ALERT_DISK, "full again");
+    g_assert_cmpint(fixture_number(fixture, "SELECT sent FROM alerts"), ==, 5);
+    g_assert_cmpint(fixture_number(fixture, "SELECT times FROM alerts"), ==, 1);
+    g_assert_cmpint(fixture_number(fixture, "SELECT first = last FROM alerts"), ==, 1);
+}
+
+static const struct {
+    const char *title;
+    int code; /* SmErrorCode; SM_N_ERRORS: none */
+    const char *kind;
+} outcomes[] = {
+    {"a wrong configuration", SM_ERROR_CONFIG, "account"},
+    {"an unreadable password", SM_ERROR_SECRET, "account"},
+    {"a directory", SM_ERROR_DIRECTORY, "disk"},
+    {"a name that does not come", SM_ERROR_GIVEN_UP, "missing"},
+    {"a damaged file", SM_ERROR_INTEGRITY, "damaged"},
+    {"a conflict", SM_ERROR_CONFLICT, "conflict"},
+    {"a service that is down", SM_ERROR_SERVICE, NULL},
+    {"a pause", SM_ERROR_PAUSED, NULL},
+    {"a rejected password, which the gate tells", SM_ERROR_CREDENTIALS, NULL},
+};
+
+static void
+a_failure_is_told_by_its_kind(Fixture *fixture, gconstpointer data)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(outcomes); i++) {
+        g_autoptr(GError) fault = g_error_new_literal(SM_ERROR, outcomes[i].code, "so it is");
+        g_autoptr(sqlite3_stmt) row = NULL;
+        g_autofree char *kind = NULL;
+
+        g_test_message("%s", outcomes[i].title);
+        sm_alert_outcome(fixture->ledger, &fixture->account, CSV, 0, fault);
+        row = sm_db_query(fixture->ledger->db, NULL, "SELECT kind FROM alerts", "");
+        kind = sm_db_next(fixture->ledger->db, row, NULL) ? sm_db_text(row, 0) : NULL;
+        g_assert_cmpstr(kind, ==, outcomes[i].kind);
+        g_clear_pointer(&row, sqlite3_finalize);
+        fixture_sql(fixture, "DELETE FROM alerts");
+    }
+}
+
+static gint64
+open_after(Fixture *fixture, const char *name, gint64 started)
+{
+    sm_alert(fixture->ledger, "main", SM_ALERT_DISK, "full");
+    sm_alert(fixture->ledger, "main", SM_ALERT_ACCOUNT, "no password");
+    sm_alert_outcome(fixture->ledger, &fixture->account, name, started, NULL);
+    return fixture_number(fixture, "SELECT count(*) FROM alerts");
+}
+
+/* A name that policy drops proves nothing about disk and password. */
+static void
+only_what_came_through_clears_what_was_in_the_way(Fixture *fixture, gconstpointer data)
+{
+    gint64 now = sm_ledger_now();
+    g_autoptr(SmFile) dropped = fixture_row_in(fixture, TXT, SM_FILE_DROPPED);
+    g_autoptr(SmFile) stored = fixture_stored_row(fixture, CSV, "bytes");
+
+    g_assert_cmpint(open_after(fixture, "unknown.csv", now), ==, 2);
+    g_assert_cmpint(open_after(fixture, TXT, now), ==, 2);
+    g_assert_cmpint(open_after(fixture, CSV, now + 60), ==, 2); /* stored before */
+    g_assert_cmpint(open_after(fixture, CSV, now - 60), ==, 0);
+    fixture_sql(fixture, "UPDATE files SET stored = 1 WHERE stored > 0");
+    fixture_sql(fixture, "UPDATE files SET looked = strftime('%s') WHERE stored > 0");
+    g_assert_cmpint(open_after(fixture, CSV, now - 60), ==,
+                    1); /* looked at: the disk was not needed */
+}
+
 static void
 without_a_ledger_the_log_has_it(void)
 {
@@ -56,6 +131,10 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD("/alert/an alert that comes again is counted", NULL, an_alert_that_comes_again_is_counted);
     ADD("/alert/what is well again is forgotten", NULL, what_is_well_again_is_forgotten);
+    ADD("/alert/what was sent lately keeps its time", NULL, what_was_sent_lately_keeps_its_time);
+    ADD("/alert/a failure is told by its kind", NULL, a_failure_is_told_by_its_kind);
+    ADD("/alert/only what came through clears what was in the way", NULL,
+        only_what_came_through_clears_what_was_in_the_way);
     g_test_add_func("/alert/without a ledger the log has it", without_a_ledger_the_log_has_it);
     g_test_add_func("/alert/every kind has a name", every_kind_has_a_name);
     return g_test_run();

@@ -78,8 +78,10 @@ show_gid(const void *result)
 #define TEXT "text", sm_value_text, show_text
 #define DURATION "duration", sm_value_duration, show_seconds
 #define AGE "age", sm_value_duration_or_off, show_seconds
+#define RETENTION "retention", sm_value_retention, show_seconds
 #define SIZE "size", sm_value_size, show_bytes
 #define MODE "mode", sm_value_mode, show_mode
+#define DIRECTORY_MODE "directory mode", sm_value_directory_mode, show_mode
 #define GROUP "group", sm_value_group, show_gid
 #define FORMAT "format", sm_value_format, show_format
 #define DELIVERY "delivery", sm_value_delivery, show_boolean
@@ -95,12 +97,25 @@ show_gid(const void *result)
 #define FILE_TYPES "file types", sm_value_file_types, show_list
 #define PARALLEL "parallel", sm_value_parallel, show_seconds
 #define ORG_IDS "org ids", sm_value_org_ids, show_list
+#define SENDERS "senders", sm_value_senders, show_list
+#define HOPS "hops", sm_value_hops, show_seconds
+#define AUTHSERV_ID "authserv id", sm_value_authserv_id, show_text
 #define KEY_IDS "key ids", sm_value_key_ids, show_list
 #define HOSTS "hosts", sm_value_storage_hosts, show_list
 
 #define NOT(text) "\"" text "\" is not understood; allowed: "
 #define SEVERAL ", several of them separated by commas, semicolons or blanks"
+#define A_SENDER                                                                                   \
+    "mail addresses, domains, or *. and a domain for all below it, as in reports@example.org, "    \
+    "example.org or *.example.org" SEVERAL
+#define AN_AUTHSERV_ID "one name, as the mail system writes it behind \"Authentication-Results:\""
 #define A_BOOLEAN "yes, no, true, false"
+#define A_RETENTION                                                                                \
+    "a whole number with a unit, s, min, h or d, as in 90s, 30min, 2h or 7d, from 1s to 3660d, "   \
+    "or off"
+#define A_DIRECTORY_MODE                                                                           \
+    "three or four octal digits, as in 0700, 0750 or 2750, with all permissions for the owner "    \
+    "and without write permission for others"
 #define A_DURATION                                                                                 \
     "a whole number with a unit, s, min, h or d, as in 90s, 30min, 2h or 7d, from 1s to 366d"
 #define A_SIZE                                                                                     \
@@ -164,6 +179,12 @@ static const Case cases[] = {
     {AGE, "90", NULL, NOT("90") A_DURATION ", or off"},
     {AGE, "never", NULL, NOT("never") A_DURATION ", or off"},
 
+    {RETENTION, "off", "0", NULL},
+    {RETENTION, "400d", "34560000", NULL},
+    {RETENTION, "3660d", "316224000", NULL},
+    {RETENTION, "3661d", NULL, NOT("3661d") A_RETENTION},
+    {RETENTION, "3", NULL, NOT("3") A_RETENTION},
+
     {SIZE, "5MB", "5000000", NULL},
     {SIZE, "1TiB", "1099511627776", NULL},
     {SIZE, "2147483648", NULL, NOT("2147483648") A_SIZE},
@@ -186,6 +207,16 @@ static const Case cases[] = {
     {MODE, "0x180", NULL, NOT("0x180") A_MODE},
     {MODE, "60", NULL, NOT("60") A_MODE},
     {MODE, "u=rw", NULL, NOT("u=rw") A_MODE},
+
+    {DIRECTORY_MODE, "0700", "0700", NULL},
+    {DIRECTORY_MODE, "750", "0750", NULL},
+    {DIRECTORY_MODE, "2775", "2775", NULL},
+    {DIRECTORY_MODE, "0777", NULL, NOT("0777") A_DIRECTORY_MODE},
+    {DIRECTORY_MODE, "0600", NULL, NOT("0600") A_DIRECTORY_MODE},
+    {DIRECTORY_MODE, "0070", NULL, NOT("0070") A_DIRECTORY_MODE},
+    {DIRECTORY_MODE, "1770", NULL, NOT("1770") A_DIRECTORY_MODE},
+    {DIRECTORY_MODE, "4750", NULL, NOT("4750") A_DIRECTORY_MODE},
+    {DIRECTORY_MODE, "rwx", NULL, NOT("rwx") A_DIRECTORY_MODE},
 
     {GROUP, "root", "0", NULL},
     {GROUP, "0", "0", NULL},
@@ -300,6 +331,21 @@ static const Case cases[] = {
     {ORG_IDS, "58-18", NULL,
      NOT("58-18") "numbers of organisations, as in 5818, or patterns with * and ?" SEVERAL},
 
+    {SENDERS, "Reports@Example.ORG, example.org *.example.org",
+     "reports@example.org|example.org|*.example.org", NULL},
+    {SENDERS, "org", NULL, NOT("org") A_SENDER},
+    {SENDERS, "*.org", NULL, NOT("*.org") A_SENDER},
+    {SENDERS, "*", NULL, NOT("*") A_SENDER},
+    {SENDERS, "*@example.org", NULL, NOT("*@example.org") A_SENDER},
+    {SENDERS, "@example.org", NULL, NOT("@example.org") A_SENDER},
+    {SENDERS, "mail.*.example.org", NULL, NOT("mail.*.example.org") A_SENDER},
+    {HOPS, "0", "0", NULL},
+    {HOPS, "20", "20", NULL},
+    {HOPS, "21", NULL, NOT("21") "a whole number from 0 to 20"},
+    {HOPS, "-1", NULL, NOT("-1") "a whole number from 0 to 20"},
+    {AUTHSERV_ID, "mx.example.edu", "mx.example.edu", NULL},
+    {AUTHSERV_ID, "mx.example.edu;", NULL, NOT("mx.example.edu;") AN_AUTHSERV_ID},
+    {AUTHSERV_ID, "mx example", NULL, NOT("mx example") AN_AUTHSERV_ID},
     {KEY_IDS, "0123456789ABCDEF0123456789abcdef01234567",
      "0123456789abcdef0123456789abcdef01234567", NULL},
     {KEY_IDS, "0x0123456789ABCDEF, FEDCBA9876543210", "0x0123456789abcdef|fedcba9876543210", NULL},

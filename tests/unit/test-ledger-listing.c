@@ -55,12 +55,12 @@ test_new(Fixture *fixture, gconstpointer data)
 static void
 test_changed(Fixture *fixture, gconstpointer data)
 {
-    g_autoptr(SmFile) stored = fixture_stored_row(fixture, CSV, "0123456789");
     SmListed same = listed(CSV, 10, DATE), other = listed(CSV, 10, "2017-04-01T00:00:00-0000");
     SmListed larger = listed(CSV, 11, "2017-04-01T00:00:00-0000");
     SmListed silent = listed(CSV, SM_LISTED_UNKNOWN, NULL);
     g_autoptr(SmFile) row = NULL;
 
+    sm_file_free(fixture_stored_row(fixture, CSV, "0123456789"));
     g_assert_false(note(fixture, &same)); /* as it came by mail */
     g_assert_true(note(fixture, &other));
     g_assert_false(note(fixture, &other)); /* said once */
@@ -130,9 +130,9 @@ static void
 test_missing(Fixture *fixture, gconstpointer data)
 {
     SmListed file = listed(CSV, 100, DATE);
-    g_autoptr(SmFile) failed = fixture_row_in(fixture, CSV, SM_FILE_FAILED);
     g_autoptr(SmFile) row = NULL;
 
+    sm_file_free(fixture_row_in(fixture, CSV, SM_FILE_FAILED));
     fixture_sql(fixture, "UPDATE files SET missing_times = 5, missing_since = 7, next_attempt = 9");
     g_assert_false(note(fixture, &file));
     row = fixture_row(fixture, CSV);

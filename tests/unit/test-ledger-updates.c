@@ -90,7 +90,7 @@ a_new_file_goes_from_waiting_over_placing_to_stored(Fixture *fixture, gconstpoin
     assert_state(file, SM_FILE_PLACING);
     g_assert_cmpint(file->new_size, ==, 42);
     g_assert_cmpint(file->stored_at, ==, 0);
-    g_assert_true(sm_file_stored(ledger, file, "stored", NULL));
+    g_assert_true(sm_file_stored(ledger, file, "stored", FALSE, NULL, NULL));
     assert_state(file, SM_FILE_STORED);
     g_assert_cmpint(file->size, ==, 42);
     g_assert_cmpstr(file->sha256, ==, SHA);
@@ -118,7 +118,7 @@ an_encrypted_file_is_recorded_in_both_forms(Fixture *fixture, gconstpointer data
                                          NULL, "boot", NULL));
     g_assert_true(sm_file_places_encrypted(file));
     g_assert_false(sm_file_is_encrypted(file)); /* nothing is stored yet */
-    g_assert_true(sm_file_stored(ledger, file, "stored", NULL));
+    g_assert_true(sm_file_stored(ledger, file, "stored", FALSE, NULL, NULL));
     g_assert_true(sm_file_is_encrypted(file));
     g_assert_cmpint(file->size, ==, 50);
     g_assert_cmpstr(file->sha256, ==, SHA);
@@ -142,7 +142,7 @@ what_was_placed_before_there_was_encryption_is_plain(Fixture *fixture, gconstpoi
     fixture_sql(fixture, "UPDATE files SET new_size_plain = 0, new_sha256_plain = NULL");
     file = fixture_row(fixture, CSV);
     g_assert_false(sm_file_places_encrypted(file));
-    g_assert_true(sm_file_stored(fixture->ledger, file, "stored", NULL));
+    g_assert_true(sm_file_stored(fixture->ledger, file, "stored", FALSE, NULL, NULL));
     g_assert_cmpint(file->size_plain, ==, 42);
     g_assert_cmpstr(file->sha256_plain, ==, SHA);
     g_assert_cmpstr(file->path, ==, CSV);
@@ -155,7 +155,7 @@ a_correction_raises_the_revision(Fixture *fixture, gconstpointer data)
 
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
     g_assert_true(sm_file_placing(fixture->ledger, file, 7, SHA2, NULL, "boot", NULL));
-    g_assert_true(sm_file_stored(fixture->ledger, file, "corrected", NULL));
+    g_assert_true(sm_file_stored(fixture->ledger, file, "corrected", FALSE, NULL, NULL));
     g_assert_cmpint(file->revision, ==, 1);
     g_assert_cmpstr(file->sha256, ==, SHA2);
     g_assert_null(file->etag);
@@ -170,7 +170,7 @@ the_same_bytes_again_are_no_revision(Fixture *fixture, gconstpointer data)
 
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
     g_assert_true(sm_file_placing(fixture->ledger, file, 5, sha256, NULL, "boot", NULL));
-    g_assert_true(sm_file_stored(fixture->ledger, file, "stored", NULL));
+    g_assert_true(sm_file_stored(fixture->ledger, file, "stored", FALSE, NULL, NULL));
     g_assert_cmpint(file->revision, ==, 0);
 }
 
@@ -186,7 +186,7 @@ stored_bytes_answer_the_events_of_before_the_attempt(Fixture *fixture, gconstpoi
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
     fixture_announce(fixture, CSV, "two, while it is being fetched");
     g_assert_true(sm_file_placing(fixture->ledger, file, 1, SHA, NULL, "boot", NULL));
-    g_assert_true(sm_file_stored(fixture->ledger, file, "stored", NULL));
+    g_assert_true(sm_file_stored(fixture->ledger, file, "stored", FALSE, NULL, NULL));
     g_assert_cmpint(file->covers, ==, before);
     g_assert_cmpint(file->newest_event, >, file->covers);
 }
@@ -207,7 +207,7 @@ a_recovered_placing_answers_the_events_of_its_own_time(Fixture *fixture, gconstp
     file = fixture_row(fixture, CSV); /* another process recovers it */
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, file->part, NULL));
     g_assert_cmpint(file->new_covers, ==, before);
-    g_assert_true(sm_file_stored(fixture->ledger, file, "stored", NULL));
+    g_assert_true(sm_file_stored(fixture->ledger, file, "stored", FALSE, NULL, NULL));
     g_assert_cmpint(file->covers, ==, before);
 }
 
@@ -326,7 +326,7 @@ update(SmLedger *ledger, SmFile *file, int which, GError **error)
     case 3:
         return sm_file_placing(ledger, file, 1, SHA, "\"e\"", "boot", error);
     case 4:
-        return sm_file_stored(ledger, file, "stored", error);
+        return sm_file_stored(ledger, file, "stored", FALSE, NULL, error);
     case 5:
         return sm_file_unchanged(ledger, file, "\"e\"", error);
     case 6:

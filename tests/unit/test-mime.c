@@ -174,6 +174,39 @@ check_bare_header(void)
     g_assert_cmpint(event->received, ==, 0);
 }
 
+/* Which of two a person would be shown, nobody knows. */
+static void
+check_two_senders(void)
+{
+    static const char *const messages[] = {
+        "From: one@example.org\nFrom: another@example.org\n" HTML "\n" SPAN,
+        "From: one@example.org, group: another@example.org;\n" HTML "\n" SPAN,
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(messages); i++) {
+        g_autoptr(SmEvent) event = read_message(messages[i], strlen(messages[i]));
+
+        g_assert_cmpstr(event->from, ==, "");
+    }
+}
+
+static void
+check_auth(void)
+{
+    static const char message[] = "Authentication-Results: mx; dmarc=pass header.from=a.org\n"
+                                  "Received: by mx\n"
+                                  "AUTHENTICATION-RESULTS: mx;\r\n\tdkim=pass\r\n"
+                                  " header.d=b.org; spf=none\r\n"
+                                  "Received: by x\nReceived: by y\n"
+                                  "Authentication-Results: mx; none\n" HTML "\n" SPAN;
+    g_autoptr(SmEvent) event = read_message(message, strlen(message));
+    g_autofree char *auth = g_strjoinv("|", event->auth);
+
+    g_assert_cmpstr(auth, ==,
+                    "0 mx dmarc=pass header.from=a.org|1 mx dkim=pass header.d=b.org|1 mx spf=none"
+                    "|3 mx none");
+}
+
 static void
 check_many_recipients(void)
 {
@@ -232,6 +265,8 @@ main(int argc, char **argv)
     }
     g_test_add_func("/mime/what the header says", check_header);
     g_test_add_func("/mime/a header that says nothing", check_bare_header);
+    g_test_add_func("/mime/two senders are none", check_two_senders);
+    g_test_add_func("/mime/what was found out about the sender, and by how many hops", check_auth);
     g_test_add_func("/mime/no more recipients than an event holds", check_many_recipients);
     g_test_add_func("/mime/an unusable message keeps its identity", check_unusable);
     g_test_add_func("/mime/an Outlook file is named as such", check_compound_document);

@@ -56,6 +56,16 @@ missing_pauses_grow_to_half_an_hour(void)
 }
 
 static void
+pauses_for_on_stored_grow_to_six_hours(void)
+{
+    g_assert_cmpuint(sm_pause_handover(1), ==, 60);
+    g_assert_cmpuint(sm_pause_handover(2), ==, 120);
+    g_assert_cmpuint(sm_pause_handover(9), ==, 256 * 60);
+    g_assert_cmpuint(sm_pause_handover(10), ==, 6 * 3600);
+    g_assert_cmpuint(sm_pause_handover(G_MAXUINT), ==, 6 * 3600);
+}
+
+static void
 ends_when(gconstpointer data)
 {
     gsize i = GPOINTER_TO_SIZE(data);
@@ -74,6 +84,8 @@ main(int argc, char **argv)
     }
     g_test_add_func("/pause/pauses for a missing name grow to half an hour",
                     missing_pauses_grow_to_half_an_hour);
+    g_test_add_func("/pause/pauses for on-stored grow to six hours",
+                    pauses_for_on_stored_grow_to_six_hours);
     for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
         g_autofree char *path = g_strconcat("/pause/", ends[i].title, NULL);
 

@@ -111,6 +111,8 @@ goes_to_stderr(gconstpointer data)
 
 static SmReport voice = {.program = "scoremail", .role = SM_ROLE_FILTER};
 
+#define LINE "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ scoremail\\[\\d+\\]: "
+
 static void
 writes_to_a_file(void)
 {
@@ -134,9 +136,8 @@ writes_to_a_file(void)
     g_assert_true(g_file_get_contents(file, &text, NULL, NULL));
     lines = g_strsplit(text, "\n", -1);
     g_assert_cmpuint(g_strv_length(lines), ==, 3);
-    g_assert_true(g_str_has_suffix(lines[0], "]: a failure"));
-    g_assert_true(g_str_has_suffix(lines[1], "]: an outcome"));
-    g_assert_nonnull(strstr(lines[0], " scoremail["));
+    g_assert_true(g_regex_match_simple(LINE "level=error text=\"a failure\"$", lines[0], 0, 0));
+    g_assert_true(g_regex_match_simple(LINE "level=notice text=\"an outcome\"$", lines[1], 0, 0));
     unlink(file);
     rmdir(folder);
 }
@@ -147,12 +148,33 @@ says_once_what_stderr_logs_too(void)
     if (!g_test_subprocess()) {
         g_test_trap_subprocess(NULL, 0, 0);
         g_test_trap_assert_passed();
-        g_test_trap_assert_stderr("scoremail: a failure\n* scoremail?*?: an outcome\n");
+        g_test_trap_assert_stderr(
+            "scoremail: a failure\n*Z scoremail?*?: level=notice text=?an outcome?\n");
         return;
     }
     sm_report_start(&voice);
     g_assert_true(sm_report_log_to(&voice, SM_LOG_STDERR, NULL, G_LOG_LEVEL_MESSAGE, NULL));
     speak();
+}
+
+static void
+has_the_facts_in_the_log_alone(void)
+{
+    const SmReportField facts[] = {
+        {"event", "no account"}, {"account", NULL}, {"name", "a.csv"}, {"size", "12"}};
+
+    if (!g_test_subprocess()) {
+        g_test_trap_subprocess(NULL, 0, 0);
+        g_test_trap_assert_passed();
+        g_test_trap_assert_stderr(
+            "scoremail: one thing\n"
+            "*]: level=notice event=?no account? name=a.csv size=12 text=?another thing?\n");
+        return;
+    }
+    sm_report_start(&voice);
+    g_assert_true(sm_report_log_to(&voice, SM_LOG_STDERR, NULL, G_LOG_LEVEL_MESSAGE, NULL));
+    sm_report_say(G_LOG_LEVEL_WARNING, "one thing", facts, G_N_ELEMENTS(facts));
+    sm_report_say(G_LOG_LEVEL_MESSAGE, "another thing", facts, G_N_ELEMENTS(facts));
 }
 
 static void
@@ -206,6 +228,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/report/writes to a file what the level allows", writes_to_a_file);
     g_test_add_func("/report/says once what stderr logs too", says_once_what_stderr_logs_too);
+    g_test_add_func("/report/has the facts in the log alone", has_the_facts_in_the_log_alone);
     g_test_add_func("/report/keeps one line one line", keeps_one_line_one_line);
     g_test_add_func("/report/survives fatal warnings", survives_fatal_warnings);
     g_test_add_func("/report/refuses a log that cannot be opened",

@@ -286,6 +286,38 @@ follows_no_link_to_a_folder_of_older_versions(Fixture *fixture, gconstpointer da
 }
 
 static void
+finds_an_older_version_by_its_bytes(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *old = fixture_sha256("old");
+    g_autofree char *none = sm_store_find_older(fixture->store, "a.csv", 1, 3, old);
+    g_autofree char *found = NULL;
+    g_autofree char *later = NULL;
+
+    g_assert_null(none);
+    g_assert_cmpint(mkdirat(fixture->store->dir_fd, SM_SUPERSEDED, 0700), ==, 0);
+    fixture_put(fixture, SM_SUPERSEDED "/a.csv.~1~", "somebody else's");
+    fixture_put(fixture, "a.csv", "old");
+    fixture_put(fixture, PART, "new");
+    g_assert_true(sm_store_replace(fixture->store, PART, "a.csv", 1, NULL));
+    found = sm_store_find_older(fixture->store, "a.csv", 1, 3, old);
+    g_assert_cmpstr(found, ==, SM_SUPERSEDED "/a.csv.~2~");
+    later = sm_store_find_older(fixture->store, "a.csv", 3, 3, old);
+    g_assert_null(later);
+}
+
+static void
+opens_the_folder_of_older_versions_if_it_is_one(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(sm_store_open_superseded(fixture->store, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(symlinkat(fixture->folder, fixture->store->dir_fd, SM_SUPERSEDED), ==, 0);
+    g_assert_null(sm_store_open_superseded(fixture->store, &error));
+    g_assert_error(error, SM_ERROR, (int)SM_ERROR_DIRECTORY);
+}
+
+static void
 an_identity_is_one_file_s_in_one_state(Fixture *fixture, gconstpointer data)
 {
     g_autofree char *none = sm_store_identity(fixture->store, "a.csv");
@@ -371,6 +403,9 @@ main(int argc, char **argv)
     ADD("/store/goes on with replacing after the older version was linked", GINT_TO_POINTER(TRUE),
         goes_on_with_replacing_after);
     ADD("/store/does not replace without a part", NULL, does_not_replace_without_a_part);
+    ADD("/store/finds an older version by its bytes", NULL, finds_an_older_version_by_its_bytes);
+    ADD("/store/opens the folder of older versions if it is one", NULL,
+        opens_the_folder_of_older_versions_if_it_is_one);
     ADD("/store/follows no link to a folder of older versions", NULL,
         follows_no_link_to_a_folder_of_older_versions);
     ADD("/store/an identity is one file's in one state", NULL,

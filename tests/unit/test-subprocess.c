@@ -178,6 +178,71 @@ a_child_left_behind_does_not_keep_us(void)
     assert_prints(SHELL("sleep 5 & echo done"), "done\n"); /* it holds the pipe open */
 }
 
+static void
+assert_does(const char *script, const char *message)
+{
+    static const char *const environment[] = {"PATH=/usr/bin:/bin", "WORD=told", NULL};
+    g_autoptr(GError) error = NULL;
+    gboolean done =
+        sm_subprocess_do(SHELL(script), environment, NULL, in_seconds(60), SM_ERROR_IO, &error);
+
+    g_assert_cmpint(done, ==, message == NULL);
+    g_assert_cmpstr(done ? NULL : error->message, ==, message);
+}
+
+static void
+one_for_what_it_does_gets_an_environment_of_its_own(void)
+{
+    g_setenv("STRAY", "ours", TRUE);
+    assert_does("test \"$WORD\" = told && test -z \"$STRAY\"", NULL);
+    g_unsetenv("STRAY");
+}
+
+static void
+one_for_what_it_does_may_print_what_it_likes(void)
+{
+    assert_does("head -c 300000 /dev/zero; echo words >&2", NULL);
+    assert_does("echo one; echo two >&2; echo one; exit 4", "ended with 4: one two one");
+    assert_does("echo >&2; exit 4", "ended with 4: it said nothing");
+}
+
+static void
+one_for_what_it_does_gets_no_descriptor_either(void)
+{
+    int leaked = dup2(STDERR_FILENO, 17);
+
+    g_assert_cmpint(leaked, ==, 17);
+    assert_does("test ! -e /proc/self/fd/17 && test \"$(readlink /proc/self/fd/0)\" = /dev/null",
+                NULL);
+    close(leaked);
+}
+
+static void
+assert_takes(const char *const *argv, const char *input)
+{
+    g_autoptr(GError) error = NULL;
+
+    sm_subprocess_do(argv, NULL, input, in_seconds(60), SM_ERROR_IO, &error);
+    g_assert_no_error(error);
+}
+
+static void
+it_is_fed(void)
+{
+    g_autofree char *large = g_strnfill(1 << 20, 'x');
+    g_autoptr(GError) error = NULL;
+
+    assert_takes(SHELL("test \"$(cat)\" = 'two words'"), "two words\n");
+    assert_takes(SHELL("test -z \"$(cat)\""), "");
+    assert_takes(SHELL("test \"$(wc -c)\" -eq 1048576"), large);
+    assert_takes(SHELL("head -c 1 >/dev/null"), large); /* it need not read all */
+    assert_takes(SHELL("cat; cat /dev/zero | head -c 1000000"), "what it prints is dropped");
+    g_assert_false(sm_subprocess_do(SHELL("echo no >&2; exit 3"), NULL, "x", in_seconds(60),
+                                    SM_ERROR_IO, &error));
+    g_assert_error(error, SM_ERROR, (int)SM_ERROR_IO);
+    g_assert_cmpstr(error->message, ==, "ended with 3: no");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -198,6 +263,13 @@ main(int argc, char **argv)
     CASE("it and its children are killed when the time is over",
          it_and_its_children_are_killed_when_the_time_is_over);
     CASE("one that prints without end is killed too", one_that_prints_without_end_is_killed_too);
+    CASE("one for what it does gets an environment of its own",
+         one_for_what_it_does_gets_an_environment_of_its_own);
+    CASE("one for what it does may print what it likes",
+         one_for_what_it_does_may_print_what_it_likes);
+    CASE("one for what it does gets no descriptor either",
+         one_for_what_it_does_gets_no_descriptor_either);
     CASE("a child left behind does not keep us", a_child_left_behind_does_not_keep_us);
+    g_test_add_func("/subprocess/it is fed", it_is_fed);
     return g_test_run();
 }

@@ -1,0 +1,26 @@
+# What the recipes beside this file share; sh reads it, nobody runs it.
+# shellcheck shell=sh
+umask 077
+
+fail() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+usage() {
+    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" >&2
+    exit 64
+}
+
+# Only what was stored is handed on: it may be gone, or another by now.
+# Sets name, what the receiver is to call it.
+look() {
+    [ -n "${SCOREMAIL_PATH-}${SCOREMAIL_ID-}" ] || fail "is for on-stored of scoremail.conf(5)"
+    [ -f "$SCOREMAIL_PATH" ] || fail "$SCOREMAIL_PATH is not there any more"
+    sum=$(sha256sum <"$SCOREMAIL_PATH") || fail "$SCOREMAIL_PATH cannot be read"
+    [ "${sum%% *}" = "$SCOREMAIL_SHA256" ] || fail "$SCOREMAIL_PATH is not what was stored"
+    name=$SCOREMAIL_NAME
+    case ${SCOREMAIL_PATH##*/} in # encrypted at rest; also as an older version
+    "$name.gpg" | "$name.gpg.~"*) name=$name.gpg ;;
+    esac
+}

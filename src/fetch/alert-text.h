@@ -1,0 +1,38 @@
+/*
+ * What an alert says, as a mail and as JSON. Pure: the ledger's row, the
+ * configuration and the time in, text out. Nothing in it is secret, since the
+ * texts of errors, which the row has, never are.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "common/config.h"
+
+/* A row of the ledger's table of alerts. */
+typedef struct {
+    char *account; /* "" for the whole program */
+    char *kind;    /* as sm_alert_kind_name() has it */
+    char *text;
+    gint64 first, last; /* since when, and when last */
+    gint64 times;       /* since it was sent last */
+    gint64 sent;        /* when it was sent last, 0: never */
+} SmAlertRow;
+
+void sm_alert_row_free(SmAlertRow *row);
+
+/*
+ * The message (RFC 5322, with LF line ends, 8-bit text in UTF-8) to
+ * config->alert_mail at the time now. Auto-Submitted (RFC 3834) keeps other
+ * programs from answering, X-Scoremail-Alert our own filter from reading it.
+ * Caller frees.
+ */
+char *sm_alert_mail(const SmAlertRow *row, const SmConfig *config, gint64 now);
+
+/*
+ * One JSON object: kind, account (null for the whole program), subject, text,
+ * advice, times, more, first, last (ISO 8601, UTC), host, config. Caller frees.
+ */
+char *sm_alert_json(const SmAlertRow *row, const SmConfig *config);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmAlertRow, sm_alert_row_free)
