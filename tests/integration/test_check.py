@@ -12,15 +12,14 @@ from email.utils import formatdate
 
 import agents
 import pytest
-from harness import CHECKOUT, EX_TEMPFAIL, EX_USAGE, mail, need, run
+from harness import EX_TEMPFAIL, EX_USAGE, mail, need, run
 from tlsserver import Authority
 
 OK, WARNING, FAILURE = 0, 1, 2
 LEVELS = {"ok": OK, "warning": WARNING, "failure": FAILURE}
 OTHER_USER = 65534
-ALERTS = {"alert-command": "true"}
-SENDERS = {"senders": "notify.example.org, scores.example"}
-OFFLINE = ["configuration", "log", "ledger", "spool", "worker", "account", "password", "directory", "agent", "sandbox"]
+OFFLINE = ["configuration", "log", "ledger", "spool", "worker", "alerts"]
+OFFLINE += ["account", "password", "directory", "senders", "agent", "sandbox"]
 ONLINE = ["name", "tls", "clock", "login", "firewall"]
 
 
@@ -56,11 +55,9 @@ def assert_one(report, level, item, words):
 
 
 def complete(account):
-    """Nothing is left to wish for: also what only some versions have, as scoremail.conf(5) tells."""
-    known = (CHECKOUT / "man" / "scoremail.conf.5").read_text()
-    for settings, wanted in ((account.general, ALERTS), (account.account, SENDERS)):
-        settings.update({key: value for key, value in wanted.items() if f".It Ic {key} No =" in known})
-    account.configure()
+    """Nothing is left to wish for: somebody is told, and not everybody may announce files."""
+    account.general["alert-command"] = "true"
+    account.configure(senders="notify.example.org, scores.example")
     return account
 
 
@@ -404,6 +401,37 @@ def test_a_spool_that_is_none(site):
 
 
 # --- what is around
+
+
+def test_alerts_that_reach_nobody(site):
+    del site.general["alert-command"]
+    site.configure()
+    assert_one(check(site), WARNING, "alerts", "set alert-mail .*or alert-command")
+    site.general["alert-command"] = "/nowhere/page-me --now"
+    site.configure()
+    assert_one(check(site), FAILURE, "alerts", "alert-command: there is no program /nowhere/page-me that")
+    del site.general["alert-command"]
+    site.general |= {"alert-mail": "registrar@example.edu", "sendmail": "/nowhere/sendmail -i"}
+    site.configure()
+    assert_one(check(site), FAILURE, "alerts", "sendmail: there is no program /nowhere/sendmail")
+    site.general["sendmail"] = "true"
+    site.configure()
+    assert check(site).found["alerts"] == (OK, "go to registrar@example.edu")
+
+
+def test_anybody_may_announce_files(site):
+    site.configure(senders=None)
+    assert_one(check(site), WARNING, "senders [main]", "anybody's mail .*set senders")
+    site.configure(senders="notify.example.org", authserv_id="mx.example.edu")
+    assert "vouched for by authserv-id" in check(site).found["senders [main]"][1]
+
+
+def test_a_hook_that_cannot_be_run(site):
+    assert "hook [main]" not in check(site).found
+    site.configure(on_stored="true")
+    assert check(site).found["hook [main]"] == (OK, "true is told of stored files")
+    site.configure(on_stored="/nowhere/upload")
+    assert_one(check(site), FAILURE, "hook [main]", "on-stored: there is no program /nowhere/upload")
 
 
 def test_without_a_filter_or_with_another_version_of_it(site, tmp_path_factory):
