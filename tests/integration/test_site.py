@@ -128,7 +128,8 @@ def test_check_says_what_a_site_lacks(site):
     assert site.receive("alice").code == 0
     assert site.root.run(WORKER).code == 0
     done = site.root.run(CHECK)
-    assert done.code < 2, done.out
+    assert done.code == 1, done.out
+    assert [line.split(":")[0].split()[1] for line in done.out.decode().splitlines() if not line.startswith("ok")] == ["alerts", "senders"]
     assert "/var/spool/scoremail (owner scoremail, mode 3770), events that wait: 0" in done.out.decode()
 
 
