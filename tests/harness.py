@@ -30,6 +30,7 @@ LEDGER_TIMES = {
     "events": ["first_seen", "last_seen"],
     "alerts": ["first", "last", "sent"],
     "accounts": ["rejected_at", "probe_at", "secret_since", "mail_seen", "listing_wanted", "synced", "sync_tried"],
+    "alerts": ["first", "last"],
     "handovers": ["next_attempt"],
 }
 
@@ -244,6 +245,11 @@ class Account:
         for table, columns in LEDGER_TIMES.items():
             for column in columns:
                 self.sql(f"UPDATE {table} SET {column} = {column} - ? WHERE {column} > 0", seconds)
+
+    def age_heartbeat(self, seconds):
+        """Makes the worker one that was at work so long ago."""
+        then = time.time() - seconds
+        os.utime(self.spool / "heartbeat", (then, then))
 
     def stored(self):
         """What lies in the destination, by name: hidden files too, the folder of superseded ones not."""

@@ -52,6 +52,17 @@ sm_alert(SmLedger *ledger, const char *account, SmAlertKind kind, const char *te
                    fault != NULL ? fault->message : "it cannot be opened", clean);
 }
 
+gboolean
+sm_alert_was_raised(SmLedger *ledger, const char *account, SmAlertKind kind, gint64 after)
+{
+    gint64 last = 0;
+
+    return sm_db_integer(ledger->db, NULL, &last,
+                         "SELECT last FROM alerts WHERE account = ? AND kind = ?", "ss", account,
+                         kind_names[kind]) &&
+           last > after;
+}
+
 void
 sm_alert_clear(SmLedger *ledger, const char *account, SmAlertKind kind)
 {

@@ -33,6 +33,9 @@ typedef enum {
     SM_ALERT_N_KINDS
 } SmAlertKind;
 
+/* Seconds after which a watch (watch*.h) raises again what lasts. */
+enum { SM_ALERT_REMIND = 86400 };
+
 /* "credentials", "no-account" ...: what the ledger, a subject line and a script know it by. */
 const char *sm_alert_kind_name(SmAlertKind kind);
 
@@ -53,6 +56,9 @@ void sm_alert(SmLedger *ledger, const char *account, SmAlertKind kind, const cha
  */
 void sm_alert_outcome(SmLedger *ledger, const SmAccount *account, const char *name, gint64 started,
                       const GError *fault);
+
+/* Whether it was raised after that time and still stands. */
+gboolean sm_alert_was_raised(SmLedger *ledger, const char *account, SmAlertKind kind, gint64 after);
 
 /* Forgets what is no longer so: the kind's row of account. Fails as quietly. */
 void sm_alert_clear(SmLedger *ledger, const char *account, SmAlertKind kind);

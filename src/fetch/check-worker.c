@@ -16,19 +16,6 @@
 #define TIMER "scoremail-run.timer"
 #define SYNC_TIMER "scoremail-sync.timer"
 
-static guint
-count_events(const char *spool)
-{
-    g_autoptr(GDir) folder = g_dir_open(spool, 0, NULL);
-    const char *name;
-    guint count = 0;
-
-    while (folder != NULL && (name = g_dir_read_name(folder)) != NULL)
-        if (g_str_has_suffix(name, SM_SPOOL_SUFFIX))
-            count++;
-    return count;
-}
-
 /* A personal one is made when it is needed; the site's has a group that we could not give it. */
 static void
 say_no_spool(SmCheck *check, const char *spool)
@@ -77,8 +64,8 @@ sm_check_spool(SmCheck *check, const SmAccount *none)
                      "cannot read (%s): chmod 3770 %s",
                      spool, described, spool);
     else
-        sm_check_say(check, SM_CHECK_OK, "spool", NULL, "%s (%s), events that wait: %u", spool,
-                     described, count_events(spool));
+        sm_check_say(check, SM_CHECK_OK, "spool", NULL, "%s (%s), events that wait: %d", spool,
+                     described, (int)sm_spool_count(spool));
 }
 
 void

@@ -23,6 +23,7 @@
 #include "session.h"
 #include "sweep.h"
 #include "sync.h"
+#include "watch-mail.h"
 #include "watch.h"
 
 enum {
@@ -217,6 +218,7 @@ look_after(SmSession *session, Tally *tally)
         prune(session, account, tally);
         sm_sweep(session->ledger, account);
         sm_watch_silence(session->ledger, account, sm_ledger_now());
+        sm_watch_mail(session->ledger, account->name, sm_ledger_now());
     }
 }
 

@@ -164,7 +164,8 @@ sm_event_refusals(SmLedger *ledger, guint max, GError **error)
     g_autoptr(sqlite3_stmt) row =
         sm_db_query(ledger->db, error,
                     "SELECT name, sender, reason, times, first_seen, last_seen FROM events"
-                    " WHERE account = '' AND decision = 'refused' ORDER BY last_seen DESC, id DESC"
+                    " WHERE +account = '' AND decision = 'refused'"
+                    " ORDER BY last_seen DESC, id DESC"
                     " LIMIT ?",
                     "i", (gint64)max);
     GError *fault = NULL;

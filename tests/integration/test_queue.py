@@ -21,11 +21,6 @@ def events(account):
     return sorted(account.spool.glob("*.event"))
 
 
-def age_heartbeat(account, seconds):
-    then = time.time() - seconds
-    os.utime(account.spool / "heartbeat", (then, then))
-
-
 def overdue(name):
     return received(mail(name), at=time.time() - 3 * HOUR)
 
@@ -57,9 +52,9 @@ def test_a_worker_that_has_stopped_is_noticed(queued):
     queued.general["worker-interval"] = "10min"
     queued.configure()
     assert queued.scorefetch("run").code == 0
-    age_heartbeat(queued, 19 * 60)
+    queued.age_heartbeat(19 * 60)
     assert queued.scoremail(stdin=mail("csv")).code == 0
-    age_heartbeat(queued, 21 * 60)
+    queued.age_heartbeat(21 * 60)
     assert queued.scoremail(stdin=mail("txt")).code == EX_TEMPFAIL
 
 
@@ -324,7 +319,7 @@ def test_the_heart_beats_while_a_file_takes_long(queued, emulator):
     worker = subprocess.Popen([queued.build / "scorefetch", "run", "-c", queued.config], stderr=subprocess.PIPE)
     try:
         wait_for(lambda: not events(queued), "the worker to take the event over")
-        age_heartbeat(queued, HOUR)
+        queued.age_heartbeat(HOUR)
         heartbeat = queued.spool / "heartbeat"
         wait_for(lambda: time.time() - heartbeat.stat().st_mtime < HOUR / 2, "a heartbeat")
     finally:
