@@ -40,6 +40,7 @@ static const struct {
     {sm_check_ledger, GENERAL},
     {sm_check_spool, GENERAL},
     {sm_check_worker, GENERAL},
+    {sm_check_sync, GENERAL},
     {sm_check_alerts, GENERAL},
     {sm_check_account, ACCOUNT | ANY_ACCOUNT},
     {sm_check_password, ACCOUNT},

@@ -1,7 +1,7 @@
 /* What the checks judge by without looking at the machine. */
 #include "fetch-fixture.h"
 #include "fetch/check-agents.h"
-#include "fetch/check-worker.h"
+#include "fetch/check-timers.h"
 #include "fetch/check.h"
 
 static void
@@ -67,7 +67,7 @@ a_file_calls_us_in_a_line_that_is_no_comment(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
-        g_assert_cmpint(sm_check_calls_us(cases[i].text), ==, cases[i].calls);
+        g_assert_cmpint(sm_check_mentions(cases[i].text, "scoremail"), ==, cases[i].calls);
 }
 
 static void
