@@ -152,6 +152,34 @@ def test_a_name_whose_pause_is_not_over_is_left_alone(queued, emulator):
     assert len(emulator.requests("file")) == asked
 
 
+def test_a_pause_of_a_clock_that_was_set_back_ends(queued, emulator, scores):
+    emulator.faults("file:status=503")
+    queued.scoremail(stdin=mail("csv"))
+    assert queued.scorefetch("run").code == EX_TEMPFAIL
+    emulator.faults()
+    queued.time_passes(-30 * 24 * HOUR)  # all that the ledger remembers lies in the future now
+    assert queued.scorefetch("run").code == 0
+    assert queued.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+def test_a_name_that_had_failed_and_is_announced_again_is_tried(queued, emulator, scores, build):
+    """The new message came before the pause was over, and nobody will hand it in again."""
+    emulator.remove(CSV_NAME)
+    queued.scoremail(stdin=mail("csv"))
+    for _ in range(6):
+        queued.scorefetch("run")
+        queued.time_passes(HOUR)
+    assert queued.status()[CSV_NAME]["state"] == "failed"
+    queued.sql("UPDATE files SET next_attempt = unixepoch() + 600")
+    queued.scoremail(stdin=notification(build, CSV_NAME))
+    queued.scorefetch("run")
+    assert queued.status()[CSV_NAME]["state"] == "failed"
+    emulator.add(CSV_NAME, scores[CSV_NAME])
+    queued.time_passes(HOUR)
+    assert queued.scorefetch("run").code == 0
+    assert queued.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
 def test_a_corrected_file_is_looked_for(queued, emulator, scores, build):
     queued.scoremail(stdin=mail("csv"))
     assert queued.scorefetch("run").code == 0
