@@ -236,3 +236,15 @@ sm_event_close(SmLedger *ledger, const SmEvent *event, const char *account, cons
     sm_db_rollback(ledger->db);
     return FALSE;
 }
+
+gboolean
+sm_event_follow(SmLedger *ledger, const char *account, const char *name, GError **error)
+{
+    return sm_db_run(ledger->db, error, NULL,
+                     "UPDATE events SET (decision, reason) = (SELECT state, reason FROM files"
+                     "  WHERE account = ?1 AND name = ?2)"
+                     " WHERE account = ?1 AND name = ?2 AND decision = 'waiting'"
+                     " AND EXISTS (SELECT 1 FROM files WHERE account = ?1 AND name = ?2"
+                     "  AND unanswered = 0 AND state NOT IN ('waiting', 'placing'))",
+                     "ss", account, name);
+}

@@ -55,3 +55,6 @@ gboolean sm_event_close(SmLedger *ledger, const SmEvent *event, const char *acco
 gboolean sm_event_decide(SmLedger *ledger, const SmEvent *event, const char *account,
                          const char *name, const char *decision, const char *reason,
                          GError **error);
+
+/* What became of the file, once nothing waits for it any more, for all events that waited. */
+gboolean sm_event_follow(SmLedger *ledger, const char *account, const char *name, GError **error);

@@ -40,6 +40,22 @@ def test_an_event_waits_for_the_worker(queued, emulator, scores):
     assert events(queued) == []
 
 
+def decisions(account):
+    return {row["name"]: row["decision"] for row in account.sql("SELECT name, decision FROM events")}
+
+
+def test_the_record_of_an_event_says_what_the_worker_made_of_it(queued, emulator):
+    emulator.faults("file:status=503x1000")
+    for message in (mail("csv"), mail("txt")):
+        queued.scoremail(stdin=message)
+    assert queued.scorefetch("run").code == EX_TEMPFAIL
+    assert decisions(queued) == {CSV_NAME: "waiting", TXT_NAME: "dropped"}
+    emulator.faults()
+    queued.time_passes(HOUR)
+    assert queued.scorefetch("run").code == 0
+    assert decisions(queued) == {CSV_NAME: "stored", TXT_NAME: "dropped"}
+
+
 def test_without_a_worker_the_mail_system_keeps_the_message(queued, scores):
     done = queued.scoremail(stdin=mail("csv"))
     assert done.code == EX_TEMPFAIL and "scoremail-run.timer" in done.err and len(done.err.splitlines()) == 1
