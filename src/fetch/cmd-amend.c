@@ -118,6 +118,15 @@ forget(SmSession *session, const SmAccount *account, const char *name, char **ou
     return ok;
 }
 
+/* Whether the ledger says of the file what there is to say: nobody is to be told of it again. */
+static gboolean
+is_adopted(const SmFile *file, gint64 size, const char *sha256)
+{
+    return file->state == SM_FILE_STORED && file->newest_event <= file->covers &&
+           file->pruned_at == 0 && g_strcmp0(file->path, file->name) == 0 && file->size == size &&
+           g_strcmp0(file->sha256, sha256) == 0;
+}
+
 /* The way of every stored file, from a part that is in place already. */
 static gboolean
 adopt_file(SmSession *session, SmStore *store, SmFile *file, GError **error)
@@ -127,8 +136,11 @@ adopt_file(SmSession *session, SmStore *store, SmFile *file, GError **error)
     g_autofree char *sha256 = NULL;
     gint64 size;
 
-    return sm_store_measure(store, file->name, &size, &sha256, error) &&
-           sm_store_remove(store, part, error) &&
+    if (!sm_store_measure(store, file->name, &size, &sha256, error))
+        return FALSE;
+    if (is_adopted(file, size, sha256))
+        return TRUE;
+    return sm_store_remove(store, part, error) &&
            sm_file_raise_fence(session->ledger, file, 0, error) &&
            sm_file_start_over(session->ledger, file, error) &&
            sm_file_placing(session->ledger, file, size, sha256, NULL, boot_id, error) &&

@@ -106,6 +106,15 @@ def test_it_gets_nothing_of_ours(account, hook):
     account.assert_no_secret(text)
 
 
+def test_a_file_that_is_adopted_though_it_is_stored_so_is_not_told_again(account, hook, scores):
+    account.scoremail(stdin=mail("csv"))
+    assert account.scorefetch("adopt", CSV_NAME).code == 0
+    assert len(hook.told()) == 1 and log(account, "adopted") == []
+    (account.directory / CSV_NAME).write_bytes(scores[CSV_NAME] + b"mended by hand\r\n")
+    assert account.scorefetch("adopt", CSV_NAME).code == 0
+    assert len(hook.told()) == 2 and len(log(account, "adopted")) == 1
+
+
 @pytest.mark.parametrize("way", ["mail", "prompt", "run", "adopt"])
 def test_it_is_told_the_same_whoever_stores(account, hook, scores, way):
     if way == "mail":
