@@ -177,6 +177,20 @@ list_account(SmSession *session, const SmAccount *account, List *list, GError **
     return show(session, account, list, listing, error);
 }
 
+/* Those whose configuration is wrong, which nobody was asked for: that has been said. */
+static void
+add_broken_accounts(const SmSession *session, List *list)
+{
+    for (guint i = 0; i < session->config->accounts->len; i++) {
+        const SmAccount *account = session->config->accounts->pdata[i];
+
+        if (account->fault != NULL &&
+            (session->account != NULL ? g_str_equal(session->account, account->name)
+                                      : account->enabled))
+            cJSON_AddItemToArray(list->accounts, failure_as_json(account, account->fault));
+    }
+}
+
 static int
 each(SmSession *session, SmAccount *account, gpointer data)
 {
@@ -203,6 +217,7 @@ list_all(SmSession *session, List *list)
     if (list->json) {
         g_autoptr(cJSON) json = cJSON_CreateObject();
 
+        add_broken_accounts(session, list);
         sm_json_add_text(json, "config", session->config->file);
         sm_json_add_text(json, "ledger", session->config->ledger);
         cJSON_AddItemToObject(json, "accounts", g_steal_pointer(&list->accounts));

@@ -169,8 +169,9 @@ def test_an_account_that_fails_does_not_stop_the_others(account, emulator):
     second_account(account, "off", password_file=account.password_file, enabled="no")
     result = account.scorefetch("list", "--json")
     assert result.code == EX_CONFIG  # of main's password file
-    main, north = json.loads(result.out)["accounts"]
-    assert (main["account"], north["account"]) == ("main", "north")
+    main, north, west = json.loads(result.out)["accounts"]
+    assert (main["account"], north["account"], west["account"]) == ("main", "north", "west")
+    assert "none of these" in west["error"]
     assert "missing" in main["error"] and "files" not in main
     assert {file["name"] for file in north["files"]} == {CSV_NAME, TXT_NAME}
     assert len(result.err.splitlines()) == 2 and "none of these" in result.err
