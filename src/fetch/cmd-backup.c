@@ -1,7 +1,9 @@
 /* scorefetch backup: a consistent copy of the ledger, while others work with it. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "common/cleanup.h"
@@ -43,6 +45,20 @@ give_name(const char *copy, const char *path, GError **error)
     return TRUE;
 }
 
+/* Said of the copy, which SQLite's own words would blame the ledger for. */
+static gboolean
+check_directory(const char *path, GError **error)
+{
+    g_autofree char *directory = g_path_get_dirname(path);
+
+    if (access(directory, W_OK | X_OK) == 0)
+        return TRUE;
+    g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY,
+                "%s: no file can be made in its directory (%s): name one elsewhere", path,
+                g_strerror(errno));
+    return FALSE;
+}
+
 static gboolean
 make(SmSession *session, const char *path, GError **error)
 {
@@ -76,7 +92,7 @@ backup(SmSession *session, char **arguments, int count, GError **error)
                     session->config->ledger);
         return FALSE;
     }
-    if (!make(session, path, error))
+    if (!check_directory(path, error) || !make(session, path, error))
         return FALSE;
     g_message("%s: a copy of %s", path, session->config->ledger);
     return TRUE;

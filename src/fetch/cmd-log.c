@@ -102,12 +102,14 @@ static void
 print_csv_row(Log *log, const SmLogRow *row)
 {
     g_autofree char *when = utc(row->at);
+    g_autofree char *uid = g_strdup_printf("%" G_GINT64_FORMAT, row->uid);
 
     print_csv_field(when, ",");
     print_csv_field(row->action, ",");
     print_csv_field(row->account, ",");
     print_csv_field(row->name, ",");
     print_csv_field(row->detail, ",");
+    print_csv_field(uid, ",");
     print_csv_field(user_name(log, row->uid), ",");
     print_csv_field(row->command, "\r\n");
 }
@@ -133,7 +135,8 @@ print_all(SmSession *session, Log *log, const SmLogFilter *filter, GError **erro
     if (log->json)
         fputs("{\"log\": [\n", stdout);
     else if (log->csv)
-        fputs("\"at\",\"action\",\"account\",\"name\",\"detail\",\"user\",\"command\"\r\n", stdout);
+        fputs("\"at\",\"action\",\"account\",\"name\",\"detail\",\"uid\",\"user\",\"command\"\r\n",
+              stdout);
     if (session->ledger != NULL && !sm_log_read(session->ledger, filter, print_row, log, error))
         return FALSE; /* without the end, so that nobody takes it for all */
     if (log->json)

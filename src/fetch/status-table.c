@@ -152,8 +152,10 @@ sm_status_print_plugin(const SmSurvey *survey, const GPtrArray *concerns)
     g_autofree char *text =
         first != NULL
             ? g_strconcat(first->account, *first->account != '\0' ? ": " : "", first->text, NULL)
-            : g_strdup_printf("%u accounts, last file stored %s", survey->accounts->len,
-                              SUM(stored_today) > 0 ? "today" : "before today");
+            : g_strdup_printf("accounts: %u, %s", survey->accounts->len,
+                              SUM(stored_today) > 0  ? "last file stored today"
+                              : SUM(stored_ever) > 0 ? "last file stored before today"
+                                                     : "no file was stored yet");
 
     g_strdelimit(text, "|", '/'); /* what follows one is figures */
     printf("scoremail %s: %s", name, text);

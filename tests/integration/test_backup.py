@@ -4,6 +4,8 @@ import shutil
 import pytest
 from harness import CSV_NAME, EX_TEMPFAIL, EX_USAGE, Account, mail
 
+EX_CANTCREAT = 73
+
 
 @pytest.fixture
 def copy(account):
@@ -32,7 +34,8 @@ def test_a_file_that_is_there_is_not_overwritten(account, copy):
 def test_a_copy_that_cannot_be_made_leaves_nothing(account):
     account.scoremail(stdin=mail("csv"))
     done = account.scorefetch("backup", account.folder / "nowhere" / "copy")
-    assert done.code != 0 and "nowhere" in done.err
+    assert done.code == EX_CANTCREAT and "nowhere/copy: no file can be made" in done.err
+    assert str(account.ledger) not in done.err  # nothing is wrong with that
 
 
 def test_without_a_ledger_there_is_nothing_to_copy(account, copy):

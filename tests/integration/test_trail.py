@@ -103,10 +103,11 @@ def test_csv_is_what_rfc_4180_says(trail):
     out = trail.scorefetch("log", "--csv").out.decode()
     assert out.count("\r\n") == out.count("\n")
     table = list(csv.DictReader(io.StringIO(out, newline="")))
-    assert list(table[0]) == ["at", "action", "account", "name", "detail", "user", "command"]
+    assert list(table[0]) == ["at", "action", "account", "name", "detail", "uid", "user", "command"]
     assert [row["action"] for row in table] == [row["action"] for row in rows(trail)]
     assert table[-1]["detail"] == 'a "quoted" word, a comma'
     assert table[-1]["user"] == "4294967000"  # a user that is gone
+    assert [row["uid"] for row in table] == [str(row["uid"]) for row in rows(trail)]
 
 
 @pytest.mark.parametrize("formula", ["=cmd|' /C calc'!A0", "+1", "-1", "@x"])
