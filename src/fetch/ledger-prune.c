@@ -6,6 +6,8 @@ enum { LOOK_AGAIN = 86400 }; /* seconds until the worker looks at a changed file
 
 #define REFUSED "not pruned"
 
+/* What was stored lies there, too, where policy has dropped a later message of it, or the service
+ * no longer had it when it was asked for again. */
 GStrv
 sm_prune_candidates(SmLedger *ledger, const char *account, gint64 before, gboolean again,
                     GError **error)
@@ -13,7 +15,8 @@ sm_prune_candidates(SmLedger *ledger, const char *account, gint64 before, gboole
     g_autoptr(sqlite3_stmt) row = sm_db_query(
         ledger->db, error,
         "SELECT name FROM files WHERE account = ?1 AND stored > 0 AND stored < ?2"
-        " AND state = 'stored' AND pruned = 0 AND (?3 OR NOT EXISTS (SELECT 1 FROM log l"
+        " AND state NOT IN ('waiting', 'placing', 'conflict') AND pruned = 0 AND (?3 OR NOT EXISTS "
+        "(SELECT 1 FROM log l"
         "  WHERE l.account = files.account AND l.name = files.name AND l.action = '" REFUSED "'"
         "  AND l.at > ?4)) ORDER BY stored, id",
         "siii", account, before, (gint64)again, sm_ledger_now() - LOOK_AGAIN);
@@ -35,7 +38,8 @@ sm_prune_candidates(SmLedger *ledger, const char *account, gint64 before, gboole
 gboolean
 sm_prune_is_outlived(const SmFile *file, gint64 before)
 {
-    return file->state == SM_FILE_STORED && file->pruned_at == 0 && file->stored_at > 0 &&
+    return file->state != SM_FILE_WAITING && file->state != SM_FILE_PLACING &&
+           file->state != SM_FILE_CONFLICT && file->pruned_at == 0 && file->stored_at > 0 &&
            file->stored_at < before;
 }
 

@@ -236,6 +236,27 @@ def test_only_the_account_that_is_named(kept, scores):
     assert kept.stored() == {}
 
 
+def test_a_file_that_policy_would_drop_today_goes_like_others(account):
+    account.configure(keep_for="30d")
+    assert account.scorefetch("get", TXT_NAME).code == 0
+    assert account.scoremail(stdin=mail("txt")).code == 0
+    assert account.status()[TXT_NAME]["state"] == "dropped" and TXT_NAME in account.stored()
+    account.time_passes(31 * DAY)
+    assert account.scorefetch("prune").code == 0
+    assert account.stored() == {} and len(log(account, "pruned")) == 1
+    assert "0 deleted" in account.scorefetch("prune").err
+
+
+def test_a_file_that_the_service_no_longer_has_goes_like_others(kept, emulator):
+    emulator.remove(CSV_NAME)
+    for _ in range(6):
+        kept.scoremail(stdin=announced_again(1))
+        kept.time_passes(3600)
+    assert kept.status()[CSV_NAME]["state"] == "failed" and CSV_NAME in kept.stored()
+    assert kept.scorefetch("prune").code == 0
+    assert kept.stored() == {} and len(log(kept, "pruned")) == 1
+
+
 def test_names_that_are_not_stored_are_left_alone(kept):
     kept.scoremail(stdin=mail("txt"))  # dropped
     kept.time_passes(31 * DAY)
