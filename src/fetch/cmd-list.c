@@ -242,7 +242,8 @@ sm_cmd_list(int argc, char **argv)
 
     sm_session_start(&session, "scorefetch", "list", SM_ROLE_PROMPT);
     if (sm_session_parse(&session, &argc, &argv, more, NULL,
-                         "Lists the service's files, and what the ledger says of each.", &fault)) {
+                         "Lists the service's files, and what the ledger says of each.", &fault) &&
+        sm_session_takes_no_names(&session, argc, &fault)) {
         list.since = since;
         code = list_all(&session, &list);
     } else {

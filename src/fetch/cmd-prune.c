@@ -98,7 +98,8 @@ sm_cmd_prune(int argc, char **argv)
 
     sm_session_start(&session, "scorefetch", "prune", SM_ROLE_PROMPT);
     if (sm_session_parse(&session, &argc, &argv, more, NULL,
-                         "Deletes files that have been stored for longer than keep-for.", &fault))
+                         "Deletes files that have been stored for longer than keep-for.", &fault) &&
+        sm_session_takes_no_names(&session, argc, &fault))
         code = prune(&session, &job);
     else
         code = sm_session_exit(&session, fault);

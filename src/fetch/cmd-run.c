@@ -262,7 +262,7 @@ sm_cmd_run(int argc, char **argv)
     sm_session_start(&session, "scorefetch", "run", SM_ROLE_PROMPT);
     if (sm_session_parse(&session, &argc, &argv, NULL, NULL,
                          "Works off what waits in spool and ledger, and ends.", &fault) &&
-        run(&session, &tally, &fault)) {
+        sm_session_takes_no_names(&session, argc, &fault) && run(&session, &tally, &fault)) {
         if (tally.done + tally.left > 0)
             g_message("%u done, %u left", tally.done, tally.left);
         else

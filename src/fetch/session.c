@@ -65,6 +65,17 @@ sm_session_configure(SmSession *session, GError **error)
     return session->config != NULL;
 }
 
+gboolean
+sm_session_takes_no_names(const SmSession *session, int argc, GError **error)
+{
+    if (argc <= 1)
+        return TRUE;
+    g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
+                "%s takes no names: nothing is done (see scorefetch %s --help)", session->command,
+                session->command);
+    return FALSE;
+}
+
 void
 sm_session_start_log(SmSession *session)
 {

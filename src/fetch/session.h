@@ -38,6 +38,9 @@ void sm_session_end(SmSession *session);
 gboolean sm_session_parse(SmSession *session, int *argc, char ***argv, const GOptionEntry *more,
                           const char *usage, const char *summary, GError **error);
 
+/* For a command that has no arguments: what is left in argv is an error. SM_ERROR_USAGE. */
+gboolean sm_session_takes_no_names(const SmSession *session, int argc, GError **error);
+
 /* Loads the configuration. SM_ERROR_CONFIG. */
 gboolean sm_session_configure(SmSession *session, GError **error);
 

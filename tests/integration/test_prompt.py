@@ -3,6 +3,7 @@ import fcntl
 import os
 import subprocess
 
+import pytest
 from harness import CSV_NAME, EX_NOINPUT, EX_TEMPFAIL, EX_USAGE, TXT_NAME, mail
 
 EX_IOERR = 74
@@ -27,6 +28,14 @@ def test_an_event_that_cannot_be_read_keeps_the_mail(account):
     assert code == EX_TEMPFAIL
     assert len(said.splitlines()) == 1
     assert "same version" in said
+
+
+@pytest.mark.parametrize("command", ["list", "run", "prune", "sync", "status"])
+def test_a_command_for_all_files_takes_no_name(account, emulator, command):
+    done = account.scorefetch(command, CSV_NAME)
+    assert (done.code, done.out) == (EX_USAGE, b"")
+    assert f"{command} takes no names" in done.err and len(done.err.splitlines()) == 1
+    assert emulator.requests() == []
 
 
 def test_adopting_what_is_not_there_leaves_no_row(account):
