@@ -43,14 +43,20 @@ look(SmGate *gate, GError **error)
     return g_steal_pointer(&record);
 }
 
+/* Two weeks are long, and calls may be made every few minutes: it is told once a day. */
 static void
 warn_of_age(const SmGate *gate)
 {
-    g_autofree char *warning =
-        sm_secret_age_warning(gate->account, gate->secret_since, sm_ledger_now());
+    const char *account = gate->account->name;
+    gint64 now = sm_ledger_now();
+    g_autofree char *warning = sm_secret_age_warning(gate->account, gate->secret_since, now);
+    gint64 after = warning != NULL ? now - SM_ALERT_REMIND : 0;
+    gboolean raised = sm_alert_was_raised(gate->ledger, account, SM_ALERT_SECRET_AGE, after);
 
-    if (warning != NULL)
-        sm_alert(gate->ledger, gate->account->name, SM_ALERT_SECRET_AGE, warning);
+    if (warning != NULL && !raised)
+        sm_alert(gate->ledger, account, SM_ALERT_SECRET_AGE, warning);
+    if (warning == NULL && raised)
+        sm_alert_clear(gate->ledger, account, SM_ALERT_SECRET_AGE);
 }
 
 /* An upgraded ledger has proven passwords of which it does not know since when. */

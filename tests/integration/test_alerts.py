@@ -152,6 +152,22 @@ def test_a_rejected_password(account, outbox):
     assert account.sql("SELECT times FROM alerts") == [{"times": 0}]  # told by the call, not by each mail
 
 
+def test_a_password_that_gets_old_is_told_once_a_day_until_it_is_another(account, outbox):
+    account.configure(password_max_age="90d")
+    for hours in (75 * 24, 36):
+        assert account.scorefetch("list").code == 0
+        account.time_passes(hours * HOUR)
+    assert outbox.mails() == []
+    for hours in (2, 23, 0):
+        assert account.scorefetch("list").code == 0
+        account.time_passes(hours * HOUR)
+    assert [m["X-Scoremail-Alert"] for m in outbox.mails()] == ["password-age"] * 2
+    assert b"password-age" in account.scorefetch("status").out
+    account.configure(password_max_age="300d")
+    assert account.scorefetch("list").code == 0
+    assert b"password-age" not in account.scorefetch("status").out
+
+
 def test_a_form_that_changed_and_a_message_that_cannot_be_read(account, outbox, build):
     assert account.scoremail(stdin=notification(build, CSV_NAME).replace(CSV_NAME.encode(), b"see the portal")).code == 0
     assert account.scoremail(stdin=b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)).code == 0
