@@ -158,12 +158,23 @@ kind_from_name(const char *name, SmAlertKind *kind)
     return FALSE;
 }
 
+/* What was wrong with an account that is turned off, or is gone, is nobody's concern any longer. */
+static gboolean
+is_of_interest(const SmSurvey *survey, const char *name)
+{
+    const SmAccount *account = *name != '\0' ? sm_config_account(survey->config, name) : NULL;
+
+    return *name == '\0' || (account != NULL && account->enabled);
+}
+
 static void
 add_alert(SmSurvey *survey, sqlite3_stmt *row)
 {
     SmAlertKind kind;
     SmAlertRecord *alert;
 
+    if (!is_of_interest(survey, (const char *)sqlite3_column_text(row, 0)))
+        return;
     if (!kind_from_name((const char *)sqlite3_column_text(row, 1), &kind))
         return;
     alert = g_new0(SmAlertRecord, 1);

@@ -279,6 +279,15 @@ def test_a_pipe_in_a_text_begins_no_figures(used):
     assert plugin(used)[1].count("|") == 1
 
 
+def test_an_account_that_is_turned_off_or_gone_is_no_concern(used, emulator):
+    has_a_wrong_password(used, emulator)
+    assert plugin(used)[0] == CRITICAL
+    used.configure(enabled="no")
+    assert plugin(used)[0] == OK
+    used.config.write_text(used.config.read_text().replace("enabled = no\n", "").replace("account main", "account elm"))
+    assert plugin(used)[0] == OK
+
+
 def test_one_account_is_judged_by_itself(used):
     used.config.write_text(used.config.read_text() + "[account elm]\nformat = csv\n")
     assert plugin(used)[0] == CRITICAL
