@@ -325,3 +325,37 @@ def test_status_shows_one_account_or_all(district):
     assert [row["account"] for row in both] == ["elm", "oak"]
     one = json.loads(district.account.scorefetch("status", "--json", "-a", "oak").out)["files"]
     assert [row["account"] for row in one] == ["oak"]
+
+
+def test_a_district_has_hundreds_of_accounts_and_two_files_make_another(account, emulator):
+    names = [f"school{number}" for number in range(5000, 5300)]
+    accounts = account.config.parent / "accounts.d"
+    folders = {key: account.folder / key for key in ("passwords", "schools")}
+    for folder in (accounts, *folders.values()):
+        folder.mkdir(mode=0o700)
+    shared = {**account.general, **account.account}
+    shared |= {"password-file": folders["passwords"] / "%{account}", "directory": folders["schools"] / "%{account}"}
+    user = shared.pop("username")
+    account.config.write_text("[scoremail]\n" + "".join(f"{key} = {value}\n" for key, value in shared.items()))
+
+    def add(name):
+        (folders["schools"] / name).mkdir()
+        (folders["passwords"] / name).touch(mode=0o600)
+        (folders["passwords"] / name).write_text(account.password + "\n")
+        organisation = name.removeprefix("school")
+        (accounts / f"{name}.conf").write_text(f"[account {name}]\nusername = {user}\norg-id = {organisation}\n")
+
+    for name in names:
+        add(name)
+    shown = json.loads(account.scorefetch("status", "--json").out)["accounts"]
+    assert [one["account"] for one in shown] == names and not any(one["fault"] for one in shown)
+    for name in (names[123], "school5300"):
+        file = name.removeprefix("school") + "_1.csv"
+        emulator.add(file, b"ID\r\n")
+        if name not in names:
+            assert account.receive(file).code == 0  # nobody's yet
+            add(name)
+        done = account.receive(file)
+        assert done.code == 0, done.err
+        assert [path.name for path in (folders["schools"] / name).iterdir()] == [file]
+    assert len(list(folders["schools"].rglob("*.csv"))) == 2
