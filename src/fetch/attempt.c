@@ -33,6 +33,8 @@ next_attempt(const SmFetch *fetch, SmFile *file, guint retry_after, GError *faul
 
     switch (fault->domain == SM_ERROR ? fault->code : SM_ERROR_INTERNAL) {
     case SM_ERROR_NOT_FOUND:
+        if (file->stored_at > 0 && file->newest_event <= file->covers)
+            return 0; /* a person asked once more for what is stored: that it stays */
         if (file->missing_times++ == 0)
             file->missing_since = now;
         if (sm_pause_missing_over(now - file->missing_since, (guint)file->missing_times) ||

@@ -30,6 +30,17 @@ def test_an_event_that_cannot_be_read_keeps_the_mail(account):
     assert "same version" in said
 
 
+def test_what_is_stored_stays_so_when_the_service_no_longer_has_it(account, emulator):
+    assert account.scorefetch("get", CSV_NAME).code == 0
+    emulator.remove(CSV_NAME)
+    done = account.scorefetch("get", "--force", CSV_NAME)
+    assert done.code == EX_NOINPUT and "no file of that name" in done.err
+    assert account.status()[CSV_NAME]["state"] == "stored"
+    assert account.scorefetch("status", "--exit-code").code == 0
+    assert account.scorefetch("run").code == 0  # and nobody asks for it again
+    assert len(emulator.requests("file")) == 2
+
+
 @pytest.mark.parametrize("command", ["list", "run", "prune", "sync", "status"])
 def test_a_command_for_all_files_takes_no_name(account, emulator, command):
     done = account.scorefetch(command, CSV_NAME)
