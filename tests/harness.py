@@ -245,6 +245,11 @@ class Account:
             for column in columns:
                 self.sql(f"UPDATE {table} SET {column} = {column} - ? WHERE {column} > 0", seconds)
 
+    def age_heartbeat(self, seconds):
+        """Makes the worker one that was at work so long ago."""
+        then = time.time() - seconds
+        os.utime(self.spool / "heartbeat", (then, then))
+
     def stored(self):
         """What lies in the destination, by name: hidden files too, the folder of superseded ones not."""
         return {p.name: p.read_bytes() for p in self.directory.iterdir() if p.is_file()}

@@ -147,9 +147,31 @@ sm_spool_last_beat(const char *directory)
     return (gint64)beat.st_mtime;
 }
 
+gint64
+sm_spool_count(const char *directory)
+{
+    GDir *dir = g_dir_open(directory, 0, NULL);
+    gint64 count = 0;
+    const char *name;
+
+    if (dir == NULL)
+        return access(directory, F_OK) < 0 && errno == ENOENT ? 0 : -1;
+    while ((name = g_dir_read_name(dir)) != NULL)
+        if (*name != '.' && g_str_has_suffix(name, SM_SPOOL_SUFFIX))
+            count++;
+    g_dir_close(dir);
+    return count;
+}
+
+gboolean
+sm_spool_beat_is_fresh(gint64 beat, guint interval, gint64 now)
+{
+    /* From the future, too: where a clock was stepped back, the worker is as alive as before. */
+    return ABS(now - beat) <= 2 * (gint64)interval;
+}
+
 gboolean
 sm_spool_is_worked(const char *directory, guint interval, gint64 now)
 {
-    /* From the future, too: where a clock was stepped back, the worker is as alive as before. */
-    return ABS(now - sm_spool_last_beat(directory)) <= 2 * (gint64)interval;
+    return sm_spool_beat_is_fresh(sm_spool_last_beat(directory), interval, now);
 }

@@ -53,5 +53,12 @@ gboolean sm_spool_beat(int spool, GError **error);
  */
 gint64 sm_spool_last_beat(const char *directory);
 
-/* Whether a worker that is started every interval seconds is alive at the time now. */
+/* Whether a worker that is started every interval seconds, and whose last heartbeat was then, is
+ * alive at the time now. */
+gboolean sm_spool_beat_is_fresh(gint64 beat, guint interval, gint64 now);
+
+/* How many events wait there; -1 where that cannot be told. */
+gint64 sm_spool_count(const char *directory);
+
+/* The same of the spool's heartbeat. */
 gboolean sm_spool_is_worked(const char *directory, guint interval, gint64 now);

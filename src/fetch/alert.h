@@ -33,6 +33,9 @@ typedef enum {
     SM_ALERT_N_KINDS
 } SmAlertKind;
 
+/* Seconds after which a watch (watch*.h) raises again what lasts. */
+enum { SM_ALERT_REMIND = 86400 };
+
 /* "credentials", "no-account" ...: what the ledger, a subject line and a script know it by. */
 const char *sm_alert_kind_name(SmAlertKind kind);
 
@@ -48,11 +51,14 @@ void sm_alert(SmLedger *ledger, const char *account, SmAlertKind kind, const cha
  * What an attempt at name, begun at the time started, tells: fault, which it
  * ended with, where it is one that a person should know of; or, without one
  * (NULL), that what stood in the way of every file (disk, configuration) does so
- * no longer, if the file was really stored or the service really asked; and
- * whether the wanted format fails to come (watch.h).
+ * no longer, if the file was really stored or the service really asked; and, of
+ * a name that was dropped, whether the wanted format fails to come (watch.h).
  */
 void sm_alert_outcome(SmLedger *ledger, const SmAccount *account, const char *name, gint64 started,
                       const GError *fault);
+
+/* Whether it was raised after that time and still stands. */
+gboolean sm_alert_was_raised(SmLedger *ledger, const char *account, SmAlertKind kind, gint64 after);
 
 /* Forgets what is no longer so: the kind's row of account. Fails as quietly. */
 void sm_alert_clear(SmLedger *ledger, const char *account, SmAlertKind kind);

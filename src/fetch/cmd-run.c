@@ -15,6 +15,7 @@
 #include "heartbeat.h"
 #include "intake.h"
 #include "ledger-accounts.h"
+#include "ledger-events.h"
 #include "ledger-files.h"
 #include "ledger-syncs.h"
 #include "on-stored.h"
@@ -23,6 +24,7 @@
 #include "session.h"
 #include "sweep.h"
 #include "sync.h"
+#include "watch-mail.h"
 #include "watch.h"
 
 enum {
@@ -55,7 +57,8 @@ fetch(SmSession *session, const SmAccount *account, const char *name, char **out
         .ledger = session->ledger, .account = account, .role = SM_ROLE_FILTER, .impatient = TRUE};
 
     if (account->fault == NULL)
-        return sm_fetch(&job, name, outcome, error);
+        return sm_event_reopen_failed(session->ledger, account->name, name, error) &&
+               sm_fetch(&job, name, outcome, error);
     g_propagate_error(error, g_error_copy(account->fault));
     return FALSE;
 }
@@ -217,6 +220,7 @@ look_after(SmSession *session, Tally *tally)
         prune(session, account, tally);
         sm_sweep(session->ledger, account);
         sm_watch_silence(session->ledger, account, sm_ledger_now());
+        sm_watch_mail(session->ledger, account->name, sm_ledger_now());
     }
 }
 

@@ -5,6 +5,9 @@
 #include "common/error.h"
 #include "session.h"
 #include "sync.h"
+#include "watch-mail.h"
+#include "watch-worker.h"
+#include "watch.h"
 
 typedef struct {
     SmSyncOptions options;
@@ -21,6 +24,10 @@ each(SmSession *session, SmAccount *account, gpointer data)
     if (command->interrupted)
         return EX_TEMPFAIL;
     sm_sync(session, account, &command->options, &left, &command->interrupted, &fault);
+    if (!command->options.dry_run) {
+        sm_watch_silence(session->ledger, account, sm_ledger_now());
+        sm_watch_mail(session->ledger, account->name, sm_ledger_now());
+    }
     if (fault == NULL && left)
         return EX_TEMPFAIL; /* the summary has said which */
     return sm_session_exit(session, fault);
@@ -46,12 +53,16 @@ static int
 sync_all(SmSession *session, Command *command, int arguments)
 {
     GError *fault = NULL;
+    int code;
 
     if (!check_options(&command->options, arguments, &fault) ||
         !sm_session_configure(session, &fault) ||
         !sm_session_open_ledger(session, SM_LEDGER_CREATE, &fault))
         return sm_session_exit(session, fault);
-    return sm_session_each_account(session, each, command);
+    code = sm_session_each_account(session, each, command);
+    if (!command->options.dry_run)
+        sm_watch_worker(session->ledger, session->config, sm_ledger_now());
+    return code;
 }
 
 int

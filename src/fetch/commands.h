@@ -9,6 +9,7 @@ int sm_cmd_deliver(int argc, char **argv);
 int sm_cmd_backup(int argc, char **argv);
 int sm_cmd_check(int argc, char **argv);
 int sm_cmd_get(int argc, char **argv);
+int sm_cmd_log(int argc, char **argv);
 int sm_cmd_list(int argc, char **argv);
 int sm_cmd_sync(int argc, char **argv);
 int sm_cmd_run(int argc, char **argv);

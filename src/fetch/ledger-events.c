@@ -2,6 +2,7 @@
 
 #include "common/text.h"
 #include "ledger-files.h"
+#include "pause.h"
 
 enum { REASON_MAX = 500 };
 
@@ -58,17 +59,18 @@ count_again(SmLedger *ledger, const char *account, const char *name, const char 
                      "isss", sm_ledger_now(), account, name, identity);
 }
 
-/* Also when the new message is handed in again: its first time may have come before the pause was
- * over. */
-static gboolean
-reopen_failed(SmLedger *ledger, const char *account, const char *name, GError **error)
+gboolean
+sm_event_reopen_failed(SmLedger *ledger, const char *account, const char *name, GError **error)
 {
-    return sm_db_run(ledger->db, error, NULL,
-                     "UPDATE files SET state = 'waiting', missing_since = 0, missing_times = 0,"
-                     " attempts = 0 WHERE account = ?1 AND name = ?2 AND state = 'failed'"
-                     " AND next_attempt <= ?3 AND new_covers < (SELECT max(id) FROM events"
-                     "  WHERE account = ?1 AND name = ?2)",
-                     "ssi", account, name, sm_ledger_now());
+    gint64 now = sm_ledger_now();
+
+    return sm_db_run(
+        ledger->db, error, NULL,
+        "UPDATE files SET state = 'waiting', missing_since = 0, missing_times = 0,"
+        " attempts = 0 WHERE account = ?1 AND name = ?2 AND state = 'failed'"
+        " AND next_attempt NOT BETWEEN ?3 + 1 AND ?4 AND new_covers < (SELECT max(id) FROM events"
+        "  WHERE account = ?1 AND name = ?2)",
+        "ssii", account, name, now, now + SM_PAUSE_LONGEST);
 }
 
 static gboolean
@@ -86,7 +88,7 @@ open_row(SmLedger *ledger, const char *account, const char *name, GError **error
 {
     return *name == '\0' || *account == '\0' ||
            (sm_file_ensure(ledger, account, name, error) &&
-            reopen_failed(ledger, account, name, error));
+            sm_event_reopen_failed(ledger, account, name, error));
 }
 
 static gboolean
@@ -164,7 +166,8 @@ sm_event_refusals(SmLedger *ledger, guint max, GError **error)
     g_autoptr(sqlite3_stmt) row =
         sm_db_query(ledger->db, error,
                     "SELECT name, sender, reason, times, first_seen, last_seen FROM events"
-                    " WHERE account = '' AND decision = 'refused' ORDER BY last_seen DESC, id DESC"
+                    " WHERE +account = '' AND decision = 'refused'"
+                    " ORDER BY last_seen DESC, id DESC"
                     " LIMIT ?",
                     "i", (gint64)max);
     GError *fault = NULL;

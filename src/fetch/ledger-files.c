@@ -6,6 +6,7 @@
 #include "common/name.h"
 #include "common/text.h"
 #include "ledger-handovers.h"
+#include "pause.h"
 
 enum { REASON_MAX = 500 };
 
@@ -42,8 +43,8 @@ sm_file_has_failed(const SmFile *file)
     return file->state == SM_FILE_FAILED && file->newest_event <= file->new_covers;
 }
 
-static SmFileState
-state_from_name(const char *name)
+SmFileState
+sm_file_state_from_name(const char *name)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(state_names); i++)
         if (g_strcmp0(state_names[i], name) == 0)
@@ -60,7 +61,7 @@ from_row(sqlite3_stmt *row)
     file->id = sqlite3_column_int64(row, column++);
     file->account = sm_db_text(row, column++);
     file->name = sm_db_text(row, column++);
-    file->state = state_from_name((const char *)sqlite3_column_text(row, column++));
+    file->state = sm_file_state_from_name((const char *)sqlite3_column_text(row, column++));
     file->reason = sm_db_text(row, column++);
     file->size = sqlite3_column_int64(row, column++);
     file->sha256 = sm_db_text(row, column++);
@@ -155,13 +156,26 @@ collect(SmLedger *ledger, sqlite3_stmt *row, GError **error)
 }
 
 GPtrArray *
-sm_file_list(SmLedger *ledger, const char *account, GError **error)
+sm_file_list(SmLedger *ledger, const char *account, guint max, GError **error)
+{
+    const char *sql = account == NULL ? "SELECT " COLUMNS " FROM files WHERE ?1 IS NULL"
+                                        " ORDER BY updated DESC, id DESC LIMIT ?2"
+                                      : "SELECT " COLUMNS " FROM files WHERE account = ?1"
+                                        " ORDER BY updated DESC, id DESC LIMIT ?2";
+    g_autoptr(sqlite3_stmt) row =
+        sm_db_query(ledger->db, error, sql, "si", account, max > 0 ? (gint64)max : (gint64)-1);
+
+    return collect(ledger, row, error);
+}
+
+GPtrArray *
+sm_file_list_troubles(SmLedger *ledger, const char *account, guint max, GError **error)
 {
     g_autoptr(sqlite3_stmt) row =
         sm_db_query(ledger->db, error,
-                    "SELECT " COLUMNS " FROM files WHERE account = coalesce(?, account)"
-                    " ORDER BY updated DESC, id DESC",
-                    "s", account);
+                    "SELECT " COLUMNS " FROM files WHERE account = ?"
+                    " AND state IN ('failed', 'conflict') ORDER BY updated DESC, id DESC LIMIT ?",
+                    "si", account, (gint64)max);
 
     return collect(ledger, row, error);
 }
@@ -172,8 +186,8 @@ sm_file_due(SmLedger *ledger, gint64 now, GError **error)
     g_autoptr(sqlite3_stmt) row = sm_db_query(
         ledger->db, error,
         "SELECT " COLUMNS " FROM files WHERE (state IN ('waiting', 'placing') OR unanswered <> 0)"
-        " AND next_attempt <= ? ORDER BY next_attempt, id",
-        "i", now);
+        " AND next_attempt NOT BETWEEN ?1 + 1 AND ?2 ORDER BY next_attempt, id",
+        "ii", now, now + SM_PAUSE_LONGEST);
 
     return collect(ledger, row, error);
 }

@@ -69,7 +69,10 @@ typedef struct {
     gint64 unanswered;   /* not 0: an event came that neither bytes nor a decision answer */
 } SmFile;
 
+enum { SM_FILE_N_STATES = SM_FILE_CONFLICT + 1 };
+
 const char *sm_file_state_name(SmFileState state);
+SmFileState sm_file_state_from_name(const char *name);
 
 /* Whether it has failed for good: no message has announced it since the last attempt began. */
 gboolean sm_file_has_failed(const SmFile *file);
@@ -78,8 +81,11 @@ gboolean sm_file_has_failed(const SmFile *file);
 SmFile *sm_file_load(SmLedger *ledger, const char *account, const char *name, GError **error);
 void sm_file_free(SmFile *file);
 
-/* All rows, of account if not NULL, newest change first: of SmFile. */
-GPtrArray *sm_file_list(SmLedger *ledger, const char *account, GError **error);
+/* The newest max rows (0: all), of account if not NULL, by their last change: of SmFile. */
+GPtrArray *sm_file_list(SmLedger *ledger, const char *account, guint max, GError **error);
+
+/* The newest max rows of account that have failed or conflict. */
+GPtrArray *sm_file_list_troubles(SmLedger *ledger, const char *account, guint max, GError **error);
 
 /*
  * The rows that the worker has something to do for: waiting, being placed, or

@@ -73,7 +73,11 @@ static const char version_2[] =
     "ALTER TABLE files ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX files_due ON files (next_attempt)"
     " WHERE (state IN ('waiting', 'placing') OR unanswered <> 0);"
+    "CREATE INDEX files_of_account ON files (account, updated);"
+    "CREATE INDEX files_in_trouble ON files (account, updated)"
+    " WHERE state IN ('failed', 'conflict');"
     "CREATE INDEX files_by_stored ON files (account, stored) WHERE stored > 0;"
+    "CREATE INDEX events_refused ON events (last_seen) WHERE decision = 'refused';"
     "ALTER TABLE accounts ADD COLUMN secret_since INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE accounts ADD COLUMN mail_seen INTEGER NOT NULL DEFAULT 0;"
     /* listing_wanted: since when a message that names no file asks for a look at the listing */

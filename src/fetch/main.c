@@ -23,6 +23,7 @@ static const struct {
     {"sync", sm_cmd_sync, "fetch what the service lists and is not stored"},
     {"run", sm_cmd_run, "work off what waits in spool and ledger"},
     {"status", sm_cmd_status, "show the ledger: what is stored, waiting, dropped, failed"},
+    {"log", sm_cmd_log, "show the trail: who did what, when, and why"},
     {"check", sm_cmd_check, "look whether all is as it should be, and what to do if not"},
     {"backup", sm_cmd_backup, "copy the ledger to a file"},
     {"retry", sm_cmd_retry, "try again what failed or waits"},

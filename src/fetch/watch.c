@@ -3,8 +3,6 @@
 #include "alert.h"
 #include "policy.h"
 
-enum { REMIND_AFTER = 86400 /* seconds */ };
-
 /* Names announced with the one extension since the last with the other. */
 static gboolean
 count_drops(SmLedger *ledger, const char *account, const char *wanted, const char *dropped,
@@ -56,17 +54,6 @@ last_heard(SmLedger *ledger, const char *account, gint64 *when, GError **error)
     return *when > 0 || sm_ledger_log(ledger, account, "", "watched", "expect-every", error);
 }
 
-static gboolean
-was_told_lately(SmLedger *ledger, const char *account, gint64 now)
-{
-    gint64 last = 0;
-
-    return sm_db_integer(ledger->db, NULL, &last,
-                         "SELECT last FROM alerts WHERE account = ? AND kind = ?", "ss", account,
-                         sm_alert_kind_name(SM_ALERT_SILENCE)) &&
-           last > now - REMIND_AFTER;
-}
-
 /* Caller frees. */
 static char *
 describe_time(gint64 seconds)
@@ -101,6 +88,6 @@ sm_watch_silence(SmLedger *ledger, const SmAccount *account, gint64 now)
         g_info("%s", fault->message);
     else if (since == 0 || now - since <= account->expect_every)
         sm_alert_clear(ledger, account->name, SM_ALERT_SILENCE);
-    else if (!was_told_lately(ledger, account->name, now))
+    else if (!sm_alert_was_raised(ledger, account->name, SM_ALERT_SILENCE, now - SM_ALERT_REMIND))
         tell_silence(ledger, account, since, now);
 }

@@ -74,8 +74,8 @@ def test_output_names_a_file_and_no_directory(account, emulator, tmp_path):
 
 def test_a_full_disk_under_standard_output_is_said(account):
     account.scoremail(stdin=mail("csv"))
-    for options in ([], ["--json"]):
+    for command in (["status"], ["status", "--json"], ["log"], ["log", "--json"], ["log", "--csv"]):
         with open("/dev/full", "wb") as full:
-            code, said = with_descriptors(account, "status", *options, stdout=full)
+            code, said = with_descriptors(account, *command, stdout=full)
         assert code == EX_IOERR
         assert "No space left" in said

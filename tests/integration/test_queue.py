@@ -21,11 +21,6 @@ def events(account):
     return sorted(account.spool.glob("*.event"))
 
 
-def age_heartbeat(account, seconds):
-    then = time.time() - seconds
-    os.utime(account.spool / "heartbeat", (then, then))
-
-
 def overdue(name):
     return received(mail(name), at=time.time() - 3 * HOUR)
 
@@ -73,9 +68,9 @@ def test_a_worker_that_has_stopped_is_noticed(queued):
     queued.general["worker-interval"] = "10min"
     queued.configure()
     assert queued.scorefetch("run").code == 0
-    age_heartbeat(queued, 19 * 60)
+    queued.age_heartbeat(19 * 60)
     assert queued.scoremail(stdin=mail("csv")).code == 0
-    age_heartbeat(queued, 21 * 60)
+    queued.age_heartbeat(21 * 60)
     assert queued.scoremail(stdin=mail("txt")).code == EX_TEMPFAIL
 
 
@@ -171,6 +166,34 @@ def test_a_name_whose_pause_is_not_over_is_left_alone(queued, emulator):
     queued.sql("UPDATE files SET next_attempt = next_attempt + 600")
     assert queued.scorefetch("run").code == 0
     assert len(emulator.requests("file")) == asked
+
+
+def test_a_pause_of_a_clock_that_was_set_back_ends(queued, emulator, scores):
+    emulator.faults("file:status=503")
+    queued.scoremail(stdin=mail("csv"))
+    assert queued.scorefetch("run").code == EX_TEMPFAIL
+    emulator.faults()
+    queued.time_passes(-30 * 24 * HOUR)  # all that the ledger remembers lies in the future now
+    assert queued.scorefetch("run").code == 0
+    assert queued.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+def test_a_name_that_had_failed_and_is_announced_again_is_tried(queued, emulator, scores, build):
+    """The new message came before the pause was over, and nobody will hand it in again."""
+    emulator.remove(CSV_NAME)
+    queued.scoremail(stdin=mail("csv"))
+    for _ in range(6):
+        queued.scorefetch("run")
+        queued.time_passes(HOUR)
+    assert queued.status()[CSV_NAME]["state"] == "failed"
+    queued.sql("UPDATE files SET next_attempt = unixepoch() + 600")
+    queued.scoremail(stdin=notification(build, CSV_NAME))
+    queued.scorefetch("run")
+    assert queued.status()[CSV_NAME]["state"] == "failed"
+    emulator.add(CSV_NAME, scores[CSV_NAME])
+    queued.time_passes(HOUR)
+    assert queued.scorefetch("run").code == 0
+    assert queued.stored() == {CSV_NAME: scores[CSV_NAME]}
 
 
 def test_a_corrected_file_is_looked_for(queued, emulator, scores, build):
@@ -340,7 +363,7 @@ def test_the_heart_beats_while_a_file_takes_long(queued, emulator):
     worker = subprocess.Popen([queued.build / "scorefetch", "run", "-c", queued.config], stderr=subprocess.PIPE)
     try:
         wait_for(lambda: not events(queued), "the worker to take the event over")
-        age_heartbeat(queued, HOUR)
+        queued.age_heartbeat(HOUR)
         heartbeat = queued.spool / "heartbeat"
         wait_for(lambda: time.time() - heartbeat.stat().st_mtime < HOUR / 2, "a heartbeat")
     finally:

@@ -111,6 +111,44 @@ fixture_number(Fixture *fixture, const char *sql)
     return number;
 }
 
+static int
+note_statement(unsigned type, void *statements, void *statement, void *text)
+{
+    char *sql = sqlite3_expanded_sql(statement);
+
+    if (!g_str_has_prefix(text, "--")) /* a trigger's */
+        g_ptr_array_add(statements, g_strdup(sql));
+    sqlite3_free(sql);
+    return 0;
+}
+
+static void
+add_plan(Fixture *fixture, const char *statement, GString *plan)
+{
+    g_autofree char *sql = g_strconcat("EXPLAIN QUERY PLAN ", statement, NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(sqlite3_stmt) row = sm_db_query(fixture->ledger->db, &error, sql, "");
+
+    g_assert_no_error(error);
+    while (sm_db_next(fixture->ledger->db, row, &error))
+        g_string_append_printf(plan, "%s\n", (const char *)sqlite3_column_text(row, 3));
+    g_assert_no_error(error);
+}
+
+char *
+fixture_plan(Fixture *fixture, void (*body)(Fixture *))
+{
+    g_autoptr(GPtrArray) statements = g_ptr_array_new_with_free_func(g_free);
+    GString *plan = g_string_new(NULL);
+
+    sqlite3_trace_v2(fixture->ledger->db->handle, SQLITE_TRACE_STMT, note_statement, statements);
+    body(fixture);
+    sqlite3_trace_v2(fixture->ledger->db->handle, 0, NULL, NULL);
+    for (guint i = 0; i < statements->len; i++)
+        add_plan(fixture, statements->pdata[i], plan);
+    return g_string_free(plan, FALSE);
+}
+
 SmEvent *
 fixture_event(const char *name, const char *message)
 {

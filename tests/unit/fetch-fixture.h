@@ -35,6 +35,10 @@ void fixture_sql(Fixture *fixture, const char *sql);
 /* The one integer that a query of the ledger has for an answer. */
 gint64 fixture_number(Fixture *fixture, const char *sql);
 
+/* How SQLite goes about the statements that body runs: a line for each table that it looks through.
+ * Caller frees. */
+char *fixture_plan(Fixture *fixture, void (*body)(Fixture *));
+
 /* Records that message announced name for the account. */
 void fixture_announce(Fixture *fixture, const char *name, const char *message);
 SmEvent *fixture_event(const char *name, const char *message);

@@ -124,10 +124,10 @@ lists_the_newest_change_first(Fixture *fixture, gconstpointer data)
     make_waiting(fixture);
     g_assert_true(sm_file_ensure(fixture->ledger, "other", TXT, NULL));
     fixture_sql(fixture, "UPDATE files SET updated = updated + 10 WHERE account = 'main'");
-    all = sm_file_list(fixture->ledger, NULL, NULL);
+    all = sm_file_list(fixture->ledger, NULL, 0, NULL);
     g_assert_cmpuint(all->len, ==, 2);
     g_assert_cmpstr(((SmFile *)all->pdata[0])->name, ==, CSV);
-    mine = sm_file_list(fixture->ledger, "other", NULL);
+    mine = sm_file_list(fixture->ledger, "other", 0, NULL);
     g_assert_cmpuint(mine->len, ==, 1);
     g_assert_cmpstr(((SmFile *)mine->pdata[0])->name, ==, TXT);
 }

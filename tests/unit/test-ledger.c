@@ -117,7 +117,7 @@ an_empty_ledger_in_memory_knows_nothing(void)
     g_autoptr(GPtrArray) files = NULL;
 
     g_assert_no_error(error);
-    files = sm_file_list(ledger, NULL, NULL);
+    files = sm_file_list(ledger, NULL, 0, NULL);
     g_assert_cmpuint(files->len, ==, 0);
 }
 
