@@ -74,7 +74,7 @@ static gboolean
 put(int spool, GBytes *bytes)
 {
     g_autofree char *name = name_for(bytes);
-    g_autofree char *temporary = g_strdup_printf(".%s.%d.tmp", name, (int)getpid());
+    g_autofree char *temporary = g_strdup_printf(".%s.%08x.tmp", name, g_random_int());
     sm_autofd int fd =
         openat(spool, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     gboolean ok = fd >= 0 && write_whole(fd, bytes) && give_name(spool, temporary, name);

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from agents import wait_for
-from harness import (CSV_NAME, EX_CONFIG, EX_TEMPFAIL, TXT_NAME, Running, mail, notification, received)
+from harness import (CSV_NAME, EX_CONFIG, EX_SOFTWARE, EX_TEMPFAIL, TXT_NAME, Running, mail, notification, received, run)
 
 HOUR = 3600
 
@@ -369,6 +369,14 @@ def test_the_heart_beats_while_a_file_takes_long(queued, emulator):
     finally:
         worker.kill()
         worker.communicate()
+
+
+@pytest.mark.release_only("strace and the leak checker cannot both attach")
+def test_a_worker_that_cannot_start_a_thread_says_so_and_does_not_beat(queued):
+    inject = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=?clone,?clone3:error=EAGAIN"]
+    done = run([*inject, queued.build / "scorefetch", "run", "-c", queued.config])
+    assert done.code == EX_SOFTWARE and "no thread" in done.err
+    assert not (queued.spool / "heartbeat").exists()
 
 
 @pytest.mark.parametrize("workers", [2, 8])
