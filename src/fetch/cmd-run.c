@@ -181,13 +181,20 @@ list_for(SmSession *session, SmAccount *account, Tally *tally)
     tally->left += fault != NULL || left;
 }
 
+static gboolean
+is_looked_after(const SmSession *session, const SmAccount *account)
+{
+    return account->enabled && account->fault == NULL &&
+           (session->account == NULL || g_str_equal(session->account, account->name));
+}
+
 static void
 list_where_asked(SmSession *session, Tally *tally)
 {
     for (guint i = 0; i < session->config->accounts->len; i++) {
         SmAccount *account = session->config->accounts->pdata[i];
 
-        if (account->enabled && account->fault == NULL)
+        if (is_looked_after(session, account))
             list_for(session, account, tally);
     }
 }
@@ -213,8 +220,7 @@ look_after(SmSession *session, Tally *tally)
     for (guint i = 0; i < session->config->accounts->len; i++) {
         const SmAccount *account = session->config->accounts->pdata[i];
 
-        if (!account->enabled || account->fault != NULL ||
-            (session->account != NULL && !g_str_equal(session->account, account->name)))
+        if (!is_looked_after(session, account))
             continue;
         tally->left += sm_on_stored(session->ledger, account, NULL, 0);
         prune(session, account, tally);
