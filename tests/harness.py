@@ -30,7 +30,6 @@ LEDGER_TIMES = {
     "events": ["first_seen", "last_seen"],
     "alerts": ["first", "last", "sent"],
     "accounts": ["rejected_at", "probe_at", "secret_since", "mail_seen", "listing_wanted", "synced", "sync_tried"],
-    "alerts": ["first", "last"],
     "handovers": ["next_attempt"],
 }
 

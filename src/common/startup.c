@@ -4,6 +4,7 @@
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -70,31 +71,75 @@ repair_descriptors(void)
 }
 
 static void
-end_as_filter(int number)
+end_as_filter(const char *line, gsize length)
+{
+    ssize_t said = write(STDERR_FILENO, line, length);
+
+    (void)said; /* if nobody listens, it is all the same */
+    _exit(EX_TEMPFAIL);
+}
+
+static void
+end_as_told(int number)
 {
     static const char line[] = "scoremail: was told to end before it was done: try again\n";
 
-    ssize_t said = write(STDERR_FILENO, line, sizeof line - 1);
-
     (void)number;
-    (void)said; /* if nobody listens, it is all the same */
+    end_as_filter(line, sizeof line - 1);
+}
+
+/* GLib and the C library have said what it is about before they raise these two. */
+static void
+end_quietly(int number)
+{
+    (void)number;
     _exit(EX_TEMPFAIL);
+}
+
+static void
+end_by_fault(int number)
+{
+    char line[] = "scoremail: stopped by signal 00, a fault of its own: try again, and report it\n";
+    char *digits = strchr(line, '0');
+
+    digits[0] = (char)('0' + number / 10 % 10);
+    digits[1] = (char)('0' + number % 10);
+    end_as_filter(line, sizeof line - 1);
 }
 
 /* What a mail system sends to have us end. */
 static const int requests[] = {SIGTERM, SIGHUP, SIGINT};
 
+/* All else that ends a process, and that can be answered. */
+static const struct {
+    int number;
+    void (*answer)(int);
+} ends[] = {
+    {SIGQUIT, end_as_told},   {SIGUSR1, end_as_told}, {SIGUSR2, end_as_told},
+    {SIGVTALRM, end_as_told}, {SIGPROF, end_as_told}, {SIGXCPU, end_as_told},
+#ifndef SM_SANITIZED /* the sanitizers tell of these themselves */
+    {SIGABRT, end_quietly},   {SIGTRAP, end_quietly}, {SIGSEGV, end_by_fault},
+    {SIGBUS, end_by_fault},   {SIGILL, end_by_fault}, {SIGFPE, end_by_fault},
+    {SIGSYS, end_by_fault},
+#endif
+};
+
 static void
-answer_requests(void (*answer)(int))
+answer_as_filter(void)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(requests); i++)
-        signal(requests[i], answer);
+        signal(requests[i], end_as_told);
+    for (gsize i = 0; i < G_N_ELEMENTS(ends); i++)
+        signal(ends[i].number, ends[i].answer);
 }
 
 void
 sm_startup_end_by_signal(void)
 {
-    answer_requests(SIG_DFL);
+    for (gsize i = 0; i < G_N_ELEMENTS(requests); i++)
+        signal(requests[i], SIG_DFL);
+    for (gsize i = 0; i < G_N_ELEMENTS(ends); i++)
+        signal(ends[i].number, SIG_DFL);
 }
 
 void
@@ -120,8 +165,9 @@ reset_signals(SmRole role)
         if (number != SIGKILL && number != SIGSTOP)
             signal(number, SIG_DFL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* past an agent's limit on files a write fails, as on a full disk */
     if (role == SM_ROLE_FILTER)
-        answer_requests(end_as_filter);
+        answer_as_filter();
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }

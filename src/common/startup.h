@@ -12,7 +12,7 @@
 
 /*
  * Opens descriptors 0-2 where they are closed (on /dev/null), closes all
- * others, resets signals (SIGPIPE ignored, the rest default and unblocked),
+ * others, resets signals (SIGPIPE and SIGXFSZ ignored, the rest default and unblocked),
  * sets umask 077, forbids core dumps and attaching, clears an inherited alarm,
  * and rebuilds the environment from a short list (no proxy, no SSLKEYLOGFILE,
  * no GLib or allocator switches; PATH set by us, no HOME). On failure
@@ -24,8 +24,10 @@ gboolean sm_startup(SmRole role, GError **error);
  * As SM_ROLE_FILTER a request to end (SIGTERM, SIGHUP, SIGINT) is answered with
  * EX_TEMPFAIL and one line on stderr, from sm_startup() on: mail systems whose
  * patience has run out send one, and some return a message whose program dies
- * by a signal. Nothing else is undone than what a crash leaves behind. This
- * makes it an ordinary end again, for a filter that turns out to be none.
+ * by a signal. Nothing else is undone than what a crash leaves behind. So is
+ * every other signal that ends a process and can be answered: our own crash is
+ * no reason to return a message either. This makes it all an ordinary end again,
+ * for a filter that turns out to be none, and for its child.
  */
 void sm_startup_end_by_signal(void);
 

@@ -8,7 +8,7 @@
 enum { SENDING_MAX = 5 /* seconds that one mail, or one command, may take */ };
 
 /* What happened since, and was not sent within alert-every; the oldest first. */
-#define DUE " FROM alerts WHERE times > 0 AND sent <= ?"
+#define DUE " FROM alerts WHERE times > 0 AND sent NOT BETWEEN ?1 + 1 AND ?2"
 
 typedef struct {
     const SmConfig *config;
@@ -29,7 +29,7 @@ next_due(const Sending *sending)
         sm_db_query(sending->ledger->db, NULL,
                     "SELECT account, kind, text, first, last, times, sent" DUE
                     " ORDER BY first, account, kind LIMIT 1",
-                    "i", due_before(sending));
+                    "ii", due_before(sending), sm_ledger_now());
     SmAlertRow *row;
 
     if (found == NULL || !sm_db_next(sending->ledger->db, found, NULL))
@@ -52,8 +52,8 @@ is_any_due(const Sending *sending)
 {
     gint64 count = 0;
 
-    return sm_db_integer(sending->ledger->db, NULL, &count, "SELECT count(*)" DUE, "i",
-                         due_before(sending)) &&
+    return sm_db_integer(sending->ledger->db, NULL, &count, "SELECT count(*)" DUE, "ii",
+                         due_before(sending), sm_ledger_now()) &&
            count > 0;
 }
 

@@ -3,6 +3,7 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "ledger-files.h"
+#include "policy.h"
 #include "watch.h"
 
 enum { TEXT_MAX = 500 };
@@ -109,6 +110,8 @@ clear_passing(SmLedger *ledger, const SmFile *file, gint64 since)
 {
     if (file->stored_at >= since)
         sm_alert_clear(ledger, file->account, SM_ALERT_DISK);
+    if (file->stored_at >= since && sm_policy_is_pair(file->name))
+        sm_alert_clear(ledger, file->account, SM_ALERT_FORMAT);
     if (file->stored_at >= since || file->looked_at >= since)
         sm_alert_clear(ledger, file->account, SM_ALERT_ACCOUNT);
 }
@@ -126,5 +129,7 @@ sm_alert_outcome(SmLedger *ledger, const SmAccount *account, const char *name, g
     file = sm_file_load(ledger, account->name, name, NULL);
     if (file != NULL)
         clear_passing(ledger, file, started);
-    sm_watch_format(ledger, account);
+    /* It reads many rows: only where there may be news. */
+    if (file != NULL && file->state == SM_FILE_DROPPED)
+        sm_watch_format(ledger, account);
 }

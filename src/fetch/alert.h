@@ -51,8 +51,8 @@ void sm_alert(SmLedger *ledger, const char *account, SmAlertKind kind, const cha
  * What an attempt at name, begun at the time started, tells: fault, which it
  * ended with, where it is one that a person should know of; or, without one
  * (NULL), that what stood in the way of every file (disk, configuration) does so
- * no longer, if the file was really stored or the service really asked; and
- * whether the wanted format fails to come (watch.h).
+ * no longer, if the file was really stored or the service really asked; and, of
+ * a name that was dropped, whether the wanted format fails to come (watch.h).
  */
 void sm_alert_outcome(SmLedger *ledger, const SmAccount *account, const char *name, gint64 started,
                       const GError *fault);

@@ -66,7 +66,7 @@ judge(SmCheck *check, const SmAccount *account, const SmSecret *secret)
         flawed = TRUE;
     if (!flawed)
         sm_check_say(check, SM_CHECK_OK, "password", account, "%s %s (not shown)", source,
-                     is_file ? "can be read, and by nobody else" : "gives one");
+                     is_file ? "can be read" : "gives one");
 }
 
 void
@@ -92,15 +92,18 @@ sm_check_password(SmCheck *check, const SmAccount *account)
 void
 sm_check_senders(SmCheck *check, const SmAccount *account)
 {
-    const char *const *senders = sm_check_value(check->config, account, "senders");
+    char **senders = account->senders;
 
-    if (senders != NULL && *senders != NULL)
-        sm_check_say(check, SM_CHECK_OK, "senders", account, "restricted to %s%s", *senders,
-                     senders[1] != NULL ? " and others" : "");
-    else
+    if (senders[0] == NULL)
         sm_check_say(check, SM_CHECK_WARNING, "senders", account,
                      "anybody's mail may announce a file: set senders to the addresses or domains "
                      "that notifications come from");
+    else
+        sm_check_say(check, SM_CHECK_OK, "senders", account, "restricted to %s%s, %s", senders[0],
+                     senders[1] != NULL ? " and others" : "",
+                     account->authserv_id != NULL
+                         ? "vouched for by authserv-id"
+                         : "by From, which is easily forged where authserv-id is not set");
 }
 
 /* gpg would make the folder that it does not find. */

@@ -48,13 +48,13 @@ typedef struct {
 } Search;
 
 gboolean
-sm_check_calls_us(const char *text)
+sm_check_mentions(const char *text, const char *word)
 {
     while (*text != '\0') {
         gsize length = strcspn(text, "\n");
         const char *line = text + strspn(text, " \t");
 
-        if (*line != '#' && g_strstr_len(line, text + length - line, OURS) != NULL)
+        if (*line != '#' && g_strstr_len(line, text + length - line, word) != NULL)
             return TRUE;
         text += length + (text[length] == '\n' ? 1 : 0);
     }
@@ -71,7 +71,7 @@ search_file(Search *search, const char *path)
         return;
     if (!g_file_get_contents(path, &text, NULL, NULL))
         g_ptr_array_add(search->unread, g_strdup(path));
-    else if (sm_check_calls_us(text))
+    else if (sm_check_mentions(text, OURS))
         search->caller = g_strdup(path);
 }
 

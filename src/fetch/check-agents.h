@@ -8,5 +8,5 @@
 
 void sm_check_agents(SmCheck *check, const SmAccount *none);
 
-/* Whether a line of text that is no comment (#) has scoremail in it. Pure. */
-gboolean sm_check_calls_us(const char *text);
+/* Whether a line of text that is no comment (#) has word in it. Pure. */
+gboolean sm_check_mentions(const char *text, const char *word);

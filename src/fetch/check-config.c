@@ -9,23 +9,29 @@
 
 /* A log file that cannot be written to stops all else. */
 static void
-check_log(SmCheck *check)
+check_log_file(SmCheck *check, const char *file)
 {
-    const char *file = check->config->log_file;
-    g_autofree char *folder = file != NULL ? g_path_get_dirname(file) : NULL;
-    const char *place = file != NULL && access(file, F_OK) == 0 ? file : folder;
+    g_autofree char *folder = g_path_get_dirname(file);
+    const char *place = access(file, F_OK) == 0 ? file : folder;
 
-    if (check->config->log == SM_LOG_SYSLOG)
-        sm_check_say(check, SM_CHECK_OK, "log", NULL, "syslog, facility mail");
-    else if (check->config->log == SM_LOG_STDERR)
-        sm_check_say(check, SM_CHECK_OK, "log", NULL, "standard error");
-    else if (faccessat(AT_FDCWD, place, W_OK, AT_EACCESS) < 0)
+    if (faccessat(AT_FDCWD, place, W_OK, AT_EACCESS) < 0)
         sm_check_say(check, SM_CHECK_FAILURE, "log", NULL,
                      "%s cannot be written to (%s: %s): nothing is fetched before it can, so make "
                      "it writable or change log",
                      file, place, g_strerror(errno));
     else
         sm_check_say(check, SM_CHECK_OK, "log", NULL, "%s", file);
+}
+
+static void
+check_log(SmCheck *check)
+{
+    if (check->config->log == SM_LOG_FILE)
+        check_log_file(check, check->config->log_file);
+    else
+        sm_check_say(check, SM_CHECK_OK, "log", NULL, "%s",
+                     check->config->log == SM_LOG_SYSLOG ? "syslog, facility mail"
+                                                         : "standard error");
 }
 
 void

@@ -73,10 +73,11 @@ sm_check_sandbox(SmCheck *check, const SmAccount *none)
     sm_check_say_fault(check, SM_CHECK_FAILURE, "sandbox", NULL, fault);
 }
 
-gboolean
-sm_check_program(SmCheck *check, const char *item, const SmAccount *account, const char *key)
+/* Whether the first word of that key's command, if it is set, can be run; else adds a failure. */
+static gboolean
+check_program(SmCheck *check, const char *item, const SmAccount *account, const char *key,
+              char **argv)
 {
-    const char *const *argv = sm_check_value(check->config, account, key);
     g_autofree char *path = argv != NULL ? g_find_program_in_path(argv[0]) : NULL;
 
     if (argv == NULL || path != NULL)
@@ -90,25 +91,26 @@ sm_check_program(SmCheck *check, const char *item, const SmAccount *account, con
 void
 sm_check_alerts(SmCheck *check, const SmAccount *none)
 {
-    gboolean by_mail = sm_check_value(check->config, NULL, "alert-mail") != NULL;
-    gboolean by_command = sm_check_value(check->config, NULL, "alert-command") != NULL;
+    const SmConfig *config = check->config;
+    gboolean by_mail = config->alert_mail != NULL;
 
-    if (!by_mail && !by_command)
+    if (!by_mail && config->alert_command == NULL)
         sm_check_say(check, SM_CHECK_WARNING, "alerts", NULL,
                      "nobody is told when something goes wrong: set alert-mail to somebody's "
                      "address, or alert-command");
-    else if ((!by_mail || sm_check_program(check, "alerts", NULL, "sendmail")) &&
-             sm_check_program(check, "alerts", NULL, "alert-command"))
-        sm_check_say(check, SM_CHECK_OK, "alerts", NULL, "sent by %s%s%s",
-                     by_mail ? "alert-mail" : "", by_mail && by_command ? " and " : "",
-                     by_command ? "alert-command" : "");
+    else if ((!by_mail || check_program(check, "alerts", NULL, "sendmail", config->sendmail)) &&
+             check_program(check, "alerts", NULL, "alert-command", config->alert_command))
+        sm_check_say(check, SM_CHECK_OK, "alerts", NULL, "go to %s%s%s",
+                     by_mail ? config->alert_mail[0] : "",
+                     by_mail && config->alert_command != NULL ? " and " : "",
+                     config->alert_command != NULL ? config->alert_command[0] : "");
 }
 
 void
 sm_check_hook(SmCheck *check, const SmAccount *account)
 {
-    const char *const *argv = sm_check_value(check->config, account, "on-stored");
-
-    if (argv != NULL && sm_check_program(check, "hook", account, "on-stored"))
-        sm_check_say(check, SM_CHECK_OK, "hook", account, "%s is told of stored files", argv[0]);
+    if (account->on_stored != NULL &&
+        check_program(check, "hook", account, "on-stored", account->on_stored))
+        sm_check_say(check, SM_CHECK_OK, "hook", account, "%s is told of stored files",
+                     account->on_stored[0]);
 }

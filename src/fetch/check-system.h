@@ -11,7 +11,3 @@ void sm_check_alerts(SmCheck *check, const SmAccount *none);
 
 /* Whether on-stored can be run. */
 void sm_check_hook(SmCheck *check, const SmAccount *account);
-
-/* Whether the program of that key's command can be run, if it is set; else adds a failure. */
-gboolean sm_check_program(SmCheck *check, const char *item, const SmAccount *account,
-                          const char *key);

@@ -7,16 +7,14 @@
 #include <unistd.h>
 
 #include "check-places.h"
-#include "common/error.h"
+#include "check-timers.h"
 #include "common/spool.h"
 #include "queue.h"
-#include "subprocess.h"
 
 #define REMEDY_SITE "systemctl enable --now scoremail-run.path scoremail-run.timer"
 #define REMEDY_HOME "a line for cron: */5 * * * * scorefetch run -q"
 #define TIMER "scoremail-run.timer"
-
-enum { SYSTEMCTL_LIMIT = 10, /* seconds */ SAID_MAX = 200 };
+#define SYNC_TIMER "scoremail-sync.timer"
 
 /* A personal one is made when it is needed; the site's has a group that we could not give it. */
 static void
@@ -70,38 +68,6 @@ sm_check_spool(SmCheck *check, const SmAccount *none)
                      described, (int)sm_spool_count(spool));
 }
 
-SmUnitState
-sm_check_unit_state(const char *said)
-{
-    static const char *const on[] = {"enabled", "enabled-runtime", "static", "generated", "alias"};
-    static const char *const off[] = {"disabled", "masked", "masked-runtime", "linked", "bad"};
-    gsize line = strcspn(said, "\n");
-
-    for (gsize i = 0; i < G_N_ELEMENTS(on); i++)
-        if (strlen(on[i]) == line && strncmp(said, on[i], line) == 0)
-            return SM_UNIT_ON;
-    for (gsize i = 0; i < G_N_ELEMENTS(off); i++)
-        if (strlen(off[i]) == line && strncmp(said, off[i], line) == 0)
-            return SM_UNIT_OFF;
-    return SM_UNIT_ABSENT;
-}
-
-/* Whether it comes back after the next boot; only where systemd runs, and for the site's units. */
-static SmUnitState
-timer_state(const SmConfig *config)
-{
-    const char *const argv[] = {"systemctl", "is-enabled", TIMER, NULL};
-    gint64 limit = g_get_monotonic_time() + SYSTEMCTL_LIMIT * G_USEC_PER_SEC;
-    char said[SAID_MAX] = "";
-    gsize length;
-
-    if (!config->site || !g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR))
-        return SM_UNIT_ABSENT;
-    /* it ends with 1 for each answer but the first ones */
-    sm_subprocess(argv, limit, said, sizeof said, &length, SM_ERROR_INTERNAL, NULL);
-    return sm_check_unit_state(said);
-}
-
 void
 sm_check_worker(SmCheck *check, const SmAccount *none)
 {
@@ -118,11 +84,21 @@ sm_check_worker(SmCheck *check, const SmAccount *none)
                      queued ? "queued mail stays with the mail system, and is not fetched"
                             : "nothing fetches what the mail system was told to forget",
                      remedy);
-    else if (timer_state(config) == SM_UNIT_OFF)
+    else if (sm_check_timer_is_off(config, TIMER, "scorefetch run"))
         sm_check_say(check, SM_CHECK_WARNING, "worker", NULL,
-                     "it was at work, but %s is not enabled, and after a restart of the machine "
-                     "nothing may start it: %s",
+                     "it was at work, but %s is not enabled, and no line of cron's starts it after "
+                     "the machine: %s",
                      TIMER, remedy);
     else
         sm_check_say(check, SM_CHECK_OK, "worker", NULL, "scorefetch run was at work lately");
+}
+
+void
+sm_check_sync(SmCheck *check, const SmAccount *none)
+{
+    if (sm_check_timer_is_off(check->config, SYNC_TIMER, "scorefetch sync"))
+        sm_check_say(check, SM_CHECK_WARNING, "sync", NULL,
+                     "%s is not enabled, and no line of cron's does its work: nothing finds a file "
+                     "whose mail was lost: systemctl enable --now %s",
+                     SYNC_TIMER, SYNC_TIMER);
 }

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 
-#include "common/config-keys.h"
 #include "common/text.h"
 #include "json.h"
 
@@ -122,15 +121,4 @@ sm_check_worst(const SmCheck *check)
     for (guint i = 0; i < check->findings->len; i++)
         worst = MAX(worst, ((const SmFinding *)check->findings->pdata[i])->level);
     return worst;
-}
-
-gconstpointer
-sm_check_value(const SmConfig *config, const SmAccount *account, const char *key)
-{
-    const SmConfigKey *known = sm_config_key(key);
-    const char *base = (const char *)account;
-
-    if (known != NULL && (known->flags & SM_KEY_GENERAL) != 0)
-        base = (const char *)config;
-    return known != NULL && base != NULL ? *(const gpointer *)(base + known->offset) : NULL;
 }

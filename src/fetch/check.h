@@ -47,10 +47,4 @@ void sm_check_print_json(const SmCheck *check);
 /* The worst level: SM_CHECK_OK where nothing was found. As a number it is the exit code. */
 SmCheckLevel sm_check_worst(const SmCheck *check);
 
-/*
- * What that key, whose value is a string or a list, has set for the account or
- * the program; NULL for nothing, and for a key that this version does not know.
- */
-gconstpointer sm_check_value(const SmConfig *config, const SmAccount *account, const char *key);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmCheck, sm_check_free)

@@ -14,7 +14,6 @@
 #include "check-system.h"
 #include "check-worker.h"
 #include "commands.h"
-#include "common/config-keys.h"
 #include "common/error.h"
 #include "session.h"
 
@@ -35,25 +34,25 @@ typedef enum {
 
 static const struct {
     void (*look)(SmCheck *check, const SmAccount *account);
-    guint traits;    /* Traits */
-    const char *key; /* left out in a version that does not know this key; NULL: never */
+    guint traits; /* Traits */
 } checks[] = {
-    {sm_check_configuration, GENERAL, NULL},
-    {sm_check_ledger, GENERAL, NULL},
-    {sm_check_spool, GENERAL, NULL},
-    {sm_check_worker, GENERAL, NULL},
-    {sm_check_alerts, GENERAL, "alert-mail"},
-    {sm_check_account, ACCOUNT | ANY_ACCOUNT, NULL},
-    {sm_check_password, ACCOUNT, NULL},
-    {sm_check_directory, ACCOUNT, NULL},
-    {sm_check_keys, ACCOUNT, NULL},
-    {sm_check_senders, ACCOUNT, "senders"},
-    {sm_check_hook, ACCOUNT, "on-stored"},
-    {sm_check_agents, 0, NULL},
-    {sm_check_sandbox, 0, NULL},
-    {sm_check_network, ACCOUNT | ONLINE, NULL},
-    {sm_check_login, ACCOUNT | ONLINE, NULL},
-    {sm_check_firewall, GENERAL | ONLINE, NULL},
+    {sm_check_configuration, GENERAL},
+    {sm_check_ledger, GENERAL},
+    {sm_check_spool, GENERAL},
+    {sm_check_worker, GENERAL},
+    {sm_check_sync, GENERAL},
+    {sm_check_alerts, GENERAL},
+    {sm_check_account, ACCOUNT | ANY_ACCOUNT},
+    {sm_check_password, ACCOUNT},
+    {sm_check_directory, ACCOUNT},
+    {sm_check_keys, ACCOUNT},
+    {sm_check_senders, ACCOUNT},
+    {sm_check_hook, ACCOUNT},
+    {sm_check_agents, 0},
+    {sm_check_sandbox, 0},
+    {sm_check_network, ACCOUNT | ONLINE},
+    {sm_check_login, ACCOUNT | ONLINE},
+    {sm_check_firewall, GENERAL | ONLINE},
 };
 
 /* Reads the configuration, and sees whose affair it is; what fails there is a finding. */
@@ -105,8 +104,7 @@ look(const SmSession *session, SmCheck *check, gboolean online)
         guint traits = checks[i].traits;
 
         if (((traits & NEEDS_CONFIG) != 0 && check->config == NULL) ||
-            ((traits & ONLINE) != 0 && !online) ||
-            (checks[i].key != NULL && sm_config_key(checks[i].key) == NULL))
+            ((traits & ONLINE) != 0 && !online))
             continue;
         if ((traits & PER_ACCOUNT) != 0)
             look_at_accounts(session, check, i);

@@ -15,6 +15,7 @@
 #include "heartbeat.h"
 #include "intake.h"
 #include "ledger-accounts.h"
+#include "ledger-events.h"
 #include "ledger-files.h"
 #include "ledger-syncs.h"
 #include "on-stored.h"
@@ -57,7 +58,8 @@ fetch(SmSession *session, const SmAccount *account, const char *name, char **out
         .ledger = session->ledger, .account = account, .role = SM_ROLE_FILTER, .impatient = TRUE};
 
     if (account->fault == NULL)
-        return sm_fetch(&job, name, outcome, error);
+        return sm_event_reopen_failed(session->ledger, account->name, name, error) &&
+               sm_fetch(&job, name, outcome, error);
     g_propagate_error(error, g_error_copy(account->fault));
     return FALSE;
 }

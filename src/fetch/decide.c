@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "pause.h"
 #include "policy.h"
 
 enum { SHORT_PAUSE = 10 /* seconds: waited out rather than handed back to the mail system */ };
@@ -136,10 +137,10 @@ apply_pauses(const SmFetch *fetch, const SmFile *file, gint64 now, GError **erro
     SmStep step = {.kind = SM_STEP_FETCH};
     gint64 missing = 0;
 
-    if (file->stored_at > 0 && file->looked_at + SM_LOOK_PAUSE > now)
+    if (file->stored_at > 0 && sm_pause_holds(file->looked_at + SM_LOOK_PAUSE, now))
         return paused(error, file, file->looked_at + SM_LOOK_PAUSE,
                       "the service was asked for a corrected version a short while ago");
-    if (file->next_attempt > now) {
+    if (sm_pause_holds(file->next_attempt, now)) {
         if (file->next_attempt - now > SHORT_PAUSE)
             return paused(error, file, file->next_attempt, file->reason);
         step.pause = (guint)(file->next_attempt - now);

@@ -3,6 +3,7 @@
 #include "attempt.h"
 #include "claim.h"
 #include "decide.h"
+#include "ledger-events.h"
 #include "ledger-files.h"
 #include "on-stored.h"
 #include "pace.h"
@@ -139,6 +140,8 @@ sm_fetch(const SmFetch *fetch, const char *name, char **outcome, GError **error)
     else
         ok = work(fetch, file, outcome, error);
     sm_claim_drop(&claim);
+    /* A record for people: what is fetched does not depend on it. */
+    sm_event_follow(fetch->ledger, fetch->account->name, name, NULL);
     if (ok) /* also of what a process that died before has stored */
         sm_on_stored(fetch->ledger, fetch->account, name, fetch->deadline);
     return ok;

@@ -2,6 +2,7 @@
 
 #include "common/error.h"
 #include "common/text.h"
+#include "pause.h"
 
 enum {
     REASON_MAX = 300,
@@ -56,7 +57,7 @@ look(SmLedger *ledger, const char *account, const char *fingerprint, gboolean *p
         record->standing = SM_ACCOUNT_CLOSED;
         record->rejected_at = sqlite3_column_int64(row, 3);
         record->reason = sm_db_text(row, 5);
-        *probe_due = sqlite3_column_int64(row, 4) <= sm_ledger_now();
+        *probe_due = !sm_pause_holds(sqlite3_column_int64(row, 4), sm_ledger_now());
     }
     return g_steal_pointer(&record);
 }
@@ -140,8 +141,9 @@ sm_account_listing_due(SmLedger *ledger, const char *account, gint64 now, gint64
                        GError **error)
 {
     return sm_db_integer(ledger->db, error, wanted,
-                         "SELECT listing_wanted FROM accounts WHERE name = ? AND sync_tried <= ?",
-                         "si", account, now - LISTING_PAUSE);
+                         "SELECT listing_wanted FROM accounts WHERE name = ?"
+                         " AND sync_tried NOT BETWEEN ? AND ?",
+                         "sii", account, now - LISTING_PAUSE + 1, now);
 }
 
 gboolean

@@ -2,6 +2,7 @@
 
 #include "common/text.h"
 #include "ledger-files.h"
+#include "pause.h"
 
 enum { REASON_MAX = 500 };
 
@@ -58,17 +59,18 @@ count_again(SmLedger *ledger, const char *account, const char *name, const char 
                      "isss", sm_ledger_now(), account, name, identity);
 }
 
-/* Also when the new message is handed in again: its first time may have come before the pause was
- * over. */
-static gboolean
-reopen_failed(SmLedger *ledger, const char *account, const char *name, GError **error)
+gboolean
+sm_event_reopen_failed(SmLedger *ledger, const char *account, const char *name, GError **error)
 {
-    return sm_db_run(ledger->db, error, NULL,
-                     "UPDATE files SET state = 'waiting', missing_since = 0, missing_times = 0,"
-                     " attempts = 0 WHERE account = ?1 AND name = ?2 AND state = 'failed'"
-                     " AND next_attempt <= ?3 AND new_covers < (SELECT max(id) FROM events"
-                     "  WHERE account = ?1 AND name = ?2)",
-                     "ssi", account, name, sm_ledger_now());
+    gint64 now = sm_ledger_now();
+
+    return sm_db_run(
+        ledger->db, error, NULL,
+        "UPDATE files SET state = 'waiting', missing_since = 0, missing_times = 0,"
+        " attempts = 0 WHERE account = ?1 AND name = ?2 AND state = 'failed'"
+        " AND next_attempt NOT BETWEEN ?3 + 1 AND ?4 AND new_covers < (SELECT max(id) FROM events"
+        "  WHERE account = ?1 AND name = ?2)",
+        "ssii", account, name, now, now + SM_PAUSE_LONGEST);
 }
 
 static gboolean
@@ -86,7 +88,7 @@ open_row(SmLedger *ledger, const char *account, const char *name, GError **error
 {
     return *name == '\0' || *account == '\0' ||
            (sm_file_ensure(ledger, account, name, error) &&
-            reopen_failed(ledger, account, name, error));
+            sm_event_reopen_failed(ledger, account, name, error));
 }
 
 static gboolean
@@ -233,4 +235,16 @@ sm_event_close(SmLedger *ledger, const SmEvent *event, const char *account, cons
         return TRUE;
     sm_db_rollback(ledger->db);
     return FALSE;
+}
+
+gboolean
+sm_event_follow(SmLedger *ledger, const char *account, const char *name, GError **error)
+{
+    return sm_db_run(ledger->db, error, NULL,
+                     "UPDATE events SET (decision, reason) = (SELECT state, reason FROM files"
+                     "  WHERE account = ?1 AND name = ?2)"
+                     " WHERE account = ?1 AND name = ?2 AND decision = 'waiting'"
+                     " AND EXISTS (SELECT 1 FROM files WHERE account = ?1 AND name = ?2"
+                     "  AND unanswered = 0 AND state NOT IN ('waiting', 'placing'))",
+                     "ss", account, name);
 }

@@ -34,6 +34,14 @@ typedef struct {
 
 GPtrArray *sm_event_refusals(SmLedger *ledger, guint max, GError **error);
 
+/*
+ * Opens a name that had failed, if a message has announced it since the last
+ * attempt and its pause is over: sm_event_record() does, also for a message that
+ * is handed in again, and the worker for one that came before the pause was over.
+ */
+gboolean sm_event_reopen_failed(SmLedger *ledger, const char *account, const char *name,
+                                GError **error);
+
 /* Whether this event was recorded before; FALSE too on an error. */
 gboolean sm_event_is_known(SmLedger *ledger, const SmEvent *event, const char *account,
                            const char *name, GError **error);
@@ -47,3 +55,6 @@ gboolean sm_event_close(SmLedger *ledger, const SmEvent *event, const char *acco
 gboolean sm_event_decide(SmLedger *ledger, const SmEvent *event, const char *account,
                          const char *name, const char *decision, const char *reason,
                          GError **error);
+
+/* What became of the file, once nothing waits for it any more, for all events that waited. */
+gboolean sm_event_follow(SmLedger *ledger, const char *account, const char *name, GError **error);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "pause.h"
 
 enum {
     REASON_MAX = 500,
@@ -69,11 +70,13 @@ sm_handover_due(SmLedger *ledger, const char *account, const char *name, gint64 
     g_autoptr(GPtrArray) due = g_ptr_array_new_with_free_func((GDestroyNotify)sm_handover_free);
     g_autoptr(sqlite3_stmt) row = sm_db_query(
         ledger->db, error,
-        "SELECT " COLUMNS " FROM handovers WHERE done = 0 AND next_attempt <= ?1 AND account = ?2"
+        "SELECT " COLUMNS
+        " FROM handovers WHERE done = 0 AND next_attempt NOT BETWEEN ?1 + 1 AND ?4"
+        " AND account = ?2"
         " AND name = coalesce(?3, name) AND NOT EXISTS (SELECT 1 FROM handovers o WHERE o.done = 0"
         "  AND o.account = handovers.account AND o.name = handovers.name AND o.id < handovers.id)"
         " ORDER BY id",
-        "iss", now, account, name);
+        "issi", now, account, name, now + SM_PAUSE_LONGEST);
     GError *fault = NULL;
 
     if (row == NULL)

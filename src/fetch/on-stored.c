@@ -136,7 +136,7 @@ attend(Telling *telling, gint64 id, GError **error)
         return FALSE;
     }
     handover = sm_handover_load(telling->ledger, id, &fault); /* as it is under the lock */
-    if (handover != NULL && handover->next_attempt <= sm_ledger_now())
+    if (handover != NULL && !sm_pause_holds(handover->next_attempt, sm_ledger_now()))
         tell(telling, handover);
     sm_lock_drop(telling->ledger->lock_fd, byte);
     if (fault != NULL)

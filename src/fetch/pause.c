@@ -7,9 +7,9 @@ enum {
     MISSING_LAST = 30 * 60,     /* seconds */
     MISSING_FOR_LONG = 60 * 60, /* seconds */
     MISSING_OFTEN = 5,
-    HANDOVER_FIRST = 60,      /* seconds */
-    HANDOVER_LAST = 6 * 3600, /* seconds */
-    RETRY_AFTER_MAX = 3600,   /* seconds: a longer one would outlive every queue */
+    HANDOVER_FIRST = 60, /* seconds */
+    HANDOVER_LAST = SM_PAUSE_LONGEST,
+    RETRY_AFTER_MAX = 3600, /* seconds: a longer one would outlive every queue */
 };
 
 static guint64
@@ -43,4 +43,10 @@ gboolean
 sm_pause_missing_over(gint64 missing_for, guint times)
 {
     return missing_for >= MISSING_FOR_LONG && times >= MISSING_OFTEN;
+}
+
+gboolean
+sm_pause_holds(gint64 until, gint64 now)
+{
+    return until > now && until - now <= SM_PAUSE_LONGEST;
 }

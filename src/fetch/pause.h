@@ -3,6 +3,15 @@
 
 #include <glib.h>
 
+enum { SM_PAUSE_LONGEST = 6 * 3600 }; /* seconds: of all of them */
+
+/*
+ * Whether a pause that ends at until still holds at the time now: one that
+ * reaches further than any was noted by a clock that has been set back since, and
+ * would hold for as long as that was wrong.
+ */
+gboolean sm_pause_holds(gint64 until, gint64 now);
+
 /*
  * Milliseconds before try number failed+1, after failed (1, 2, ...) failures in
  * a row: 0.5 s doubling up to a minute, spread over its upper half by luck (0 to

@@ -13,6 +13,7 @@
 #include "charset.h"
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "common/startup.h"
 #include "mime.h"
 #include "parser.h"
 #include "received.h"
@@ -146,6 +147,7 @@ run_child(const SmParserTask *task, GByteArray *answer, GError **error)
         return ENDED_BADLY;
     }
     if (pid == 0) {
+        sm_startup_end_by_signal(); /* how it ends is what it tells us */
         sm_close(&from_child);
         sm_parser_run(task, to_parent);
     }

@@ -9,6 +9,7 @@
 #include "build-config.h"
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "common/io.h"
 #include "common/startup.h"
 
 #define PROGRAM "scorefetch"
@@ -22,10 +23,10 @@ make_stdin(const SmEvent *event, GError **error)
     gsize size;
     const char *data = g_bytes_get_data(bytes, &size);
 
-    if (fd < 0 || write(fd, data, size) != (ssize_t)size ||
+    if (fd < 0 || !sm_write_all(fd, data, size) ||
         fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0 ||
         lseek(fd, 0, SEEK_SET) < 0 || dup2(fd, STDIN_FILENO) < 0)
-        return sm_error_from_errno(error, SM_ERROR_INTERNAL, "no memory to hand the event over in");
+        return sm_error_from_errno(error, SM_ERROR_INTERNAL, "the event cannot be handed over");
     return TRUE;
 }
 

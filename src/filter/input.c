@@ -35,6 +35,16 @@ page_align(gsize size)
     return (size + page - 1) / page * page;
 }
 
+/* Where there is no room: who writes a message is not to meet a closed pipe. */
+static void
+drain(int fd)
+{
+    char scratch[4096];
+
+    while (read_patiently(fd, scratch, sizeof scratch) > 0)
+        continue;
+}
+
 gboolean
 sm_input_read(SmInput *input, int fd, gsize max, GError **error)
 {
@@ -47,8 +57,9 @@ sm_input_read(SmInput *input, int fd, gsize max, GError **error)
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (input->data == MAP_FAILED) {
         input->data = NULL;
-        return sm_error_from_errno(error, SM_ERROR_INTERNAL, "no room for a message of %zu bytes",
-                                   max);
+        sm_error_from_errno(error, SM_ERROR_INTERNAL, "no room for a message of %zu bytes", max);
+        drain(fd);
+        return FALSE;
     }
     /* One byte more than allowed tells a message that fits exactly from a larger one. */
     while ((got = read_patiently(fd, input->data + input->length, max + 1 - input->length)) > 0) {

@@ -15,7 +15,7 @@ typedef struct {
 /*
  * Reads fd to its end, at most max bytes into memory. Waits where fd is
  * non-blocking. SM_ERROR_IO when reading fails, SM_ERROR_INTERNAL without
- * address space.
+ * address space (fd is read to its end all the same).
  */
 gboolean sm_input_read(SmInput *input, int fd, gsize max, GError **error);
 

@@ -183,6 +183,8 @@ def test_a_format_that_never_comes(account, outbox, build):
         assert outbox.begun() == 0
         assert account.receive(f"4300_{n}.txt").code == 0
     assert kinds(outbox) == ["format"]
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    assert account.sql("SELECT kind FROM alerts WHERE last > 0") == []
 
 
 def test_a_format_that_never_comes_to_the_worker(account, outbox):

@@ -12,15 +12,14 @@ from email.utils import formatdate
 
 import agents
 import pytest
-from harness import CHECKOUT, EX_TEMPFAIL, EX_USAGE, mail, need, run
+from harness import EX_TEMPFAIL, EX_USAGE, mail, need, run
 from tlsserver import Authority
 
 OK, WARNING, FAILURE = 0, 1, 2
 LEVELS = {"ok": OK, "warning": WARNING, "failure": FAILURE}
 OTHER_USER = 65534
-ALERTS = {"alert-command": "true"}
-SENDERS = {"senders": "notify.example.org, scores.example"}
-OFFLINE = ["configuration", "log", "ledger", "spool", "worker", "account", "password", "directory", "agent", "sandbox"]
+OFFLINE = ["configuration", "log", "ledger", "spool", "worker", "alerts"]
+OFFLINE += ["account", "password", "directory", "senders", "agent", "sandbox"]
 ONLINE = ["name", "tls", "clock", "login", "firewall"]
 
 
@@ -56,11 +55,9 @@ def assert_one(report, level, item, words):
 
 
 def complete(account):
-    """Nothing is left to wish for: also what only some versions have, as scoremail.conf(5) tells."""
-    known = (CHECKOUT / "man" / "scoremail.conf.5").read_text()
-    for settings, wanted in ((account.general, ALERTS), (account.account, SENDERS)):
-        settings.update({key: value for key, value in wanted.items() if f".It Ic {key} No =" in known})
-    account.configure()
+    """Nothing is left to wish for: somebody is told, and not everybody may announce files."""
+    account.general["alert-command"] = "true"
+    account.configure(senders="notify.example.org, scores.example")
     return account
 
 
@@ -406,6 +403,37 @@ def test_a_spool_that_is_none(site):
 # --- what is around
 
 
+def test_alerts_that_reach_nobody(site):
+    del site.general["alert-command"]
+    site.configure()
+    assert_one(check(site), WARNING, "alerts", "set alert-mail .*or alert-command")
+    site.general["alert-command"] = "/nowhere/page-me --now"
+    site.configure()
+    assert_one(check(site), FAILURE, "alerts", "alert-command: there is no program /nowhere/page-me that")
+    del site.general["alert-command"]
+    site.general |= {"alert-mail": "registrar@example.edu", "sendmail": "/nowhere/sendmail -i"}
+    site.configure()
+    assert_one(check(site), FAILURE, "alerts", "sendmail: there is no program /nowhere/sendmail")
+    site.general["sendmail"] = "true"
+    site.configure()
+    assert check(site).found["alerts"] == (OK, "go to registrar@example.edu")
+
+
+def test_anybody_may_announce_files(site):
+    site.configure(senders=None)
+    assert_one(check(site), WARNING, "senders [main]", "anybody's mail .*set senders")
+    site.configure(senders="notify.example.org", authserv_id="mx.example.edu")
+    assert "vouched for by authserv-id" in check(site).found["senders [main]"][1]
+
+
+def test_a_hook_that_cannot_be_run(site):
+    assert "hook [main]" not in check(site).found
+    site.configure(on_stored="true")
+    assert check(site).found["hook [main]"] == (OK, "true is told of stored files")
+    site.configure(on_stored="/nowhere/upload")
+    assert_one(check(site), FAILURE, "hook [main]", "on-stored: there is no program /nowhere/upload")
+
+
 def test_without_a_filter_or_with_another_version_of_it(site, tmp_path_factory):
     folder = tmp_path_factory.mktemp("programs")
     program = shutil.copy(site.build / "scorefetch", folder)
@@ -431,11 +459,17 @@ def procmail_root(tmp_path_factory):
     return agents.install(tmp_path_factory.mktemp("procmail") / "root", "procmail", users=["alice"])
 
 
-def test_an_agent_that_calls_us_or_does_not(procmail_root, build, emulator, tmp_path):
+@pytest.fixture
+def alice(procmail_root, build, emulator, tmp_path):
+    """Somebody who is not root, in a root with procmail; her worker has run."""
     alice = agents.Owner(procmail_root.copy(tmp_path / "root"), tmp_path, build, emulator, "alice")
     complete(alice)
     alice.give_home()
     assert alice.scorefetch("run").code == 0
+    return alice
+
+
+def test_an_agent_that_calls_us_or_does_not(alice):
     assert_one(check(alice), WARNING, "agent", "^procmail installed, but nothing .* calls scoremail: add the recipe")
     recipe = alice.folder / ".procmailrc"
     recipe.write_text("# scoremail was here\n")
@@ -450,6 +484,21 @@ def test_an_agent_that_calls_us_or_does_not(procmail_root, build, emulator, tmp_
     report = check(alice)
     assert report.code == OK
     assert re.fullmatch(r"procmail calls scoremail \(.*/\.procmailrc\)", report.found["agent"][1])
+
+
+def test_what_only_root_could_do(alice):
+    alice.copy_recipe("procmailrc", ".procmailrc")
+    alice.configure(group="adm")
+    alice.give_home()
+    assert_one(check(alice), FAILURE, "directory [main]", r"cannot be given to the group \d+: .*member of it")
+    alice.configure(group=None)
+    alice.directory.chmod(0o500)
+    assert_one(check(alice), FAILURE, "directory [main]", r"uid \d+ may not write there")
+    alice.directory.chmod(0o700)
+    assert check(alice).code == OK
+    os.chown(alice.password_file, OTHER_USER, -1)
+    report = check(alice)
+    assert report.found["password [main]"][0] == FAILURE
 
 
 def test_a_site_without_mail_has_sync(account):

@@ -299,6 +299,17 @@ def test_no_room_for_the_message_is_temporary():
     assert run.returncode == TEMPORARY and b"no room" in run.stderr
 
 
+@pytest.mark.release_only("a sanitizer needs more address space than any limit leaves")
+def test_without_room_the_message_is_read_to_its_end_all_the_same():
+    def limit():
+        resource.setrlimit(resource.RLIMIT_AS, (60_000_000, 60_000_000))
+
+    with subprocess.Popen([SCOREMAIL], stdin=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=limit) as process:
+        process.stdin.write(bytes(2_000_000))  # EPIPE if it left early
+        process.stdin.close()
+        assert process.wait() == TEMPORARY and b"no room" in process.stderr.read()
+
+
 # ---------------------------------------------------------------- and when the mail system has tried for long enough
 
 THREE_HOURS = 3 * 3600

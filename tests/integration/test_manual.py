@@ -50,7 +50,7 @@ def flags_in(synopsis):
                 break
             if word.startswith("-"):
                 found.add("-" + word)
-            elif word != "|":
+            elif word not in ("|", "Fl"):
                 found |= {"-" + letter for letter in word}
         # `Fl -all | -since Ar when`: what follows an argument may be one more
         found |= {"-" + word for word in macros if re.fullmatch(r"-[a-z-]+", word)}

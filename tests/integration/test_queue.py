@@ -40,6 +40,22 @@ def test_an_event_waits_for_the_worker(queued, emulator, scores):
     assert events(queued) == []
 
 
+def decisions(account):
+    return {row["name"]: row["decision"] for row in account.sql("SELECT name, decision FROM events")}
+
+
+def test_the_record_of_an_event_says_what_the_worker_made_of_it(queued, emulator):
+    emulator.faults("file:status=503x1000")
+    for message in (mail("csv"), mail("txt")):
+        queued.scoremail(stdin=message)
+    assert queued.scorefetch("run").code == EX_TEMPFAIL
+    assert decisions(queued) == {CSV_NAME: "waiting", TXT_NAME: "dropped"}
+    emulator.faults()
+    queued.time_passes(HOUR)
+    assert queued.scorefetch("run").code == 0
+    assert decisions(queued) == {CSV_NAME: "stored", TXT_NAME: "dropped"}
+
+
 def test_without_a_worker_the_mail_system_keeps_the_message(queued, scores):
     done = queued.scoremail(stdin=mail("csv"))
     assert done.code == EX_TEMPFAIL and "scoremail-run.timer" in done.err and len(done.err.splitlines()) == 1
@@ -150,6 +166,34 @@ def test_a_name_whose_pause_is_not_over_is_left_alone(queued, emulator):
     queued.sql("UPDATE files SET next_attempt = next_attempt + 600")
     assert queued.scorefetch("run").code == 0
     assert len(emulator.requests("file")) == asked
+
+
+def test_a_pause_of_a_clock_that_was_set_back_ends(queued, emulator, scores):
+    emulator.faults("file:status=503")
+    queued.scoremail(stdin=mail("csv"))
+    assert queued.scorefetch("run").code == EX_TEMPFAIL
+    emulator.faults()
+    queued.time_passes(-30 * 24 * HOUR)  # all that the ledger remembers lies in the future now
+    assert queued.scorefetch("run").code == 0
+    assert queued.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+def test_a_name_that_had_failed_and_is_announced_again_is_tried(queued, emulator, scores, build):
+    """The new message came before the pause was over, and nobody will hand it in again."""
+    emulator.remove(CSV_NAME)
+    queued.scoremail(stdin=mail("csv"))
+    for _ in range(6):
+        queued.scorefetch("run")
+        queued.time_passes(HOUR)
+    assert queued.status()[CSV_NAME]["state"] == "failed"
+    queued.sql("UPDATE files SET next_attempt = unixepoch() + 600")
+    queued.scoremail(stdin=notification(build, CSV_NAME))
+    queued.scorefetch("run")
+    assert queued.status()[CSV_NAME]["state"] == "failed"
+    emulator.add(CSV_NAME, scores[CSV_NAME])
+    queued.time_passes(HOUR)
+    assert queued.scorefetch("run").code == 0
+    assert queued.stored() == {CSV_NAME: scores[CSV_NAME]}
 
 
 def test_a_corrected_file_is_looked_for(queued, emulator, scores, build):

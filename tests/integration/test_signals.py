@@ -1,5 +1,6 @@
 """A mail system whose patience has run out sends a signal: that must be "try again", not a death."""
 import os
+import resource
 import signal
 
 import pytest
@@ -51,3 +52,41 @@ def test_a_signal_while_scorefetch_takes_over(account):
     done = run(argv, mail("csv"))
     assert (done.code, done.out) == (EX_TEMPFAIL, b"")
     assert done.err == "scoremail: was told to end before it was done: try again\n"
+
+
+CRASHES = {
+    "the filter, as it hands the event over": "memfd_create:signal=SEGV",
+    "scorefetch, as it stores the file": "renameat2:signal=BUS",
+    "either, by an assertion": "memfd_create:signal=ABRT",
+}
+
+
+@pytest.mark.release_only("the sanitizers tell of a crash themselves")
+@pytest.mark.parametrize("who", CRASHES)
+def test_a_crash_of_our_own_returns_no_mail(account, scores, who):
+    inject = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={CRASHES[who]}"]
+    done = run([*inject, account.build / "scoremail", "-c", account.config], mail("csv"))
+    assert (done.code, done.out) == (EX_TEMPFAIL, b"") and len(done.err.splitlines()) <= 1
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+@pytest.mark.release_only("a sanitizer answers to its own signals")
+@pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGUSR1, signal.SIGXCPU, signal.SIGPROF])
+def test_no_other_signal_is_a_death_either(account, number):
+    started = account.start(mail("csv"))
+    wait_for(lambda: catches(started.pid, number), "the filter to have started")
+    end_by(started, number)
+
+
+@pytest.mark.parametrize("limit", [0, 100, 1000, 100_000])
+def test_a_limit_on_the_size_of_files_is_as_a_full_disk(account, scores, limit):
+    """As Postfix sets it for what local(8) runs: mailbox_size_limit."""
+    def set_limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    done = account.scoremail(stdin=mail("csv"), preexec_fn=set_limit)
+    assert (done.code, done.out) == (EX_TEMPFAIL, b"") and len(done.err.splitlines()) == 1
+    assert account.stored() == {}
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}

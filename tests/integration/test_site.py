@@ -128,19 +128,25 @@ def test_check_says_what_a_site_lacks(site):
     assert site.receive("alice").code == 0
     assert site.root.run(WORKER).code == 0
     done = site.root.run(CHECK)
-    assert done.code < 2, done.out
+    assert done.code == 1, done.out
+    assert [line.split(":")[0].split()[1] for line in done.out.decode().splitlines() if not line.startswith("ok")] == ["alerts", "senders"]
     assert "/var/spool/scoremail (owner scoremail, mode 3770), events that wait: 0" in done.out.decode()
 
 
-@pytest.mark.parametrize("said, level", [("enabled", "ok"), ("disabled", "warning"), ("not-found", "ok")])
-def test_check_looks_whether_systemd_starts_the_worker_again(site, said, level):
-    """Cron may start it as well: a unit that is not installed is no fault of a worker that lives."""
+@pytest.mark.parametrize("timer, item", [("scoremail-run.timer", "worker"), ("scoremail-sync.timer", "sync")])
+@pytest.mark.parametrize("said, cron, found", [
+    ("enabled", "", False), ("disabled", "", True), ("not-found", "", False),
+    ("disabled", "*/5 * * * * scoremail scorefetch run -q; scorefetch sync -q", False),
+    ("disabled", "#*/5 * * * * scoremail scorefetch run -q; scorefetch sync -q", True),
+])  # fmt: skip
+def test_check_looks_whether_systemd_or_cron_starts_it_again(site, timer, item, said, cron, found):
+    """The answers are systemctl's own words; a unit that is not installed is no fault."""
     assert site.root.run(WORKER).code == 0
-    script = f'#!/bin/sh\n[ "$*" = "is-enabled scoremail-run.timer" ] && echo {said}\n[ {said} = enabled ]\n'
-    site.write("/usr/local/bin/systemctl", script, mode="0755")
+    site.write("/usr/local/bin/systemctl", f'#!/bin/sh\n[ "$*" = "is-enabled {timer}" ] && echo {said}\n', mode="0755")
+    site.write("/etc/cron.d/scoremail", cron + "\n")
     site.root.must("mkdir", "-p", "/run/systemd/system")
     lines = site.root.run(CHECK).out.decode().splitlines()
-    assert [line.split()[0] for line in lines if " worker: " in line] == [level]
+    assert [line.startswith("warning") for line in lines if f" {item}: " in line and timer in line] == [True] * found
 
 
 @pytest.mark.parametrize("user", ["root", "alice"])

@@ -354,6 +354,10 @@ def test_a_proxy_is_used_where_the_configuration_says_so(account, emulator):
     assert emulator.requests() == []
 
 
+# The server closes each connection; a client that learns it too late asks once more.
+LAST = b"Connection: close\r\n"
+
+
 def answer_with(port, objects):
     """A service and its store in one: TARGET on that port for a name, then the next of objects."""
     rest = iter(objects)
@@ -362,14 +366,15 @@ def answer_with(port, objects):
         if request.method != "POST":
             return next(rest)
         body = json.dumps({"fileUrl": f"https://localhost:{port()}{TARGET}", "filePath": CSV_NAME}).encode()
-        return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
+        return head + LAST + b"\r\n" + body
 
     return answer
 
 
 def whole(data, etag=b'"strong"', status=b"200 OK", length=None, more=b""):
     head = b"HTTP/1.1 %s\r\nETag: %s\r\nContent-Length: %d\r\n" % (status, etag, length or len(data))
-    return head + more + b"\r\n" + data
+    return head + LAST + more + b"\r\n" + data
 
 
 @pytest.fixture
@@ -428,7 +433,7 @@ def test_what_is_sent_to_resume_and_to_look_again(record):
     account, server = record(
         whole(data[:half], length=len(data)),
         whole(data[half:], status=b"206 Partial Content", more=rest),
-        b'HTTP/1.1 304 Not Modified\r\nETag: "strong"\r\n\r\n',
+        b'HTTP/1.1 304 Not Modified\r\nETag: "strong"\r\n' + LAST + b"\r\n",
     )
     account.configure(give_up_after="30s")
     done = account.scoremail(stdin=mail("csv"))

@@ -1,11 +1,7 @@
 /* What the checks judge by without looking at the machine. */
-#include <string.h>
-
 #include "fetch-fixture.h"
-#include "fetch/check-account.h"
 #include "fetch/check-agents.h"
-#include "fetch/check-system.h"
-#include "fetch/check-worker.h"
+#include "fetch/check-timers.h"
 #include "fetch/check.h"
 
 static void
@@ -54,53 +50,6 @@ an_account_is_not_said_twice(void)
 }
 
 static void
-the_value_of_a_key_is_found_by_its_name(void)
-{
-    SmAccount account = {.username = (char *)"reg"};
-    SmConfig config = {.ledger = (char *)"/ledger.db"};
-
-    g_assert_true(sm_check_value(&config, &account, "username") == account.username);
-    g_assert_true(sm_check_value(&config, &account, "ledger") == config.ledger);
-    g_assert_null(sm_check_value(&config, &account, "proxy"));
-    g_assert_null(sm_check_value(&config, NULL, "username"));
-    g_assert_null(sm_check_value(&config, &account, "no-such-key"));
-}
-
-/* Whether or not this version knows these keys: without a value there is nothing but a warning. */
-static void
-nobody_told_and_everybody_let_in_are_warnings(void)
-{
-    g_autoptr(SmCheck) check = sm_check_new();
-    SmConfig config = {0};
-    SmAccount account = {.name = (char *)"main"};
-
-    check->config = &config;
-    sm_check_alerts(check, NULL);
-    g_assert_cmpint(last_finding(check)->level, ==, SM_CHECK_WARNING);
-    sm_check_senders(check, &account);
-    g_assert_cmpint(last_finding(check)->level, ==, SM_CHECK_WARNING);
-}
-
-static void
-a_command_must_be_one_that_can_be_run(void)
-{
-    g_autoptr(SmCheck) check = sm_check_new();
-    char *there[] = {(char *)"sh", (char *)"-c", NULL};
-    char *gone[] = {(char *)"/nowhere/pass", NULL};
-    SmAccount account = {.name = (char *)"main"};
-
-    g_assert_true(sm_check_program(check, "hook", &account, "password-command"));
-    account.password_command = there;
-    g_assert_true(sm_check_program(check, "hook", &account, "password-command"));
-    g_assert_cmpuint(check->findings->len, ==, 0);
-    account.password_command = gone;
-    g_assert_false(sm_check_program(check, "hook", &account, "password-command"));
-    g_assert_cmpint(last_finding(check)->level, ==, SM_CHECK_FAILURE);
-    g_assert_nonnull(strstr(last_finding(check)->text, "password-command: there is no program "
-                                                       "/nowhere/pass"));
-}
-
-static void
 a_file_calls_us_in_a_line_that_is_no_comment(void)
 {
     static const struct {
@@ -118,7 +67,7 @@ a_file_calls_us_in_a_line_that_is_no_comment(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
-        g_assert_cmpint(sm_check_calls_us(cases[i].text), ==, cases[i].calls);
+        g_assert_cmpint(sm_check_mentions(cases[i].text, "scoremail"), ==, cases[i].calls);
 }
 
 static void
@@ -146,12 +95,6 @@ main(int argc, char **argv)
                     the_worst_finding_is_the_exit_code);
     g_test_add_func("/check/a finding is one clean line", a_finding_is_one_clean_line);
     g_test_add_func("/check/an account is not said twice", an_account_is_not_said_twice);
-    g_test_add_func("/check/the value of a key is found by its name",
-                    the_value_of_a_key_is_found_by_its_name);
-    g_test_add_func("/check/nobody told and everybody let in are warnings",
-                    nobody_told_and_everybody_let_in_are_warnings);
-    g_test_add_func("/check/a command must be one that can be run",
-                    a_command_must_be_one_that_can_be_run);
     g_test_add_func("/check/a file calls us in a line that is no comment",
                     a_file_calls_us_in_a_line_that_is_no_comment);
     g_test_add_func("/check/what systemctl says of a unit", what_systemctl_says_of_a_unit);

@@ -235,6 +235,70 @@ the_decision_is_noted(Fixture *fixture, gconstpointer data)
 
 #define CASE(title, body) ADD("/ledger-events/" title, NULL, body)
 
+static void
+refuse(Fixture *fixture, const char *message, const char *why)
+{
+    g_autoptr(SmEvent) event = fixture_event(CSV, message);
+    g_autoptr(GError) error = NULL;
+
+    sm_event_refuse(fixture->ledger, event, "main", CSV, why, &error);
+    g_assert_no_error(error);
+}
+
+static void
+a_refused_event_leaves_the_file_as_it_was(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(SmFile) before = NULL;
+    g_autoptr(SmFile) after = NULL;
+
+    refuse(fixture, "stranger", "not in senders");
+    g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM files"), ==, 0);
+    g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM accounts"), ==, 0);
+    before = fixture_stored_row(fixture, CSV, "bytes");
+    refuse(fixture, "another stranger", "not in senders");
+    after = fixture_row(fixture, CSV);
+    g_assert_cmpint(after->newest_event, ==, before->newest_event);
+    g_assert_cmpint(after->unanswered, ==, before->unanswered);
+    g_assert_false(is_known(fixture, CSV, "stranger"));
+}
+
+static void
+refusals_are_listed_the_last_first(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GPtrArray) refusals = NULL;
+    const SmRefusal *last;
+
+    refuse(fixture, "m1", "one reason");
+    fixture_sql(fixture, "UPDATE events SET last_seen = last_seen - 100");
+    refuse(fixture, "m2", "a reason");
+    refuse(fixture, "m2", "another\nreason");
+    refusals = sm_event_refusals(fixture->ledger, 10, NULL);
+    g_assert_cmpuint(refusals->len, ==, 2);
+    last = refusals->pdata[0];
+    g_assert_cmpstr(last->name, ==, CSV);
+    g_assert_cmpstr(last->reason, ==, "another reason");
+    g_assert_cmpint(last->times, ==, 2);
+    g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM log WHERE action = 'refused'"),
+                    ==, 2);
+    g_ptr_array_unref(g_steal_pointer(&refusals));
+    refusals = sm_event_refusals(fixture->ledger, 1, NULL);
+    g_assert_cmpuint(refusals->len, ==, 1);
+}
+
+static void
+a_last_word_is_logged_once(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(SmEvent) event = fixture_event(CSV, "m1");
+
+    sm_event_record(fixture->ledger, event, "", CSV, NULL);
+    for (int i = 0; i < 2; i++)
+        g_assert_true(
+            sm_event_close(fixture->ledger, event, "", CSV, "no account", "nobody's", NULL));
+    g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM log WHERE action = 'no account'"),
+                    ==, 1);
+    g_assert_cmpint(fixture_number(fixture, "SELECT decision = 'no account' FROM events"), ==, 1);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -257,5 +321,10 @@ main(int argc, char **argv)
          a_message_reopens_what_a_person_asked_for_too_early);
     CASE("a message reopens nothing else", a_message_reopens_nothing_else);
     CASE("the decision is noted", the_decision_is_noted);
+    ADD("/ledger events/a refused event leaves the file as it was", NULL,
+        a_refused_event_leaves_the_file_as_it_was);
+    ADD("/ledger events/refusals are listed, the last first", NULL,
+        refusals_are_listed_the_last_first);
+    ADD("/ledger events/a last word is logged once", NULL, a_last_word_is_logged_once);
     return g_test_run();
 }

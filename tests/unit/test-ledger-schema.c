@@ -5,24 +5,15 @@
 
 /* What version 1 had, for the columns that its rows are counted by. */
 static const char *const version_1[] = {
-    "DROP TRIGGER log_is_final",
-    "DROP TRIGGER log_counted",
-    "DROP TRIGGER file_made",
-    "DROP TRIGGER file_moved",
-    "DROP TRIGGER file_gone",
-    "DROP TRIGGER event_came",
-    "DROP TABLE totals",
-    "DROP TABLE days",
-    "DROP TABLE alerts",
-    "DROP TABLE handovers",
-    "DROP INDEX log_by_name",
-    "DROP INDEX log_by_time",
-    "DROP INDEX files_due",
-    "DROP INDEX files_by_stored",
-    "DROP INDEX files_of_account",
-    "DROP INDEX files_in_trouble",
-    "DROP INDEX events_refused",
-    NULL,
+    "DROP TRIGGER log_is_final",   "DROP TRIGGER log_counted",
+    "DROP TRIGGER file_made",      "DROP TRIGGER file_moved",
+    "DROP TRIGGER file_gone",      "DROP TRIGGER event_came",
+    "DROP TABLE totals",           "DROP TABLE days",
+    "DROP TABLE alerts",           "DROP TABLE handovers",
+    "DROP INDEX log_by_name",      "DROP INDEX log_by_time",
+    "DROP INDEX files_due",        "DROP INDEX files_by_stored",
+    "DROP INDEX files_of_account", "DROP INDEX files_in_trouble",
+    "DROP INDEX events_refused",   NULL,
 };
 
 static void

@@ -73,6 +73,16 @@ ends_when(gconstpointer data)
     g_assert_cmpint(sm_pause_missing_over(ends[i].since, ends[i].times), ==, ends[i].over);
 }
 
+static void
+a_pause_holds_until_its_end_and_not_beyond_all(void)
+{
+    g_assert_true(sm_pause_holds(1001, 1000));
+    g_assert_false(sm_pause_holds(1000, 1000));
+    g_assert_false(sm_pause_holds(0, 1000));
+    g_assert_true(sm_pause_holds(1000 + SM_PAUSE_LONGEST, 1000));
+    g_assert_false(sm_pause_holds(1001 + SM_PAUSE_LONGEST, 1000)); /* the clock was set back */
+}
+
 int
 main(int argc, char **argv)
 {
@@ -91,5 +101,7 @@ main(int argc, char **argv)
 
         g_test_add_data_func(path, GSIZE_TO_POINTER(i), ends_when);
     }
+    g_test_add_func("/pause/a pause holds until its end, and not beyond all",
+                    a_pause_holds_until_its_end_and_not_beyond_all);
     return g_test_run();
 }

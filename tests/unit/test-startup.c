@@ -165,6 +165,8 @@ resets_signals(void)
     g_assert_true(action.sa_handler == SIG_DFL);
     sigaction(SIGPIPE, NULL, &action);
     g_assert_true(action.sa_handler == SIG_IGN);
+    sigaction(SIGXFSZ, NULL, &action);
+    g_assert_true(action.sa_handler == SIG_IGN);
     sigprocmask(SIG_SETMASK, NULL, &mask);
     g_assert_cmpint(sigisemptyset(&mask), ==, 1);
 }

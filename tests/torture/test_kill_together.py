@@ -1,4 +1,4 @@
-"""Several syncs at once, killed at random points: every file is stored once, with the right bytes."""
+"""Several at once, killed at random points: every file is stored once, with the right bytes."""
 import random
 
 import pytest
@@ -8,19 +8,33 @@ FILES = 200
 KILLS = 12
 
 
+def nothing(account, names):
+    """A sync finds by itself what there is."""
+
+
+def spooled(account, names):
+    """What workers find: an event for each name."""
+    account.configure(delivery="queued")
+    assert account.scorefetch("run").code == 0
+    for name in names:
+        assert account.receive(name).code == 0
+
+
 @pytest.mark.parametrize("at_once", [2, 8])
-def test_syncs_that_are_killed_store_every_file_once(build, start_emulator, tmp_path, at_once):
+@pytest.mark.parametrize("prepare, command", [(nothing, ["sync", "--all"]), (spooled, ["run"])], ids=["sync", "run"])
+def test_what_is_killed_stores_every_file_once(build, start_emulator, tmp_path, at_once, prepare, command):
     chance = random.Random(at_once)
     emulator = start_emulator()
     account = Account(tmp_path, build, emulator)
     data = {f"4300_{number:03d}.csv": large_scores(20_000, number) for number in range(FILES)}
     for name, content in data.items():
         emulator.add(name, content)
+    prepare(account, data)
     # The answers come late enough for each kill to hit a run, and the calls are the clock of the test.
     emulator.faults("object:delay=20")
 
     def start():
-        return Running([build / "scorefetch", "sync", "-c", account.config, "--all"], b"").go()
+        return Running([build / "scorefetch", *command, "-c", account.config], b"").go()
 
     running = [start() for _ in range(at_once)]
     deaths = 0
@@ -35,7 +49,8 @@ def test_syncs_that_are_killed_store_every_file_once(build, start_emulator, tmp_
     assert deaths >= KILLS * 0.7
     # Whoever met a name that another one, now dead, was at work on may have left it.
     assert {end.code for end in ends} <= {0, EX_TEMPFAIL}, [end.err for end in ends]
-    done = account.scorefetch("sync")
+    account.time_passes(3600)
+    done = account.scorefetch(command[0])
     assert done.code == 0, done.err
 
     assert account.stored() == data  # and no part of a dead process lies there
@@ -44,4 +59,5 @@ def test_syncs_that_are_killed_store_every_file_once(build, start_emulator, tmp_
         {"n": FILES, "names": FILES}
     ]
     assert {row["state"] for row in account.status().values()} == {"stored"}
+    assert list(account.spool.glob("*.event")) == []
     account.assert_no_secret(*(end.err for end in ends))
