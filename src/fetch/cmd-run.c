@@ -24,6 +24,7 @@
 #include "session.h"
 #include "sweep.h"
 #include "sync.h"
+#include "watch-config.h"
 #include "watch-mail.h"
 #include "watch.h"
 
@@ -243,7 +244,10 @@ run(SmSession *session, Tally *tally, GError **error)
     if (spool < 0)
         return FALSE;
     heartbeat = sm_heartbeat_start(spool, session->config->worker_interval, error);
-    if (heartbeat == NULL || !work_through(session, spool, tally, error))
+    if (heartbeat == NULL)
+        return FALSE;
+    sm_watch_config(session->ledger, session->config, sm_ledger_now());
+    if (!work_through(session, spool, tally, error))
         return FALSE;
     sm_alert_clear(session->ledger, "", SM_ALERT_WORKER);
     list_where_asked(session, tally);
