@@ -24,6 +24,7 @@
 #include "session.h"
 #include "sweep.h"
 #include "sync.h"
+#include "watch-config.h"
 #include "watch-mail.h"
 #include "watch.h"
 
@@ -181,13 +182,20 @@ list_for(SmSession *session, SmAccount *account, Tally *tally)
     tally->left += fault != NULL || left;
 }
 
+static gboolean
+is_looked_after(const SmSession *session, const SmAccount *account)
+{
+    return account->enabled && account->fault == NULL &&
+           (session->account == NULL || g_str_equal(session->account, account->name));
+}
+
 static void
 list_where_asked(SmSession *session, Tally *tally)
 {
     for (guint i = 0; i < session->config->accounts->len; i++) {
         SmAccount *account = session->config->accounts->pdata[i];
 
-        if (account->enabled && account->fault == NULL)
+        if (is_looked_after(session, account))
             list_for(session, account, tally);
     }
 }
@@ -213,8 +221,7 @@ look_after(SmSession *session, Tally *tally)
     for (guint i = 0; i < session->config->accounts->len; i++) {
         const SmAccount *account = session->config->accounts->pdata[i];
 
-        if (!account->enabled || account->fault != NULL ||
-            (session->account != NULL && !g_str_equal(session->account, account->name)))
+        if (!is_looked_after(session, account))
             continue;
         tally->left += sm_on_stored(session->ledger, account, NULL, 0);
         prune(session, account, tally);
@@ -237,7 +244,10 @@ run(SmSession *session, Tally *tally, GError **error)
     if (spool < 0)
         return FALSE;
     heartbeat = sm_heartbeat_start(spool, session->config->worker_interval, error);
-    if (heartbeat == NULL || !work_through(session, spool, tally, error))
+    if (heartbeat == NULL)
+        return FALSE;
+    sm_watch_config(session->ledger, session->config, sm_ledger_now());
+    if (!work_through(session, spool, tally, error))
         return FALSE;
     sm_alert_clear(session->ledger, "", SM_ALERT_WORKER);
     list_where_asked(session, tally);

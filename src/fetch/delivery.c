@@ -144,6 +144,8 @@ sm_delivery_record(SmSession *session, const SmEvent *event, GError **error)
 static gboolean
 any_account_is_broken(const SmConfig *config)
 {
+    if (sm_config_is_incomplete(config))
+        return TRUE;
     for (guint i = 0; i < config->accounts->len; i++)
         if (((SmAccount *)config->accounts->pdata[i])->fault != NULL)
             return TRUE;

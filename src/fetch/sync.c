@@ -7,6 +7,7 @@
 #include "alert.h"
 #include "channel.h"
 #include "common/error.h"
+#include "ledger-listing.h"
 #include "ledger-syncs.h"
 #include "plan.h"
 #include "progress.h"
@@ -55,6 +56,20 @@ choose_scope(Sync *sync, GError **error)
     return TRUE;
 }
 
+/* What is asked is what became of this sync: nobody may be there to read it, and status tells. */
+static gboolean
+ask(const Sync *sync, guint listed, const char *known, GError **error)
+{
+    g_autofree char *text =
+        g_strdup_printf("%u files on the service, %s known here: `scorefetch sync --all` fetches"
+                        " them, `scorefetch sync --mark-known` takes them as already had",
+                        listed, known);
+
+    g_message("account %s: %s", sync->account->name, text);
+    return sync->options->dry_run ||
+           sm_sync_ended(sync->session->ledger, sync->account->name, 0, 0, text, error);
+}
+
 /* A year of files must not flood an importer: a first sync asks before it begins. */
 static gboolean
 asks_first(const Sync *sync, const SmListing *listing, gboolean *asked, GError **error)
@@ -69,9 +84,7 @@ asks_first(const Sync *sync, const SmListing *listing, gboolean *asked, GError *
     known = plan->added == plan->listed ? g_strdup("none")
                                         : g_strdup_printf("%u", plan->listed - plan->added);
     if (*asked)
-        g_message("account %s: %u files on the service, %s known here: `scorefetch sync --all`"
-                  " fetches them, `scorefetch sync --mark-known` takes them as already had",
-                  sync->account->name, plan->listed, known);
+        return ask(sync, plan->listed, known, error);
     return TRUE;
 }
 
@@ -82,9 +95,10 @@ end(const Sync *sync, gboolean complete, const char *outcome, GError **error)
     gboolean no_gap = sync->scope.since <= sync->record.synced || sync->record.synced == 0;
     gboolean counts = !sync->options->in_passing || sync->record.synced != 0;
 
+    /* where nobody syncs, and this time all was well, no sync is missed */
     return sm_sync_ended(sync->session->ledger, sync->account->name,
                          complete && no_gap && counts ? sync->begun : 0, no_gap ? sync->begun : 0,
-                         outcome, error);
+                         complete && !counts ? "" : outcome, error);
 }
 
 static gboolean
@@ -102,6 +116,27 @@ mark_known(const Sync *sync, const SmListing *listing, GError **error)
         g_strdup_printf("%u listed, %u new: taken as already had", listing->files->len, marked);
     g_message("account %s: %s", account, outcome);
     return end(sync, TRUE, outcome, error);
+}
+
+static gboolean
+say_marks(const Sync *sync, const SmListing *listing, GError **error)
+{
+    SmLedger *ledger = sync->session->ledger;
+    guint count = 0;
+
+    for (guint i = 0; i < listing->files->len; i++) {
+        const SmListed *listed = listing->files->pdata[i];
+        g_auto(SmListedRow) row = {0};
+
+        if (!sm_listing_look(ledger, sync->account->name, listed, &row, error))
+            return FALSE;
+        if (row.file != NULL)
+            continue;
+        printf("%s: would be taken as already had\n", listed->name);
+        count++;
+    }
+    g_message("account %s: %u listed, %u new", sync->account->name, listing->files->len, count);
+    return sm_session_flush(error);
 }
 
 static gboolean
@@ -171,6 +206,8 @@ act(Sync *sync, const SmListing *listing, gboolean *left, GError **error)
         return FALSE;
     if (asked)
         return TRUE;
+    if (sync->options->dry_run && sync->options->mark_known)
+        return say_marks(sync, listing, error);
     if (sync->options->dry_run)
         return say_plan(sync, listing, error);
     if (sync->options->mark_known)

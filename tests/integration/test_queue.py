@@ -7,6 +7,7 @@ import time
 import pytest
 from agents import wait_for
 from harness import (CSV_NAME, EX_CONFIG, EX_SOFTWARE, EX_TEMPFAIL, TXT_NAME, Running, mail, notification, received, run)
+from test_list import second_account
 
 HOUR = 3600
 
@@ -264,8 +265,18 @@ def test_what_such_a_message_may_have_meant_is_fetched(queued, emulator, scores,
     assert queued.stored() == {CSV_NAME: scores[CSV_NAME]}
     assert [row["kind"] for row in queued.sql("SELECT kind FROM alerts")] == ["form"]
     assert queued.sql("SELECT listing_wanted AS wanted, synced FROM accounts") == [{"wanted": 0, "synced": 0}]
+    assert b"no sync was complete" not in queued.scorefetch("status").out  # nobody has ever asked for one
     done = queued.scorefetch("sync")
     assert done.code == 0 and "sync --all" in done.err and old not in queued.stored()
+
+
+def test_the_listing_of_another_account_is_left_alone(queued, emulator, scores, build):
+    second_account(queued, "north")
+    queued.scoremail("--account=main", stdin=odd(build))
+    assert queued.scorefetch("run", "-a", "north").code == 0
+    assert emulator.requests() == [] and queued.stored() == {}
+    assert queued.scorefetch("run", "-a", "main").code == 0
+    assert queued.stored() == {CSV_NAME: scores[CSV_NAME]}
 
 
 def test_a_listing_is_looked_at_once_an_hour(queued, emulator, build):

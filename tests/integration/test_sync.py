@@ -81,6 +81,17 @@ def test_the_first_sync_only_says_what_there_is(account, emulator):
     assert "2 files" in sync(account).err  # and so it stays
 
 
+def test_a_question_that_nobody_answers_is_a_warning_of_status(account):
+    """A timer asks it where nobody reads: no file would ever come, and all would seem well."""
+    sync(account, "-n")
+    assert account.scorefetch("status", "--exit-code").code == 0
+    sync(account, "-q")
+    shown = account.scorefetch("status", "--exit-code")
+    assert shown.code == 1 and b"main: no sync was complete yet" in shown.out and b"sync --all" in shown.out
+    sync(account, "--mark-known")
+    assert account.scorefetch("status", "--exit-code").code == 0
+
+
 def test_a_first_sync_counts_what_mail_has_brought(account):
     assert account.scoremail(stdin=mail("csv")).code == 0
     assert "2 files on the service, 1 known here" in sync(account).err
@@ -185,6 +196,14 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(account, emulator):
     assert (account.stored(), account.status()) == ({}, {})
     assert calls(emulator, "file") == []
     assert "none known here" in sync(account).err
+
+
+def test_a_dry_run_of_mark_known_names_what_would_be_taken_as_already_had(account, emulator):
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    result = sync(account, "--mark-known", "--dry-run")
+    assert result.out.decode() == f"{TXT_NAME}: would be taken as already had\n"
+    assert summary(result) == "2 listed, 1 new"
+    assert TXT_NAME not in account.status()
 
 
 # What is wanted.
