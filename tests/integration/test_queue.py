@@ -106,6 +106,19 @@ def test_queued_and_inline_accounts_each_have_their_way(queued, emulator, build)
     assert (other / "5818_1.csv").exists() and queued.stored() == {} and len(events(queued)) == 1
 
 
+def test_a_worker_for_one_account_is_none_for_the_others(queued, scores):
+    queued.configure(org_id="4300")
+    with queued.config.open("a") as config:
+        config.write("[account other]\n" + "".join(f"{k} = {v}\n" for k, v in {
+            **queued.account, "directory": queued.folder, "org-id": "5818"}.items()))
+    assert queued.scorefetch("run", "-a", "main").code == 0
+    other = mail("csv").replace(CSV_NAME.encode(), b"5818_1.csv")
+    assert queued.scoremail(stdin=other).code == EX_TEMPFAIL
+    assert queued.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
+    assert queued.scorefetch("run", "-a", "main").code == 0
+    assert queued.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
 def test_it_takes_milliseconds_whatever_the_service_does(queued, emulator):
     """Nothing of the network is waited for: the service would not answer for an hour."""
     emulator.faults("file:delay=3600000")
