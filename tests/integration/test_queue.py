@@ -168,6 +168,18 @@ def test_a_service_that_is_down_for_long_leaves_it_to_the_worker(account, emulat
     assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
 
 
+@pytest.mark.parametrize("head", [b"", b"Received: by mx.example.edu; Wed, 25 Nov 2099 10:11:12 +0000\n"])
+def test_without_a_date_it_counts_from_the_first_time(account, emulator, head):
+    message = head + mail("csv")[mail("csv").index(b"Message-ID:") :]
+    emulator.faults("file:status=503")
+    account.configure(give_up_after="1s")
+    assert account.scoremail(stdin=message).code == EX_TEMPFAIL
+    account.time_passes(HOUR)
+    assert account.scoremail(stdin=message).code == EX_TEMPFAIL
+    account.time_passes(2 * HOUR)
+    assert account.scoremail(stdin=message).code == 0
+
+
 # ---------------------------------------------------------------- the worker
 
 
