@@ -22,7 +22,7 @@ MAILS = CHECKOUT / "tests" / "fixtures" / "mail"
 CSV_NAME = "4300_20180410_111604.csv"  # announced by csv.eml
 TXT_NAME = "4300_20180410_111604.txt"  # announced by txt.eml
 
-EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_NOPERM, EX_TEMPFAIL, EX_CONFIG = 64, 65, 66, 77, 75, 78
+EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_SOFTWARE, EX_NOPERM, EX_TEMPFAIL, EX_CONFIG = 64, 65, 66, 70, 77, 75, 78
 
 # The columns of the ledger that are times, by table.
 LEDGER_TIMES = {

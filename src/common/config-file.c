@@ -130,22 +130,33 @@ list_folder(const char *folder, GError **error)
     return listed ? g_steal_pointer(&paths) : NULL;
 }
 
+/* The groups of what can be read of folder/ *.conf are added to groups. */
+static void
+read_folder(const char *folder, GPtrArray *groups, GPtrArray *broken)
+{
+    GError *fault = NULL;
+    g_autoptr(GPtrArray) paths = list_folder(folder, &fault);
+
+    if (paths == NULL)
+        g_ptr_array_add(broken, g_steal_pointer(&fault));
+    for (guint i = 0; paths != NULL && i < paths->len; i++) {
+        GPtrArray *more = read_one(paths->pdata[i], &fault);
+
+        if (more != NULL)
+            g_ptr_array_extend_and_steal(groups, more);
+        else
+            g_ptr_array_add(broken, g_steal_pointer(&fault));
+    }
+}
+
 GPtrArray *
-sm_config_read_files(const char *file, GError **error)
+sm_config_read_files(const char *file, GPtrArray *broken, GError **error)
 {
     g_autofree char *parent = g_path_get_dirname(file);
     g_autofree char *folder = g_build_filename(parent, ACCOUNTS_FOLDER, NULL);
-    g_autoptr(GPtrArray) groups = read_one(file, error);
-    g_autoptr(GPtrArray) paths = groups != NULL ? list_folder(folder, error) : NULL;
+    GPtrArray *groups = read_one(file, error);
 
-    if (paths == NULL)
-        return NULL;
-    for (guint i = 0; i < paths->len; i++) {
-        GPtrArray *more = read_one(paths->pdata[i], error);
-
-        if (more == NULL)
-            return NULL;
-        g_ptr_array_extend_and_steal(groups, more);
-    }
-    return g_steal_pointer(&groups);
+    if (groups != NULL)
+        read_folder(folder, groups, broken);
+    return groups;
 }

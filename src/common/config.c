@@ -29,8 +29,15 @@ sm_config_free(SmConfig *config)
     g_free(config->alert_from);
     g_strfreev(config->alert_command);
     g_strfreev(config->sendmail);
-    g_ptr_array_unref(config->accounts);
+    g_clear_pointer(&config->accounts, g_ptr_array_unref);
+    g_clear_pointer(&config->broken, g_ptr_array_unref);
     g_free(config);
+}
+
+gboolean
+sm_config_is_incomplete(const SmConfig *config)
+{
+    return config->broken != NULL && config->broken->len > 0;
 }
 
 SmAccount *
@@ -136,36 +143,72 @@ read_general(SmConfig *config, const SmConfigGroup *general, GError **error)
     return default_places(config, error);
 }
 
-/* Finds [scoremail]; complains of the groups that are neither that nor an account. */
+/* Complains of a group that is neither an account nor, in the main file, the one [scoremail]; that
+ * one becomes *general. */
 static void
-sort_groups(const GPtrArray *groups, const char *file, const SmConfigGroup **general,
+check_group(const SmConfigGroup *group, const char *file, const SmConfigGroup **general,
             GError **fault)
 {
-    for (guint i = 0; i < groups->len; i++) {
-        const SmConfigGroup *group = groups->pdata[i];
-        const char *account = sm_account_group_name(group);
+    const char *account = sm_account_group_name(group);
 
-        if (account != NULL && sm_account_name_is_sound(account))
+    if (account != NULL && sm_account_name_is_sound(account))
+        return;
+    if (account != NULL)
+        sm_config_complain(fault, group, group->line, NULL,
+                           "is no name for an account; allowed: 1 to 64 letters, digits, '.', "
+                           "'_' and '-', not starting with '.' or '-'");
+    else if (strcmp(group->name, GENERAL_GROUP) != 0)
+        sm_config_complain(fault, group, group->line, NULL,
+                           "is an unknown group; allowed: [scoremail] and [account NAME]");
+    else if (strcmp(group->file, file) != 0)
+        sm_config_complain(fault, group, group->line, NULL,
+                           "belongs in %s; allowed here: "
+                           "[account NAME]",
+                           file);
+    else if (*general != NULL)
+        sm_config_complain(fault, group, group->line, NULL,
+                           "is given twice, first in line %u; make one group of them",
+                           (*general)->line);
+    else
+        *general = group;
+}
+
+/* Takes the groups of the file at path out. */
+static void
+drop_file(GPtrArray *groups, const char *path)
+{
+    for (guint i = groups->len; i > 0; i--)
+        if (strcmp(((SmConfigGroup *)groups->pdata[i - 1])->file, path) == 0)
+            g_ptr_array_remove_index(groups, i - 1);
+}
+
+/* Finds [scoremail]. A wrong group is a fault of the main file, or breaks the one that it is in. */
+static gboolean
+sort_groups(GPtrArray *groups, const char *file, const SmConfigGroup **general, GPtrArray *broken,
+            GError **error)
+{
+    guint i = 0;
+
+    while (i < groups->len) {
+        const SmConfigGroup *group = groups->pdata[i];
+        g_autofree char *path = g_strdup(group->file);
+        GError *fault = NULL;
+
+        check_group(group, file, general, &fault);
+        if (fault != NULL && strcmp(path, file) == 0) {
+            g_propagate_error(error, fault);
+            return FALSE;
+        }
+        if (fault == NULL) {
+            i++;
             continue;
-        if (account != NULL)
-            sm_config_complain(fault, group, group->line, NULL,
-                               "is no name for an account; allowed: 1 to 64 letters, digits, '.', "
-                               "'_' and '-', not starting with '.' or '-'");
-        else if (strcmp(group->name, GENERAL_GROUP) != 0)
-            sm_config_complain(fault, group, group->line, NULL,
-                               "is an unknown group; allowed: [scoremail] and [account NAME]");
-        else if (strcmp(group->file, file) != 0)
-            sm_config_complain(fault, group, group->line, NULL,
-                               "belongs in %s; allowed here: "
-                               "[account NAME]",
-                               file);
-        else if (*general != NULL)
-            sm_config_complain(fault, group, group->line, NULL,
-                               "is given twice, first in line %u; make one group of them",
-                               (*general)->line);
-        else
-            *general = group;
+        }
+        g_ptr_array_add(broken, fault);
+        drop_file(groups, path);
+        i = 0;
+        *general = NULL;
     }
+    return TRUE;
 }
 
 /* One name for two accounts: nobody knows which is meant, so neither is used. */
@@ -218,36 +261,38 @@ read_accounts(SmConfig *config, const GPtrArray *groups, const SmConfigGroup *ge
     }
 }
 
+static gboolean
+check_accounts(const SmConfig *config, GError **error)
+{
+    if (config->accounts->len > 0)
+        return TRUE;
+    if (sm_config_is_incomplete(config))
+        g_propagate_error(error, g_error_copy(config->broken->pdata[0]));
+    else
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
+                    "%s: has no account; write at least one [account NAME], as scoremail.conf(5) "
+                    "shows",
+                    config->file);
+    return FALSE;
+}
+
 SmConfig *
 sm_config_load(const char *path, GError **error)
 {
     g_autoptr(SmConfig) config = g_new0(SmConfig, 1);
     g_autoptr(GPtrArray) groups = NULL;
     const SmConfigGroup *general = NULL;
-    GError *fault = NULL;
 
     config->accounts = g_ptr_array_new_with_free_func(sm_account_free);
+    config->broken = g_ptr_array_new_with_free_func((GDestroyNotify)g_error_free);
     config->file = sm_config_find(path);
     config->site = strcmp(config->file, SITE_FILE) == 0;
-    groups = sm_config_read_files(config->file, error);
-    if (groups == NULL)
-        return NULL;
-    sort_groups(groups, config->file, &general, &fault);
-    if (fault != NULL) {
-        g_propagate_error(error, fault);
-        return NULL;
-    }
-    if (!read_general(config, general, error))
+    groups = sm_config_read_files(config->file, config->broken, error);
+    if (groups == NULL || !sort_groups(groups, config->file, &general, config->broken, error) ||
+        !read_general(config, general, error))
         return NULL;
     read_accounts(config, groups, general);
-    if (config->accounts->len == 0) {
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                    "%s: has no account; write at least one [account NAME], as scoremail.conf(5) "
-                    "shows",
-                    config->file);
-        return NULL;
-    }
-    return g_steal_pointer(&config);
+    return check_accounts(config, error) ? g_steal_pointer(&config) : NULL;
 }
 
 const char *

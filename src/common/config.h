@@ -3,7 +3,9 @@
  * order of their names), read more strictly than GKeyFile reads. What is not
  * understood is an error that names file, line, group, key and what is allowed;
  * nothing is guessed. An error inside one [account] disables that account only;
- * one in [scoremail], in a group's name or in a file as such concerns all.
+ * one in [scoremail], or in the main file's groups or the file as such, concerns
+ * all. Such an error in a file of accounts.d disables the accounts of that file,
+ * whose names nobody knows then.
  *
  * Keys that this version does not act on are unknown keys: a setting that is
  * accepted and ignored (an encryption key, say) would be worse than an error.
@@ -76,6 +78,7 @@ typedef struct {
     guint alert_every;   /* seconds between two alerts of one kind and account */
     GStrv sendmail;      /* program and arguments, to which recipients are added */
     GPtrArray *accounts; /* of SmAccount, in the order of the files */
+    GPtrArray *broken;   /* of GError: files of accounts.d that cannot be used; usually none */
 } SmConfig;
 
 /*
@@ -97,11 +100,15 @@ char *sm_config_default_spool(const char *file);
  * a file cannot be read or could have been written by others (it decides where
  * files go: owner us or root, not writable by group or others), when the
  * [scoremail] group is wrong, or there is no account at all; an account's own
- * errors are in its fault. Follows no name service but getpwuid and getgrnam,
- * and looks at no directory of an account: one on a dead share harms only its own.
+ * errors are in its fault, those of a file of accounts.d in broken. Follows no name service but
+ * getpwuid and getgrnam, and looks at no directory of an account: one on a dead share harms only
+ * its own.
  */
 SmConfig *sm_config_load(const char *path, GError **error);
 void sm_config_free(SmConfig *config);
+
+/* Whether there may be accounts that nobody knows of, in a file that cannot be used. */
+gboolean sm_config_is_incomplete(const SmConfig *config);
 
 /* The account of that name, usable or not; NULL if there is none. */
 SmAccount *sm_config_account(const SmConfig *config, const char *name);

@@ -261,5 +261,11 @@ sm_event_identity(const SmEvent *event)
 gboolean
 sm_event_is_overdue(const SmEvent *event, guint defer_for, gint64 now)
 {
-    return event->received > 0 && defer_for != G_MAXUINT && now - event->received >= defer_for;
+    return event->received > 0 && sm_event_has_waited(event->received, defer_for, now);
+}
+
+gboolean
+sm_event_has_waited(gint64 since, guint defer_for, gint64 now)
+{
+    return defer_for != G_MAXUINT && now - since >= defer_for;
 }

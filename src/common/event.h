@@ -81,4 +81,7 @@ const char *sm_event_identity(const SmEvent *event);
  */
 gboolean sm_event_is_overdue(const SmEvent *event, guint defer_for, gint64 now);
 
+/* The same for a message that first came at since. */
+gboolean sm_event_has_waited(gint64 since, guint defer_for, gint64 now);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmEvent, sm_event_free)

@@ -74,7 +74,7 @@ static gboolean
 put(int spool, GBytes *bytes)
 {
     g_autofree char *name = name_for(bytes);
-    g_autofree char *temporary = g_strdup_printf(".%s.%d.tmp", name, (int)getpid());
+    g_autofree char *temporary = g_strdup_printf(".%s.%08x.tmp", name, g_random_int());
     sm_autofd int fd =
         openat(spool, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     gboolean ok = fd >= 0 && write_whole(fd, bytes) && give_name(spool, temporary, name);
@@ -97,12 +97,38 @@ sm_spool_put(const char *directory, const SmEvent *event, GError **error)
     return put(spool, bytes) || sm_error_from_errno(error, SM_ERROR_IO, "spool %s", directory);
 }
 
+char *
+sm_spool_hide(int spool, const char *name)
+{
+    g_autofree char *hidden =
+        g_strdup_printf(SM_SPOOL_HIDDEN "%08x%08x", g_random_int(), g_random_int());
+
+    return renameat(spool, name, spool, hidden) == 0 ? g_steal_pointer(&hidden) : NULL;
+}
+
+void
+sm_spool_make_way(int spool, const char *name, mode_t type)
+{
+    g_autofree char *hidden = NULL;
+    struct stat about;
+
+    if (fstatat(spool, name, &about, AT_SYMLINK_NOFOLLOW) < 0 ||
+        (about.st_uid == geteuid() && (about.st_mode & S_IFMT) == type))
+        return;
+    hidden = sm_spool_hide(spool, name);
+    if (hidden != NULL)
+        g_warning("spool: %s was in the way, left by uid %u: it is %s now", name,
+                  (guint)about.st_uid, hidden);
+}
+
 gboolean
 sm_spool_beat(int spool, GError **error)
 {
-    sm_autofd int fd = openat(spool, SM_SPOOL_HEARTBEAT,
-                              O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
+    sm_autofd int fd = -1;
 
+    sm_spool_make_way(spool, SM_SPOOL_HEARTBEAT, S_IFREG);
+    fd = openat(spool, SM_SPOOL_HEARTBEAT,
+                O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0600);
     if (fd < 0 || fchmod(fd, 0644) < 0 || futimens(fd, NULL) < 0)
         return sm_error_from_errno(error, SM_ERROR_IO, "the worker's heartbeat in the spool");
     return TRUE;

@@ -10,6 +10,8 @@
  */
 #pragma once
 
+#include <sys/types.h>
+
 #include <glib.h>
 
 #include "build-config.h"
@@ -18,6 +20,7 @@
 #define SM_SITE_SPOOL SM_LOCALSTATEDIR "/spool/scoremail"
 #define SM_SPOOL_SUFFIX ".event"
 #define SM_SPOOL_HEARTBEAT "heartbeat"
+#define SM_SPOOL_HIDDEN ".stray." /* how the name of what was in the way begins */
 
 /*
  * Puts event into the spool at directory: written, synced, named, synced. TRUE
@@ -27,6 +30,19 @@ gboolean sm_spool_put(const char *directory, const SmEvent *event, GError **erro
 
 /* Opens the spool, which is made where it may be made. SM_ERROR_IO and -1 on failure. */
 int sm_spool_open(const char *directory, GError **error);
+
+/*
+ * Renames what lies in the spool as name, within the spool: the spool's owner can
+ * do that to a folder, too, into which another user lets nobody. Its new name,
+ * which the caller frees; NULL with errno.
+ */
+char *sm_spool_hide(int spool, const char *name);
+
+/*
+ * What others left as name, where the spool's owner needs a file or folder (type,
+ * S_IFREG or S_IFDIR) of its own, is hidden, and that is told.
+ */
+void sm_spool_make_way(int spool, const char *name, mode_t type);
 
 /* Tells that a worker is at work now. SM_ERROR_IO. */
 gboolean sm_spool_beat(int spool, GError **error);

@@ -150,6 +150,9 @@ sm_startup_hold_requests(gboolean hold)
     sigemptyset(&set);
     for (gsize i = 0; i < G_N_ELEMENTS(requests); i++)
         sigaddset(&set, requests[i]);
+    for (gsize i = 0; i < G_N_ELEMENTS(ends); i++)
+        if (ends[i].answer == end_as_told) /* a fault cannot be held back */
+            sigaddset(&set, ends[i].number);
     sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 

@@ -24,6 +24,7 @@
 #include "session.h"
 #include "sweep.h"
 #include "sync.h"
+#include "watch-config.h"
 #include "watch-mail.h"
 #include "watch.h"
 
@@ -230,6 +231,20 @@ look_after(SmSession *session, Tally *tally)
     }
 }
 
+/* With --account for one of several, what is queued for the others has no worker in this. */
+static gboolean
+serves_all(const SmSession *session)
+{
+    for (guint i = 0; i < session->config->accounts->len; i++) {
+        const SmAccount *account = session->config->accounts->pdata[i];
+
+        if (session->account != NULL && account->enabled &&
+            !g_str_equal(session->account, account->name))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean
 run(SmSession *session, Tally *tally, GError **error)
 {
@@ -242,10 +257,16 @@ run(SmSession *session, Tally *tally, GError **error)
     spool = sm_spool_open(session->config->spool, error);
     if (spool < 0)
         return FALSE;
-    heartbeat = sm_heartbeat_start(spool, session->config->worker_interval, error);
-    if (heartbeat == NULL || !work_through(session, spool, tally, error))
+    if (serves_all(session)) {
+        heartbeat = sm_heartbeat_start(spool, session->config->worker_interval, error);
+        if (heartbeat == NULL)
+            return FALSE;
+    }
+    sm_watch_config(session->ledger, session->config, sm_ledger_now());
+    if (!work_through(session, spool, tally, error))
         return FALSE;
-    sm_alert_clear(session->ledger, "", SM_ALERT_WORKER);
+    if (heartbeat != NULL)
+        sm_alert_clear(session->ledger, "", SM_ALERT_WORKER);
     list_where_asked(session, tally);
     look_after(session, tally);
     return TRUE;

@@ -5,6 +5,7 @@
 #include "common/error.h"
 #include "session.h"
 #include "sync.h"
+#include "watch-config.h"
 #include "watch-mail.h"
 #include "watch-worker.h"
 #include "watch.h"
@@ -59,6 +60,10 @@ sync_all(SmSession *session, Command *command, int arguments)
         !sm_session_configure(session, &fault) ||
         !sm_session_open_ledger(session, SM_LEDGER_CREATE, &fault))
         return sm_session_exit(session, fault);
+    if (command->options.dry_run)
+        sm_watch_config_directories(session->config);
+    else
+        sm_watch_config(session->ledger, session->config, sm_ledger_now());
     code = sm_session_each_account(session, each, command);
     if (!command->options.dry_run)
         sm_watch_worker(session->ledger, session->config, sm_ledger_now());

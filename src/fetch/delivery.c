@@ -144,6 +144,8 @@ sm_delivery_record(SmSession *session, const SmEvent *event, GError **error)
 static gboolean
 any_account_is_broken(const SmConfig *config)
 {
+    if (sm_config_is_incomplete(config))
+        return TRUE;
     for (guint i = 0; i < config->accounts->len; i++)
         if (((SmAccount *)config->accounts->pdata[i])->fault != NULL)
             return TRUE;
@@ -225,6 +227,20 @@ say_outcome(const Job *job, GLogLevelFlags level, const char *text)
     sm_outcome_say(job->session->ledger, account_name(job), job->name, level, text);
 }
 
+/* Where no Received tells since when, or one of a clock that is ahead, the name's row does. */
+static gboolean
+is_overdue(const Job *job, guint defer_for)
+{
+    gint64 now = sm_ledger_now(), received = job->event->received;
+    g_autoptr(SmFile) file = NULL;
+
+    if (received > 0 && received <= now)
+        return sm_event_is_overdue(job->event, defer_for, now);
+    if (job->account != NULL)
+        file = sm_file_load(job->session->ledger, job->account->name, job->name, NULL);
+    return file != NULL && sm_event_has_waited(file->announced_at, defer_for, now);
+}
+
 /* What to ask of the mail system after fault; after defer_for that it forgets the message. */
 static int
 answer(const Job *job, const GError *fault, guint defer_for)
@@ -232,7 +248,7 @@ answer(const Job *job, const GError *fault, guint defer_for)
     int code = sm_error_exit_code(fault, SM_ROLE_FILTER);
     g_autofree char *text = NULL;
 
-    if (code == EX_OK || !sm_event_is_overdue(job->event, defer_for, sm_ledger_now())) {
+    if (code == EX_OK || !is_overdue(job, defer_for)) {
         if (job->account != NULL) /* else it was said as it was recorded */
             say_outcome(job, G_LOG_LEVEL_WARNING, fault->message);
         return code;

@@ -1,5 +1,6 @@
 #include "heartbeat.h"
 
+#include "common/error.h"
 #include "common/spool.h"
 
 struct SmHeartbeat {
@@ -27,20 +28,35 @@ beat(gpointer data)
     return NULL;
 }
 
+static void
+clear(SmHeartbeat *heartbeat)
+{
+    g_mutex_clear(&heartbeat->mutex);
+    g_cond_clear(&heartbeat->ended);
+    g_free(heartbeat);
+}
+
 SmHeartbeat *
 sm_heartbeat_start(int spool, guint interval, GError **error)
 {
-    SmHeartbeat *heartbeat;
+    g_autoptr(GError) fault = NULL;
+    SmHeartbeat *heartbeat = g_new0(SmHeartbeat, 1);
 
-    if (!sm_spool_beat(spool, error))
-        return NULL;
-    heartbeat = g_new0(SmHeartbeat, 1);
     heartbeat->spool = spool;
     heartbeat->pause = (gint64)interval * G_USEC_PER_SEC / 4;
     g_mutex_init(&heartbeat->mutex);
     g_cond_init(&heartbeat->ended);
-    heartbeat->thread = g_thread_new("heartbeat", beat, heartbeat);
-    return heartbeat;
+    heartbeat->thread = g_thread_try_new("heartbeat", beat, heartbeat, &fault);
+    if (heartbeat->thread == NULL) {
+        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "no thread for the heartbeat: %s",
+                    fault->message);
+        clear(heartbeat);
+        return NULL;
+    }
+    if (sm_spool_beat(spool, error))
+        return heartbeat;
+    sm_heartbeat_stop(heartbeat);
+    return NULL;
 }
 
 void
@@ -54,7 +70,5 @@ sm_heartbeat_stop(SmHeartbeat *heartbeat)
     g_mutex_unlock(&heartbeat->mutex);
     g_thread_join(heartbeat->thread);
     sm_spool_beat(heartbeat->spool, NULL);
-    g_mutex_clear(&heartbeat->mutex);
-    g_cond_clear(&heartbeat->ended);
-    g_free(heartbeat);
+    clear(heartbeat);
 }

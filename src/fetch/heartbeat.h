@@ -12,7 +12,7 @@ typedef struct SmHeartbeat SmHeartbeat;
 /*
  * Beats now, and then four times in each interval (seconds), in the spool that
  * fd is open on, which must stay open for as long. NULL and SM_ERROR_IO where
- * the first beat fails.
+ * the first beat fails, SM_ERROR_INTERNAL without a thread: then nothing has beaten.
  */
 SmHeartbeat *sm_heartbeat_start(int spool, guint interval, GError **error);
 

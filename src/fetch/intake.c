@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "alert.h"
 #include "common/cleanup.h"
@@ -100,23 +101,52 @@ log_file(SmSession *session, const char *action, const char *name, const char *w
     return sm_ledger_log(session->ledger, "", "", action, detail, error);
 }
 
+/* The folder of what was set aside, ours alone; -1 where there is none. */
+static int
+open_aside(int spool)
+{
+    struct stat about;
+    int fd;
+
+    sm_spool_make_way(spool, SM_INTAKE_ASIDE, S_IFDIR);
+    mkdirat(spool, SM_INTAKE_ASIDE, 0700);
+    fd = openat(spool, SM_INTAKE_ASIDE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && (fstat(fd, &about) < 0 || about.st_uid != geteuid()))
+        sm_close(&fd);
+    return fd;
+}
+
+/* Moves the file into that folder or, as somebody's folder may not be moved there, just out of the
+ * way. Where to: the caller frees it; NULL with errno. */
+static char *
+move_aside(int spool, const char *name)
+{
+    sm_autofd int folder = open_aside(spool);
+    g_autofree char *hidden = NULL;
+
+    if (folder >= 0 && renameat(spool, name, folder, name) == 0)
+        return g_strdup("in " SM_INTAKE_ASIDE);
+    hidden = sm_spool_hide(spool, name);
+    return hidden != NULL ? g_strconcat("as ", hidden, NULL) : NULL;
+}
+
 /* Out of the way, but not out of the world: a person should see it. */
 static gboolean
 set_aside(SmSession *session, int spool, const char *name, const char *why, SmIntake *intake,
           GError **error)
 {
     const char *directory = session->config->spool;
-    g_autofree char *target = g_strconcat(SM_INTAKE_ASIDE "/", name, NULL);
-    g_autofree char *shown = sm_text_clean(name, SM_TEXT_SHOWN_MAX);
-    g_autofree char *text =
-        g_strdup_printf("%s/%s: set aside in " SM_INTAKE_ASIDE ", since %s", directory, shown, why);
+    g_autofree char *where = move_aside(spool, name);
+    g_autofree char *shown = NULL;
+    g_autofree char *text = NULL;
 
-    if ((mkdirat(spool, SM_INTAKE_ASIDE, 0700) < 0 && errno != EEXIST) ||
-        renameat(spool, name, spool, target) < 0)
-        return errno == ENOENT || sm_error_from_errno(error, SM_ERROR_IO,
-                                                      "spool %s: %s cannot be "
-                                                      "set aside",
-                                                      directory, shown);
+    if (where == NULL && errno == ENOENT)
+        return TRUE;
+    shown = sm_text_clean(name, SM_TEXT_SHOWN_MAX);
+    if (where == NULL)
+        return sm_error_from_errno(error, SM_ERROR_IO, "spool %s: %s cannot be set aside",
+                                   directory, shown);
+    text = g_strdup_printf("%s/%s: set aside %s, since %s", directory, shown, where, why);
     intake->aside++;
     g_warning("%s", text);
     sm_alert(session->ledger, "", SM_ALERT_SPOOL, text);

@@ -68,6 +68,7 @@ fits_organisation(const SmAccount *account, gconstpointer organisation)
     return organisation != NULL && serves(account, organisation);
 }
 
+/* For the only account there is. */
 static gboolean
 fits_any(const SmAccount *account, gconstpointer unused)
 {
@@ -92,7 +93,8 @@ choose(const SmConfig *config, const SmEvent *event, const char *organisation)
         account = only_match(config, fits_addresses, event->recipients);
     if (account == NULL)
         account = only_match(config, fits_organisation, organisation);
-    if (account == NULL)
+    /* Not the only one where a file of others cannot be read: it would take theirs. */
+    if (account == NULL && !sm_config_is_incomplete(config))
         account = only_match(config, fits_any, NULL);
     if (account == NULL)
         account = only_match(config, fits_addresses, event->to);
@@ -108,7 +110,10 @@ sm_route(const SmConfig *config, const SmEvent *event, const char *name, char **
         wanted != NULL ? sm_config_account(config, wanted) : choose(config, event, organisation);
 
     *why = NULL;
-    if (account == NULL)
+    if (account == NULL && sm_config_is_incomplete(config))
+        *why = g_strdup_printf("no account is known for it, and not all can be: %s",
+                               ((GError *)config->broken->pdata[0])->message);
+    else if (account == NULL)
         *why = wanted != NULL
                    ? g_strdup_printf("there is no account %s in %s", wanted, config->file)
                    : g_strdup("none of the accounts fits its recipients (recipients) or its"

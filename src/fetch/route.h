@@ -13,9 +13,9 @@
  * The account for name ("" for an event without names), in this order: the one
  * that event has from --account; the envelope's recipients and its extension,
  * which is the name of an account; the recipients that the mail system noted in
- * the header; org-id against the number that name starts with; the only account;
- * the To addresses, if they mean one account only. An account whose org-id
- * contradicts the name is not taken. NULL with *why, which the caller frees,
+ * the header; org-id against the number that name starts with; the only account,
+ * unless the configuration is incomplete; the To addresses, if they mean one account only. An
+ * account whose org-id contradicts the name is not taken. NULL with *why, which the caller frees,
  * when none is found. The account may have a fault: then the event is its own,
  * but has to wait.
  */

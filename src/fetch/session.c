@@ -113,6 +113,11 @@ sm_session_knows_account(const SmSession *session, GError **error)
 {
     if (session->account == NULL || sm_config_account(session->config, session->account) != NULL)
         return TRUE;
+    if (sm_config_is_incomplete(session->config)) {
+        g_propagate_error(error, g_error_copy(session->config->broken->pdata[0]));
+        g_prefix_error(error, "account %s is not known, and not all are: ", session->account);
+        return FALSE;
+    }
     g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "there is no account %s in %s", session->account,
                 session->config->file);
     return FALSE;
@@ -158,12 +163,24 @@ one_account(SmSession *session, SmAccount *account, SmForAccount each, gpointer 
     return each(session, account, data);
 }
 
+/* The accounts that nobody knows of have failed too. */
+static int
+say_broken(SmSession *session)
+{
+    GPtrArray *broken = session->config->broken;
+    int code = 0;
+
+    for (guint i = 0; i < broken->len; i++)
+        code = sm_session_exit(session, g_error_copy(broken->pdata[i]));
+    return code;
+}
+
 int
 sm_session_each_account(SmSession *session, SmForAccount each, gpointer data)
 {
     GPtrArray *accounts = session->config->accounts;
     GError *fault = NULL;
-    int first = 0;
+    int first = 0, broken;
 
     if (!sm_session_knows_account(session, &fault))
         return sm_session_exit(session, fault);
@@ -177,7 +194,8 @@ sm_session_each_account(SmSession *session, SmForAccount each, gpointer data)
         if (first == 0)
             first = code;
     }
-    return first;
+    broken = say_broken(session);
+    return first != 0 ? first : broken;
 }
 
 gboolean

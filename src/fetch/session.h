@@ -64,8 +64,8 @@ SmAccount *sm_session_account_for(SmSession *session, const char *name, GError *
 /*
  * Calls each for the account that --account names or else for all that are
  * enabled, in the order of the configuration; each says its own failure and gives its exit code.
- * One that fails, or whose configuration is wrong, does not stop the others; the
- * first failure tells the exit code.
+ * One that fails, or whose configuration is wrong, does not stop the others, nor
+ * does a broken file of the configuration; the first failure tells the exit code.
  */
 typedef int (*SmForAccount)(SmSession *session, SmAccount *account, gpointer data);
 int sm_session_each_account(SmSession *session, SmForAccount each, gpointer data);

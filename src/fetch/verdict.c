@@ -40,9 +40,10 @@ static const struct {
 
 /* What the survey shows by itself. */
 static const struct {
-    SmLevel account_broken, file_failed, file_conflicts, file_overdue, sync_overdue;
+    SmLevel file_broken, account_broken, file_failed, file_conflicts, file_overdue, sync_overdue;
     SmLevel worker_silent, queue_unworked;
 } of_survey = {
+    .file_broken = SM_LEVEL_CRITICAL, /* of the configuration, with accounts that nobody knows */
     .account_broken = SM_LEVEL_CRITICAL,
     .file_failed = SM_LEVEL_CRITICAL,
     .file_conflicts = SM_LEVEL_CRITICAL,
@@ -170,6 +171,14 @@ judge_account(GPtrArray *concerns, const SmAccountSurvey *account, const SmSurve
 }
 
 static void
+judge_configuration(GPtrArray *concerns, const SmConfig *config)
+{
+    for (guint i = 0; sm_config_is_incomplete(config) && i < config->broken->len; i++)
+        add(concerns, of_survey.file_broken, "", "%s",
+            ((GError *)config->broken->pdata[i])->message);
+}
+
+static void
 judge_worker(GPtrArray *concerns, const SmSurvey *survey)
 {
     SmWorkerState state =
@@ -207,6 +216,7 @@ sm_verdict_new(const SmSurvey *survey)
 {
     GPtrArray *concerns = g_ptr_array_new_with_free_func(free_concern);
 
+    judge_configuration(concerns, survey->config);
     judge_worker(concerns, survey);
     for (guint i = 0; i < survey->accounts->len; i++)
         judge_account(concerns, survey->accounts->pdata[i], survey);

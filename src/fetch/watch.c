@@ -40,16 +40,19 @@ sm_watch_format(SmLedger *ledger, const SmAccount *account)
     sm_alert(ledger, account->name, SM_ALERT_FORMAT, text);
 }
 
-/* When the ledger heard of the account last; it is made to, where it never did. */
+/* When the ledger heard of the account last; it is made to, where it never did. Of what was
+ * announced only what is of that time or later is looked through: no row changes before it is made.
+ */
 static gboolean
-last_heard(SmLedger *ledger, const char *account, gint64 *when, GError **error)
+last_heard(SmLedger *ledger, const char *account, gint64 after, gint64 *when, GError **error)
 {
     if (!sm_db_integer(
             ledger->db, error, when,
             "SELECT max(coalesce((SELECT mail_seen FROM accounts WHERE name = ?1), 0),"
-            " coalesce((SELECT max(max(announced), max(stored)) FROM files WHERE account = ?1), 0),"
+            " coalesce((SELECT max(announced) FROM files WHERE account = ?1 AND updated >= ?2), 0),"
+            " coalesce((SELECT max(stored) FROM files WHERE account = ?1 AND stored > 0), 0),"
             " coalesce((SELECT min(at) FROM log WHERE account = ?1), 0))",
-            "s", account))
+            "si", account, after))
         return FALSE;
     return *when > 0 || sm_ledger_log(ledger, account, "", "watched", "expect-every", error);
 }
@@ -84,7 +87,7 @@ sm_watch_silence(SmLedger *ledger, const SmAccount *account, gint64 now)
 
     if (account->expect_every == 0)
         return;
-    if (!last_heard(ledger, account->name, &since, &fault))
+    if (!last_heard(ledger, account->name, now - account->expect_every, &since, &fault))
         g_info("%s", fault->message);
     else if (since == 0 || now - since <= account->expect_every)
         sm_alert_clear(ledger, account->name, SM_ALERT_SILENCE);

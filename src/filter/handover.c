@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "build-config.h"
@@ -69,28 +71,69 @@ path_beside(void)
     return folder != NULL ? g_build_filename(folder, PROGRAM, NULL) : NULL;
 }
 
+/* Starts path --version with nothing to read and nobody who hears it. An error's number, or 0. */
+static int
+spawn_version(const char *path, pid_t *pid)
+{
+    static const char *const argv[] = {PROGRAM, "--version", NULL};
+    posix_spawn_file_actions_t actions;
+    int fault;
+
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);
+    posix_spawn_file_actions_adddup2(&actions, STDIN_FILENO, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, STDIN_FILENO, STDERR_FILENO);
+    fault = posix_spawn(pid, path, &actions, NULL, (char *const *)argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    return fault;
+}
+
+/*
+ * Whether it comes as far as its own main(): once it has taken our place, a
+ * library that is missing, or a file that an upgrade has cut off, would end it
+ * with a code for which mail systems return the message.
+ */
+static gboolean
+starts(const char *path, GError **error)
+{
+    int status, fault;
+    pid_t pid;
+
+    fault = spawn_version(path, &pid);
+    if (fault != 0) {
+        errno = fault;
+        return sm_error_from_errno(error, SM_ERROR_INTERNAL,
+                                   "cannot start %s (is it installed completely?)", path);
+    }
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot wait for %s", path);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return TRUE;
+    g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
+                "%s does not start: it ended with %s %d (is it installed completely, with its "
+                "libraries?)",
+                path, WIFSIGNALED(status) ? "signal" : "status",
+                WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    return FALSE;
+}
+
 void
 sm_handover(const SmEvent *event, const SmHandover *handover, GError **error)
 {
     static const char installed[] = SM_BINDIR "/" PROGRAM;
     g_autoptr(GPtrArray) argv = arguments(handover);
     g_autofree char *beside = path_beside();
-    const char *path = beside != NULL ? beside : installed;
+    const char *path = beside != NULL && access(beside, F_OK) == 0 ? beside : installed;
     int saved;
 
-    if (!make_stdin(event, error))
+    if (!starts(path, error) || !make_stdin(event, error))
         return;
     g_info("handing over to %s", path);
     sm_startup_hold_requests(TRUE);
     execv(path, (char **)argv->pdata);
-    if (errno == ENOENT && path != installed) {
-        execv(installed, (char **)argv->pdata);
-        if (errno != ENOENT)
-            path = installed;
-    }
     saved = errno;
     sm_startup_hold_requests(FALSE);
     errno = saved;
-    sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot start %s (is it installed completely?)",
-                        path);
+    sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot start %s", path);
 }

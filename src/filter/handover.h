@@ -17,7 +17,8 @@ typedef struct {
 
 /*
  * Becomes `scorefetch deliver`: the one beside this program, else the installed
- * one. The event is its standard input, a sealed memfd. Returns only on
- * failure: SM_ERROR_INTERNAL, with the path that cannot be executed.
+ * one, once that was seen to start. The event is its standard input, a sealed
+ * memfd. Returns only on failure: SM_ERROR_INTERNAL, with the path that cannot be
+ * executed.
  */
 void sm_handover(const SmEvent *event, const SmHandover *handover, GError **error);

@@ -113,6 +113,8 @@ def test_deep_messages_do_no_harm(title):
 
 STAND_IN = """#!/usr/bin/python3
 import fcntl, json, os, sys
+if sys.argv[1:] == ["--version"]:
+    sys.exit(0)
 seals = fcntl.fcntl(0, fcntl.F_GET_SEALS)
 offset = os.lseek(0, 0, os.SEEK_CUR)
 folder = os.path.dirname(os.path.abspath(__file__))
@@ -261,6 +263,25 @@ def test_a_scorefetch_that_cannot_be_started_is_temporary(installation):
     assert str(installation.scorefetch).encode() in run.stderr and len(run.stderr.splitlines()) == 1
 
 
+BROKEN = {
+    "a library that is missing": "#!/bin/sh\nexit 127\n",
+    "a crash at its start": "#!/bin/sh\nkill -SEGV $$\n",
+    "a file that was cut off": SCOREMAIL.read_bytes()[:5000].decode("latin-1"),
+    "nothing in it": "",
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_scorefetch_that_does_not_start_is_temporary(installation, home, what):
+    """Mail systems return the message for what the loader would end it with."""
+    installation.scorefetch.write_text(BROKEN[what], encoding="latin-1")
+    run = installation.run(message=fixture("csv.eml"), env=home.environment)
+    assert run.returncode == TEMPORARY and run.stdout == b""
+    assert str(installation.scorefetch).encode() in run.stderr and len(run.stderr.splitlines()) == 1
+    assert installation.run(message=old(fixture("csv.eml")), env=home.environment).returncode == OK
+    assert len(home.spooled()) == 1
+
+
 # ---------------------------------------------------------------- our own faults
 
 FAULTS = {
@@ -339,12 +360,19 @@ def home(tmp_path):
 
 
 @pytest.mark.release_only("the sanitizers make these calls as well")
-@pytest.mark.parametrize("title", ["no process for the child", "the child crashes", "the child cannot limit itself"])
+@pytest.mark.parametrize("title", ["the child crashes", "the child cannot limit itself"])
 def test_our_own_fault_is_recorded_in_the_end(installation, title):
     """For every child: the one that reads the header alone dies as well."""
     run = subprocess.run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={FAULTS[title]}", installation.program],
                          input=old(fixture("csv.eml")), capture_output=True)
     assert run.returncode == OK and installation.event()[5] == UNUSABLE
+
+
+@pytest.mark.release_only("the sanitizers make these calls as well")
+def test_without_processes_it_is_spooled_in_the_end(installation, home):
+    argv = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={FAULTS['no process for the child']}", installation.program]
+    run = subprocess.run(argv, input=old(fixture("csv.eml")), capture_output=True, env=home.environment)
+    assert run.returncode == OK and [event[5] for event in home.spooled()] == [UNUSABLE]
 
 
 def test_a_missing_scorefetch_is_no_reason_to_return_the_mail(installation, home):

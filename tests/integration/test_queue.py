@@ -6,7 +6,7 @@ import time
 
 import pytest
 from agents import wait_for
-from harness import (CSV_NAME, EX_CONFIG, EX_TEMPFAIL, TXT_NAME, Running, mail, notification, received)
+from harness import (CSV_NAME, EX_CONFIG, EX_SOFTWARE, EX_TEMPFAIL, TXT_NAME, Running, mail, notification, received, run)
 from test_list import second_account
 
 HOUR = 3600
@@ -106,6 +106,19 @@ def test_queued_and_inline_accounts_each_have_their_way(queued, emulator, build)
     assert (other / "5818_1.csv").exists() and queued.stored() == {} and len(events(queued)) == 1
 
 
+def test_a_worker_for_one_account_is_none_for_the_others(queued, scores):
+    queued.configure(org_id="4300")
+    with queued.config.open("a") as config:
+        config.write("[account other]\n" + "".join(f"{k} = {v}\n" for k, v in {
+            **queued.account, "directory": queued.folder, "org-id": "5818"}.items()))
+    assert queued.scorefetch("run", "-a", "main").code == 0
+    other = mail("csv").replace(CSV_NAME.encode(), b"5818_1.csv")
+    assert queued.scoremail(stdin=other).code == EX_TEMPFAIL
+    assert queued.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
+    assert queued.scorefetch("run", "-a", "main").code == 0
+    assert queued.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
 def test_it_takes_milliseconds_whatever_the_service_does(queued, emulator):
     """Nothing of the network is waited for: the service would not answer for an hour."""
     emulator.faults("file:delay=3600000")
@@ -153,6 +166,18 @@ def test_a_service_that_is_down_for_long_leaves_it_to_the_worker(account, emulat
     account.time_passes(HOUR)
     assert account.scorefetch("run").code == 0
     assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+@pytest.mark.parametrize("head", [b"", b"Received: by mx.example.edu; Wed, 25 Nov 2099 10:11:12 +0000\n"])
+def test_without_a_date_it_counts_from_the_first_time(account, emulator, head):
+    message = head + mail("csv")[mail("csv").index(b"Message-ID:") :]
+    emulator.faults("file:status=503")
+    account.configure(give_up_after="1s")
+    assert account.scoremail(stdin=message).code == EX_TEMPFAIL
+    account.time_passes(HOUR)
+    assert account.scoremail(stdin=message).code == EX_TEMPFAIL
+    account.time_passes(2 * HOUR)
+    assert account.scoremail(stdin=message).code == 0
 
 
 # ---------------------------------------------------------------- the worker
@@ -380,6 +405,14 @@ def test_the_heart_beats_while_a_file_takes_long(queued, emulator):
     finally:
         worker.kill()
         worker.communicate()
+
+
+@pytest.mark.release_only("strace and the leak checker cannot both attach")
+def test_a_worker_that_cannot_start_a_thread_says_so_and_does_not_beat(queued):
+    inject = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=?clone,?clone3:error=EAGAIN"]
+    done = run([*inject, queued.build / "scorefetch", "run", "-c", queued.config])
+    assert done.code == EX_SOFTWARE and "no thread" in done.err
+    assert not (queued.spool / "heartbeat").exists()
 
 
 @pytest.mark.parametrize("workers", [2, 8])

@@ -45,10 +45,11 @@ def test_a_signal_during_the_download_leaves_the_event_for_the_next_try(account,
 
 
 @pytest.mark.release_only("strace and the leak checker cannot both attach")
-def test_a_signal_while_scorefetch_takes_over(account):
+@pytest.mark.parametrize("name", ["TERM", "USR1"])
+def test_a_signal_while_scorefetch_takes_over(account, name):
     """Just as the one program becomes the other, which has no handler yet."""
-    inject = "inject=execve:signal=TERM:when=1"
-    argv = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", inject, account.build / "scoremail", "-c", account.config]
+    inject = f"inject=execve:signal={name}:when=1"
+    argv = ["strace", "-qq", "-o", "/dev/null", "-e", inject, account.build / "scoremail", "-c", account.config]
     done = run(argv, mail("csv"))
     assert (done.code, done.out) == (EX_TEMPFAIL, b"")
     assert done.err == "scoremail: was told to end before it was done: try again\n"

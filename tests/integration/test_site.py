@@ -156,3 +156,30 @@ def test_check_is_the_owner_s(site, user):
     assert done.code == 2
     assert "runuser -u scoremail -- scorefetch" in done.out.decode()
     assert "directory" not in done.out.decode()
+
+
+IN_THE_WAY = {
+    "a folder like an event": "mkdir $E && touch $E/x",
+    "a folder that nobody else may change": "mkdir -m 0500 $E",
+    "a folder where bad files go": "mkdir -m 0700 aside && echo x >$E",
+    "a link where bad files go": f"ln -s {DIRECTORY} aside && echo x >$E",
+    "a file where bad files go": "touch aside && echo x >$E",
+    "a file as the heartbeat": "touch heartbeat",
+    "a folder as the heartbeat": "mkdir -p -m 0700 heartbeat/x",
+    "a link as the heartbeat": "ln -s /etc/passwd heartbeat",
+}
+
+
+@pytest.mark.parametrize("what", IN_THE_WAY)
+def test_nothing_that_alice_leaves_stops_the_worker(site, scores, what):
+    """Before the worker has ever been here: later nobody else can touch what is the worker's."""
+    script = f"cd /var/spool/scoremail && E=$(id -u)-0123456789abcdef0123456789abcdef.event; {IN_THE_WAY[what]}"
+    assert site.root.run(["sh", "-c", script], user="alice").code == 0
+    assert site.receive("alice").code == EX_TEMPFAIL
+    for _ in range(2):
+        done = site.root.run(WORKER)
+        assert done.code == 0, done.err
+    assert site.root.must("cat", f"{DIRECTORY}/{CSV_NAME}").encode() == scores[CSV_NAME]
+    assert site.root.must("ls", "-A", DIRECTORY).split() == [CSV_NAME]
+    assert ".event" not in site.root.must("ls", "/var/spool/scoremail")
+    assert site.receive("alice").code == 0

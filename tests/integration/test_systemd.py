@@ -33,6 +33,12 @@ def test_systemd_finds_nothing_wrong(units, name):
     assert (done.returncode, complaints) == (0, [])
 
 
+def test_many_e_mails_at_once_do_not_stop_the_path_unit(units):
+    """A start limit, of which systemd has one by default, would fail it with unit-start-limit-hit."""
+    unit = (units / "scoremail-run.service").read_text().split("[Service]")[0]
+    assert "StartLimitIntervalSec=0" in unit.splitlines()
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_is_confined_as_far_as_stated(units, service):
     """What README states; a unit that loses a restriction has a higher figure."""

@@ -92,6 +92,23 @@ fixture_assert_refused(const Fixture *fixture, const char *expected)
     fixture_assert_message(fixture, error, expected);
 }
 
+void
+fixture_assert_broken(const Fixture *fixture, const char *expected)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(SmConfig) config = sm_config_load(fixture->file, &error);
+    const SmAccount *account;
+
+    g_assert_no_error(error);
+    g_assert_true(sm_config_is_incomplete(config));
+    g_assert_cmpuint(config->broken->len, ==, 1);
+    fixture_assert_message(fixture, config->broken->pdata[0], expected);
+    account = sm_config_account(config, "main");
+    g_assert_nonnull(account);
+    g_assert_no_error(account->fault);
+    g_assert_cmpuint(config->accounts->len, ==, 1);
+}
+
 SmConfig *
 fixture_load(const Fixture *fixture, const char *text)
 {

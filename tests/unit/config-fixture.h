@@ -32,6 +32,10 @@ void fixture_write_part(const Fixture *fixture, const char *name, const char *te
 /* CONF with that text, read; fails the test if it is refused. */
 SmConfig *fixture_load(const Fixture *fixture, const char *text);
 
+/* Asserts that a file of ACCOUNTS, or ACCOUNTS itself, cannot be used, with that message, and that
+ * the one account of CONF, main, can. */
+void fixture_assert_broken(const Fixture *fixture, const char *expected);
+
 /* CONF as it is must be refused with that message; error must be that SM_ERROR_CONFIG. */
 void fixture_assert_refused(const Fixture *fixture, const char *expected);
 void fixture_assert_message(const Fixture *fixture, const GError *error, const char *expected);

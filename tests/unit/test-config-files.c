@@ -56,12 +56,12 @@ a_file_that_others_may_change_is_refused(Fixture *fixture, gconstpointer data)
     g_chmod(fixture->file, 0640);
     fixture_write_part(fixture, "b.conf", "[account two]\n" REST);
     g_chmod(part, 0666);
-    fixture_assert_refused(
+    fixture_assert_broken(
         fixture, "ACCOUNTS/b.conf: may be changed by others (mode 0666); run chmod go-w on it");
     g_chmod(part, 0600);
     g_chmod(fixture->accounts, 01777);
-    fixture_assert_refused(fixture,
-                           "ACCOUNTS: may be changed by others (mode 1777); run chmod go-w on it");
+    fixture_assert_broken(fixture,
+                          "ACCOUNTS: may be changed by others (mode 1777); run chmod go-w on it");
 }
 
 static void
@@ -80,7 +80,34 @@ a_file_in_place_of_the_folder_is_refused(Fixture *fixture, gconstpointer data)
 {
     fixture_write(fixture->file, MAIN);
     fixture_write(fixture->accounts, "");
-    fixture_assert_refused(fixture, "ACCOUNTS: Not a directory");
+    fixture_assert_broken(fixture, "ACCOUNTS: Not a directory");
+}
+
+/* The files before and behind it are read, of itself nothing. */
+static void
+a_broken_file_stops_its_own_accounts_only(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(SmConfig) config = NULL;
+
+    fixture_write_part(fixture, "a.conf", "[account a]\n" REST);
+    fixture_write_part(fixture, "b.conf", "[account b1]\n" REST "[scoremail]\n[account b2]\n" REST);
+    fixture_write_part(fixture, "c.conf", "[account c]\n" REST);
+    fixture_write_part(fixture, "d.conf", "[acount d]\n" REST);
+    config = fixture_load(fixture, MAIN);
+    g_assert_cmpuint(config->broken->len, ==, 2);
+    g_assert_cmpuint(config->accounts->len, ==, 3);
+    g_assert_nonnull(sm_config_account(config, "main"));
+    g_assert_nonnull(sm_config_account(config, "a"));
+    g_assert_nonnull(sm_config_account(config, "c"));
+}
+
+static void
+nothing_but_broken_files_is_an_error(Fixture *fixture, gconstpointer data)
+{
+    fixture_write(fixture->file, "[scoremail]\nlog = stderr\n");
+    fixture_write_part(fixture, "b.conf", "nonsense\n");
+    fixture_assert_refused(fixture, "ACCOUNTS/b.conf:1: a line before the first group; [scoremail] "
+                                    "or [account NAME] must stand above it");
 }
 
 static void
@@ -265,6 +292,8 @@ static const struct {
     {"a file that others may change is refused", a_file_that_others_may_change_is_refused},
     {"what is no regular file is refused", what_is_no_regular_file_is_refused},
     {"a file in place of the folder is refused", a_file_in_place_of_the_folder_is_refused},
+    {"a broken file stops its own accounts only", a_broken_file_stops_its_own_accounts_only},
+    {"nothing but broken files is an error", nothing_but_broken_files_is_an_error},
     {"a huge file is refused", a_huge_file_is_refused},
     {"a stranger's file is refused", a_stranger_s_file_is_refused},
     {"a closed file is said", a_closed_file_is_said},

@@ -9,7 +9,7 @@ typedef struct {
     const char *title;
     const char *text;
     const char *part;    /* ACCOUNTS/b.conf, or NULL */
-    const char *account; /* whose fault it is; NULL: everybody's */
+    const char *account; /* whose fault it is; NULL: everybody's, or of all in b.conf */
     const char *message;
 } Complaint;
 
@@ -187,7 +187,10 @@ complains(Fixture *fixture, gconstpointer data)
         fixture_write_part(fixture, "b.conf", test->part);
     if (test->account == NULL) {
         fixture_write(fixture->file, test->text);
-        fixture_assert_refused(fixture, test->message);
+        if (test->part != NULL)
+            fixture_assert_broken(fixture, test->message);
+        else
+            fixture_assert_refused(fixture, test->message);
         return;
     }
     config = fixture_load(fixture, test->text);

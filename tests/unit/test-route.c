@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "common/error.h"
+
 typedef struct {
     const char *name;
     gboolean enabled;
@@ -186,6 +188,39 @@ reads_the_envelope(gconstpointer data)
     g_assert_cmpstr(account != NULL ? account->name : NULL, ==, envelopes[i].account);
 }
 
+static const struct {
+    const char *title;
+    const Entry *accounts;
+    const char *recipients;
+    const char *file;
+    const char *account;
+} incomplete[] = {
+    {"by the recipient, although there may be other accounts", several, "north@example.edu",
+     "scores.csv", "north"},
+    {"by the organisation, although there may be other accounts", strict, "", "4300_1.csv", "main"},
+    {"none where the only account that is known may not be the only one", alone, "", "4300_1.csv",
+     NULL},
+};
+
+/* A file of accounts.d cannot be read: its account's mail must not go to the one that is left. */
+static void
+knows_not_all(gconstpointer data)
+{
+    gsize i = GPOINTER_TO_SIZE(data);
+    g_autoptr(SmConfig) config = make_config(incomplete[i].accounts);
+    g_autoptr(SmEvent) event = sm_event_new(SM_EVENT_NAMES);
+    g_autofree char *why = NULL;
+    const SmAccount *account;
+
+    config->broken = g_ptr_array_new_with_free_func((GDestroyNotify)g_error_free);
+    g_ptr_array_add(config->broken, g_error_new(SM_ERROR, SM_ERROR_CONFIG, "b.conf: is odd"));
+    g_strfreev(event->recipients);
+    event->recipients = words(incomplete[i].recipients);
+    account = sm_route(config, event, incomplete[i].file, &why);
+    g_assert_cmpstr(account != NULL ? account->name : NULL, ==, incomplete[i].account);
+    g_assert_true(account != NULL || strstr(why, "b.conf: is odd") != NULL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -199,6 +234,11 @@ main(int argc, char **argv)
         g_autofree char *path = g_strconcat("/route/", envelopes[i].title, NULL);
 
         g_test_add_data_func(path, GSIZE_TO_POINTER(i), reads_the_envelope);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(incomplete); i++) {
+        g_autofree char *path = g_strconcat("/route/", incomplete[i].title, NULL);
+
+        g_test_add_data_func(path, GSIZE_TO_POINTER(i), knows_not_all);
     }
     return g_test_run();
 }

@@ -98,6 +98,23 @@ the_same_event_again_is_one_file(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(before, ==, after);
 }
 
+/* As one is after kill -9; in a container the next process may well have its number. */
+static void
+what_a_dead_process_left_is_in_nobody_s_way(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *path = NULL;
+    g_autofree char *left = NULL;
+
+    g_assert_true(sm_spool_put(fixture->spool, fixture->event, NULL));
+    path = only_file(fixture);
+    g_assert_cmpint(unlink(path), ==, 0);
+    left = g_strdup_printf("%s/.%s.%d.tmp", fixture->spool, strrchr(path, '/') + 1, (int)getpid());
+    g_assert_true(g_file_set_contents(left, "half", -1, NULL));
+    g_assert_true(sm_spool_put(fixture->spool, fixture->event, NULL));
+    g_assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
+    g_assert_cmpint(unlink(left), ==, 0);
+}
+
 static void
 another_event_is_another_file(Fixture *fixture, gconstpointer data)
 {
@@ -204,6 +221,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD("/spool/an event is there whole", an_event_is_there_whole);
     ADD("/spool/the same event again is one file", the_same_event_again_is_one_file);
+    ADD("/spool/what a dead process left is in nobody's way",
+        what_a_dead_process_left_is_in_nobody_s_way);
     ADD("/spool/another event is another file", another_event_is_another_file);
     ADD("/spool/a name that another user has taken is no success",
         a_name_that_another_user_has_taken_is_no_success);

@@ -109,6 +109,27 @@ silence_is_told_once_a_day(Fixture *fixture, gconstpointer data)
 }
 
 static void
+watch_once(Fixture *fixture)
+{
+    sm_watch_silence(fixture->ledger, &fixture->account, sm_ledger_now());
+}
+
+/* The worker looks every few minutes, also where there are a million files. */
+static void
+silence_is_told_without_looking_through_all_files(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *plan = NULL;
+
+    fixture->account.expect_every = DAY;
+    fixture_announce(fixture, CSV, "1@x");
+    plan = fixture_plan(fixture, watch_once);
+    g_assert_nonnull(strstr(plan, "SEARCH files USING INDEX files_of_account"
+                                  " (account=? AND updated>?)"));
+    g_assert_nonnull(strstr(plan, "files_by_stored (account=? AND stored>?)"));
+    g_assert_null(strstr(plan, "SCAN files"));
+}
+
+static void
 nothing_is_expected_unless_that_is_said(Fixture *fixture, gconstpointer data)
 {
     sm_watch_silence(fixture->ledger, &fixture->account, sm_ledger_now() + 1000 * DAY);
@@ -129,6 +150,8 @@ main(int argc, char **argv)
         silence_is_measured_from_the_first_look_on);
     ADD("/watch/silence ends with what is announced", NULL, silence_ends_with_what_is_announced);
     ADD("/watch/silence is told once a day", NULL, silence_is_told_once_a_day);
+    ADD("/watch/silence is told without looking through all files", NULL,
+        silence_is_told_without_looking_through_all_files);
     ADD("/watch/nothing is expected unless that is said", NULL,
         nothing_is_expected_unless_that_is_said);
     return g_test_run();
