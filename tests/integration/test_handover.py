@@ -326,6 +326,8 @@ def test_a_host_with_another_key_gets_nothing(uploads, scores):
 
 
 def test_a_server_that_is_down_gets_it_later(uploads, scores):
+    # It writes its number after the command that started it has ended.
+    agents.wait_for(lambda: uploads.root.run(["test", "-s", "/run/sshd.pid"]).code == 0, "sshd's number")
     uploads.root.must("sh", "-c", "kill $(cat /run/sshd.pid)")
     agents.wait_for(lambda: uploads.root.run(["test", "!", "-e", "/run/sshd.pid"]).code == 0, "sshd to end")
     uploads.deliver(mail("csv"))
