@@ -34,8 +34,9 @@ enum {
 };
 
 typedef struct {
-    guint done; /* stored, or settled otherwise */
-    guint left; /* tried, or not to be tried now; a later run can succeed */
+    guint done;       /* stored, or settled otherwise */
+    guint left;       /* tried, or not to be tried now; a later run can succeed */
+    GHashTable *away; /* names, of the configuration, of accounts that nothing more is asked for */
 } Tally;
 
 /* The account that file belongs to, if it can be worked for. */
@@ -51,11 +52,14 @@ account_of(const SmSession *session, const SmFile *file)
 }
 
 static gboolean
-fetch(SmSession *session, const SmAccount *account, const char *name, char **outcome,
+fetch(SmSession *session, const SmAccount *account, const char *name, gboolean away, char **outcome,
       GError **error)
 {
-    const SmFetch job = {
-        .ledger = session->ledger, .account = account, .role = SM_ROLE_FILTER, .impatient = TRUE};
+    const SmFetch job = {.ledger = session->ledger,
+                         .account = account,
+                         .role = SM_ROLE_FILTER,
+                         .impatient = TRUE,
+                         .offline = away};
 
     if (account->fault == NULL)
         return sm_event_reopen_failed(session->ledger, account->name, name, error) &&
@@ -80,6 +84,16 @@ say(SmSession *session, const SmFile *file, GLogLevelFlags level, const char *te
     sm_outcome_say(session->ledger, file->account, file->name, level, text);
 }
 
+/* What would fail each name of the account alike: the next run is soon enough for the rest. */
+static gboolean
+concerns_all(const GError *fault)
+{
+    return g_error_matches(fault, SM_ERROR, SM_ERROR_SERVICE) ||
+           g_error_matches(fault, SM_ERROR, SM_ERROR_TRUST) ||
+           g_error_matches(fault, SM_ERROR, SM_ERROR_CREDENTIALS) ||
+           g_error_matches(fault, SM_ERROR, SM_ERROR_SECRET);
+}
+
 static void
 work_on(SmSession *session, const SmFile *file, Tally *tally)
 {
@@ -87,14 +101,20 @@ work_on(SmSession *session, const SmFile *file, Tally *tally)
     g_autofree char *outcome = NULL;
     g_autoptr(GError) fault = NULL;
     gint64 now = sm_ledger_now();
+    gboolean away;
 
     if (account == NULL)
         return;
-    if (fetch(session, account, file->name, &outcome, &fault)) {
+    away = g_hash_table_contains(tally->away, account->name);
+    if (fetch(session, account, file->name, away, &outcome, &fault)) {
         say(session, file, G_LOG_LEVEL_MESSAGE, outcome);
         tally->done++;
     } else if (g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY)) {
         g_info("%s", fault->message); /* another run, or a delivery, has it */
+        return;
+    } else if (away) {
+        g_info("%s", fault->message);
+        tally->left++;
         return;
     } else if (sm_error_exit_code(fault, SM_ROLE_FILTER) == EX_OK) {
         say(session, file, G_LOG_LEVEL_WARNING, fault->message);
@@ -103,6 +123,8 @@ work_on(SmSession *session, const SmFile *file, Tally *tally)
         say(session, file, G_LOG_LEVEL_WARNING, fault->message);
         tell_waiting(session, file, fault);
         tally->left++;
+        if (concerns_all(fault))
+            g_hash_table_add(tally->away, account->name);
     }
     sm_alert_outcome(session->ledger, account, file->name, now, fault);
 }
@@ -126,7 +148,7 @@ work_through(SmSession *session, int spool, Tally *tally, GError **error)
     SmIntake intake;
 
     for (int round = 0; round < ROUNDS_MAX; round++) {
-        Tally this_round = {0, 0};
+        Tally this_round = {.away = tally->away};
 
         if (!sm_intake(session, spool, &intake, error))
             return FALSE;
@@ -195,7 +217,7 @@ list_where_asked(SmSession *session, Tally *tally)
     for (guint i = 0; i < session->config->accounts->len; i++) {
         SmAccount *account = session->config->accounts->pdata[i];
 
-        if (is_looked_after(session, account))
+        if (is_looked_after(session, account) && !g_hash_table_contains(tally->away, account->name))
             list_for(session, account, tally);
     }
 }
@@ -275,8 +297,9 @@ run(SmSession *session, Tally *tally, GError **error)
 int
 sm_cmd_run(int argc, char **argv)
 {
+    g_autoptr(GHashTable) away = g_hash_table_new(g_str_hash, g_str_equal);
     GError *fault = NULL;
-    Tally tally = {0, 0};
+    Tally tally = {.away = away};
     SmSession session;
     int code;
 

@@ -76,6 +76,12 @@ work(const SmFetch *fetch, SmFile *file, char **outcome, GError **error)
 
     switch (step.kind) {
     case SM_STEP_FETCH:
+        if (fetch->offline) {
+            g_set_error(error, SM_ERROR, SM_ERROR_PAUSED,
+                        "%s: left for the next run, since the service was away just now",
+                        file->name);
+            break;
+        }
         if (store == NULL)
             return sm_attempt_without_store(fetch, file, fault, error);
         return go(fetch, file, store, &step, outcome, error);

@@ -16,10 +16,11 @@
 typedef struct {
     SmLedger *ledger;
     const SmAccount *account;
-    SmRole role;            /* a person's request goes before policy and pauses */
-    gboolean force;         /* even if it is stored: look again, whatever the ledger says */
-    gboolean impatient;     /* not to wait for another process that is at work on it */
-    gint64 deadline;        /* monotonic time of the run's end, microseconds; 0: none */
+    SmRole role;        /* a person's request goes before policy and pauses */
+    gboolean force;     /* even if it is stored: look again, whatever the ledger says */
+    gboolean impatient; /* not to wait for another process that is at work on it */
+    gboolean offline; /* decides, but calls nobody: SM_ERROR_PAUSED where a file would be fetched */
+    gint64 deadline;  /* monotonic time of the run's end, microseconds; 0: none */
     const SmListed *listed; /* what the listing has just said of it; NULL: it was not asked */
     const SmShared *shared; /* with other fetches; NULL: nothing */
 } SmFetch;

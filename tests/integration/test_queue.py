@@ -194,6 +194,20 @@ def test_a_name_whose_pause_is_not_over_is_left_alone(queued, emulator):
     assert len(emulator.requests("file")) == asked
 
 
+def test_a_service_that_is_away_is_not_asked_for_each_name(queued, emulator, build):
+    names = [f"4300_20180410_{n:06d}.csv" for n in range(5)]
+    for name in names:
+        emulator.add(name, b"ID\r\n")
+        queued.scoremail(stdin=notification(build, name))
+    emulator.faults("file:status=503")
+    done = queued.scorefetch("run")
+    assert done.code == EX_TEMPFAIL and "5 left" in done.err
+    assert len({request["name"] for request in emulator.requests("file")}) == 1
+    emulator.faults()
+    queued.time_passes(HOUR)
+    assert queued.scorefetch("run").code == 0 and len(queued.stored()) == 5
+
+
 def test_a_pause_of_a_clock_that_was_set_back_ends(queued, emulator, scores):
     emulator.faults("file:status=503")
     queued.scoremail(stdin=mail("csv"))
