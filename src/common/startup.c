@@ -4,7 +4,6 @@
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -96,11 +95,13 @@ end_quietly(int number)
     _exit(EX_TEMPFAIL);
 }
 
+#define BY_SIGNAL "scoremail: stopped by signal "
+
 static void
 end_by_fault(int number)
 {
-    char line[] = "scoremail: stopped by signal 00, a fault of its own: try again, and report it\n";
-    char *digits = strchr(line, '0');
+    char line[] = BY_SIGNAL "00, a fault of its own: try again, and report it\n";
+    char *digits = line + sizeof BY_SIGNAL - 1;
 
     digits[0] = (char)('0' + number / 10 % 10);
     digits[1] = (char)('0' + number % 10);
