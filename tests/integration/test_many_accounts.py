@@ -192,7 +192,8 @@ def test_a_dead_share_holds_up_only_its_own_account(site):
     # Until its end strace would wait for the hour; that the thread ends with the process is the kernel's affair.
     with subprocess.Popen([*traced, *sync], stderr=subprocess.PIPE) as traced_sync:
         try:
-            wait_for(lambda: set(FILES) <= set(site.stored("elm")), "elm's files")
+            elm = site.account.folder / "elm"
+            wait_for(lambda: all((elm / name).exists() for name in FILES), "elm's files")
         finally:
             traced_sync.kill()
 
