@@ -24,6 +24,11 @@ sm_spool_open(const char *directory, GError **error)
         g_set_error(error, SM_ERROR, SM_ERROR_IO,
                     "spool %s: uid %u may not use it: make that user a member of its group",
                     directory, (guint)geteuid());
+    else if (fd < 0 && errno == ENOENT)
+        g_set_error(error, SM_ERROR, SM_ERROR_IO,
+                    "spool %s: it is missing and cannot be made: systemd-tmpfiles --create makes a "
+                    "site's, spool in scoremail.conf names another",
+                    directory);
     else if (fd < 0)
         sm_error_from_errno(error, SM_ERROR_IO, "spool %s", directory);
     return fd;

@@ -172,6 +172,16 @@ beat(const Fixture *fixture)
 }
 
 static void
+a_spool_that_is_missing_says_who_makes_it(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(sm_spool_put("/proc/nowhere/spool", fixture->event, &error));
+    g_assert_error(error, SM_ERROR, SM_ERROR_IO);
+    g_assert_nonnull(strstr(error->message, "systemd-tmpfiles --create"));
+}
+
+static void
 a_worker_lives_for_two_intervals(Fixture *fixture, gconstpointer data)
 {
     gint64 now = g_get_real_time() / G_USEC_PER_SEC;
@@ -227,6 +237,8 @@ main(int argc, char **argv)
     ADD("/spool/a name that another user has taken is no success",
         a_name_that_another_user_has_taken_is_no_success);
     ADD("/spool/a spool that cannot be is named", a_spool_that_cannot_be_is_named);
+    ADD("/spool/a spool that is missing says who makes it",
+        a_spool_that_is_missing_says_who_makes_it);
     ADD("/spool/a worker lives for two intervals", a_worker_lives_for_two_intervals);
     ADD("/spool/a heartbeat that beats again is new", a_heartbeat_that_beats_again_is_new);
     ADD("/spool/another user cannot beat for the worker", another_user_cannot_beat_for_the_worker);
