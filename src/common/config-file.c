@@ -1,14 +1,14 @@
-#include "config-file.h"
+#include "common/config-file.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cleanup.h"
-#include "config-lines.h"
-#include "error.h"
-#include "text.h"
+#include "common/cleanup.h"
+#include "common/config-lines.h"
+#include "common/error.h"
+#include "common/text.h"
 
 enum { FILE_SIZE_MAX = 1 << 20 };
 

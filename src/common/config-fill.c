@@ -1,7 +1,7 @@
-#include "config-fill.h"
+#include "common/config-fill.h"
 
-#include "config-places.h"
-#include "text.h"
+#include "common/config-places.h"
+#include "common/text.h"
 
 /* Reads text as key's value into the struct at base. */
 static gboolean

@@ -1,11 +1,11 @@
-#include "config-keys.h"
+#include "common/config-keys.h"
 
 #include <stddef.h>
 #include <string.h>
 
-#include "config-lists.h"
-#include "config-places.h"
-#include "config.h"
+#include "common/config-lists.h"
+#include "common/config-places.h"
+#include "common/config.h"
 
 #define GENERAL SM_KEY_GENERAL
 #define ACCOUNT SM_KEY_ACCOUNT

@@ -1,10 +1,10 @@
-#include "config-lines.h"
+#include "common/config-lines.h"
 
 #include <limits.h>
 #include <string.h>
 
-#include "error.h"
-#include "text.h"
+#include "common/error.h"
+#include "common/text.h"
 
 #define BYTE_ORDER_MARK "\xEF\xBB\xBF"
 

@@ -1,11 +1,11 @@
-#include "config-lists.h"
+#include "common/config-lists.h"
 
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "error.h"
-#include "name.h"
-#include "text.h"
+#include "common/error.h"
+#include "common/name.h"
+#include "common/text.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyz"
 #define DIGITS "0123456789"

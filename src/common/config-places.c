@@ -1,10 +1,10 @@
-#include "config-places.h"
+#include "common/config-places.h"
 
 #include <limits.h>
 #include <string.h>
 
-#include "error.h"
-#include "startup.h"
+#include "common/error.h"
+#include "common/startup.h"
 
 static gboolean
 has_parent_component(const char *path)

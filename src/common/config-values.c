@@ -1,13 +1,13 @@
-#include "config-values.h"
+#include "common/config-values.h"
 
 #include <grp.h>
 #include <string.h>
 #include <sys/types.h>
 
-#include "config.h"
-#include "error.h"
-#include "event.h"
-#include "text.h"
+#include "common/config.h"
+#include "common/error.h"
+#include "common/event.h"
+#include "common/text.h"
 
 typedef struct {
     const char *word;

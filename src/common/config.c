@@ -1,16 +1,16 @@
-#include "config.h"
+#include "common/config.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "build-config.h"
-#include "config-account.h"
-#include "config-file.h"
-#include "config-fill.h"
-#include "error.h"
-#include "spool.h"
-#include "startup.h"
+#include "common/config-account.h"
+#include "common/config-file.h"
+#include "common/config-fill.h"
+#include "common/error.h"
+#include "common/spool.h"
+#include "common/startup.h"
 
 #define GENERAL_GROUP "scoremail"
 #define SITE_FILE SM_SYSCONFDIR "/scoremail/scoremail.conf"

@@ -1,10 +1,10 @@
-#include "event.h"
+#include "common/event.h"
 
 #include <string.h>
 
-#include "error.h"
-#include "name.h"
-#include "text.h"
+#include "common/error.h"
+#include "common/name.h"
+#include "common/text.h"
 
 static const char magic[] = {'S', 'M', 'E', 'V'};
 enum { EVENT_VERSION = 2 };

@@ -1,8 +1,8 @@
-#include "fallback.h"
+#include "common/fallback.h"
 
 #include <sysexits.h>
 
-#include "spool.h"
+#include "common/spool.h"
 
 int
 sm_fall_back(SmReport *report, const SmEvent *event, const char *cause, const char *spool,

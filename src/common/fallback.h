@@ -6,8 +6,8 @@
  */
 #pragma once
 
-#include "event.h"
-#include "report.h"
+#include "common/event.h"
+#include "common/report.h"
 
 /*
  * Says cause and gives the filter's exit code: EX_TEMPFAIL until event is

@@ -1,8 +1,8 @@
-#include "log-line.h"
+#include "common/log-line.h"
 
 #include <string.h>
 
-#include "text.h"
+#include "common/text.h"
 
 enum { VALUE_MAX = 2000 /* bytes */ };
 

@@ -1,4 +1,4 @@
-#include "name.h"
+#include "common/name.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "report.h"
+#include "common/report.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,9 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "log-line.h"
-#include "text.h"
+#include "common/cleanup.h"
+#include "common/log-line.h"
+#include "common/text.h"
 
 enum { LINE_MAX_BYTES = 2000 };
 

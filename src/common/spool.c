@@ -1,13 +1,13 @@
-#include "spool.h"
+#include "common/spool.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cleanup.h"
-#include "error.h"
-#include "io.h"
+#include "common/cleanup.h"
+#include "common/error.h"
+#include "common/io.h"
 
 enum { HASH_LENGTH = 32 };
 

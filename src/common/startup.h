@@ -8,7 +8,7 @@
 
 #include <glib.h>
 
-#include "error.h"
+#include "common/error.h"
 
 /*
  * Opens descriptors 0-2 where they are closed (on /dev/null), closes all

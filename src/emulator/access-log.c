@@ -1,4 +1,4 @@
-#include "access-log.h"
+#include "emulator/access-log.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 
 #include "common/cleanup.h"
 #include "common/error.h"
-#include "query.h"
+#include "emulator/query.h"
 
 struct SmAccessLog {
     int fd; /* -1: no log */

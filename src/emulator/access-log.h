@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "request.h"
+#include "emulator/request.h"
 
 typedef struct SmAccessLog SmAccessLog;
 

@@ -1,4 +1,4 @@
-#include "answer.h"
+#include "emulator/answer.h"
 
 #include <string.h>
 #include <unistd.h>

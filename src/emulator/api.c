@@ -1,10 +1,10 @@
-#include "api.h"
+#include "emulator/api.h"
 
 #include <string.h>
 
-#include "autoptr.h"
-#include "listing.h"
-#include "query.h"
+#include "emulator/autoptr.h"
+#include "emulator/listing.h"
+#include "emulator/query.h"
 
 static SmAnswer *
 refuse_form(const SmRequest *request)

@@ -4,11 +4,11 @@
  */
 #pragma once
 
-#include "answer.h"
-#include "files.h"
-#include "request.h"
-#include "signer.h"
-#include "users.h"
+#include "emulator/answer.h"
+#include "emulator/files.h"
+#include "emulator/request.h"
+#include "emulator/signer.h"
+#include "emulator/users.h"
 
 typedef struct {
     SmUsers *users;

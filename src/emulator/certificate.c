@@ -1,12 +1,12 @@
-#include "certificate.h"
+#include "emulator/certificate.h"
 
 #include <arpa/inet.h>
 #include <gnutls/crypto.h>
 #include <string.h>
 #include <time.h>
 
-#include "autoptr.h"
 #include "common/error.h"
+#include "emulator/autoptr.h"
 
 enum { DAY = 24 * 3600, LIFE = 3650 * DAY, SERIAL_SIZE = 16, KEY_ID_MAX = 64 };
 

@@ -1,4 +1,4 @@
-#include "digest.h"
+#include "emulator/digest.h"
 
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>

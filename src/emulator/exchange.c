@@ -1,8 +1,8 @@
-#include "exchange.h"
+#include "emulator/exchange.h"
 
 #include <string.h>
 
-#include "wire.h"
+#include "emulator/wire.h"
 
 enum { BLOCK = 256 * 1024 };
 

@@ -8,8 +8,8 @@
 
 #include <microhttpd.h>
 
-#include "access-log.h"
-#include "service.h"
+#include "emulator/access-log.h"
+#include "emulator/service.h"
 
 typedef struct {
     const SmService *service;

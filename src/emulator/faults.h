@@ -10,7 +10,7 @@
 
 #include <glib.h>
 
-#include "request.h"
+#include "emulator/request.h"
 
 typedef enum {
     SM_FAULT_DELAY,

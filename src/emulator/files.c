@@ -1,4 +1,4 @@
-#include "files.h"
+#include "emulator/files.h"
 
 #include <fcntl.h>
 #include <gnutls/crypto.h>
@@ -10,7 +10,7 @@
 
 #include "common/cleanup.h"
 #include "common/text.h"
-#include "digest.h"
+#include "emulator/digest.h"
 
 enum { MD5_SIZE = 16, PIECE = 256 * 1024 };
 

@@ -1,4 +1,4 @@
-#include "listing.h"
+#include "emulator/listing.h"
 
 #include <string.h>
 

@@ -5,9 +5,9 @@
 #include "common/error.h"
 #include "common/report.h"
 #include "common/startup.h"
-#include "notify.h"
-#include "options.h"
-#include "serve.h"
+#include "emulator/notify.h"
+#include "emulator/options.h"
+#include "emulator/serve.h"
 
 static gboolean
 serve(char **argv, GError **error)

@@ -1,11 +1,11 @@
-#include "notify.h"
+#include "emulator/notify.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "common/error.h"
 #include "common/text.h"
-#include "digest.h"
+#include "emulator/digest.h"
 
 enum { LINE = 76 };
 

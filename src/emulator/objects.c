@@ -1,12 +1,12 @@
-#include "objects.h"
+#include "emulator/objects.h"
 
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "query.h"
-#include "s3-auth.h"
-#include "s3-error.h"
-#include "select.h"
+#include "emulator/query.h"
+#include "emulator/s3-auth.h"
+#include "emulator/s3-error.h"
+#include "emulator/select.h"
 
 #define TYPE "binary/octet-stream" /* what S3 says where the uploader said nothing */
 

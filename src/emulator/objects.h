@@ -1,10 +1,10 @@
 /* The emulator's own object store: GET of /BUCKET/K12/NAME as S3 answers it. */
 #pragma once
 
-#include "answer.h"
-#include "files.h"
-#include "request.h"
-#include "signer.h"
+#include "emulator/answer.h"
+#include "emulator/files.h"
+#include "emulator/request.h"
+#include "emulator/signer.h"
 
 typedef enum { SM_ETAG_MD5, SM_ETAG_OPAQUE } SmEtagForm;
 

@@ -3,8 +3,8 @@
 
 #include <glib.h>
 
-#include "objects.h"
-#include "signer.h"
+#include "emulator/objects.h"
+#include "emulator/signer.h"
 
 typedef struct {
     gint port;

@@ -1,4 +1,4 @@
-#include "query.h"
+#include "emulator/query.h"
 
 #include <string.h>
 

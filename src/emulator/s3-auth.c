@@ -1,12 +1,12 @@
-#include "s3-auth.h"
+#include "emulator/s3-auth.h"
 
 #include <string.h>
 
-#include "digest.h"
-#include "query.h"
-#include "s3-error.h"
-#include "sign-v2.h"
-#include "sign-v4.h"
+#include "emulator/digest.h"
+#include "emulator/query.h"
+#include "emulator/s3-error.h"
+#include "emulator/sign-v2.h"
+#include "emulator/sign-v4.h"
 
 enum {
     V4_EXPIRES_MAX = 7 * 24 * 3600, /* seconds */

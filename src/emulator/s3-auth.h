@@ -5,9 +5,9 @@
  */
 #pragma once
 
-#include "answer.h"
-#include "request.h"
-#include "signer.h"
+#include "emulator/answer.h"
+#include "emulator/request.h"
+#include "emulator/signer.h"
 
 /* NULL if the request is allowed, else S3's answer to it, which the caller owns. */
 SmAnswer *sm_s3_refuse(const SmSigner *signer, const SmRequest *request);

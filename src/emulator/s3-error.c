@@ -1,8 +1,8 @@
-#include "s3-error.h"
+#include "emulator/s3-error.h"
 
 #include <string.h>
 
-#include "digest.h"
+#include "emulator/digest.h"
 
 static const struct {
     const char *code;

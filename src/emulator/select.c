@@ -1,4 +1,4 @@
-#include "select.h"
+#include "emulator/select.h"
 
 #include <string.h>
 

@@ -1,14 +1,14 @@
-#include "serve.h"
+#include "emulator/serve.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "access-log.h"
 #include "common/error.h"
-#include "server.h"
-#include "service.h"
-#include "tls.h"
+#include "emulator/access-log.h"
+#include "emulator/server.h"
+#include "emulator/service.h"
+#include "emulator/tls.h"
 
 typedef struct {
     SmUsers *users;

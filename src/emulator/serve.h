@@ -1,7 +1,7 @@
 /* `scoremail-emulator serve`: puts the parts together and runs until SIGTERM or SIGINT. */
 #pragma once
 
-#include "options.h"
+#include "emulator/options.h"
 
 /* Returns when it was told to stop; FALSE and an error if it could not start. */
 gboolean sm_serve(const SmOptions *options, GError **error);

@@ -1,4 +1,4 @@
-#include "server.h"
+#include "emulator/server.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -6,7 +6,7 @@
 
 #include "common/cleanup.h"
 #include "common/error.h"
-#include "exchange.h"
+#include "emulator/exchange.h"
 
 enum { CONNECTIONS_MAX = 1024, BACKLOG = 1024 };
 

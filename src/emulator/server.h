@@ -3,9 +3,9 @@
 
 #include <glib.h>
 
-#include "access-log.h"
-#include "service.h"
-#include "tls.h"
+#include "emulator/access-log.h"
+#include "emulator/service.h"
+#include "emulator/tls.h"
 
 typedef struct SmServer SmServer;
 

@@ -1,9 +1,9 @@
-#include "service.h"
+#include "emulator/service.h"
 
 #include <string.h>
 
-#include "mischief.h"
-#include "s3-error.h"
+#include "emulator/mischief.h"
+#include "emulator/s3-error.h"
 
 static void
 note(GString *struck, const SmFault *fault)

@@ -4,11 +4,11 @@
  */
 #pragma once
 
-#include "answer.h"
-#include "api.h"
-#include "faults.h"
-#include "objects.h"
-#include "request.h"
+#include "emulator/answer.h"
+#include "emulator/api.h"
+#include "emulator/faults.h"
+#include "emulator/objects.h"
+#include "emulator/request.h"
 
 typedef struct {
     SmApi api;

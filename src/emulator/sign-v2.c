@@ -1,9 +1,9 @@
-#include "sign-v2.h"
+#include "emulator/sign-v2.h"
 
 #include <string.h>
 
-#include "digest.h"
-#include "query.h"
+#include "emulator/digest.h"
+#include "emulator/query.h"
 
 static const char *
 value_of(GHashTable *headers, const char *name)

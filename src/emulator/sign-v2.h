@@ -8,7 +8,7 @@
 
 #include <glib.h>
 
-#include "request.h"
+#include "emulator/request.h"
 
 /*
  * What is signed. headers: lower-case names, those that matter are picked out;

@@ -1,9 +1,9 @@
-#include "sign-v4.h"
+#include "emulator/sign-v4.h"
 
 #include <string.h>
 
-#include "digest.h"
-#include "query.h"
+#include "emulator/digest.h"
+#include "emulator/query.h"
 
 char *
 sm_v4_scope(const char *date, const char *region)

@@ -1,12 +1,12 @@
-#include "signer.h"
+#include "emulator/signer.h"
 
 #include <string.h>
 
 #include "common/error.h"
-#include "digest.h"
-#include "query.h"
-#include "sign-v2.h"
-#include "sign-v4.h"
+#include "emulator/digest.h"
+#include "emulator/query.h"
+#include "emulator/sign-v2.h"
+#include "emulator/sign-v4.h"
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DEFAULT_REGION "us-east-1"

@@ -1,4 +1,4 @@
-#include "tls.h"
+#include "emulator/tls.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "autoptr.h"
-#include "certificate.h"
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "emulator/autoptr.h"
+#include "emulator/certificate.h"
 
 static const struct {
     const char *name;

@@ -1,9 +1,9 @@
-#include "users.h"
+#include "emulator/users.h"
 
 #include <string.h>
 
 #include "common/error.h"
-#include "digest.h"
+#include "emulator/digest.h"
 
 struct SmUsers {
     GStrv specs;

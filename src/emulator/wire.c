@@ -1,4 +1,4 @@
-#include "wire.h"
+#include "emulator/wire.h"
 
 #include <errno.h>
 #include <linux/sockios.h>

@@ -1,9 +1,9 @@
-#include "alert-send.h"
+#include "fetch/alert-send.h"
 
-#include "alert-text.h"
 #include "common/error.h"
-#include "lock.h"
-#include "subprocess.h"
+#include "fetch/alert-text.h"
+#include "fetch/lock.h"
+#include "fetch/subprocess.h"
 
 enum { SENDING_MAX = 5 /* seconds that one mail, or one command, may take */ };
 

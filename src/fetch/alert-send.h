@@ -5,7 +5,7 @@
 #pragma once
 
 #include "common/config.h"
-#include "ledger.h"
+#include "fetch/ledger.h"
 
 /*
  * Sends what is due, in at most some SM_ALERT_BUDGET seconds; what is not sent

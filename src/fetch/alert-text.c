@@ -1,9 +1,9 @@
-#include "alert-text.h"
+#include "fetch/alert-text.h"
 
 #include <string.h>
 
-#include "alert.h"
-#include "autoptr.h"
+#include "fetch/alert.h"
+#include "fetch/autoptr.h"
 
 /* What each kind is called, and what a person can do. */
 static const struct {

@@ -1,10 +1,10 @@
-#include "alert.h"
+#include "fetch/alert.h"
 
 #include "common/error.h"
 #include "common/text.h"
-#include "ledger-files.h"
-#include "policy.h"
-#include "watch.h"
+#include "fetch/ledger-files.h"
+#include "fetch/policy.h"
+#include "fetch/watch.h"
 
 enum { TEXT_MAX = 500 };
 

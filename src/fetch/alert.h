@@ -8,7 +8,7 @@
 #include <glib.h>
 
 #include "common/config.h"
-#include "ledger.h"
+#include "fetch/ledger.h"
 
 typedef enum {
     SM_ALERT_CREDENTIALS, /* the service rejected the password */

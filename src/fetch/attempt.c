@@ -1,14 +1,14 @@
-#include "attempt.h"
+#include "fetch/attempt.h"
 
 #include <string.h>
 
-#include "alert.h"
 #include "common/text.h"
-#include "download.h"
-#include "ledger-listing.h"
-#include "pause.h"
-#include "place.h"
-#include "recipients.h"
+#include "fetch/alert.h"
+#include "fetch/download.h"
+#include "fetch/ledger-listing.h"
+#include "fetch/pause.h"
+#include "fetch/place.h"
+#include "fetch/recipients.h"
 
 enum {
     RESUME_WORTH = 4 * 1024 * 1024 /* bytes: a smaller file is sooner fetched anew than resumed */

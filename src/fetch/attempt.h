@@ -7,9 +7,9 @@
 
 #include <glib.h>
 
-#include "fetch.h"
-#include "ledger-files.h"
-#include "store.h"
+#include "fetch/fetch.h"
+#include "fetch/ledger-files.h"
+#include "fetch/store.h"
 
 /*
  * store: the open destination. As sm_fetch(); file's fence is raised by this

@@ -1,4 +1,4 @@
-#include "certificate.h"
+#include "fetch/certificate.h"
 
 #include <openssl/bio.h>
 #include <openssl/pem.h>

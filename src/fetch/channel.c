@@ -1,9 +1,9 @@
-#include "channel.h"
+#include "fetch/channel.h"
 
-#include "http-engine.h"
-#include "pace.h"
-#include "progress.h"
-#include "token.h"
+#include "fetch/http-engine.h"
+#include "fetch/pace.h"
+#include "fetch/progress.h"
+#include "fetch/token.h"
 
 static void
 interrupt(gpointer data)

@@ -5,8 +5,8 @@
 #pragma once
 
 #include "common/config.h"
-#include "shared.h"
-#include "stop.h"
+#include "fetch/shared.h"
+#include "fetch/stop.h"
 
 typedef struct {
     SmShared shared;

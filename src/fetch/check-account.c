@@ -1,13 +1,13 @@
-#include "check-account.h"
+#include "fetch/check-account.h"
 
 #include <unistd.h>
 
-#include "check-places.h"
 #include "common/startup.h"
-#include "gate.h"
-#include "ledger-accounts.h"
-#include "recipients.h"
-#include "secret-age.h"
+#include "fetch/check-places.h"
+#include "fetch/gate.h"
+#include "fetch/ledger-accounts.h"
+#include "fetch/recipients.h"
+#include "fetch/secret-age.h"
 
 void
 sm_check_account(SmCheck *check, const SmAccount *account)

@@ -1,7 +1,7 @@
 /* One account: its settings, its password, its keys. */
 #pragma once
 
-#include "check.h"
+#include "fetch/check.h"
 
 void sm_check_account(SmCheck *check, const SmAccount *account);
 

@@ -1,4 +1,4 @@
-#include "check-agents.h"
+#include "fetch/check-agents.h"
 
 #include <glob.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "check.h"
+#include "fetch/check.h"
 
 void sm_check_agents(SmCheck *check, const SmAccount *none);
 

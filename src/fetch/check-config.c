@@ -1,11 +1,11 @@
-#include "check-config.h"
+#include "fetch/check-config.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "check-places.h"
+#include "fetch/check-places.h"
 
 /* A log file that cannot be written to stops all else. */
 static void

@@ -1,13 +1,13 @@
-#include "check-directory.h"
+#include "fetch/check-directory.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "check-places.h"
 #include "common/cleanup.h"
-#include "store.h"
+#include "fetch/check-places.h"
+#include "fetch/store.h"
 
 #define MEGABYTE ((guint64)1000 * 1000)
 

@@ -1,13 +1,13 @@
-#include "check-ledger.h"
+#include "fetch/check-ledger.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "check-places.h"
 #include "common/error.h"
-#include "ledger-schema.h"
+#include "fetch/check-places.h"
+#include "fetch/ledger-schema.h"
 
 #define SPACE_WANTED ((guint64)20 * 1000 * 1000) /* for the ledger and the files beside it */
 

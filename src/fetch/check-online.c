@@ -1,11 +1,11 @@
-#include "check-online.h"
+#include "fetch/check-online.h"
 
 #include <string.h>
 
-#include "autoptr.h"
 #include "common/error.h"
-#include "login.h"
-#include "probe.h"
+#include "fetch/autoptr.h"
+#include "fetch/login.h"
+#include "fetch/probe.h"
 
 enum {
     SKEW_MAX = 60,             /* seconds */

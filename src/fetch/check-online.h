@@ -1,7 +1,7 @@
 /* What only a call can tell (--online): the way to the service, its clock, the login. */
 #pragma once
 
-#include "check.h"
+#include "fetch/check.h"
 
 /* Name service, TLS and clock; once for accounts that share service, proxy and authorities. */
 void sm_check_network(SmCheck *check, const SmAccount *account);

@@ -1,4 +1,4 @@
-#include "check-places.h"
+#include "fetch/check-places.h"
 
 #include <errno.h>
 #include <pwd.h>

@@ -3,7 +3,7 @@
 
 #include <sys/stat.h>
 
-#include "check.h"
+#include "fetch/check.h"
 
 /*
  * Adds a warning where others than its owner could put something else in the

@@ -1,11 +1,11 @@
-#include "check-system.h"
+#include "fetch/check-system.h"
 
 #include <string.h>
 #include <unistd.h>
 
 #include "build-config.h"
 #include "common/error.h"
-#include "subprocess.h"
+#include "fetch/subprocess.h"
 
 #define FILTER "scoremail"
 

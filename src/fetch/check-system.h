@@ -1,7 +1,7 @@
 /* What is around scorefetch: the filter and its sandbox, and who is told of what. */
 #pragma once
 
-#include "check.h"
+#include "fetch/check.h"
 
 /* The filter beside us: its version, and what the kernel offers for its sandbox. */
 void sm_check_sandbox(SmCheck *check, const SmAccount *none);

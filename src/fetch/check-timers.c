@@ -1,11 +1,11 @@
-#include "check-timers.h"
+#include "fetch/check-timers.h"
 
 #include <glob.h>
 #include <string.h>
 
-#include "check-agents.h"
 #include "common/error.h"
-#include "subprocess.h"
+#include "fetch/check-agents.h"
+#include "fetch/subprocess.h"
 
 enum {
     LIMIT = 10, /* seconds, for a program that is asked */

@@ -1,4 +1,4 @@
-#include "check-worker.h"
+#include "fetch/check-worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,10 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "check-places.h"
-#include "check-timers.h"
 #include "common/spool.h"
-#include "queue.h"
+#include "fetch/check-places.h"
+#include "fetch/check-timers.h"
+#include "fetch/queue.h"
 
 #define REMEDY_SITE "systemctl enable --now scoremail-run.path scoremail-run.timer"
 #define REMEDY_HOME "a line for cron: */5 * * * * scorefetch run -q"

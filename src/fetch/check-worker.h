@@ -1,7 +1,7 @@
 /* The spool, and who works on what lies there: `scorefetch run`, started by a timer. */
 #pragma once
 
-#include "check.h"
+#include "fetch/check.h"
 
 void sm_check_spool(SmCheck *check, const SmAccount *none);
 

@@ -1,9 +1,9 @@
-#include "check.h"
+#include "fetch/check.h"
 
 #include <stdio.h>
 
 #include "common/text.h"
-#include "json.h"
+#include "fetch/json.h"
 
 enum { TEXT_MAX = 1000 };
 

@@ -1,7 +1,7 @@
-#include "claim.h"
+#include "fetch/claim.h"
 
 #include "common/error.h"
-#include "lock.h"
+#include "fetch/lock.h"
 
 static SmFile *
 load(SmLedger *ledger, const char *account, const char *name, GError **error)

@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-#include "ledger-files.h"
+#include "fetch/ledger-files.h"
 
 enum { SM_CLAIM_WAIT = 30 }; /* seconds for the holder of a claim to end */
 

@@ -4,19 +4,19 @@
  */
 #include <sysexits.h>
 
-#include "claim.h"
-#include "commands.h"
 #include "common/error.h"
-#include "fetch.h"
-#include "ledger-accounts.h"
-#include "ledger-files.h"
-#include "ledger-handovers.h"
-#include "on-stored.h"
-#include "outcome.h"
-#include "part.h"
-#include "place.h"
-#include "session.h"
-#include "store.h"
+#include "fetch/claim.h"
+#include "fetch/commands.h"
+#include "fetch/fetch.h"
+#include "fetch/ledger-accounts.h"
+#include "fetch/ledger-files.h"
+#include "fetch/ledger-handovers.h"
+#include "fetch/on-stored.h"
+#include "fetch/outcome.h"
+#include "fetch/part.h"
+#include "fetch/place.h"
+#include "fetch/session.h"
+#include "fetch/store.h"
 
 /* What is done to one name; *outcome is a line for people. */
 typedef gboolean (*Amend)(SmSession *session, const SmAccount *account, const char *name,

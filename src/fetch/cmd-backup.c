@@ -5,10 +5,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "commands.h"
 #include "common/cleanup.h"
 #include "common/error.h"
-#include "session.h"
+#include "fetch/commands.h"
+#include "fetch/session.h"
 
 /* A copy is no copy before it has been read. */
 static gboolean

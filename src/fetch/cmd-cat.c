@@ -9,14 +9,14 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "commands.h"
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "common/io.h"
-#include "ledger-files.h"
-#include "session.h"
-#include "store.h"
-#include "unseal.h"
+#include "fetch/commands.h"
+#include "fetch/ledger-files.h"
+#include "fetch/session.h"
+#include "fetch/store.h"
+#include "fetch/unseal.h"
 
 enum { PIECE = 256 * 1024 };
 

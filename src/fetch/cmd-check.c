@@ -5,17 +5,17 @@
  */
 #include <sysexits.h>
 
-#include "check-account.h"
-#include "check-agents.h"
-#include "check-config.h"
-#include "check-directory.h"
-#include "check-ledger.h"
-#include "check-online.h"
-#include "check-system.h"
-#include "check-worker.h"
-#include "commands.h"
 #include "common/error.h"
-#include "session.h"
+#include "fetch/check-account.h"
+#include "fetch/check-agents.h"
+#include "fetch/check-config.h"
+#include "fetch/check-directory.h"
+#include "fetch/check-ledger.h"
+#include "fetch/check-online.h"
+#include "fetch/check-system.h"
+#include "fetch/check-worker.h"
+#include "fetch/commands.h"
+#include "fetch/session.h"
 
 typedef struct {
     gboolean online;

@@ -8,16 +8,16 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "alert.h"
-#include "commands.h"
 #include "common/config-values.h"
 #include "common/error.h"
 #include "common/event.h"
 #include "common/fallback.h"
-#include "delivery.h"
-#include "plan.h"
-#include "queue.h"
-#include "session.h"
+#include "fetch/alert.h"
+#include "fetch/commands.h"
+#include "fetch/delivery.h"
+#include "fetch/plan.h"
+#include "fetch/queue.h"
+#include "fetch/session.h"
 
 typedef struct {
     gboolean dry_run;

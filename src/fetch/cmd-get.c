@@ -6,14 +6,14 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "commands.h"
 #include "common/error.h"
-#include "export.h"
-#include "fetch.h"
-#include "ledger-files.h"
-#include "outcome.h"
-#include "progress.h"
-#include "session.h"
+#include "fetch/commands.h"
+#include "fetch/export.h"
+#include "fetch/fetch.h"
+#include "fetch/ledger-files.h"
+#include "fetch/outcome.h"
+#include "fetch/progress.h"
+#include "fetch/session.h"
 
 typedef struct {
     char *output; /* NULL: the account's directory */

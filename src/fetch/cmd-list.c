@@ -3,16 +3,16 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "channel.h"
-#include "commands.h"
 #include "common/error.h"
 #include "common/text.h"
-#include "json.h"
-#include "ledger-listing.h"
-#include "ledger-syncs.h"
-#include "service.h"
-#include "session.h"
-#include "since.h"
+#include "fetch/channel.h"
+#include "fetch/commands.h"
+#include "fetch/json.h"
+#include "fetch/ledger-listing.h"
+#include "fetch/ledger-syncs.h"
+#include "fetch/service.h"
+#include "fetch/session.h"
+#include "fetch/since.h"
 
 typedef struct {
     const char *since; /* NULL: everything */

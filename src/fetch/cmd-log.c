@@ -8,14 +8,14 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "commands.h"
 #include "common/config-values.h"
 #include "common/error.h"
 #include "common/text.h"
-#include "json.h"
-#include "ledger-log.h"
-#include "session.h"
-#include "since.h"
+#include "fetch/commands.h"
+#include "fetch/json.h"
+#include "fetch/ledger-log.h"
+#include "fetch/session.h"
+#include "fetch/since.h"
 
 enum { FIELD_MAX = 1000 };
 

@@ -7,13 +7,13 @@
 #include <pwd.h>
 #include <string.h>
 
-#include "commands.h"
 #include "common/error.h"
-#include "login.h"
-#include "secret-file.h"
-#include "secret.h"
-#include "session.h"
-#include "terminal.h"
+#include "fetch/commands.h"
+#include "fetch/login.h"
+#include "fetch/secret-file.h"
+#include "fetch/secret.h"
+#include "fetch/session.h"
+#include "fetch/terminal.h"
 
 static SmSecret *
 ask(const char *prompt, GError **error)

@@ -1,10 +1,10 @@
 /* scorefetch prune: deletes what has been stored for longer than keep-for. */
 #include <sysexits.h>
 
-#include "commands.h"
 #include "common/error.h"
-#include "prune.h"
-#include "session.h"
+#include "fetch/commands.h"
+#include "fetch/prune.h"
+#include "fetch/session.h"
 
 typedef struct {
     gboolean dry_run;

@@ -5,14 +5,14 @@
 #include <stdio.h>
 #include <sysexits.h>
 
-#include "commands.h"
 #include "common/error.h"
-#include "exposition.h"
-#include "json.h"
-#include "session.h"
-#include "status-json.h"
-#include "status-table.h"
-#include "verdict.h"
+#include "fetch/commands.h"
+#include "fetch/exposition.h"
+#include "fetch/json.h"
+#include "fetch/session.h"
+#include "fetch/status-json.h"
+#include "fetch/status-table.h"
+#include "fetch/verdict.h"
 
 enum {
     SHOWN = 20,        /* files, in the table */

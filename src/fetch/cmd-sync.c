@@ -1,14 +1,14 @@
 /* scorefetch sync: fetches what the service lists and is not stored, of one account or of all. */
 #include <sysexits.h>
 
-#include "commands.h"
 #include "common/error.h"
-#include "session.h"
-#include "sync.h"
-#include "watch-config.h"
-#include "watch-mail.h"
-#include "watch-worker.h"
-#include "watch.h"
+#include "fetch/commands.h"
+#include "fetch/session.h"
+#include "fetch/sync.h"
+#include "fetch/watch-config.h"
+#include "fetch/watch-mail.h"
+#include "fetch/watch-worker.h"
+#include "fetch/watch.h"
 
 typedef struct {
     SmSyncOptions options;

@@ -1,4 +1,4 @@
-#include "db.h"
+#include "fetch/db.h"
 
 #include <errno.h>
 #include <stdarg.h>

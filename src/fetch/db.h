@@ -6,7 +6,7 @@
 
 #include <glib.h>
 
-#include "autoptr.h"
+#include "fetch/autoptr.h"
 
 typedef struct {
     sqlite3 *handle;

@@ -1,9 +1,9 @@
-#include "decide.h"
+#include "fetch/decide.h"
 
 #include <string.h>
 
-#include "pause.h"
-#include "policy.h"
+#include "fetch/pause.h"
+#include "fetch/policy.h"
 
 enum { SHORT_PAUSE = 10 /* seconds: waited out rather than handed back to the mail system */ };
 

@@ -6,8 +6,8 @@
 
 #include <glib.h>
 
-#include "fetch.h"
-#include "ledger-files.h"
+#include "fetch/fetch.h"
+#include "fetch/ledger-files.h"
 
 enum {
     SM_LOOK_PAUSE = 600, /* seconds between two conditional GETs of one name */

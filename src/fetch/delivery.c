@@ -1,16 +1,16 @@
-#include "delivery.h"
+#include "fetch/delivery.h"
 
 #include <sysexits.h>
 
-#include "alert.h"
 #include "common/error.h"
-#include "fetch.h"
-#include "ledger-accounts.h"
-#include "ledger-events.h"
-#include "ledger-files.h"
-#include "outcome.h"
-#include "route.h"
-#include "senders.h"
+#include "fetch/alert.h"
+#include "fetch/fetch.h"
+#include "fetch/ledger-accounts.h"
+#include "fetch/ledger-events.h"
+#include "fetch/ledger-files.h"
+#include "fetch/outcome.h"
+#include "fetch/route.h"
+#include "fetch/senders.h"
 
 /* One name of the event ("" for one without), and whose it is. */
 typedef struct {

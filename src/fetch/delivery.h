@@ -7,7 +7,7 @@
 #include <glib.h>
 
 #include "common/event.h"
-#include "session.h"
+#include "fetch/session.h"
 
 /*
  * Commits event, for each name under the account that it belongs to, before

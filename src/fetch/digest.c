@@ -1,11 +1,11 @@
-#include "digest.h"
+#include "fetch/digest.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "autoptr.h"
-#include "hex.h"
+#include "fetch/autoptr.h"
+#include "fetch/hex.h"
 
 enum { READ_SIZE = 256 * 1024 };
 

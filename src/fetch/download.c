@@ -1,10 +1,10 @@
-#include "download.h"
+#include "fetch/download.h"
 
 #include <string.h>
 
 #include "common/error.h"
-#include "pace.h"
-#include "pause.h"
+#include "fetch/pace.h"
+#include "fetch/pause.h"
 
 enum { INTEGRITY_TRIES = 2 }; /* a damaged transfer is worth one full GET more */
 

@@ -7,9 +7,9 @@
 
 #include <glib.h>
 
-#include "part.h"
-#include "service.h"
-#include "transfer.h"
+#include "fetch/part.h"
+#include "fetch/service.h"
+#include "fetch/transfer.h"
 
 typedef struct {
     gboolean unchanged; /* 304: nothing was written */

@@ -1,4 +1,4 @@
-#include "export.h"
+#include "fetch/export.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,8 +7,8 @@
 
 #include "common/cleanup.h"
 #include "common/text.h"
-#include "download.h"
-#include "store.h"
+#include "fetch/download.h"
+#include "fetch/store.h"
 
 static gboolean
 started(const SmTransferFacts *facts, gpointer user_data, GError **error)

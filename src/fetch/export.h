@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-#include "fetch.h"
+#include "fetch/fetch.h"
 
 /*
  * Fetches name to the file output (whole and synced, or not there; one that is

@@ -1,9 +1,9 @@
-#include "exposition.h"
+#include "fetch/exposition.h"
 
 #include <sys/stat.h>
 
 #include "common/error.h"
-#include "verdict.h"
+#include "fetch/verdict.h"
 
 /* Account names, states and kinds need no escaping: letters, digits, blanks and "._-". */
 

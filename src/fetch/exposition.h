@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "survey.h"
+#include "fetch/survey.h"
 
 /* Caller frees. */
 char *sm_exposition(const SmSurvey *survey);

@@ -1,15 +1,15 @@
-#include "fetch.h"
+#include "fetch/fetch.h"
 
-#include "attempt.h"
-#include "claim.h"
-#include "decide.h"
-#include "ledger-events.h"
-#include "ledger-files.h"
-#include "on-stored.h"
-#include "pace.h"
-#include "part.h"
-#include "policy.h"
-#include "store.h"
+#include "fetch/attempt.h"
+#include "fetch/claim.h"
+#include "fetch/decide.h"
+#include "fetch/ledger-events.h"
+#include "fetch/ledger-files.h"
+#include "fetch/on-stored.h"
+#include "fetch/pace.h"
+#include "fetch/part.h"
+#include "fetch/policy.h"
+#include "fetch/store.h"
 
 /* Whether the part of an earlier attempt, if there is one, is gone. */
 static gboolean

@@ -9,9 +9,9 @@
 
 #include "common/config.h"
 #include "common/error.h"
-#include "ledger.h"
-#include "listing.h"
-#include "shared.h"
+#include "fetch/ledger.h"
+#include "fetch/listing.h"
+#include "fetch/shared.h"
 
 typedef struct {
     SmLedger *ledger;

@@ -1,10 +1,10 @@
-#include "gate.h"
+#include "fetch/gate.h"
 
-#include "alert.h"
 #include "common/error.h"
-#include "ledger-accounts.h"
-#include "lock.h"
-#include "secret-age.h"
+#include "fetch/alert.h"
+#include "fetch/ledger-accounts.h"
+#include "fetch/lock.h"
+#include "fetch/secret-age.h"
 
 enum { TRIAL_WAIT = 30 /* seconds */ };
 

@@ -7,8 +7,8 @@
 
 #include <glib.h>
 
-#include "ledger.h"
-#include "secret.h"
+#include "fetch/ledger.h"
+#include "fetch/secret.h"
 
 typedef enum {
     SM_VERDICT_NONE, /* the call told nothing of the password */

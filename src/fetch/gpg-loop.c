@@ -1,4 +1,4 @@
-#include "gpg-loop.h"
+#include "fetch/gpg-loop.h"
 
 #include <fcntl.h>
 #include <poll.h>

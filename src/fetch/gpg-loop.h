@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "gpg.h"
+#include "fetch/gpg.h"
 
 typedef struct {
     GArray *watches;

@@ -1,4 +1,4 @@
-#include "gpg.h"
+#include "fetch/gpg.h"
 
 #include "common/error.h"
 #include "common/text.h"

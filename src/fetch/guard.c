@@ -1,12 +1,12 @@
-#include "guard.h"
+#include "fetch/guard.h"
 
 #include <netinet/in.h>
 #include <string.h>
 
-#include "address.h"
 #include "common/error.h"
 #include "common/text.h"
-#include "presigned.h"
+#include "fetch/address.h"
+#include "fetch/presigned.h"
 
 static gboolean
 is_listed(const SmGuard *guard, const struct sockaddr *address)

@@ -7,8 +7,8 @@
 
 #include <glib.h>
 
-#include "autoptr.h"
 #include "common/config.h"
+#include "fetch/autoptr.h"
 
 typedef struct {
     const char *const *storage_hosts;

@@ -1,4 +1,4 @@
-#include "heartbeat.h"
+#include "fetch/heartbeat.h"
 
 #include "common/error.h"
 #include "common/spool.h"

@@ -1,4 +1,4 @@
-#include "hex.h"
+#include "fetch/hex.h"
 
 char *
 sm_hex(const guint8 *bytes, gsize length)

@@ -1,4 +1,4 @@
-#include "http-engine.h"
+#include "fetch/http-engine.h"
 
 enum { LOOK_MS = 500 /* between two looks at the deadlines */ };
 

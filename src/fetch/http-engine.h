@@ -6,8 +6,8 @@
  */
 #pragma once
 
-#include "autoptr.h"
-#include "shared.h"
+#include "fetch/autoptr.h"
+#include "fetch/shared.h"
 
 /* connections: how many are kept open for the next request. NULL and SM_ERROR_INTERNAL without a
  * thread. */

@@ -1,4 +1,4 @@
-#include "http.h"
+#include "fetch/http.h"
 
 #include "build-config.h"
 #include "common/error.h"

@@ -7,8 +7,8 @@
 
 #include <glib.h>
 
-#include "autoptr.h"
 #include "common/config.h"
+#include "fetch/autoptr.h"
 
 /* Once in a process, before any handle. SM_ERROR_INTERNAL. */
 gboolean sm_http_start(GError **error);

@@ -1,4 +1,4 @@
-#include "intake.h"
+#include "fetch/intake.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,12 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "alert.h"
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "common/spool.h"
 #include "common/text.h"
-#include "delivery.h"
+#include "fetch/alert.h"
+#include "fetch/delivery.h"
 
 enum {
     STALE = 3600, /* seconds after which a file without a name is a dead process's */

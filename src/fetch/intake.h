@@ -9,7 +9,7 @@
 
 #include <glib.h>
 
-#include "session.h"
+#include "fetch/session.h"
 
 #define SM_INTAKE_ASIDE "aside" /* the folder, in the spool, of what was set aside */
 

@@ -1,4 +1,4 @@
-#include "json.h"
+#include "fetch/json.h"
 
 #include <stdio.h>
 

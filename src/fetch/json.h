@@ -1,7 +1,7 @@
 /* JSON for scripts, the same in all commands that print it. */
 #pragma once
 
-#include "autoptr.h"
+#include "fetch/autoptr.h"
 
 /* A string; null for NULL. */
 void sm_json_add_text(cJSON *to, const char *key, const char *text);

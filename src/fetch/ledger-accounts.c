@@ -1,8 +1,8 @@
-#include "ledger-accounts.h"
+#include "fetch/ledger-accounts.h"
 
 #include "common/error.h"
 #include "common/text.h"
-#include "pause.h"
+#include "fetch/pause.h"
 
 enum {
     REASON_MAX = 300,

@@ -8,7 +8,7 @@
 
 #include <glib.h>
 
-#include "ledger.h"
+#include "fetch/ledger.h"
 
 enum { SM_ACCOUNT_PROBE_AFTER = 6 * 3600 }; /* seconds */
 

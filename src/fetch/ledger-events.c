@@ -1,8 +1,8 @@
-#include "ledger-events.h"
+#include "fetch/ledger-events.h"
 
 #include "common/text.h"
-#include "ledger-files.h"
-#include "pause.h"
+#include "fetch/ledger-files.h"
+#include "fetch/pause.h"
 
 enum { REASON_MAX = 500 };
 

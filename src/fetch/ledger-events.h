@@ -4,7 +4,7 @@
 #include <glib.h>
 
 #include "common/event.h"
-#include "ledger.h"
+#include "fetch/ledger.h"
 
 /*
  * Records that event announced name ("" for an event without names) for

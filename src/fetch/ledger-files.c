@@ -1,12 +1,12 @@
-#include "ledger-files.h"
+#include "fetch/ledger-files.h"
 
 #include <string.h>
 
 #include "common/error.h"
 #include "common/name.h"
 #include "common/text.h"
-#include "ledger-handovers.h"
-#include "pause.h"
+#include "fetch/ledger-handovers.h"
+#include "fetch/pause.h"
 
 enum { REASON_MAX = 500 };
 

@@ -11,7 +11,7 @@
 
 #include <glib.h>
 
-#include "ledger.h"
+#include "fetch/ledger.h"
 
 typedef enum {
     SM_FILE_WAITING,

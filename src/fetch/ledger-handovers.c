@@ -1,9 +1,9 @@
-#include "ledger-handovers.h"
+#include "fetch/ledger-handovers.h"
 
 #include <string.h>
 
 #include "common/text.h"
-#include "pause.h"
+#include "fetch/pause.h"
 
 enum {
     REASON_MAX = 500,

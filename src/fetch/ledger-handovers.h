@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-#include "ledger-files.h"
+#include "fetch/ledger-files.h"
 
 typedef struct {
     gint64 id;

@@ -1,4 +1,4 @@
-#include "ledger-listing.h"
+#include "fetch/ledger-listing.h"
 
 #include <string.h>
 

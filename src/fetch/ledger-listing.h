@@ -4,8 +4,8 @@
  */
 #pragma once
 
-#include "ledger-files.h"
-#include "listing.h"
+#include "fetch/ledger-files.h"
+#include "fetch/listing.h"
 
 typedef struct {
     SmFile *file;      /* its row; NULL: the ledger does not know it */

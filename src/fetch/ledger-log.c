@@ -1,4 +1,4 @@
-#include "ledger-log.h"
+#include "fetch/ledger-log.h"
 
 #define COLUMNS "SELECT at, account, name, action, detail, uid, command FROM log "
 

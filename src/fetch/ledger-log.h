@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-#include "ledger.h"
+#include "fetch/ledger.h"
 
 /* Strings are never NULL. */
 typedef struct {

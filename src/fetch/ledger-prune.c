@@ -1,4 +1,4 @@
-#include "ledger-prune.h"
+#include "fetch/ledger-prune.h"
 
 #include "common/error.h"
 

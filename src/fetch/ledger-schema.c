@@ -1,4 +1,4 @@
-#include "ledger-schema.h"
+#include "fetch/ledger-schema.h"
 
 #include <glib/gstdio.h>
 

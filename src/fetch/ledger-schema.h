@@ -1,7 +1,7 @@
 /* The ledger's tables and their versions. */
 #pragma once
 
-#include "db.h"
+#include "fetch/db.h"
 
 /*
  * Brings the ledger to this version's schema; the caller holds SM_LOCK_SCHEMA.

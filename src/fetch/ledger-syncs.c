@@ -1,4 +1,4 @@
-#include "ledger-syncs.h"
+#include "fetch/ledger-syncs.h"
 
 #include "common/text.h"
 

@@ -2,7 +2,7 @@
  */
 #pragma once
 
-#include "ledger.h"
+#include "fetch/ledger.h"
 
 typedef struct {
     gint64 synced; /* when the last one began that came to its end with nothing left; 0: none */

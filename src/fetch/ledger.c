@@ -1,4 +1,4 @@
-#include "ledger.h"
+#include "fetch/ledger.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +11,8 @@
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "common/text.h"
-#include "ledger-schema.h"
-#include "lock.h"
+#include "fetch/ledger-schema.h"
+#include "fetch/lock.h"
 
 enum {
     SCHEMA_WAIT = 30, /* seconds */

@@ -11,7 +11,7 @@
 
 #include <glib.h>
 
-#include "db.h"
+#include "fetch/db.h"
 
 typedef enum {
     SM_LEDGER_CREATE, /* made where it is missing */

@@ -1,12 +1,12 @@
-#include "listing.h"
+#include "fetch/listing.h"
 
 #include <string.h>
 
-#include "autoptr.h"
 #include "common/error.h"
 #include "common/name.h"
 #include "common/text.h"
-#include "since.h"
+#include "fetch/autoptr.h"
+#include "fetch/since.h"
 
 enum {
     TEXT_MAX = 80, /* bytes of a type or date */

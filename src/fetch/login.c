@@ -1,9 +1,9 @@
-#include "login.h"
+#include "fetch/login.h"
 
 #include <string.h>
 
 #include "common/error.h"
-#include "gate.h"
+#include "fetch/gate.h"
 
 static gboolean
 is_rejection(const SmReply *reply)

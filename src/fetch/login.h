@@ -4,8 +4,8 @@
  */
 #pragma once
 
-#include "secret.h"
-#include "service-call.h"
+#include "fetch/secret.h"
+#include "fetch/service-call.h"
 
 enum { SM_TOKEN_MAX = 1024 /* bytes */ };
 

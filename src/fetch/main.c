@@ -5,13 +5,13 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "autoptr.h"
 #include "build-config.h"
-#include "commands.h"
 #include "common/error.h"
 #include "common/startup.h"
-#include "gpg.h"
-#include "http.h"
+#include "fetch/autoptr.h"
+#include "fetch/commands.h"
+#include "fetch/gpg.h"
+#include "fetch/http.h"
 
 static const struct {
     const char *name;

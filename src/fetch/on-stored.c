@@ -1,13 +1,13 @@
-#include "on-stored.h"
+#include "fetch/on-stored.h"
 
 #include <string.h>
 
-#include "alert.h"
 #include "common/error.h"
-#include "ledger-handovers.h"
-#include "lock.h"
-#include "pause.h"
-#include "subprocess.h"
+#include "fetch/alert.h"
+#include "fetch/ledger-handovers.h"
+#include "fetch/lock.h"
+#include "fetch/pause.h"
+#include "fetch/subprocess.h"
 
 typedef struct {
     SmLedger *ledger;

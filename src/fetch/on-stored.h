@@ -8,7 +8,7 @@
 #include <glib.h>
 
 #include "common/config.h"
-#include "ledger.h"
+#include "fetch/ledger.h"
 
 /*
  * Tells the account's command what is due; name: of that one only, NULL: of all.

@@ -1,7 +1,7 @@
-#include "outcome.h"
+#include "fetch/outcome.h"
 
 #include "common/report.h"
-#include "ledger-files.h"
+#include "fetch/ledger-files.h"
 
 void
 sm_outcome_say(SmLedger *ledger, const char *account, const char *name, GLogLevelFlags level,

@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-#include "ledger.h"
+#include "fetch/ledger.h"
 
 /*
  * Says text at the level (G_LOG_LEVEL_WARNING: a failure, else

@@ -1,7 +1,7 @@
-#include "pace.h"
+#include "fetch/pace.h"
 
 #include "common/error.h"
-#include "pause.h"
+#include "fetch/pause.h"
 
 struct SmPace {
     GMutex lock;

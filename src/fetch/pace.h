@@ -9,7 +9,7 @@
 
 #include <glib.h>
 
-#include "shared.h"
+#include "fetch/shared.h"
 
 /* transfers: how many may be under way at once. */
 SmPace *sm_pace_new(guint transfers);

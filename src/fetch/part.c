@@ -1,4 +1,4 @@
-#include "part.h"
+#include "fetch/part.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "common/io.h"
-#include "digest.h"
+#include "fetch/digest.h"
 
 enum {
     PIECE = 512 * 1024, /* bytes: fits a core's cache between being filled, written and hashed */

@@ -8,8 +8,8 @@
 #include <glib.h>
 #include <sys/types.h>
 
-#include "seal.h"
-#include "store.h"
+#include "fetch/seal.h"
+#include "fetch/store.h"
 
 typedef struct SmPart SmPart;
 

@@ -1,4 +1,4 @@
-#include "pause.h"
+#include "fetch/pause.h"
 
 enum {
     FIRST_MS = 500,

@@ -1,11 +1,11 @@
-#include "place.h"
+#include "fetch/place.h"
 
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "common/error.h"
-#include "part.h"
+#include "fetch/part.h"
 
 typedef struct {
     SmLedger *ledger;

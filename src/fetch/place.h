@@ -7,8 +7,8 @@
 
 #include <glib.h>
 
-#include "ledger-files.h"
-#include "store.h"
+#include "fetch/ledger-files.h"
+#include "fetch/store.h"
 
 typedef enum {
     SM_PLACE_STORED,

@@ -1,14 +1,14 @@
-#include "plan.h"
+#include "fetch/plan.h"
 
 #include <stdio.h>
 
 #include "common/error.h"
-#include "decide.h"
-#include "ledger-events.h"
-#include "ledger-listing.h"
-#include "route.h"
-#include "senders.h"
-#include "store.h"
+#include "fetch/decide.h"
+#include "fetch/ledger-events.h"
+#include "fetch/ledger-listing.h"
+#include "fetch/route.h"
+#include "fetch/senders.h"
+#include "fetch/store.h"
 
 static SmFile *
 new_row(const SmAccount *account, const char *name)

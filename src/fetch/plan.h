@@ -2,8 +2,8 @@
 #pragma once
 
 #include "common/event.h"
-#include "listing.h"
-#include "session.h"
+#include "fetch/listing.h"
+#include "fetch/session.h"
 
 /* Prints a line for each name; nothing is called, created or changed. */
 gboolean sm_plan(SmSession *session, const SmEvent *event, GError **error);

@@ -1,4 +1,4 @@
-#include "policy.h"
+#include "fetch/policy.h"
 
 #include <string.h>
 

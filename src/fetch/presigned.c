@@ -1,10 +1,10 @@
-#include "presigned.h"
+#include "fetch/presigned.h"
 
 #include <string.h>
 
-#include "autoptr.h"
 #include "common/error.h"
 #include "common/text.h"
+#include "fetch/autoptr.h"
 
 #define HTTPS_PORT "443"
 

@@ -1,14 +1,14 @@
-#include "probe.h"
+#include "fetch/probe.h"
 
 #include <netdb.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "address.h"
-#include "autoptr.h"
-#include "certificate.h"
 #include "common/error.h"
-#include "http.h"
+#include "fetch/address.h"
+#include "fetch/autoptr.h"
+#include "fetch/certificate.h"
+#include "fetch/http.h"
 
 enum {
     PATIENCE = 10, /* seconds for an answer, once connected */

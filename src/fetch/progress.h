@@ -8,7 +8,7 @@
 
 #include <glib.h>
 
-#include "shared.h"
+#include "fetch/shared.h"
 
 typedef struct SmProgressLine SmProgressLine;
 

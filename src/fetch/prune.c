@@ -1,14 +1,14 @@
-#include "prune.h"
+#include "fetch/prune.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "claim.h"
 #include "common/error.h"
 #include "common/text.h"
-#include "ledger-handovers.h"
-#include "ledger-prune.h"
-#include "store.h"
+#include "fetch/claim.h"
+#include "fetch/ledger-handovers.h"
+#include "fetch/ledger-prune.h"
+#include "fetch/store.h"
 
 typedef struct {
     SmLedger *ledger;

@@ -8,7 +8,7 @@
 #include <glib.h>
 
 #include "common/config.h"
-#include "ledger.h"
+#include "fetch/ledger.h"
 
 typedef enum {
     SM_PRUNE_WORKER, /* of files that were changed none is looked at twice a day */

@@ -1,9 +1,9 @@
-#include "queue.h"
+#include "fetch/queue.h"
 
 #include "common/error.h"
 #include "common/spool.h"
-#include "ledger.h"
-#include "route.h"
+#include "fetch/ledger.h"
+#include "fetch/route.h"
 
 gboolean
 sm_queue_is_used(const SmConfig *config)

@@ -1,4 +1,4 @@
-#include "recipients.h"
+#include "fetch/recipients.h"
 
 #include "common/error.h"
 

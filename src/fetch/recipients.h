@@ -7,7 +7,7 @@
 #include <glib.h>
 
 #include "common/config.h"
-#include "gpg.h"
+#include "fetch/gpg.h"
 
 typedef struct {
     char *home;        /* `gnupg-home`; NULL: gpg's own */

@@ -1,4 +1,4 @@
-#include "route.h"
+#include "fetch/route.h"
 
 #include <string.h>
 

@@ -1,12 +1,12 @@
-#include "seal.h"
+#include "fetch/seal.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/error.h"
-#include "digest.h"
-#include "gpg-loop.h"
+#include "fetch/digest.h"
+#include "fetch/gpg-loop.h"
 
 enum { LOOK_MS = 500 /* between two looks at whether gpg still moves */ };
 

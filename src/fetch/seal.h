@@ -11,7 +11,7 @@
 
 #include <glib.h>
 
-#include "recipients.h"
+#include "fetch/recipients.h"
 
 typedef struct SmSeal SmSeal;
 

@@ -1,6 +1,6 @@
-#include "secret-age.h"
+#include "fetch/secret-age.h"
 
-#include "secret.h"
+#include "fetch/secret.h"
 
 static char *
 day_of(gint64 time)

@@ -1,4 +1,4 @@
-#include "secret-file.h"
+#include "fetch/secret-file.h"
 
 #include <errno.h>
 #include <fcntl.h>

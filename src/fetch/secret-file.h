@@ -1,7 +1,7 @@
 /* Writes a password-file, whole or not at all. */
 #pragma once
 
-#include "secret.h"
+#include "fetch/secret.h"
 
 /*
  * Puts secret, with a LF, into path, or into what a symbolic link there leads to:

@@ -1,4 +1,4 @@
-#include "secret.h"
+#include "fetch/secret.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +11,8 @@
 
 #include "common/cleanup.h"
 #include "common/error.h"
-#include "hex.h"
-#include "subprocess.h"
+#include "fetch/hex.h"
+#include "fetch/subprocess.h"
 
 enum {
     COMMAND_LIMIT = 30, /* seconds */

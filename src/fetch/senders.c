@@ -1,4 +1,4 @@
-#include "senders.h"
+#include "fetch/senders.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,14 +1,14 @@
-#include "service-call.h"
+#include "fetch/service-call.h"
 
 #include <stdarg.h>
 #include <string.h>
 
 #include "common/error.h"
 #include "common/text.h"
-#include "http-engine.h"
-#include "http.h"
-#include "pace.h"
-#include "secret.h"
+#include "fetch/http-engine.h"
+#include "fetch/http.h"
+#include "fetch/pace.h"
+#include "fetch/secret.h"
 
 enum {
     SECRET_MAX = 64 * 1024,         /* bytes */

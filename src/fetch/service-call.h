@@ -6,10 +6,10 @@
 
 #include <glib.h>
 
-#include "autoptr.h"
 #include "common/config.h"
-#include "ledger.h"
-#include "shared.h"
+#include "fetch/autoptr.h"
+#include "fetch/ledger.h"
+#include "fetch/shared.h"
 
 enum { SM_SERVICE_BODY_MAX = 8 * 1024 /* bytes: two strings, each character escaped at worst */ };
 

@@ -1,14 +1,14 @@
-#include "service.h"
+#include "fetch/service.h"
 
 #include <string.h>
 
 #include "common/error.h"
-#include "login.h"
-#include "pace.h"
-#include "pause.h"
-#include "presigned.h"
-#include "since.h"
-#include "token.h"
+#include "fetch/login.h"
+#include "fetch/pace.h"
+#include "fetch/pause.h"
+#include "fetch/presigned.h"
+#include "fetch/since.h"
+#include "fetch/token.h"
 
 enum { URL_MAX = 8 * 1024 /* bytes */ };
 

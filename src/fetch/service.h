@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "listing.h"
-#include "service-call.h"
+#include "fetch/listing.h"
+#include "fetch/service-call.h"
 
 /*
  * The presigned URL for name, checked by sm_presigned_check(), in memory that

@@ -1,12 +1,12 @@
-#include "session.h"
+#include "fetch/session.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "alert-send.h"
 #include "common/error.h"
 #include "common/name.h"
-#include "route.h"
+#include "fetch/alert-send.h"
+#include "fetch/route.h"
 
 void
 sm_session_start(SmSession *session, const char *program, const char *command, SmRole role)

@@ -8,8 +8,8 @@
 
 #include "common/config.h"
 #include "common/report.h"
-#include "ledger.h"
-#include "progress.h"
+#include "fetch/ledger.h"
+#include "fetch/progress.h"
 
 typedef struct {
     const char *command; /* static */

@@ -1,4 +1,4 @@
-#include "since.h"
+#include "fetch/since.h"
 
 #include <string.h>
 

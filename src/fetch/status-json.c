@@ -1,7 +1,7 @@
-#include "status-json.h"
+#include "fetch/status-json.h"
 
-#include "json.h"
-#include "verdict.h"
+#include "fetch/json.h"
+#include "fetch/verdict.h"
 
 static cJSON *
 concern_as_json(const SmConcern *concern)

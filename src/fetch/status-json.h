@@ -1,8 +1,8 @@
 /* What `scorefetch status --json` prints; scorefetch(1) has the members. */
 #pragma once
 
-#include "autoptr.h"
-#include "survey.h"
+#include "fetch/autoptr.h"
+#include "fetch/survey.h"
 
 /* files: of SmFile, all that are shown; more: whether there are others. Caller frees. */
 cJSON *sm_status_json(const SmSurvey *survey, const GPtrArray *concerns, const GPtrArray *files,

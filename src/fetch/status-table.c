@@ -1,10 +1,10 @@
-#include "status-table.h"
+#include "fetch/status-table.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "common/text.h"
-#include "verdict.h"
+#include "fetch/verdict.h"
 
 /* Caller frees. */
 static char *

@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-#include "survey.h"
+#include "fetch/survey.h"
 
 /* A row for each account, then the worker's line. */
 void sm_status_print_accounts(const SmSurvey *survey);

@@ -1,4 +1,4 @@
-#include "stop.h"
+#include "fetch/stop.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,4 +1,4 @@
-#include "store.h"
+#include "fetch/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 
 #include "common/cleanup.h"
 #include "common/error.h"
-#include "digest.h"
+#include "fetch/digest.h"
 
 enum { SUPERSEDED_MAX = 10000 }; /* numbers tried for an older version */
 

@@ -1,4 +1,4 @@
-#include "subprocess.h"
+#include "fetch/subprocess.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include "common/error.h"
 #include "common/io.h"
 #include "common/text.h"
-#include "secret.h"
+#include "fetch/secret.h"
 
 enum {
     NAP_MS = 10,      /* between two looks whether it has ended */

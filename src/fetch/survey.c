@@ -1,4 +1,4 @@
-#include "survey.h"
+#include "fetch/survey.h"
 
 #include "common/spool.h"
 

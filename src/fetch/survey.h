@@ -7,10 +7,10 @@
 
 #include <glib.h>
 
-#include "alert.h"
 #include "common/config.h"
-#include "ledger-events.h"
-#include "ledger-files.h"
+#include "fetch/alert.h"
+#include "fetch/ledger-events.h"
+#include "fetch/ledger-files.h"
 
 enum {
     SM_SURVEY_TROUBLES = 3, /* files with their reason, of each account */

@@ -1,4 +1,4 @@
-#include "sweep.h"
+#include "fetch/sweep.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 
 #include "common/name.h"
-#include "ledger-files.h"
-#include "store.h"
+#include "fetch/ledger-files.h"
+#include "fetch/store.h"
 
 enum { OLD = 3600 }; /* seconds: a part that is being filled is younger */
 

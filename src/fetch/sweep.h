@@ -8,7 +8,7 @@
 #include <glib.h>
 
 #include "common/config.h"
-#include "ledger.h"
+#include "fetch/ledger.h"
 
 /*
  * Removes such parts from the account's directory, once they are an hour old.

@@ -1,9 +1,9 @@
-#include "sync-plan.h"
+#include "fetch/sync-plan.h"
 
 #include <string.h>
 
-#include "policy.h"
-#include "sync-run.h"
+#include "fetch/policy.h"
+#include "fetch/sync-run.h"
 
 enum { PIECE = 500 /* files a transaction: others wait for the ledger meanwhile */ };
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/config.h"
-#include "ledger-listing.h"
+#include "fetch/ledger-listing.h"
 
 typedef struct {
     GPtrArray *jobs;     /* of SmSyncJob, for the names that are not settled */

@@ -1,10 +1,10 @@
-#include "sync-run.h"
+#include "fetch/sync-run.h"
 
-#include "alert.h"
 #include "common/error.h"
-#include "fetch.h"
-#include "outcome.h"
-#include "pace.h"
+#include "fetch/alert.h"
+#include "fetch/fetch.h"
+#include "fetch/outcome.h"
+#include "fetch/pace.h"
 
 /* What the threads have in common, under the lock. */
 typedef struct {

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "common/config.h"
-#include "ledger-listing.h"
-#include "shared.h"
+#include "fetch/ledger-listing.h"
+#include "fetch/shared.h"
 
 typedef enum {
     SM_SYNC_LEFT, /* not stored: text says why; NULL: it was not tried */

@@ -1,6 +1,6 @@
-#include "sync-summary.h"
+#include "fetch/sync-summary.h"
 
-#include "sync-run.h"
+#include "fetch/sync-run.h"
 
 enum { NAMED_MAX = 5 /* of the files that are left */ };
 

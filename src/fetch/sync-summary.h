@@ -1,7 +1,7 @@
 /* What is said of a sync at its end. */
 #pragma once
 
-#include "sync-plan.h"
+#include "fetch/sync-plan.h"
 
 /*
  * "12 listed, 4 new: 2 stored, 1 dropped (format = csv), 1 left: NAME: reason";

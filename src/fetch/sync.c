@@ -1,21 +1,21 @@
-#include "sync.h"
+#include "fetch/sync.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "alert.h"
-#include "channel.h"
 #include "common/error.h"
-#include "ledger-listing.h"
-#include "ledger-syncs.h"
-#include "plan.h"
-#include "progress.h"
-#include "service.h"
-#include "since.h"
-#include "sync-plan.h"
-#include "sync-run.h"
-#include "sync-summary.h"
+#include "fetch/alert.h"
+#include "fetch/channel.h"
+#include "fetch/ledger-listing.h"
+#include "fetch/ledger-syncs.h"
+#include "fetch/plan.h"
+#include "fetch/progress.h"
+#include "fetch/service.h"
+#include "fetch/since.h"
+#include "fetch/sync-plan.h"
+#include "fetch/sync-run.h"
+#include "fetch/sync-summary.h"
 
 /* How far back a sync looks. */
 typedef struct {

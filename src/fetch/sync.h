@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "session.h"
+#include "fetch/session.h"
 
 typedef struct {
     const char *since;   /* as sm_since_parse() reads it; NULL: not said */

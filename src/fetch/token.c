@@ -1,9 +1,9 @@
-#include "token.h"
+#include "fetch/token.h"
 
 #include <string.h>
 
 #include "common/error.h"
-#include "login.h"
+#include "fetch/login.h"
 
 struct SmToken {
     GMutex lock;

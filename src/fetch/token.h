@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "service-call.h"
+#include "fetch/service-call.h"
 
 SmToken *sm_token_new(void);
 void sm_token_free(SmToken *token);

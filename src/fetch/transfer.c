@@ -1,14 +1,14 @@
-#include "transfer.h"
+#include "fetch/transfer.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "common/error.h"
 #include "common/text.h"
-#include "guard.h"
-#include "http-engine.h"
-#include "http.h"
-#include "pace.h"
+#include "fetch/guard.h"
+#include "fetch/http-engine.h"
+#include "fetch/http.h"
+#include "fetch/pace.h"
 
 enum {
     REFUSAL_MAX = 4096, /* bytes kept of an error's body */

@@ -7,11 +7,11 @@
 
 #include <glib.h>
 
-#include "autoptr.h"
 #include "common/config.h"
-#include "part.h"
-#include "progress.h"
-#include "shared.h"
+#include "fetch/autoptr.h"
+#include "fetch/part.h"
+#include "fetch/progress.h"
+#include "fetch/shared.h"
 
 typedef struct SmTransfer SmTransfer;
 

@@ -1,11 +1,11 @@
-#include "unseal.h"
+#include "fetch/unseal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "common/error.h"
-#include "gpg-loop.h"
+#include "fetch/gpg-loop.h"
 
 typedef struct {
     int fd;

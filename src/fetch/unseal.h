@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-#include "digest.h"
+#include "fetch/digest.h"
 
 /* Takes the next bytes; FALSE and error ends it all. */
 typedef gboolean (*SmUnsealed)(const void *data, gsize length, gpointer user_data, GError **error);

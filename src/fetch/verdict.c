@@ -1,6 +1,6 @@
-#include "verdict.h"
+#include "fetch/verdict.h"
 
-#include "watch-worker.h"
+#include "fetch/watch-worker.h"
 
 enum {
     ALERT_LASTS = 3 * 86400,  /* seconds: over a weekend */

@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-#include "survey.h"
+#include "fetch/survey.h"
 
 /* The numbers are the exit codes of a monitoring plugin. */
 typedef enum { SM_LEVEL_OK, SM_LEVEL_WARNING, SM_LEVEL_CRITICAL } SmLevel;

@@ -1,9 +1,9 @@
-#include "watch-config.h"
+#include "fetch/watch-config.h"
 
 #include <sys/stat.h>
 
-#include "alert.h"
 #include "common/error.h"
+#include "fetch/alert.h"
 
 /* One look at a directory, by a thread that may never come back from a dead share. */
 typedef struct {

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "common/config.h"
-#include "ledger.h"
+#include "fetch/ledger.h"
 
 enum { SM_WATCH_CONFIG_LIMIT_MS = 2000 }; /* for one directory to answer */
 

@@ -1,7 +1,7 @@
-#include "watch-mail.h"
+#include "fetch/watch-mail.h"
 
-#include "alert.h"
-#include "since.h"
+#include "fetch/alert.h"
+#include "fetch/since.h"
 
 gboolean
 sm_watch_mail_is_missed(const SmArrival *files, gsize count, gint64 mail_at)

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "ledger.h"
+#include "fetch/ledger.h"
 
 enum {
     SM_WATCH_MAIL_FILES = 3,

@@ -1,8 +1,8 @@
-#include "watch-worker.h"
+#include "fetch/watch-worker.h"
 
-#include "alert.h"
 #include "common/spool.h"
-#include "queue.h"
+#include "fetch/alert.h"
+#include "fetch/queue.h"
 
 SmWorkerState
 sm_watch_worker_state(const SmConfig *config, gint64 beat, gint64 spooled, gint64 now)

@@ -4,7 +4,7 @@
 #include <glib.h>
 
 #include "common/config.h"
-#include "ledger.h"
+#include "fetch/ledger.h"
 
 typedef enum {
     SM_WORKER_ALIVE,  /* or nobody needs one */

@@ -1,7 +1,7 @@
-#include "watch.h"
+#include "fetch/watch.h"
 
-#include "alert.h"
-#include "policy.h"
+#include "fetch/alert.h"
+#include "fetch/policy.h"
 
 /* Names announced with the one extension since the last with the other. */
 static gboolean

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "common/config.h"
-#include "ledger.h"
+#include "fetch/ledger.h"
 
 /*
  * SM_POLICY_DROPS_MAX names in a row were announced to account in the format

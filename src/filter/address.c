@@ -1,4 +1,4 @@
-#include "address.h"
+#include "filter/address.h"
 
 #include <string.h>
 

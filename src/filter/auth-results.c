@@ -1,4 +1,4 @@
-#include "auth-results.h"
+#include "filter/auth-results.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
-#include "charset.h"
+#include "filter/charset.h"
 
 #include <errno.h>
 #include <iconv.h>
 #include <string.h>
 
-#include "gmime-auto.h"
+#include "filter/gmime-auto.h"
 
 #define REPLACEMENT "\357\277\275" /* U+FFFD */
 

@@ -1,4 +1,4 @@
-#include "child.h"
+#include "filter/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,14 +10,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "charset.h"
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "common/startup.h"
-#include "mime.h"
-#include "parser.h"
-#include "received.h"
-#include "stack.h"
+#include "filter/charset.h"
+#include "filter/mime.h"
+#include "filter/parser.h"
+#include "filter/received.h"
+#include "filter/stack.h"
 
 enum { SECONDS_PER_CPU_SECOND = 10 }; /* how long the child may wait for its share of a busy host */
 

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "common/event.h"
-#include "sandbox.h"
+#include "filter/sandbox.h"
 
 typedef struct {
     guint max_cpu;           /* seconds */

@@ -1,6 +1,6 @@
-#include "envelope.h"
+#include "filter/envelope.h"
 
-#include "address.h"
+#include "filter/address.h"
 
 /* Before aliases and .forward files first: that is what the sender wrote. */
 static const char *const recipient_variables[] = {

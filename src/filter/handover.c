@@ -1,4 +1,4 @@
-#include "handover.h"
+#include "filter/handover.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,9 +1,9 @@
-#include "headers.h"
+#include "filter/headers.h"
 
 #include <string.h>
 
-#include "address.h"
-#include "auth-results.h"
+#include "filter/address.h"
+#include "filter/auth-results.h"
 
 enum { SEMICOLONS_MAX = 4 }; /* of a Received header, behind which its date may stand */
 

@@ -1,4 +1,4 @@
-#include "input.h"
+#include "filter/input.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,6 +1,6 @@
-#include "loop.h"
+#include "filter/loop.h"
 
-#include "parts.h"
+#include "filter/parts.h"
 
 enum { RETURNED_MAX = 1024 * 1024 }; /* bytes of a returned message that are looked at */
 

@@ -11,16 +11,16 @@
 #include <gmime/gmime.h>
 
 #include "build-config.h"
-#include "child.h"
 #include "common/config.h"
 #include "common/event.h"
 #include "common/fallback.h"
 #include "common/name.h"
 #include "common/report.h"
 #include "common/startup.h"
-#include "envelope.h"
-#include "input.h"
-#include "options.h"
+#include "filter/child.h"
+#include "filter/envelope.h"
+#include "filter/input.h"
+#include "filter/options.h"
 
 enum {
     EXTRACT_NO_SPAN = 1,     /* as grep */

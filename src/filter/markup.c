@@ -1,4 +1,4 @@
-#include "markup.h"
+#include "filter/markup.h"
 
 #include <gumbo.h>
 #include <string.h>

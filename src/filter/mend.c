@@ -1,4 +1,4 @@
-#include "mend.h"
+#include "filter/mend.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
-#include "mime.h"
+#include "filter/mime.h"
 
 #include <string.h>
 
-#include "headers.h"
-#include "mend.h"
-#include "parts.h"
+#include "filter/headers.h"
+#include "filter/mend.h"
+#include "filter/parts.h"
 
 /* GMime reads the octets where they lie: a view on them, never to be resized. */
 static GByteArray

@@ -4,9 +4,9 @@
  */
 #pragma once
 
-#include "charset.h"
 #include "common/event.h"
-#include "loop.h"
+#include "filter/charset.h"
+#include "filter/loop.h"
 
 /*
  * The event of length bytes at message, or NULL if there is none: no

@@ -1,4 +1,4 @@
-#include "options.h"
+#include "filter/options.h"
 
 #include <string.h>
 #include <unistd.h>

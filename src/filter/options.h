@@ -3,8 +3,8 @@
  */
 #pragma once
 
-#include "child.h"
-#include "handover.h"
+#include "filter/child.h"
+#include "filter/handover.h"
 
 typedef struct {
     SmHandover handover; /* what is passed on; its strings are owned */

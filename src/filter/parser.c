@@ -1,13 +1,13 @@
-#include "parser.h"
+#include "filter/parser.h"
 
 #include <string.h>
 #include <unistd.h>
 
-#include "charset.h"
 #include "common/io.h"
-#include "gmime-auto.h"
-#include "mime.h"
-#include "stack.h"
+#include "filter/charset.h"
+#include "filter/gmime-auto.h"
+#include "filter/mime.h"
+#include "filter/stack.h"
 
 /* What to say of a message that is no notification; NULL if it is one. */
 static const char *

@@ -1,8 +1,8 @@
-#include "parts.h"
+#include "filter/parts.h"
 
-#include "mend.h"
-#include "token.h"
-#include "transfer.h"
+#include "filter/mend.h"
+#include "filter/token.h"
+#include "filter/transfer.h"
 
 enum {
     /* Octets of a part that are looked at: the most that UTF-32 needs for what the parser gets. */

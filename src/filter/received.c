@@ -1,4 +1,4 @@
-#include "received.h"
+#include "filter/received.h"
 
 #include <stdio.h>
 #include <string.h>

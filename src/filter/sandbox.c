@@ -1,4 +1,4 @@
-#include "sandbox.h"
+#include "filter/sandbox.h"
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -8,8 +8,8 @@
 #include "build-config.h"
 #include "common/cleanup.h"
 #include "common/error.h"
-#include "sandbox-landlock.h"
-#include "sandbox-seccomp.h"
+#include "filter/sandbox-landlock.h"
+#include "filter/sandbox-seccomp.h"
 
 SmSandboxWalls
 sm_sandbox_find(void)

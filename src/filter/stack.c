@@ -1,4 +1,4 @@
-#include "stack.h"
+#include "filter/stack.h"
 
 #include <signal.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "token.h"
+#include "filter/token.h"
 
 #include <string.h>
 

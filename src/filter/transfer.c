@@ -1,8 +1,8 @@
-#include "transfer.h"
+#include "filter/transfer.h"
 
 #include <string.h>
 
-#include "token.h"
+#include "filter/token.h"
 
 typedef enum { AS_IS, BASE64, QUOTED_PRINTABLE, UUENCODE } Encoding;
 
