@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 enum { API = SM_CALL_LOGIN | SM_CALL_FILE | SM_CALL_LIST, ALL = API | SM_CALL_OBJECT };
 

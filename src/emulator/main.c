@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "build-config.h"
-#include "common/error.h"
-#include "common/report.h"
-#include "common/startup.h"
+#include "common/base/error.h"
+#include "common/base/report.h"
+#include "common/base/startup.h"
 #include "emulator/notify.h"
 #include "emulator/options.h"
 #include "emulator/serve.h"

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "common/cleanup.h"
+#include "common/base/cleanup.h"
 #include "emulator/query.h"
 #include "emulator/s3-auth.h"
 #include "emulator/s3-error.h"

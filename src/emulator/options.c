@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #define SUMMARY                                                                                    \
     "A stand-in for the score download service and its object store, on 127.0.0.1,\n"              \

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "emulator/access-log.h"
 #include "emulator/server.h"
 #include "emulator/service.h"

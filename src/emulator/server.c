@@ -4,8 +4,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "common/cleanup.h"
-#include "common/error.h"
+#include "common/base/cleanup.h"
+#include "common/base/error.h"
 #include "emulator/exchange.h"
 
 enum { CONNECTIONS_MAX = 1024, BACKLOG = 1024 };

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "emulator/digest.h"
 #include "emulator/query.h"
 #include "emulator/sign-v2.h"

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "emulator/digest.h"
 
 struct SmUsers {

@@ -1,6 +1,6 @@
 #include "fetch/alert-send.h"
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/alert-text.h"
 #include "fetch/lock.h"
 #include "fetch/subprocess.h"

@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 
 /* A row of the ledger's table of alerts. */
 typedef struct {

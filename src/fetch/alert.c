@@ -1,7 +1,7 @@
 #include "fetch/alert.h"
 
-#include "common/error.h"
-#include "common/text.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
 #include "fetch/ledger-files.h"
 #include "fetch/policy.h"
 #include "fetch/watch.h"

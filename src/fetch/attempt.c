@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "common/text.h"
+#include "common/base/text.h"
 #include "fetch/alert.h"
 #include "fetch/download.h"
 #include "fetch/ledger-listing.h"

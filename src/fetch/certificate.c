@@ -5,7 +5,7 @@
 #include <openssl/x509.h>
 #include <time.h>
 
-#include "common/text.h"
+#include "common/base/text.h"
 
 enum { ISSUER_MAX = 200 };
 

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "fetch/shared.h"
 #include "fetch/stop.h"
 

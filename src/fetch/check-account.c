@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include "common/startup.h"
+#include "common/base/startup.h"
 #include "fetch/check-places.h"
 #include "fetch/gate.h"
 #include "fetch/ledger-accounts.h"

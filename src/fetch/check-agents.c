@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/startup.h"
+#include "common/base/startup.h"
 
 #define OURS "scoremail"
 

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/check-places.h"
 #include "fetch/ledger-schema.h"
 

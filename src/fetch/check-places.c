@@ -7,7 +7,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "common/text.h"
+#include "common/base/text.h"
 
 enum { FILES_WANTED = 100 }; /* new files that there should be room for */
 

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "build-config.h"
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/subprocess.h"
 
 #define FILTER "scoremail"

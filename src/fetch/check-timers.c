@@ -3,7 +3,7 @@
 #include <glob.h>
 #include <string.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/check-agents.h"
 #include "fetch/subprocess.h"
 

@@ -1,7 +1,7 @@
 /* What starts the worker and sync again: timers of systemd's, or cron. */
 #pragma once
 
-#include "common/config.h"
+#include "common/config/config.h"
 
 /* What a unit is, in what `systemctl is-enabled` says of it. */
 typedef enum {

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/spool.h"
+#include "common/event/spool.h"
 #include "fetch/check-places.h"
 #include "fetch/check-timers.h"
 #include "fetch/queue.h"

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "common/text.h"
+#include "common/base/text.h"
 #include "fetch/json.h"
 
 enum { TEXT_MAX = 1000 };

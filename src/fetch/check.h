@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "fetch/ledger.h"
 
 typedef enum { SM_CHECK_OK, SM_CHECK_WARNING, SM_CHECK_FAILURE } SmCheckLevel;

@@ -1,6 +1,6 @@
 #include "fetch/claim.h"
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/lock.h"
 
 static SmFile *

@@ -4,7 +4,7 @@
  */
 #include <sysexits.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/claim.h"
 #include "fetch/commands.h"
 #include "fetch/fetch.h"

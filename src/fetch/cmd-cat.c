@@ -9,9 +9,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "common/cleanup.h"
-#include "common/error.h"
-#include "common/io.h"
+#include "common/base/cleanup.h"
+#include "common/base/error.h"
+#include "common/base/io.h"
 #include "fetch/commands.h"
 #include "fetch/ledger-files.h"
 #include "fetch/session.h"

@@ -5,7 +5,7 @@
  */
 #include <sysexits.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/check-account.h"
 #include "fetch/check-agents.h"
 #include "fetch/check-config.h"

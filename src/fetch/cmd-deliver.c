@@ -8,10 +8,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "common/config-values.h"
-#include "common/error.h"
-#include "common/event.h"
-#include "common/fallback.h"
+#include "common/base/error.h"
+#include "common/config/values.h"
+#include "common/event/event.h"
+#include "common/event/fallback.h"
 #include "fetch/alert.h"
 #include "fetch/commands.h"
 #include "fetch/delivery.h"

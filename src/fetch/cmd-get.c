@@ -6,7 +6,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/commands.h"
 #include "fetch/export.h"
 #include "fetch/fetch.h"

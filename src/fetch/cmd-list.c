@@ -3,8 +3,8 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "common/error.h"
-#include "common/text.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
 #include "fetch/channel.h"
 #include "fetch/commands.h"
 #include "fetch/json.h"

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "common/config-values.h"
-#include "common/error.h"
-#include "common/text.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "common/config/values.h"
 #include "fetch/commands.h"
 #include "fetch/json.h"
 #include "fetch/ledger-log.h"

@@ -7,7 +7,7 @@
 #include <pwd.h>
 #include <string.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/commands.h"
 #include "fetch/login.h"
 #include "fetch/secret-file.h"

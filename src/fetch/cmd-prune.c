@@ -1,7 +1,7 @@
 /* scorefetch prune: deletes what has been stored for longer than keep-for. */
 #include <sysexits.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/commands.h"
 #include "fetch/prune.h"
 #include "fetch/session.h"

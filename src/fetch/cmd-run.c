@@ -5,9 +5,9 @@
  */
 #include <sysexits.h>
 
-#include "common/cleanup.h"
-#include "common/error.h"
-#include "common/spool.h"
+#include "common/base/cleanup.h"
+#include "common/base/error.h"
+#include "common/event/spool.h"
 #include "fetch/alert.h"
 #include "fetch/commands.h"
 #include "fetch/decide.h"

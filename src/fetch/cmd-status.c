@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <sysexits.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/commands.h"
 #include "fetch/exposition.h"
 #include "fetch/json.h"

@@ -1,7 +1,7 @@
 /* scorefetch sync: fetches what the service lists and is not stored, of one account or of all. */
 #include <sysexits.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/commands.h"
 #include "fetch/session.h"
 #include "fetch/sync.h"

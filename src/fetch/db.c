@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 enum {
     LOCK_WAIT_US = 30 * 1000 * 1000,

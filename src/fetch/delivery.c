@@ -2,7 +2,7 @@
 
 #include <sysexits.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/alert.h"
 #include "fetch/fetch.h"
 #include "fetch/ledger-accounts.h"

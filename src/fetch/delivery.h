@@ -6,7 +6,7 @@
 
 #include <glib.h>
 
-#include "common/event.h"
+#include "common/event/event.h"
 #include "fetch/session.h"
 
 /*

@@ -2,7 +2,7 @@
 
 #include <sys/stat.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/verdict.h"
 
 /* Account names, states and kinds need no escaping: letters, digits, blanks and "._-". */

@@ -7,8 +7,8 @@
 
 #include <glib.h>
 
-#include "common/config.h"
-#include "common/error.h"
+#include "common/base/error.h"
+#include "common/config/config.h"
 #include "fetch/ledger.h"
 #include "fetch/listing.h"
 #include "fetch/shared.h"

@@ -1,6 +1,6 @@
 #include "fetch/gate.h"
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/alert.h"
 #include "fetch/ledger-accounts.h"
 #include "fetch/lock.h"

@@ -1,7 +1,7 @@
 #include "fetch/gpg.h"
 
-#include "common/error.h"
-#include "common/text.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
 
 enum { REASON_MAX = 200 };
 

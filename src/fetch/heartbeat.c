@@ -1,7 +1,7 @@
 #include "fetch/heartbeat.h"
 
-#include "common/error.h"
-#include "common/spool.h"
+#include "common/base/error.h"
+#include "common/event/spool.h"
 
 struct SmHeartbeat {
     int spool;

@@ -1,8 +1,8 @@
 #include "fetch/http.h"
 
 #include "build-config.h"
-#include "common/error.h"
-#include "common/text.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
 
 enum { DETAIL_MAX = 200 };
 

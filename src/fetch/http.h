@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "fetch/autoptr.h"
 
 /* Once in a process, before any handle. SM_ERROR_INTERNAL. */

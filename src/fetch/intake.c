@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/cleanup.h"
-#include "common/error.h"
-#include "common/spool.h"
-#include "common/text.h"
+#include "common/base/cleanup.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "common/event/spool.h"
 #include "fetch/alert.h"
 #include "fetch/delivery.h"
 

@@ -1,7 +1,7 @@
 #include "fetch/ledger-accounts.h"
 
-#include "common/error.h"
-#include "common/text.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
 #include "fetch/pause.h"
 
 enum {

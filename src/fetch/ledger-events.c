@@ -1,6 +1,6 @@
 #include "fetch/ledger-events.h"
 
-#include "common/text.h"
+#include "common/base/text.h"
 #include "fetch/ledger-files.h"
 #include "fetch/pause.h"
 

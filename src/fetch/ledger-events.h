@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-#include "common/event.h"
+#include "common/event/event.h"
 #include "fetch/ledger.h"
 
 /*

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "common/error.h"
-#include "common/name.h"
-#include "common/text.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "common/event/name.h"
 #include "fetch/ledger-handovers.h"
 #include "fetch/pause.h"
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "common/name.h"
+#include "common/event/name.h"
 
 #define KNOWN_REASON "taken as already had (sync --mark-known)"
 

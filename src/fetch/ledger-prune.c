@@ -1,6 +1,6 @@
 #include "fetch/ledger-prune.h"
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 enum { LOOK_AGAIN = 86400 }; /* seconds until the worker looks at a changed file once more */
 

@@ -2,7 +2,7 @@
 
 #include <glib/gstdio.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 /* No STRICT tables: SQLite 3.34 does not know them. AUTOINCREMENT: an id names a lock byte and is
  * never used twice. */

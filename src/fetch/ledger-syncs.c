@@ -1,6 +1,6 @@
 #include "fetch/ledger-syncs.h"
 
-#include "common/text.h"
+#include "common/base/text.h"
 
 enum {
     OUTCOME_MAX = 500,

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-#include "common/cleanup.h"
-#include "common/error.h"
-#include "common/text.h"
+#include "common/base/cleanup.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
 #include "fetch/ledger-schema.h"
 #include "fetch/lock.h"
 

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 enum {
     FIRST_LOOK_US = 2000, /* most holders only commit a transaction */

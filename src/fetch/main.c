@@ -6,8 +6,8 @@
 #include <sysexits.h>
 
 #include "build-config.h"
-#include "common/error.h"
-#include "common/startup.h"
+#include "common/base/error.h"
+#include "common/base/startup.h"
 #include "fetch/autoptr.h"
 #include "fetch/commands.h"
 #include "fetch/gpg.h"

@@ -1,6 +1,6 @@
 #include "fetch/outcome.h"
 
-#include "common/report.h"
+#include "common/base/report.h"
 #include "fetch/ledger-files.h"
 
 void

@@ -1,6 +1,6 @@
 #include "fetch/pace.h"
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/pause.h"
 
 struct SmPace {

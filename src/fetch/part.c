@@ -7,9 +7,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "common/cleanup.h"
-#include "common/error.h"
-#include "common/io.h"
+#include "common/base/cleanup.h"
+#include "common/base/error.h"
+#include "common/base/io.h"
 #include "fetch/digest.h"
 
 enum {

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/part.h"
 
 typedef struct {

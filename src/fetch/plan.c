@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/decide.h"
 #include "fetch/ledger-events.h"
 #include "fetch/ledger-listing.h"

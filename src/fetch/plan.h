@@ -1,7 +1,7 @@
 /* The dry run: what would be done with an event, and why, on standard output. */
 #pragma once
 
-#include "common/event.h"
+#include "common/event/event.h"
 #include "fetch/listing.h"
 #include "fetch/session.h"
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "common/name.h"
+#include "common/event/name.h"
 
 static gboolean
 has_extension(const char *name, const char *extension)

@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 
 /* What is known of the name's sibling: the same stem with the other of csv and txt. */
 typedef enum {

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "common/error.h"
-#include "common/text.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
 #include "fetch/autoptr.h"
 
 #define HTTPS_PORT "443"

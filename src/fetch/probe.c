@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/address.h"
 #include "fetch/autoptr.h"
 #include "fetch/certificate.h"

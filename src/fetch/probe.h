@@ -6,7 +6,7 @@
 
 #include <glib.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 
 typedef struct {
     char *issuer;   /* of the server's certificate; NULL: not known */

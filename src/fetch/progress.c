@@ -4,7 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "common/text.h"
+#include "common/base/text.h"
 
 enum {
     FIRST_US = 400 * 1000,

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/error.h"
-#include "common/text.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
 #include "fetch/claim.h"
 #include "fetch/ledger-handovers.h"
 #include "fetch/ledger-prune.h"

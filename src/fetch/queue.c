@@ -1,7 +1,7 @@
 #include "fetch/queue.h"
 
-#include "common/error.h"
-#include "common/spool.h"
+#include "common/base/error.h"
+#include "common/event/spool.h"
 #include "fetch/ledger.h"
 #include "fetch/route.h"
 

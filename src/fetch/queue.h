@@ -6,8 +6,8 @@
 
 #include <glib.h>
 
-#include "common/config.h"
-#include "common/event.h"
+#include "common/config/config.h"
+#include "common/event/event.h"
 
 /*
  * Parts the names of event by the delivery of their accounts: *queued and

@@ -1,6 +1,6 @@
 #include "fetch/recipients.h"
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 /* Why a key that was found is of no use; NULL if it is. */
 static const char *

@@ -6,8 +6,8 @@
 
 #include <glib.h>
 
-#include "common/config.h"
-#include "common/event.h"
+#include "common/config/config.h"
+#include "common/event/event.h"
 
 /*
  * The account for name ("" for an event without names), in this order: the one

@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 
 enum { SM_SECRET_WARN_AHEAD = 14 * 86400 }; /* seconds */
 

@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 
 typedef struct SmSecret SmSecret;
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/text.h"
+#include "common/base/text.h"
 
 enum { HOPS, SERVER, RESULT, PROPERTIES }; /* the words of a line of event->auth */
 

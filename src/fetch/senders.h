@@ -7,8 +7,8 @@
 
 #include <glib.h>
 
-#include "common/config.h"
-#include "common/event.h"
+#include "common/config/config.h"
+#include "common/event/event.h"
 
 /*
  * Whether account takes event: its From is one of senders, and, where

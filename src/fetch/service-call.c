@@ -3,8 +3,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "common/error.h"
-#include "common/text.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
 #include "fetch/http-engine.h"
 #include "fetch/http.h"
 #include "fetch/pace.h"

@@ -6,7 +6,7 @@
 
 #include <glib.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "fetch/autoptr.h"
 #include "fetch/ledger.h"
 #include "fetch/shared.h"

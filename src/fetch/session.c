@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/error.h"
-#include "common/name.h"
+#include "common/base/error.h"
+#include "common/event/name.h"
 #include "fetch/alert-send.h"
 #include "fetch/route.h"
 

@@ -6,8 +6,8 @@
 
 #include <glib.h>
 
-#include "common/config.h"
-#include "common/report.h"
+#include "common/base/report.h"
+#include "common/config/config.h"
 #include "fetch/ledger.h"
 #include "fetch/progress.h"
 

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "common/config-values.h"
-#include "common/error.h"
-#include "common/text.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "common/config/values.h"
 
 static gboolean
 has_form(const char *text, const char *form)

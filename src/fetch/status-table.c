@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/text.h"
+#include "common/base/text.h"
 #include "fetch/verdict.h"
 
 /* Caller frees. */

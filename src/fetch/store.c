@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/cleanup.h"
-#include "common/error.h"
+#include "common/base/cleanup.h"
+#include "common/base/error.h"
 #include "fetch/digest.h"
 
 enum { SUPERSEDED_MAX = 10000 }; /* numbers tried for an older version */

@@ -10,10 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/cleanup.h"
-#include "common/error.h"
-#include "common/io.h"
-#include "common/text.h"
+#include "common/base/cleanup.h"
+#include "common/base/error.h"
+#include "common/base/io.h"
+#include "common/base/text.h"
 #include "fetch/secret.h"
 
 enum {

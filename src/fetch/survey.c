@@ -1,6 +1,6 @@
 #include "fetch/survey.h"
 
-#include "common/spool.h"
+#include "common/event/spool.h"
 
 enum { DAY = 86400, WEEK = 7 /* days */ };
 

@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "fetch/alert.h"
 #include "fetch/ledger-events.h"
 #include "fetch/ledger-files.h"

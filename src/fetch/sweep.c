@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "common/name.h"
+#include "common/event/name.h"
 #include "fetch/ledger-files.h"
 #include "fetch/store.h"
 

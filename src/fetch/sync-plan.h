@@ -1,7 +1,7 @@
 /* What a sync has to do about a listing: recorded in the ledger, or only looked at. */
 #pragma once
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "fetch/ledger-listing.h"
 
 typedef struct {

@@ -1,6 +1,6 @@
 #include "fetch/sync-run.h"
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/alert.h"
 #include "fetch/fetch.h"
 #include "fetch/outcome.h"

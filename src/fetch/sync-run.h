@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "fetch/ledger-listing.h"
 #include "fetch/shared.h"
 

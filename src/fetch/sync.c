@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/alert.h"
 #include "fetch/channel.h"
 #include "fetch/ledger-listing.h"

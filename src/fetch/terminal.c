@@ -9,8 +9,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "common/cleanup.h"
-#include "common/error.h"
+#include "common/base/cleanup.h"
+#include "common/base/error.h"
 
 typedef struct {
     int tty;

@@ -2,7 +2,7 @@
 
 #include <sys/stat.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/alert.h"
 
 /* One look at a directory, by a thread that may never come back from a dead share. */

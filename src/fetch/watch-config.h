@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "fetch/ledger.h"
 
 enum { SM_WATCH_CONFIG_LIMIT_MS = 2000 }; /* for one directory to answer */

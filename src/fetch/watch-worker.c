@@ -1,6 +1,6 @@
 #include "fetch/watch-worker.h"
 
-#include "common/spool.h"
+#include "common/event/spool.h"
 #include "fetch/alert.h"
 #include "fetch/queue.h"
 

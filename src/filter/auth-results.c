@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "common/event.h"
+#include "common/event/event.h"
 
 enum {
     HEADER_MAX = 16 * 1024, /* bytes */

@@ -10,9 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/cleanup.h"
-#include "common/error.h"
-#include "common/startup.h"
+#include "common/base/cleanup.h"
+#include "common/base/error.h"
+#include "common/base/startup.h"
 #include "filter/charset.h"
 #include "filter/mime.h"
 #include "filter/parser.h"

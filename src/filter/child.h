@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "common/event.h"
+#include "common/event/event.h"
 #include "filter/sandbox.h"
 
 typedef struct {

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "common/event.h"
+#include "common/event/event.h"
 
 typedef struct {
     GStrv recipients; /* with an "@", each once */

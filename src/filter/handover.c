@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "build-config.h"
-#include "common/cleanup.h"
-#include "common/error.h"
-#include "common/io.h"
-#include "common/startup.h"
+#include "common/base/cleanup.h"
+#include "common/base/error.h"
+#include "common/base/io.h"
+#include "common/base/startup.h"
 
 #define PROGRAM "scorefetch"
 

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "common/event.h"
+#include "common/event/event.h"
 
 typedef struct {
     const char *config; /* -c, or NULL */

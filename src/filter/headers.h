@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "common/event.h"
+#include "common/event/event.h"
 #include "filter/gmime-auto.h"
 
 /* Fills message_id, from, auth, to, recipients and received of event. */

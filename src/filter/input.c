@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 /* As read(2), but waits and tries again instead of EAGAIN and EINTR. */
 static ssize_t

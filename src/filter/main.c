@@ -11,12 +11,12 @@
 #include <gmime/gmime.h>
 
 #include "build-config.h"
-#include "common/config.h"
-#include "common/event.h"
-#include "common/fallback.h"
-#include "common/name.h"
-#include "common/report.h"
-#include "common/startup.h"
+#include "common/base/report.h"
+#include "common/base/startup.h"
+#include "common/config/config.h"
+#include "common/event/event.h"
+#include "common/event/fallback.h"
+#include "common/event/name.h"
 #include "filter/child.h"
 #include "filter/envelope.h"
 #include "filter/input.h"

@@ -3,9 +3,9 @@
 #include <gumbo.h>
 #include <string.h>
 
-#include "common/event.h"
-#include "common/name.h"
-#include "common/text.h"
+#include "common/base/text.h"
+#include "common/event/event.h"
+#include "common/event/name.h"
 
 static const char wanted_id[] = "fileName";
 static const char moved_id[] = "x_"; /* put in front by Outlook on the web, each time it forwards */

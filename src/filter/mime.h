@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "common/event.h"
+#include "common/event/event.h"
 #include "filter/charset.h"
 #include "filter/loop.h"
 

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/config-values.h"
-#include "common/error.h"
+#include "common/base/error.h"
+#include "common/config/values.h"
 
 enum {
     MAX_MESSAGE_DEFAULT = 64 * 1024 * 1024,

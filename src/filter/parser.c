@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/io.h"
+#include "common/base/io.h"
 #include "filter/charset.h"
 #include "filter/gmime-auto.h"
 #include "filter/mime.h"

@@ -4,7 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "common/cleanup.h"
+#include "common/base/cleanup.h"
 
 /* Debian 12's headers end with ABI 2; these are the kernel's numbers, which never change. */
 enum {

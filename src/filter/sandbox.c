@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "build-config.h"
-#include "common/cleanup.h"
-#include "common/error.h"
+#include "common/base/cleanup.h"
+#include "common/base/error.h"
 #include "filter/sandbox-landlock.h"
 #include "filter/sandbox-seccomp.h"
 

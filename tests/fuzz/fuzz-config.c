@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/config-account.h"
-#include "common/config.h"
-#include "common/error.h"
-#include "common/text.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "common/config/account.h"
+#include "common/config/config.h"
 #include "fuzz.h"
 
 enum { MODE_BITS = 0664 }; /* all that file-mode may have */

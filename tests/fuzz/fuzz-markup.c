@@ -1,7 +1,7 @@
 /* HTML to names: what is found is well formed, and found again. */
 #include <string.h>
 
-#include "common/text.h"
+#include "common/base/text.h"
 #include "filter/markup.h"
 #include "fuzz.h"
 

@@ -2,8 +2,8 @@
  */
 #include <string.h>
 
-#include "common/name.h"
-#include "common/text.h"
+#include "common/base/text.h"
+#include "common/event/name.h"
 #include "fuzz.h"
 
 static const char *const any[] = {NULL};

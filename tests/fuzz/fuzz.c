@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "common/name.h"
+#include "common/event/name.h"
 
 static const char *const any_extension[] = {NULL};
 

@@ -8,7 +8,7 @@
 
 #include <glib.h>
 
-#include "common/event.h"
+#include "common/event/event.h"
 
 /* libFuzzer's name and signature. Never returns but 0; aborts where something does not hold. */
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t size);

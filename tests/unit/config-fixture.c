@@ -3,7 +3,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 void
 fixture_write(const char *path, const char *text)

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "common/config.h"
+#include "common/config/config.h"
 
 typedef struct {
     char *folder;

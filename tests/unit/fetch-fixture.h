@@ -6,7 +6,7 @@
 
 #include <sys/types.h>
 
-#include "common/event.h"
+#include "common/event/event.h"
 #include "fetch/fetch.h"
 #include "fetch/ledger-files.h"
 #include "fetch/store.h"

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "common/event.h"
+#include "common/event/event.h"
 
 static const struct {
     const char *title;

@@ -1,7 +1,7 @@
 /* The table of keys: sound in itself, and the same as what scoremail.conf(5) says. */
 #include <string.h>
 
-#include "common/config-keys.h"
+#include "common/config/keys.h"
 #include "config-fixture.h"
 
 /* What the manual page says of one key. */

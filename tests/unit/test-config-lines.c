@@ -1,8 +1,8 @@
 /* The lines of a configuration file: what is read, and what GKeyFile would have swallowed. */
 #include <string.h>
 
-#include "common/config-lines.h"
-#include "common/error.h"
+#include "common/base/error.h"
+#include "common/config/lines.h"
 
 /* One text, which may hold NUL bytes, and the first complaint about it; "C" is the file. */
 typedef struct {

@@ -5,10 +5,10 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include "common/config-lists.h"
-#include "common/config-places.h"
-#include "common/config-values.h"
-#include "common/config.h"
+#include "common/config/config.h"
+#include "common/config/lists.h"
+#include "common/config/places.h"
+#include "common/config/values.h"
 
 /* One value; either what becomes of it, written as text, or the message. */
 typedef struct {

@@ -1,5 +1,5 @@
 /* What a sound configuration becomes, and what a broken account leaves of it. */
-#include "common/name.h"
+#include "common/event/name.h"
 #include "config-fixture.h"
 
 static void

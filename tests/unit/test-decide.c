@@ -1,7 +1,7 @@
 /* What is to be done with a name: by its row, who asks, what was announced, and the pauses. */
 #include "fetch/decide.h"
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch-fixture.h"
 
 #define NOW 1500000000

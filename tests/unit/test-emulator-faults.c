@@ -1,6 +1,6 @@
 #include <glib.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "emulator/faults.h"
 
 static SmFaults *

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <sysexits.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 static void
 every_code_has_both_columns(void)

@@ -1,8 +1,8 @@
 /* The event's encoding: what is said arrives, and nothing odd is understood. */
 #include <string.h>
 
-#include "common/error.h"
-#include "common/event.h"
+#include "common/base/error.h"
+#include "common/event/event.h"
 
 /* An event as bytes may claim it, for what sm_event_encode() would never write. */
 typedef struct {

@@ -4,7 +4,7 @@
 
 #include <glib/gstdio.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch-fixture.h"
 #include "fetch/part.h"
 #include "fetch/place.h"

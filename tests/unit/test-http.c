@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 /* An option that this libcurl was built without; in place of libcurl's own function. */
 static CURLoption missing;

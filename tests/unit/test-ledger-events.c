@@ -1,7 +1,7 @@
 /* The table of events: one row per identity, and what a new message opens again. */
 #include "fetch/ledger-events.h"
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch-fixture.h"
 
 static gboolean

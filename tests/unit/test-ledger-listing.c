@@ -1,5 +1,5 @@
 /* What a listing means to the ledger: new, changed, had already; and the rows that were counted. */
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch-fixture.h"
 #include "fetch/ledger-listing.h"
 

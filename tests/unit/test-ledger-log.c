@@ -1,5 +1,5 @@
 /* The trail: its rows are found by name, account and time, and nobody rewrites one. */
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch-fixture.h"
 #include "fetch/ledger-log.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch-fixture.h"
 
 enum { NOBODY = 65534, PROCESSES = 16 };

@@ -1,7 +1,7 @@
 /* Listings as they might come: what is used of them, and what is not. */
 #include "fetch/listing.h"
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 static char *
 show(const SmListed *listed)

@@ -1,7 +1,7 @@
 /* Names in HTML, read as browsers read it. */
 #include <string.h>
 
-#include "common/event.h"
+#include "common/event/event.h"
 #include "filter/markup.h"
 
 #define SPAN "<span id=\"fileName\">"

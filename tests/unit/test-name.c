@@ -1,7 +1,7 @@
 /* The rules for file names: one table of names and verdicts. */
 #include <string.h>
 
-#include "common/name.h"
+#include "common/event/name.h"
 
 #define A8 "AAAAAAAA"
 #define A32 A8 A8 A8 A8

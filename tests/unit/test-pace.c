@@ -1,7 +1,7 @@
 /* The common pace of calls: who waits, for how long, and what ends the wait. */
 #include "fetch/pace.h"
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 static gint64
 in(gint64 seconds)

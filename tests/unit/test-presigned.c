@@ -1,7 +1,7 @@
 /* Which of the service's URLs may be used: one table. */
 #include <string.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/presigned.h"
 
 #define S3 "*.s3.amazonaws.com *.s3.*.amazonaws.com"

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/cleanup.h"
-#include "common/report.h"
+#include "common/base/cleanup.h"
+#include "common/base/report.h"
 
 /* What comes out of a child that has its stderr on fd, as standard output of the table below. */
 typedef struct {

@@ -1,5 +1,5 @@
 /* What is said of a kernel's walls, and which kernels a policy is content with. */
-#include "common/error.h"
+#include "common/base/error.h"
 #include "filter/sandbox.h"
 
 typedef struct {

@@ -1,7 +1,7 @@
 /* The times that a person may say with --since. */
 #include "fetch/since.h"
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 enum { NOW = 1774735200 /* 2026-03-28T22:00:00Z */, LAST = NOW - 1000 };
 

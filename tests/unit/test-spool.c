@@ -7,9 +7,9 @@
 #include <unistd.h>
 #include <utime.h>
 
-#include "common/cleanup.h"
-#include "common/error.h"
-#include "common/spool.h"
+#include "common/base/cleanup.h"
+#include "common/base/error.h"
+#include "common/event/spool.h"
 
 typedef struct {
     char *folder;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "build-config.h"
-#include "common/startup.h"
+#include "common/base/startup.h"
 
 /* Runs body in a subprocess; it must end well. */
 static void

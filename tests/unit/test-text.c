@@ -1,7 +1,7 @@
 /* Cleaning and redaction of text from outside. */
 #include <string.h>
 
-#include "common/text.h"
+#include "common/base/text.h"
 
 static const struct {
     const char *title;

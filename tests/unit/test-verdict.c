@@ -1,7 +1,7 @@
 /* What a person should see to: each rule by itself, and the order of several. */
 #include <string.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch/verdict.h"
 
 enum { NOW = 1000000000, HOUR = 3600, DAY = 86400 };

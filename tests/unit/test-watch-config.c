@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "fetch-fixture.h"
 #include "fetch/alert.h"
 #include "fetch/watch-config.h"

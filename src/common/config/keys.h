@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-#include "common/config-values.h"
+#include "common/config/values.h"
 
 typedef enum {
     SM_KEY_GENERAL = 1 << 0,  /* in [scoremail], for the whole program: offset into SmConfig */

@@ -1,10 +1,10 @@
-#include "common/event.h"
+#include "common/event/event.h"
 
 #include <string.h>
 
-#include "common/error.h"
-#include "common/name.h"
-#include "common/text.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "common/event/name.h"
 
 static const char magic[] = {'S', 'M', 'E', 'V'};
 enum { EVENT_VERSION = 2 };

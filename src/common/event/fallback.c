@@ -1,8 +1,8 @@
-#include "common/fallback.h"
+#include "common/event/fallback.h"
 
 #include <sysexits.h>
 
-#include "common/spool.h"
+#include "common/event/spool.h"
 
 int
 sm_fall_back(SmReport *report, const SmEvent *event, const char *cause, const char *spool,

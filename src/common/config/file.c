@@ -1,14 +1,14 @@
-#include "common/config-file.h"
+#include "common/config/file.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "common/cleanup.h"
-#include "common/config-lines.h"
-#include "common/error.h"
-#include "common/text.h"
+#include "common/base/cleanup.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "common/config/lines.h"
 
 enum { FILE_SIZE_MAX = 1 << 20 };
 

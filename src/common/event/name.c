@@ -1,4 +1,4 @@
-#include "common/name.h"
+#include "common/event/name.h"
 
 #include <string.h>
 

@@ -6,8 +6,8 @@
 
 #include <glib.h>
 
-#include "common/config-keys.h"
-#include "common/config-lines.h"
+#include "common/config/keys.h"
+#include "common/config/lines.h"
 
 /* Complains of keys that nobody knows, and of those without any of the allowed SmKeyFlags. */
 void sm_config_check_keys(const SmConfigGroup *group, guint allowed, GError **fault);

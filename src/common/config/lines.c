@@ -1,10 +1,10 @@
-#include "common/config-lines.h"
+#include "common/config/lines.h"
 
 #include <limits.h>
 #include <string.h>
 
-#include "common/error.h"
-#include "common/text.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
 
 #define BYTE_ORDER_MARK "\xEF\xBB\xBF"
 

@@ -1,8 +1,8 @@
-#include "common/log-line.h"
+#include "common/base/log-line.h"
 
 #include <string.h>
 
-#include "common/text.h"
+#include "common/base/text.h"
 
 enum { VALUE_MAX = 2000 /* bytes */ };
 

@@ -1,11 +1,11 @@
-#include "common/config-keys.h"
+#include "common/config/keys.h"
 
 #include <stddef.h>
 #include <string.h>
 
-#include "common/config-lists.h"
-#include "common/config-places.h"
-#include "common/config.h"
+#include "common/config/config.h"
+#include "common/config/lists.h"
+#include "common/config/places.h"
 
 #define GENERAL SM_KEY_GENERAL
 #define ACCOUNT SM_KEY_ACCOUNT

@@ -1,4 +1,4 @@
-#include "common/io.h"
+#include "common/base/io.h"
 
 #include <errno.h>
 #include <unistd.h>

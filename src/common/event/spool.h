@@ -15,7 +15,7 @@
 #include <glib.h>
 
 #include "build-config.h"
-#include "common/event.h"
+#include "common/event/event.h"
 
 #define SM_SITE_SPOOL SM_LOCALSTATEDIR "/spool/scoremail"
 #define SM_SPOOL_SUFFIX ".event"

@@ -15,7 +15,7 @@
 #include <glib.h>
 #include <sys/types.h>
 
-#include "common/report.h"
+#include "common/base/report.h"
 
 typedef enum { SM_FORMAT_CSV = 1, SM_FORMAT_TXT, SM_FORMAT_BOTH, SM_FORMAT_FIRST } SmFormat;
 

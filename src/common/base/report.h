@@ -17,7 +17,7 @@
 
 #include <glib.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 typedef enum { SM_LOG_NONE, SM_LOG_SYSLOG, SM_LOG_STDERR, SM_LOG_FILE } SmLogTarget;
 

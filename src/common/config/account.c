@@ -1,8 +1,8 @@
-#include "common/config-account.h"
+#include "common/config/account.h"
 
 #include <string.h>
 
-#include "common/config-fill.h"
+#include "common/config/fill.h"
 
 enum { ACCOUNT_NAME_MAX = 64 };
 

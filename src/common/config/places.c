@@ -1,10 +1,10 @@
-#include "common/config-places.h"
+#include "common/config/places.h"
 
 #include <limits.h>
 #include <string.h>
 
-#include "common/error.h"
-#include "common/startup.h"
+#include "common/base/error.h"
+#include "common/base/startup.h"
 
 static gboolean
 has_parent_component(const char *path)

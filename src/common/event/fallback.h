@@ -6,8 +6,8 @@
  */
 #pragma once
 
-#include "common/event.h"
-#include "common/report.h"
+#include "common/base/report.h"
+#include "common/event/event.h"
 
 /*
  * Says cause and gives the filter's exit code: EX_TEMPFAIL until event is

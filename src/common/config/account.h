@@ -3,9 +3,9 @@
  */
 #pragma once
 
-#include "common/config-keys.h"
-#include "common/config-lines.h"
-#include "common/config.h"
+#include "common/config/config.h"
+#include "common/config/keys.h"
+#include "common/config/lines.h"
 
 /* The NAME of an [account NAME], which may be none that is allowed; NULL for another group. */
 const char *sm_account_group_name(const SmConfigGroup *group);

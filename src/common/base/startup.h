@@ -8,7 +8,7 @@
 
 #include <glib.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 /*
  * Opens descriptors 0-2 where they are closed (on /dev/null), closes all

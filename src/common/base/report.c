@@ -1,4 +1,4 @@
-#include "common/report.h"
+#include "common/base/report.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,9 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/cleanup.h"
-#include "common/log-line.h"
-#include "common/text.h"
+#include "common/base/cleanup.h"
+#include "common/base/log-line.h"
+#include "common/base/text.h"
 
 enum { LINE_MAX_BYTES = 2000 };
 

@@ -1,16 +1,16 @@
-#include "common/config.h"
+#include "common/config/config.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "build-config.h"
-#include "common/config-account.h"
-#include "common/config-file.h"
-#include "common/config-fill.h"
-#include "common/error.h"
-#include "common/spool.h"
-#include "common/startup.h"
+#include "common/base/error.h"
+#include "common/base/startup.h"
+#include "common/config/account.h"
+#include "common/config/file.h"
+#include "common/config/fill.h"
+#include "common/event/spool.h"
 
 #define GENERAL_GROUP "scoremail"
 #define SITE_FILE SM_SYSCONFDIR "/scoremail/scoremail.conf"

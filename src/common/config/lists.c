@@ -1,11 +1,11 @@
-#include "common/config-lists.h"
+#include "common/config/lists.h"
 
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "common/error.h"
-#include "common/name.h"
-#include "common/text.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "common/event/name.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyz"
 #define DIGITS "0123456789"

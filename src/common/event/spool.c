@@ -1,13 +1,13 @@
-#include "common/spool.h"
+#include "common/event/spool.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "common/cleanup.h"
-#include "common/error.h"
-#include "common/io.h"
+#include "common/base/cleanup.h"
+#include "common/base/error.h"
+#include "common/base/io.h"
 
 enum { HASH_LENGTH = 32 };
 

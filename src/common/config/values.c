@@ -1,13 +1,13 @@
-#include "common/config-values.h"
+#include "common/config/values.h"
 
 #include <grp.h>
 #include <string.h>
 #include <sys/types.h>
 
-#include "common/config.h"
-#include "common/error.h"
-#include "common/event.h"
-#include "common/text.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "common/config/config.h"
+#include "common/event/event.h"
 
 typedef struct {
     const char *word;

@@ -1,7 +1,7 @@
-#include "common/config-fill.h"
+#include "common/config/fill.h"
 
-#include "common/config-places.h"
-#include "common/text.h"
+#include "common/base/text.h"
+#include "common/config/places.h"
 
 /* Reads text as key's value into the struct at base. */
 static gboolean

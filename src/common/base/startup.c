@@ -1,4 +1,4 @@
-#include "common/startup.h"
+#include "common/base/startup.h"
 
 #include <fcntl.h>
 #include <pwd.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "build-config.h"
-#include "common/error.h"
+#include "common/base/error.h"
 
 enum { WITHOUT_CLOSE_RANGE = 4096 };
 
