@@ -13,11 +13,11 @@
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "common/base/startup.h"
-#include "filter/charset.h"
-#include "filter/mime.h"
+#include "filter/message/charset.h"
+#include "filter/message/mime.h"
 #include "filter/parser.h"
 #include "filter/received.h"
-#include "filter/stack.h"
+#include "filter/sandbox/stack.h"
 
 enum { SECONDS_PER_CPU_SECOND = 10 }; /* how long the child may wait for its share of a busy host */
 

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "common/event/event.h"
-#include "filter/sandbox.h"
+#include "filter/sandbox/sandbox.h"
 
 typedef struct {
     guint max_cpu;           /* seconds */

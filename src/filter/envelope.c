@@ -1,6 +1,6 @@
 #include "filter/envelope.h"
 
-#include "filter/address.h"
+#include "filter/message/address.h"
 
 /* Before aliases and .forward files first: that is what the sender wrote. */
 static const char *const recipient_variables[] = {

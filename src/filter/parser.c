@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include "common/base/io.h"
-#include "filter/charset.h"
-#include "filter/gmime-auto.h"
-#include "filter/mime.h"
-#include "filter/stack.h"
+#include "filter/message/charset.h"
+#include "filter/message/gmime-auto.h"
+#include "filter/message/mime.h"
+#include "filter/sandbox/stack.h"
 
 /* What to say of a message that is no notification; NULL if it is one. */
 static const char *

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "filter/sandbox.h"
+#include "filter/sandbox/sandbox.h"
 
 /* Answers that are no event: no notification, in words of their own where it would be one but
  * for a loop (loop.h); and what is followed by the name of a character set. */

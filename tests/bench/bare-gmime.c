@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "filter/gmime-auto.h"
+#include "filter/message/gmime-auto.h"
 
 static void
 decode_html(GMimeObject *parent G_GNUC_UNUSED, GMimeObject *part, gpointer data)

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "common/base/text.h"
-#include "filter/markup.h"
+#include "filter/message/markup.h"
 #include "fuzz.h"
 
 int

@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
-#include "filter/gmime-auto.h"
-#include "filter/mime.h"
+#include "filter/message/gmime-auto.h"
+#include "filter/message/mime.h"
 #include "fuzz.h"
 
 /* Asserts what the identity of an event relies on: a SHA-256 in hex. */

@@ -5,10 +5,10 @@
  */
 #include <string.h>
 
-#include "filter/gmime-auto.h"
-#include "filter/mime.h"
-#include "filter/parts.h"
-#include "filter/transfer.h"
+#include "filter/message/gmime-auto.h"
+#include "filter/message/mime.h"
+#include "filter/message/parts.h"
+#include "filter/message/transfer.h"
 #include "fuzz.h"
 
 static const guint8 nothing[1];

@@ -27,7 +27,7 @@
 
 #include "filter/child.h"
 #include "filter/parser.h"
-#include "filter/sandbox.h"
+#include "filter/sandbox/sandbox.h"
 
 enum { PLENTY = 32 * 1024 * 1024, CPU_SECONDS = 7 };
 

@@ -1,5 +1,5 @@
 /* Authentication-Results, as RFC 8601 has them and as mail systems write them: one table. */
-#include "filter/auth-results.h"
+#include "filter/message/auth-results.h"
 
 #include <string.h>
 

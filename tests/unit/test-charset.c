@@ -3,7 +3,7 @@
 
 #include <gmime/gmime.h>
 
-#include "filter/charset.h"
+#include "filter/message/charset.h"
 
 typedef struct {
     const char *label;

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "common/event/event.h"
-#include "filter/markup.h"
+#include "filter/message/markup.h"
 
 #define SPAN "<span id=\"fileName\">"
 #define END "</span>"

@@ -1,7 +1,7 @@
 /* What mailboxes, files and broken programs make of a message, and the message again. */
 #include <string.h>
 
-#include "filter/mend.h"
+#include "filter/message/mend.h"
 
 typedef struct {
     const char *name;

@@ -1,8 +1,8 @@
 /* From a message to an event: which parts are read, and what the header says. */
 #include <string.h>
 
-#include "filter/gmime-auto.h"
-#include "filter/mime.h"
+#include "filter/message/gmime-auto.h"
+#include "filter/message/mime.h"
 
 #define SPAN "<span id=\"fileName\">a.csv</span>"
 #define HTML "Content-Type: text/html; charset=utf-8\n"

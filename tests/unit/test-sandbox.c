@@ -1,6 +1,6 @@
 /* What is said of a kernel's walls, and which kernels a policy is content with. */
 #include "common/base/error.h"
-#include "filter/sandbox.h"
+#include "filter/sandbox/sandbox.h"
 
 typedef struct {
     const char *name;

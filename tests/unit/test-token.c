@@ -1,5 +1,5 @@
 /* The word that a structured header begins with. */
-#include "filter/token.h"
+#include "filter/message/token.h"
 
 static const char *const tokens[][2] = {
     {"base64", "base64"},

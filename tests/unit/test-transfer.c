@@ -1,7 +1,7 @@
 /* Content-Transfer-Encoding as senders really write it. */
 #include <string.h>
 
-#include "filter/transfer.h"
+#include "filter/message/transfer.h"
 
 typedef struct {
     const char *name;

@@ -1,9 +1,9 @@
-#include "filter/headers.h"
+#include "filter/message/headers.h"
 
 #include <string.h>
 
-#include "filter/address.h"
-#include "filter/auth-results.h"
+#include "filter/message/address.h"
+#include "filter/message/auth-results.h"
 
 enum { SEMICOLONS_MAX = 4 }; /* of a Received header, behind which its date may stand */
 

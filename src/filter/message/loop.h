@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "filter/gmime-auto.h"
+#include "filter/message/gmime-auto.h"
 
 /* The header that each of our alerts has, with any value. */
 #define SM_LOOP_ALERT_HEADER "X-Scoremail-Alert"

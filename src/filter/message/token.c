@@ -1,4 +1,4 @@
-#include "filter/token.h"
+#include "filter/message/token.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "filter/mend.h"
+#include "filter/message/mend.h"
 
 #include <string.h>
 

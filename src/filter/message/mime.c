@@ -1,10 +1,10 @@
-#include "filter/mime.h"
+#include "filter/message/mime.h"
 
 #include <string.h>
 
-#include "filter/headers.h"
-#include "filter/mend.h"
-#include "filter/parts.h"
+#include "filter/message/headers.h"
+#include "filter/message/mend.h"
+#include "filter/message/parts.h"
 
 /* GMime reads the octets where they lie: a view on them, never to be resized. */
 static GByteArray

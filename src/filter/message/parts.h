@@ -4,9 +4,9 @@
  */
 #pragma once
 
-#include "filter/charset.h"
-#include "filter/gmime-auto.h"
-#include "filter/markup.h"
+#include "filter/message/charset.h"
+#include "filter/message/gmime-auto.h"
+#include "filter/message/markup.h"
 
 /* A message out of bytes, which must outlive it and stay as they are; NULL if they are none. */
 GMimeMessage *sm_parts_parse(GByteArray *bytes);

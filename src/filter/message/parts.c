@@ -1,8 +1,8 @@
-#include "filter/parts.h"
+#include "filter/message/parts.h"
 
-#include "filter/mend.h"
-#include "filter/token.h"
-#include "filter/transfer.h"
+#include "filter/message/mend.h"
+#include "filter/message/token.h"
+#include "filter/message/transfer.h"
 
 enum {
     /* Octets of a part that are looked at: the most that UTF-32 needs for what the parser gets. */

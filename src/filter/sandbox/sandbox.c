@@ -1,4 +1,4 @@
-#include "filter/sandbox.h"
+#include "filter/sandbox/sandbox.h"
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -8,8 +8,8 @@
 #include "build-config.h"
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
-#include "filter/sandbox-landlock.h"
-#include "filter/sandbox-seccomp.h"
+#include "filter/sandbox/landlock.h"
+#include "filter/sandbox/seccomp.h"
 
 SmSandboxWalls
 sm_sandbox_find(void)

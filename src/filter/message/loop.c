@@ -1,6 +1,6 @@
-#include "filter/loop.h"
+#include "filter/message/loop.h"
 
-#include "filter/parts.h"
+#include "filter/message/parts.h"
 
 enum { RETURNED_MAX = 1024 * 1024 }; /* bytes of a returned message that are looked at */
 

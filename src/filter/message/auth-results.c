@@ -1,4 +1,4 @@
-#include "filter/auth-results.h"
+#include "filter/message/auth-results.h"
 
 #include <string.h>
 

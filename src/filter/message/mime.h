@@ -5,8 +5,8 @@
 #pragma once
 
 #include "common/event/event.h"
-#include "filter/charset.h"
-#include "filter/loop.h"
+#include "filter/message/charset.h"
+#include "filter/message/loop.h"
 
 /*
  * The event of length bytes at message, or NULL if there is none: no

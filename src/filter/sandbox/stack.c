@@ -1,4 +1,4 @@
-#include "filter/stack.h"
+#include "filter/sandbox/stack.h"
 
 #include <signal.h>
 #include <stdlib.h>

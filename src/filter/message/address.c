@@ -1,4 +1,4 @@
-#include "filter/address.h"
+#include "filter/message/address.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
-#include "filter/transfer.h"
+#include "filter/message/transfer.h"
 
 #include <string.h>
 
-#include "filter/token.h"
+#include "filter/message/token.h"
 
 typedef enum { AS_IS, BASE64, QUOTED_PRINTABLE, UUENCODE } Encoding;
 

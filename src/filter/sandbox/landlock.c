@@ -1,4 +1,4 @@
-#include "filter/sandbox-landlock.h"
+#include "filter/sandbox/landlock.h"
 
 #include <linux/landlock.h>
 #include <sys/syscall.h>

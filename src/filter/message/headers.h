@@ -6,7 +6,7 @@
 #pragma once
 
 #include "common/event/event.h"
-#include "filter/gmime-auto.h"
+#include "filter/message/gmime-auto.h"
 
 /* Fills message_id, from, auth, to, recipients and received of event. */
 void sm_headers_read(GMimeMessage *message, SmEvent *event);

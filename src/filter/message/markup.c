@@ -1,4 +1,4 @@
-#include "filter/markup.h"
+#include "filter/message/markup.h"
 
 #include <gumbo.h>
 #include <string.h>

@@ -1,10 +1,10 @@
-#include "filter/charset.h"
+#include "filter/message/charset.h"
 
 #include <errno.h>
 #include <iconv.h>
 #include <string.h>
 
-#include "filter/gmime-auto.h"
+#include "filter/message/gmime-auto.h"
 
 #define REPLACEMENT "\357\277\275" /* U+FFFD */
 

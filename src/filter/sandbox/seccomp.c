@@ -1,4 +1,4 @@
-#include "filter/sandbox-seccomp.h"
+#include "filter/sandbox/seccomp.h"
 
 #include <errno.h>
 #include <linux/futex.h>
