@@ -6,7 +6,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
-#include "emulator/query.h"
+#include "emulator/base/query.h"
 
 struct SmAccessLog {
     int fd; /* -1: no log */

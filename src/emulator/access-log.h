@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "emulator/request.h"
+#include "emulator/base/request.h"
 
 typedef struct SmAccessLog SmAccessLog;
 

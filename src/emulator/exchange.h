@@ -9,7 +9,7 @@
 #include <microhttpd.h>
 
 #include "emulator/access-log.h"
-#include "emulator/service.h"
+#include "emulator/service/service.h"
 
 typedef struct {
     const SmService *service;

@@ -5,9 +5,9 @@
 #include "common/base/error.h"
 #include "common/base/report.h"
 #include "common/base/startup.h"
-#include "emulator/notify.h"
 #include "emulator/options.h"
 #include "emulator/serve.h"
+#include "emulator/service/notify.h"
 
 static gboolean
 serve(char **argv, GError **error)

@@ -3,8 +3,8 @@
 
 #include <glib.h>
 
-#include "emulator/objects.h"
-#include "emulator/signer.h"
+#include "emulator/s3/objects.h"
+#include "emulator/s3/signer.h"
 
 typedef struct {
     gint port;

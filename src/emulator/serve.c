@@ -7,7 +7,7 @@
 #include "common/base/error.h"
 #include "emulator/access-log.h"
 #include "emulator/server.h"
-#include "emulator/service.h"
+#include "emulator/service/service.h"
 #include "emulator/tls.h"
 
 typedef struct {

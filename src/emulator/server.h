@@ -4,7 +4,7 @@
 #include <glib.h>
 
 #include "emulator/access-log.h"
-#include "emulator/service.h"
+#include "emulator/service/service.h"
 #include "emulator/tls.h"
 
 typedef struct SmServer SmServer;

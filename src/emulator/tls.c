@@ -9,8 +9,8 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
-#include "emulator/autoptr.h"
-#include "emulator/certificate.h"
+#include "emulator/base/autoptr.h"
+#include "emulator/base/certificate.h"
 
 static const struct {
     const char *name;

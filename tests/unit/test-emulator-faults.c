@@ -1,7 +1,7 @@
 #include <glib.h>
 
 #include "common/base/error.h"
-#include "emulator/faults.h"
+#include "emulator/service/faults.h"
 
 static SmFaults *
 faults_of(const char *const *specs)

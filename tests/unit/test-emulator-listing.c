@@ -1,6 +1,6 @@
 #include <glib.h>
 
-#include "emulator/listing.h"
+#include "emulator/service/listing.h"
 
 static void
 test_dates(void)

@@ -1,7 +1,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "emulator/notify.h"
+#include "emulator/service/notify.h"
 
 static void
 test_quoted_printable(void)

@@ -1,6 +1,6 @@
 #include <glib.h>
 
-#include "emulator/query.h"
+#include "emulator/base/query.h"
 
 static void
 test_decoding(void)

@@ -2,7 +2,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "emulator/s3-auth.h"
+#include "emulator/s3/auth.h"
 
 enum { NOW = 1523358964, LIFETIME = 15 };
 

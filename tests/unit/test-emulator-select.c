@@ -1,7 +1,7 @@
 /* Conditional and partial requests, as a table: headers in, selection out. */
 #include <glib.h>
 
-#include "emulator/select.h"
+#include "emulator/s3/select.h"
 
 #define ETAG "\"e5ebd4c02cefbe7955977c67ada242b7\""
 #define MODIFIED "Tue, 10 Apr 2018 11:16:04 GMT"

@@ -3,8 +3,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "emulator/autoptr.h"
-#include "emulator/service.h"
+#include "emulator/base/autoptr.h"
+#include "emulator/service/service.h"
 
 #define CONTENT "id,score\n1,1200\n2,1310\n"
 #define CREDENTIALS "{\"username\":\"reg\",\"password\":\"secret-Pa55\"}"

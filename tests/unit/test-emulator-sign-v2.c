@@ -1,7 +1,7 @@
 /* Signature Version 2 against the examples of Amazon's own documentation (REST authentication). */
 #include <glib.h>
 
-#include "emulator/sign-v2.h"
+#include "emulator/s3/sign-v2.h"
 
 #define SECRET "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 

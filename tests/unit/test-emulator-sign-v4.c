@@ -1,8 +1,8 @@
 /* Signature Version 4 against the example of Amazon's own documentation (query parameters). */
 #include <glib.h>
 
-#include "emulator/query.h"
-#include "emulator/sign-v4.h"
+#include "emulator/base/query.h"
+#include "emulator/s3/sign-v4.h"
 
 #define SECRET "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 #define HOST "examplebucket.s3.amazonaws.com"

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "common/base/error.h"
-#include "emulator/users.h"
+#include "emulator/base/users.h"
 
 static SmUsers *
 users_of(const char *first, const char *second, const char *file)

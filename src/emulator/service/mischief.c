@@ -1,9 +1,9 @@
-#include "emulator/mischief.h"
+#include "emulator/service/mischief.h"
 
 #include <string.h>
 
-#include "emulator/autoptr.h"
-#include "emulator/s3-error.h"
+#include "emulator/base/autoptr.h"
+#include "emulator/s3/error.h"
 
 /* The form of an MD5, and of none that a file will have. */
 #define WRONG_MD5 "\"0bad0bad0bad0bad0bad0bad0bad0bad\""

@@ -1,9 +1,9 @@
-#include "emulator/users.h"
+#include "emulator/base/users.h"
 
 #include <string.h>
 
 #include "common/base/error.h"
-#include "emulator/digest.h"
+#include "emulator/base/digest.h"
 
 struct SmUsers {
     GStrv specs;

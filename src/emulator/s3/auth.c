@@ -1,12 +1,12 @@
-#include "emulator/s3-auth.h"
+#include "emulator/s3/auth.h"
 
 #include <string.h>
 
-#include "emulator/digest.h"
-#include "emulator/query.h"
-#include "emulator/s3-error.h"
-#include "emulator/sign-v2.h"
-#include "emulator/sign-v4.h"
+#include "emulator/base/digest.h"
+#include "emulator/base/query.h"
+#include "emulator/s3/error.h"
+#include "emulator/s3/sign-v2.h"
+#include "emulator/s3/sign-v4.h"
 
 enum {
     V4_EXPIRES_MAX = 7 * 24 * 3600, /* seconds */

@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-#include "emulator/answer.h"
+#include "emulator/base/answer.h"
 
 /* For the last argument of sm_s3_error(): names of elements and their texts, in turn. */
 #define SM_S3_DETAILS(...) ((const char *const[]){__VA_ARGS__, NULL})

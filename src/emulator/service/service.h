@@ -4,11 +4,11 @@
  */
 #pragma once
 
-#include "emulator/answer.h"
-#include "emulator/api.h"
-#include "emulator/faults.h"
-#include "emulator/objects.h"
-#include "emulator/request.h"
+#include "emulator/base/answer.h"
+#include "emulator/base/request.h"
+#include "emulator/s3/objects.h"
+#include "emulator/service/api.h"
+#include "emulator/service/faults.h"
 
 typedef struct {
     SmApi api;

@@ -4,7 +4,7 @@
 #include <cjson/cJSON.h>
 #include <glib.h>
 
-#include "emulator/files.h"
+#include "emulator/base/files.h"
 
 /* 2017-03-28T22:13:23-0000, and nothing else that ISO 8601 allows, as seconds since 1970. */
 gboolean sm_listing_parse_date(const char *text, gint64 *seconds);

@@ -5,9 +5,9 @@
  */
 #pragma once
 
-#include "emulator/answer.h"
-#include "emulator/request.h"
-#include "emulator/signer.h"
+#include "emulator/base/answer.h"
+#include "emulator/base/request.h"
+#include "emulator/s3/signer.h"
 
 /* NULL if the request is allowed, else S3's answer to it, which the caller owns. */
 SmAnswer *sm_s3_refuse(const SmSigner *signer, const SmRequest *request);

@@ -1,4 +1,4 @@
-#include "emulator/faults.h"
+#include "emulator/service/faults.h"
 
 #include <string.h>
 

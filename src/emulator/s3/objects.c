@@ -1,12 +1,12 @@
-#include "emulator/objects.h"
+#include "emulator/s3/objects.h"
 
 #include <string.h>
 
 #include "common/base/cleanup.h"
-#include "emulator/query.h"
-#include "emulator/s3-auth.h"
-#include "emulator/s3-error.h"
-#include "emulator/select.h"
+#include "emulator/base/query.h"
+#include "emulator/s3/auth.h"
+#include "emulator/s3/error.h"
+#include "emulator/s3/select.h"
 
 #define TYPE "binary/octet-stream" /* what S3 says where the uploader said nothing */
 

@@ -1,4 +1,4 @@
-#include "emulator/select.h"
+#include "emulator/s3/select.h"
 
 #include <string.h>
 

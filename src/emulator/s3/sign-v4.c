@@ -1,9 +1,9 @@
-#include "emulator/sign-v4.h"
+#include "emulator/s3/sign-v4.h"
 
 #include <string.h>
 
-#include "emulator/digest.h"
-#include "emulator/query.h"
+#include "emulator/base/digest.h"
+#include "emulator/base/query.h"
 
 char *
 sm_v4_scope(const char *date, const char *region)

@@ -10,7 +10,7 @@
 
 #include <glib.h>
 
-#include "emulator/request.h"
+#include "emulator/base/request.h"
 
 typedef enum {
     SM_FAULT_DELAY,

@@ -1,8 +1,8 @@
-#include "emulator/s3-error.h"
+#include "emulator/s3/error.h"
 
 #include <string.h>
 
-#include "emulator/digest.h"
+#include "emulator/base/digest.h"
 
 static const struct {
     const char *code;

@@ -1,4 +1,4 @@
-#include "emulator/answer.h"
+#include "emulator/base/answer.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -1,10 +1,10 @@
 /* The emulator's own object store: GET of /BUCKET/K12/NAME as S3 answers it. */
 #pragma once
 
-#include "emulator/answer.h"
-#include "emulator/files.h"
-#include "emulator/request.h"
-#include "emulator/signer.h"
+#include "emulator/base/answer.h"
+#include "emulator/base/files.h"
+#include "emulator/base/request.h"
+#include "emulator/s3/signer.h"
 
 typedef enum { SM_ETAG_MD5, SM_ETAG_OPAQUE } SmEtagForm;
 

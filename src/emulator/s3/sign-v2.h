@@ -8,7 +8,7 @@
 
 #include <glib.h>
 
-#include "emulator/request.h"
+#include "emulator/base/request.h"
 
 /*
  * What is signed. headers: lower-case names, those that matter are picked out;

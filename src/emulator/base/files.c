@@ -1,4 +1,4 @@
-#include "emulator/files.h"
+#include "emulator/base/files.h"
 
 #include <fcntl.h>
 #include <gnutls/crypto.h>
@@ -10,7 +10,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
-#include "emulator/digest.h"
+#include "emulator/base/digest.h"
 
 enum { MD5_SIZE = 16, PIECE = 256 * 1024 };
 

@@ -1,4 +1,4 @@
-#include "emulator/certificate.h"
+#include "emulator/base/certificate.h"
 
 #include <arpa/inet.h>
 #include <gnutls/crypto.h>
@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "common/base/error.h"
-#include "emulator/autoptr.h"
+#include "emulator/base/autoptr.h"
 
 enum { DAY = 24 * 3600, LIFE = 3650 * DAY, SERIAL_SIZE = 16, KEY_ID_MAX = 64 };
 

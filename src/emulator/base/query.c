@@ -1,4 +1,4 @@
-#include "emulator/query.h"
+#include "emulator/base/query.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "emulator/request.h"
+#include "emulator/base/request.h"
 
 #include <string.h>
 

@@ -4,11 +4,11 @@
  */
 #pragma once
 
-#include "emulator/answer.h"
-#include "emulator/files.h"
-#include "emulator/request.h"
-#include "emulator/signer.h"
-#include "emulator/users.h"
+#include "emulator/base/answer.h"
+#include "emulator/base/files.h"
+#include "emulator/base/request.h"
+#include "emulator/base/users.h"
+#include "emulator/s3/signer.h"
 
 typedef struct {
     SmUsers *users;

@@ -1,10 +1,10 @@
-#include "emulator/api.h"
+#include "emulator/service/api.h"
 
 #include <string.h>
 
-#include "emulator/autoptr.h"
-#include "emulator/listing.h"
-#include "emulator/query.h"
+#include "emulator/base/autoptr.h"
+#include "emulator/base/query.h"
+#include "emulator/service/listing.h"
 
 static SmAnswer *
 refuse_form(const SmRequest *request)

@@ -1,4 +1,4 @@
-#include "emulator/listing.h"
+#include "emulator/service/listing.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
-#include "emulator/service.h"
+#include "emulator/service/service.h"
 
 #include <string.h>
 
-#include "emulator/mischief.h"
-#include "emulator/s3-error.h"
+#include "emulator/s3/error.h"
+#include "emulator/service/mischief.h"
 
 static void
 note(GString *struck, const SmFault *fault)

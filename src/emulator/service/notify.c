@@ -1,11 +1,11 @@
-#include "emulator/notify.h"
+#include "emulator/service/notify.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "common/base/error.h"
 #include "common/base/text.h"
-#include "emulator/digest.h"
+#include "emulator/base/digest.h"
 
 enum { LINE = 76 };
 

@@ -1,9 +1,9 @@
-#include "emulator/sign-v2.h"
+#include "emulator/s3/sign-v2.h"
 
 #include <string.h>
 
-#include "emulator/digest.h"
-#include "emulator/query.h"
+#include "emulator/base/digest.h"
+#include "emulator/base/query.h"
 
 static const char *
 value_of(GHashTable *headers, const char *name)

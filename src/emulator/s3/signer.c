@@ -1,12 +1,12 @@
-#include "emulator/signer.h"
+#include "emulator/s3/signer.h"
 
 #include <string.h>
 
 #include "common/base/error.h"
-#include "emulator/digest.h"
-#include "emulator/query.h"
-#include "emulator/sign-v2.h"
-#include "emulator/sign-v4.h"
+#include "emulator/base/digest.h"
+#include "emulator/base/query.h"
+#include "emulator/s3/sign-v2.h"
+#include "emulator/s3/sign-v4.h"
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DEFAULT_REGION "us-east-1"

@@ -1,4 +1,4 @@
-#include "emulator/digest.h"
+#include "emulator/base/digest.h"
 
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
