@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "fetch/claim.h"
+#include "fetch/ledger/claim.h"
 
 #define ACCOUNT "main"
 

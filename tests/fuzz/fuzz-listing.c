@@ -8,7 +8,7 @@
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "common/event/name.h"
-#include "fetch/listing.h"
+#include "fetch/rules/listing.h"
 #include "fuzz.h"
 
 static void

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "fetch/ledger-events.h"
+#include "fetch/ledger/events.h"
 
 void
 fixture_set_up(Fixture *fixture, gconstpointer data)

@@ -7,9 +7,9 @@
 #include <sys/types.h>
 
 #include "common/event/event.h"
-#include "fetch/fetch.h"
-#include "fetch/ledger-files.h"
-#include "fetch/store.h"
+#include "fetch/job/fetch.h"
+#include "fetch/ledger/files.h"
+#include "fetch/store/store.h"
 
 #define CSV "4300_20180410_111604.csv"
 #define TXT "4300_20180410_111604.txt"

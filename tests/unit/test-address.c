@@ -1,5 +1,5 @@
 /* Which addresses are the internet's, and which are inside a network: one table. */
-#include "fetch/address.h"
+#include "fetch/rules/address.h"
 
 #include <arpa/inet.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* What alerts say; that the mail is a valid one, tests/integration/test_alerts.py shows. */
-#include "fetch/alert-text.h"
+#include "fetch/alert/text.h"
 
 #include <string.h>
 
-#include "fetch/alert.h"
+#include "fetch/alert/alert.h"
 
 enum { NOON = 1795608000 /* 2026-11-25 12:00 UTC */ };
 

@@ -1,5 +1,5 @@
 /* Issuer and end of a certificate. */
-#include "fetch/certificate.h"
+#include "fetch/check/certificate.h"
 
 /* Issued by itself, and good until 2027-11-25 23:36:20 UTC. */
 static const char pem[] = "-----BEGIN CERTIFICATE-----\n"

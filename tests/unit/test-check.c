@@ -1,8 +1,8 @@
 /* What the checks judge by without looking at the machine. */
 #include "fetch-fixture.h"
-#include "fetch/check-agents.h"
-#include "fetch/check-timers.h"
-#include "fetch/check.h"
+#include "fetch/check/agents.h"
+#include "fetch/check/check.h"
+#include "fetch/check/timers.h"
 
 static void
 the_worst_finding_is_the_exit_code(void)

@@ -1,5 +1,5 @@
 /* Claims: one process at a time on a name, or on a stem; what a waiter learns. */
-#include "fetch/claim.h"
+#include "fetch/ledger/claim.h"
 
 #include <signal.h>
 #include <time.h>

@@ -1,5 +1,5 @@
 /* What is to be done with a name: by its row, who asks, what was announced, and the pauses. */
-#include "fetch/decide.h"
+#include "fetch/job/decide.h"
 
 #include "common/base/error.h"
 #include "fetch-fixture.h"

@@ -5,8 +5,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "fetch/digest.h"
-#include "fetch/hex.h"
+#include "fetch/crypto/digest.h"
+#include "fetch/crypto/hex.h"
 
 static const struct {
     const char *title;

@@ -1,5 +1,5 @@
 /* What an ETag tells: whether ranges may be put together by it, and whether it is an MD5. */
-#include "fetch/transfer.h"
+#include "fetch/job/transfer.h"
 
 #define MD5 "900150983cd24fb0d6963f7d28e17f72"
 

@@ -1,13 +1,13 @@
 /* One name from announced to settled, as far as that needs no service: none is there to be asked.
  */
-#include "fetch/fetch.h"
+#include "fetch/job/fetch.h"
 
 #include <glib/gstdio.h>
 
 #include "common/base/error.h"
 #include "fetch-fixture.h"
-#include "fetch/part.h"
-#include "fetch/place.h"
+#include "fetch/store/part.h"
+#include "fetch/store/place.h"
 
 static gboolean
 fetch_as(Fixture *fixture, SmRole role, char **outcome, GError **error)

@@ -1,5 +1,5 @@
 /* The gate before every use of the password: one process tries a new one, nobody a rejected one. */
-#include "fetch/gate.h"
+#include "fetch/service/gate.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -12,8 +12,8 @@
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "fetch-fixture.h"
-#include "fetch/ledger-accounts.h"
-#include "fetch/lock.h"
+#include "fetch/ledger/accounts.h"
+#include "fetch/ledger/lock.h"
 
 /* What another process does at that very moment. */
 static void (*before_lock)(void);

@@ -1,5 +1,5 @@
 /* What every request has in common, and what its failures are called. */
-#include "fetch/http.h"
+#include "fetch/http/http.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* The table of events: one row per identity, and what a new message opens again. */
-#include "fetch/ledger-events.h"
+#include "fetch/ledger/events.h"
 
 #include "common/base/error.h"
 #include "fetch-fixture.h"

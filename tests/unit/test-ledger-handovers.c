@@ -1,5 +1,5 @@
 /* What on-stored has to be told: recorded with the file, in order, until it was told. */
-#include "fetch/ledger-handovers.h"
+#include "fetch/ledger/handovers.h"
 
 #include <string.h>
 

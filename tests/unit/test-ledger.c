@@ -1,6 +1,6 @@
 /* Opening the ledger: made once by whoever comes first, left alone where it is not ours to touch.
  */
-#include "fetch/ledger.h"
+#include "fetch/ledger/ledger.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

@@ -1,5 +1,5 @@
 /* Listings as they might come: what is used of them, and what is not. */
-#include "fetch/listing.h"
+#include "fetch/rules/listing.h"
 
 #include "common/base/error.h"
 

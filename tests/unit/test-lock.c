@@ -1,6 +1,6 @@
 /* Byte locks: they exclude other processes, end with their holder, and are waited for with a limit.
  */
-#include "fetch/lock.h"
+#include "fetch/ledger/lock.h"
 
 #include <fcntl.h>
 #include <signal.h>

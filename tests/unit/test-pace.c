@@ -1,5 +1,5 @@
 /* The common pace of calls: who waits, for how long, and what ends the wait. */
-#include "fetch/pace.h"
+#include "fetch/http/pace.h"
 
 #include "common/base/error.h"
 

@@ -1,6 +1,6 @@
 /* Parts: what is written is what is hashed, over the borders of pieces, after starting over and
  * resuming. */
-#include "fetch/part.h"
+#include "fetch/store/part.h"
 
 #include <fcntl.h>
 #include <string.h>

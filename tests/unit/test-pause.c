@@ -1,5 +1,5 @@
 /* How long to wait before asking again. */
-#include "fetch/pause.h"
+#include "fetch/rules/pause.h"
 
 static const struct {
     const char *title;

@@ -2,7 +2,7 @@
  * From a part to a stored file, and again after a crash: every state that one
  * can leave behind, what becomes of it, and what lies in the directory then.
  */
-#include "fetch/place.h"
+#include "fetch/store/place.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "fetch-fixture.h"
-#include "fetch/part.h"
+#include "fetch/store/part.h"
 
 #define NAME "a.csv"
 #define OLD "older bytes"

@@ -1,7 +1,7 @@
 /* The duplicate policy: one table. */
 #include <string.h>
 
-#include "fetch/policy.h"
+#include "fetch/rules/policy.h"
 
 #define NONE SM_SIBLING_NONE
 #define EARLIER SM_SIBLING_EARLIER

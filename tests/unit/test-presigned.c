@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "common/base/error.h"
-#include "fetch/presigned.h"
+#include "fetch/rules/presigned.h"
 
 #define S3 "*.s3.amazonaws.com *.s3.*.amazonaws.com"
 #define QUERY "?AWSAccessKeyId=AKIDEXAMPLE&Expires=1433525962&Signature=c2VjcmV0"

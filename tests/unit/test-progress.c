@@ -1,5 +1,5 @@
 /* A line of progress: what it says, and what it leaves out where the terminal is narrow. */
-#include "fetch/progress.h"
+#include "fetch/host/progress.h"
 
 #define NAME "4300_20180410_111604.csv"
 

@@ -1,5 +1,5 @@
 /* Which account an event belongs to: one table over one configuration. */
-#include "fetch/route.h"
+#include "fetch/rules/route.h"
 
 #include <string.h>
 

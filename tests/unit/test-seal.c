@@ -1,5 +1,5 @@
 /* Seals: what goes in comes out for whoever has the key, and what stops them is told. */
-#include "fetch/seal.h"
+#include "fetch/crypto/seal.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -8,7 +8,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "fetch-fixture.h"
-#include "fetch/unseal.h"
+#include "fetch/crypto/unseal.h"
 
 enum { LARGE = 5 * 1024 * 1024 + 7 };
 

@@ -1,5 +1,5 @@
 /* Passwords: which files are taken, what is taken off, what is never said. */
-#include "fetch/secret.h"
+#include "fetch/service/secret.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

@@ -1,5 +1,5 @@
 /* Who may announce files: one table. */
-#include "fetch/senders.h"
+#include "fetch/rules/senders.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* The times that a person may say with --since. */
-#include "fetch/since.h"
+#include "fetch/rules/since.h"
 
 #include "common/base/error.h"
 

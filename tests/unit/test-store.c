@@ -1,6 +1,6 @@
 /* The destination: nothing of others is overwritten, links are not followed, every step may be
  * repeated. */
-#include "fetch/store.h"
+#include "fetch/store/store.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

@@ -1,5 +1,5 @@
 /* Commands of the configuration: what they get, what is kept of what they say, how they end. */
-#include "fetch/subprocess.h"
+#include "fetch/host/subprocess.h"
 
 #include <errno.h>
 #include <fcntl.h>

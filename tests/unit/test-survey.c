@@ -1,6 +1,6 @@
 /* The survey: what it reads, and that it costs the same however many rows there are. */
 #include "fetch-fixture.h"
-#include "fetch/survey.h"
+#include "fetch/status/survey.h"
 
 enum { DAY = 86400, TODAY = 20000, NOW = TODAY * DAY + 5 };
 

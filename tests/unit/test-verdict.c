@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "common/base/error.h"
-#include "fetch/verdict.h"
+#include "fetch/status/verdict.h"
 
 enum { NOW = 1000000000, HOUR = 3600, DAY = 86400 };
 

@@ -5,8 +5,8 @@
 
 #include "common/base/error.h"
 #include "fetch-fixture.h"
-#include "fetch/alert.h"
-#include "fetch/watch-config.h"
+#include "fetch/alert/alert.h"
+#include "fetch/alert/watch-config.h"
 
 /* Account main of the fixture, and elm, whose directory is at path. */
 typedef struct {

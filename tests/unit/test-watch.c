@@ -1,7 +1,7 @@
 /* What does not happen: the wanted format, or anything at all. */
 #include "fetch-fixture.h"
-#include "fetch/alert.h"
-#include "fetch/watch.h"
+#include "fetch/alert/alert.h"
+#include "fetch/alert/watch.h"
 
 enum { DAY = 86400 };
 

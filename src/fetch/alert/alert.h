@@ -1,0 +1,64 @@
+/*
+ * What a person has to be told of, although nobody watches: recorded in the
+ * ledger, one row for each kind and account, whatever else is done about it.
+ * What is well again, but was sent lately, stays as a row with last = 0.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "common/config/config.h"
+#include "fetch/ledger/ledger.h"
+
+typedef enum {
+    SM_ALERT_CREDENTIALS, /* the service rejected the password */
+    SM_ALERT_SECRET_AGE,  /* the password is about to get older than password-max-age */
+    SM_ALERT_FORM,        /* a notification without a valid name: its form may have changed */
+    SM_ALERT_UNUSABLE,    /* a message that cannot be read to its end */
+    SM_ALERT_NO_ACCOUNT,  /* a notification that belongs to none of the accounts */
+    SM_ALERT_ACCOUNT,     /* an account whose configuration is wrong */
+    SM_ALERT_WAITING,     /* not fetched within defer-for */
+    SM_ALERT_FORMAT,      /* the wanted format was not announced three times in a row */
+    SM_ALERT_DISK,        /* the destination is missing, full or not writable */
+    SM_ALERT_MISSING,     /* the service kept saying that there is no such file */
+    SM_ALERT_DAMAGED,     /* what arrived, twice, is not what was promised */
+    SM_ALERT_CONFLICT,    /* another file of that name is there */
+    SM_ALERT_ENCRYPTION,  /* a key of encrypt-to is missing, expired or revoked */
+    SM_ALERT_HOOK,        /* on-stored failed */
+    SM_ALERT_WORKER,      /* no worker has run for two intervals */
+    SM_ALERT_SILENCE,     /* nothing was announced for expect-every */
+    SM_ALERT_MAIL,        /* the last files came by sync and not by mail */
+    SM_ALERT_SPOOL,       /* a file in the spool that is no event */
+    SM_ALERT_SANDBOX,     /* the parser runs without a part of its sandbox */
+    SM_ALERT_N_KINDS
+} SmAlertKind;
+
+/* Seconds after which a watch (watch*.h) raises again what lasts. */
+enum { SM_ALERT_REMIND = 86400 };
+
+/* "credentials", "no-account" ...: what the ledger, a subject line and a script know it by. */
+const char *sm_alert_kind_name(SmAlertKind kind);
+
+/*
+ * Records an alert of account ("" for the whole program) with text, one line,
+ * in a transaction of its own: the caller has none open. It never fails its
+ * caller: without a ledger (NULL), or with one that cannot be written, the
+ * log has it alone.
+ */
+void sm_alert(SmLedger *ledger, const char *account, SmAlertKind kind, const char *text);
+
+/*
+ * What an attempt at name, begun at the time started, tells: fault, which it
+ * ended with, where it is one that a person should know of; or, without one
+ * (NULL), that what stood in the way of every file (disk, configuration) does so
+ * no longer, if the file was really stored or the service really asked; and, of
+ * a name that was dropped, whether the wanted format fails to come (watch.h).
+ */
+void sm_alert_outcome(SmLedger *ledger, const SmAccount *account, const char *name, gint64 started,
+                      const GError *fault);
+
+/* Whether it was raised after that time and still stands. */
+gboolean sm_alert_was_raised(SmLedger *ledger, const char *account, SmAlertKind kind, gint64 after);
+
+/* Forgets what is no longer so: the kind's row of account. Fails as quietly. */
+void sm_alert_clear(SmLedger *ledger, const char *account, SmAlertKind kind);

@@ -1,0 +1,155 @@
+#include "fetch/alert/send.h"
+
+#include "common/base/error.h"
+#include "fetch/alert/text.h"
+#include "fetch/host/subprocess.h"
+#include "fetch/ledger/lock.h"
+
+enum { SENDING_MAX = 5 /* seconds that one mail, or one command, may take */ };
+
+/* What happened since, and was not sent within alert-every; the oldest first. */
+#define DUE " FROM alerts WHERE times > 0 AND sent NOT BETWEEN ?1 + 1 AND ?2"
+
+typedef struct {
+    const SmConfig *config;
+    SmLedger *ledger;
+    gint64 deadline; /* monotonic time, microseconds */
+} Sending;
+
+static gint64
+due_before(const Sending *sending)
+{
+    return sm_ledger_now() - sending->config->alert_every;
+}
+
+static SmAlertRow *
+next_due(const Sending *sending)
+{
+    g_autoptr(sqlite3_stmt) found =
+        sm_db_query(sending->ledger->db, NULL,
+                    "SELECT account, kind, text, first, last, times, sent" DUE
+                    " ORDER BY first, account, kind LIMIT 1",
+                    "ii", due_before(sending), sm_ledger_now());
+    SmAlertRow *row;
+
+    if (found == NULL || !sm_db_next(sending->ledger->db, found, NULL))
+        return NULL;
+    row = g_new(SmAlertRow, 1);
+    *row = (SmAlertRow){
+        .account = sm_db_text(found, 0),
+        .kind = sm_db_text(found, 1),
+        .text = sm_db_text(found, 2),
+        .first = sqlite3_column_int64(found, 3),
+        .last = sqlite3_column_int64(found, 4),
+        .times = sqlite3_column_int64(found, 5),
+        .sent = sqlite3_column_int64(found, 6),
+    };
+    return row;
+}
+
+static gboolean
+is_any_due(const Sending *sending)
+{
+    gint64 count = 0;
+
+    return sm_db_integer(sending->ledger->db, NULL, &count, "SELECT count(*)" DUE, "ii",
+                         due_before(sending), sm_ledger_now()) &&
+           count > 0;
+}
+
+static gboolean
+feed(const Sending *sending, const char *const *argv, const char *input, const char *key)
+{
+    gint64 limit = MIN(g_get_monotonic_time() + SENDING_MAX * G_USEC_PER_SEC, sending->deadline);
+    g_autoptr(GError) fault = NULL;
+
+    if (sm_subprocess_do(argv, NULL, input, limit, SM_ERROR_IO, &fault))
+        return TRUE;
+    g_message("an alert is not sent: %s: %s %s", key, argv[0], fault->message);
+    return FALSE;
+}
+
+static gboolean
+mail(const Sending *sending, const SmAlertRow *row)
+{
+    const SmConfig *config = sending->config;
+    g_autofree char *message = sm_alert_mail(row, config, sm_ledger_now());
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+
+    for (char **word = config->sendmail; *word != NULL; word++)
+        g_ptr_array_add(argv, *word);
+    g_ptr_array_add(argv, (gpointer) "--");
+    for (char **address = config->alert_mail; *address != NULL; address++)
+        g_ptr_array_add(argv, *address);
+    g_ptr_array_add(argv, NULL);
+    return feed(sending, (const char *const *)argv->pdata, message, "alert-mail");
+}
+
+static gboolean
+command(const Sending *sending, const SmAlertRow *row)
+{
+    g_autofree char *json = sm_alert_json(row, sending->config);
+
+    return feed(sending, (const char *const *)sending->config->alert_command, json,
+                "alert-command");
+}
+
+/* Once one way has taken it, it is sent: to try the other one again would repeat the first. */
+static gboolean
+send_row(const Sending *sending, const SmAlertRow *row)
+{
+    gboolean sent = sending->config->alert_mail != NULL && mail(sending, row);
+
+    if (sending->config->alert_command != NULL)
+        sent |= command(sending, row);
+    if (sent)
+        g_info("alert %s sent%s%s", row->kind, *row->account != '\0' ? ", account " : "",
+               row->account);
+    return sent;
+}
+
+/* Whatever came while it was being sent is counted for the next one. */
+static gboolean
+note_sent(const Sending *sending, const SmAlertRow *row)
+{
+    g_autoptr(GError) fault = NULL;
+
+    if (sm_db_run(sending->ledger->db, &fault, NULL,
+                  "UPDATE alerts SET sent = ?1, times = max(times - ?2, 0) WHERE account = ?3"
+                  " AND kind = ?4 AND sent = ?5",
+                  "iissi", sm_ledger_now(), row->times, row->account, row->kind, row->sent))
+        return TRUE;
+    g_message("an alert that was sent cannot be noted as such: %s", fault->message);
+    return FALSE;
+}
+
+/* Under the lock. FALSE where it makes no sense to go on. */
+static gboolean
+send_all(const Sending *sending)
+{
+    for (;;) {
+        g_autoptr(SmAlertRow) row = next_due(sending);
+
+        if (row == NULL)
+            return TRUE;
+        if (g_get_monotonic_time() >= sending->deadline || !send_row(sending, row) ||
+            !note_sent(sending, row))
+            return FALSE;
+    }
+}
+
+void
+sm_alert_send(const SmConfig *config, SmLedger *ledger)
+{
+    const Sending sending = {config, ledger,
+                             g_get_monotonic_time() + SM_ALERT_BUDGET * G_USEC_PER_SEC};
+    gboolean ok = config->alert_mail != NULL || config->alert_command != NULL;
+
+    /* Not an UPDATE that claims the row: killed after that, nobody would ever send it. Who finds
+     * the lock taken leaves its alert to the holder, who looks again after having dropped it. */
+    while (ok && is_any_due(&sending) &&
+           sm_lock_take(ledger->lock_fd, SM_LOCK_ALERTS, 0, NULL, NULL)) {
+        ok = send_all(&sending);
+        sm_lock_drop(ledger->lock_fd, SM_LOCK_ALERTS);
+    }
+}

@@ -1,0 +1,18 @@
+/*
+ * Sends the alerts that the ledger has and that are due: each kind once in
+ * alert-every and account, by mail to alert-mail and as JSON to alert-command.
+ */
+#pragma once
+
+#include "common/config/config.h"
+#include "fetch/ledger/ledger.h"
+
+/*
+ * Sends what is due, in at most some SM_ALERT_BUDGET seconds; what is not sent
+ * by then, or cannot be sent by either way, stays due for the next command, and
+ * so it does if this process is killed. What fails is logged and nothing else:
+ * the caller's outcome stays what it is. Of several processes one sends.
+ */
+enum { SM_ALERT_BUDGET = 10 };
+
+void sm_alert_send(const SmConfig *config, SmLedger *ledger);

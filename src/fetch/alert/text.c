@@ -1,0 +1,212 @@
+#include "fetch/alert/text.h"
+
+#include <string.h>
+
+#include "fetch/alert/alert.h"
+#include "fetch/host/autoptr.h"
+
+/* What each kind is called, and what a person can do. */
+static const struct {
+    const char *title;
+    const char *advice;
+} kinds[SM_ALERT_N_KINDS] = {
+    [SM_ALERT_CREDENTIALS] =
+        {"the password was rejected",
+         "Sign in at the portal, which asks for that before passwords expire, and give the account "
+         "its new password: scorefetch passwd. Files wait until then."},
+    [SM_ALERT_SECRET_AGE] = {"the password gets old",
+                             "Change it at the portal and then here: scorefetch passwd."},
+    [SM_ALERT_FORM] = {"a notification without a valid file name",
+                       "Look at the message in the mailbox. If its form has changed, scoremail "
+                       "has to learn it; until then fetch files by name: scorefetch get NAME."},
+    [SM_ALERT_UNUSABLE] = {"a message that could not be read",
+                           "Look at the message in the mailbox. If it announces a file, fetch that "
+                           "by name: scorefetch get NAME."},
+    [SM_ALERT_NO_ACCOUNT] = {"a notification that belongs to no account",
+                             "Compare recipients and org-id in the configuration with the "
+                             "message, mend them, and pipe the message into scoremail again."},
+    [SM_ALERT_ACCOUNT] = {"an account cannot be used",
+                          "Mend what the message names. Its files wait until then."},
+    [SM_ALERT_WAITING] = {"a file has been waiting for long",
+                          "Mend what the message names; scorefetch status shows what waits. It is "
+                          "tried again by scorefetch run."},
+    [SM_ALERT_FORMAT] = {"the wanted format is not announced",
+                         "Look at the portal which of the two is posted to you, and set format to "
+                         "that, or to first."},
+    [SM_ALERT_DISK] = {"the directory cannot be written to",
+                       "Mount it, make room, or mend its permissions. Files wait until then."},
+    [SM_ALERT_MISSING] = {"the service has no such file",
+                          "Look at the portal whether it is there. If it is: scorefetch retry "
+                          "NAME."},
+    [SM_ALERT_DAMAGED] = {"what arrived is not what was promised",
+                          "It is tried again. If that goes on, look whether a proxy changes what "
+                          "is transferred, and tell the service."},
+    [SM_ALERT_CONFLICT] = {"another file of that name is in the way",
+                           "Move that file away, then scorefetch retry NAME; or keep it as the "
+                           "right one: scorefetch adopt NAME."},
+    [SM_ALERT_ENCRYPTION] = {"a key to encrypt to cannot be used",
+                             "Renew the key, or name another one in encrypt-to. Files wait until "
+                             "then."},
+    [SM_ALERT_HOOK] = {"on-stored failed",
+                       "The file is stored. Mend the command; scorefetch run tries it again."},
+    [SM_ALERT_WORKER] = {"no worker is at work",
+                         "Start its timer: systemctl enable --now scoremail-run.timer, or have "
+                         "cron call scorefetch run."},
+    [SM_ALERT_SILENCE] = {"nothing has been announced for long",
+                          "Look at the portal whether files were posted. If they were, look "
+                          "whether their notifications still reach the mailbox and scoremail."},
+    [SM_ALERT_MAIL] = {"files came without notification",
+                       "Look whether the notifications still reach the mailbox and scoremail."},
+    [SM_ALERT_SPOOL] = {"a file in the spool is no event",
+                        "Look at it, and at who left it; then delete it."},
+    [SM_ALERT_SANDBOX] = {"the parser runs without all of its sandbox",
+                          "Use a kernel with landlock (5.13 or newer, and switched on) and "
+                          "seccomp; --sandbox=required refuses to go on without."},
+};
+
+void
+sm_alert_row_free(SmAlertRow *row)
+{
+    if (row == NULL)
+        return;
+    g_free(row->account);
+    g_free(row->kind);
+    g_free(row->text);
+    g_free(row);
+}
+
+/* SM_ALERT_N_KINDS for one of a newer version. */
+static int
+find_kind(const char *name)
+{
+    int kind = 0;
+
+    while (kind < SM_ALERT_N_KINDS && strcmp(sm_alert_kind_name((SmAlertKind)kind), name) != 0)
+        kind++;
+    return kind;
+}
+
+static const char *
+title_of(const SmAlertRow *row)
+{
+    int kind = find_kind(row->kind);
+
+    return kind < SM_ALERT_N_KINDS ? kinds[kind].title : row->kind;
+}
+
+static const char *
+advice_of(const SmAlertRow *row)
+{
+    int kind = find_kind(row->kind);
+
+    return kind < SM_ALERT_N_KINDS ? kinds[kind].advice : "See scorefetch status.";
+}
+
+static char *
+subject_of(const SmAlertRow *row)
+{
+    return *row->account != '\0' ? g_strdup_printf("scoremail: %s: %s", row->account, title_of(row))
+                                 : g_strdup_printf("scoremail: %s", title_of(row));
+}
+
+static char *
+utc(gint64 when, const char *format)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(when);
+
+    return g_date_time_format(time, format);
+}
+
+/* "", or how often the same was to be said since the last time. */
+static char *
+and_more(const SmAlertRow *row)
+{
+    g_autofree char *first = utc(row->first, "%Y-%m-%d %H:%M");
+
+    if (row->times <= 1)
+        return g_strdup("");
+    return g_strdup_printf("(and %d more of this kind%s%s%s)\n\n", (int)row->times - 1,
+                           row->sent == 0 ? ", the first one at " : " since the last alert",
+                           row->sent == 0 ? first : "", row->sent == 0 ? " UTC" : "");
+}
+
+/* Names the machine; whoever gets alerts of several has to tell them apart. */
+static char *
+headers_of(const SmAlertRow *row, const SmConfig *config, gint64 now)
+{
+    g_autofree char *to = g_strjoinv(",\n ", config->alert_mail);
+    g_autofree char *date = utc(now, "%a, %d %b %Y %H:%M:%S +0000");
+    g_autofree char *subject = subject_of(row);
+    g_autofree char *id = g_uuid_string_random();
+    g_autofree char *ours = g_strdup_printf("%s@%s", g_get_user_name(), g_get_host_name());
+
+    return g_strdup_printf("Date: %s\n"
+                           "Message-ID: <%s@%s>\n"
+                           "From: scoremail <%s>\n"
+                           "To: %s\n"
+                           "Subject: %s\n"
+                           "Auto-Submitted: auto-generated\n"
+                           "Precedence: bulk\n"
+                           "X-Scoremail-Alert: %s\n"
+                           "MIME-Version: 1.0\n"
+                           "Content-Type: text/plain; charset=utf-8\n"
+                           "Content-Transfer-Encoding: 8bit\n",
+                           date, id, g_get_host_name(),
+                           config->alert_from != NULL ? config->alert_from : ours, to, subject,
+                           row->kind);
+}
+
+char *
+sm_alert_mail(const SmAlertRow *row, const SmConfig *config, gint64 now)
+{
+    g_autofree char *headers = headers_of(row, config, now);
+    g_autofree char *last = utc(row->last, "%Y-%m-%d %H:%M");
+    g_autofree char *more = and_more(row);
+    g_autofree char *where =
+        *row->account != '\0' ? g_strdup_printf(", account %s", row->account) : g_strdup("");
+
+    return g_strdup_printf("%s\n"
+                           "scoremail on %s%s, %s UTC:\n\n"
+                           "%s\n\n"
+                           "%s"
+                           "What to do: %s\n\n"
+                           "-- \n"
+                           "Configuration: %s. An alert of one kind is sent once in %u min.\n"
+                           "See scorefetch status, and scorefetch(1).\n",
+                           headers, g_get_host_name(), where, last, row->text, more, advice_of(row),
+                           config->file, (config->alert_every + 59) / 60);
+}
+
+static void
+add_time(cJSON *to, const char *key, gint64 when)
+{
+    g_autofree char *text = utc(when, "%Y-%m-%dT%H:%M:%SZ");
+
+    cJSON_AddStringToObject(to, key, text);
+}
+
+char *
+sm_alert_json(const SmAlertRow *row, const SmConfig *config)
+{
+    g_autoptr(cJSON) json = cJSON_CreateObject();
+    g_autofree char *subject = subject_of(row);
+    char *printed, *text;
+
+    cJSON_AddStringToObject(json, "kind", row->kind);
+    cJSON_AddItemToObject(json, "account",
+                          *row->account != '\0' ? cJSON_CreateString(row->account)
+                                                : cJSON_CreateNull());
+    cJSON_AddStringToObject(json, "subject", subject);
+    cJSON_AddStringToObject(json, "text", row->text);
+    cJSON_AddStringToObject(json, "advice", advice_of(row));
+    cJSON_AddNumberToObject(json, "times", (double)row->times);
+    cJSON_AddNumberToObject(json, "more", (double)row->times - 1);
+    add_time(json, "first", row->first);
+    add_time(json, "last", row->last);
+    cJSON_AddStringToObject(json, "host", g_get_host_name());
+    cJSON_AddStringToObject(json, "config", config->file);
+    printed = cJSON_PrintUnformatted(json);
+    text = g_strconcat(printed, "\n", NULL);
+    cJSON_free(printed);
+    return text;
+}

@@ -1,0 +1,22 @@
+/*
+ * Alerts of what does not happen: the wanted format is not announced, or
+ * nothing is. By what the ledger has; each call raises the alert or clears it.
+ */
+#pragma once
+
+#include "common/config/config.h"
+#include "fetch/ledger/ledger.h"
+
+/*
+ * SM_POLICY_DROPS_MAX names in a row were announced to account in the format
+ * that its policy drops, and none since then in the one that it wants. Nothing
+ * where the account wants either.
+ */
+void sm_watch_format(SmLedger *ledger, const SmAccount *account);
+
+/*
+ * Nothing was announced to account, and nothing fetched for it otherwise, for
+ * expect-every before the time now. An account of which the ledger knows nothing
+ * yet is watched from the first call on. Raised anew once a day, as long as that lasts.
+ */
+void sm_watch_silence(SmLedger *ledger, const SmAccount *account, gint64 now);

@@ -1,6 +1,0 @@
-/* The configuration in use, and its log. */
-#pragma once
-
-#include "fetch/check.h"
-
-void sm_check_configuration(SmCheck *check, const SmAccount *none);

@@ -1,0 +1,137 @@
+#include "fetch/check/account.h"
+
+#include <unistd.h>
+
+#include "common/base/startup.h"
+#include "fetch/check/places.h"
+#include "fetch/crypto/recipients.h"
+#include "fetch/ledger/accounts.h"
+#include "fetch/service/gate.h"
+#include "fetch/service/secret-age.h"
+
+void
+sm_check_account(SmCheck *check, const SmAccount *account)
+{
+    if (account->fault != NULL)
+        sm_check_say_fault(check, SM_CHECK_FAILURE, "account", account,
+                           g_error_copy(account->fault));
+    else if (!account->enabled)
+        sm_check_say(check, SM_CHECK_OK, "account", account, "not in use (enabled = no)");
+    else
+        sm_check_say(check, SM_CHECK_OK, "account", account, "user name %s, format %s, delivery %s",
+                     account->username, sm_format_name(account->format),
+                     account->queued ? "queued" : "inline");
+}
+
+/* What the ledger holds of this password; NULL for nothing. */
+static SmAccountRecord *
+recall(const SmCheck *check, const SmAccount *account, const SmSecret *secret)
+{
+    SmLedger ledger = {.db = check->db, .lock_fd = -1, .command = ""};
+    g_autofree char *key = check->db != NULL ? sm_account_fingerprint_key(&ledger, NULL) : NULL;
+    g_autofree char *fingerprint =
+        key != NULL ? sm_secret_fingerprint(secret, account->username, key) : NULL;
+
+    return key != NULL ? sm_account_peek(&ledger, account->name, fingerprint, NULL) : NULL;
+}
+
+/* Whether it is known to be rejected, or to grow old. */
+static gboolean
+is_flawed(SmCheck *check, const SmAccount *account, const SmSecret *secret)
+{
+    g_autoptr(SmAccountRecord) record = recall(check, account, secret);
+    g_autofree char *age =
+        record != NULL ? sm_secret_age_warning(account, record->secret_since, sm_ledger_now())
+                       : NULL;
+    GError *fault = NULL;
+
+    if (record != NULL && record->standing == SM_ACCOUNT_CLOSED) {
+        sm_gate_set_rejected(&fault, account, record->reason, record->rejected_at);
+        sm_check_say_fault(check, SM_CHECK_FAILURE, "password", account, fault);
+        return TRUE;
+    }
+    if (age != NULL)
+        sm_check_say(check, SM_CHECK_WARNING, "password", account, "%s", age);
+    return age != NULL;
+}
+
+static void
+judge(SmCheck *check, const SmAccount *account, const SmSecret *secret)
+{
+    g_autofree char *source = sm_secret_source(account);
+    gboolean is_file = account->password_file != NULL;
+    gboolean flawed = is_flawed(check, account, secret);
+
+    if (is_file && sm_check_folder(check, "password", account, account->password_file))
+        flawed = TRUE;
+    if (!flawed)
+        sm_check_say(check, SM_CHECK_OK, "password", account, "%s %s (not shown)", source,
+                     is_file ? "can be read" : "gives one");
+}
+
+void
+sm_check_password(SmCheck *check, const SmAccount *account)
+{
+    g_autoptr(SmSecret) secret = NULL;
+    GError *fault = NULL;
+
+    if (account->password_credential != NULL && g_getenv("CREDENTIALS_DIRECTORY") == NULL) {
+        sm_check_say(check, SM_CHECK_WARNING, "password", account,
+                     "password-credential %s comes from systemd, and not to a prompt: look with "
+                     "systemd-run --pipe --wait -p LoadCredential=%s:FILE scorefetch check",
+                     account->password_credential, account->password_credential);
+        return;
+    }
+    secret = sm_secret_read(account, 0, &fault);
+    if (secret != NULL)
+        judge(check, account, secret);
+    else
+        sm_check_say_fault(check, SM_CHECK_FAILURE, "password", account, fault);
+}
+
+void
+sm_check_senders(SmCheck *check, const SmAccount *account)
+{
+    char **senders = account->senders;
+
+    if (senders[0] == NULL)
+        sm_check_say(check, SM_CHECK_WARNING, "senders", account,
+                     "anybody's mail may announce a file: set senders to the addresses or domains "
+                     "that notifications come from");
+    else
+        sm_check_say(check, SM_CHECK_OK, "senders", account, "restricted to %s%s, %s", senders[0],
+                     senders[1] != NULL ? " and others" : "",
+                     account->authserv_id != NULL
+                         ? "vouched for by authserv-id"
+                         : "by From, which is easily forged where authserv-id is not set");
+}
+
+/* gpg would make the folder that it does not find. */
+static gboolean
+has_keyring(const SmAccount *account)
+{
+    g_autofree char *home = sm_startup_home();
+    g_autofree char *folder = home != NULL ? g_build_filename(home, ".gnupg", NULL) : NULL;
+
+    return account->gnupg_home != NULL ||
+           (folder != NULL && g_file_test(folder, G_FILE_TEST_IS_DIR));
+}
+
+void
+sm_check_keys(SmCheck *check, const SmAccount *account)
+{
+    g_autoptr(SmRecipients) recipients = NULL;
+    GError *fault = NULL;
+
+    if (!sm_account_encrypts(account))
+        return;
+    if (!has_keyring(account))
+        sm_check_say(check, SM_CHECK_FAILURE, "keys", account,
+                     "encrypt-to: uid %u has no keyring ~/.gnupg: gpg --import FILE, as that user",
+                     (guint)geteuid());
+    else if ((recipients = sm_recipients_find(account, &fault)) == NULL)
+        sm_check_say_fault(check, SM_CHECK_FAILURE, "keys", account, fault);
+    else
+        sm_check_say(check, SM_CHECK_OK, "keys", account, "files can be encrypted to %s%s",
+                     account->encrypt_to[0], account->encrypt_to[1] != NULL ? " and others" : "");
+}

@@ -1,0 +1,15 @@
+/* One account: its settings, its password, its keys. */
+#pragma once
+
+#include "fetch/check/check.h"
+
+void sm_check_account(SmCheck *check, const SmAccount *account);
+
+/* Where the password comes from, by getting it: a password-command is run. */
+void sm_check_password(SmCheck *check, const SmAccount *account);
+
+/* Who may announce files. */
+void sm_check_senders(SmCheck *check, const SmAccount *account);
+
+/* Whether files can be encrypted, where the account has encrypt-to. */
+void sm_check_keys(SmCheck *check, const SmAccount *account);

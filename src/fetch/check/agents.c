@@ -1,0 +1,167 @@
+#include "fetch/check/agents.h"
+
+#include <glob.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/startup.h"
+
+#define OURS "scoremail"
+
+enum { PLACES_MAX = 10, FILE_MAX = 1024 * 1024 /* bytes */ };
+
+/* places: what glob(7) makes of them; those that begin with ~/ lie in our user's home. */
+static const struct {
+    const char *name;
+    const char *program; /* there where it is installed */
+    const char *places[PLACES_MAX];
+} agents[] = {
+    {"procmail", "/usr/bin/procmail", {"~/.procmailrc", "~/.procmail/*", "/etc/procmailrc"}},
+    {"maildrop", "/usr/bin/maildrop", {"~/.mailfilter", "~/.mailfilters/*", "/etc/maildroprc"}},
+    {"Postfix",
+     "/usr/sbin/postfix",
+     {"/etc/postfix/master.cf", "/etc/postfix/main.cf", "/etc/aliases", "~/.forward",
+      "~/.forward+*"}},
+    {"Exim",
+     "/usr/sbin/exim4",
+     {"/etc/exim4/exim4.conf", "/etc/exim4/exim4.conf.template", "/etc/exim4/conf.d/transport/*",
+      "/etc/exim4/conf.d/router/*", "/etc/aliases", "~/.forward"}},
+    {"OpenSMTPD", "/usr/sbin/smtpd", {"/etc/smtpd.conf", "/etc/aliases", "~/.forward"}},
+    {"Dovecot",
+     "/usr/sbin/dovecot",
+     {"~/.dovecot.sieve", "~/sieve/*.sieve", "/var/lib/dovecot/sieve/*.sieve",
+      "/etc/dovecot/sieve/*.sieve", "/etc/dovecot/*.conf", "/etc/dovecot/conf.d/*"}},
+    {"fdm", "/usr/bin/fdm", {"~/.fdm.conf", "/etc/fdm.conf"}},
+    {"getmail",
+     "/usr/bin/getmail",
+     {"/etc/scoremail/getmailrc*", "~/.config/getmail/*", "~/.getmail/*"}},
+    {"mpop", "/usr/bin/mpop", {"/etc/scoremail/mpoprc*", "~/.mpoprc", "~/.config/mpop/config"}},
+    {"fetchmail",
+     "/usr/bin/fetchmail",
+     {"/etc/scoremail/fetchmailrc*", "~/.fetchmailrc", "/etc/fetchmailrc"}},
+};
+
+typedef struct {
+    char *caller;      /* the first file that calls us; NULL: none */
+    GPtrArray *unread; /* files that may not be read */
+} Search;
+
+gboolean
+sm_check_mentions(const char *text, const char *word)
+{
+    while (*text != '\0') {
+        gsize length = strcspn(text, "\n");
+        const char *line = text + strspn(text, " \t");
+
+        if (*line != '#' && g_strstr_len(line, text + length - line, word) != NULL)
+            return TRUE;
+        text += length + (text[length] == '\n' ? 1 : 0);
+    }
+    return FALSE;
+}
+
+static void
+search_file(Search *search, const char *path)
+{
+    g_autofree char *text = NULL;
+    struct stat about;
+
+    if (stat(path, &about) < 0 || !S_ISREG(about.st_mode) || about.st_size > FILE_MAX)
+        return;
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        g_ptr_array_add(search->unread, g_strdup(path));
+    else if (sm_check_mentions(text, OURS))
+        search->caller = g_strdup(path);
+}
+
+static void
+search_places(Search *search, const char *const *places, const char *home)
+{
+    for (guint i = 0; i < PLACES_MAX && places[i] != NULL && search->caller == NULL; i++) {
+        g_autofree char *pattern = g_str_has_prefix(places[i], "~/") && home != NULL
+                                       ? g_build_filename(home, places[i] + 2, NULL)
+                                       : g_strdup(places[i]);
+        glob_t found;
+
+        if (glob(pattern, 0, NULL, &found) != 0)
+            continue;
+        for (gsize j = 0; j < found.gl_pathc && search->caller == NULL; j++)
+            search_file(search, found.gl_pathv[j]);
+        globfree(&found);
+    }
+}
+
+/* When, for any account; 0: never, or not known. */
+static gint64
+last_of(const SmCheck *check, const char *query)
+{
+    gint64 when = 0;
+
+    if (check->db != NULL)
+        sm_db_integer(check->db, NULL, &when, query, "");
+    return when;
+}
+
+static gboolean
+say_when(SmCheck *check, const char *what, gint64 when)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(when);
+    g_autofree char *date = g_date_time_format(time, "%Y-%m-%d %H:%M");
+
+    if (when > 0)
+        sm_check_say(check, SM_CHECK_OK, "agent", NULL,
+                     "none calls " OURS " from the usual places, %s %s", what, date);
+    return when > 0;
+}
+
+/* What is to be said where none was found that calls us. */
+static void
+say_none(SmCheck *check, const GPtrArray *installed, const GPtrArray *unread)
+{
+    g_autofree char *who = g_strjoinv(", ", (char **)installed->pdata);
+    g_autofree char *which = g_strjoinv(", ", (char **)unread->pdata);
+
+    if (say_when(check, "but mail came last at",
+                 last_of(check, "SELECT max(mail_seen) FROM accounts")))
+        return;
+    if (*who != '\0')
+        sm_check_say(check, SM_CHECK_WARNING, "agent", NULL,
+                     "%s installed, but nothing of uid %u's or the site's calls " OURS
+                     "%s%s: add the recipe from share/doc/scoremail/filters",
+                     who, (guint)geteuid(), *which != '\0' ? ", and these may not be read: " : "",
+                     which);
+    else if (!say_when(check, "and scorefetch sync was done last at",
+                       last_of(check, "SELECT max(synced) FROM accounts")))
+        sm_check_say(check, SM_CHECK_WARNING, "agent", NULL,
+                     "no mail agent that is known here is installed, so nothing comes by mail, "
+                     "and scorefetch sync was never done");
+}
+
+void
+sm_check_agents(SmCheck *check, const SmAccount *none)
+{
+    g_autofree char *home = sm_startup_home();
+    g_autoptr(GPtrArray) unread = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) installed = g_ptr_array_new();
+    gboolean called = FALSE;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(agents); i++) {
+        Search search = {NULL, unread};
+
+        if (access(agents[i].program, F_OK) < 0)
+            continue;
+        g_ptr_array_add(installed, (gpointer)agents[i].name);
+        search_places(&search, agents[i].places, home);
+        if (search.caller == NULL)
+            continue;
+        sm_check_say(check, SM_CHECK_OK, "agent", NULL, "%s calls " OURS " (%s)", agents[i].name,
+                     search.caller);
+        g_free(search.caller);
+        called = TRUE;
+    }
+    g_ptr_array_add(installed, NULL);
+    g_ptr_array_add(unread, NULL);
+    if (!called)
+        say_none(check, installed, unread);
+}

@@ -1,0 +1,124 @@
+#include "fetch/check/check.h"
+
+#include <stdio.h>
+
+#include "common/base/text.h"
+#include "fetch/host/json.h"
+
+enum { TEXT_MAX = 1000 };
+
+static const char *const levels[] = {"ok", "warning", "failure"};
+
+static void
+finding_free(gpointer data)
+{
+    SmFinding *finding = data;
+
+    g_free(finding->account);
+    g_free(finding->text);
+    g_free(finding);
+}
+
+SmCheck *
+sm_check_new(void)
+{
+    SmCheck *check = g_new0(SmCheck, 1);
+
+    check->findings = g_ptr_array_new_with_free_func(finding_free);
+    check->probed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    return check;
+}
+
+void
+sm_check_free(SmCheck *check)
+{
+    if (check == NULL)
+        return;
+    sm_db_close(check->db);
+    sm_ledger_close(check->ledger);
+    g_hash_table_unref(check->probed);
+    g_ptr_array_unref(check->findings);
+    g_free(check);
+}
+
+void
+sm_check_say(SmCheck *check, SmCheckLevel level, const char *item, const SmAccount *account,
+             const char *text, ...)
+{
+    SmFinding *finding = g_new0(SmFinding, 1);
+    g_autofree char *raw = NULL;
+    va_list args;
+
+    va_start(args, text);
+    raw = g_strdup_vprintf(text, args);
+    va_end(args);
+    finding->level = level;
+    finding->item = item;
+    finding->account = account != NULL ? g_strdup(account->name) : NULL;
+    finding->text = sm_text_clean(raw, TEXT_MAX);
+    g_ptr_array_add(check->findings, finding);
+}
+
+void
+sm_check_say_fault(SmCheck *check, SmCheckLevel level, const char *item, const SmAccount *account,
+                   GError *fault)
+{
+    g_autofree char *start =
+        account != NULL ? g_strdup_printf("account %s: ", account->name) : NULL;
+    const char *text = fault->message;
+
+    if (start != NULL && g_str_has_prefix(text, start))
+        text += strlen(start); /* the line says so already */
+    sm_check_say(check, level, item, account, "%s", text);
+    g_error_free(fault);
+}
+
+void
+sm_check_print(const SmCheck *check, gboolean quiet)
+{
+    for (guint i = 0; i < check->findings->len; i++) {
+        const SmFinding *finding = check->findings->pdata[i];
+
+        if (quiet && finding->level == SM_CHECK_OK)
+            continue;
+        printf("%-8s %s", levels[finding->level], finding->item);
+        if (finding->account != NULL)
+            printf(" [%s]", finding->account);
+        printf(": %s\n", finding->text);
+    }
+}
+
+static cJSON *
+finding_as_json(const SmFinding *finding)
+{
+    cJSON *json = cJSON_CreateObject();
+
+    sm_json_add_text(json, "level", levels[finding->level]);
+    sm_json_add_text(json, "item", finding->item);
+    sm_json_add_text(json, "account", finding->account);
+    sm_json_add_text(json, "text", finding->text);
+    return json;
+}
+
+void
+sm_check_print_json(const SmCheck *check)
+{
+    g_autoptr(cJSON) json = cJSON_CreateObject();
+    cJSON *list;
+
+    sm_json_add_text(json, "level", levels[sm_check_worst(check)]);
+    list = cJSON_AddArrayToObject(json, "findings");
+    for (guint i = 0; i < check->findings->len; i++)
+        cJSON_AddItemToArray(list, finding_as_json(check->findings->pdata[i]));
+    sm_json_print(json);
+}
+
+SmCheckLevel
+sm_check_worst(const SmCheck *check)
+{
+    SmCheckLevel worst = SM_CHECK_OK;
+
+    for (guint i = 0; i < check->findings->len; i++)
+        worst = MAX(worst, ((const SmFinding *)check->findings->pdata[i])->level);
+    return worst;
+}

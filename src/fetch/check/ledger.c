@@ -1,0 +1,121 @@
+#include "fetch/check/ledger.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/error.h"
+#include "fetch/check/places.h"
+#include "fetch/ledger/schema.h"
+
+#define SPACE_WANTED ((guint64)20 * 1000 * 1000) /* for the ledger and the files beside it */
+
+static void
+say_none(SmCheck *check, const char *path)
+{
+    g_autofree char *place = sm_check_nearest(path);
+    GError *fault = NULL;
+
+    if (faccessat(AT_FDCWD, place, W_OK | X_OK, AT_EACCESS) < 0)
+        sm_check_say(check, SM_CHECK_FAILURE, "ledger", NULL,
+                     "%s: there is none, and none can be made in %s: %s", path, place,
+                     g_strerror(errno));
+    else if (!sm_ledger_is_local(place, &fault))
+        sm_check_say_fault(check, SM_CHECK_FAILURE, "ledger", NULL, fault);
+    else
+        sm_check_say(check, SM_CHECK_OK, "ledger", NULL, "%s: none yet; the first file makes it",
+                     path);
+}
+
+/* What lies beside it must be ours as well: root may have left it. */
+static gboolean
+owns_companions(SmCheck *check, const char *path)
+{
+    g_autofree char *lock = sm_ledger_lock_file(path);
+    g_autofree char *wal = g_strconcat(path, "-wal", NULL);
+    g_autofree char *shm = g_strconcat(path, "-shm", NULL);
+    const char *const files[] = {lock, wal, shm};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+        struct stat about;
+
+        if (stat(files[i], &about) < 0 || about.st_uid == geteuid())
+            continue;
+        sm_check_say(check, SM_CHECK_FAILURE, "ledger", NULL,
+                     "%s belongs to uid %u: as root, chown %u %s", files[i], (guint)about.st_uid,
+                     (guint)geteuid(), files[i]);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* Opened for writing, since only so SQLite leaves nothing behind; and not written to. */
+static gboolean
+open_it(SmCheck *check, const char *path, gint64 *version, GError **error)
+{
+    g_autofree char *verdict = NULL;
+
+    if (!sm_ledger_is_local(path, error))
+        return FALSE;
+    check->db = sm_db_open(path, SQLITE_OPEN_READWRITE, error);
+    if (check->db == NULL || !sm_db_integer(check->db, error, version, "PRAGMA user_version", "") ||
+        (verdict = sm_db_verdict(check->db, error)) == NULL)
+        return FALSE;
+    if (g_str_equal(verdict, "ok"))
+        return TRUE;
+    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
+                "ledger %s is damaged (%s): restore it from a backup, see scorefetch(1), Moving",
+                path, verdict);
+    return FALSE;
+}
+
+static void
+say_version(SmCheck *check, const char *path, gint64 version, const char *space)
+{
+    gint64 newest = sm_ledger_schema_newest();
+
+    if (version > newest)
+        sm_check_say(check, SM_CHECK_FAILURE, "ledger", NULL,
+                     "%s: made by a newer version (schema %d, this is %d): upgrade scorefetch",
+                     path, (int)version, (int)newest);
+    else if (version < newest)
+        sm_check_say(check, SM_CHECK_OK, "ledger", NULL,
+                     "%s, schema %d, intact; the next use upgrades it to %d and leaves a copy",
+                     path, (int)version, (int)newest);
+    else
+        sm_check_say(check, SM_CHECK_OK, "ledger", NULL, "%s, schema %d, intact, %s free", path,
+                     (int)version, space);
+}
+
+void
+sm_check_ledger(SmCheck *check, const SmAccount *none)
+{
+    const char *path = check->config->ledger;
+    GError *fault = NULL;
+    g_autofree char *space = NULL;
+    struct stat about;
+    gint64 version;
+
+    if (stat(path, &about) < 0 && errno == ENOENT) {
+        say_none(check, path);
+        return;
+    }
+    if (!owns_companions(check, path))
+        return;
+    if (!open_it(check, path, &version, &fault)) {
+        g_clear_pointer(&check->db, sm_db_close);
+        sm_check_say_fault(check, SM_CHECK_FAILURE, "ledger", NULL, fault);
+        return;
+    }
+    if (version < 1 || version > sm_ledger_schema_newest())
+        g_clear_pointer(&check->db, sm_db_close);
+    if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        sm_check_say(check, SM_CHECK_WARNING, "ledger", NULL,
+                     "%s: others may read it, names of files and fingerprints (mode %04o): chmod "
+                     "600 %s",
+                     path, (guint)about.st_mode & 07777, path);
+    sm_check_folder(check, "ledger", NULL, path);
+    if (sm_check_space(check, "ledger", NULL, path, SPACE_WANTED, &space))
+        say_version(check, path, version, space);
+}

@@ -1,0 +1,7 @@
+/* The ledger. */
+#pragma once
+
+#include "fetch/check/check.h"
+
+/* Also opens it as check->db, where that can be done without changing anything. */
+void sm_check_ledger(SmCheck *check, const SmAccount *none);

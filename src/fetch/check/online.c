@@ -1,0 +1,202 @@
+#include "fetch/check/online.h"
+
+#include <string.h>
+
+#include "common/base/error.h"
+#include "fetch/check/probe.h"
+#include "fetch/host/autoptr.h"
+#include "fetch/service/login.h"
+
+enum {
+    SKEW_MAX = 60,             /* seconds */
+    EXPIRY_AHEAD = 14 * 86400, /* seconds */
+};
+
+static char *
+part_of(const char *url, CURLUPart part)
+{
+    g_autoptr(CURLU) parsed = curl_url();
+    char *text = NULL;
+    char *copy;
+
+    curl_url_set(parsed, CURLUPART_URL, url, 0);
+    curl_url_get(parsed, part, &text, CURLU_DEFAULT_PORT);
+    copy = g_strdup(text);
+    curl_free(text);
+    return copy;
+}
+
+/* Whether the name leads anywhere; behind a proxy that is the proxy's affair. */
+static gboolean
+check_name(SmCheck *check, const SmAccount *account)
+{
+    g_autofree char *host = part_of(account->service_url, CURLUPART_HOST);
+    g_autofree char *port = part_of(account->service_url, CURLUPART_PORT);
+    g_autofree char *addresses = NULL;
+    GError *fault = NULL;
+
+    if (account->proxy != NULL) {
+        sm_check_say(check, SM_CHECK_OK, "name", account, "%s: left to the proxy %s", host,
+                     account->proxy);
+        return TRUE;
+    }
+    g_strdelimit(host, "[]", ' '); /* an IPv6 address has them in a URL only */
+    g_strstrip(host);
+    if (sm_probe_resolve(host, port, &addresses, &fault)) {
+        sm_check_say(check, SM_CHECK_OK, "name", account, "%s is %s", host, addresses);
+        return TRUE;
+    }
+    g_prefix_error(&fault, "the name service has no address of ");
+    sm_check_say_fault(check, SM_CHECK_FAILURE, "name", account, fault);
+    return FALSE;
+}
+
+static void
+say_refused(SmCheck *check, const SmAccount *account, const SmProbe *probe, GError *fault)
+{
+    if (g_error_matches(fault, SM_ERROR, SM_ERROR_TRUST) && probe->issuer != NULL) {
+        sm_check_say(check, SM_CHECK_FAILURE, "tls", account,
+                     "%s; the certificate was issued by %s: if that is a proxy or filter of yours "
+                     "that reads TLS, set ca-file to the file with its authority's certificate",
+                     fault->message, probe->issuer);
+        g_error_free(fault);
+    } else {
+        sm_check_say_fault(check, SM_CHECK_FAILURE, "tls", account, fault);
+    }
+}
+
+static void
+say_certificate(SmCheck *check, const SmAccount *account, const SmProbe *probe)
+{
+    g_autoptr(GDateTime) end = g_date_time_new_from_unix_local(probe->expires);
+    g_autofree char *until = g_date_time_format(end, "%Y-%m-%d");
+    gboolean soon = probe->expires - sm_ledger_now() < EXPIRY_AHEAD;
+
+    if (probe->issuer == NULL)
+        sm_check_say(check, SM_CHECK_OK, "tls", account, "%s answers, its certificate is trusted",
+                     account->service_url);
+    else
+        sm_check_say(check, soon ? SM_CHECK_WARNING : SM_CHECK_OK, "tls", account,
+                     "%s answers, its certificate by %s is trusted%s %s%s", account->service_url,
+                     probe->issuer, soon ? ", but only until" : " until", until,
+                     soon ? ": whoever runs it has to renew it" : "");
+}
+
+static void
+say_clock(SmCheck *check, const SmAccount *account, const SmProbe *probe)
+{
+    gint64 off = ABS(probe->ahead);
+
+    if (!probe->dated)
+        sm_check_say(check, SM_CHECK_OK, "clock", account, "the service does not tell its time");
+    else if (off > SKEW_MAX)
+        sm_check_say(check, SM_CHECK_WARNING, "clock", account,
+                     "the clock here is %" G_GINT64_FORMAT " s %s the service's, and a URL for a "
+                     "file lives 15 s: set it, and keep it right by NTP (timedatectl set-ntp true)",
+                     off, probe->ahead > 0 ? "ahead of" : "behind");
+    else
+        sm_check_say(check, SM_CHECK_OK, "clock", account,
+                     "%" G_GINT64_FORMAT " s off the service's", off);
+}
+
+void
+sm_check_network(SmCheck *check, const SmAccount *account)
+{
+    g_autofree char *way =
+        g_strjoin("\n", account->service_url, account->proxy != NULL ? account->proxy : "",
+                  account->ca_file, NULL);
+    g_auto(SmProbe) probe = {0};
+    GError *fault = NULL;
+
+    if (!g_hash_table_add(check->probed, g_steal_pointer(&way)) || !check_name(check, account))
+        return;
+    if (!sm_probe(account, &probe, &fault)) {
+        say_refused(check, account, &probe, fault);
+        return;
+    }
+    say_certificate(check, account, &probe);
+    say_clock(check, account, &probe);
+}
+
+static gboolean
+log_in(const SmCheck *check, const SmAccount *account, GError **error)
+{
+    g_autoptr(SmSecret) secret = sm_secret_read(account, 0, error);
+    g_autoptr(SmService) service = sm_service_new(account, check->ledger, NULL);
+    char *token = secret != NULL ? sm_login(service, secret, error) : NULL;
+
+    if (token == NULL)
+        return FALSE;
+    sm_login_forget(token);
+    return TRUE;
+}
+
+void
+sm_check_login(SmCheck *check, const SmAccount *account)
+{
+    GError *fault = NULL;
+
+    if (check->ledger == NULL)
+        sm_check_say(check, SM_CHECK_FAILURE, "login", account,
+                     "not tried: without a ledger a rejected password could not be remembered");
+    else if (log_in(check, account, &fault))
+        sm_check_say(check, SM_CHECK_OK, "login", account, "the service takes user name %s",
+                     account->username);
+    else
+        sm_check_say_fault(check, SM_CHECK_FAILURE, "login", account, fault);
+}
+
+static gboolean
+has_port(const char *host)
+{
+    return !g_str_has_suffix(host, "]") && strchr(host, ':') != NULL;
+}
+
+/* Each once, in the order in which the accounts name them. */
+static void
+add_host(GPtrArray *hosts, const char *host)
+{
+    char *whole = has_port(host) ? g_strdup(host) : g_strconcat(host, ":443", NULL);
+
+    if (g_ptr_array_find_with_equal_func(hosts, whole, g_str_equal, NULL))
+        g_free(whole);
+    else
+        g_ptr_array_add(hosts, whole);
+}
+
+static void
+add_hosts_of(GPtrArray *hosts, const SmAccount *account)
+{
+    g_autofree char *host = part_of(account->service_url, CURLUPART_HOST);
+    g_autofree char *port = part_of(account->service_url, CURLUPART_PORT);
+    g_autofree char *service = g_strconcat(host, ":", port, NULL);
+
+    if (account->proxy != NULL) {
+        add_host(hosts, account->proxy);
+        return;
+    }
+    add_host(hosts, service);
+    for (char **storage = account->storage_hosts; *storage != NULL; storage++)
+        add_host(hosts, *storage);
+}
+
+void
+sm_check_firewall(SmCheck *check, const SmAccount *none)
+{
+    g_autoptr(GPtrArray) hosts = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *list = NULL;
+
+    for (guint i = 0; i < check->config->accounts->len; i++) {
+        const SmAccount *account = check->config->accounts->pdata[i];
+
+        if (account->enabled && account->fault == NULL)
+            add_hosts_of(hosts, account);
+    }
+    if (hosts->len == 0)
+        return;
+    g_ptr_array_add(hosts, NULL);
+    list = g_strjoinv(", ", (char **)hosts->pdata);
+    sm_check_say(check, SM_CHECK_OK, "firewall", NULL,
+                 "scorefetch must reach, by TCP from here: %s (only the first is tried here)",
+                 list);
+}

@@ -1,0 +1,85 @@
+#include "fetch/check/places.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "common/base/text.h"
+
+enum { FILES_WANTED = 100 }; /* new files that there should be room for */
+
+char *
+sm_check_describe(const struct stat *about)
+{
+    const struct passwd *user = getpwuid(about->st_uid);
+    guint mode = (guint)about->st_mode & 07777;
+
+    if (user != NULL)
+        return g_strdup_printf("owner %s, mode %04o", user->pw_name, mode);
+    return g_strdup_printf("owner uid %u, mode %04o", (guint)about->st_uid, mode);
+}
+
+gboolean
+sm_check_folder(SmCheck *check, const char *item, const SmAccount *account, const char *path)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    struct stat about;
+
+    if (stat(folder, &about) < 0 || (about.st_mode & (S_IWGRP | S_IWOTH)) == 0 ||
+        (about.st_mode & S_ISVTX) != 0)
+        return FALSE;
+    sm_check_say(check, SM_CHECK_WARNING, item, account,
+                 "others may write to %s (mode %04o), and so put another file in the place of %s: "
+                 "chmod go-w %s",
+                 folder, (guint)about.st_mode & 07777, path, folder);
+    return TRUE;
+}
+
+gboolean
+sm_check_space(SmCheck *check, const char *item, const SmAccount *account, const char *path,
+               guint64 wanted, char **text)
+{
+    g_autofree char *needed = sm_text_size(wanted);
+    struct statvfs fs;
+    guint64 bytes;
+
+    *text = NULL;
+    if (statvfs(path, &fs) < 0) {
+        sm_check_say(check, SM_CHECK_WARNING, item, account, "%s: free space cannot be told: %s",
+                     path, g_strerror(errno));
+        return FALSE;
+    }
+    bytes = (guint64)fs.f_bavail * fs.f_frsize;
+    *text = sm_text_size(bytes);
+    if (bytes < wanted) {
+        sm_check_say(check, bytes < wanted / 10 ? SM_CHECK_FAILURE : SM_CHECK_WARNING, item,
+                     account, "%s: only %s free, and %s may be needed: make room", path, *text,
+                     needed);
+        return FALSE;
+    }
+    if (fs.f_files > 0 && fs.f_favail < FILES_WANTED) { /* some file systems don't count them */
+        sm_check_say(check, SM_CHECK_WARNING, item, account,
+                     "%s: %s free, but no more than %" G_GUINT64_FORMAT
+                     " new files (inodes): delete some",
+                     path, *text, (guint64)fs.f_favail);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+char *
+sm_check_nearest(const char *path)
+{
+    char *place = g_strdup(path);
+
+    while (access(place, F_OK) < 0 && strcmp(place, "/") != 0) {
+        char *above = g_path_get_dirname(place);
+
+        g_free(place);
+        place = above;
+    }
+    return place;
+}

@@ -1,0 +1,134 @@
+#include "fetch/check/probe.h"
+
+#include <netdb.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "common/base/error.h"
+#include "fetch/check/certificate.h"
+#include "fetch/host/autoptr.h"
+#include "fetch/http/http.h"
+#include "fetch/rules/address.h"
+
+enum {
+    PATIENCE = 10, /* seconds for an answer, once connected */
+    ADDRESSES_SHOWN = 4,
+};
+
+void
+sm_probe_clear(SmProbe *probe)
+{
+    g_clear_pointer(&probe->issuer, g_free);
+}
+
+/* What the server's own certificate says, the first of those that it sent. */
+static void
+read_certificate(CURL *handle, SmProbe *probe)
+{
+    static const char start[] = "Cert:";
+    struct curl_certinfo *chain = NULL;
+
+    if (curl_easy_getinfo(handle, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == NULL ||
+        chain->num_of_certs < 1)
+        return;
+    for (const struct curl_slist *line = chain->certinfo[0]; line != NULL; line = line->next)
+        if (g_str_has_prefix(line->data, start))
+            sm_certificate_read(line->data + strlen(start), &probe->issuer, &probe->expires);
+}
+
+/* before: when the request left; its Date is of some time since then. */
+static void
+compare_clocks(CURL *handle, SmProbe *probe, gint64 before, gint64 after)
+{
+    const char *date = sm_http_header(handle, "Date");
+    time_t theirs = date != NULL ? curl_getdate(date, NULL) : -1;
+
+    probe->dated = theirs >= 0;
+    if (!probe->dated)
+        return;
+    if (theirs < before)
+        probe->ahead = before - theirs;
+    else if (theirs > after)
+        probe->ahead = after - theirs;
+}
+
+static gboolean
+prepare(CURL *handle, const SmAccount *account, char *detail, GError **error)
+{
+    if (!sm_http_prepare(handle, account, PATIENCE, detail, error))
+        return FALSE;
+    curl_easy_setopt(handle, CURLOPT_URL, account->service_url);
+    curl_easy_setopt(handle, CURLOPT_CERTINFO, 1L);
+    curl_easy_setopt(handle, CURLOPT_TIMEOUT, (long)account->connect_timeout + PATIENCE);
+    return TRUE;
+}
+
+/*
+ * Whose certificate was refused: an office's proxy that reads TLS can be told by its
+ * name. The one place that does not check: the connection is closed as soon as the
+ * certificate has come, nothing is sent, and nothing but the name is believed.
+ */
+static void
+find_issuer(const SmAccount *account, SmProbe *probe)
+{
+    g_autoptr(CURL) handle = curl_easy_init();
+    char detail[CURL_ERROR_SIZE] = "";
+
+    if (!prepare(handle, account, detail, NULL))
+        return;
+    curl_easy_setopt(handle, CURLOPT_CONNECT_ONLY, 1L);
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L);
+    if (curl_easy_perform(handle) == CURLE_OK)
+        read_certificate(handle, probe);
+}
+
+gboolean
+sm_probe(const SmAccount *account, SmProbe *probe, GError **error)
+{
+    g_autoptr(CURL) handle = curl_easy_init();
+    char detail[CURL_ERROR_SIZE] = "";
+    gint64 before = g_get_real_time() / G_USEC_PER_SEC;
+    GError *fault = NULL;
+    CURLcode result;
+
+    *probe = (SmProbe){0};
+    if (!prepare(handle, account, detail, error))
+        return FALSE;
+    curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
+    result = curl_easy_perform(handle);
+    if (result == CURLE_OK) {
+        read_certificate(handle, probe);
+        compare_clocks(handle, probe, before, g_get_real_time() / G_USEC_PER_SEC);
+        return TRUE;
+    }
+    sm_http_set_error(&fault, SM_ERROR_SERVICE, account->service_url, result, detail);
+    if (g_error_matches(fault, SM_ERROR, SM_ERROR_TRUST))
+        find_issuer(account, probe);
+    g_propagate_error(error, fault);
+    return FALSE;
+}
+
+gboolean
+sm_probe_resolve(const char *host, const char *port, char **addresses, GError **error)
+{
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    g_autoptr(GString) list = g_string_new(NULL);
+    struct addrinfo *found;
+    int fault = getaddrinfo(host, port, &hints, &found);
+    guint count = 0;
+
+    if (fault != 0) {
+        g_set_error(error, SM_ERROR, SM_ERROR_SERVICE, "%s: %s", host, gai_strerror(fault));
+        return FALSE;
+    }
+    for (const struct addrinfo *one = found; one != NULL && count < ADDRESSES_SHOWN;
+         one = one->ai_next, count++) {
+        g_autofree char *text = sm_address_text(one->ai_addr);
+
+        g_string_append_printf(list, "%s%s", count > 0 ? ", " : "", text);
+    }
+    freeaddrinfo(found);
+    *addresses = g_string_free(g_steal_pointer(&list), FALSE);
+    return TRUE;
+}

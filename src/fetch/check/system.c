@@ -1,0 +1,116 @@
+#include "fetch/check/system.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "build-config.h"
+#include "common/base/error.h"
+#include "fetch/host/subprocess.h"
+
+#define FILTER "scoremail"
+
+enum { LIMIT = 10, /* seconds */ SAID_MAX = 1000 };
+
+/* In the folder of this program, else where it is installed. Caller frees. */
+static char *
+find_filter(void)
+{
+    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *folder = self != NULL ? g_path_get_dirname(self) : NULL;
+    g_autofree char *beside = folder != NULL ? g_build_filename(folder, FILTER, NULL) : NULL;
+
+    if (beside != NULL && access(beside, X_OK) == 0)
+        return g_steal_pointer(&beside);
+    return g_strdup(SM_BINDIR "/" FILTER);
+}
+
+/* What follows start in the line of text that begins so; NULL without such a line. Caller frees. */
+static char *
+line_after(const char *text, const char *start)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    for (char **line = lines; *line != NULL; line++)
+        if (g_str_has_prefix(*line, start))
+            return g_strdup(*line + strlen(start));
+    return NULL;
+}
+
+static void
+say_sandbox(SmCheck *check, const char *path, const char *said)
+{
+    g_autofree char *version = line_after(said, FILTER " ");
+    g_autofree char *walls = line_after(said, "sandbox: ");
+
+    if (version == NULL || walls == NULL || strcmp(version, SM_VERSION) != 0)
+        sm_check_say(check, SM_CHECK_FAILURE, "sandbox", NULL,
+                     "%s is of version %s, and this is scorefetch %s: install both anew", path,
+                     version != NULL ? version : "(unknown)", SM_VERSION);
+    else if (strstr(walls, "no landlock") != NULL || strstr(walls, "no seccomp") != NULL)
+        sm_check_say(check, SM_CHECK_WARNING, "sandbox", NULL,
+                     "the kernel offers %s: messages are parsed without the rest of the sandbox "
+                     "(a kernel from 5.13 on with both switched on has all of it)",
+                     walls);
+    else
+        sm_check_say(check, SM_CHECK_OK, "sandbox", NULL, "%s, for %s %s", walls, path, version);
+}
+
+void
+sm_check_sandbox(SmCheck *check, const SmAccount *none)
+{
+    g_autofree char *path = find_filter();
+    const char *const argv[] = {path, "--version", NULL};
+    gint64 limit = g_get_monotonic_time() + LIMIT * G_USEC_PER_SEC;
+    char said[SAID_MAX];
+    gsize length;
+    GError *fault = NULL;
+
+    if (sm_subprocess(argv, limit, said, sizeof said, &length, SM_ERROR_INTERNAL, &fault)) {
+        say_sandbox(check, path, said);
+        return;
+    }
+    g_prefix_error(&fault, "%s (is it installed completely?) ", path);
+    sm_check_say_fault(check, SM_CHECK_FAILURE, "sandbox", NULL, fault);
+}
+
+/* Whether the first word of that key's command, if it is set, can be run; else adds a failure. */
+static gboolean
+check_program(SmCheck *check, const char *item, const SmAccount *account, const char *key,
+              char **argv)
+{
+    g_autofree char *path = argv != NULL ? g_find_program_in_path(argv[0]) : NULL;
+
+    if (argv == NULL || path != NULL)
+        return TRUE;
+    sm_check_say(check, SM_CHECK_FAILURE, item, account,
+                 "%s: there is no program %s that uid %u may run: install it, or change %s", key,
+                 argv[0], (guint)geteuid(), key);
+    return FALSE;
+}
+
+void
+sm_check_alerts(SmCheck *check, const SmAccount *none)
+{
+    const SmConfig *config = check->config;
+    gboolean by_mail = config->alert_mail != NULL;
+
+    if (!by_mail && config->alert_command == NULL)
+        sm_check_say(check, SM_CHECK_WARNING, "alerts", NULL,
+                     "nobody is told when something goes wrong: set alert-mail to somebody's "
+                     "address, or alert-command");
+    else if ((!by_mail || check_program(check, "alerts", NULL, "sendmail", config->sendmail)) &&
+             check_program(check, "alerts", NULL, "alert-command", config->alert_command))
+        sm_check_say(check, SM_CHECK_OK, "alerts", NULL, "go to %s%s%s",
+                     by_mail ? config->alert_mail[0] : "",
+                     by_mail && config->alert_command != NULL ? " and " : "",
+                     config->alert_command != NULL ? config->alert_command[0] : "");
+}
+
+void
+sm_check_hook(SmCheck *check, const SmAccount *account)
+{
+    if (account->on_stored != NULL &&
+        check_program(check, "hook", account, "on-stored", account->on_stored))
+        sm_check_say(check, SM_CHECK_OK, "hook", account, "%s is told of stored files",
+                     account->on_stored[0]);
+}

@@ -1,0 +1,13 @@
+/* What is around scorefetch: the filter and its sandbox, and who is told of what. */
+#pragma once
+
+#include "fetch/check/check.h"
+
+/* The filter beside us: its version, and what the kernel offers for its sandbox. */
+void sm_check_sandbox(SmCheck *check, const SmAccount *none);
+
+/* Whether somebody is told what goes wrong. */
+void sm_check_alerts(SmCheck *check, const SmAccount *none);
+
+/* Whether on-stored can be run. */
+void sm_check_hook(SmCheck *check, const SmAccount *account);

@@ -1,0 +1,104 @@
+#include "fetch/check/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/event/spool.h"
+#include "fetch/check/places.h"
+#include "fetch/check/timers.h"
+#include "fetch/mail/queue.h"
+
+#define REMEDY_SITE "systemctl enable --now scoremail-run.path scoremail-run.timer"
+#define REMEDY_HOME "a line for cron: */5 * * * * scorefetch run -q"
+#define TIMER "scoremail-run.timer"
+#define SYNC_TIMER "scoremail-sync.timer"
+
+/* A personal one is made when it is needed; the site's has a group that we could not give it. */
+static void
+say_no_spool(SmCheck *check, const char *spool)
+{
+    g_autofree char *place = sm_check_nearest(spool);
+
+    if (errno != ENOENT)
+        sm_check_say(check, SM_CHECK_FAILURE, "spool", NULL, "%s: %s", spool, g_strerror(errno));
+    else if (strcmp(spool, SM_SITE_SPOOL) == 0)
+        sm_check_say(check, SM_CHECK_FAILURE, "spool", NULL,
+                     "%s is missing: systemd-sysusers && systemd-tmpfiles --create", spool);
+    else if (faccessat(AT_FDCWD, place, W_OK | X_OK, AT_EACCESS) < 0)
+        sm_check_say(check, SM_CHECK_FAILURE, "spool", NULL,
+                     "%s: there is none, and none can be made in %s: %s", spool, place,
+                     g_strerror(errno));
+    else
+        sm_check_say(check, SM_CHECK_OK, "spool", NULL, "%s: none yet; made when it is needed",
+                     spool);
+}
+
+void
+sm_check_spool(SmCheck *check, const SmAccount *none)
+{
+    const char *spool = check->config->spool;
+    g_autofree char *described = NULL;
+    struct stat about;
+
+    if (stat(spool, &about) < 0) {
+        say_no_spool(check, spool);
+        return;
+    }
+    described = sm_check_describe(&about);
+    if (!S_ISDIR(about.st_mode))
+        sm_check_say(check, SM_CHECK_FAILURE, "spool", NULL, "%s is no directory: move it away",
+                     spool);
+    else if (faccessat(AT_FDCWD, spool, R_OK | W_OK | X_OK, AT_EACCESS) < 0)
+        sm_check_say(check, SM_CHECK_FAILURE, "spool", NULL, "%s: uid %u may not use it: %s", spool,
+                     (guint)geteuid(), g_strerror(errno));
+    else if ((about.st_mode & S_IWOTH) != 0)
+        sm_check_say(check, SM_CHECK_FAILURE, "spool", NULL,
+                     "%s: everybody may leave events there (%s): chmod o-rwx %s", spool, described,
+                     spool);
+    else if ((about.st_mode & S_IWGRP) != 0 && (~about.st_mode & (S_ISVTX | S_ISGID)) != 0)
+        sm_check_say(check, SM_CHECK_WARNING, "spool", NULL,
+                     "%s: its group may remove each other's events, or leave some that the worker "
+                     "cannot read (%s): chmod 3770 %s",
+                     spool, described, spool);
+    else
+        sm_check_say(check, SM_CHECK_OK, "spool", NULL, "%s (%s), events that wait: %d", spool,
+                     described, (int)sm_spool_count(spool));
+}
+
+void
+sm_check_worker(SmCheck *check, const SmAccount *none)
+{
+    const SmConfig *config = check->config;
+    gboolean queued = sm_queue_is_used(config);
+    gboolean lives = sm_spool_is_worked(config->spool, config->worker_interval, sm_ledger_now());
+    g_autofree char *beat = sm_queue_last_work(config);
+    const char *remedy = config->site ? REMEDY_SITE : REMEDY_HOME;
+
+    if (!lives)
+        sm_check_say(check, queued ? SM_CHECK_FAILURE : SM_CHECK_WARNING, "worker", NULL,
+                     "no scorefetch run was at work %s (worker-interval %u s): %s: %s", beat,
+                     config->worker_interval,
+                     queued ? "queued mail stays with the mail system, and is not fetched"
+                            : "nothing fetches what the mail system was told to forget",
+                     remedy);
+    else if (sm_check_timer_is_off(config, TIMER, "scorefetch run"))
+        sm_check_say(check, SM_CHECK_WARNING, "worker", NULL,
+                     "it was at work, but %s is not enabled, and no line of cron's starts it after "
+                     "the machine: %s",
+                     TIMER, remedy);
+    else
+        sm_check_say(check, SM_CHECK_OK, "worker", NULL, "scorefetch run was at work lately");
+}
+
+void
+sm_check_sync(SmCheck *check, const SmAccount *none)
+{
+    if (sm_check_timer_is_off(check->config, SYNC_TIMER, "scorefetch sync"))
+        sm_check_say(check, SM_CHECK_WARNING, "sync", NULL,
+                     "%s is not enabled, and no line of cron's does its work: nothing finds a file "
+                     "whose mail was lost: systemctl enable --now %s",
+                     SYNC_TIMER, SYNC_TIMER);
+}

@@ -1,0 +1,262 @@
+/*
+ * scorefetch retry, forget, adopt: what a person puts right in the ledger, name
+ * by name, each under the name's claim.
+ */
+#include <sysexits.h>
+
+#include "common/base/error.h"
+#include "fetch/commands/commands.h"
+#include "fetch/commands/session.h"
+#include "fetch/job/fetch.h"
+#include "fetch/job/on-stored.h"
+#include "fetch/job/outcome.h"
+#include "fetch/ledger/accounts.h"
+#include "fetch/ledger/claim.h"
+#include "fetch/ledger/files.h"
+#include "fetch/ledger/handovers.h"
+#include "fetch/store/part.h"
+#include "fetch/store/place.h"
+#include "fetch/store/store.h"
+
+/* What is done to one name; *outcome is a line for people. */
+typedef gboolean (*Amend)(SmSession *session, const SmAccount *account, const char *name,
+                          char **outcome, GError **error);
+
+static gboolean
+nothing_to_retry(const SmFile *file, char **outcome)
+{
+    if (file->state == SM_FILE_STORED && file->newest_event <= file->covers)
+        *outcome =
+            g_strdup_printf("%s is stored: nothing to retry (get --force asks again)", file->name);
+    else if (file->state == SM_FILE_DROPPED || file->state == SM_FILE_NOT_WANTED)
+        *outcome = g_strdup_printf("%s was %s by policy: scorefetch get %s fetches it", file->name,
+                                   sm_file_state_name(file->state), file->name);
+    return *outcome != NULL;
+}
+
+/* Of a stored file that on-stored has not been told of; *outcome is another one then. */
+static gboolean
+retry_handover(SmSession *session, const SmAccount *account, const char *name, char **outcome,
+               GError **error)
+{
+    int open = 0;
+
+    if (account->on_stored == NULL)
+        return TRUE;
+    if (!sm_handover_reopen(session->ledger, account->name, name, &open, error))
+        return FALSE;
+    if (open == 0)
+        return TRUE;
+    if (sm_on_stored(session->ledger, account, name, 0) > 0) {
+        g_set_error(error, SM_ERROR, SM_ERROR_IO, "%s is stored, but on-stored failed again", name);
+        return FALSE;
+    }
+    g_free(*outcome);
+    *outcome = g_strdup_printf("%s is stored, and on-stored was told", name);
+    return TRUE;
+}
+
+static gboolean
+retry(SmSession *session, const SmAccount *account, const char *name, char **outcome,
+      GError **error)
+{
+    SmFetch fetch = {.ledger = session->ledger, .account = account, .role = SM_ROLE_PROMPT};
+    g_autoptr(SmFile) file = NULL;
+    gboolean settled, ok;
+    SmClaim claim;
+
+    if (!sm_claim_take(&claim, session->ledger, account->name, name, FALSE, SM_CLAIM_WAIT, &file,
+                       &settled, error))
+        return FALSE;
+    if (nothing_to_retry(file, outcome)) {
+        sm_claim_drop(&claim);
+        return retry_handover(session, account, name, outcome, error);
+    }
+    ok = sm_file_reopen(session->ledger, file, error) &&
+         sm_account_reopen(session->ledger, account->name, error);
+    sm_claim_drop(&claim);
+    return ok && sm_fetch(&fetch, name, outcome, error);
+}
+
+static gboolean
+forget_row(SmSession *session, const SmAccount *account, SmFile *file, GError **error)
+{
+    SmLedger *ledger = session->ledger;
+    g_autofree char *part = sm_part_name(file->name, file->part);
+
+    if (file->part != 0) {
+        g_autoptr(SmStore) store = sm_store_open(account, error);
+
+        if (store == NULL || !sm_store_remove(store, part, error))
+            return FALSE;
+    }
+    if (sm_db_begin(ledger->db, error) && sm_file_forget(ledger, file, error) &&
+        sm_ledger_log(ledger, file->account, file->name, "forgotten",
+                      sm_file_state_name(file->state), error) &&
+        sm_db_commit(ledger->db, error))
+        return TRUE;
+    sm_db_rollback(ledger->db);
+    return FALSE;
+}
+
+static gboolean
+forget(SmSession *session, const SmAccount *account, const char *name, char **outcome,
+       GError **error)
+{
+    g_autoptr(SmFile) file = NULL;
+    gboolean settled, ok;
+    SmClaim claim;
+
+    if (!sm_claim_take(&claim, session->ledger, account->name, name, FALSE, SM_CLAIM_WAIT, &file,
+                       &settled, error))
+        return FALSE;
+    ok = forget_row(session, account, file, error);
+    sm_claim_drop(&claim);
+    if (ok)
+        *outcome = g_strdup_printf("forgot %s (it was %s); a file of that name stays where it is",
+                                   name, sm_file_state_name(file->state));
+    return ok;
+}
+
+/* Whether the ledger says of the file what there is to say: nobody is to be told of it again. */
+static gboolean
+is_adopted(const SmFile *file, gint64 size, const char *sha256)
+{
+    return file->state == SM_FILE_STORED && file->newest_event <= file->covers &&
+           file->pruned_at == 0 && g_strcmp0(file->path, file->name) == 0 && file->size == size &&
+           g_strcmp0(file->sha256, sha256) == 0;
+}
+
+/* The way of every stored file, from a part that is in place already. */
+static gboolean
+adopt_file(SmSession *session, SmStore *store, SmFile *file, GError **error)
+{
+    g_autofree char *boot_id = sm_place_boot_id(store);
+    g_autofree char *part = sm_part_name(file->name, file->part);
+    g_autofree char *sha256 = NULL;
+    gint64 size;
+
+    if (!sm_store_measure(store, file->name, &size, &sha256, error))
+        return FALSE;
+    if (is_adopted(file, size, sha256))
+        return TRUE;
+    return sm_store_remove(store, part, error) &&
+           sm_file_raise_fence(session->ledger, file, 0, error) &&
+           sm_file_start_over(session->ledger, file, error) &&
+           sm_file_placing(session->ledger, file, size, sha256, NULL, boot_id, error) &&
+           sm_file_stored(session->ledger, file, "adopted", store->hand_over, NULL, error);
+}
+
+static gboolean
+adopt(SmSession *session, const SmAccount *account, const char *name, char **outcome,
+      GError **error)
+{
+    g_autofree char *encrypted = sm_file_stored_name(name, TRUE);
+    g_autoptr(SmStore) store = sm_store_open(account, error);
+    g_autoptr(SmFile) file = NULL;
+    gboolean settled, ok;
+    SmClaim claim;
+
+    if (store == NULL)
+        return FALSE;
+    if (!sm_store_exists(store, name) && sm_store_exists(store, encrypted)) {
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT,
+                    "%s in %s: what it holds cannot be told; move it away and scorefetch retry %s",
+                    encrypted, store->directory, name);
+        return FALSE;
+    }
+    if (!sm_store_exists(store, name)) { /* and no row is made that nobody would ever settle */
+        g_set_error(error, SM_ERROR, SM_ERROR_NOT_FOUND, "%s: there is no such file in %s", name,
+                    store->directory);
+        return FALSE;
+    }
+    if (!sm_file_ensure(session->ledger, account->name, name, error) ||
+        !sm_claim_take(&claim, session->ledger, account->name, name, FALSE, SM_CLAIM_WAIT, &file,
+                       &settled, error))
+        return FALSE;
+    ok = adopt_file(session, store, file, error);
+    sm_claim_drop(&claim);
+    if (ok)
+        sm_on_stored(session->ledger, account, name, 0);
+    if (ok)
+        *outcome = g_strdup_printf("adopted %s: the ledger now says stored, SHA-256 %s", name,
+                                   file->sha256);
+    return ok;
+}
+
+static gboolean
+amend_name(SmSession *session, Amend amend, const char *name, GError **error)
+{
+    SmAccount *account = NULL;
+    g_autofree char *outcome = NULL;
+
+    if (sm_session_check_name(name, error))
+        account = sm_session_account_for(session, name, error);
+    if (account == NULL || !amend(session, account, name, &outcome, error))
+        return FALSE;
+    sm_outcome_say(session->ledger, account->name, name, G_LOG_LEVEL_MESSAGE, outcome);
+    return TRUE;
+}
+
+static int
+amend_all(SmSession *session, Amend amend, char **names, int count)
+{
+    GError *fault = NULL;
+    int code = EX_OK;
+
+    if (count == 0)
+        g_set_error(&fault, SM_ERROR, SM_ERROR_USAGE, "say which file: scorefetch %s NAME...",
+                    session->command);
+    if (count == 0 || !sm_session_configure(session, &fault) ||
+        !sm_session_open_ledger(session, SM_LEDGER_CREATE, &fault))
+        return sm_session_exit(session, fault);
+    for (int i = 0; i < count; i++) {
+        int own;
+
+        amend_name(session, amend, names[i], &fault);
+        own = sm_session_exit(session, g_steal_pointer(&fault));
+        if (code == EX_OK)
+            code = own;
+    }
+    return code;
+}
+
+static int
+run(int argc, char **argv, const char *command, const char *summary, Amend amend)
+{
+    GError *fault = NULL;
+    SmSession session;
+    int code;
+
+    sm_session_start(&session, "scorefetch", command, SM_ROLE_PROMPT);
+    if (sm_session_parse(&session, &argc, &argv, NULL, "NAME...", summary, &fault))
+        code = amend_all(&session, amend, argv + 1, argc - 1);
+    else
+        code = sm_session_exit(&session, fault);
+    sm_session_end(&session);
+    return code;
+}
+
+int
+sm_cmd_retry(int argc, char **argv)
+{
+    return run(
+        argc, argv, "retry",
+        "Tries names that failed, conflict or wait once more, now; also where the account was"
+        " closed.",
+        retry);
+}
+
+int
+sm_cmd_forget(int argc, char **argv)
+{
+    return run(argc, argv, "forget",
+               "Makes names unknown to the ledger again; files stay where they are.", forget);
+}
+
+int
+sm_cmd_adopt(int argc, char **argv)
+{
+    return run(argc, argv, "adopt",
+               "Records files as stored that lie in the account's directory already.", adopt);
+}

@@ -1,0 +1,207 @@
+/*
+ * scorefetch cat: a stored file to standard output, decrypted where it is
+ * encrypted, and held against the hashes in the ledger. Who looked is recorded
+ * before the first byte goes out.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/error.h"
+#include "common/base/io.h"
+#include "fetch/commands/commands.h"
+#include "fetch/commands/session.h"
+#include "fetch/crypto/unseal.h"
+#include "fetch/ledger/files.h"
+#include "fetch/store/store.h"
+
+enum { PIECE = 256 * 1024 };
+
+typedef struct {
+    SmLedger *ledger;
+    const SmAccount *account;
+    const SmFile *file;
+    SmDigest *stored;
+    SmDigest *plain;
+    gboolean recorded;
+} Cat;
+
+static gboolean
+record(Cat *cat, GError **error)
+{
+    if (!cat->recorded)
+        cat->recorded = sm_ledger_log(cat->ledger, cat->file->account, cat->file->name, "catted",
+                                      cat->file->path, error);
+    return cat->recorded;
+}
+
+static gboolean
+print(const void *data, gsize length, gpointer user_data, GError **error)
+{
+    Cat *cat = user_data;
+
+    if (!record(cat, error))
+        return FALSE;
+    sm_digest_update(cat->plain, data, length);
+    return sm_write_all(STDOUT_FILENO, data, length) ||
+           sm_error_from_errno(error, SM_ERROR_IO, "standard output");
+}
+
+static gboolean
+print_plain(Cat *cat, int fd, GError **error)
+{
+    g_autofree guint8 *piece = g_malloc(PIECE);
+    gboolean ok = TRUE;
+    ssize_t got;
+
+    do {
+        got = read(fd, piece, PIECE);
+        if (got > 0) {
+            sm_digest_update(cat->stored, piece, (gsize)got);
+            ok = print(piece, (gsize)got, cat, error);
+        }
+    } while (ok && (got > 0 || (got < 0 && errno == EINTR)));
+    if (got < 0)
+        ok = sm_error_from_errno(error, SM_ERROR_DIRECTORY, "it cannot be read");
+    explicit_bzero(piece, PIECE); /* students' data */
+    return ok;
+}
+
+/* Ends the digest. */
+static gboolean
+hashes_to(SmDigest *digest, const char *sha256, GError **error)
+{
+    g_autofree char *found = NULL;
+
+    sm_digest_finish(digest, &found, NULL);
+    if (g_strcmp0(found, sha256) == 0)
+        return TRUE;
+    g_set_error(error, SM_ERROR, SM_ERROR_DATA,
+                "it was changed since it was stored: its SHA-256 is not the ledger's");
+    return FALSE;
+}
+
+/* fault: gpg's, taken. A file that was changed is called so, whatever gpg makes of it. */
+static gboolean
+blame(Cat *cat, int fd, GError *fault, GError **error)
+{
+    gboolean of_gpg = g_error_matches(fault, SM_ERROR, SM_ERROR_DATA) ||
+                      g_error_matches(fault, SM_ERROR, SM_ERROR_ENCRYPTION);
+
+    if (of_gpg && sm_digest_read(cat->stored, fd) &&
+        !hashes_to(cat->stored, cat->file->sha256, error))
+        g_error_free(fault);
+    else
+        g_propagate_error(error, fault);
+    return FALSE;
+}
+
+static gboolean
+cat_file(Cat *cat, int fd, GError **error)
+{
+    const SmFile *file = cat->file;
+    GError *fault = NULL;
+
+    if (!sm_file_is_encrypted(file)) {
+        if (!print_plain(cat, fd, error))
+            return FALSE;
+    } else if (!sm_unseal(cat->account->gnupg_home, fd, cat->stored, print, cat, &fault)) {
+        return blame(cat, fd, fault, error);
+    } else if (!sm_digest_read(cat->stored, fd)) { /* what gpg left unread */
+        return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "it cannot be read");
+    }
+    return record(cat, error) && hashes_to(cat->stored, file->sha256, error) &&
+           hashes_to(cat->plain, file->sha256_plain, error);
+}
+
+static int
+open_file(SmStore *store, const SmFile *file, GError **error)
+{
+    int fd = openat(store->dir_fd, file->path,
+                    O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+    if (fd < 0 && errno == ENOENT)
+        g_set_error(error, SM_ERROR, SM_ERROR_NOT_FOUND,
+                    "is no longer in %s: scorefetch get --force %s fetches it again",
+                    store->directory, file->name);
+    else if (fd < 0)
+        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "in %s", store->directory);
+    return fd;
+}
+
+/* The row of a file that is stored. */
+static SmFile *
+stored_row(SmSession *session, const SmAccount *account, const char *name, GError **error)
+{
+    g_autoptr(SmFile) file = NULL;
+    GError *fault = NULL;
+
+    if (session->ledger != NULL)
+        file = sm_file_load(session->ledger, account->name, name, &fault);
+    if (file != NULL && file->stored_at > 0)
+        return g_steal_pointer(&file);
+    if (fault != NULL)
+        g_propagate_error(error, fault);
+    else
+        g_set_error(error, SM_ERROR, SM_ERROR_NOT_FOUND,
+                    "%s: the ledger knows no stored file of that name (account %s)", name,
+                    account->name);
+    return NULL;
+}
+
+static gboolean
+cat_name(SmSession *session, const char *name, GError **error)
+{
+    const SmAccount *account = NULL;
+    g_autoptr(SmFile) file = NULL;
+    g_autoptr(SmStore) store = NULL;
+    g_autoptr(SmDigest) stored = NULL;
+    g_autoptr(SmDigest) plain = NULL;
+    sm_autofd int fd = -1;
+    Cat cat;
+
+    if (sm_session_check_name(name, error))
+        account = sm_session_account_for(session, name, error);
+    if (account == NULL || (file = stored_row(session, account, name, error)) == NULL ||
+        (store = sm_store_open(account, error)) == NULL)
+        return FALSE;
+    stored = sm_digest_new(FALSE);
+    plain = sm_digest_new(FALSE);
+    cat = (Cat){session->ledger, account, file, stored, plain, FALSE};
+    fd = open_file(store, file, error);
+    if (fd >= 0 && cat_file(&cat, fd, error))
+        return TRUE;
+    g_prefix_error(error, "%s: ", file->path);
+    return FALSE;
+}
+
+static gboolean
+cat(SmSession *session, char **names, int count, GError **error)
+{
+    if (count != 1) {
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "say one file: scorefetch cat NAME");
+        return FALSE;
+    }
+    return sm_session_configure(session, error) &&
+           sm_session_open_ledger(session, SM_LEDGER_LOOK, error) &&
+           cat_name(session, names[0], error);
+}
+
+int
+sm_cmd_cat(int argc, char **argv)
+{
+    GError *fault = NULL;
+    SmSession session;
+    int code;
+
+    sm_session_start(&session, "scorefetch", "cat", SM_ROLE_PROMPT);
+    if (sm_session_parse(&session, &argc, &argv, NULL, "NAME",
+                         "Prints a stored file, decrypted if it is encrypted.", &fault))
+        cat(&session, argv + 1, argc - 1, &fault);
+    code = sm_session_exit(&session, fault);
+    sm_session_end(&session);
+    return code;
+}

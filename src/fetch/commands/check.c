@@ -1,0 +1,157 @@
+/*
+ * scorefetch check: item by item whether all is as it should be, and what to do
+ * where it is not. Without --online nobody is called. Nothing is created or
+ * changed, but for what --online records of a login, as every call does.
+ */
+#include <sysexits.h>
+
+#include "common/base/error.h"
+#include "fetch/check/account.h"
+#include "fetch/check/agents.h"
+#include "fetch/check/config.h"
+#include "fetch/check/directory.h"
+#include "fetch/check/ledger.h"
+#include "fetch/check/online.h"
+#include "fetch/check/system.h"
+#include "fetch/check/worker.h"
+#include "fetch/commands/commands.h"
+#include "fetch/commands/session.h"
+
+typedef struct {
+    gboolean online;
+    gboolean json;
+} Options;
+
+typedef enum {
+    NEEDS_CONFIG = 1 << 0,
+    PER_ACCOUNT = 1 << 1, /* for each that is in use; with NEEDS_CONFIG */
+    ANY_ACCOUNT = 1 << 2, /* also for those that cannot be used */
+    ONLINE = 1 << 3,
+} Traits;
+
+#define GENERAL NEEDS_CONFIG
+#define ACCOUNT (NEEDS_CONFIG | PER_ACCOUNT)
+
+static const struct {
+    void (*look)(SmCheck *check, const SmAccount *account);
+    guint traits; /* Traits */
+} checks[] = {
+    {sm_check_configuration, GENERAL},
+    {sm_check_ledger, GENERAL},
+    {sm_check_spool, GENERAL},
+    {sm_check_worker, GENERAL},
+    {sm_check_sync, GENERAL},
+    {sm_check_alerts, GENERAL},
+    {sm_check_account, ACCOUNT | ANY_ACCOUNT},
+    {sm_check_password, ACCOUNT},
+    {sm_check_directory, ACCOUNT},
+    {sm_check_keys, ACCOUNT},
+    {sm_check_senders, ACCOUNT},
+    {sm_check_hook, ACCOUNT},
+    {sm_check_agents, 0},
+    {sm_check_sandbox, 0},
+    {sm_check_network, ACCOUNT | ONLINE},
+    {sm_check_login, ACCOUNT | ONLINE},
+    {sm_check_firewall, GENERAL | ONLINE},
+};
+
+/* Reads the configuration, and sees whose affair it is; what fails there is a finding. */
+static void
+configure(SmSession *session, SmCheck *check)
+{
+    GError *fault = NULL;
+
+    if (!sm_session_configure(session, &fault))
+        sm_check_say_fault(check, SM_CHECK_FAILURE, "configuration", NULL, fault);
+    else if (!sm_ledger_is_ours(session->config->ledger, &fault))
+        sm_check_say_fault(check, SM_CHECK_FAILURE, "user", NULL, fault);
+    else
+        check->config = session->config;
+}
+
+static void
+open_ledger(const SmSession *session, SmCheck *check)
+{
+    GError *fault = NULL;
+
+    if (check->config == NULL)
+        return;
+    check->ledger =
+        sm_ledger_open(check->config->ledger, SM_LEDGER_CREATE, session->command, &fault);
+    if (fault != NULL)
+        g_info("%s", fault->message); /* the check of the ledger says so */
+    g_clear_error(&fault);
+}
+
+static void
+look_at_accounts(const SmSession *session, SmCheck *check, gsize which)
+{
+    for (guint i = 0; i < check->config->accounts->len; i++) {
+        const SmAccount *account = check->config->accounts->pdata[i];
+
+        if (session->account != NULL && g_strcmp0(session->account, account->name) != 0)
+            continue;
+        if ((account->enabled && account->fault == NULL) ||
+            (checks[which].traits & ANY_ACCOUNT) != 0)
+            checks[which].look(check, account);
+    }
+}
+
+static void
+look(const SmSession *session, SmCheck *check, gboolean online)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(checks); i++) {
+        guint traits = checks[i].traits;
+
+        if (((traits & NEEDS_CONFIG) != 0 && check->config == NULL) ||
+            ((traits & ONLINE) != 0 && !online))
+            continue;
+        if ((traits & PER_ACCOUNT) != 0)
+            look_at_accounts(session, check, i);
+        else
+            checks[i].look(check, NULL);
+    }
+}
+
+static int
+check_all(SmSession *session, const Options *options, GError **error)
+{
+    g_autoptr(SmCheck) check = sm_check_new();
+
+    configure(session, check);
+    if (session->config != NULL && !sm_session_knows_account(session, error))
+        return EX_OK;
+    if (options->online)
+        open_ledger(session, check);
+    look(session, check, options->online);
+    if (options->json)
+        sm_check_print_json(check);
+    else
+        sm_check_print(check, session->quiet);
+    return sm_session_flush(error) ? (int)sm_check_worst(check) : EX_OK;
+}
+
+int
+sm_cmd_check(int argc, char **argv)
+{
+    Options options = {FALSE, FALSE};
+    const GOptionEntry more[] = {
+        {"online", 0, 0, G_OPTION_ARG_NONE, &options.online,
+         "Also try the way to the service, and log in", NULL},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &options.json, "Print JSON", NULL},
+        {NULL}};
+    GError *fault = NULL;
+    SmSession session;
+    int found = EX_OK;
+    int code;
+
+    sm_session_start(&session, "scorefetch", "check", SM_ROLE_PROMPT);
+    if (sm_session_parse(&session, &argc, &argv, more, NULL,
+                         "Looks whether all is as it should be; exits with 0, 1 (warnings) or 2 "
+                         "(failures).",
+                         &fault))
+        found = check_all(&session, &options, &fault);
+    code = sm_session_exit(&session, fault);
+    sm_session_end(&session);
+    return code != EX_OK ? code : found;
+}

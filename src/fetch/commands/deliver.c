@@ -1,0 +1,190 @@
+/*
+ * scorefetch deliver: an event, handed over by scoremail in a sealed memfd as
+ * standard input, becomes a decision, a file and a record; or, where delivery
+ * is queued, a file in the spool.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "common/base/error.h"
+#include "common/config/values.h"
+#include "common/event/event.h"
+#include "common/event/fallback.h"
+#include "fetch/alert/alert.h"
+#include "fetch/commands/commands.h"
+#include "fetch/commands/session.h"
+#include "fetch/job/plan.h"
+#include "fetch/mail/delivery.h"
+#include "fetch/mail/queue.h"
+
+typedef struct {
+    gboolean dry_run;
+    char *defer_for; /* --defer-for, or NULL */
+    char *lacking;   /* what the parser's sandbox lacks, or NULL */
+} Options;
+
+/* Two versions side by side, as in the middle of an upgrade: a later try finds them alike, so this
+ * is not the end of the message, as other malformed input is. */
+static SmEvent *
+decode(const guint8 *bytes, gsize size, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    SmEvent *event = sm_event_decode(bytes, size, &fault);
+
+    if (event == NULL)
+        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
+                    "%s: are scoremail and scorefetch of the same version?", fault->message);
+    return event;
+}
+
+static SmEvent *
+read_event(GError **error)
+{
+    const int wanted = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+    int seals = fcntl(STDIN_FILENO, F_GET_SEALS);
+    g_autofree guint8 *bytes = g_malloc(SM_EVENT_SIZE_MAX + 1);
+    ssize_t size;
+
+    /* Sealed: nobody can change it between our checks and our use. */
+    if (seals < 0 || (seals & wanted) != wanted) {
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
+                    "deliver is scoremail's: pipe the message into scoremail");
+        return NULL;
+    }
+    size = pread(STDIN_FILENO, bytes, SM_EVENT_SIZE_MAX + 1, 0);
+    if (size < 0) {
+        sm_error_from_errno(error, SM_ERROR_INTERNAL, "the event cannot be read");
+        return NULL;
+    }
+    return decode(bytes, (gsize)size, error);
+}
+
+/* How long the mail system may be asked to keep a message: by the recipe, the configuration, or as
+ * ever. */
+static gboolean
+find_deferral(const SmSession *session, const Options *options, guint *defer_for, GError **error)
+{
+    *defer_for = session->config != NULL ? session->config->defer_for : SM_EVENT_DEFER_FOR;
+    if (options->defer_for == NULL || sm_value_deferral(options->defer_for, defer_for, error))
+        return TRUE;
+    g_prefix_error(error, "--defer-for: ");
+    return FALSE;
+}
+
+/* What keeps the event from the ledger is no fault of the message's. */
+static int
+fall_back(SmSession *session, const Options *options, const SmEvent *event, const GError *fault)
+{
+    g_autofree char *file = sm_config_find(session->config_file);
+    g_autofree char *spool =
+        session->config != NULL ? g_strdup(session->config->spool) : sm_config_default_spool(file);
+    guint defer_for;
+
+    find_deferral(session, options, &defer_for, NULL);
+    return sm_fall_back(&session->report, event, fault->message, spool, defer_for);
+}
+
+static int
+act_inline(SmSession *session, const Options *options, const SmEvent *event, guint defer_for)
+{
+    g_autoptr(GError) fault = NULL;
+
+    if (!sm_session_open_ledger(session, SM_LEDGER_CREATE, &fault) ||
+        !sm_delivery_record(session, event, &fault))
+        return fall_back(session, options, event, fault);
+    if (options->lacking != NULL) {
+        g_message("the parser's sandbox: the kernel offers %s", options->lacking);
+        sm_alert(session->ledger, "", SM_ALERT_SANDBOX, options->lacking);
+    }
+    return sm_delivery_act(session, event, defer_for);
+}
+
+/* Nobody else may tell of a worker that does not run. A user who may not open the ledger has only
+ * the log to say so, and has done it. */
+static void
+tell_worker(SmSession *session, const GError *fault)
+{
+    if (g_error_matches(fault, SM_ERROR, SM_ERROR_WORKER) &&
+        sm_ledger_is_ours(session->config->ledger, NULL) &&
+        sm_session_open_ledger(session, SM_LEDGER_CREATE, NULL))
+        sm_alert(session->ledger, "", SM_ALERT_WORKER, fault->message);
+}
+
+/* What is queued and what is not, each its own way; TEMPFAIL wins. */
+static int
+act(SmSession *session, const Options *options, const SmEvent *event, guint defer_for)
+{
+    g_autoptr(SmEvent) queued = NULL;
+    g_autoptr(SmEvent) inlined = NULL;
+    g_autoptr(GError) fault = NULL;
+    int code = EX_OK;
+
+    sm_queue_split(session->config, event, &queued, &inlined);
+    if (queued != NULL) {
+        sm_session_start_log(session);
+        if (sm_queue_put(session->config, queued, &fault)) {
+            g_message("queued for scorefetch run, in %s", session->config->spool);
+        } else {
+            code = fall_back(session, options, queued, fault);
+            tell_worker(session, fault);
+        }
+    }
+    if (inlined != NULL && act_inline(session, options, inlined, defer_for) != EX_OK)
+        code = EX_TEMPFAIL;
+    return code;
+}
+
+static int
+deliver(SmSession *session, const Options *options)
+{
+    g_autoptr(SmEvent) event = NULL;
+    GError *fault = NULL;
+    guint defer_for;
+
+    event = read_event(&fault);
+    if (event == NULL)
+        return sm_session_exit(session, fault);
+    if (!sm_session_configure(session, &fault) ||
+        !find_deferral(session, options, &defer_for, &fault)) {
+        g_autoptr(GError) cause = fault;
+
+        return options->dry_run ? sm_session_exit(session, g_steal_pointer(&cause))
+                                : fall_back(session, options, event, cause);
+    }
+    if (options->dry_run) {
+        sm_plan(session, event, &fault);
+        return sm_session_exit(session, fault);
+    }
+    return act(session, options, event, defer_for);
+}
+
+int
+sm_cmd_deliver(int argc, char **argv)
+{
+    Options options = {FALSE, NULL, NULL};
+    const GOptionEntry more[] = {
+        {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &options.dry_run, "Only say what would be done",
+         NULL},
+        {"defer-for", 0, 0, G_OPTION_ARG_STRING, &options.defer_for,
+         "How long the mail system is asked to try again", "TIME|unlimited"},
+        {"sandbox-lacking", 0, 0, G_OPTION_ARG_STRING, &options.lacking,
+         "What the kernel offers for the parser's sandbox, where that is not all", "TEXT"},
+        {NULL}};
+    GError *fault = NULL;
+    SmSession session;
+    int code;
+
+    /* To people it is one program: what scoremail hands over answers in its name. */
+    sm_session_start(&session, "scoremail", "deliver", SM_ROLE_FILTER);
+    if (sm_session_parse(&session, &argc, &argv, more, "< EVENT",
+                         "Acts on an event that scoremail hands over.", &fault))
+        code = deliver(&session, &options);
+    else
+        code = sm_session_exit(&session, fault);
+    g_free(options.defer_for);
+    g_free(options.lacking);
+    sm_session_end(&session);
+    return code;
+}

@@ -1,0 +1,143 @@
+/*
+ * scorefetch get: fetches names that a person asks for, whatever the format
+ * policy says about mail; to the account's directory and ledger, or with -o to
+ * a file or standard output, which the ledger only logs.
+ */
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "common/base/error.h"
+#include "fetch/commands/commands.h"
+#include "fetch/commands/session.h"
+#include "fetch/host/progress.h"
+#include "fetch/job/export.h"
+#include "fetch/job/fetch.h"
+#include "fetch/job/outcome.h"
+#include "fetch/ledger/files.h"
+
+typedef struct {
+    char *output; /* NULL: the account's directory */
+    gboolean force;
+    SmShared shared; /* by all the names: their progress */
+} Options;
+
+/* The row, so that there is something to claim; and the trail of who asked. */
+static gboolean
+announce(SmLedger *ledger, const char *account, const char *name, GError **error)
+{
+    if (sm_db_begin(ledger->db, error) && sm_file_ensure(ledger, account, name, error) &&
+        sm_ledger_log(ledger, account, name, "requested", "", error) &&
+        sm_db_commit(ledger->db, error))
+        return TRUE;
+    sm_db_rollback(ledger->db);
+    return FALSE;
+}
+
+static gboolean
+get_name(SmSession *session, const Options *options, const char *name, char **outcome,
+         GError **error)
+{
+    SmFetch fetch = {.ledger = session->ledger,
+                     .role = SM_ROLE_PROMPT,
+                     .force = options->force,
+                     .shared = &options->shared};
+
+    fetch.account = sm_session_account_for(session, name, error);
+    if (fetch.account == NULL)
+        return FALSE;
+    if (options->output != NULL)
+        return sm_export(&fetch, name, options->output, outcome, error);
+    return announce(session->ledger, fetch.account->name, name, error) &&
+           sm_fetch(&fetch, name, outcome, error);
+}
+
+/* What went elsewhere changed nothing that the ledger's row could tell. */
+static void
+say(SmSession *session, const Options *options, const char *name, const char *outcome)
+{
+    const SmAccount *account = sm_session_account_for(session, name, NULL);
+
+    if (options->output != NULL || account == NULL)
+        g_message("%s", outcome);
+    else
+        sm_outcome_say(session->ledger, account->name, name, G_LOG_LEVEL_MESSAGE, outcome);
+}
+
+static gboolean
+check_arguments(const Options *options, char **names, int count, GError **error)
+{
+    if (count == 0) {
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "say which file: scorefetch get NAME...");
+        return FALSE;
+    }
+    if (options->output != NULL && count > 1) {
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--output takes one NAME, not %d", count);
+        return FALSE;
+    }
+    for (int i = 0; i < count; i++)
+        if (!sm_session_check_name(names[i], error))
+            return FALSE;
+    return TRUE;
+}
+
+static int
+get_names(SmSession *session, const Options *options, char **names, int count)
+{
+    GError *fault = NULL;
+    int code = EX_OK;
+
+    for (int i = 0; i < count; i++) {
+        g_autofree char *outcome = NULL;
+        int own;
+
+        if (get_name(session, options, names[i], &outcome, &fault))
+            say(session, options, names[i], outcome);
+        own = sm_session_exit(session, g_steal_pointer(&fault));
+        if (code == EX_OK)
+            code = own; /* the first failure tells the exit code; the others are still tried */
+    }
+    return code;
+}
+
+static int
+get(SmSession *session, Options *options, char **names, int count)
+{
+    GError *fault = NULL;
+    int code;
+
+    if (!check_arguments(options, names, count, &fault) || !sm_session_configure(session, &fault) ||
+        !sm_session_open_ledger(session, SM_LEDGER_CREATE, &fault))
+        return sm_session_exit(session, fault);
+    if (!session->quiet)
+        options->shared.progress = sm_progress_new(STDERR_FILENO, (guint)count);
+    sm_session_show(session, options->shared.progress);
+    code = get_names(session, options, names, count);
+    sm_session_show(session, NULL);
+    g_clear_pointer(&options->shared.progress, sm_progress_free);
+    return code;
+}
+
+int
+sm_cmd_get(int argc, char **argv)
+{
+    Options options = {0};
+    const GOptionEntry more[] = {{"output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output,
+                                  "Write to FILE (- for standard output), outside of the ledger",
+                                  "FILE"},
+                                 {"force", 'f', 0, G_OPTION_ARG_NONE, &options.force,
+                                  "Ask the service even if it is stored; overwrite FILE", NULL},
+                                 {NULL}};
+    GError *fault = NULL;
+    SmSession session;
+    int code;
+
+    sm_session_start(&session, "scorefetch", "get", SM_ROLE_PROMPT);
+    if (sm_session_parse(&session, &argc, &argv, more, "NAME...", "Fetches score files by name.",
+                         &fault))
+        code = get(&session, &options, argv + 1, argc - 1);
+    else
+        code = sm_session_exit(&session, fault);
+    g_free(options.output);
+    sm_session_end(&session);
+    return code;
+}

@@ -1,0 +1,255 @@
+/* scorefetch list: what the service has, and what the ledger says of each, as a table or JSON. */
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "fetch/commands/commands.h"
+#include "fetch/commands/session.h"
+#include "fetch/host/json.h"
+#include "fetch/ledger/listing.h"
+#include "fetch/ledger/syncs.h"
+#include "fetch/rules/since.h"
+#include "fetch/service/channel.h"
+#include "fetch/service/service.h"
+
+typedef struct {
+    const char *since; /* NULL: everything */
+    gboolean json;
+    cJSON *accounts; /* what is to be printed at the end, for json */
+    gboolean titled; /* the table's head has been printed */
+    gboolean interrupted;
+} List;
+
+static const char *
+state_of(const SmListedRow *row)
+{
+    if (row->file == NULL)
+        return "new";
+    if (row->changed ||
+        (row->file->state == SM_FILE_STORED && row->file->newest_event > row->file->covers))
+        return "changed";
+    return sm_file_state_name(row->file->state);
+}
+
+/* Local time, or what the service wrote where that cannot be read. */
+static char *
+delivered_text(const SmListed *listed)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(listed->delivered_at);
+
+    if (listed->delivered_at > 0)
+        return g_date_time_format(time, "%Y-%m-%d %H:%M");
+    return g_strdup(listed->delivered != NULL ? listed->delivered : "-");
+}
+
+static char *
+records_text(const SmListed *listed, const SmFile *file)
+{
+    g_autofree char *said = listed->records >= 0
+                                ? g_strdup_printf("%" G_GINT64_FORMAT, listed->records)
+                                : g_strdup("-");
+
+    if (file == NULL || !sm_listing_records_differ(file))
+        return g_steal_pointer(&said);
+    return g_strdup_printf("%s (file: %" G_GINT64_FORMAT ")", said, file->records);
+}
+
+static void
+print_row(const SmSession *session, const SmAccount *account, const SmListed *listed,
+          const SmListedRow *row, int widest)
+{
+    g_autofree char *size = listed->size >= 0 ? sm_text_size((guint64)listed->size) : g_strdup("-");
+    g_autofree char *delivered = delivered_text(listed);
+    g_autofree char *records = records_text(listed, row->file);
+    gboolean accounts = session->config->accounts->len > 1;
+    const char *reason = row->file != NULL ? row->file->reason : "";
+
+    printf("%-*s  %-12s %10s  %8s  %-16s  %-10s  %s%s%s\n", widest, listed->name,
+           listed->type != NULL ? listed->type : "-", size, records, delivered, state_of(row),
+           accounts ? account->name : "", accounts ? "  " : "", reason);
+}
+
+static void
+print_title(const SmSession *session, List *list, int widest)
+{
+    if (!list->titled)
+        printf("%-*s  %-12s %10s  %8s  %-16s  %-10s  %s%s\n", widest, "NAME", "TYPE", "SIZE",
+               "RECORDS", "DELIVERED", "LEDGER",
+               session->config->accounts->len > 1 ? "ACCOUNT  " : "", "REMARK");
+    list->titled = TRUE;
+}
+
+static cJSON *
+row_as_json(const SmListed *listed, const SmListedRow *row)
+{
+    const SmFile *file = row->file;
+    cJSON *json = cJSON_CreateObject();
+
+    sm_json_add_text(json, "name", listed->name);
+    sm_json_add_text(json, "type", listed->type);
+    sm_json_add_number(json, "size", listed->size);
+    sm_json_add_number(json, "records", listed->records);
+    sm_json_add_text(json, "delivered", listed->delivered);
+    sm_json_add_time(json, "delivered_at", listed->delivered_at);
+    sm_json_add_text(json, "ledger", state_of(row));
+    sm_json_add_text(json, "reason", file != NULL ? file->reason : NULL);
+    sm_json_add_number(json, "records_counted", file != NULL ? file->records : -1);
+    cJSON_AddBoolToObject(json, "records_differ", file != NULL && sm_listing_records_differ(file));
+    return json;
+}
+
+static cJSON *
+account_as_json(const SmAccount *account, const SmListing *listing, cJSON **files)
+{
+    cJSON *json = cJSON_CreateObject();
+    cJSON *invalid = cJSON_CreateArray();
+
+    sm_json_add_text(json, "account", account->name);
+    sm_json_add_text(json, "error", NULL);
+    *files = cJSON_AddArrayToObject(json, "files");
+    for (guint i = 0; i < listing->invalid->len; i++)
+        cJSON_AddItemToArray(invalid, cJSON_CreateString(listing->invalid->pdata[i]));
+    cJSON_AddItemToObject(json, "invalid", invalid);
+    return json;
+}
+
+static cJSON *
+failure_as_json(const SmAccount *account, const GError *fault)
+{
+    cJSON *json = cJSON_CreateObject();
+
+    sm_json_add_text(json, "account", account->name);
+    sm_json_add_text(json, "error", fault->message);
+    return json;
+}
+
+static gboolean
+show(SmSession *session, const SmAccount *account, List *list, const SmListing *listing,
+     GError **error)
+{
+    cJSON *files = NULL;
+    int widest = 4;
+
+    for (guint i = 0; i < listing->files->len; i++)
+        widest = MAX(widest, (int)strlen(((SmListed *)listing->files->pdata[i])->name));
+    if (list->json)
+        cJSON_AddItemToArray(list->accounts, account_as_json(account, listing, &files));
+    else if (listing->files->len > 0)
+        print_title(session, list, widest);
+    for (guint i = 0; i < listing->files->len; i++) {
+        const SmListed *listed = listing->files->pdata[i];
+        g_auto(SmListedRow) row = {0};
+
+        if (!sm_listing_look(session->ledger, account->name, listed, &row, error))
+            return FALSE;
+        if (list->json)
+            cJSON_AddItemToArray(files, row_as_json(listed, &row));
+        else
+            print_row(session, account, listed, &row, widest);
+    }
+    if (listing->files->len == 0)
+        g_message("account %s: the service lists no file", account->name);
+    return TRUE;
+}
+
+static gboolean
+list_account(SmSession *session, const SmAccount *account, List *list, GError **error)
+{
+    g_auto(SmChannel) channel = {0};
+    g_autoptr(SmService) service = NULL;
+    g_autoptr(SmListing) listing = NULL;
+    SmSyncRecord record;
+    gint64 since = 0;
+
+    if (!sm_sync_look(session->ledger, account->name, &record, error) ||
+        (list->since != NULL &&
+         !sm_since_parse(list->since, sm_ledger_now(), sm_sync_last(&record), &since, error)) ||
+        !sm_channel_open(&channel, account, error))
+        return FALSE;
+    service = sm_service_new(account, session->ledger, &channel.shared);
+    listing = sm_service_list(service, since, error);
+    list->interrupted = sm_channel_was_interrupted(&channel);
+    if (listing == NULL)
+        return FALSE;
+    sm_listing_warn(listing, account->name);
+    return show(session, account, list, listing, error);
+}
+
+/* Those whose configuration is wrong, which nobody was asked for: that has been said. */
+static void
+add_broken_accounts(const SmSession *session, List *list)
+{
+    for (guint i = 0; i < session->config->accounts->len; i++) {
+        const SmAccount *account = session->config->accounts->pdata[i];
+
+        if (account->fault != NULL &&
+            (session->account != NULL ? g_str_equal(session->account, account->name)
+                                      : account->enabled))
+            cJSON_AddItemToArray(list->accounts, failure_as_json(account, account->fault));
+    }
+}
+
+static int
+each(SmSession *session, SmAccount *account, gpointer data)
+{
+    List *list = data;
+    GError *fault = NULL;
+
+    if (list->interrupted)
+        return EX_OK; /* what was interrupted has told its code */
+    if (!list_account(session, account, list, &fault) && list->json)
+        cJSON_AddItemToArray(list->accounts, failure_as_json(account, fault));
+    return sm_session_exit(session, fault);
+}
+
+static int
+list_all(SmSession *session, List *list)
+{
+    GError *fault = NULL;
+    int code;
+
+    if (!sm_session_configure(session, &fault) ||
+        !sm_session_open_ledger(session, SM_LEDGER_CREATE, &fault))
+        return sm_session_exit(session, fault);
+    code = sm_session_each_account(session, each, list);
+    if (list->json) {
+        g_autoptr(cJSON) json = cJSON_CreateObject();
+
+        add_broken_accounts(session, list);
+        sm_json_add_text(json, "config", session->config->file);
+        sm_json_add_text(json, "ledger", session->config->ledger);
+        cJSON_AddItemToObject(json, "accounts", g_steal_pointer(&list->accounts));
+        sm_json_print(json);
+    }
+    sm_session_flush(&fault);
+    return fault != NULL ? sm_session_exit(session, fault) : code;
+}
+
+int
+sm_cmd_list(int argc, char **argv)
+{
+    g_autofree char *since = NULL;
+    List list = {.accounts = cJSON_CreateArray()};
+    const GOptionEntry more[] = {{"since", 0, 0, G_OPTION_ARG_STRING, &since,
+                                  "What was delivered since (7d, 2026-03-28, last)", "WHEN"},
+                                 {"json", 0, 0, G_OPTION_ARG_NONE, &list.json, "Print JSON", NULL},
+                                 {NULL}};
+    GError *fault = NULL;
+    SmSession session;
+    int code;
+
+    sm_session_start(&session, "scorefetch", "list", SM_ROLE_PROMPT);
+    if (sm_session_parse(&session, &argc, &argv, more, NULL,
+                         "Lists the service's files, and what the ledger says of each.", &fault) &&
+        sm_session_takes_no_names(&session, argc, &fault)) {
+        list.since = since;
+        code = list_all(&session, &list);
+    } else {
+        code = sm_session_exit(&session, fault);
+    }
+    cJSON_Delete(list.accounts);
+    sm_session_end(&session);
+    return code;
+}

@@ -1,0 +1,225 @@
+/*
+ * scorefetch log: the audit trail, the oldest first, as a table, JSON or CSV
+ * (RFC 4180). Times are UTC in all of them, so that trails of several hosts can
+ * be laid side by side. Rows are printed as they are read: there may be millions.
+ */
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "common/config/values.h"
+#include "fetch/commands/commands.h"
+#include "fetch/commands/session.h"
+#include "fetch/host/json.h"
+#include "fetch/ledger/log.h"
+#include "fetch/rules/since.h"
+
+enum { FIELD_MAX = 1000 };
+
+typedef struct {
+    char *since, *until; /* options */
+    gboolean json, csv;
+    GHashTable *users; /* uid -> name */
+    guint64 rows;
+} Log;
+
+/* "alice", or the number of a user that is gone. */
+static const char *
+user_name(Log *log, gint64 uid)
+{
+    char *name = g_hash_table_lookup(log->users, GUINT_TO_POINTER((guint)uid));
+    const struct passwd *user;
+
+    if (name != NULL)
+        return name;
+    user = getpwuid((uid_t)uid);
+    name = user != NULL ? g_strdup(user->pw_name) : g_strdup_printf("%" G_GINT64_FORMAT, uid);
+    g_hash_table_insert(log->users, GUINT_TO_POINTER((guint)uid), name);
+    return name;
+}
+
+/* Caller frees. */
+static char *
+utc(gint64 at)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(at);
+
+    return time != NULL ? g_date_time_format_iso8601(time) : g_strdup("-");
+}
+
+static void
+print_table_row(Log *log, const SmLogRow *row)
+{
+    g_autofree char *when = utc(row->at);
+    g_autofree char *account = sm_text_clean(row->account, FIELD_MAX);
+    g_autofree char *name = sm_text_clean(row->name, FIELD_MAX);
+    g_autofree char *detail = sm_text_clean(row->detail, FIELD_MAX);
+    const char *const facts[] = {account, name, detail};
+
+    printf("%s  %-10s  %-8s  %s", when, user_name(log, row->uid), row->command, row->action);
+    for (gsize i = 0; i < G_N_ELEMENTS(facts); i++)
+        if (*facts[i] != '\0')
+            printf("  %s", facts[i]);
+    putchar('\n');
+}
+
+static void
+print_json_row(Log *log, const SmLogRow *row)
+{
+    g_autoptr(cJSON) json = cJSON_CreateObject();
+    char *text;
+
+    sm_json_add_time(json, "at", row->at);
+    sm_json_add_text(json, "action", row->action);
+    sm_json_add_text(json, "account", row->account);
+    sm_json_add_text(json, "name", row->name);
+    sm_json_add_text(json, "detail", row->detail);
+    sm_json_add_number(json, "uid", row->uid);
+    sm_json_add_text(json, "user", user_name(log, row->uid));
+    sm_json_add_text(json, "command", row->command);
+    text = cJSON_PrintUnformatted(json);
+    printf("%s%s", log->rows == 0 ? "" : ",\n", text);
+    cJSON_free(text);
+}
+
+/* Always quoted, so that no spreadsheet has to guess; what it would take for a formula is marked as
+ * text. */
+static void
+print_csv_field(const char *text, const char *end)
+{
+    g_autofree char *clean = sm_text_clean(text, FIELD_MAX);
+    g_auto(GStrv) pieces = g_strsplit(clean, "\"", -1);
+    g_autofree char *escaped = g_strjoinv("\"\"", pieces);
+    gboolean formula = *clean != '\0' && strchr("=+-@", *clean) != NULL;
+
+    printf("\"%s%s\"%s", formula ? "'" : "", escaped, end);
+}
+
+static void
+print_csv_row(Log *log, const SmLogRow *row)
+{
+    g_autofree char *when = utc(row->at);
+    g_autofree char *uid = g_strdup_printf("%" G_GINT64_FORMAT, row->uid);
+
+    print_csv_field(when, ",");
+    print_csv_field(row->action, ",");
+    print_csv_field(row->account, ",");
+    print_csv_field(row->name, ",");
+    print_csv_field(row->detail, ",");
+    print_csv_field(uid, ",");
+    print_csv_field(user_name(log, row->uid), ",");
+    print_csv_field(row->command, "\r\n");
+}
+
+static gboolean
+print_row(const SmLogRow *row, gpointer user_data)
+{
+    Log *log = user_data;
+
+    if (log->json)
+        print_json_row(log, row);
+    else if (log->csv)
+        print_csv_row(log, row);
+    else
+        print_table_row(log, row);
+    log->rows++;
+    return !ferror(stdout);
+}
+
+static gboolean
+print_all(SmSession *session, Log *log, const SmLogFilter *filter, GError **error)
+{
+    if (log->json)
+        fputs("{\"log\": [\n", stdout);
+    else if (log->csv)
+        fputs("\"at\",\"action\",\"account\",\"name\",\"detail\",\"uid\",\"user\",\"command\"\r\n",
+              stdout);
+    if (session->ledger != NULL && !sm_log_read(session->ledger, filter, print_row, log, error))
+        return FALSE; /* without the end, so that nobody takes it for all */
+    if (log->json)
+        fputs("\n]}\n", stdout);
+    if (log->rows == 0)
+        g_message("ledger %s has no such entry", session->config->ledger);
+    return sm_session_flush(error);
+}
+
+/* A date or time, or a span back from now; 0 where text is NULL. */
+static gboolean
+read_time(const char *option, const char *text, gint64 *time, GError **error)
+{
+    g_autoptr(GTimeZone) zone = g_time_zone_new_local();
+    g_autofree char *shown = NULL;
+    guint span;
+
+    *time = 0;
+    if (text == NULL)
+        return TRUE;
+    if (sm_value_duration(text, &span, NULL))
+        *time = sm_ledger_now() - span;
+    if (*time > 0 || (sm_since_read_time(text, zone, time) && *time > 0))
+        return TRUE;
+    shown = sm_text_clean(text, SM_TEXT_SHOWN_MAX);
+    g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
+                "%s \"%s\" is not understood; allowed: a date or time as in 2026-03-28 or"
+                " 2026-03-28T22:13:23-0500, or a span as in 7d, 12h or 30min",
+                option, shown);
+    return FALSE;
+}
+
+static gboolean
+read_filter(const Log *log, char **arguments, int count, SmLogFilter *filter, GError **error)
+{
+    if (count > 1 || (log->json && log->csv)) {
+        g_set_error_literal(error, SM_ERROR, SM_ERROR_USAGE,
+                            count > 1 ? "log takes one NAME"
+                                      : "--json and --csv exclude each other");
+        return FALSE;
+    }
+    filter->name = count == 1 ? arguments[0] : NULL;
+    return (filter->name == NULL || sm_session_check_name(filter->name, error)) &&
+           read_time("--since", log->since, &filter->since, error) &&
+           read_time("--until", log->until, &filter->until, error);
+}
+
+static gboolean
+show(SmSession *session, Log *log, char **arguments, int count, GError **error)
+{
+    SmLogFilter filter = {0};
+
+    /* An account that was taken out of the configuration is still in the trail. */
+    filter.account = session->account;
+    return read_filter(log, arguments, count, &filter, error) &&
+           sm_session_configure(session, error) &&
+           sm_session_open_ledger(session, SM_LEDGER_LOOK, error) &&
+           print_all(session, log, &filter, error);
+}
+
+int
+sm_cmd_log(int argc, char **argv)
+{
+    Log log = {0};
+    const GOptionEntry more[] = {
+        {"since", 0, 0, G_OPTION_ARG_STRING, &log.since, "From then on (7d, 2026-03-28)", "WHEN"},
+        {"until", 0, 0, G_OPTION_ARG_STRING, &log.until, "Before then", "WHEN"},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &log.json, "Print JSON", NULL},
+        {"csv", 0, 0, G_OPTION_ARG_NONE, &log.csv, "Print CSV", NULL},
+        {NULL}};
+    GError *fault = NULL;
+    SmSession session;
+    int code;
+
+    log.users = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    sm_session_start(&session, "scorefetch", "log", SM_ROLE_PROMPT);
+    if (sm_session_parse(&session, &argc, &argv, more, "[NAME]",
+                         "Shows who did what, when, and why: the oldest first.", &fault))
+        show(&session, &log, argv + 1, argc - 1, &fault);
+    code = sm_session_exit(&session, fault);
+    g_hash_table_unref(log.users);
+    g_free(log.since);
+    g_free(log.until);
+    sm_session_end(&session);
+    return code;
+}

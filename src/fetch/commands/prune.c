@@ -1,0 +1,108 @@
+/* scorefetch prune: deletes what has been stored for longer than keep-for. */
+#include <sysexits.h>
+
+#include "common/base/error.h"
+#include "fetch/commands/commands.h"
+#include "fetch/commands/session.h"
+#include "fetch/store/prune.h"
+
+typedef struct {
+    gboolean dry_run;
+    SmPruned total;
+    gboolean configured; /* one of the accounts has a keep-for */
+} Job;
+
+static gboolean
+prune_account(SmSession *session, Job *job, const SmAccount *account, GError **error)
+{
+    SmPruneMode mode = job->dry_run ? SM_PRUNE_DRY : SM_PRUNE_PERSON;
+    SmPruned result = {0, 0};
+    gboolean ok;
+
+    if (account->fault != NULL) {
+        g_propagate_error(error, g_error_copy(account->fault));
+        return FALSE;
+    }
+    job->configured |= account->keep_for != 0;
+    ok = sm_prune(session->ledger, account, mode, &result, error);
+    job->total.pruned += result.pruned;
+    job->total.kept += result.kept;
+    return ok;
+}
+
+/* All accounts, or the one; the first failure tells the exit code, the others are still worked on.
+ */
+static int
+prune_all(SmSession *session, Job *job)
+{
+    int code = EX_OK;
+
+    for (guint i = 0; i < session->config->accounts->len; i++) {
+        const SmAccount *account = session->config->accounts->pdata[i];
+        GError *fault = NULL;
+        int own;
+
+        if (!account->enabled ||
+            (session->account != NULL && !g_str_equal(session->account, account->name)))
+            continue;
+        prune_account(session, job, account, &fault);
+        own = sm_session_exit(session, fault);
+        if (code == EX_OK)
+            code = own;
+    }
+    return code;
+}
+
+static void
+say_total(const Job *job)
+{
+    if (!job->configured)
+        g_message("nothing to delete: no account has a keep-for");
+    else if (job->dry_run)
+        g_message("%u would be deleted, %u stay", job->total.pruned, job->total.kept);
+    else
+        g_message("%u deleted, %u stay", job->total.pruned, job->total.kept);
+}
+
+static int
+prune(SmSession *session, Job *job)
+{
+    GError *fault = NULL;
+    int code;
+
+    if (!sm_session_configure(session, &fault) || !sm_session_knows_account(session, &fault) ||
+        !sm_session_open_ledger(session, job->dry_run ? SM_LEDGER_LOOK : SM_LEDGER_CREATE, &fault))
+        return sm_session_exit(session, fault);
+    if (session->ledger == NULL)
+        session->ledger = sm_ledger_open_empty(&fault);
+    if (session->ledger == NULL)
+        return sm_session_exit(session, fault);
+    code = prune_all(session, job);
+    say_total(job);
+    sm_session_flush(&fault);
+    if (fault != NULL)
+        return sm_session_exit(session, fault);
+    return code == EX_OK && job->total.kept > 0 ? EX_CANTCREAT : code;
+}
+
+int
+sm_cmd_prune(int argc, char **argv)
+{
+    Job job = {0};
+    const GOptionEntry more[] = {{"dry-run", 'n', 0, G_OPTION_ARG_NONE, &job.dry_run,
+                                  "Only say what would be deleted", NULL},
+                                 {NULL}};
+    GError *fault = NULL;
+    SmSession session;
+    int code;
+
+    sm_session_start(&session, "scorefetch", "prune", SM_ROLE_PROMPT);
+    if (sm_session_parse(&session, &argc, &argv, more, NULL,
+                         "Deletes files that have been stored for longer than keep-for.", &fault) &&
+        sm_session_takes_no_names(&session, argc, &fault))
+        code = prune(&session, &job);
+    else
+        code = sm_session_exit(&session, fault);
+    sm_session_end(&session);
+    return code;
+}

@@ -1,0 +1,318 @@
+/*
+ * scorefetch run: the worker. What others left in the spool goes into the
+ * ledger, what waits there and is due is fetched, and it ends. A timer starts
+ * it again; several at once share the work.
+ */
+#include <sysexits.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/error.h"
+#include "common/event/spool.h"
+#include "fetch/alert/alert.h"
+#include "fetch/alert/watch-config.h"
+#include "fetch/alert/watch-mail.h"
+#include "fetch/alert/watch.h"
+#include "fetch/commands/commands.h"
+#include "fetch/commands/session.h"
+#include "fetch/job/decide.h"
+#include "fetch/job/fetch.h"
+#include "fetch/job/on-stored.h"
+#include "fetch/job/outcome.h"
+#include "fetch/ledger/accounts.h"
+#include "fetch/ledger/events.h"
+#include "fetch/ledger/files.h"
+#include "fetch/ledger/syncs.h"
+#include "fetch/mail/heartbeat.h"
+#include "fetch/mail/intake.h"
+#include "fetch/store/prune.h"
+#include "fetch/store/sweep.h"
+#include "fetch/sync/sync.h"
+
+enum {
+    ROUNDS_MAX = 100,      /* looks into the spool: what comes later, the next run takes */
+    LISTED_BEFORE = 86400, /* seconds that a file may be listed before its message is read */
+};
+
+typedef struct {
+    guint done;       /* stored, or settled otherwise */
+    guint left;       /* tried, or not to be tried now; a later run can succeed */
+    GHashTable *away; /* names, of the configuration, of accounts that nothing more is asked for */
+} Tally;
+
+/* The account that file belongs to, if it can be worked for. */
+static SmAccount *
+account_of(const SmSession *session, const SmFile *file)
+{
+    SmAccount *account = sm_config_account(session->config, file->account);
+
+    return account != NULL && account->enabled &&
+                   (session->account == NULL || g_str_equal(session->account, account->name))
+               ? account
+               : NULL;
+}
+
+static gboolean
+fetch(SmSession *session, const SmAccount *account, const char *name, gboolean away, char **outcome,
+      GError **error)
+{
+    const SmFetch job = {.ledger = session->ledger,
+                         .account = account,
+                         .role = SM_ROLE_FILTER,
+                         .impatient = TRUE,
+                         .offline = away};
+
+    if (account->fault == NULL)
+        return sm_event_reopen_failed(session->ledger, account->name, name, error) &&
+               sm_fetch(&job, name, outcome, error);
+    g_propagate_error(error, g_error_copy(account->fault));
+    return FALSE;
+}
+
+/* One that has waited for longer than a mail system may be asked to keep its message. */
+static void
+tell_waiting(SmSession *session, const SmFile *file, const GError *fault)
+{
+    guint defer_for = session->config->defer_for;
+
+    if (defer_for != G_MAXUINT && sm_ledger_now() - file->announced_at > defer_for)
+        sm_alert(session->ledger, file->account, SM_ALERT_WAITING, fault->message);
+}
+
+static void
+say(SmSession *session, const SmFile *file, GLogLevelFlags level, const char *text)
+{
+    sm_outcome_say(session->ledger, file->account, file->name, level, text);
+}
+
+/* What would fail each name of the account alike: the next run is soon enough for the rest. */
+static gboolean
+concerns_all(const GError *fault)
+{
+    return g_error_matches(fault, SM_ERROR, SM_ERROR_SERVICE) ||
+           g_error_matches(fault, SM_ERROR, SM_ERROR_TRUST) ||
+           g_error_matches(fault, SM_ERROR, SM_ERROR_CREDENTIALS) ||
+           g_error_matches(fault, SM_ERROR, SM_ERROR_SECRET);
+}
+
+static void
+work_on(SmSession *session, const SmFile *file, Tally *tally)
+{
+    const SmAccount *account = account_of(session, file);
+    g_autofree char *outcome = NULL;
+    g_autoptr(GError) fault = NULL;
+    gint64 now = sm_ledger_now();
+    gboolean away;
+
+    if (account == NULL)
+        return;
+    away = g_hash_table_contains(tally->away, account->name);
+    if (fetch(session, account, file->name, away, &outcome, &fault)) {
+        say(session, file, G_LOG_LEVEL_MESSAGE, outcome);
+        tally->done++;
+    } else if (g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY)) {
+        g_info("%s", fault->message); /* another run, or a delivery, has it */
+        return;
+    } else if (away) {
+        g_info("%s", fault->message);
+        tally->left++;
+        return;
+    } else if (sm_error_exit_code(fault, SM_ROLE_FILTER) == EX_OK) {
+        say(session, file, G_LOG_LEVEL_WARNING, fault->message);
+        tally->done++;
+    } else {
+        say(session, file, G_LOG_LEVEL_WARNING, fault->message);
+        tell_waiting(session, file, fault);
+        tally->left++;
+        if (concerns_all(fault))
+            g_hash_table_add(tally->away, account->name);
+    }
+    sm_alert_outcome(session->ledger, account, file->name, now, fault);
+}
+
+static gboolean
+work(SmSession *session, Tally *tally, GError **error)
+{
+    g_autoptr(GPtrArray) due = sm_file_due(session->ledger, sm_ledger_now(), error);
+
+    if (due == NULL)
+        return FALSE;
+    for (guint i = 0; i < due->len; i++)
+        work_on(session, due->pdata[i], tally);
+    return TRUE;
+}
+
+/* Until nothing new has come while the rest was fetched. */
+static gboolean
+work_through(SmSession *session, int spool, Tally *tally, GError **error)
+{
+    SmIntake intake;
+
+    for (int round = 0; round < ROUNDS_MAX; round++) {
+        Tally this_round = {.away = tally->away};
+
+        if (!sm_intake(session, spool, &intake, error))
+            return FALSE;
+        if (round > 0 && intake.taken == 0)
+            break;
+        if (!work(session, &this_round, error))
+            return FALSE;
+        tally->done += this_round.done;
+        tally->left = this_round.left;
+    }
+    tally->left += intake.left;
+    return TRUE;
+}
+
+/*
+ * What to look back to in the listing that account is due, as --since has it:
+ * as far as the last complete sync, or a day before the message that asked for it.
+ * NULL: none is due. Caller frees.
+ */
+static char *
+listing_due(SmSession *session, const SmAccount *account, GError **error)
+{
+    SmLedger *ledger = session->ledger;
+    gint64 now = sm_ledger_now(), missing = 0, wanted = 0;
+    SmSyncRecord record;
+
+    if (!sm_file_count_missing(ledger, account->name, now - SM_MISSING_WINDOW, &missing, error) ||
+        (missing >= SM_MISSING_MAX && !sm_account_want_listing(ledger, account->name, error)) ||
+        !sm_account_listing_due(ledger, account->name, now, &wanted, error) ||
+        !sm_sync_look(ledger, account->name, &record, error) || wanted == 0)
+        return NULL;
+    if (record.synced == 0) {
+        g_autoptr(GDateTime) since = g_date_time_new_from_unix_utc(wanted - LISTED_BEFORE);
+
+        return g_date_time_format_iso8601(since);
+    }
+    return g_strdup("last");
+}
+
+/* The listing that an unusable message, or many names that the service does not know, ask for. */
+static void
+list_for(SmSession *session, SmAccount *account, Tally *tally)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autofree char *since = listing_due(session, account, &fault);
+    const SmSyncOptions options = {.since = since, .in_passing = TRUE};
+    gboolean left = FALSE, interrupted;
+
+    if (since != NULL)
+        sm_sync(session, account, &options, &left, &interrupted, &fault);
+    if (fault != NULL)
+        g_warning("account %s: %s", account->name, fault->message);
+    tally->left += fault != NULL || left;
+}
+
+static gboolean
+is_looked_after(const SmSession *session, const SmAccount *account)
+{
+    return account->enabled && account->fault == NULL &&
+           (session->account == NULL || g_str_equal(session->account, account->name));
+}
+
+static void
+list_where_asked(SmSession *session, Tally *tally)
+{
+    for (guint i = 0; i < session->config->accounts->len; i++) {
+        SmAccount *account = session->config->accounts->pdata[i];
+
+        if (is_looked_after(session, account) && !g_hash_table_contains(tally->away, account->name))
+            list_for(session, account, tally);
+    }
+}
+
+/* What keep-for asks for; that it cannot be done now keeps nobody from anything. */
+static void
+prune(SmSession *session, const SmAccount *account, Tally *tally)
+{
+    g_autoptr(GError) fault = NULL;
+    SmPruned result = {0, 0};
+
+    if (!sm_prune(session->ledger, account, SM_PRUNE_WORKER, &result, &fault)) {
+        g_warning("%s", fault->message);
+        tally->left++;
+    }
+    tally->done += result.pruned;
+}
+
+/* What is told and tidied for an account besides fetching its files, and missed where none come. */
+static void
+look_after(SmSession *session, Tally *tally)
+{
+    for (guint i = 0; i < session->config->accounts->len; i++) {
+        const SmAccount *account = session->config->accounts->pdata[i];
+
+        if (!is_looked_after(session, account))
+            continue;
+        tally->left += sm_on_stored(session->ledger, account, NULL, 0);
+        prune(session, account, tally);
+        sm_sweep(session->ledger, account);
+        sm_watch_silence(session->ledger, account, sm_ledger_now());
+        sm_watch_mail(session->ledger, account->name, sm_ledger_now());
+    }
+}
+
+/* With --account for one of several, what is queued for the others has no worker in this. */
+static gboolean
+serves_all(const SmSession *session)
+{
+    for (guint i = 0; i < session->config->accounts->len; i++) {
+        const SmAccount *account = session->config->accounts->pdata[i];
+
+        if (session->account != NULL && account->enabled &&
+            !g_str_equal(session->account, account->name))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
+run(SmSession *session, Tally *tally, GError **error)
+{
+    sm_autofd int spool = -1;
+    g_autoptr(SmHeartbeat) heartbeat = NULL;
+
+    if (!sm_session_configure(session, error) || !sm_session_knows_account(session, error) ||
+        !sm_session_open_ledger(session, SM_LEDGER_CREATE, error))
+        return FALSE;
+    spool = sm_spool_open(session->config->spool, error);
+    if (spool < 0)
+        return FALSE;
+    if (serves_all(session)) {
+        heartbeat = sm_heartbeat_start(spool, session->config->worker_interval, error);
+        if (heartbeat == NULL)
+            return FALSE;
+    }
+    sm_watch_config(session->ledger, session->config, sm_ledger_now());
+    if (!work_through(session, spool, tally, error))
+        return FALSE;
+    if (heartbeat != NULL)
+        sm_alert_clear(session->ledger, "", SM_ALERT_WORKER);
+    list_where_asked(session, tally);
+    look_after(session, tally);
+    return TRUE;
+}
+
+int
+sm_cmd_run(int argc, char **argv)
+{
+    g_autoptr(GHashTable) away = g_hash_table_new(g_str_hash, g_str_equal);
+    GError *fault = NULL;
+    Tally tally = {.away = away};
+    SmSession session;
+    int code;
+
+    sm_session_start(&session, "scorefetch", "run", SM_ROLE_PROMPT);
+    if (sm_session_parse(&session, &argc, &argv, NULL, NULL,
+                         "Works off what waits in spool and ledger, and ends.", &fault) &&
+        sm_session_takes_no_names(&session, argc, &fault) && run(&session, &tally, &fault)) {
+        if (tally.done + tally.left > 0)
+            g_message("%u done, %u left", tally.done, tally.left);
+        else
+            g_info("nothing to do");
+    }
+    code = sm_session_exit(&session, fault);
+    sm_session_end(&session);
+    return code == EX_OK && tally.left > 0 ? EX_TEMPFAIL : code;
+}

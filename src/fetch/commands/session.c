@@ -1,0 +1,236 @@
+#include "fetch/commands/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/error.h"
+#include "common/event/name.h"
+#include "fetch/alert/send.h"
+#include "fetch/rules/route.h"
+
+void
+sm_session_start(SmSession *session, const char *program, const char *command, SmRole role)
+{
+    *session =
+        (SmSession){.command = command, .report = {.program = program, .role = role, .log_fd = -1}};
+    sm_report_start(&session->report);
+}
+
+void
+sm_session_end(SmSession *session)
+{
+    if (session->ledger != NULL && session->alerts)
+        sm_alert_send(session->config, session->ledger);
+    g_clear_pointer(&session->ledger, sm_ledger_close);
+    g_clear_pointer(&session->config, sm_config_free);
+    g_clear_pointer(&session->config_file, g_free);
+    g_clear_pointer(&session->account, g_free);
+}
+
+gboolean
+sm_session_parse(SmSession *session, int *argc, char ***argv, const GOptionEntry *more,
+                 const char *usage, const char *summary, GError **error)
+{
+    const GOptionEntry common[] = {
+        {"config", 'c', 0, G_OPTION_ARG_FILENAME, &session->config_file, "Use this configuration",
+         "FILE"},
+        {"account", 'a', 0, G_OPTION_ARG_STRING, &session->account, "Act for this account", "NAME"},
+        {"verbose", 'v', 0, G_OPTION_ARG_NONE, &session->verbose, "Say each step", NULL},
+        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &session->quiet, "Say failures only", NULL},
+        {NULL}};
+    GOptionContext *context = g_option_context_new(usage);
+    g_autofree char *program = g_strconcat("scorefetch ", session->command, NULL);
+    GError *fault = NULL;
+
+    g_option_context_set_summary(context, summary);
+    g_option_context_add_main_entries(context, common, NULL);
+    if (more != NULL)
+        g_option_context_add_main_entries(context, more, NULL);
+    g_set_prgname(program);
+    if (!g_option_context_parse(context, argc, argv, &fault))
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s (see %s --help)", fault->message, program);
+    g_option_context_free(context);
+    session->report.quiet = session->quiet;
+    session->report.verbose = session->verbose;
+    if (fault == NULL)
+        return TRUE;
+    g_error_free(fault);
+    return FALSE;
+}
+
+gboolean
+sm_session_configure(SmSession *session, GError **error)
+{
+    session->config = sm_config_load(session->config_file, error);
+    return session->config != NULL;
+}
+
+gboolean
+sm_session_takes_no_names(const SmSession *session, int argc, GError **error)
+{
+    if (argc <= 1)
+        return TRUE;
+    g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
+                "%s takes no names: nothing is done (see scorefetch %s --help)", session->command,
+                session->command);
+    return FALSE;
+}
+
+void
+sm_session_start_log(SmSession *session)
+{
+    const SmConfig *config = session->config;
+
+    /* A log file may be the worker's alone: what an agent's user has to say goes to syslog then. */
+    if (!sm_report_log_to(&session->report, config->log, config->log_file, config->log_level, NULL))
+        sm_report_log_to(&session->report, SM_LOG_SYSLOG, NULL, config->log_level, NULL);
+}
+
+gboolean
+sm_session_open_ledger(SmSession *session, SmLedgerUse use, GError **error)
+{
+    const SmConfig *config = session->config;
+    GError *fault = NULL;
+
+    if (session->ledger != NULL)
+        return TRUE;
+    /* The log before the ledger, so that it learns of one that cannot be opened; but no log of
+     * root's where the ledger's owner will want to write to it. */
+    if (use == SM_LEDGER_CREATE && (!sm_ledger_is_ours(config->ledger, error) ||
+                                    !sm_report_log_to(&session->report, config->log,
+                                                      config->log_file, config->log_level, error)))
+        return FALSE;
+    session->ledger = sm_ledger_open(config->ledger, use, session->command, &fault);
+    session->alerts = use == SM_LEDGER_CREATE;
+    if (fault == NULL)
+        return TRUE;
+    g_propagate_error(error, fault);
+    return FALSE;
+}
+
+gboolean
+sm_session_knows_account(const SmSession *session, GError **error)
+{
+    if (session->account == NULL || sm_config_account(session->config, session->account) != NULL)
+        return TRUE;
+    if (sm_config_is_incomplete(session->config)) {
+        g_propagate_error(error, g_error_copy(session->config->broken->pdata[0]));
+        g_prefix_error(error, "account %s is not known, and not all are: ", session->account);
+        return FALSE;
+    }
+    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "there is no account %s in %s", session->account,
+                session->config->file);
+    return FALSE;
+}
+
+/* By what mail is told apart by, where a person has not said --account. */
+static SmAccount *
+guess_account(const SmSession *session, const char *name, GError **error)
+{
+    g_autoptr(SmEvent) nothing = sm_event_new(SM_EVENT_NAMES);
+    g_autofree char *why = NULL;
+    SmAccount *account = sm_route(session->config, nothing, name, &why);
+
+    if (account == NULL)
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s: which account? say --account NAME: %s",
+                    *name != '\0' ? name : session->command, why);
+    return account;
+}
+
+SmAccount *
+sm_session_account_for(SmSession *session, const char *name, GError **error)
+{
+    SmAccount *account;
+
+    if (!sm_session_knows_account(session, error))
+        return NULL;
+    account = session->account != NULL ? sm_config_account(session->config, session->account)
+                                       : guess_account(session, name, error);
+    if (account == NULL)
+        return NULL;
+    if (account->fault != NULL) {
+        g_propagate_error(error, g_error_copy(account->fault));
+        return NULL;
+    }
+    return account;
+}
+
+static int
+one_account(SmSession *session, SmAccount *account, SmForAccount each, gpointer data)
+{
+    if (account->fault != NULL)
+        return sm_session_exit(session, g_error_copy(account->fault));
+    return each(session, account, data);
+}
+
+/* The accounts that nobody knows of have failed too. */
+static int
+say_broken(SmSession *session)
+{
+    GPtrArray *broken = session->config->broken;
+    int code = 0;
+
+    for (guint i = 0; i < broken->len; i++)
+        code = sm_session_exit(session, g_error_copy(broken->pdata[i]));
+    return code;
+}
+
+int
+sm_session_each_account(SmSession *session, SmForAccount each, gpointer data)
+{
+    GPtrArray *accounts = session->config->accounts;
+    GError *fault = NULL;
+    int first = 0, broken;
+
+    if (!sm_session_knows_account(session, &fault))
+        return sm_session_exit(session, fault);
+    if (session->account != NULL)
+        return one_account(session, sm_config_account(session->config, session->account), each,
+                           data);
+    for (guint i = 0; i < accounts->len; i++) {
+        SmAccount *account = accounts->pdata[i];
+        int code = account->enabled ? one_account(session, account, each, data) : 0;
+
+        if (first == 0)
+            first = code;
+    }
+    broken = say_broken(session);
+    return first != 0 ? first : broken;
+}
+
+gboolean
+sm_session_check_name(const char *name, GError **error)
+{
+    const char *why;
+
+    if (sm_name_check(name, strlen(name), sm_default_extensions, &why) != SM_NAME_INVALID)
+        return TRUE;
+    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "\"%s\" cannot be a score file's name: it %s",
+                name, why);
+    return FALSE;
+}
+
+gboolean
+sm_session_flush(GError **error)
+{
+    return (fflush(stdout) == 0 && !ferror(stdout)) ||
+           sm_error_from_errno(error, SM_ERROR_IO, "standard output");
+}
+
+void
+sm_session_show(SmSession *session, SmProgress *progress)
+{
+    session->report.screen = progress;
+    session->report.make_way = progress != NULL ? sm_progress_make_way : NULL;
+}
+
+int
+sm_session_exit(SmSession *session, GError *error)
+{
+    int code = sm_error_exit_code(error, session->report.role);
+
+    if (error != NULL)
+        g_warning("%s", error->message);
+    g_clear_error(&error);
+    return code;
+}

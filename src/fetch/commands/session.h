@@ -1,0 +1,83 @@
+/*
+ * What every command of scorefetch starts with: options that all have, the
+ * configuration, the log, the ledger.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "common/base/report.h"
+#include "common/config/config.h"
+#include "fetch/host/progress.h"
+#include "fetch/ledger/ledger.h"
+
+typedef struct {
+    const char *command; /* static */
+    SmReport report;
+    /* options */
+    char *config_file; /* NULL: where sm_config_find() looks */
+    char *account;     /* NULL: not said */
+    gboolean quiet, verbose;
+    /* opened on demand */
+    SmConfig *config;
+    SmLedger *ledger;
+    gboolean alerts; /* the ledger was opened for work: what is due in it is sent at the end */
+} SmSession;
+
+/* A session that speaks from now on as program, to whom role says. */
+void sm_session_start(SmSession *session, const char *program, const char *command, SmRole role);
+
+/* Sends what alerts are due, where the ledger was opened for more than a look, and ends. */
+void sm_session_end(SmSession *session);
+
+/*
+ * Parses the command's arguments (argv[0] is the command): the common options
+ * and those of more, NULL-terminated. usage follows the command in the help
+ * text, summary says what it does. What is no option stays in argv. SM_ERROR_USAGE.
+ */
+gboolean sm_session_parse(SmSession *session, int *argc, char ***argv, const GOptionEntry *more,
+                          const char *usage, const char *summary, GError **error);
+
+/* For a command that has no arguments: what is left in argv is an error. SM_ERROR_USAGE. */
+gboolean sm_session_takes_no_names(const SmSession *session, int argc, GError **error);
+
+/* Loads the configuration. SM_ERROR_CONFIG. */
+gboolean sm_session_configure(SmSession *session, GError **error);
+
+/* The log without the ledger, after sm_session_configure(): where the configuration says, else
+ * syslog. */
+void sm_session_start_log(SmSession *session);
+
+/* Opens the ledger (after sm_session_configure()); session->ledger stays NULL as sm_ledger_open()
+ * says. */
+gboolean sm_session_open_ledger(SmSession *session, SmLedgerUse use, GError **error);
+
+/* Whether --account, if it was given, names an account of the configuration. SM_ERROR_USAGE. */
+gboolean sm_session_knows_account(const SmSession *session, GError **error);
+
+/*
+ * The account that a person means for name (which may be ""): --account, by
+ * org-id, or the only one. SM_ERROR_USAGE when that is not clear, else the account's fault.
+ */
+SmAccount *sm_session_account_for(SmSession *session, const char *name, GError **error);
+
+/*
+ * Calls each for the account that --account names or else for all that are
+ * enabled, in the order of the configuration; each says its own failure and gives its exit code.
+ * One that fails, or whose configuration is wrong, does not stop the others, nor
+ * does a broken file of the configuration; the first failure tells the exit code.
+ */
+typedef int (*SmForAccount)(SmSession *session, SmAccount *account, gpointer data);
+int sm_session_each_account(SmSession *session, SmForAccount each, gpointer data);
+
+/* A name from the command line; SM_ERROR_USAGE unless it is well formed. */
+gboolean sm_session_check_name(const char *name, GError **error);
+
+/* Whether all that was printed has been written; SM_ERROR_IO if not. */
+gboolean sm_session_flush(GError **error);
+
+/* What is said makes way on the screen for progress (NULL: for nothing) from here on. */
+void sm_session_show(SmSession *session, SmProgress *progress);
+
+/* Says error, if it is one, and gives the exit code for it. Takes error. */
+int sm_session_exit(SmSession *session, GError *error);

@@ -1,0 +1,158 @@
+/*
+ * scorefetch status: how each account is doing, what a person should see to, and
+ * the newest files; for people, as JSON, as a monitoring plugin or as metrics.
+ */
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "common/base/error.h"
+#include "fetch/commands/commands.h"
+#include "fetch/commands/session.h"
+#include "fetch/host/json.h"
+#include "fetch/status/exposition.h"
+#include "fetch/status/json.h"
+#include "fetch/status/table.h"
+#include "fetch/status/verdict.h"
+
+enum {
+    SHOWN = 20,        /* files, in the table */
+    SHOWN_JSON = 1000, /* in JSON: as many as cost little */
+};
+
+typedef struct {
+    gboolean json, all, exit_code;
+    char *prometheus; /* FILE */
+    SmLevel level;    /* what was found */
+} Status;
+
+/* As many as are shown, and one more if there are others. */
+static GPtrArray *
+load_files(SmSession *session, guint max, GError **error)
+{
+    if (session->ledger == NULL)
+        return g_ptr_array_new();
+    return sm_file_list(session->ledger, session->account, max > 0 ? max + 1 : 0, error);
+}
+
+static void
+print_tables(const SmSession *session, const SmSurvey *survey, const GPtrArray *concerns,
+             const GPtrArray *files, gboolean more)
+{
+    sm_status_print_accounts(survey);
+    sm_status_print_concerns(concerns);
+    if (files->len > 0) {
+        putchar('\n');
+        sm_status_print_files(files, session->config->accounts->len > 1, survey->now);
+    }
+    sm_status_print_refusals(survey);
+    if (more)
+        puts("and older ones: scorefetch status --all");
+}
+
+static gboolean
+print_files(SmSession *session, const Status *status, const SmSurvey *survey,
+            const GPtrArray *concerns, GError **error)
+{
+    guint max = status->all ? 0 : status->json ? SHOWN_JSON : SHOWN;
+    g_autoptr(GPtrArray) files = load_files(session, max, error);
+    gboolean more;
+
+    if (files == NULL)
+        return FALSE;
+    more = max > 0 && files->len > max;
+    if (more)
+        g_ptr_array_set_size(files, (gint)max);
+    if (status->json) {
+        g_autoptr(cJSON) json = sm_status_json(survey, concerns, files, more);
+
+        sm_json_print(json);
+    } else {
+        print_tables(session, survey, concerns, files, more);
+    }
+    if (files->len == 0)
+        g_message("no file was announced or fetched yet (ledger %s)", session->config->ledger);
+    return TRUE;
+}
+
+static gboolean
+print(SmSession *session, Status *status, const SmSurvey *survey, GError **error)
+{
+    g_autoptr(GPtrArray) concerns = sm_verdict_new(survey);
+
+    status->level = sm_verdict_level(concerns);
+    if (status->prometheus != NULL) {
+        g_autofree char *text = sm_exposition(survey);
+
+        if (!sm_exposition_write(status->prometheus, text, error))
+            return FALSE;
+    }
+    if (status->exit_code && !status->json) {
+        sm_status_print_plugin(survey, concerns);
+        sm_status_print_concerns(concerns);
+    } else if ((status->prometheus == NULL || status->json) &&
+               !print_files(session, status, survey, concerns, error)) {
+        return FALSE;
+    }
+    return sm_session_flush(error);
+}
+
+static gboolean
+show(SmSession *session, Status *status, int arguments, GError **error)
+{
+    g_autoptr(SmSurvey) survey = NULL;
+
+    if (arguments > 0) {
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
+                    "status takes no names: scorefetch log NAME shows what became of one");
+        return FALSE;
+    }
+    if (!sm_session_configure(session, error) || !sm_session_knows_account(session, error) ||
+        !sm_session_open_ledger(session, SM_LEDGER_LOOK, error))
+        return FALSE;
+    survey =
+        sm_survey_new(session->config, session->ledger, session->account, sm_ledger_now(), error);
+    return survey != NULL && print(session, status, survey, error);
+}
+
+/*
+ * Where nothing can be told the plugin says so, in its first line; what is wrong
+ * with the command line is no news of the service.
+ */
+static int
+end(SmSession *session, const Status *status, GError *fault)
+{
+    if (!status->exit_code || g_error_matches(fault, SM_ERROR, SM_ERROR_USAGE))
+        return sm_session_exit(session, fault);
+    if (fault == NULL)
+        return (int)status->level;
+    printf("scoremail CRITICAL: %s\n", fault->message);
+    fflush(stdout);
+    sm_session_exit(session, fault);
+    return SM_LEVEL_CRITICAL;
+}
+
+int
+sm_cmd_status(int argc, char **argv)
+{
+    Status status = {0};
+    const GOptionEntry more[] = {
+        {"all", 0, 0, G_OPTION_ARG_NONE, &status.all, "Show all files, not only the newest", NULL},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &status.json, "Print JSON", NULL},
+        {"exit-code", 0, 0, G_OPTION_ARG_NONE, &status.exit_code,
+         "Answer as a monitoring plugin: 0 ok, 1 warning, 2 critical", NULL},
+        {"prometheus", 0, 0, G_OPTION_ARG_FILENAME, &status.prometheus,
+         "Write metrics to FILE, for node_exporter's text-file collector", "FILE"},
+        {NULL}};
+    GError *fault = NULL;
+    SmSession session;
+    int code;
+
+    sm_session_start(&session, "scorefetch", "status", SM_ROLE_PROMPT);
+    if (sm_session_parse(&session, &argc, &argv, more, NULL,
+                         "Shows how each account is doing, and the newest files.", &fault))
+        show(&session, &status, argc - 1, &fault);
+    code = end(&session, &status, fault);
+    g_free(status.prometheus);
+    sm_session_end(&session);
+    return code;
+}

@@ -1,0 +1,199 @@
+#include "fetch/crypto/digest.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fetch/crypto/hex.h"
+#include "fetch/host/autoptr.h"
+
+enum { READ_SIZE = 256 * 1024 };
+
+typedef struct {
+    const void *data; /* NULL: the thread ends */
+    gsize length;
+} Block;
+
+struct SmDigest {
+    EVP_MD_CTX *sha256;
+    EVP_MD_CTX *md5; /* NULL: not asked for */
+    gint64 breaks;   /* line breaks */
+    char last;       /* the last byte; a line break where there is none */
+    GThread *beside; /* NULL until a block is given to it; then only it touches the hashes while
+                        pending > 0 */
+    GAsyncQueue *blocks;
+    GMutex lock;
+    GCond done;
+    guint pending;
+};
+
+static EVP_MD_CTX *
+context_for(const EVP_MD *kind)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+    /* Fails only without memory, or where a policy forbids MD5: then it is not compared. */
+    if (EVP_DigestInit_ex(context, kind, NULL) != 1)
+        g_clear_pointer(&context, EVP_MD_CTX_free);
+    return context;
+}
+
+SmDigest *
+sm_digest_new(gboolean with_md5)
+{
+    SmDigest *digest = g_new0(SmDigest, 1);
+
+    g_mutex_init(&digest->lock);
+    g_cond_init(&digest->done);
+    digest->last = '\n';
+    digest->sha256 = context_for(EVP_sha256());
+    if (digest->sha256 == NULL)
+        g_error("libcrypto has no SHA-256");
+    if (with_md5)
+        digest->md5 = context_for(EVP_md5());
+    return digest;
+}
+
+static void
+count_lines(SmDigest *digest, const char *data, gsize length)
+{
+    const char *end = data + length;
+
+    for (const char *at = data; (at = memchr(at, '\n', (gsize)(end - at))) != NULL; at++)
+        digest->breaks++;
+    if (length > 0)
+        digest->last = end[-1];
+}
+
+static void
+hash(SmDigest *digest, const void *data, gsize length)
+{
+    count_lines(digest, data, length);
+    EVP_DigestUpdate(digest->sha256, data, length);
+    if (digest->md5 != NULL)
+        EVP_DigestUpdate(digest->md5, data, length);
+}
+
+static gpointer
+hash_blocks(gpointer data)
+{
+    SmDigest *digest = data;
+
+    for (;;) {
+        g_autofree Block *block = g_async_queue_pop(digest->blocks);
+
+        if (block->data == NULL)
+            return NULL;
+        hash(digest, block->data, block->length);
+        g_mutex_lock(&digest->lock);
+        digest->pending--;
+        g_cond_signal(&digest->done);
+        g_mutex_unlock(&digest->lock);
+    }
+}
+
+static void
+push(SmDigest *digest, const void *data, gsize length)
+{
+    Block *block = g_new(Block, 1);
+
+    *block = (Block){data, length};
+    g_async_queue_push(digest->blocks, block);
+}
+
+void
+sm_digest_free(SmDigest *digest)
+{
+    if (digest == NULL)
+        return;
+    if (digest->beside != NULL) {
+        push(digest, NULL, 0);
+        g_thread_join(digest->beside);
+    }
+    g_clear_pointer(&digest->blocks, g_async_queue_unref);
+    g_mutex_clear(&digest->lock);
+    g_cond_clear(&digest->done);
+    EVP_MD_CTX_free(digest->sha256);
+    EVP_MD_CTX_free(digest->md5);
+    g_free(digest);
+}
+
+void
+sm_digest_wait(SmDigest *digest, guint pending)
+{
+    g_mutex_lock(&digest->lock);
+    while (digest->pending > pending)
+        g_cond_wait(&digest->done, &digest->lock);
+    g_mutex_unlock(&digest->lock);
+}
+
+void
+sm_digest_update(SmDigest *digest, const void *data, gsize length)
+{
+    sm_digest_wait(digest, 0);
+    hash(digest, data, length);
+}
+
+/* FALSE where a limit of the mail system's leaves no room for a thread: no reason to die of. */
+static gboolean
+has_thread(SmDigest *digest)
+{
+    if (digest->beside != NULL)
+        return TRUE;
+    if (digest->blocks == NULL)
+        digest->blocks = g_async_queue_new();
+    digest->beside = g_thread_try_new("digest", hash_blocks, digest, NULL);
+    return digest->beside != NULL;
+}
+
+void
+sm_digest_update_beside(SmDigest *digest, const void *data, gsize length)
+{
+    if (!has_thread(digest)) {
+        sm_digest_update(digest, data, length);
+        return;
+    }
+    g_mutex_lock(&digest->lock);
+    digest->pending++;
+    g_mutex_unlock(&digest->lock);
+    push(digest, data, length);
+}
+
+static char *
+finish(EVP_MD_CTX *context)
+{
+    guint8 value[EVP_MAX_MD_SIZE];
+    unsigned int size = 0;
+
+    EVP_DigestFinal_ex(context, value, &size);
+    return sm_hex(value, size);
+}
+
+void
+sm_digest_finish(SmDigest *digest, char **sha256, char **md5)
+{
+    sm_digest_wait(digest, 0);
+    *sha256 = finish(digest->sha256);
+    if (md5 != NULL)
+        *md5 = digest->md5 != NULL ? finish(digest->md5) : NULL;
+}
+
+gint64
+sm_digest_lines(const SmDigest *digest)
+{
+    return digest->breaks + (digest->last != '\n');
+}
+
+gboolean
+sm_digest_read(SmDigest *digest, int fd)
+{
+    g_autofree guint8 *buffer = g_malloc(READ_SIZE);
+    ssize_t got;
+
+    do {
+        got = read(fd, buffer, READ_SIZE);
+        if (got > 0)
+            sm_digest_update(digest, buffer, (gsize)got);
+    } while (got > 0 || (got < 0 && errno == EINTR));
+    return got == 0;
+}

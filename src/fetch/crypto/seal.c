@@ -1,0 +1,182 @@
+#include "fetch/crypto/seal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/error.h"
+#include "fetch/crypto/digest.h"
+#include "fetch/crypto/gpg-loop.h"
+
+enum { LOOK_MS = 500 /* between two looks at whether gpg still moves */ };
+
+struct SmSeal {
+    SmSealTerms terms;
+    int fd; /* the caller's */
+    const char *shown;
+    SmGpg *gpg;
+    SmGpgData *plain, *sealed;
+    SmGpgLoop loop;
+    const guint8 *from; /* plain text that gpg has still to be given */
+    gsize left;
+    guint64 moved; /* bytes that gpg has taken and given so far */
+    gint64 size;
+    SmDigest *digest;
+    GError *fault; /* of the file */
+};
+
+/* 0 bytes are the end: it is only called while there are some, or there will be no more. */
+static ssize_t
+give_plain(void *handle, void *buffer, size_t size)
+{
+    SmSeal *seal = handle;
+    gsize length = MIN(size, seal->left);
+
+    if (length > 0)
+        memcpy(buffer, seal->from, length);
+    seal->from += length;
+    seal->left -= length;
+    seal->moved += length;
+    return (ssize_t)length;
+}
+
+static ssize_t
+take_sealed(void *handle, const void *buffer, size_t size)
+{
+    SmSeal *seal = handle;
+    ssize_t wrote;
+
+    do {
+        wrote = write(seal->fd, buffer, size);
+    } while (wrote < 0 && errno == EINTR);
+    if (wrote < 0) {
+        if (seal->fault == NULL)
+            sm_error_from_errno(&seal->fault, SM_ERROR_DIRECTORY, "%s", seal->shown);
+        return -1;
+    }
+    sm_digest_update(seal->digest, buffer, (gsize)wrote);
+    seal->size += wrote;
+    seal->moved += (gsize)wrote;
+    return wrote;
+}
+
+static gboolean
+start(SmSeal *seal, GError **error)
+{
+    static struct gpgme_data_cbs plain_calls = {.read = give_plain};
+    static struct gpgme_data_cbs sealed_calls = {.write = take_sealed};
+    /* The configuration is the trust; and nobody reads the file whom it does not name. */
+    const gpgme_encrypt_flags_t flags =
+        GPGME_ENCRYPT_ALWAYS_TRUST | GPGME_ENCRYPT_NO_ENCRYPT_TO | GPGME_ENCRYPT_NO_COMPRESS;
+    gpgme_error_t why;
+
+    seal->gpg = sm_gpg_open(seal->terms.recipients->home, error);
+    if (seal->gpg == NULL || (seal->plain = sm_gpg_data(&plain_calls, seal, error)) == NULL ||
+        (seal->sealed = sm_gpg_data(&sealed_calls, seal, error)) == NULL)
+        return FALSE;
+    sm_gpg_loop_attach(&seal->loop, seal->gpg);
+    why = gpgme_op_encrypt_start(seal->gpg, seal->terms.recipients->keys, flags, seal->plain,
+                                 seal->sealed);
+    return why == 0 || sm_gpg_set_error(error, SM_ERROR_ENCRYPTION, why, "gpg cannot be started");
+}
+
+SmSeal *
+sm_seal_new(const SmSealTerms *terms, int fd, const char *shown, GError **error)
+{
+    g_autoptr(SmSeal) seal = g_new0(SmSeal, 1);
+
+    seal->terms = *terms;
+    seal->fd = fd;
+    seal->shown = shown;
+    seal->digest = sm_digest_new(FALSE);
+    return start(seal, error) ? g_steal_pointer(&seal) : NULL;
+}
+
+void
+sm_seal_free(SmSeal *seal)
+{
+    if (seal == NULL)
+        return;
+    if (seal->gpg != NULL)
+        gpgme_release(seal->gpg); /* and closes gpg's pipes, if it still runs */
+    if (seal->plain != NULL)
+        gpgme_data_release(seal->plain);
+    if (seal->sealed != NULL)
+        gpgme_data_release(seal->sealed);
+    sm_gpg_loop_clear(&seal->loop);
+    sm_digest_free(seal->digest);
+    g_clear_error(&seal->fault);
+    g_free(seal);
+}
+
+/* Why gpg has ended, where it should not have, or not so. */
+static gboolean
+fail(SmSeal *seal, GError **error)
+{
+    if (seal->fault != NULL)
+        g_propagate_error(error, g_steal_pointer(&seal->fault));
+    else if (seal->loop.result != 0)
+        sm_gpg_set_error(error, SM_ERROR_ENCRYPTION, seal->loop.result,
+                         "gpg cannot encrypt to the keys of encrypt-to");
+    else
+        g_set_error(error, SM_ERROR, SM_ERROR_ENCRYPTION,
+                    "gpg ended before it was done: was it killed?");
+    return FALSE;
+}
+
+/* How long gpg has been waited for without any movement. */
+typedef struct {
+    guint64 moved;
+    gint64 since; /* monotonic time */
+} Wait;
+
+/* One turn of the loop, and whether to take another. */
+static gboolean
+turn(SmSeal *seal, Wait *wait, GError **error)
+{
+    gint64 now;
+
+    sm_gpg_loop_turn(&seal->loop, TRUE, LOOK_MS);
+    now = g_get_monotonic_time();
+    if (wait->since == 0 || seal->moved != wait->moved)
+        *wait = (Wait){seal->moved, now};
+    if (seal->terms.deadline != 0 && now >= seal->terms.deadline) {
+        g_set_error(error, SM_ERROR, SM_ERROR_LIMIT, "not encrypted within run-limit");
+        return FALSE;
+    }
+    if (now - wait->since < (gint64)seal->terms.patience * G_USEC_PER_SEC)
+        return TRUE;
+    g_set_error(error, SM_ERROR, SM_ERROR_ENCRYPTION,
+                "gpg has stood still for %u s: is it stopped?", seal->terms.patience);
+    return FALSE;
+}
+
+gboolean
+sm_seal_write(SmSeal *seal, const void *data, gsize length, GError **error)
+{
+    Wait wait = {0, 0};
+
+    seal->from = data;
+    seal->left = length;
+    while (seal->left > 0 && !seal->loop.ended)
+        if (!turn(seal, &wait, error))
+            return FALSE;
+    return !seal->loop.ended || fail(seal, error);
+}
+
+gboolean
+sm_seal_finish(SmSeal *seal, gint64 *size, char **sha256, GError **error)
+{
+    Wait wait = {0, 0};
+
+    while (!seal->loop.ended)
+        if (!turn(seal, &wait, error))
+            return FALSE;
+    /* To GPGME a gpg that was killed is one that is done. */
+    if (seal->loop.result != 0 || seal->fault != NULL ||
+        !sm_gpg_loop_saw(&seal->loop, "END_ENCRYPTION"))
+        return fail(seal, error);
+    *size = seal->size;
+    sm_digest_finish(seal->digest, sha256, NULL);
+    return TRUE;
+}

@@ -1,0 +1,173 @@
+#include "fetch/http/pace.h"
+
+#include "common/base/error.h"
+#include "fetch/rules/pause.h"
+
+struct SmPace {
+    GMutex lock;
+    GCond changed;
+    gboolean stopped;
+    gint64 next;  /* monotonic time of the next call; 0: now */
+    guint free;   /* transfers that may begin */
+    guint failed; /* answers in a row that asked for a pause */
+};
+
+SmPace *
+sm_pace_new(guint transfers)
+{
+    SmPace *pace = g_new0(SmPace, 1);
+
+    pace->free = transfers;
+    g_mutex_init(&pace->lock);
+    g_cond_init(&pace->changed);
+    return pace;
+}
+
+void
+sm_pace_free(SmPace *pace)
+{
+    if (pace == NULL)
+        return;
+    g_mutex_clear(&pace->lock);
+    g_cond_clear(&pace->changed);
+    g_free(pace);
+}
+
+gboolean
+sm_pace_set_stopped(GError **error)
+{
+    g_set_error_literal(error, SM_ERROR, SM_ERROR_LIMIT, "interrupted: the next run goes on");
+    return FALSE;
+}
+
+static gboolean
+too_late(gint64 wait, GError **error)
+{
+    g_autoptr(GDateTime) now = g_date_time_new_now_local();
+    g_autoptr(GDateTime) when = g_date_time_add(now, wait);
+    g_autofree char *text = g_date_time_format(when, "%H:%M:%S");
+
+    g_set_error(error, SM_ERROR, SM_ERROR_SERVICE,
+                "the service is overloaded and asks for no call before %s", text);
+    return FALSE;
+}
+
+gboolean
+sm_pace_wait(SmPace *pace, gint64 latest, GError **error)
+{
+    gint64 next;
+    gboolean stopped;
+
+    if (pace == NULL)
+        return TRUE;
+    g_mutex_lock(&pace->lock);
+    while (!pace->stopped && pace->next <= latest && pace->next > g_get_monotonic_time())
+        g_cond_wait_until(&pace->changed, &pace->lock, pace->next);
+    stopped = pace->stopped;
+    next = pace->next;
+    g_mutex_unlock(&pace->lock);
+    if (stopped)
+        return sm_pace_set_stopped(error);
+    return next <= latest || too_late(next - g_get_monotonic_time(), error);
+}
+
+guint
+sm_pace_left(SmPace *pace)
+{
+    gint64 left;
+
+    if (pace == NULL)
+        return 0;
+    g_mutex_lock(&pace->lock);
+    left = pace->next - g_get_monotonic_time();
+    g_mutex_unlock(&pace->lock);
+    return left > 0 ? (guint)((left + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC) : 0;
+}
+
+void
+sm_pace_answer(SmPace *pace, long status, guint retry_after)
+{
+    gint64 now = g_get_monotonic_time();
+
+    if (pace == NULL)
+        return;
+    g_mutex_lock(&pace->lock);
+    if (status == 429 || status == 503 || retry_after > 0) {
+        /* answers to calls that were under way together count once */
+        if (pace->next <= now)
+            pace->failed++;
+        pace->next =
+            MAX(pace->next,
+                now + (gint64)sm_pause_ms(pace->failed, g_random_double(), retry_after) * 1000);
+    } else if (status / 100 == 2) {
+        pace->failed = 0;
+    }
+    g_mutex_unlock(&pace->lock);
+}
+
+gboolean
+sm_pace_begin_transfer(SmPace *pace, GError **error)
+{
+    gboolean stopped;
+
+    if (pace == NULL)
+        return TRUE;
+    g_mutex_lock(&pace->lock);
+    while (!pace->stopped && pace->free == 0)
+        g_cond_wait(&pace->changed, &pace->lock);
+    stopped = pace->stopped;
+    if (!stopped)
+        pace->free--;
+    g_mutex_unlock(&pace->lock);
+    return !stopped || sm_pace_set_stopped(error);
+}
+
+void
+sm_pace_end_transfer(SmPace *pace)
+{
+    if (pace == NULL)
+        return;
+    g_mutex_lock(&pace->lock);
+    pace->free++;
+    g_cond_broadcast(&pace->changed);
+    g_mutex_unlock(&pace->lock);
+}
+
+gboolean
+sm_pace_sleep(SmPace *pace, gint64 until)
+{
+    gboolean stopped;
+
+    if (pace == NULL) {
+        g_usleep((gulong)MAX(until - g_get_monotonic_time(), 0));
+        return TRUE;
+    }
+    g_mutex_lock(&pace->lock);
+    while (!pace->stopped && g_get_monotonic_time() < until)
+        g_cond_wait_until(&pace->changed, &pace->lock, until);
+    stopped = pace->stopped;
+    g_mutex_unlock(&pace->lock);
+    return !stopped;
+}
+
+void
+sm_pace_stop(SmPace *pace)
+{
+    g_mutex_lock(&pace->lock);
+    pace->stopped = TRUE;
+    g_cond_broadcast(&pace->changed);
+    g_mutex_unlock(&pace->lock);
+}
+
+gboolean
+sm_pace_has_stopped(SmPace *pace)
+{
+    gboolean stopped;
+
+    if (pace == NULL)
+        return FALSE;
+    g_mutex_lock(&pace->lock);
+    stopped = pace->stopped;
+    g_mutex_unlock(&pace->lock);
+    return stopped;
+}

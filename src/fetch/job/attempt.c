@@ -1,0 +1,337 @@
+#include "fetch/job/attempt.h"
+
+#include <string.h>
+
+#include "common/base/text.h"
+#include "fetch/alert/alert.h"
+#include "fetch/crypto/recipients.h"
+#include "fetch/job/download.h"
+#include "fetch/ledger/listing.h"
+#include "fetch/rules/pause.h"
+#include "fetch/store/place.h"
+
+enum {
+    RESUME_WORTH = 4 * 1024 * 1024 /* bytes: a smaller file is sooner fetched anew than resumed */
+};
+
+typedef struct {
+    const SmFetch *fetch;
+    SmFile *file;
+    SmStore *store;
+    char *boot_id; /* see sm_place_boot_id() */
+    SmService *service;
+    SmTransfer *transfer;
+} Attempt;
+
+/* When a name may be asked for again after fault; for one that is missing, whether it has failed
+ * for good. */
+static gint64
+next_attempt(const SmFetch *fetch, SmFile *file, guint retry_after, GError *fault,
+             SmFileState *state)
+{
+    gint64 now = sm_ledger_now();
+
+    switch (fault->domain == SM_ERROR ? fault->code : SM_ERROR_INTERNAL) {
+    case SM_ERROR_NOT_FOUND:
+        if (file->stored_at > 0 && file->newest_event <= file->covers)
+            return 0; /* a person asked once more for what is stored: that it stays */
+        if (file->missing_times++ == 0)
+            file->missing_since = now;
+        if (sm_pause_missing_over(now - file->missing_since, (guint)file->missing_times) ||
+            file->newest_event == 0) {
+            *state = SM_FILE_FAILED;
+            if (fetch->role == SM_ROLE_FILTER)
+                fault->code = SM_ERROR_GIVEN_UP;
+        }
+        return now + sm_pause_missing((guint)file->missing_times);
+    case SM_ERROR_SERVICE:
+    case SM_ERROR_OBJECT:
+    case SM_ERROR_TRUST:
+    case SM_ERROR_URL:
+    case SM_ERROR_INTEGRITY:
+        return now +
+               (sm_pause_ms((guint)file->attempts, g_random_double(), retry_after) + 999) / 1000;
+    default: /* no call was made, or the next one is bounded elsewhere */
+        return 0;
+    }
+}
+
+/* Seconds that the service or the object store asked for; 0: none. */
+static guint
+retry_after_of(const Attempt *attempt)
+{
+    if (attempt->service == NULL)
+        return 0;
+    return MAX(attempt->service->retry_after, sm_transfer_facts(attempt->transfer)->retry_after);
+}
+
+/* Ends an attempt that failed. A row that is `placing` stays so: the next run brings it to its end.
+ */
+static gboolean
+give_back(Attempt *attempt, gboolean part_kept, GError *fault, GError **error)
+{
+    SmFile *file = attempt->file;
+    SmFileState state = SM_FILE_WAITING;
+    gint64 next;
+
+    if (file->state != SM_FILE_PLACING) {
+        next = next_attempt(attempt->fetch, file, retry_after_of(attempt), fault, &state);
+        sm_file_settle(attempt->fetch->ledger, file, state, fault->message, next, part_kept, NULL);
+    }
+    g_propagate_prefixed_error(error, fault, "%s: ", file->name);
+    return FALSE;
+}
+
+/* A part that was noted and is still worth something stays for the next run; any other goes. */
+static gboolean
+leave_part(Attempt *attempt, const GError *fault)
+{
+    g_autofree char *name = sm_part_name(attempt->file->name, attempt->file->part);
+    gboolean worth_it =
+        attempt->file->part_etag != NULL && (g_error_matches(fault, SM_ERROR, SM_ERROR_OBJECT) ||
+                                             g_error_matches(fault, SM_ERROR, SM_ERROR_SERVICE) ||
+                                             g_error_matches(fault, SM_ERROR, SM_ERROR_LIMIT));
+
+    return worth_it || !sm_store_remove(attempt->store, name, NULL);
+}
+
+static char *
+describe(const Attempt *attempt, SmPlaceResult result)
+{
+    const SmFile *file = attempt->file;
+    g_autofree char *size = sm_text_size((guint64)file->size);
+    const char *directory = attempt->store->directory;
+
+    switch (result) {
+    case SM_PLACE_CORRECTED:
+        return g_strdup_printf(
+            "stored %s (%s) in %s: a corrected version, the older one is in " SM_SUPERSEDED,
+            file->path, size, directory);
+    case SM_PLACE_ADOPTED:
+        return g_strdup_printf("stored %s (%s): it was in %s already, with the same bytes",
+                               file->name, size, directory);
+    default:
+        return g_strdup_printf("stored %s (%s) in %s", file->path, size, directory);
+    }
+}
+
+/* Brings a `placing` row to its end. *lost: nothing is left of it. */
+static gboolean
+place(Attempt *attempt, gboolean *lost, char **outcome, GError **error)
+{
+    GError *fault = NULL;
+    SmPlaceResult result =
+        sm_place(attempt->fetch->ledger, attempt->store, attempt->file, attempt->boot_id, &fault);
+
+    *lost = FALSE;
+    switch (result) {
+    case SM_PLACE_STORED:
+    case SM_PLACE_CORRECTED:
+    case SM_PLACE_ADOPTED:
+        *outcome = describe(attempt, result);
+        return TRUE;
+    case SM_PLACE_CONFLICT:
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s: %s", attempt->file->name,
+                    attempt->file->reason);
+        return FALSE;
+    case SM_PLACE_LOST:
+        *lost = TRUE;
+        return TRUE;
+    case SM_PLACE_FAILED:
+        break;
+    }
+    return give_back(attempt, TRUE, fault, error);
+}
+
+/* Large files are noted with their ETag, so that another process of this boot can go on. */
+static gboolean
+transfer_started(const SmTransferFacts *facts, gpointer user_data, GError **error)
+{
+    Attempt *attempt = user_data;
+
+    /* gpg's state dies with the process: what it has encrypted by then is of no use to another */
+    if (facts->total < RESUME_WORTH || !sm_transfer_is_strong(facts->etag) ||
+        sm_account_encrypts(attempt->fetch->account))
+        return TRUE;
+    return sm_file_note_part(attempt->fetch->ledger, attempt->file, facts->etag, attempt->boot_id,
+                             error);
+}
+
+/* The noted part of a dead process if it can be resumed, else a new one in its place. */
+static SmPart *
+open_part(Attempt *attempt, const SmRecipients *recipients, GError **error)
+{
+    SmFile *file = attempt->file;
+    g_autofree char *name = sm_part_name(file->name, file->part);
+    SmPart *part = NULL;
+
+    if (file->part_etag != NULL && recipients == NULL)
+        part = sm_part_resume(attempt->store, file->name, file->part,
+                              sm_transfer_etag_md5(file->part_etag, NULL), NULL);
+    if (part != NULL) {
+        sm_transfer_facts(attempt->transfer)->etag = g_strdup(file->part_etag);
+        return part;
+    }
+    /* A part that was kept and cannot be resumed makes room for this attempt's own. */
+    if (file->part != file->fence && (!sm_store_remove(attempt->store, name, error) ||
+                                      !sm_file_start_over(attempt->fetch->ledger, file, error)))
+        return NULL;
+    part = sm_part_create(attempt->store, file->name, file->part, error);
+    if (part != NULL && recipients != NULL)
+        sm_part_seal(part, &(SmSealTerms){recipients, attempt->fetch->account->give_up_after,
+                                          attempt->fetch->deadline});
+    return part;
+}
+
+/* The object is what is stored already: only that is recorded. */
+static gboolean
+keep_stored(Attempt *attempt, const SmDownload *download, char **outcome, GError **error)
+{
+    SmFile *file = attempt->file;
+    g_autofree char *part = sm_part_name(file->name, file->part);
+
+    if (!sm_store_remove(attempt->store, part, error) ||
+        !sm_file_unchanged(attempt->fetch->ledger, file, download->etag, error))
+        return FALSE;
+    *outcome = g_strdup_printf("%s is unchanged on the service: stored already", file->name);
+    return TRUE;
+}
+
+/* A person who forces a fetch wants the file back where an importer has taken it. */
+static gboolean
+is_wanted_again(const Attempt *attempt)
+{
+    const char *path = attempt->file->path;
+
+    return attempt->fetch->force && path != NULL && !sm_store_exists(attempt->store, path);
+}
+
+/* The keys of encrypt-to, looked at before the service is asked for anything: *recipients is NULL
+ * where none are configured. */
+static gboolean
+find_recipients(const Attempt *attempt, SmRecipients **recipients, GError **error)
+{
+    const SmAccount *account = attempt->fetch->account;
+
+    if (sm_account_encrypts(account)) {
+        *recipients = sm_recipients_find(account, error);
+        if (*recipients == NULL)
+            return FALSE;
+    }
+    sm_alert_clear(attempt->fetch->ledger, account->name, SM_ALERT_ENCRYPTION);
+    return TRUE;
+}
+
+/* Whether what was downloaded is what is stored: by what came, however it is kept. */
+static gboolean
+is_known(const Attempt *attempt, const SmDownload *download)
+{
+    const SmFile *file = attempt->file;
+
+    if (download->unchanged)
+        return TRUE;
+    return file->stored_at > 0 && g_strcmp0(download->sha256, file->sha256_plain) == 0 &&
+           !is_wanted_again(attempt);
+}
+
+static gboolean
+fetch_anew(Attempt *attempt, char **outcome, GError **error)
+{
+    const SmAccount *account = attempt->fetch->account;
+    SmFile *file = attempt->file;
+    gboolean known = file->stored_at > 0 && !is_wanted_again(attempt);
+    /* a copy: noting the part in the ledger, while the download runs, renews the row's strings */
+    g_autofree char *known_etag = known ? g_strdup(file->etag) : NULL;
+    g_auto(SmDownload) download = {0};
+    g_autoptr(SmRecipients) recipients = NULL;
+    g_autoptr(SmPart) part = NULL; /* freed before the recipients it is encrypted for */
+    GError *fault = NULL;
+    gboolean lost;
+
+    if (find_recipients(attempt, &recipients, &fault))
+        part = open_part(attempt, recipients, &fault);
+    if (part == NULL || !sm_download(attempt->service, attempt->transfer, file->name, part,
+                                     known_etag, attempt->fetch->deadline, &download, &fault))
+        return give_back(attempt, leave_part(attempt, fault), fault, error);
+
+    if (is_known(attempt, &download)) {
+        if (keep_stored(attempt, &download, outcome, &fault))
+            return TRUE;
+        return give_back(attempt, TRUE, fault, error);
+    }
+    if (!sm_part_sync(part, account->file_mode, account->group, &fault))
+        return give_back(attempt, leave_part(attempt, fault), fault, error);
+    /* From here on the part stays: the row may say `placing` even where its update seems to have
+     * failed. */
+    if (!sm_file_placing_sealed(
+            attempt->fetch->ledger, file, (SmContent){download.stored_size, download.stored_sha256},
+            (SmContent){download.size, download.sha256}, download.etag, attempt->boot_id, &fault))
+        return give_back(attempt, TRUE, fault, error);
+    file->new_records = sm_listing_records(file->name, download.lines);
+    if (!place(attempt, &lost, outcome, error))
+        return FALSE;
+    if (!lost)
+        return TRUE;
+    g_set_error(&fault, SM_ERROR, SM_ERROR_DIRECTORY, "its part vanished from %s",
+                attempt->store->directory);
+    return give_back(attempt, FALSE, fault, error);
+}
+
+/* What may stay under the claim that is about to be raised: the invariant is that at most this one
+ * part exists. */
+static gint64
+part_to_keep(Attempt *attempt)
+{
+    const SmFile *file = attempt->file;
+    gboolean resumable = file->part_etag != NULL && g_strcmp0(file->boot_id, attempt->boot_id) == 0;
+    g_autofree char *part = sm_part_name(file->name, file->part);
+
+    if (file->part == 0)
+        return 0;
+    if (file->state == SM_FILE_PLACING || resumable || !sm_store_remove(attempt->store, part, NULL))
+        return file->part;
+    return 0;
+}
+
+static gboolean
+run(Attempt *attempt, char **outcome, GError **error)
+{
+    SmFile *file = attempt->file;
+    gboolean lost;
+
+    if (!sm_file_raise_fence(attempt->fetch->ledger, file, part_to_keep(attempt), error))
+        return FALSE;
+    if (file->state == SM_FILE_PLACING) {
+        if (!place(attempt, &lost, outcome, error))
+            return FALSE;
+        if (!lost)
+            return TRUE;
+        if (!sm_file_start_over(attempt->fetch->ledger, file, error))
+            return FALSE;
+    }
+    return fetch_anew(attempt, outcome, error);
+}
+
+gboolean
+sm_attempt(const SmFetch *fetch, SmFile *file, SmStore *store, char **outcome, GError **error)
+{
+    g_autofree char *boot_id = sm_place_boot_id(store);
+    g_autoptr(SmService) service = sm_service_new(fetch->account, fetch->ledger, fetch->shared);
+    Attempt attempt = {fetch, file, store, boot_id, service, NULL};
+    g_autoptr(SmTransfer) transfer =
+        sm_transfer_new(fetch->account, fetch->shared, transfer_started, &attempt);
+
+    attempt.transfer = transfer;
+    if (fetch->listed != NULL && fetch->listed->size > 0) /* 0: a service that has not counted */
+        sm_transfer_expect(transfer, fetch->listed->size);
+    return run(&attempt, outcome, error);
+}
+
+gboolean
+sm_attempt_without_store(const SmFetch *fetch, SmFile *file, GError *fault, GError **error)
+{
+    Attempt attempt = {.fetch = fetch, .file = file};
+
+    /* the part, if there is one, cannot be reached now: it stays noted */
+    return give_back(&attempt, TRUE, fault, error);
+}

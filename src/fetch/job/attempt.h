@@ -1,0 +1,23 @@
+/*
+ * One attempt at a name under its claim: what a dead process left is brought to
+ * its end or cleared away, the file is downloaded, placed and recorded, and a
+ * failure is recorded with the time of the next attempt.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "fetch/job/fetch.h"
+#include "fetch/ledger/files.h"
+#include "fetch/store/store.h"
+
+/*
+ * store: the open destination. As sm_fetch(); file's fence is raised by this
+ * call, and file is what the row is afterwards.
+ */
+gboolean sm_attempt(const SmFetch *fetch, SmFile *file, SmStore *store, char **outcome,
+                    GError **error);
+
+/* The same for a destination that cannot be opened: records fault and passes it on. */
+gboolean sm_attempt_without_store(const SmFetch *fetch, SmFile *file, GError *fault,
+                                  GError **error);

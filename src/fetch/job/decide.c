@@ -1,0 +1,195 @@
+#include "fetch/job/decide.h"
+
+#include <string.h>
+
+#include "fetch/rules/pause.h"
+#include "fetch/rules/policy.h"
+
+enum { SHORT_PAUSE = 10 /* seconds: waited out rather than handed back to the mail system */ };
+
+static char *
+clock_time(gint64 when)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(when);
+
+    return g_date_time_format(time, "%Y-%m-%d %H:%M:%S");
+}
+
+char *
+sm_decide_describe(const SmFile *file)
+{
+    g_autofree char *when = NULL;
+
+    switch (file->state) {
+    case SM_FILE_STORED:
+        when = clock_time(file->pruned_at > 0 ? file->pruned_at : file->stored_at);
+        if (file->pruned_at > 0)
+            return g_strdup_printf("%s was stored, and deleted on %s since keep-for was over"
+                                   " (scorefetch get --force fetches it again)",
+                                   file->name, when);
+        return g_strdup_printf("%s is stored already, since %s", file->name, when);
+    case SM_FILE_DROPPED:
+    case SM_FILE_NOT_WANTED:
+        return g_strdup_printf("%s: %s (%s)", sm_file_state_name(file->state), file->reason,
+                               file->name);
+    case SM_FILE_WAITING:
+    case SM_FILE_PLACING:
+    case SM_FILE_FAILED:
+    case SM_FILE_CONFLICT:
+        break;
+    }
+    return g_strdup_printf("%s is %s: %s", file->name, sm_file_state_name(file->state),
+                           file->reason);
+}
+
+static SmStep
+done(const SmFile *file)
+{
+    return (SmStep){.kind = SM_STEP_DONE, .text = sm_decide_describe(file)};
+}
+
+static SmStep
+refuse(GError **error, int code, const SmFile *file, const char *why)
+{
+    g_set_error(error, SM_ERROR, code, "%s: %s", file->name, why);
+    return (SmStep){.kind = SM_STEP_ERROR};
+}
+
+static SmStep
+paused(GError **error, const SmFile *file, gint64 until, const char *why)
+{
+    g_autofree char *when = clock_time(until);
+    g_autofree char *text = g_strdup_printf("not asked again before %s: %s", when, why);
+
+    return refuse(error, SM_ERROR_PAUSED, file, text);
+}
+
+/* Whether a message will bring it; for what only a person asked for, nobody may ever come back. */
+static gboolean
+is_expected(const SmFile *other)
+{
+    return (other->state == SM_FILE_WAITING || other->state == SM_FILE_PLACING) &&
+           other->newest_event > 0;
+}
+
+/* What the policy needs to know of the other format; TRUE unless the ledger fails. */
+static gboolean
+look_at_sibling(SmLedger *ledger, const SmFile *file, SmSibling *sibling, GError **error)
+{
+    g_autoptr(GPtrArray) siblings = NULL;
+
+    *sibling = SM_SIBLING_NONE;
+    if (file->stored_at > 0)
+        return TRUE; /* its corrections are wanted, even if a person fetched the sibling too */
+    siblings = sm_file_siblings(ledger, file, error);
+    if (siblings == NULL)
+        return FALSE;
+    for (guint i = 0; i < siblings->len && *sibling != SM_SIBLING_STORED; i++) {
+        const SmFile *other = siblings->pdata[i];
+
+        if (!sm_policy_is_pair(other->name))
+            continue;
+        if (other->stored_at > 0)
+            *sibling = SM_SIBLING_STORED;
+        else if (is_expected(other))
+            *sibling = other->id < file->id ? SM_SIBLING_EARLIER : SM_SIBLING_LATER;
+    }
+    return TRUE;
+}
+
+static SmStep
+ask_policy(const SmFetch *fetch, const SmFile *file, GError **error)
+{
+    SmStep step = {.kind = SM_STEP_SETTLE};
+    g_autofree char *why = NULL;
+    SmSibling sibling;
+
+    if (!look_at_sibling(fetch->ledger, file, &sibling, error))
+        return (SmStep){.kind = SM_STEP_ERROR};
+    if (fetch->listed != NULL &&
+        !sm_policy_wants_type((const char *const *)fetch->account->file_types, fetch->listed->type,
+                              &step.text)) {
+        step.state = SM_FILE_NOT_WANTED;
+        return step;
+    }
+    switch (sm_policy_decide(fetch->account->format,
+                             (const char *const *)fetch->account->extensions, file->name, sibling,
+                             &why)) {
+    case SM_DECISION_FETCH:
+        return (SmStep){.kind = SM_STEP_FETCH};
+    case SM_DECISION_WAIT:
+        return refuse(error, SM_ERROR_PAUSED, file, why);
+    case SM_DECISION_DROP:
+        step.state = SM_FILE_DROPPED;
+        break;
+    case SM_DECISION_NOT_WANTED:
+        step.state = SM_FILE_NOT_WANTED;
+        break;
+    }
+    step.text = g_steal_pointer(&why);
+    return step;
+}
+
+/* The limits on calls, for a name that policy lets through. */
+static SmStep
+apply_pauses(const SmFetch *fetch, const SmFile *file, gint64 now, GError **error)
+{
+    SmStep step = {.kind = SM_STEP_FETCH};
+    gint64 missing = 0;
+
+    if (file->stored_at > 0 && sm_pause_holds(file->looked_at + SM_LOOK_PAUSE, now))
+        return paused(error, file, file->looked_at + SM_LOOK_PAUSE,
+                      "the service was asked for a corrected version a short while ago");
+    if (sm_pause_holds(file->next_attempt, now)) {
+        if (file->next_attempt - now > SHORT_PAUSE)
+            return paused(error, file, file->next_attempt, file->reason);
+        step.pause = (guint)(file->next_attempt - now);
+    }
+    if (file->attempts == 0 && !sm_file_count_missing(fetch->ledger, file->account,
+                                                      now - SM_MISSING_WINDOW, &missing, error))
+        return (SmStep){.kind = SM_STEP_ERROR};
+    if (missing >= SM_MISSING_MAX && fetch->listed == NULL)
+        return refuse(error, SM_ERROR_PAUSED, file,
+                      "waits, since the service did not know 20 other names in the last hour"
+                      " (scorefetch get fetches it at once)");
+    return step;
+}
+
+static gboolean
+is_answered(const SmFile *file)
+{
+    return file->stored_at > 0 && file->newest_event <= file->covers;
+}
+
+/* A person's request: whatever the policy says about mail, and at once. */
+static SmStep
+decide_for_person(const SmFetch *fetch, const SmFile *file)
+{
+    if (file->state == SM_FILE_STORED && !fetch->force && is_answered(file))
+        return done(file);
+    return (SmStep){.kind = SM_STEP_FETCH};
+}
+
+SmStep
+sm_decide(const SmFetch *fetch, const SmFile *file, const char *obstacle, gint64 now,
+          GError **error)
+{
+    SmStep step;
+
+    if (file->state == SM_FILE_PLACING)
+        return (SmStep){.kind = SM_STEP_FETCH}; /* to be brought to its end, whoever asks */
+    if (file->state == SM_FILE_CONFLICT && obstacle != NULL &&
+        g_strcmp0(file->obstacle, obstacle) == 0 && !fetch->force)
+        return refuse(error, SM_ERROR_CONFLICT, file, file->reason);
+    if (fetch->role == SM_ROLE_PROMPT)
+        return decide_for_person(fetch, file);
+    if (file->state == SM_FILE_STORED && is_answered(file))
+        return done(file);
+    if (sm_file_has_failed(file))
+        return refuse(error, SM_ERROR_GIVEN_UP, file, file->reason);
+    if (file->state == SM_FILE_FAILED) /* announced anew: sm_event_record() reopens it after that */
+        return paused(error, file, MAX(file->next_attempt, now), file->reason);
+
+    step = ask_policy(fetch, file, error);
+    return step.kind == SM_STEP_FETCH ? apply_pauses(fetch, file, now, error) : step;
+}

@@ -1,0 +1,40 @@
+/*
+ * What is to be done with a name now, by its row, the policy, the pauses and
+ * the limits on calls. Read under the claim; calls nobody and changes nothing.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "fetch/job/fetch.h"
+#include "fetch/ledger/files.h"
+
+enum {
+    SM_LOOK_PAUSE = 600, /* seconds between two conditional GETs of one name */
+    SM_MISSING_MAX = 20, /* names an hour that the service does not know, before new ones wait */
+    SM_MISSING_WINDOW = 3600 /* seconds */
+};
+
+typedef enum {
+    SM_STEP_FETCH,
+    SM_STEP_DONE,   /* text is the outcome */
+    SM_STEP_SETTLE, /* record state with text as the reason: dropped or not wanted */
+    SM_STEP_ERROR,
+} SmStepKind;
+
+typedef struct {
+    SmStepKind kind;
+    SmFileState state;
+    char *text;
+    guint pause; /* SM_STEP_FETCH: seconds to wait before, a few */
+} SmStep;
+
+/*
+ * Decides for file at the time now (seconds since 1970). obstacle: the identity
+ * of what stands under the name in the destination, NULL if nothing does.
+ */
+SmStep sm_decide(const SmFetch *fetch, const SmFile *file, const char *obstacle, gint64 now,
+                 GError **error);
+
+/* The outcome line of a row that is stored, dropped or not wanted. Caller frees. */
+char *sm_decide_describe(const SmFile *file);

@@ -1,0 +1,37 @@
+/*
+ * From a name to a whole, verified part: a presigned URL, its GET, and again
+ * with growing pauses as long as there is hope (give-up-after without progress,
+ * the deadline of the run).
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "fetch/job/transfer.h"
+#include "fetch/service/service.h"
+#include "fetch/store/part.h"
+
+typedef struct {
+    gboolean unchanged; /* 304: nothing was written */
+    gint64 size;        /* bytes that came */
+    gint64 lines;       /* of these; the last one counts without a line break too */
+    char *sha256;
+    gint64 stored_size; /* what the part holds: the same, unless it is encrypted */
+    char *stored_sha256;
+    char *etag; /* NULL if the store gave none */
+} SmDownload;
+
+void sm_download_clear(SmDownload *download);
+
+/*
+ * Fetches name into part, resuming what transfer knows of it; deadline as in
+ * transfer.h. if_none_match: NULL, or an ETag whose object is had already.
+ * Whole means: the announced length, an MD5 that fits where the ETag is one, and
+ * a first byte that is not '<' (an error page). Errors: those of service.h and
+ * transfer.h, the last one after all tries.
+ */
+gboolean sm_download(SmService *service, SmTransfer *transfer, const char *name, SmPart *part,
+                     const char *if_none_match, gint64 deadline, SmDownload *download,
+                     GError **error);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SmDownload, sm_download_clear)

@@ -1,0 +1,119 @@
+#include "fetch/job/export.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/text.h"
+#include "fetch/job/download.h"
+#include "fetch/store/store.h"
+
+static gboolean
+started(const SmTransferFacts *facts, gpointer user_data, GError **error)
+{
+    return TRUE;
+}
+
+static gboolean
+download(const SmFetch *fetch, const char *name, SmPart *part, SmDownload *result, GError **error)
+{
+    g_autoptr(SmService) service = sm_service_new(fetch->account, fetch->ledger, fetch->shared);
+    g_autoptr(SmTransfer) transfer = sm_transfer_new(fetch->account, fetch->shared, started, NULL);
+
+    if (sm_download(service, transfer, name, part, NULL, fetch->deadline, result, error))
+        return TRUE;
+    g_prefix_error(error, "%s: ", name);
+    return FALSE;
+}
+
+static gboolean
+place(const SmFetch *fetch, SmStore *store, const char *part, const char *file, GError **error)
+{
+    if (fetch->force) {
+        if (renameat(store->dir_fd, part, store->dir_fd, file) < 0)
+            return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s/%s", store->directory, file);
+    } else if (sm_store_place(store, part, file, error) != SM_PLACED) {
+        if (error != NULL && *error == NULL)
+            g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s/%s is there already (--force)",
+                        store->directory, file);
+        return FALSE;
+    }
+    return sm_store_sync(store, error);
+}
+
+static gboolean
+to_file(const SmFetch *fetch, const char *name, const char *output, SmDownload *result,
+        GError **error)
+{
+    g_autofree char *directory = g_path_get_dirname(output);
+    g_autofree char *file = g_path_get_basename(output);
+    g_autofree char *part_name = sm_part_name(file, getpid());
+    g_autoptr(SmStore) store = sm_store_open_at(directory, error);
+    g_autoptr(SmPart) part = NULL;
+
+    if (store == NULL)
+        return FALSE;
+    if (sm_account_encrypts(fetch->account)) {
+        g_set_error(
+            error, SM_ERROR, SM_ERROR_USAGE,
+            "%s: the file would lie there in plain text, although account %s has encrypt-to;"
+            " scorefetch get %s stores it encrypted, -o - writes it to standard output",
+            output, fetch->account->name, name);
+        return FALSE;
+    }
+    if (g_str_has_suffix(output, "/")) {
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s: is a directory; say the file's name too",
+                    output);
+        return FALSE;
+    }
+    if (!fetch->force && sm_store_exists(store, file)) {
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s is there already (--force)", output);
+        return FALSE;
+    }
+    if (sm_store_exists(store, file) && !g_file_test(output, G_FILE_TEST_IS_REGULAR)) {
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s is no plain file: it is not replaced",
+                    output);
+        return FALSE;
+    }
+    part = sm_part_create(store, file, getpid(), error);
+    if (part == NULL)
+        return FALSE;
+    if (download(fetch, name, part, result, error) &&
+        sm_part_sync(part, fetch->account->file_mode, (gid_t)-1, error) &&
+        place(fetch, store, part_name, file, error))
+        return TRUE;
+    sm_store_remove(store, part_name, NULL);
+    return FALSE;
+}
+
+static gboolean
+to_stdout(const SmFetch *fetch, const char *name, SmDownload *result, GError **error)
+{
+    g_autoptr(SmPart) part = sm_part_for_descriptor(STDOUT_FILENO);
+
+    return download(fetch, name, part, result, error);
+}
+
+gboolean
+sm_export(const SmFetch *fetch, const char *name, const char *output, char **outcome,
+          GError **error)
+{
+    gboolean piped = strcmp(output, "-") == 0;
+    g_auto(SmDownload) result = {0};
+    g_autofree char *detail = NULL;
+    g_autofree char *size = NULL;
+
+    if (!(piped ? to_stdout(fetch, name, &result, error)
+                : to_file(fetch, name, output, &result, error)))
+        return FALSE;
+    detail = g_strdup_printf("to %s, %" G_GINT64_FORMAT " bytes, SHA-256 %s",
+                             piped ? "standard output" : output, result.size, result.sha256);
+    if (!sm_ledger_log(fetch->ledger, fetch->account->name, name, "exported", detail, error))
+        return FALSE;
+    size = sm_text_size((guint64)result.size);
+    *outcome =
+        g_strdup_printf("fetched %s (%s) to %s", name, size, piped ? "standard output" : output);
+    return TRUE;
+}

@@ -1,0 +1,154 @@
+#include "fetch/job/fetch.h"
+
+#include "fetch/http/pace.h"
+#include "fetch/job/attempt.h"
+#include "fetch/job/decide.h"
+#include "fetch/job/on-stored.h"
+#include "fetch/ledger/claim.h"
+#include "fetch/ledger/events.h"
+#include "fetch/ledger/files.h"
+#include "fetch/rules/policy.h"
+#include "fetch/store/part.h"
+#include "fetch/store/store.h"
+
+/* Whether the part of an earlier attempt, if there is one, is gone. */
+static gboolean
+clear_part(const SmFile *file, SmStore *store)
+{
+    g_autofree char *part = sm_part_name(file->name, file->part);
+
+    return file->part == 0 || (store != NULL && sm_store_remove(store, part, NULL));
+}
+
+static gboolean
+settle(const SmFetch *fetch, SmFile *file, SmStore *store, const SmStep *step, char **outcome,
+       GError **error)
+{
+    gboolean news = file->state != step->state || g_strcmp0(file->reason, step->text) != 0;
+
+    if ((news || file->part != 0 || file->unanswered) &&
+        !sm_file_settle(fetch->ledger, file, step->state, step->text, 0, !clear_part(file, store),
+                        error))
+        return FALSE;
+    *outcome = sm_decide_describe(file);
+    return TRUE;
+}
+
+/* A conflict or a failure that no new message changes is not due again. */
+static gboolean
+is_final(const GError *fault)
+{
+    return g_error_matches(fault, SM_ERROR, SM_ERROR_CONFLICT) ||
+           g_error_matches(fault, SM_ERROR, SM_ERROR_GIVEN_UP);
+}
+
+static gboolean work(const SmFetch *fetch, SmFile *file, char **outcome, GError **error);
+
+static gboolean
+go(const SmFetch *fetch, SmFile *file, SmStore *store, const SmStep *step, char **outcome,
+   GError **error)
+{
+    g_autofree char *first = NULL;
+    gint64 start = g_get_monotonic_time() + (gint64)step->pause * G_USEC_PER_SEC;
+
+    if (step->pause > 0 &&
+        !sm_pace_sleep(fetch->shared != NULL ? fetch->shared->pace : NULL, start))
+        return sm_pace_set_stopped(error);
+    if (!sm_attempt(fetch, file, store, &first, error))
+        return FALSE;
+    /* After a recovery an event may be left that came later than what was recovered. */
+    if (file->state == SM_FILE_STORED && file->newest_event > file->covers)
+        return work(fetch, file, outcome, error);
+    *outcome = g_steal_pointer(&first);
+    return TRUE;
+}
+
+static gboolean
+work(const SmFetch *fetch, SmFile *file, char **outcome, GError **error)
+{
+    GError *fault = NULL;
+    g_autoptr(SmStore) store = sm_store_open(fetch->account, &fault);
+    g_autofree char *name = sm_file_stored_name(file->name, sm_account_encrypts(fetch->account));
+    g_autofree char *obstacle = store != NULL ? sm_store_identity(store, name) : NULL;
+    GError *refusal = NULL;
+    SmStep step = sm_decide(fetch, file, obstacle, sm_ledger_now(), &refusal);
+    gboolean ok = FALSE;
+
+    switch (step.kind) {
+    case SM_STEP_FETCH:
+        if (fetch->offline) {
+            g_set_error(error, SM_ERROR, SM_ERROR_PAUSED,
+                        "%s: left for the next run, since the service was away just now",
+                        file->name);
+            break;
+        }
+        if (store == NULL)
+            return sm_attempt_without_store(fetch, file, fault, error);
+        return go(fetch, file, store, &step, outcome, error);
+    case SM_STEP_DONE:
+        *outcome = g_steal_pointer(&step.text);
+        ok = !file->unanswered || sm_file_answered(fetch->ledger, file, error);
+        break;
+    case SM_STEP_SETTLE:
+        ok = settle(fetch, file, store, &step, outcome, error);
+        break;
+    case SM_STEP_ERROR:
+        if (file->unanswered && is_final(refusal))
+            sm_file_answered(fetch->ledger, file, NULL);
+        g_propagate_error(error, refusal);
+        break;
+    }
+    g_free(step.text);
+    g_clear_error(&fault);
+    return ok;
+}
+
+/* What another process just did while we waited for it. */
+static gboolean
+report_other(const SmFile *file, char **outcome, GError **error)
+{
+    switch (file->state) {
+    case SM_FILE_STORED:
+    case SM_FILE_DROPPED:
+    case SM_FILE_NOT_WANTED:
+        *outcome = sm_decide_describe(file);
+        return TRUE;
+    case SM_FILE_CONFLICT:
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s: %s", file->name, file->reason);
+        return FALSE;
+    case SM_FILE_FAILED:
+        if (!sm_file_has_failed(file))
+            break;
+        g_set_error(error, SM_ERROR, SM_ERROR_GIVEN_UP, "%s: %s", file->name, file->reason);
+        return FALSE;
+    case SM_FILE_WAITING:
+    case SM_FILE_PLACING:
+        break;
+    }
+    g_set_error(error, SM_ERROR, SM_ERROR_PAUSED, "%s: just tried by another process: %s",
+                file->name, file->reason);
+    return FALSE;
+}
+
+gboolean
+sm_fetch(const SmFetch *fetch, const char *name, char **outcome, GError **error)
+{
+    gboolean per_stem = fetch->account->format == SM_FORMAT_FIRST && sm_policy_is_pair(name);
+    g_autoptr(SmFile) file = NULL;
+    gboolean settled, ok;
+    SmClaim claim;
+
+    if (!sm_claim_take(&claim, fetch->ledger, fetch->account->name, name, per_stem,
+                       fetch->impatient ? 0 : SM_CLAIM_WAIT, &file, &settled, error))
+        return FALSE;
+    if (settled && !(file->stored_at > 0 && file->newest_event > file->covers))
+        ok = report_other(file, outcome, error);
+    else
+        ok = work(fetch, file, outcome, error);
+    sm_claim_drop(&claim);
+    /* A record for people: what is fetched does not depend on it. */
+    sm_event_follow(fetch->ledger, fetch->account->name, name, NULL);
+    if (ok) /* also of what a process that died before has stored */
+        sm_on_stored(fetch->ledger, fetch->account, name, fetch->deadline);
+    return ok;
+}

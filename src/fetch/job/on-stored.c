@@ -1,0 +1,190 @@
+#include "fetch/job/on-stored.h"
+
+#include <string.h>
+
+#include "common/base/error.h"
+#include "fetch/alert/alert.h"
+#include "fetch/host/subprocess.h"
+#include "fetch/ledger/handovers.h"
+#include "fetch/ledger/lock.h"
+#include "fetch/rules/pause.h"
+
+typedef struct {
+    SmLedger *ledger;
+    const SmAccount *account;
+    gint64 deadline; /* of the run; 0: none */
+    guint failed;
+} Telling;
+
+static void
+set_number(GStrv *environment, const char *variable, gint64 number)
+{
+    g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, number);
+
+    *environment = g_environ_setenv(*environment, variable, text, TRUE);
+}
+
+/* The path of what lies in the account's directory; empty where nothing does. */
+static void
+set_path(GStrv *environment, const char *variable, const SmAccount *account, const char *path)
+{
+    g_autofree char *full =
+        path != NULL ? g_build_filename(account->directory, path, NULL) : g_strdup("");
+
+    *environment = g_environ_setenv(*environment, variable, full, TRUE);
+}
+
+/* Ours, but for the way to systemd's credentials; and what there is to say. Caller frees. */
+static GStrv
+environment_for(const SmAccount *account, const SmHandover *handover)
+{
+    GStrv environment = g_environ_unsetenv(g_get_environ(), "CREDENTIALS_DIRECTORY");
+    g_autofree char *id = sm_handover_id(handover);
+    const struct {
+        const char *variable;
+        const char *value;
+    } texts[] = {
+        {"SCOREMAIL_NAME", handover->name},
+        {"SCOREMAIL_ACCOUNT", handover->account},
+        {"SCOREMAIL_KIND", handover->kind},
+        {"SCOREMAIL_SHA256", handover->sha256},
+        {"SCOREMAIL_ID", id},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
+        environment = g_environ_setenv(environment, texts[i].variable, texts[i].value, TRUE);
+    set_number(&environment, "SCOREMAIL_SIZE", handover->size);
+    set_number(&environment, "SCOREMAIL_REVISION", handover->revision);
+    set_path(&environment, "SCOREMAIL_PATH", account, handover->path);
+    set_path(&environment, "SCOREMAIL_PREVIOUS_PATH", account, handover->previous);
+    return environment;
+}
+
+/* Whether it was the run's end that ended it, and not the time that it has for itself. */
+static gboolean
+is_cut_short(const Telling *telling, gint64 own_limit)
+{
+    return telling->deadline != 0 && telling->deadline < own_limit &&
+           g_get_monotonic_time() >= telling->deadline;
+}
+
+static void
+note_failure(Telling *telling, const SmHandover *handover, gboolean cut_short, const GError *fault)
+{
+    guint failures = (guint)MIN(handover->attempts + 1, G_MAXINT16);
+    gint64 pause = cut_short ? 0 : (gint64)sm_pause_handover(failures);
+    g_autofree char *text =
+        cut_short
+            ? g_strdup_printf("%s: on-stored %s was still at work when this run had to end: it is"
+                              " told again by scorefetch run",
+                              handover->name, telling->account->on_stored[0])
+            : g_strdup_printf("%s is stored, but on-stored %s %s; it is told again by"
+                              " scorefetch run, in %d min at the earliest",
+                              handover->name, telling->account->on_stored[0], fault->message,
+                              (int)(pause / 60));
+    g_autoptr(GError) trouble = NULL;
+
+    if (!sm_handover_failed(telling->ledger, handover, fault->message, sm_ledger_now() + pause,
+                            &trouble))
+        g_warning("%s", trouble->message);
+    g_warning("%s", text);
+    telling->failed++;
+    if (!cut_short)
+        sm_alert(telling->ledger, telling->account->name, SM_ALERT_HOOK, text);
+}
+
+/* Under its lock. */
+static void
+tell(Telling *telling, const SmHandover *handover)
+{
+    const SmAccount *account = telling->account;
+    g_auto(GStrv) environment = environment_for(account, handover);
+    gint64 own_limit = g_get_monotonic_time() + account->on_stored_limit * G_USEC_PER_SEC;
+    gint64 limit = telling->deadline != 0 ? MIN(own_limit, telling->deadline) : own_limit;
+    g_autoptr(GError) fault = NULL;
+
+    if (!sm_subprocess_do((const char *const *)account->on_stored, (const char *const *)environment,
+                          NULL, limit, SM_ERROR_IO, &fault)) {
+        note_failure(telling, handover, is_cut_short(telling, own_limit), fault);
+        return;
+    }
+    if (!sm_handover_done(telling->ledger, handover, &fault)) {
+        g_warning("%s: on-stored was told, but is told again: %s", handover->name, fault->message);
+        return;
+    }
+    g_info("%s: on-stored %s was told", handover->name, account->on_stored[0]);
+    if (!sm_handover_any_failed(telling->ledger, account->name))
+        sm_alert_clear(telling->ledger, account->name, SM_ALERT_HOOK);
+}
+
+/* Whether there may be more to say of this name: it was told, or somebody else has told it. */
+static gboolean
+attend(Telling *telling, gint64 id, GError **error)
+{
+    g_autoptr(SmHandover) handover = NULL;
+    guint failed = telling->failed;
+    GError *fault = NULL;
+    gint64 byte = SM_LOCK_HANDOVERS + id;
+
+    if (telling->deadline != 0 && g_get_monotonic_time() >= telling->deadline)
+        return FALSE; /* no time is left: scorefetch run tells it */
+    if (!sm_lock_take(telling->ledger->lock_fd, byte, 0, NULL, &fault)) {
+        if (g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY)) /* another process is telling it */
+            g_clear_error(&fault);
+        else
+            g_propagate_error(error, fault);
+        return FALSE;
+    }
+    handover = sm_handover_load(telling->ledger, id, &fault); /* as it is under the lock */
+    if (handover != NULL && !sm_pause_holds(handover->next_attempt, sm_ledger_now()))
+        tell(telling, handover);
+    sm_lock_drop(telling->ledger->lock_fd, byte);
+    if (fault != NULL)
+        g_propagate_error(error, fault);
+    return fault == NULL && telling->failed == failed;
+}
+
+/* What is open of one name, one after the other, beginning with id. */
+static gboolean
+tell_name(Telling *telling, gint64 id, const char *name, GError **error)
+{
+    GError *fault = NULL;
+
+    while (id != 0 && attend(telling, id, &fault)) {
+        g_autoptr(GPtrArray) next =
+            sm_handover_due(telling->ledger, telling->account->name, name, sm_ledger_now(), &fault);
+
+        id = next != NULL && next->len > 0 ? ((SmHandover *)next->pdata[0])->id : 0;
+    }
+    if (fault != NULL)
+        g_propagate_error(error, fault);
+    return fault == NULL;
+}
+
+static gboolean
+tell_all(Telling *telling, const char *name, GError **error)
+{
+    g_autoptr(GPtrArray) due =
+        sm_handover_due(telling->ledger, telling->account->name, name, sm_ledger_now(), error);
+    gboolean ok = due != NULL;
+
+    for (guint i = 0; ok && i < due->len; i++) {
+        const SmHandover *handover = due->pdata[i];
+
+        ok = tell_name(telling, handover->id, handover->name, error);
+    }
+    return ok;
+}
+
+guint
+sm_on_stored(SmLedger *ledger, const SmAccount *account, const char *name, gint64 deadline)
+{
+    Telling telling = {.ledger = ledger, .account = account, .deadline = deadline};
+    g_autoptr(GError) fault = NULL;
+
+    if (account->on_stored == NULL)
+        return 0;
+    if (!tell_all(&telling, name, &fault))
+        g_warning("on-stored: %s", fault->message);
+    return telling.failed;
+}

@@ -1,0 +1,20 @@
+/*
+ * on-stored: the command that is told of each file once it is recorded as
+ * stored, at least once, also if the process that stored it died in between.
+ * What it does or fails to do never changes what is stored.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "common/config/config.h"
+#include "fetch/ledger/ledger.h"
+
+/*
+ * Tells the account's command what is due; name: of that one only, NULL: of all.
+ * deadline: monotonic time at which the command is ended, whatever on-stored-limit
+ * says, in microseconds; 0: none. One that another process is telling is left to
+ * that. A failure is recorded, said in the log and an alert, tried again later;
+ * so nothing here fails its caller. Returns how many were told in vain.
+ */
+guint sm_on_stored(SmLedger *ledger, const SmAccount *account, const char *name, gint64 deadline);

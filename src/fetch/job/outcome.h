@@ -1,0 +1,15 @@
+/* What was decided of one name, said once: to people by its text, to the log with its facts. */
+#pragma once
+
+#include <glib.h>
+
+#include "fetch/ledger/ledger.h"
+
+/*
+ * Says text at the level (G_LOG_LEVEL_WARNING: a failure, else
+ * G_LOG_LEVEL_MESSAGE). The log's line has what the ledger's row of the name
+ * says now: event (its state), account, name, id, attempts, and, once there is
+ * something stored, size and sha256.
+ */
+void sm_outcome_say(SmLedger *ledger, const char *account, const char *name, GLogLevelFlags level,
+                    const char *text);

@@ -1,0 +1,411 @@
+#include "fetch/job/transfer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "fetch/http/engine.h"
+#include "fetch/http/guard.h"
+#include "fetch/http/http.h"
+#include "fetch/http/pace.h"
+
+enum {
+    REFUSAL_MAX = 4096, /* bytes kept of an error's body */
+    ETAG_MAX = 200,
+    CODE_MAX = 60,
+    LOOK_MS = 500,               /* between two looks at the deadline */
+    RECEIVE_BUFFER = 512 * 1024, /* bytes: libcurl's largest */
+};
+
+struct SmTransfer {
+    const SmAccount *account;
+    const SmShared *shared;
+    SmTransferStarted started;
+    gpointer user_data;
+    CURL *handle;
+    CURLM *multi; /* keeps the connection between GETs; NULL: the engine does */
+    gint64 deadline;
+    gint64 expected; /* bytes, by the listing; negative: not known */
+    SmProgressLine *line;
+    SmTransferFacts facts;
+    /* of the GET that runs */
+    SmGuard guard;
+    SmPart *part;
+    gint64 offset; /* asked for from here */
+    gboolean asked_if_changed;
+    gboolean opened;  /* headers have been judged */
+    GString *refusal; /* body of an answer that is not the object */
+    GError *fault;
+};
+
+SmTransfer *
+sm_transfer_new(const SmAccount *account, const SmShared *shared, SmTransferStarted started,
+                gpointer user_data)
+{
+    static const SmShared nothing = {0};
+    SmTransfer *transfer = g_new0(SmTransfer, 1);
+
+    transfer->account = account;
+    transfer->shared = shared != NULL ? shared : &nothing;
+    transfer->started = started;
+    transfer->user_data = user_data;
+    transfer->handle = curl_easy_init();
+    if (transfer->shared->engine == NULL)
+        transfer->multi = curl_multi_init();
+    transfer->expected = -1;
+    transfer->facts.total = -1;
+    transfer->refusal = g_string_new(NULL);
+    return transfer;
+}
+
+void
+sm_transfer_free(SmTransfer *transfer)
+{
+    if (transfer == NULL)
+        return;
+    curl_easy_cleanup(transfer->handle);
+    sm_guard_clear(&transfer->guard);
+    curl_multi_cleanup(transfer->multi);
+    g_string_free(transfer->refusal, TRUE);
+    g_free(transfer->facts.etag);
+    g_clear_error(&transfer->fault);
+    g_free(transfer);
+}
+
+void
+sm_transfer_set_deadline(SmTransfer *transfer, gint64 deadline)
+{
+    transfer->deadline = deadline;
+}
+
+void
+sm_transfer_expect(SmTransfer *transfer, gint64 size)
+{
+    transfer->expected = size;
+}
+
+void
+sm_transfer_watch(SmTransfer *transfer, SmProgressLine *line)
+{
+    transfer->line = line;
+}
+
+SmTransferFacts *
+sm_transfer_facts(SmTransfer *transfer)
+{
+    return &transfer->facts;
+}
+
+gboolean
+sm_transfer_is_strong(const char *etag)
+{
+    return etag != NULL && *etag == '"';
+}
+
+gboolean
+sm_transfer_etag_md5(const char *etag, char **md5)
+{
+    if (etag == NULL || strlen(etag) != 34 || etag[0] != '"' || etag[33] != '"' ||
+        strspn(etag + 1, "0123456789abcdefABCDEF") != 32)
+        return FALSE;
+    if (md5 != NULL)
+        *md5 = g_ascii_strdown(etag + 1, 32);
+    return TRUE;
+}
+
+static long
+status_of(const SmTransfer *transfer)
+{
+    long status = 0;
+
+    curl_easy_getinfo(transfer->handle, CURLINFO_RESPONSE_CODE, &status);
+    return status;
+}
+
+static gboolean
+odd(SmTransfer *transfer, const char *what)
+{
+    g_set_error(&transfer->fault, SM_ERROR, SM_ERROR_INTEGRITY, "the object store's answer %s",
+                what);
+    return FALSE;
+}
+
+/* The bytes of the whole object, by Content-Length or Content-Range; -1 and a fault where that does
+ * not fit. */
+static gint64
+total_of(SmTransfer *transfer, long status)
+{
+    const char *range = sm_http_header(transfer->handle, "Content-Range");
+    curl_off_t length = -1;
+    gint64 first, last, total;
+
+    curl_easy_getinfo(transfer->handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    if (length < 0) {
+        odd(transfer, "has no Content-Length: its end could not be told");
+        return -1;
+    }
+    if (status == 200)
+        return length;
+    if (range == NULL ||
+        sscanf(range,
+               "bytes %" G_GINT64_MODIFIER "d-%" G_GINT64_MODIFIER "d/%" G_GINT64_MODIFIER "d",
+               &first, &last, &total) != 3 ||
+        transfer->offset == 0 || first != transfer->offset || last != total - 1 ||
+        last - first + 1 != length) {
+        odd(transfer, "has another range than was asked for");
+        return -1;
+    }
+    return total;
+}
+
+static gboolean
+object_is_new(SmTransfer *transfer, const char *etag, gint64 total)
+{
+    g_free(transfer->facts.etag);
+    transfer->facts.etag = g_strdup(etag);
+    transfer->facts.total = total;
+    return sm_part_start_over(transfer->part, sm_transfer_etag_md5(etag, NULL), &transfer->fault) &&
+           sm_part_has_room(transfer->part, total, &transfer->fault) &&
+           transfer->started(&transfer->facts, transfer->user_data, &transfer->fault);
+}
+
+/* A store that does not know If-Range answers with the end of another object. */
+static gboolean
+object_goes_on(SmTransfer *transfer, const char *etag, gint64 total)
+{
+    if (etag != NULL && g_strcmp0(etag, transfer->facts.etag) != 0) {
+        g_clear_pointer(&transfer->facts.etag, g_free); /* the next GET is for all of it */
+        g_set_error(&transfer->fault, SM_ERROR, SM_ERROR_OBJECT,
+                    "the object changed while it was fetched");
+        return FALSE;
+    }
+    transfer->facts.total = total;
+    return sm_part_has_room(transfer->part, total - transfer->offset, &transfer->fault);
+}
+
+/* Judges the headers of a 200 or 206 before the first byte is kept. */
+static gboolean
+open_object(SmTransfer *transfer, long status)
+{
+    const char *encoding = sm_http_header(transfer->handle, "Content-Encoding");
+    const char *given = sm_http_header(transfer->handle, "ETag");
+    g_autofree char *etag = given != NULL ? sm_text_clean(given, ETAG_MAX) : NULL;
+    gint64 total = total_of(transfer, status);
+
+    transfer->opened = TRUE;
+    if (total < 0)
+        return FALSE;
+    if (encoding != NULL && g_ascii_strcasecmp(encoding, "identity") != 0)
+        return odd(transfer, "has a Content-Encoding: the file itself was asked for");
+    if (transfer->expected >= 0 && total != transfer->expected) {
+        g_set_error(&transfer->fault, SM_ERROR, SM_ERROR_INTEGRITY,
+                    "the object store has %" G_GINT64_FORMAT
+                    " bytes, where the listing says %" G_GINT64_FORMAT,
+                    total, transfer->expected);
+        return FALSE;
+    }
+    if ((guint64)total > transfer->account->max_file_size) {
+        g_set_error(&transfer->fault, SM_ERROR, SM_ERROR_LIMIT,
+                    "%" G_GINT64_FORMAT " bytes are more than max-file-size (account %s)", total,
+                    transfer->account->name);
+        return FALSE;
+    }
+    return status == 206 ? object_goes_on(transfer, etag, total)
+                         : object_is_new(transfer, etag, total);
+}
+
+static size_t
+receive(char *data, size_t size, size_t count, void *user_data)
+{
+    SmTransfer *transfer = user_data;
+    gsize length = size * count;
+    long status = status_of(transfer);
+
+    if (status != 200 && status != 206) {
+        g_string_append_len(transfer->refusal, data,
+                            (gssize)MIN(length, REFUSAL_MAX - transfer->refusal->len));
+        return length;
+    }
+    if (!transfer->opened && !open_object(transfer, status))
+        return 0;
+    if (!sm_part_write(transfer->part, data, length, &transfer->fault))
+        return 0;
+    sm_progress_move(transfer->line, sm_part_size(transfer->part), transfer->facts.total);
+    return length;
+}
+
+/* S3's word for it, from <Code>...</Code>; only shown, and nothing that could be a part of the URL.
+ * Caller frees; "" if none. */
+static char *
+refusal_code(const SmTransfer *transfer)
+{
+    const char *code = strstr(transfer->refusal->str, "<Code>");
+    gsize length = 0;
+
+    if (code == NULL)
+        return g_strdup("");
+    code += strlen("<Code>");
+    while (g_ascii_isalpha(code[length]))
+        length++;
+    return length > 0 && length <= CODE_MAX && code[length] == '<'
+               ? g_strdup_printf(": %.*s", (int)length, code)
+               : g_strdup("");
+}
+
+/* 416 for a part that holds all bytes already: RFC 9110, 15.5.17, tells the length. */
+static gboolean
+is_complete(SmTransfer *transfer)
+{
+    const char *range = sm_http_header(transfer->handle, "Content-Range");
+    gint64 total;
+
+    if (range == NULL || sscanf(range, "bytes */%" G_GINT64_MODIFIER "d", &total) != 1 ||
+        total != transfer->offset)
+        return FALSE;
+    transfer->facts.total = total;
+    return TRUE;
+}
+
+static gboolean
+judge_end(SmTransfer *transfer, GError **error)
+{
+    g_autofree char *code = NULL;
+    long status = status_of(transfer);
+
+    transfer->facts.retry_after = sm_http_retry_after(transfer->handle);
+    sm_pace_answer(transfer->shared->pace, status, transfer->facts.retry_after);
+    if (status == 200 || status == 206) {
+        /* an empty object has no byte that would have opened it */
+        if (!transfer->opened && !open_object(transfer, status)) {
+            g_propagate_error(error, g_steal_pointer(&transfer->fault));
+            return FALSE;
+        }
+        return TRUE;
+    }
+    if (status == 304 && transfer->asked_if_changed) {
+        transfer->facts.unchanged = TRUE;
+        return TRUE;
+    }
+    if (status == 416 && is_complete(transfer))
+        return TRUE;
+    if (status == 416)
+        g_clear_pointer(&transfer->facts.etag, g_free); /* the next GET is for all of it */
+    code = refusal_code(transfer);
+    g_set_error(error, SM_ERROR, SM_ERROR_OBJECT, "the object store answers %ld%s%s", status, code,
+                status / 100 == 3 ? " (a redirect, which is not followed)" : "");
+    return FALSE;
+}
+
+static SmHeaderList *
+headers_for(SmTransfer *transfer, const char *if_none_match)
+{
+    SmHeaderList *headers = curl_slist_append(NULL, "Accept:");
+
+    if (transfer->offset > 0) {
+        g_autofree char *range =
+            g_strdup_printf("Range: bytes=%" G_GINT64_FORMAT "-", transfer->offset);
+        g_autofree char *guard = g_strconcat("If-Range: ", transfer->facts.etag, NULL);
+
+        headers = curl_slist_append(headers, range);
+        headers = curl_slist_append(headers, guard);
+    } else if (transfer->asked_if_changed) {
+        g_autofree char *guard = g_strconcat("If-None-Match: ", if_none_match, NULL);
+
+        headers = curl_slist_append(headers, guard);
+    }
+    return headers;
+}
+
+static void
+set_options(SmTransfer *transfer, const char *url, SmHeaderList *headers)
+{
+    CURL *handle = transfer->handle;
+
+    sm_guard_set(&transfer->guard, handle, transfer->account, url);
+    curl_easy_setopt(handle, CURLOPT_URL, url);
+    curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L); /* signed to the byte */
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, receive);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, transfer);
+}
+
+static gboolean
+set_failure(SmTransfer *transfer, const char *url, CURLcode result, const char *detail,
+            GError **error)
+{
+    if (transfer->fault != NULL)
+        g_propagate_error(error, g_steal_pointer(&transfer->fault));
+    else if (result == CURLE_ABORTED_BY_CALLBACK && sm_pace_has_stopped(transfer->shared->pace))
+        sm_pace_set_stopped(error);
+    else if (result == CURLE_ABORTED_BY_CALLBACK)
+        g_set_error(error, SM_ERROR, SM_ERROR_LIMIT, "not whole within run-limit (account %s): %s",
+                    transfer->account->name,
+                    sm_account_encrypts(transfer->account)
+                        ? "the next try begins anew, since it is encrypted: raise run-limit"
+                        : "it goes on with the next try");
+    else if (result != CURLE_COULDNT_CONNECT || sm_guard_let_pass(&transfer->guard, url, error))
+        sm_http_set_error(error, SM_ERROR_OBJECT, url, result, detail);
+    return FALSE;
+}
+
+static CURLcode
+result_of(CURLM *multi)
+{
+    int left;
+    const CURLMsg *message = curl_multi_info_read(multi, &left);
+
+    return message != NULL ? message->data.result : CURLE_FAILED_INIT;
+}
+
+/* curl_easy_perform() that ends at the deadline. */
+static CURLcode
+perform(SmTransfer *transfer)
+{
+    CURLM *multi = transfer->multi;
+    CURLcode result = CURLE_ABORTED_BY_CALLBACK;
+    int running = 1;
+
+    if (transfer->shared->engine != NULL)
+        return sm_http_engine_perform(transfer->shared->engine, transfer->handle,
+                                      transfer->deadline);
+    curl_multi_add_handle(multi, transfer->handle);
+    while (transfer->deadline == 0 || g_get_monotonic_time() < transfer->deadline) {
+        if (curl_multi_perform(multi, &running) != CURLM_OK || running == 0) {
+            result = result_of(multi);
+            break;
+        }
+        curl_multi_poll(multi, NULL, 0, LOOK_MS, NULL);
+    }
+    curl_multi_remove_handle(multi, transfer->handle);
+    return result;
+}
+
+gboolean
+sm_transfer_get(SmTransfer *transfer, const char *url, SmPart *part, const char *if_none_match,
+                GError **error)
+{
+    g_autoptr(SmHeaderList) headers = NULL;
+    char detail[CURL_ERROR_SIZE] = "";
+    CURLcode result;
+
+    if (!sm_http_prepare(transfer->handle, transfer->account,
+                         MAX(transfer->account->give_up_after / 3, 1), detail, error))
+        return FALSE;
+    transfer->part = part;
+    transfer->offset = sm_transfer_is_strong(transfer->facts.etag) ? sm_part_size(part) : 0;
+    transfer->asked_if_changed = transfer->offset == 0 && if_none_match != NULL;
+    transfer->opened = FALSE;
+    transfer->facts.retry_after = 0;
+    transfer->facts.unchanged = FALSE;
+    g_string_truncate(transfer->refusal, 0);
+    headers = headers_for(transfer, if_none_match);
+    set_options(transfer, url, headers);
+    result = perform(transfer);
+    curl_easy_setopt(transfer->handle, CURLOPT_URL, NULL); /* libcurl's copy of the capability */
+    if (result != CURLE_OK)
+        return set_failure(transfer, url, result, detail, error);
+    return judge_end(transfer, error);
+}

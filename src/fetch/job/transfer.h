@@ -1,0 +1,70 @@
+/*
+ * One GET of a presigned URL into a part, started at once and with none of the
+ * headers of the API call. What arrives is checked as it arrives: lengths,
+ * encodings, ranges; nothing is called whole here, see download.h.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "common/config/config.h"
+#include "fetch/host/autoptr.h"
+#include "fetch/host/progress.h"
+#include "fetch/http/shared.h"
+#include "fetch/store/part.h"
+
+typedef struct SmTransfer SmTransfer;
+
+typedef struct {
+    gint64 total;       /* bytes of the whole object, by its headers; -1 before they came */
+    char *etag;         /* with its quotes; NULL if none */
+    gboolean unchanged; /* 304: still what if_none_match names */
+    guint retry_after;  /* seconds; 0: none said */
+} SmTransferFacts;
+
+/*
+ * Called once the headers of a new object have come, before its first byte; may
+ * note in the ledger that the part can be resumed. FALSE and error ends the transfer.
+ */
+typedef gboolean (*SmTransferStarted)(const SmTransferFacts *facts, gpointer user_data,
+                                      GError **error);
+
+/* shared may be NULL, else it must live as long. */
+SmTransfer *sm_transfer_new(const SmAccount *account, const SmShared *shared,
+                            SmTransferStarted started, gpointer user_data);
+void sm_transfer_free(SmTransfer *transfer);
+
+/* Monotonic time (microseconds) at which a running transfer ends with SM_ERROR_LIMIT; 0: never. */
+void sm_transfer_set_deadline(SmTransfer *transfer, gint64 deadline);
+
+/* Bytes that the object must have, by the listing; negative: not known. Another length is
+ * SM_ERROR_INTEGRITY. */
+void sm_transfer_expect(SmTransfer *transfer, gint64 size);
+
+/* Where its progress is shown; NULL: nowhere. */
+void sm_transfer_watch(SmTransfer *transfer, SmProgressLine *line);
+
+/* The facts of the object so far; etag may be set before the first GET, to resume a part. */
+SmTransferFacts *sm_transfer_facts(SmTransfer *transfer);
+
+/*
+ * Gets url into part. Where the part has bytes and the ETag is a strong one,
+ * only the rest is asked for (Range and If-Range), and the part starts over
+ * should the object have changed. if_none_match, if not NULL: 304 leaves the part
+ * empty. TRUE when all bytes of the answer are in the part. Errors:
+ * SM_ERROR_OBJECT (refused, broken off, stalled: worth another URL),
+ * SM_ERROR_INTEGRITY (not what a score file's answer looks like),
+ * SM_ERROR_LIMIT (too large, or the deadline or the run is over),
+ * SM_ERROR_DIRECTORY, SM_ERROR_TRUST, SM_ERROR_URL (guard.h).
+ */
+gboolean sm_transfer_get(SmTransfer *transfer, const char *url, SmPart *part,
+                         const char *if_none_match, GError **error);
+
+/* Whether an ETag is strong (RFC 9110, 8.8.3), so that ranges may be put together by it. */
+gboolean sm_transfer_is_strong(const char *etag);
+
+/* Whether an ETag has the form of an MD5; *md5 becomes its 32 digits in lower case. Caller frees.
+ */
+gboolean sm_transfer_etag_md5(const char *etag, char **md5);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmTransfer, sm_transfer_free)

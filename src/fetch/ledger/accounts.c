@@ -1,0 +1,155 @@
+#include "fetch/ledger/accounts.h"
+
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "fetch/rules/pause.h"
+
+enum {
+    REASON_MAX = 300,
+    LISTING_PAUSE = 3600, /* seconds */
+};
+
+char *
+sm_account_fingerprint_key(SmLedger *ledger, GError **error)
+{
+    g_autoptr(sqlite3_stmt) row =
+        sm_db_query(ledger->db, error, "SELECT value FROM keys WHERE name = 'fingerprint'", "");
+    GError *fault = NULL;
+
+    if (row == NULL)
+        return NULL;
+    if (sm_db_next(ledger->db, row, &fault))
+        return sm_db_text(row, 0);
+    if (fault != NULL)
+        g_propagate_error(error, fault);
+    else
+        g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
+                    "ledger %s: its key is missing: restore it from a backup", ledger->db->path);
+    return NULL;
+}
+
+void
+sm_account_record_free(SmAccountRecord *record)
+{
+    if (record == NULL)
+        return;
+    g_free(record->reason);
+    g_free(record);
+}
+
+static SmAccountRecord *
+look(SmLedger *ledger, const char *account, const char *fingerprint, gboolean *probe_due,
+     GError **error)
+{
+    g_autoptr(SmAccountRecord) record = g_new0(SmAccountRecord, 1);
+    g_autoptr(sqlite3_stmt) row =
+        sm_db_query(ledger->db, error,
+                    "SELECT id, proven IS ?1, rejected IS ?1, rejected_at, probe_at, reason,"
+                    " iif(?1 IN (proven, rejected), secret_since, 0) FROM accounts WHERE name = ?2",
+                    "ss", fingerprint, account);
+
+    if (row == NULL || !sm_db_next(ledger->db, row, error))
+        return NULL;
+    record->id = sqlite3_column_int64(row, 0);
+    record->secret_since = sqlite3_column_int64(row, 6);
+    record->standing = sqlite3_column_int(row, 1) ? SM_ACCOUNT_PROVEN : SM_ACCOUNT_UNPROVEN;
+    if (sqlite3_column_int(row, 2)) {
+        record->standing = SM_ACCOUNT_CLOSED;
+        record->rejected_at = sqlite3_column_int64(row, 3);
+        record->reason = sm_db_text(row, 5);
+        *probe_due = !sm_pause_holds(sqlite3_column_int64(row, 4), sm_ledger_now());
+    }
+    return g_steal_pointer(&record);
+}
+
+SmAccountRecord *
+sm_account_peek(SmLedger *ledger, const char *account, const char *fingerprint, GError **error)
+{
+    gboolean probe_due;
+
+    return look(ledger, account, fingerprint, &probe_due, error);
+}
+
+static gboolean
+take_probe(SmLedger *ledger, const char *account, SmAccountRecord *record, GError **error)
+{
+    record->standing = SM_ACCOUNT_UNPROVEN;
+    return sm_db_run(ledger->db, error, NULL, "UPDATE accounts SET probe_at = ? WHERE name = ?",
+                     "is", sm_ledger_now() + SM_ACCOUNT_PROBE_AFTER, account);
+}
+
+SmAccountRecord *
+sm_account_look(SmLedger *ledger, const char *account, const char *fingerprint, GError **error)
+{
+    g_autoptr(SmAccountRecord) record = NULL;
+    gboolean probe_due = FALSE;
+
+    if (sm_db_begin(ledger->db, error) &&
+        sm_db_run(ledger->db, error, NULL, "INSERT OR IGNORE INTO accounts (name) VALUES (?)", "s",
+                  account)) {
+        record = look(ledger, account, fingerprint, &probe_due, error);
+        if (record != NULL && (!probe_due || take_probe(ledger, account, record, error)) &&
+            sm_db_commit(ledger->db, error))
+            return g_steal_pointer(&record);
+    }
+    sm_db_rollback(ledger->db);
+    return NULL;
+}
+
+gboolean
+sm_account_proven(SmLedger *ledger, const char *account, const char *fingerprint, GError **error)
+{
+    return sm_db_run(ledger->db, error, NULL,
+                     "UPDATE accounts SET proven = ?1, rejected = NULL, reason = NULL,"
+                     " rejected_at = 0, probe_at = 0, secret_since ="
+                     " iif(?1 IN (proven, rejected) AND secret_since > 0, secret_since, ?3)"
+                     " WHERE name = ?2",
+                     "ssi", fingerprint, account, sm_ledger_now());
+}
+
+gboolean
+sm_account_rejected(SmLedger *ledger, const char *account, const char *fingerprint,
+                    const char *reason, GError **error)
+{
+    g_autofree char *clean = sm_text_clean(reason, REASON_MAX);
+    gint64 now = sm_ledger_now();
+
+    if (sm_db_begin(ledger->db, error) &&
+        sm_db_run(ledger->db, error, NULL,
+                  "UPDATE accounts SET proven = NULL, rejected = ?, reason = ?, rejected_at = ?,"
+                  " probe_at = ? WHERE name = ?",
+                  "ssiis", fingerprint, clean, now, now + SM_ACCOUNT_PROBE_AFTER, account) &&
+        sm_ledger_log(ledger, account, "", "rejected", clean, error) &&
+        sm_db_commit(ledger->db, error))
+        return TRUE;
+    sm_db_rollback(ledger->db);
+    return FALSE;
+}
+
+gboolean
+sm_account_want_listing(SmLedger *ledger, const char *account, GError **error)
+{
+    return sm_db_run(ledger->db, error, NULL,
+                     "INSERT INTO accounts (name, listing_wanted) VALUES (?1, ?2)"
+                     " ON CONFLICT (name) DO UPDATE SET listing_wanted = ?2"
+                     " WHERE listing_wanted = 0",
+                     "si", account, sm_ledger_now());
+}
+
+gboolean
+sm_account_listing_due(SmLedger *ledger, const char *account, gint64 now, gint64 *wanted,
+                       GError **error)
+{
+    return sm_db_integer(ledger->db, error, wanted,
+                         "SELECT listing_wanted FROM accounts WHERE name = ?"
+                         " AND sync_tried NOT BETWEEN ? AND ?",
+                         "sii", account, now - LISTING_PAUSE + 1, now);
+}
+
+gboolean
+sm_account_reopen(SmLedger *ledger, const char *account, GError **error)
+{
+    return sm_db_run(ledger->db, error, NULL,
+                     "UPDATE accounts SET rejected = NULL, reason = NULL WHERE name = ?", "s",
+                     account);
+}

@@ -1,0 +1,65 @@
+/*
+ * What the ledger knows of an account's password: proven, rejected or neither.
+ * A rejected one closes the account for every process until the secret changes
+ * (told by its fingerprint) or a probe is due, since repeating it may lock the
+ * account at the service.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "fetch/ledger/ledger.h"
+
+enum { SM_ACCOUNT_PROBE_AFTER = 6 * 3600 }; /* seconds */
+
+typedef enum {
+    SM_ACCOUNT_UNPROVEN, /* one process at a time may try it */
+    SM_ACCOUNT_PROVEN,
+    SM_ACCOUNT_CLOSED,
+} SmAccountStanding;
+
+typedef struct {
+    gint64 id; /* for the account's lock byte */
+    SmAccountStanding standing;
+    gint64 rejected_at;  /* of this password, 0: never; where it may be tried, it is a probe */
+    gint64 secret_since; /* when the proven or rejected secret, if it is this one, was proven
+                            first; 0: never, or not known */
+    char *reason;        /* the service's words, cleaned; NULL unless closed */
+} SmAccountRecord;
+
+/* The random key of this ledger by which secrets are fingerprinted; NULL on error. Caller frees. */
+char *sm_account_fingerprint_key(SmLedger *ledger, GError **error);
+
+/*
+ * Standing of the secret with that fingerprint; makes the row. Where a probe of
+ * a closed account is due, this call takes it: it answers SM_ACCOUNT_UNPROVEN
+ * to one caller, and the next is due only after SM_ACCOUNT_PROBE_AFTER.
+ */
+SmAccountRecord *sm_account_look(SmLedger *ledger, const char *account, const char *fingerprint,
+                                 GError **error);
+
+/* The same to look at: makes no row, takes no probe. NULL without an error where there is none. */
+SmAccountRecord *sm_account_peek(SmLedger *ledger, const char *account, const char *fingerprint,
+                                 GError **error);
+void sm_account_record_free(SmAccountRecord *record);
+
+/* It was accepted; its age counts from the first time, a rejection in between notwithstanding. */
+gboolean sm_account_proven(SmLedger *ledger, const char *account, const char *fingerprint,
+                           GError **error);
+gboolean sm_account_rejected(SmLedger *ledger, const char *account, const char *fingerprint,
+                             const char *reason, GError **error);
+
+/* A message without a usable name may have announced anything: a look at the listing is due. */
+gboolean sm_account_want_listing(SmLedger *ledger, const char *account, GError **error);
+
+/*
+ * Since when such a look is due at the time now, and none was tried within the
+ * last hour; *wanted 0: none is.
+ */
+gboolean sm_account_listing_due(SmLedger *ledger, const char *account, gint64 now, gint64 *wanted,
+                                GError **error);
+
+/* A person says that it may be tried again. */
+gboolean sm_account_reopen(SmLedger *ledger, const char *account, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmAccountRecord, sm_account_record_free)

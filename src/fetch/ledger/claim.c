@@ -1,0 +1,95 @@
+#include "fetch/ledger/claim.h"
+
+#include "common/base/error.h"
+#include "fetch/ledger/lock.h"
+
+static SmFile *
+load(SmLedger *ledger, const char *account, const char *name, GError **error)
+{
+    GError *fault = NULL;
+    SmFile *file = sm_file_load(ledger, account, name, &fault);
+
+    if (fault != NULL)
+        g_propagate_error(error, fault);
+    else if (file == NULL)
+        g_set_error(error, SM_ERROR, SM_ERROR_NOT_FOUND,
+                    "%s: the ledger does not know this name (account %s)", name, account);
+    return file;
+}
+
+/* The lowest row of the stem, so that all its names contend for one byte. */
+static gboolean
+stem_byte(SmLedger *ledger, const SmFile *file, gint64 *byte, GError **error)
+{
+    g_autoptr(GPtrArray) siblings = sm_file_siblings(ledger, file, error);
+
+    if (siblings == NULL)
+        return FALSE;
+    *byte = file->id;
+    for (guint i = 0; i < siblings->len; i++)
+        *byte = MIN(*byte, ((SmFile *)siblings->pdata[i])->id);
+    return TRUE;
+}
+
+static gboolean
+take(SmClaim *claim, guint which, gint64 byte, guint wait, const char *name, gboolean *waited,
+     GError **error)
+{
+    gboolean held;
+
+    if (!sm_lock_take(claim->ledger->lock_fd, byte, wait, &held, error)) {
+        g_prefix_error(error, "%s: ", name);
+        return FALSE;
+    }
+    claim->bytes[which] = byte;
+    *waited = *waited || held;
+    return TRUE;
+}
+
+/* The row under its lock. A lock was taken on a row, not on a name: it may be another row by now.
+ */
+static SmFile *
+load_again(SmLedger *ledger, const SmFile *before, GError **error)
+{
+    g_autoptr(SmFile) file = load(ledger, before->account, before->name, error);
+
+    if (file == NULL || file->id == before->id)
+        return g_steal_pointer(&file);
+    g_set_error(error, SM_ERROR, SM_ERROR_BUSY,
+                "%s: was forgotten and announced again just now; it is tried again", before->name);
+    return NULL;
+}
+
+gboolean
+sm_claim_take(SmClaim *claim, SmLedger *ledger, const char *account, const char *name,
+              gboolean per_stem, guint wait, SmFile **file, gboolean *settled_meanwhile,
+              GError **error)
+{
+    g_autoptr(SmFile) before = load(ledger, account, name, error);
+    gboolean waited = FALSE;
+    gint64 first;
+
+    *claim = (SmClaim){.ledger = ledger};
+    if (before == NULL)
+        return FALSE;
+    first = before->id;
+    if (per_stem && !stem_byte(ledger, before, &first, error))
+        return FALSE;
+    if (!take(claim, 0, first, wait, name, &waited, error) ||
+        (first != before->id && !take(claim, 1, before->id, wait, name, &waited, error)) ||
+        (*file = load_again(ledger, before, error)) == NULL) {
+        sm_claim_drop(claim);
+        return FALSE;
+    }
+    *settled_meanwhile = waited && (*file)->settled > before->settled;
+    return TRUE;
+}
+
+void
+sm_claim_drop(SmClaim *claim)
+{
+    for (gsize i = G_N_ELEMENTS(claim->bytes); i-- > 0;)
+        if (claim->bytes[i] != 0)
+            sm_lock_drop(claim->ledger->lock_fd, claim->bytes[i]);
+    *claim = (SmClaim){.ledger = claim->ledger};
+}

@@ -1,0 +1,28 @@
+/*
+ * The claim on a name: the byte lock of its row (and before it, under
+ * format = first, that of the first row of its stem), taken for as long as one
+ * process works on it. It dies with the process.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "fetch/ledger/files.h"
+
+enum { SM_CLAIM_WAIT = 30 }; /* seconds for the holder of a claim to end */
+
+typedef struct {
+    SmLedger *ledger;
+    gint64 bytes[2]; /* in the order in which they were taken; 0: none */
+} SmClaim;
+
+/*
+ * Takes the claim, waiting up to wait seconds for its holder. TRUE with *file as the
+ * row is now; *settled_meanwhile: an attempt that ran while we waited has come to
+ * its end, and file tells how. per_stem: the stem's claim too. SM_ERROR_BUSY,
+ * SM_ERROR_LEDGER; SM_ERROR_NOT_FOUND where the name is not in the ledger.
+ */
+gboolean sm_claim_take(SmClaim *claim, SmLedger *ledger, const char *account, const char *name,
+                       gboolean per_stem, guint wait, SmFile **file, gboolean *settled_meanwhile,
+                       GError **error);
+void sm_claim_drop(SmClaim *claim);

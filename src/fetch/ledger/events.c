@@ -1,0 +1,250 @@
+#include "fetch/ledger/events.h"
+
+#include "common/base/text.h"
+#include "fetch/ledger/files.h"
+#include "fetch/rules/pause.h"
+
+enum { REASON_MAX = 500 };
+
+static const char *
+kind_name(SmEventKind kind)
+{
+    switch (kind) {
+    case SM_EVENT_NAMES:
+        return "names";
+    case SM_EVENT_NO_VALID_NAME:
+        return "no valid name";
+    case SM_EVENT_UNUSABLE:
+        return "unusable";
+    }
+    return "unknown";
+}
+
+/* A message with neither Message-ID nor HTML part is told apart by everything that is known of it.
+ */
+static char *
+identity_of(const SmEvent *event)
+{
+    const char *identity = sm_event_identity(event);
+    g_autoptr(GBytes) bytes = NULL;
+
+    if (*identity != '\0')
+        return g_strdup(identity);
+    bytes = sm_event_encode(event);
+    return g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
+}
+
+static gboolean
+insert(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
+       const char *identity, int *inserted, GError **error)
+{
+    g_autofree char *recipients =
+        g_strjoinv(" ", event->recipients[0] != NULL ? event->recipients : event->to);
+
+    return sm_db_run(ledger->db, error, inserted,
+                     "INSERT OR IGNORE INTO events (account, name, identity, kind, sender,"
+                     " recipients, first_seen, last_seen, reason)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
+                     "ssssssis", account, name, identity, kind_name(event->kind), event->from,
+                     recipients, sm_ledger_now(), event->reason);
+}
+
+static gboolean
+count_again(SmLedger *ledger, const char *account, const char *name, const char *identity,
+            GError **error)
+{
+    return sm_db_run(ledger->db, error, NULL,
+                     "UPDATE events SET times = times + 1, last_seen = ?"
+                     " WHERE account = ? AND name = ? AND identity = ?",
+                     "isss", sm_ledger_now(), account, name, identity);
+}
+
+gboolean
+sm_event_reopen_failed(SmLedger *ledger, const char *account, const char *name, GError **error)
+{
+    gint64 now = sm_ledger_now();
+
+    return sm_db_run(
+        ledger->db, error, NULL,
+        "UPDATE files SET state = 'waiting', missing_since = 0, missing_times = 0,"
+        " attempts = 0 WHERE account = ?1 AND name = ?2 AND state = 'failed'"
+        " AND next_attempt NOT BETWEEN ?3 + 1 AND ?4 AND new_covers < (SELECT max(id) FROM events"
+        "  WHERE account = ?1 AND name = ?2)",
+        "ssii", account, name, now, now + SM_PAUSE_LONGEST);
+}
+
+static gboolean
+note_mail(SmLedger *ledger, const char *account, GError **error)
+{
+    return sm_db_run(ledger->db, error, NULL,
+                     "INSERT INTO accounts (name, mail_seen) VALUES (?1, ?2)"
+                     " ON CONFLICT (name) DO UPDATE SET mail_seen = ?2",
+                     "si", account, sm_ledger_now());
+}
+
+/* The row that the event is about; none without an account, which nobody could ever claim. */
+static gboolean
+open_row(SmLedger *ledger, const char *account, const char *name, GError **error)
+{
+    return *name == '\0' || *account == '\0' ||
+           (sm_file_ensure(ledger, account, name, error) &&
+            sm_event_reopen_failed(ledger, account, name, error));
+}
+
+static gboolean
+record(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
+       const char *identity, GError **error)
+{
+    int inserted;
+
+    if (!insert(ledger, event, account, name, identity, &inserted, error))
+        return FALSE;
+    if (!(inserted == 0 ? count_again(ledger, account, name, identity, error)
+                        : sm_ledger_log(ledger, account, name, "announced", identity, error) &&
+                              note_mail(ledger, account, error)))
+        return FALSE;
+    return open_row(ledger, account, name, error);
+}
+
+gboolean
+sm_event_record(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
+                GError **error)
+{
+    g_autofree char *identity = identity_of(event);
+
+    if (sm_db_begin(ledger->db, error) && record(ledger, event, account, name, identity, error) &&
+        sm_db_commit(ledger->db, error))
+        return TRUE;
+    sm_db_rollback(ledger->db);
+    return FALSE;
+}
+
+static gboolean
+refuse(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
+       const char *identity, const char *why, GError **error)
+{
+    g_autofree char *clean = sm_text_clean(why, REASON_MAX);
+    int inserted;
+
+    if (!insert(ledger, event, "", name, identity, &inserted, error))
+        return FALSE;
+    if (!(inserted == 0 ? count_again(ledger, "", name, identity, error)
+                        : sm_ledger_log(ledger, account, name, "refused", clean, error)))
+        return FALSE;
+    return sm_event_decide(ledger, event, "", name, "refused", clean, error);
+}
+
+gboolean
+sm_event_refuse(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
+                const char *why, GError **error)
+{
+    g_autofree char *identity = identity_of(event);
+
+    if (sm_db_begin(ledger->db, error) &&
+        refuse(ledger, event, account, name, identity, why, error) &&
+        sm_db_commit(ledger->db, error))
+        return TRUE;
+    sm_db_rollback(ledger->db);
+    return FALSE;
+}
+
+static void
+refusal_free(gpointer data)
+{
+    SmRefusal *refusal = data;
+
+    g_free(refusal->name);
+    g_free(refusal->sender);
+    g_free(refusal->reason);
+    g_free(refusal);
+}
+
+GPtrArray *
+sm_event_refusals(SmLedger *ledger, guint max, GError **error)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(refusal_free);
+    g_autoptr(sqlite3_stmt) row =
+        sm_db_query(ledger->db, error,
+                    "SELECT name, sender, reason, times, first_seen, last_seen FROM events"
+                    " WHERE +account = '' AND decision = 'refused'"
+                    " ORDER BY last_seen DESC, id DESC"
+                    " LIMIT ?",
+                    "i", (gint64)max);
+    GError *fault = NULL;
+
+    if (row == NULL)
+        return NULL;
+    while (sm_db_next(ledger->db, row, &fault)) {
+        SmRefusal *refusal = g_new(SmRefusal, 1);
+
+        *refusal = (SmRefusal){sm_db_text(row, 0),           sm_db_text(row, 1),
+                               sm_db_text(row, 2),           sqlite3_column_int64(row, 3),
+                               sqlite3_column_int64(row, 4), sqlite3_column_int64(row, 5)};
+        g_ptr_array_add(list, refusal);
+    }
+    if (fault == NULL)
+        return g_steal_pointer(&list);
+    g_propagate_error(error, fault);
+    return NULL;
+}
+
+gboolean
+sm_event_is_known(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
+                  GError **error)
+{
+    g_autofree char *identity = identity_of(event);
+    gint64 count;
+
+    return sm_db_integer(ledger->db, error, &count,
+                         "SELECT count(*) FROM events WHERE account = ? AND name = ?"
+                         " AND identity = ?",
+                         "sss", account, name, identity) &&
+           count > 0;
+}
+
+static gboolean
+decide(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
+       const char *decision, const char *reason, int *changed, GError **error)
+{
+    g_autofree char *identity = identity_of(event);
+    g_autofree char *clean = sm_text_clean(reason, REASON_MAX);
+
+    return sm_db_run(ledger->db, error, changed,
+                     "UPDATE events SET decision = ?1, reason = ?2 WHERE account = ?3"
+                     " AND name = ?4 AND identity = ?5 AND (decision <> ?1 OR reason <> ?2)",
+                     "sssss", decision, clean, account, name, identity);
+}
+
+gboolean
+sm_event_decide(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
+                const char *decision, const char *reason, GError **error)
+{
+    return decide(ledger, event, account, name, decision, reason, NULL, error);
+}
+
+gboolean
+sm_event_close(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
+               const char *decision, const char *reason, GError **error)
+{
+    int changed = 0;
+
+    if (sm_db_begin(ledger->db, error) &&
+        decide(ledger, event, account, name, decision, reason, &changed, error) &&
+        (changed == 0 || sm_ledger_log(ledger, account, name, decision, reason, error)) &&
+        sm_db_commit(ledger->db, error))
+        return TRUE;
+    sm_db_rollback(ledger->db);
+    return FALSE;
+}
+
+gboolean
+sm_event_follow(SmLedger *ledger, const char *account, const char *name, GError **error)
+{
+    return sm_db_run(ledger->db, error, NULL,
+                     "UPDATE events SET (decision, reason) = (SELECT state, reason FROM files"
+                     "  WHERE account = ?1 AND name = ?2)"
+                     " WHERE account = ?1 AND name = ?2 AND decision = 'waiting'"
+                     " AND EXISTS (SELECT 1 FROM files WHERE account = ?1 AND name = ?2"
+                     "  AND unanswered = 0 AND state NOT IN ('waiting', 'placing'))",
+                     "ss", account, name);
+}

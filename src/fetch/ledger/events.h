@@ -1,0 +1,60 @@
+/* The table of events: what came, from where, what was decided and why; one row per identity. */
+#pragma once
+
+#include <glib.h>
+
+#include "common/event/event.h"
+#include "fetch/ledger/ledger.h"
+
+/*
+ * Records that event announced name ("" for an event without names) for
+ * account ("" where none was found) and makes the file's row if it has both, in
+ * a transaction of its own. The same identity again only counts. A message that
+ * came after the last attempt reopens a name that had failed, once its pause is
+ * over.
+ */
+gboolean sm_event_record(SmLedger *ledger, const SmEvent *event, const char *account,
+                         const char *name, GError **error);
+
+/*
+ * Records that event was refused name, which would have been account's. It is
+ * nobody's event, like one without an account: no row of a file learns of it,
+ * and once the refusal's reason is mended the same message is a new one.
+ */
+gboolean sm_event_refuse(SmLedger *ledger, const SmEvent *event, const char *account,
+                         const char *name, const char *why, GError **error);
+
+/* What was refused: of SmRefusal, at most max, the last first. */
+typedef struct {
+    char *name;   /* "" for a message without one */
+    char *sender; /* of From, "" if there is none */
+    char *reason;
+    gint64 times, first_at, last_at;
+} SmRefusal;
+
+GPtrArray *sm_event_refusals(SmLedger *ledger, guint max, GError **error);
+
+/*
+ * Opens a name that had failed, if a message has announced it since the last
+ * attempt and its pause is over: sm_event_record() does, also for a message that
+ * is handed in again, and the worker for one that came before the pause was over.
+ */
+gboolean sm_event_reopen_failed(SmLedger *ledger, const char *account, const char *name,
+                                GError **error);
+
+/* Whether this event was recorded before; FALSE too on an error. */
+gboolean sm_event_is_known(SmLedger *ledger, const SmEvent *event, const char *account,
+                           const char *name, GError **error);
+
+/* What was decided, and why, of an event that has no row of a file: its last word, which the log
+ * has too, once. */
+gboolean sm_event_close(SmLedger *ledger, const SmEvent *event, const char *account,
+                        const char *name, const char *decision, const char *reason, GError **error);
+
+/* What was decided of the event, and why. */
+gboolean sm_event_decide(SmLedger *ledger, const SmEvent *event, const char *account,
+                         const char *name, const char *decision, const char *reason,
+                         GError **error);
+
+/* What became of the file, once nothing waits for it any more, for all events that waited. */
+gboolean sm_event_follow(SmLedger *ledger, const char *account, const char *name, GError **error);

@@ -1,0 +1,177 @@
+/*
+ * The table of files: one row for each account and name, its states, and the
+ * fenced updates of whoever holds the claim.
+ *
+ *   waiting -> placing -> stored     dropped   not wanted   failed   conflict
+ *
+ * A row's work in progress (part, boot id, what is being placed) is changed only
+ * under its claim; an update of a claim that was lost hits no row and fails.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "fetch/ledger/ledger.h"
+
+typedef enum {
+    SM_FILE_WAITING,
+    SM_FILE_PLACING, /* bytes are verified and synced, the name is being given */
+    SM_FILE_STORED,
+    SM_FILE_DROPPED,    /* by the duplicate policy */
+    SM_FILE_NOT_WANTED, /* by its extension */
+    SM_FILE_FAILED,     /* the service kept saying that there is no such file */
+    SM_FILE_CONFLICT,   /* a file of that name is there that we did not put there */
+} SmFileState;
+
+typedef struct {
+    gint64 id;
+    char *account;
+    char *name;
+    SmFileState state;
+    char *reason; /* of the state, or why the last attempt failed; may be "" */
+
+    /* What is stored; all unset while stored_at is 0. */
+    gint64 size;       /* bytes of the file as it is stored */
+    char *sha256;      /* of the same, lower-case hex */
+    gint64 size_plain; /* of what came; differs from size and sha256 where that is encrypted */
+    char *sha256_plain;
+    char *etag;      /* with its quotes, NULL if unknown */
+    char *path;      /* relative to the account's directory */
+    gint64 revision; /* number of older versions kept */
+    gint64 covers;   /* id of the newest event that these bytes answer */
+
+    gint64 announced_at, updated_at, stored_at;
+    gint64 pruned_at; /* when it was deleted, since keep-for was over; 0: it was not */
+    gint64 looked_at; /* last conditional GET */
+    gint64 attempts, next_attempt;
+    gint64 missing_since, missing_times; /* since when, how often the service knew no such file */
+
+    gint64 fence, settled;
+    gint64 part;     /* the fence in the name of the one part that may exist; 0: none */
+    char *part_etag; /* of what the part is a part of; NULL: not to be resumed */
+    char *boot_id;   /* sm_place_boot_id() when part_etag or the placing row was written */
+    gint64 new_size; /* placing: what the part holds */
+    char *new_sha256;
+    gint64 new_size_plain; /* and what it holds that encrypted, or as it is */
+    char *new_sha256_plain;
+    char *new_etag;
+    gint64 new_covers; /* the newest event when this attempt began */
+    char *obstacle;    /* conflict: which file was in the way, as sm_store_identity() names it */
+
+    /* What the listing said of it last, and what was counted in what came; -1: not known. */
+    gint64 listed_at; /* since when it says so; 0: never listed */
+    gint64 listed_size;
+    char *listed_delivered; /* NULL: not said */
+    gint64 listed_records, records;
+    gint64 new_records; /* of what is being placed, known to who has fetched it only */
+
+    gint64 newest_event; /* of this account and name, 0: none */
+    gint64 unanswered;   /* not 0: an event came that neither bytes nor a decision answer */
+} SmFile;
+
+enum { SM_FILE_N_STATES = SM_FILE_CONFLICT + 1 };
+
+const char *sm_file_state_name(SmFileState state);
+SmFileState sm_file_state_from_name(const char *name);
+
+/* Whether it has failed for good: no message has announced it since the last attempt began. */
+gboolean sm_file_has_failed(const SmFile *file);
+
+/* The row; NULL without an error if there is none. */
+SmFile *sm_file_load(SmLedger *ledger, const char *account, const char *name, GError **error);
+void sm_file_free(SmFile *file);
+
+/* The newest max rows (0: all), of account if not NULL, by their last change: of SmFile. */
+GPtrArray *sm_file_list(SmLedger *ledger, const char *account, guint max, GError **error);
+
+/* The newest max rows of account that have failed or conflict. */
+GPtrArray *sm_file_list_troubles(SmLedger *ledger, const char *account, guint max, GError **error);
+
+/*
+ * The rows that the worker has something to do for: waiting, being placed, or
+ * announced anew, whose pause is over at the time now; the longest due first.
+ */
+GPtrArray *sm_file_due(SmLedger *ledger, gint64 now, GError **error);
+
+/* The other names of the same stem: of SmFile, in the order they were announced. */
+GPtrArray *sm_file_siblings(SmLedger *ledger, const SmFile *file, GError **error);
+
+/* Makes the row (`waiting`) unless it is there. Part of the caller's transaction. */
+gboolean sm_file_ensure(SmLedger *ledger, const char *account, const char *name, GError **error);
+
+/* A person wants it tried again: no pause, no count of failures, and waiting if it had failed or
+ * conflicts. */
+gboolean sm_file_reopen(SmLedger *ledger, SmFile *file, GError **error);
+
+/* Deletes the row: the name is unknown again. Part of the caller's transaction. */
+gboolean sm_file_forget(SmLedger *ledger, const SmFile *file, GError **error);
+
+/* Names of the account of which the service has said since that time that it has no such file. */
+gboolean sm_file_count_missing(SmLedger *ledger, const char *account, gint64 since, gint64 *count,
+                               GError **error);
+
+/*
+ * The updates of the claim's holder, each WHERE fence = file->fence. On success
+ * file is what the row is: its strings are new ones, but for account and name.
+ */
+
+/* What came since changes nothing about the row. */
+gboolean sm_file_answered(SmLedger *ledger, SmFile *file, GError **error);
+
+/*
+ * Raises the fence for an attempt. part: the fence of a part that stays (to be
+ * resumed or placed), or 0: this attempt's part will have the new fence.
+ */
+gboolean sm_file_raise_fence(SmLedger *ledger, SmFile *file, gint64 part, GError **error);
+
+/* What was being placed is gone: -> waiting (or stored), and a download begins with a new part. */
+gboolean sm_file_start_over(SmLedger *ledger, SmFile *file, GError **error);
+
+/* The running download may be resumed by another process of this boot. */
+gboolean sm_file_note_part(SmLedger *ledger, SmFile *file, const char *etag, const char *boot_id,
+                           GError **error);
+
+/* The name of name's file in the directory: an encrypted one is NAME.gpg. Caller frees. */
+char *sm_file_stored_name(const char *name, gboolean encrypted);
+
+/* Whether what is stored, or what is being placed, is encrypted. */
+gboolean sm_file_is_encrypted(const SmFile *file);
+gboolean sm_file_places_encrypted(const SmFile *file);
+
+/* Bytes and their SHA-256. */
+typedef struct {
+    gint64 size;
+    const char *sha256;
+} SmContent;
+
+/* -> placing, with what the part holds, and what that is when it is decrypted; the same where it is
+ * not encrypted. */
+gboolean sm_file_placing_sealed(SmLedger *ledger, SmFile *file, SmContent part, SmContent plain,
+                                const char *etag, const char *boot_id, GError **error);
+
+/* The same for a part that is not encrypted. */
+gboolean sm_file_placing(SmLedger *ledger, SmFile *file, gint64 size, const char *sha256,
+                         const char *etag, const char *boot_id, GError **error);
+
+/*
+ * -> stored, with what was noted by sm_file_placing() and the events known when
+ * the attempt began answered; a correction raises the revision. action is
+ * what the log says: stored, corrected, adopted. hand_over: on-stored is to be
+ * told, which is recorded with it; previous: see SmHandover.
+ */
+gboolean sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, gboolean hand_over,
+                        const char *previous, GError **error);
+
+/* Stored before and found unchanged: only what it answers, the ETag and the time of the look are
+ * new. */
+gboolean sm_file_unchanged(SmLedger *ledger, SmFile *file, const char *etag, GError **error);
+
+/*
+ * -> state, or back to stored where bytes are stored and state is waiting.
+ * part_kept: the part stays for a later run. The counters of missing
+ * and obstacle are taken from file.
+ */
+gboolean sm_file_settle(SmLedger *ledger, SmFile *file, SmFileState state, const char *reason,
+                        gint64 next_attempt, gboolean part_kept, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmFile, sm_file_free)

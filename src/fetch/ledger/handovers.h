@@ -1,0 +1,68 @@
+/*
+ * The table of hand-overs: what on-stored has still to be told, and was told.
+ * A row is made in the transaction that records its file as stored, so that none
+ * is missing; those of one name are worked off in the order in which they came.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "fetch/ledger/files.h"
+
+typedef struct {
+    gint64 id;
+    char *account;
+    char *name;
+    char *kind;      /* "new" or "corrected" */
+    char *path;      /* where these bytes are now, relative to the account's directory */
+    gint64 size;     /* bytes of the file as it is stored */
+    char *sha256;    /* of the same, lower-case hex */
+    gint64 revision; /* how many versions came before */
+    char *previous;  /* the version before, relative to the directory; NULL: none is kept */
+    gint64 created;
+    gint64 attempts; /* that failed */
+    gint64 next_attempt;
+} SmHandover;
+
+/*
+ * on-stored is to be told of the file, as its row is now; kind and previous: see
+ * SmHandover. Part of the caller's transaction.
+ */
+gboolean sm_handover_add(SmLedger *ledger, const SmFile *file, const char *kind,
+                         const char *previous, GError **error);
+
+/*
+ * What is due at the time now: of account, of name if that is not NULL, and of
+ * each name the first that is open, if that is due; the longest open first. Of SmHandover.
+ */
+GPtrArray *sm_handover_due(SmLedger *ledger, const char *account, const char *name, gint64 now,
+                           GError **error);
+
+/* The one with that id as it is now; NULL without an error if nothing is left to do for it. */
+SmHandover *sm_handover_load(SmLedger *ledger, gint64 id, GError **error);
+void sm_handover_free(SmHandover *handover);
+
+/*
+ * What the receiver tells repetitions by: the same each time for one hand-over,
+ * and another for any other, also of a ledger that was made anew. Caller frees.
+ */
+char *sm_handover_id(const SmHandover *handover);
+
+/* The command was told. SM_ERROR_LEDGER, as for the others. */
+gboolean sm_handover_done(SmLedger *ledger, const SmHandover *handover, GError **error);
+
+/* It was told in vain: why, and when it may be told again. */
+gboolean sm_handover_failed(SmLedger *ledger, const SmHandover *handover, const char *why,
+                            gint64 next_attempt, GError **error);
+
+/* Whether one of account that is open has been told in vain; TRUE where that cannot be told. */
+gboolean sm_handover_any_failed(SmLedger *ledger, const char *account);
+
+/* Whether on-stored has still to be told of name; TRUE where that cannot be told. */
+gboolean sm_handover_is_open(SmLedger *ledger, const char *account, const char *name);
+
+/* A person wants what is open of name to be tried now. *open: how many. */
+gboolean sm_handover_reopen(SmLedger *ledger, const char *account, const char *name, int *open,
+                            GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmHandover, sm_handover_free)

@@ -1,0 +1,203 @@
+#include "fetch/ledger/ledger.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "fetch/ledger/lock.h"
+#include "fetch/ledger/schema.h"
+
+enum {
+    SCHEMA_WAIT = 30, /* seconds */
+    DETAIL_MAX = 500,
+};
+
+gint64
+sm_ledger_now(void)
+{
+    return g_get_real_time() / G_USEC_PER_SEC;
+}
+
+static gboolean
+owned_by_other(const char *path, uid_t owner, GError **error)
+{
+    const struct passwd *user = getpwuid(owner);
+
+    g_set_error(error, SM_ERROR, SM_ERROR_OWNER,
+                "%s belongs to the user %s: runuser -u %s -- scorefetch ...", path,
+                user != NULL ? user->pw_name : "(unknown)", user != NULL ? user->pw_name : "USER");
+    return FALSE;
+}
+
+/* Whether this is somebody else's place: root would leave files there that the owner cannot open,
+ * and others cannot make any. */
+static gboolean
+is_closed_to_us(const char *directory, uid_t owner)
+{
+    return owner != geteuid() &&
+           (geteuid() == 0 || faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) < 0);
+}
+
+/* The status of path, or of the nearest folder above it that is there. Caller frees its name. */
+static char *
+nearest(const char *path, struct stat *st)
+{
+    char *what = g_strdup(path);
+
+    while (stat(what, st) < 0 && strcmp(what, "/") != 0 && strcmp(what, ".") != 0) {
+        char *above = g_path_get_dirname(what);
+
+        g_free(what);
+        what = above;
+    }
+    return what;
+}
+
+gboolean
+sm_ledger_is_ours(const char *path, GError **error)
+{
+    struct stat st = {.st_uid = geteuid()};
+    g_autofree char *directory = g_path_get_dirname(path);
+    g_autofree char *what = nearest(path, &st);
+    gboolean closed = FALSE;
+
+    if (strcmp(what, path) == 0)
+        closed = st.st_uid != geteuid();
+    else if (strcmp(what, directory) == 0 || geteuid() == 0) /* others learn more from mkdir */
+        closed = is_closed_to_us(what, st.st_uid);
+    return !closed || owned_by_other(what, st.st_uid, error);
+}
+
+/* A network file system's locks and memory maps are nothing that SQLite could trust. */
+gboolean
+sm_ledger_is_local(const char *path, GError **error)
+{
+    static const long network[] = {NFS_SUPER_MAGIC,       SMB_SUPER_MAGIC, 0xff534d42 /* cifs */,
+                                   0xfe534d42 /* smb2 */, V9FS_MAGIC,      AFS_SUPER_MAGIC,
+                                   CEPH_SUPER_MAGIC};
+    g_autofree char *place = nearest(path, &(struct stat){0});
+    struct statfs fs;
+
+    /* now, before SQLite makes files beside it that are as little to be written to */
+    if (access(path, W_OK) < 0 && errno != ENOENT)
+        return sm_error_from_errno(error, SM_ERROR_LEDGER, "ledger %s", path);
+    if (statfs(place, &fs) < 0)
+        return sm_error_from_errno(error, SM_ERROR_LEDGER, "place of the ledger, %s", place);
+    for (gsize i = 0; i < G_N_ELEMENTS(network); i++)
+        if ((guint32)fs.f_type == (guint32)network[i]) {
+            g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
+                        "ledger %s: on a network file system; set `ledger` to a local path", path);
+            return FALSE;
+        }
+    return TRUE;
+}
+
+char *
+sm_ledger_lock_file(const char *path)
+{
+    g_autofree char *base =
+        g_str_has_suffix(path, ".db") ? g_strndup(path, strlen(path) - 3) : g_strdup(path);
+
+    return g_strconcat(base, ".lock", NULL);
+}
+
+static int
+open_lock_file(const char *path, GError **error)
+{
+    g_autofree char *file = sm_ledger_lock_file(path);
+    int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+
+    if (fd < 0)
+        sm_error_from_errno(error, SM_ERROR_LEDGER, "lock file %s", file);
+    return fd;
+}
+
+static gboolean
+prepare(SmLedger *ledger, GError **error)
+{
+    gboolean ready;
+
+    /* 64 processes at once on a new file: without this lock one fails at journal_mode. */
+    if (!sm_lock_take(ledger->lock_fd, SM_LOCK_SCHEMA, SCHEMA_WAIT, NULL, error)) {
+        g_prefix_error(error, "ledger %s: ", ledger->db->path);
+        return FALSE;
+    }
+    ready = sm_db_exec(ledger->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", error) &&
+            sm_ledger_schema_ensure(ledger->db, error);
+    sm_lock_drop(ledger->lock_fd, SM_LOCK_SCHEMA);
+    return ready;
+}
+
+SmLedger *
+sm_ledger_open(const char *path, SmLedgerUse use, const char *command, GError **error)
+{
+    g_autoptr(SmLedger) ledger = g_new0(SmLedger, 1);
+    g_autofree char *directory = g_path_get_dirname(path);
+    int flags = SQLITE_OPEN_READWRITE;
+
+    ledger->lock_fd = -1;
+    ledger->command = command;
+    if (use == SM_LEDGER_LOOK && access(path, F_OK) < 0 && errno == ENOENT)
+        return NULL;
+    if (!sm_ledger_is_ours(path, error))
+        return NULL;
+    if (use == SM_LEDGER_CREATE) {
+        flags |= SQLITE_OPEN_CREATE;
+        if (g_mkdir_with_parents(directory, 0700) < 0) {
+            sm_error_from_errno(error, SM_ERROR_LEDGER, "directory of the ledger, %s", directory);
+            return NULL;
+        }
+    }
+    if (!sm_ledger_is_local(path, error))
+        return NULL;
+    ledger->lock_fd = open_lock_file(path, error);
+    if (ledger->lock_fd < 0)
+        return NULL;
+    ledger->db = sm_db_open(path, flags, error);
+    if (ledger->db == NULL || !prepare(ledger, error))
+        return NULL;
+    return g_steal_pointer(&ledger);
+}
+
+SmLedger *
+sm_ledger_open_empty(GError **error)
+{
+    g_autoptr(SmLedger) ledger = g_new0(SmLedger, 1);
+
+    ledger->lock_fd = -1;
+    ledger->command = "";
+    ledger->db = sm_db_open(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
+    if (ledger->db == NULL || !sm_ledger_schema_ensure(ledger->db, error))
+        return NULL;
+    return g_steal_pointer(&ledger);
+}
+
+void
+sm_ledger_close(SmLedger *ledger)
+{
+    if (ledger == NULL)
+        return;
+    sm_db_close(ledger->db);
+    sm_close(&ledger->lock_fd);
+    g_free(ledger);
+}
+
+gboolean
+sm_ledger_log(SmLedger *ledger, const char *account, const char *name, const char *action,
+              const char *detail, GError **error)
+{
+    g_autofree char *clean = sm_text_clean(detail, DETAIL_MAX);
+
+    return sm_db_run(ledger->db, error, NULL,
+                     "INSERT INTO log (at, account, name, action, detail, uid, command)"
+                     " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                     "issssis", sm_ledger_now(), account, name, action, clean, (gint64)getuid(),
+                     ledger->command);
+}

@@ -1,0 +1,57 @@
+/*
+ * The ledger: what came, what was decided, what is stored. One SQLite file, a
+ * lock file beside it. This module opens it (creating and migrating it under an
+ * exclusive lock) and gives the connection to ledger-files, ledger-events and
+ * ledger-accounts, which hold the queries.
+ *
+ * Rules: writes run in BEGIN IMMEDIATE transactions that span neither network
+ * nor fsync of data; times are seconds since 1970.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "fetch/ledger/db.h"
+
+typedef enum {
+    SM_LEDGER_CREATE, /* made where it is missing */
+    SM_LEDGER_LOOK,   /* for status and dry runs: nothing is created */
+} SmLedgerUse;
+
+typedef struct {
+    SmDb *db;
+    int lock_fd;         /* ledger.lock, for lock.h */
+    const char *command; /* what the log says of who acts: "deliver", "get" ...; static */
+} SmLedger;
+
+/* Whether we may leave files there; else SM_ERROR_OWNER, which names the user who may. */
+gboolean sm_ledger_is_ours(const char *path, GError **error);
+
+/*
+ * Whether path, the ledger or a folder for it, lies on a local file system and may
+ * be written to, if it is there. Else SM_ERROR_LEDGER.
+ */
+gboolean sm_ledger_is_local(const char *path, GError **error);
+
+/* The lock file beside it. Caller frees. */
+char *sm_ledger_lock_file(const char *path);
+
+/*
+ * Opens the ledger. SM_ERROR_OWNER when it belongs to another user (nothing is
+ * touched), SM_ERROR_LEDGER when it cannot be used: no directory, a network
+ * file system, corrupt, locked for long, made by a newer version. With
+ * SM_LEDGER_LOOK a ledger that does not exist is NULL without an error.
+ */
+SmLedger *sm_ledger_open(const char *path, SmLedgerUse use, const char *command, GError **error);
+
+/* A ledger in memory that knows nothing, for dry runs where there is none yet. */
+SmLedger *sm_ledger_open_empty(GError **error);
+void sm_ledger_close(SmLedger *ledger);
+
+/* Adds a row to the trail that nobody rewrites; part of the caller's transaction. */
+gboolean sm_ledger_log(SmLedger *ledger, const char *account, const char *name, const char *action,
+                       const char *detail, GError **error);
+
+gint64 sm_ledger_now(void);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmLedger, sm_ledger_close)

@@ -1,0 +1,76 @@
+#include "fetch/ledger/log.h"
+
+#define COLUMNS "SELECT at, account, name, action, detail, uid, command FROM log "
+
+static void
+fill(SmLogRow *row, sqlite3_stmt *found)
+{
+    row->at = sqlite3_column_int64(found, 0);
+    row->account = sm_db_text(found, 1);
+    row->name = sm_db_text(found, 2);
+    row->action = sm_db_text(found, 3);
+    row->detail = sm_db_text(found, 4);
+    row->uid = sqlite3_column_int64(found, 5);
+    row->command = sm_db_text(found, 6);
+}
+
+static void
+clear(SmLogRow *row)
+{
+    g_free(row->account);
+    g_free(row->name);
+    g_free(row->action);
+    g_free(row->detail);
+    g_free(row->command);
+}
+
+/* All accounts that have rows, found one after the other by the key of days. */
+#define ACCOUNTS                                                                                   \
+    "WITH RECURSIVE each (account) AS (SELECT min(account) FROM days UNION ALL"                    \
+    " SELECT (SELECT min(account) FROM days WHERE days.account > each.account) FROM each"          \
+    " WHERE each.account IS NOT NULL) SELECT account FROM each WHERE account IS NOT NULL"
+
+/*
+ * A name's few rows come by the index of accounts and names. Everything else goes
+ * along the table, whose order needs no sorting (+at: not by its index); only who
+ * says since when gets them by the index of times.
+ */
+static sqlite3_stmt *
+query(SmLedger *ledger, const SmLogFilter *filter, GError **error)
+{
+    gint64 until = filter->until > 0 ? filter->until : G_MAXINT64;
+    const char *sql;
+
+    if (filter->name != NULL)
+        sql = COLUMNS "WHERE account IN (" ACCOUNTS ") AND account = coalesce(?1, account)"
+                      " AND name = ?2 AND at >= ?3 AND at < ?4 ORDER BY id";
+    else if (filter->since > 0)
+        sql = COLUMNS "WHERE at >= ?3 AND at < ?4 AND account = coalesce(?1, account)"
+                      " AND ?2 IS NULL ORDER BY at, id";
+    else
+        sql = COLUMNS "WHERE account = coalesce(?1, account) AND +at >= ?3 AND +at < ?4"
+                      " AND ?2 IS NULL ORDER BY id";
+    return sm_db_query(ledger->db, error, sql, "ssii", filter->account, filter->name, filter->since,
+                       until);
+}
+
+gboolean
+sm_log_read(SmLedger *ledger, const SmLogFilter *filter, SmLogTake take, gpointer user_data,
+            GError **error)
+{
+    g_autoptr(sqlite3_stmt) found = query(ledger, filter, error);
+    gboolean more = found != NULL;
+    GError *fault = NULL;
+
+    while (more && sm_db_next(ledger->db, found, &fault)) {
+        SmLogRow row;
+
+        fill(&row, found);
+        more = take(&row, user_data);
+        clear(&row);
+    }
+    if (fault == NULL)
+        return found != NULL;
+    g_propagate_error(error, fault);
+    return FALSE;
+}

@@ -1,0 +1,93 @@
+#include "fetch/ledger/prune.h"
+
+#include "common/base/error.h"
+
+enum { LOOK_AGAIN = 86400 }; /* seconds until the worker looks at a changed file once more */
+
+#define REFUSED "not pruned"
+
+/* What was stored lies there, too, where policy has dropped a later message of it, or the service
+ * no longer had it when it was asked for again. */
+GStrv
+sm_prune_candidates(SmLedger *ledger, const char *account, gint64 before, gboolean again,
+                    GError **error)
+{
+    g_autoptr(sqlite3_stmt) row = sm_db_query(
+        ledger->db, error,
+        "SELECT name FROM files WHERE account = ?1 AND stored > 0 AND stored < ?2"
+        " AND state NOT IN ('waiting', 'placing', 'conflict') AND pruned = 0 AND (?3 OR NOT EXISTS "
+        "(SELECT 1 FROM log l"
+        "  WHERE l.account = files.account AND l.name = files.name AND l.action = '" REFUSED "'"
+        "  AND l.at > ?4)) ORDER BY stored, id",
+        "siii", account, before, (gint64)again, sm_ledger_now() - LOOK_AGAIN);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    GError *fault = NULL;
+
+    if (row == NULL)
+        return NULL;
+    while (sm_db_next(ledger->db, row, &fault))
+        g_ptr_array_add(names, sm_db_text(row, 0));
+    if (fault != NULL) {
+        g_propagate_error(error, fault);
+        return NULL;
+    }
+    g_ptr_array_add(names, NULL);
+    return (GStrv)g_ptr_array_free(g_steal_pointer(&names), FALSE);
+}
+
+gboolean
+sm_prune_is_outlived(const SmFile *file, gint64 before)
+{
+    return file->state != SM_FILE_WAITING && file->state != SM_FILE_PLACING &&
+           file->state != SM_FILE_CONFLICT && file->pruned_at == 0 && file->stored_at > 0 &&
+           file->stored_at < before;
+}
+
+gboolean
+sm_prune_was_stored(SmLedger *ledger, const SmFile *file, const char *sha256, gboolean *was,
+                    GError **error)
+{
+    gint64 count;
+
+    if (!sm_db_integer(ledger->db, error, &count,
+                       "SELECT count(*) FROM log WHERE account = ? AND name = ?"
+                       " AND action IN ('stored', 'corrected', 'adopted') AND instr(detail, ?)",
+                       "sss", file->account, file->name, sha256))
+        return FALSE;
+    *was = count > 0;
+    return TRUE;
+}
+
+static gboolean
+mark(SmLedger *ledger, const SmFile *file, GError **error)
+{
+    int changed;
+
+    if (!sm_db_run(ledger->db, error, &changed,
+                   "UPDATE files SET pruned = ?1, updated = ?1 WHERE id = ?2 AND fence = ?3", "iii",
+                   sm_ledger_now(), file->id, file->fence))
+        return FALSE;
+    if (changed == 1)
+        return TRUE;
+    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
+                "ledger %s: the claim on %s was lost to another process", ledger->db->path,
+                file->name);
+    return FALSE;
+}
+
+gboolean
+sm_prune_record(SmLedger *ledger, const SmFile *file, const char *detail, GError **error)
+{
+    if (sm_db_begin(ledger->db, error) && mark(ledger, file, error) &&
+        sm_ledger_log(ledger, file->account, file->name, "pruned", detail, error) &&
+        sm_db_commit(ledger->db, error))
+        return TRUE;
+    sm_db_rollback(ledger->db);
+    return FALSE;
+}
+
+gboolean
+sm_prune_refuse(SmLedger *ledger, const SmFile *file, const char *detail, GError **error)
+{
+    return sm_ledger_log(ledger, file->account, file->name, REFUSED, detail, error);
+}

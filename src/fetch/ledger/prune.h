@@ -1,0 +1,30 @@
+/*
+ * keep-for in the ledger: which stored files have outlived it, and what became
+ * of them. A row stays when its file is deleted.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "fetch/ledger/files.h"
+
+/*
+ * Names of what account has stored before that time and is still there as far
+ * as the ledger knows, the oldest first, NULL-terminated. again: also those
+ * that were found to be changed within the last day.
+ */
+GStrv sm_prune_candidates(SmLedger *ledger, const char *account, gint64 before, gboolean again,
+                          GError **error);
+
+/* Whether file, which is claimed, is one of them now. */
+gboolean sm_prune_is_outlived(const SmFile *file, gint64 before);
+
+/* Whether the ledger has ever recorded bytes of that SHA-256 as stored under file's name. */
+gboolean sm_prune_was_stored(SmLedger *ledger, const SmFile *file, const char *sha256,
+                             gboolean *was, GError **error);
+
+/* The file was deleted; detail is for the log. */
+gboolean sm_prune_record(SmLedger *ledger, const SmFile *file, const char *detail, GError **error);
+
+/* It was not, since it is not what was stored; detail is for the log. */
+gboolean sm_prune_refuse(SmLedger *ledger, const SmFile *file, const char *detail, GError **error);

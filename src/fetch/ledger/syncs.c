@@ -1,0 +1,58 @@
+#include "fetch/ledger/syncs.h"
+
+#include "common/base/text.h"
+
+enum {
+    OUTCOME_MAX = 500,
+    OVERLAP = 86400, /* seconds */
+};
+
+gboolean
+sm_sync_look(SmLedger *ledger, const char *account, SmSyncRecord *record, GError **error)
+{
+    gint64 decisions;
+
+    if (!sm_db_integer(ledger->db, error, &record->synced,
+                       "SELECT synced FROM accounts WHERE name = ?", "s", account) ||
+        !sm_db_integer(ledger->db, error, &decisions,
+                       "SELECT count(*) FROM log WHERE account = ? AND name = ''"
+                       " AND action IN ('sync-all', 'mark-known')",
+                       "s", account))
+        return FALSE;
+    record->past = decisions > 0;
+    return TRUE;
+}
+
+gint64
+sm_sync_last(const SmSyncRecord *record)
+{
+    return MAX(record->synced - OVERLAP, 0);
+}
+
+gboolean
+sm_sync_began(SmLedger *ledger, const char *account, GError **error)
+{
+    return sm_db_run(ledger->db, error, NULL,
+                     "INSERT INTO accounts (name, sync_tried) VALUES (?1, ?2)"
+                     " ON CONFLICT (name) DO UPDATE SET sync_tried = ?2",
+                     "si", account, sm_ledger_now());
+}
+
+gboolean
+sm_sync_decided(SmLedger *ledger, const char *account, const char *decision, GError **error)
+{
+    return sm_ledger_log(ledger, account, "", decision, "", error);
+}
+
+gboolean
+sm_sync_ended(SmLedger *ledger, const char *account, gint64 complete_from, gint64 listed_from,
+              const char *outcome, GError **error)
+{
+    g_autofree char *clean = sm_text_clean(outcome, OUTCOME_MAX);
+
+    return sm_db_run(ledger->db, error, NULL,
+                     "UPDATE accounts SET synced = max(synced, ?1), sync_outcome = ?2,"
+                     " listing_wanted = CASE WHEN listing_wanted <= ?3 THEN 0"
+                     " ELSE listing_wanted END WHERE name = ?4",
+                     "isis", complete_from, clean, listed_from, account);
+}

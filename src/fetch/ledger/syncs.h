@@ -1,0 +1,31 @@
+/* What the ledger knows of an account's syncs: how far back they reach, and how the last one ended.
+ */
+#pragma once
+
+#include "fetch/ledger/ledger.h"
+
+typedef struct {
+    gint64 synced; /* when the last one began that came to its end with nothing left; 0: none */
+    gboolean past; /* a person has said what is to become of the files of the time before */
+} SmSyncRecord;
+
+gboolean sm_sync_look(SmLedger *ledger, const char *account, SmSyncRecord *record, GError **error);
+
+/* Where `--since last` reaches back to: a day before the last sync began, since neither clocks nor
+ * zones need agree, and nothing that is stored is fetched twice. 0: there was none. */
+gint64 sm_sync_last(const SmSyncRecord *record);
+
+/* A sync begins. */
+gboolean sm_sync_began(SmLedger *ledger, const char *account, GError **error);
+
+/* It settles what becomes of the time before: "sync-all" or "mark-known". */
+gboolean sm_sync_decided(SmLedger *ledger, const char *account, const char *decision,
+                         GError **error);
+
+/*
+ * It has ended, with outcome, a line for people. complete_from: when it began, if nothing is left
+ * of all since the sync before; else 0. listed_from: when it began, if it had the listing of all
+ * that time, which answers requests for one from before that; else 0.
+ */
+gboolean sm_sync_ended(SmLedger *ledger, const char *account, gint64 complete_from,
+                       gint64 listed_from, const char *outcome, GError **error);

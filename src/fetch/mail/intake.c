@@ -1,0 +1,240 @@
+#include "fetch/mail/intake.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "common/event/spool.h"
+#include "fetch/alert/alert.h"
+#include "fetch/mail/delivery.h"
+
+enum {
+    STALE = 3600, /* seconds after which a file without a name is a dead process's */
+    GROUPS_MAX = 256,
+};
+
+/* Whether the user may have left it: the spool's owner, root, or a member of the spool's group. */
+static gboolean
+is_trusted(const struct stat *spool, uid_t owner)
+{
+    const struct passwd *user;
+    gid_t groups[GROUPS_MAX];
+    int count = GROUPS_MAX;
+
+    if (owner == spool->st_uid || owner == geteuid() || owner == 0)
+        return TRUE;
+    user = (spool->st_mode & S_IWGRP) != 0 ? getpwuid(owner) : NULL;
+    if (user == NULL || getgrouplist(user->pw_name, user->pw_gid, groups, &count) < 0)
+        return FALSE;
+    for (int i = 0; i < count; i++)
+        if (groups[i] == spool->st_gid)
+            return TRUE;
+    return FALSE;
+}
+
+/* What is wrong with the file itself; NULL if nothing is. */
+static const char *
+file_fault(const struct stat *spool, const char *name, const struct stat *about)
+{
+    char *end;
+    guint64 uid = g_ascii_strtoull(name, &end, 10);
+
+    if (!S_ISREG(about->st_mode))
+        return "it is no regular file";
+    if (end == name || *end != '-' || uid != about->st_uid)
+        return "its name is not one that its owner gives";
+    if (!is_trusted(spool, about->st_uid))
+        return "its owner may not leave events here";
+    if (about->st_size > SM_EVENT_SIZE_MAX)
+        return "it is larger than any event";
+    return NULL;
+}
+
+/* The event in the file; NULL with *why (static) where it holds none, NULL alone where it is gone.
+ */
+static SmEvent *
+read_event(int spool, const char *name, uid_t *owner, const char **why, GError **error)
+{
+    /* A link is not followed, a FIFO not waited for. */
+    sm_autofd int fd = openat(spool, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    g_autofree guint8 *bytes = g_malloc(SM_EVENT_SIZE_MAX + 1);
+    struct stat about, folder;
+    SmEvent *event = NULL;
+    ssize_t size;
+
+    *why = NULL;
+    if (fd < 0 && errno == ENOENT)
+        return NULL; /* another worker has taken it over */
+    if (fd < 0 || fstat(fd, &about) < 0) {
+        *why = "it cannot be opened";
+        return NULL;
+    }
+    if (fstat(spool, &folder) < 0) {
+        sm_error_from_errno(error, SM_ERROR_IO, "the spool");
+        return NULL;
+    }
+    *owner = about.st_uid;
+    *why = file_fault(&folder, name, &about);
+    if (*why != NULL)
+        return NULL;
+    size = pread(fd, bytes, SM_EVENT_SIZE_MAX + 1, 0);
+    event = size >= 0 ? sm_event_decode(bytes, (gsize)size, NULL) : NULL;
+    if (event == NULL)
+        *why = "it is no event of this version";
+    return event;
+}
+
+static gboolean
+log_file(SmSession *session, const char *action, const char *name, const char *what, GError **error)
+{
+    g_autofree char *detail = g_strdup_printf("%s: %s", name, what);
+
+    return sm_ledger_log(session->ledger, "", "", action, detail, error);
+}
+
+/* The folder of what was set aside, ours alone; -1 where there is none. */
+static int
+open_aside(int spool)
+{
+    struct stat about;
+    int fd;
+
+    sm_spool_make_way(spool, SM_INTAKE_ASIDE, S_IFDIR);
+    mkdirat(spool, SM_INTAKE_ASIDE, 0700);
+    fd = openat(spool, SM_INTAKE_ASIDE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && (fstat(fd, &about) < 0 || about.st_uid != geteuid()))
+        sm_close(&fd);
+    return fd;
+}
+
+/* Moves the file into that folder or, as somebody's folder may not be moved there, just out of the
+ * way. Where to: the caller frees it; NULL with errno. */
+static char *
+move_aside(int spool, const char *name)
+{
+    sm_autofd int folder = open_aside(spool);
+    g_autofree char *hidden = NULL;
+
+    if (folder >= 0 && renameat(spool, name, folder, name) == 0)
+        return g_strdup("in " SM_INTAKE_ASIDE);
+    hidden = sm_spool_hide(spool, name);
+    return hidden != NULL ? g_strconcat("as ", hidden, NULL) : NULL;
+}
+
+/* Out of the way, but not out of the world: a person should see it. */
+static gboolean
+set_aside(SmSession *session, int spool, const char *name, const char *why, SmIntake *intake,
+          GError **error)
+{
+    const char *directory = session->config->spool;
+    g_autofree char *where = move_aside(spool, name);
+    g_autofree char *shown = NULL;
+    g_autofree char *text = NULL;
+
+    if (where == NULL && errno == ENOENT)
+        return TRUE;
+    shown = sm_text_clean(name, SM_TEXT_SHOWN_MAX);
+    if (where == NULL)
+        return sm_error_from_errno(error, SM_ERROR_IO, "spool %s: %s cannot be set aside",
+                                   directory, shown);
+    text = g_strdup_printf("%s/%s: set aside %s, since %s", directory, shown, where, why);
+    intake->aside++;
+    g_warning("%s", text);
+    sm_alert(session->ledger, "", SM_ALERT_SPOOL, text);
+    return log_file(session, "set aside", shown, why, error);
+}
+
+static gboolean
+take_over(SmSession *session, int spool, const char *name, uid_t owner, const SmEvent *event,
+          SmIntake *intake, GError **error)
+{
+    g_autofree char *who = g_strdup_printf("left by uid %u", (guint)owner);
+
+    if (!sm_delivery_record(session, event, error))
+        return FALSE;
+    if (sm_delivery_may_find(session, event)) {
+        intake->left++;
+        return TRUE;
+    }
+    if (unlinkat(spool, name, 0) < 0)
+        return errno == ENOENT || sm_error_from_errno(error, SM_ERROR_IO, "spool %s: %s",
+                                                      session->config->spool, name);
+    intake->taken++;
+    return log_file(session, "taken over", name, who, error);
+}
+
+static gboolean
+take_file(SmSession *session, int spool, const char *name, SmIntake *intake, GError **error)
+{
+    g_autoptr(SmEvent) event = NULL;
+    GError *fault = NULL;
+    const char *why;
+    uid_t owner;
+
+    event = read_event(spool, name, &owner, &why, &fault);
+    if (fault != NULL) {
+        g_propagate_error(error, fault);
+        return FALSE;
+    }
+    if (why != NULL)
+        return set_aside(session, spool, name, why, intake, error);
+    return event == NULL || take_over(session, spool, name, owner, event, intake, error);
+}
+
+/* A file that never got its name, of a process that died before: its message was answered with 75.
+ */
+static void
+clear_stale(int spool, const char *name)
+{
+    struct stat about;
+
+    if (g_str_has_suffix(name, ".tmp") && fstatat(spool, name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISREG(about.st_mode) && about.st_mtime + STALE < sm_ledger_now())
+        unlinkat(spool, name, 0);
+}
+
+/* Caller frees; NULL on error. */
+static GPtrArray *
+list(int spool, const char *directory, GError **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    int copy = openat(spool, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+    struct dirent *entry;
+
+    if (dir == NULL) {
+        sm_error_from_errno(error, SM_ERROR_IO, "spool %s", directory);
+        sm_close(&copy);
+        return NULL;
+    }
+    while ((entry = readdir(dir)) != NULL) {
+        if (entry->d_name[0] == '.')
+            clear_stale(spool, entry->d_name);
+        else if (g_str_has_suffix(entry->d_name, SM_SPOOL_SUFFIX))
+            g_ptr_array_add(names, g_strdup(entry->d_name));
+    }
+    closedir(dir);
+    g_ptr_array_sort(names, sm_text_compare);
+    return g_steal_pointer(&names);
+}
+
+gboolean
+sm_intake(SmSession *session, int spool, SmIntake *intake, GError **error)
+{
+    g_autoptr(GPtrArray) names = list(spool, session->config->spool, error);
+    gboolean ok = names != NULL;
+
+    *intake = (SmIntake){0, 0, 0};
+    for (guint i = 0; ok && i < names->len; i++)
+        ok = take_file(session, spool, names->pdata[i], intake, error);
+    return ok;
+}

@@ -1,0 +1,26 @@
+/*
+ * The worker's side of the spool: events that others left there are judged,
+ * committed to the ledger, and only then taken out. Whoever may write to the
+ * spool is trusted with no more than that: what a file says is decoded and
+ * validated again, and one that is no event, or that no member of the spool's
+ * group left, is set aside and recorded.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "fetch/commands/session.h"
+
+#define SM_INTAKE_ASIDE "aside" /* the folder, in the spool, of what was set aside */
+
+typedef struct {
+    guint taken; /* events that are in the ledger now */
+    guint aside; /* files that were set aside */
+    guint left;  /* events that have to wait for a mended configuration */
+} SmIntake;
+
+/*
+ * Takes over what lies in the spool that fd is open on. SM_ERROR_LEDGER,
+ * SM_ERROR_IO: what was not taken over by then is still there.
+ */
+gboolean sm_intake(SmSession *session, int spool, SmIntake *intake, GError **error);

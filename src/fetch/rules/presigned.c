@@ -1,0 +1,125 @@
+#include "fetch/rules/presigned.h"
+
+#include <string.h>
+
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "fetch/host/autoptr.h"
+
+#define HTTPS_PORT "443"
+
+/* Label by label, so that `*.s3.amazonaws.com` matches neither `s3.amazonaws.com` nor
+ * `xs3.amazonaws.com`. */
+static gboolean
+host_matches(const char *pattern, const char *host)
+{
+    g_auto(GStrv) wanted = g_strsplit(pattern, ".", -1);
+    g_auto(GStrv) given = g_strsplit(host, ".", -1);
+    guint labels = g_strv_length(wanted);
+
+    if (labels != g_strv_length(given))
+        return FALSE;
+    for (guint i = 0; i < labels; i++) {
+        if (*given[i] == '\0')
+            return FALSE;
+        if (strcmp(wanted[i], "*") != 0 && g_ascii_strcasecmp(wanted[i], given[i]) != 0)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean
+sm_presigned_is_listed(const char *host, const char *port, const char *const *storage_hosts,
+                       gboolean literally)
+{
+    for (; *storage_hosts != NULL; storage_hosts++) {
+        const char *colon = strrchr(*storage_hosts, ':');
+        gboolean has_port = colon != NULL && colon[1] != '\0' && strchr(colon, ']') == NULL;
+        g_autofree char *pattern = has_port
+                                       ? g_strndup(*storage_hosts, (gsize)(colon - *storage_hosts))
+                                       : g_strdup(*storage_hosts);
+
+        if (literally && strchr(pattern, '*') != NULL)
+            continue;
+        if (strcmp(has_port ? colon + 1 : HTTPS_PORT, port) == 0 && host_matches(pattern, host))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean
+refuse(GError **error, const char *url, const char *why)
+{
+    g_autofree char *shown = sm_text_redact_url(url);
+
+    g_set_error(error, SM_ERROR, SM_ERROR_URL, "the service's URL %s %s", shown, why);
+    return FALSE;
+}
+
+/* A part of the URL, NULL if absent. Caller curl_free()s. */
+static char *
+part_of(CURLU *parsed, CURLUPart part)
+{
+    char *text = NULL;
+
+    curl_url_get(parsed, part, &text, part == CURLUPART_PORT ? CURLU_DEFAULT_PORT : 0);
+    return text;
+}
+
+static const char *
+fault_of(CURLU *parsed, const char *const *storage_hosts)
+{
+    char *scheme = part_of(parsed, CURLUPART_SCHEME);
+    char *user = part_of(parsed, CURLUPART_USER);
+    char *password = part_of(parsed, CURLUPART_PASSWORD);
+    char *host = part_of(parsed, CURLUPART_HOST);
+    char *port = part_of(parsed, CURLUPART_PORT);
+    const char *fault = NULL;
+
+    if (scheme == NULL || strcmp(scheme, "https") != 0)
+        fault = "is not https: not used";
+    else if (user != NULL || password != NULL)
+        fault = "has a user name in it: not used";
+    else if (host == NULL || port == NULL ||
+             !sm_presigned_is_listed(host, port, storage_hosts, FALSE))
+        fault = "leads to a host or port that is not in storage-hosts: not used";
+    curl_free(scheme);
+    curl_free(user);
+    curl_free(password);
+    curl_free(host);
+    curl_free(port);
+    return fault;
+}
+
+gboolean
+sm_presigned_check(const char *url, const char *const *storage_hosts, GError **error)
+{
+    g_autoptr(CURLU) parsed = curl_url();
+    const char *fault;
+
+    for (const char *c = url; *c != '\0'; c++)
+        if ((guchar)*c <= ' ' || (guchar)*c >= 0x7f || *c == '#' || *c == '\\')
+            return refuse(error, url, "has characters that a URL cannot have: not used");
+    if (parsed == NULL || curl_url_set(parsed, CURLUPART_URL, url, 0) != CURLUE_OK)
+        return refuse(error, url, "cannot be parsed: not used");
+    fault = fault_of(parsed, storage_hosts);
+    return fault == NULL || refuse(error, url, fault);
+}
+
+gboolean
+sm_presigned_is_literal(const char *url, const char *const *storage_hosts)
+{
+    g_autoptr(CURLU) parsed = curl_url();
+    char *host, *port;
+    gboolean literal;
+
+    if (parsed == NULL || curl_url_set(parsed, CURLUPART_URL, url, 0) != CURLUE_OK)
+        return FALSE;
+    host = part_of(parsed, CURLUPART_HOST);
+    port = part_of(parsed, CURLUPART_PORT);
+    literal =
+        host != NULL && port != NULL && sm_presigned_is_listed(host, port, storage_hosts, TRUE);
+    curl_free(host);
+    curl_free(port);
+    return literal;
+}

@@ -1,0 +1,170 @@
+#include "fetch/rules/senders.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/text.h"
+
+enum { HOPS, SERVER, RESULT, PROPERTIES }; /* the words of a line of event->auth */
+
+/* The domain of an address, in the form in which two of them can be compared; NULL: it has none.
+ * Caller frees. */
+static char *
+canonical_domain(const char *address)
+{
+    const char *at = strrchr(address, '@');
+    const char *domain = at != NULL ? at + 1 : address;
+    char *ascii = g_hostname_to_ascii(domain);
+    gsize length = ascii != NULL ? strlen(ascii) : 0;
+
+    if (length > 0 && ascii[length - 1] == '.')
+        ascii[--length] = '\0';
+    if (length == 0)
+        g_clear_pointer(&ascii, g_free);
+    return ascii;
+}
+
+static gboolean
+is_below(const char *domain, const char *parent)
+{
+    gsize length = strlen(domain), above = strlen(parent);
+
+    return length > above + 1 && domain[length - above - 1] == '.' &&
+           strcmp(domain + length - above, parent) == 0;
+}
+
+static gboolean
+is_listed(char *const *senders, const char *from, const char *domain)
+{
+    g_autofree char *address = g_ascii_strdown(from, -1);
+
+    for (; *senders != NULL; senders++)
+        if (strchr(*senders, '@') != NULL      ? strcmp(*senders, address) == 0
+            : g_str_has_prefix(*senders, "*.") ? is_below(domain, *senders + strlen("*."))
+                                               : strcmp(*senders, domain) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* A top-level domain is above too many. */
+static gboolean
+is_aligned(const char *signer, const char *from)
+{
+    return strcmp(signer, from) == 0 || is_below(signer, from) ||
+           (strchr(signer, '.') != NULL && is_below(from, signer));
+}
+
+static gboolean
+is_same(const char *domain, const char *from)
+{
+    return strcmp(domain, from) == 0;
+}
+
+typedef enum { ABSENT, FITS, DIFFERS } Verdict;
+
+/* Whether the domains that the words give for property fit From's: all of them, if there are
+ * several. */
+static Verdict
+look_at(char *const *words, const char *property, gboolean (*fits)(const char *, const char *),
+        const char *from)
+{
+    Verdict verdict = ABSENT;
+
+    for (char *const *word = words + PROPERTIES; *word != NULL; word++) {
+        g_autofree char *domain = NULL;
+
+        if (!g_str_has_prefix(*word, property))
+            continue;
+        domain = canonical_domain(*word + strlen(property));
+        if (domain == NULL || !fits(domain, from))
+            return DIFFERS;
+        verdict = FITS;
+    }
+    return verdict;
+}
+
+static gboolean
+vouches(char *const *words, const char *from)
+{
+    Verdict verdict;
+
+    if (strcmp(words[RESULT], "dmarc=pass") == 0)
+        return look_at(words, "header.from=", is_same, from) != DIFFERS;
+    if (strcmp(words[RESULT], "dkim=pass") != 0)
+        return FALSE;
+    verdict = look_at(words, "header.d=", is_aligned, from);
+    return (verdict != ABSENT ? verdict : look_at(words, "header.i=", is_aligned, from)) == FITS;
+}
+
+/* What the trusted results said, where none of them vouches. Caller frees. */
+static char *
+describe(const SmAccount *account, const GPtrArray *found)
+{
+    g_autofree char *results = NULL;
+
+    if (found->len == 1)
+        return g_strdup_printf("no Authentication-Results of %s stand below at most %u Received "
+                               "lines",
+                               account->authserv_id, account->trusted_hops);
+    results = g_strjoinv(", ", (char **)found->pdata);
+    return g_strdup_printf("%s found neither dmarc=pass nor dkim=pass for From's domain (%s)",
+                           account->authserv_id, results);
+}
+
+static gboolean
+is_vouched_for(const SmAccount *account, const SmEvent *event, const char *domain, char **why)
+{
+    g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
+
+    for (char **line = event->auth; *line != NULL; line++) {
+        g_auto(GStrv) words = g_strsplit(*line, " ", -1);
+
+        if (g_strv_length(words) < PROPERTIES ||
+            strtoul(words[HOPS], NULL, 10) > account->trusted_hops ||
+            g_ascii_strcasecmp(words[SERVER], account->authserv_id) != 0)
+            continue;
+        if (vouches(words, domain))
+            return TRUE;
+        g_ptr_array_add(found, g_strdup(words[RESULT]));
+    }
+    g_ptr_array_add(found, NULL);
+    *why = describe(account, found);
+    return FALSE;
+}
+
+static gboolean
+allows(const SmAccount *account, const SmEvent *event, char **why)
+{
+    g_autofree char *domain = NULL;
+
+    if (account->senders[0] == NULL && account->authserv_id == NULL)
+        return TRUE;
+    domain = strchr(event->from, '@') != NULL ? canonical_domain(event->from) : NULL;
+    if (domain == NULL)
+        *why = g_strdup("it has not exactly one address in From");
+    else if (account->senders[0] != NULL && !is_listed(account->senders, event->from, domain))
+        *why = g_strdup_printf("From is %s, which is not in senders", event->from);
+    else if (account->authserv_id != NULL)
+        return is_vouched_for(account, event, domain, why);
+    return *why == NULL;
+}
+
+gboolean
+sm_senders_allow(const SmConfig *config, const SmAccount *account, const SmEvent *event, char **why)
+{
+    *why = NULL;
+    if (account != NULL)
+        return allows(account, event, why);
+    if (sm_config_is_incomplete(config))
+        return TRUE; /* who knows whom its account would take it from */
+    for (guint i = 0; i < config->accounts->len; i++) {
+        const SmAccount *any = config->accounts->pdata[i];
+
+        if (!any->enabled)
+            continue;
+        g_clear_pointer(why, g_free);
+        if (allows(any, event, why))
+            return TRUE;
+    }
+    return *why == NULL;
+}

@@ -1,0 +1,42 @@
+/*
+ * The gate before every call that carries the password: a rejected one is not
+ * sent again, whoever asks, and one that was never accepted is tried by one
+ * process at a time, so that 64 messages at once make one failed login.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "fetch/ledger/ledger.h"
+#include "fetch/service/secret.h"
+
+typedef enum {
+    SM_VERDICT_NONE, /* the call told nothing of the password */
+    SM_VERDICT_ACCEPTED,
+    SM_VERDICT_REJECTED,
+} SmVerdict;
+
+typedef struct {
+    SmLedger *ledger;
+    const SmAccount *account;
+    char *fingerprint;
+    gint64 lock; /* the account's lock byte while it is held, else 0 */
+    gboolean proven;
+    gint64 secret_since; /* when it was proven first, 0: never, or not known */
+} SmGate;
+
+/*
+ * Lets the caller make one call with secret; every entry ends with
+ * sm_gate_leave(). SM_ERROR_CREDENTIALS when the account is closed,
+ * SM_ERROR_BUSY when another process is still trying the password.
+ */
+gboolean sm_gate_enter(SmGate *gate, SmLedger *ledger, const SmAccount *account,
+                       const SmSecret *secret, GError **error);
+
+/* Records what the call told; reason: the service's words for a rejection. That is an alert, and so
+ * is an accepted password that is about to get older than password-max-age. */
+gboolean sm_gate_leave(SmGate *gate, SmVerdict verdict, const char *reason, GError **error);
+
+/* The error for a rejected password: names account and the password's source, and what to do. */
+void sm_gate_set_rejected(GError **error, const SmAccount *account, const char *reason,
+                          gint64 rejected_at);

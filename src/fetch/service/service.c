@@ -1,0 +1,158 @@
+#include "fetch/service/service.h"
+
+#include <string.h>
+
+#include "common/base/error.h"
+#include "fetch/http/pace.h"
+#include "fetch/rules/pause.h"
+#include "fetch/rules/presigned.h"
+#include "fetch/rules/since.h"
+#include "fetch/service/login.h"
+#include "fetch/service/token.h"
+
+enum { URL_MAX = 8 * 1024 /* bytes */ };
+
+/* The URL out of a 200's body, copied to secret memory. */
+static char *
+url_in(const SmService *service, const SmReply *reply, GError **error)
+{
+    cJSON *json = cJSON_ParseWithLength(reply->text, reply->length);
+    char *found = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "fileUrl"));
+    char *url = NULL;
+
+    if (found == NULL) {
+        g_set_error(error, SM_ERROR, SM_ERROR_SERVICE, "%s: the answer has no fileUrl in it%s",
+                    service->account->service_url, json == NULL ? " (it is not JSON)" : "");
+    } else if (strlen(found) >= URL_MAX) {
+        g_set_error(error, SM_ERROR, SM_ERROR_URL, "the service's URL for it is longer than %d KiB",
+                    URL_MAX / 1024);
+    } else if (sm_presigned_check(found, (const char *const *)service->account->storage_hosts,
+                                  error)) {
+        url = sm_secret_alloc(URL_MAX);
+        if (url != NULL)
+            g_strlcpy(url, found, URL_MAX);
+        else
+            g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "no memory for the URL");
+    }
+    sm_reply_forget(json, found);
+    return url;
+}
+
+void
+sm_service_forget_url(char *url)
+{
+    sm_secret_release(url, URL_MAX);
+}
+
+static gboolean
+is_rejection(const SmReply *reply)
+{
+    return reply->status == 401 || reply->status == 403;
+}
+
+/* Posts with token; TRUE when there is an answer, whatever it says. */
+static gboolean
+post_with(SmService *service, const char *path, const char *token, SmReply *reply, GError **error)
+{
+    char *body = sm_service_body("token", token, NULL);
+    gboolean answered = FALSE;
+
+    sm_reply_clear(reply);
+    if (body == NULL)
+        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "no memory for the call");
+    else
+        answered = sm_service_post(service, path, body, reply, error);
+    sm_secret_release(body, SM_SERVICE_BODY_MAX);
+    return answered;
+}
+
+/* The answers that all calls with a token have in common; TRUE for 200. */
+static gboolean
+judge(const SmService *service, const SmReply *reply, const char *token, GError **error)
+{
+    g_autofree char *message = NULL;
+
+    if (reply->status == 200)
+        return TRUE;
+    message = sm_reply_message(reply, token);
+    if (is_rejection(reply))
+        g_set_error(error, SM_ERROR, SM_ERROR_CREDENTIALS,
+                    "account %s: the service rejects the token that it has just given (%ld: %s):"
+                    " does the user have the role File Downloads?",
+                    service->account->name, reply->status, message);
+    else
+        sm_reply_set_error(error, service, reply, message);
+    return FALSE;
+}
+
+/* A call with the shared token, which is renewed once if the service does not take it. */
+static gboolean
+token_call(SmService *service, const char *path, SmReply *reply, GError **error)
+{
+    SmToken *shared = service->shared->token;
+    char *token = sm_token_get(shared, service, NULL, error);
+    gboolean ok = token != NULL && post_with(service, path, token, reply, error);
+
+    if (ok && is_rejection(reply)) {
+        char *renewed = sm_token_get(shared, service, token, error);
+
+        sm_login_forget(token);
+        token = renewed;
+        ok = token != NULL && post_with(service, path, token, reply, error);
+    }
+    ok = ok && judge(service, reply, token, error);
+    sm_login_forget(token);
+    return ok;
+}
+
+char *
+sm_service_presigned_url(SmService *service, const char *name, GError **error)
+{
+    char *escaped = curl_easy_escape(service->handle, name, 0);
+    g_autofree char *path = g_strconcat("/file?filename=", escaped, NULL);
+    g_auto(SmReply) reply = {.of_file = TRUE};
+    g_autoptr(SmSecret) secret = NULL;
+
+    curl_free(escaped);
+    service->retry_after = 0;
+    if (service->shared->token != NULL)
+        return token_call(service, path, &reply, error) ? url_in(service, &reply, error) : NULL;
+    secret = sm_secret_read(service->account, service->deadline, error);
+    return secret != NULL ? sm_login_call(service, path, secret, url_in, error) : NULL;
+}
+
+static SmListing *
+list_once(SmService *service, const char *path, GError **error)
+{
+    g_auto(SmReply) reply = {.listing = TRUE};
+
+    if (!token_call(service, path, &reply, error))
+        return NULL;
+    return sm_listing_parse(reply.text, reply.length, error);
+}
+
+SmListing *
+sm_service_list(SmService *service, gint64 since, GError **error)
+{
+    g_autofree char *from = since != 0 ? sm_since_for_service(since) : NULL;
+    g_autofree char *path =
+        g_strconcat("/files/list", from != NULL ? "?fromDate=" : "", from, NULL);
+    gint64 end = g_get_monotonic_time() + (gint64)service->account->give_up_after * G_USEC_PER_SEC;
+    GError *fault = NULL;
+    SmListing *listing;
+
+    for (guint failed = 1; (listing = list_once(service, path, &fault)) == NULL; failed++) {
+        gint64 next = g_get_monotonic_time() +
+                      (gint64)sm_pause_ms(failed, g_random_double(), service->retry_after) * 1000;
+
+        if (!g_error_matches(fault, SM_ERROR, SM_ERROR_SERVICE) || next > end ||
+            !sm_pace_sleep(service->shared->pace, next)) {
+            g_propagate_prefixed_error(error, fault,
+                                       "account %s: listing: ", service->account->name);
+            return NULL;
+        }
+        g_info("account %s: listing: %s; asked again", service->account->name, fault->message);
+        g_clear_error(&fault);
+    }
+    return listing;
+}

@@ -1,0 +1,147 @@
+#include "fetch/status/exposition.h"
+
+#include <sys/stat.h>
+
+#include "common/base/error.h"
+#include "fetch/status/verdict.h"
+
+/* Account names, states and kinds need no escaping: letters, digits, blanks and "._-". */
+
+#define HEAD(name, type, help)                                                                     \
+    "# HELP scoremail_" name " " help "\n# TYPE scoremail_" name " " type "\n"
+#define AMONG(member) G_STRUCT_OFFSET(SmAccountSurvey, member)
+
+static const struct {
+    const char *head;
+    const char *name;
+    gsize offset; /* of a gint64 in SmAccountSurvey */
+} of_accounts[] = {
+    {HEAD("files_overdue", "gauge", "Files that have waited for longer than defer-for."),
+     "files_overdue", AMONG(overdue)},
+    {HEAD("files_stored_total", "counter", "Files stored, corrected versions included."),
+     "files_stored_total", AMONG(stored_ever)},
+    {HEAD("notifications_total", "counter", "Messages that announced a file."),
+     "notifications_total", AMONG(announced_ever)},
+    {HEAD("last_mail_timestamp_seconds", "gauge",
+          "When the last message announced a file; 0 if none did."),
+     "last_mail_timestamp_seconds", AMONG(mail_at)},
+    {HEAD("last_stored_timestamp_seconds", "gauge",
+          "When the last file was stored; 0 if none was."),
+     "last_stored_timestamp_seconds", AMONG(stored_at)},
+    {HEAD("last_sync_timestamp_seconds", "gauge",
+          "When the last sync began that left nothing; 0 if none did."),
+     "last_sync_timestamp_seconds", AMONG(synced_at)},
+    {HEAD("last_sync_attempt_timestamp_seconds", "gauge",
+          "When the last sync began; 0 if none did."),
+     "last_sync_attempt_timestamp_seconds", AMONG(sync_tried_at)},
+};
+
+static void
+add_accounts(GString *text, const SmSurvey *survey, gsize metric)
+{
+    g_string_append(text, of_accounts[metric].head);
+    for (guint i = 0; i < survey->accounts->len; i++) {
+        const SmAccountSurvey *account = survey->accounts->pdata[i];
+
+        g_string_append_printf(text, "scoremail_%s{account=\"%s\"} %" G_GINT64_FORMAT "\n",
+                               of_accounts[metric].name, account->account->name,
+                               G_STRUCT_MEMBER(gint64, account, of_accounts[metric].offset));
+    }
+}
+
+static void
+add_states(GString *text, const SmSurvey *survey)
+{
+    g_string_append(text, HEAD("files", "gauge", "Files that the ledger knows, by their state."));
+    for (guint i = 0; i < survey->accounts->len; i++) {
+        const SmAccountSurvey *account = survey->accounts->pdata[i];
+
+        for (int state = 0; state < SM_FILE_N_STATES; state++)
+            g_string_append_printf(
+                text, "scoremail_files{account=\"%s\",state=\"%s\"} %" G_GINT64_FORMAT "\n",
+                account->account->name, sm_file_state_name(state), account->files[state]);
+    }
+}
+
+static void
+add_usable(GString *text, const SmSurvey *survey)
+{
+    g_string_append(text, HEAD("account_usable", "gauge",
+                               "Whether the account is enabled and its configuration in order."));
+    for (guint i = 0; i < survey->accounts->len; i++) {
+        const SmAccount *account = ((const SmAccountSurvey *)survey->accounts->pdata[i])->account;
+
+        g_string_append_printf(text, "scoremail_account_usable{account=\"%s\"} %d\n", account->name,
+                               account->enabled && account->fault == NULL);
+    }
+}
+
+static void
+add_alerts(GString *text, const SmSurvey *survey)
+{
+    g_string_append(text, HEAD("alerts", "gauge",
+                               "Alerts that stand, or were raised in three days; "
+                               "account \"\" is the whole program."));
+    for (guint i = 0; i < survey->alerts->len; i++) {
+        const SmAlertRecord *alert = survey->alerts->pdata[i];
+
+        if (sm_verdict_stands(alert, survey->now))
+            g_string_append_printf(text, "scoremail_alerts{account=\"%s\",kind=\"%s\"} 1\n",
+                                   alert->account, sm_alert_kind_name(alert->kind));
+    }
+}
+
+static void
+add_whole(GString *text, const SmSurvey *survey)
+{
+    g_autoptr(GPtrArray) concerns = sm_verdict_new(survey);
+
+    g_string_append_printf(
+        text,
+        HEAD("worker_heartbeat_timestamp_seconds", "gauge",
+             "When scorefetch run was last at work; 0 if never.") "scoremail_worker_heartbeat_"
+                                                                  "timestamp_seconds "
+                                                                  "%" G_GINT64_FORMAT "\n",
+        survey->heartbeat_at);
+    if (survey->spooled >= 0)
+        g_string_append_printf(
+            text,
+            HEAD("spool_events", "gauge",
+                 "Events that wait in the spool.") "scoremail_spool_events %" G_GINT64_FORMAT "\n",
+            survey->spooled);
+    g_string_append_printf(
+        text,
+        HEAD("status_level", "gauge",
+             "What scorefetch status --exit-code exits with.") "scoremail_status_level %d\n",
+        (int)sm_verdict_level(concerns));
+}
+
+char *
+sm_exposition(const SmSurvey *survey)
+{
+    GString *text = g_string_new(NULL);
+
+    add_states(text, survey);
+    for (gsize metric = 0; metric < G_N_ELEMENTS(of_accounts); metric++)
+        add_accounts(text, survey, metric);
+    add_usable(text, survey);
+    add_alerts(text, survey);
+    add_whole(text, survey);
+    return g_string_free(text, FALSE);
+}
+
+gboolean
+sm_exposition_write(const char *path, const char *text, GError **error)
+{
+    GError *fault = NULL;
+    mode_t before = umask(022); /* the collector is another user */
+    gboolean ok =
+        g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, &fault);
+
+    umask(before);
+    if (ok)
+        return TRUE;
+    g_set_error(error, SM_ERROR, SM_ERROR_IO, "metrics: %s", fault->message);
+    g_error_free(fault);
+    return FALSE;
+}

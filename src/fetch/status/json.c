@@ -1,0 +1,129 @@
+#include "fetch/status/json.h"
+
+#include "fetch/host/json.h"
+#include "fetch/status/verdict.h"
+
+static cJSON *
+concern_as_json(const SmConcern *concern)
+{
+    cJSON *json = cJSON_CreateObject();
+
+    sm_json_add_text(json, "level", sm_level_name(concern->level));
+    sm_json_add_text(json, "account", concern->account);
+    sm_json_add_text(json, "text", concern->text);
+    return json;
+}
+
+static cJSON *
+account_as_json(const SmAccountSurvey *account)
+{
+    const GError *fault = account->account->fault;
+    cJSON *json = cJSON_CreateObject();
+    cJSON *files;
+
+    sm_json_add_text(json, "account", account->account->name);
+    cJSON_AddBoolToObject(json, "enabled", account->account->enabled);
+    sm_json_add_text(json, "fault", fault != NULL ? fault->message : NULL);
+    sm_json_add_time(json, "last_mail_at", account->mail_at);
+    sm_json_add_time(json, "last_stored_at", account->stored_at);
+    sm_json_add_time(json, "last_sync_at", account->synced_at);
+    sm_json_add_time(json, "sync_tried_at", account->sync_tried_at);
+    sm_json_add_text(json, "sync_outcome",
+                     *account->sync_outcome != '\0' ? account->sync_outcome : NULL);
+    sm_json_add_number(json, "stored_today", account->stored_today);
+    sm_json_add_number(json, "stored_7_days", account->stored_week);
+    sm_json_add_number(json, "overdue", account->overdue);
+    files = cJSON_AddObjectToObject(json, "files");
+    for (int state = 0; state < SM_FILE_N_STATES; state++)
+        sm_json_add_number(files, sm_file_state_name(state), account->files[state]);
+    return json;
+}
+
+static cJSON *
+alert_as_json(const SmAlertRecord *alert, gint64 now)
+{
+    cJSON *json = cJSON_CreateObject();
+
+    sm_json_add_text(json, "account", alert->account);
+    sm_json_add_text(json, "kind", sm_alert_kind_name(alert->kind));
+    sm_json_add_text(json, "text", alert->text);
+    sm_json_add_time(json, "first_at", alert->first_at);
+    sm_json_add_time(json, "last_at", alert->last_at);
+    sm_json_add_number(json, "times", alert->times);
+    cJSON_AddBoolToObject(json, "counts", sm_verdict_stands(alert, now));
+    return json;
+}
+
+static cJSON *
+file_as_json(const SmFile *file)
+{
+    gboolean stored = file->stored_at > 0;
+    cJSON *json = cJSON_CreateObject();
+
+    sm_json_add_text(json, "account", file->account);
+    sm_json_add_text(json, "name", file->name);
+    sm_json_add_text(json, "state", sm_file_state_name(file->state));
+    sm_json_add_text(json, "reason", file->reason);
+    cJSON_AddItemToObject(json, "size",
+                          stored ? cJSON_CreateNumber((double)file->size) : cJSON_CreateNull());
+    sm_json_add_text(json, "sha256", stored ? file->sha256 : NULL);
+    cJSON_AddItemToObject(json, "size_plain",
+                          stored ? cJSON_CreateNumber((double)file->size_plain)
+                                 : cJSON_CreateNull());
+    sm_json_add_text(json, "sha256_plain", stored ? file->sha256_plain : NULL);
+    sm_json_add_text(json, "path", stored ? file->path : NULL);
+    cJSON_AddNumberToObject(json, "revision", (double)file->revision);
+    cJSON_AddNumberToObject(json, "attempts", (double)file->attempts);
+    sm_json_add_time(json, "announced_at", file->announced_at);
+    sm_json_add_time(json, "updated_at", file->updated_at);
+    sm_json_add_time(json, "stored_at", file->stored_at);
+    sm_json_add_time(json, "pruned_at", file->pruned_at);
+    sm_json_add_time(json, "next_attempt", file->next_attempt);
+    return json;
+}
+
+static cJSON *
+refusal_as_json(const SmRefusal *refusal)
+{
+    cJSON *json = cJSON_CreateObject();
+
+    sm_json_add_text(json, "name", *refusal->name != '\0' ? refusal->name : NULL);
+    sm_json_add_text(json, "sender", *refusal->sender != '\0' ? refusal->sender : NULL);
+    sm_json_add_text(json, "reason", refusal->reason);
+    cJSON_AddNumberToObject(json, "times", (double)refusal->times);
+    sm_json_add_time(json, "first_at", refusal->first_at);
+    sm_json_add_time(json, "last_at", refusal->last_at);
+    return json;
+}
+
+cJSON *
+sm_status_json(const SmSurvey *survey, const GPtrArray *concerns, const GPtrArray *files,
+               gboolean more)
+{
+    cJSON *json = cJSON_CreateObject();
+    cJSON *worker, *list;
+
+    sm_json_add_text(json, "config", survey->config->file);
+    sm_json_add_text(json, "ledger", survey->config->ledger);
+    sm_json_add_text(json, "level", sm_level_name(sm_verdict_level(concerns)));
+    list = cJSON_AddArrayToObject(json, "findings");
+    for (guint i = 0; i < concerns->len; i++)
+        cJSON_AddItemToArray(list, concern_as_json(concerns->pdata[i]));
+    worker = cJSON_AddObjectToObject(json, "worker");
+    sm_json_add_time(worker, "heartbeat_at", survey->heartbeat_at);
+    sm_json_add_number(worker, "spooled", survey->spooled);
+    list = cJSON_AddArrayToObject(json, "accounts");
+    for (guint i = 0; i < survey->accounts->len; i++)
+        cJSON_AddItemToArray(list, account_as_json(survey->accounts->pdata[i]));
+    list = cJSON_AddArrayToObject(json, "alerts");
+    for (guint i = 0; i < survey->alerts->len; i++)
+        cJSON_AddItemToArray(list, alert_as_json(survey->alerts->pdata[i], survey->now));
+    list = cJSON_AddArrayToObject(json, "refused");
+    for (guint i = 0; i < survey->refusals->len; i++)
+        cJSON_AddItemToArray(list, refusal_as_json(survey->refusals->pdata[i]));
+    list = cJSON_AddArrayToObject(json, "files");
+    for (guint i = 0; i < files->len; i++)
+        cJSON_AddItemToArray(list, file_as_json(files->pdata[i]));
+    cJSON_AddBoolToObject(json, "more_files", more);
+    return json;
+}

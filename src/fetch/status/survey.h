@@ -1,0 +1,65 @@
+/*
+ * One look at everything that tells how the whole is doing: what the ledger's
+ * counters and a few indexed rows say, the spool, and the worker's heartbeat. It
+ * costs the same however many files and events the ledger has, and writes nothing.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "common/config/config.h"
+#include "fetch/alert/alert.h"
+#include "fetch/ledger/events.h"
+#include "fetch/ledger/files.h"
+
+enum {
+    SM_SURVEY_TROUBLES = 3, /* files with their reason, of each account */
+    SM_SURVEY_REFUSALS = 20,
+};
+
+typedef struct {
+    const SmAccount *account;
+    /* seconds since 1970; 0: never */
+    gint64 mail_at;   /* the last message that announced something new */
+    gint64 stored_at; /* the last file */
+    gint64 synced_at; /* when the last sync began that left nothing */
+    gint64 sync_tried_at;
+    char *sync_outcome; /* of the last one that ended; may be "" */
+
+    gint64 files[SM_FILE_N_STATES]; /* how many are in each state now */
+    gint64 overdue;                 /* of those that wait: longer than defer-for */
+    GPtrArray *troubles;            /* of SmFile: the newest that have failed or conflict */
+
+    /* Counters that only grow; days are those of UTC, today included. */
+    gint64 stored_today, stored_week, stored_ever; /* new and corrected files */
+    gint64 announced_ever;
+} SmAccountSurvey;
+
+/* A row of the table of alerts. */
+typedef struct {
+    char *account; /* "" for the whole program */
+    SmAlertKind kind;
+    char *text;
+    gint64 first_at, last_at, times;
+} SmAlertRecord;
+
+typedef struct {
+    const SmConfig *config;
+    gint64 now;
+    GPtrArray *accounts; /* of SmAccountSurvey, in the order of the configuration */
+    GPtrArray *refusals; /* of SmRefusal: the last messages, which are no account's */
+    GPtrArray *alerts;   /* of SmAlertRecord */
+    gint64 heartbeat_at; /* 0: no worker was ever there */
+    gint64 spooled;      /* events in the spool; -1: not known */
+} SmSurvey;
+
+/*
+ * Looks at all accounts of the configuration, or at the one of that name (not
+ * NULL), and at the alerts of the same and of the whole program. Without a ledger
+ * (NULL) nothing has happened yet. SM_ERROR_LEDGER.
+ */
+SmSurvey *sm_survey_new(const SmConfig *config, SmLedger *ledger, const char *account, gint64 now,
+                        GError **error);
+void sm_survey_free(SmSurvey *survey);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmSurvey, sm_survey_free)

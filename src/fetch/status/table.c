@@ -1,0 +1,169 @@
+#include "fetch/status/table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/text.h"
+#include "fetch/status/verdict.h"
+
+/* Caller frees. */
+static char *
+human_time(gint64 when, gint64 now)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(when);
+
+    if (when == 0)
+        return g_strdup("-");
+    if (now - when < 60 && now >= when)
+        return g_strdup_printf("%d s ago", (int)(now - when));
+    if (now - when < 3600 && now >= when)
+        return g_strdup_printf("%d min ago", (int)((now - when) / 60));
+    return g_date_time_format(time, "%Y-%m-%d %H:%M");
+}
+
+static void
+print_account(const SmAccountSurvey *account, int widest, gint64 now)
+{
+    const gint64 *files = account->files;
+    g_autofree char *mail = human_time(account->mail_at, now);
+    g_autofree char *sync = human_time(account->synced_at, now);
+
+    printf("%-*s  %-16s  %-16s  %6" G_GINT64_FORMAT "  %6" G_GINT64_FORMAT "  %8" G_GINT64_FORMAT
+           "  %7" G_GINT64_FORMAT "  %6" G_GINT64_FORMAT "  %7" G_GINT64_FORMAT "%s\n",
+           widest, account->account->name, mail, sync, account->stored_today, account->stored_week,
+           files[SM_FILE_STORED], files[SM_FILE_WAITING] + files[SM_FILE_PLACING],
+           files[SM_FILE_FAILED] + files[SM_FILE_CONFLICT],
+           files[SM_FILE_DROPPED] + files[SM_FILE_NOT_WANTED],
+           account->account->enabled ? "" : "  not enabled");
+}
+
+static void
+print_worker(const SmSurvey *survey)
+{
+    g_autofree char *beat = human_time(survey->heartbeat_at, survey->now);
+
+    printf("worker seen: %s; ", survey->heartbeat_at > 0 ? beat : "never");
+    if (survey->spooled >= 0)
+        printf("events in the spool: %" G_GINT64_FORMAT "\n", survey->spooled);
+    else
+        puts("the spool cannot be read");
+}
+
+void
+sm_status_print_accounts(const SmSurvey *survey)
+{
+    int widest = (int)strlen("ACCOUNT");
+
+    for (guint i = 0; i < survey->accounts->len; i++) {
+        const SmAccountSurvey *account = survey->accounts->pdata[i];
+
+        widest = MAX(widest, (int)strlen(account->account->name));
+    }
+    printf("%-*s  %-16s  %-16s  %6s  %6s  %8s  %7s  %6s  %7s\n", widest, "ACCOUNT", "LAST MAIL",
+           "LAST SYNC", "TODAY", "7 DAYS", "STORED", "WAITING", "FAILED", "DROPPED");
+    for (guint i = 0; i < survey->accounts->len; i++)
+        print_account(survey->accounts->pdata[i], widest, survey->now);
+    print_worker(survey);
+}
+
+void
+sm_status_print_concerns(const GPtrArray *concerns)
+{
+    for (guint i = 0; i < concerns->len; i++) {
+        const SmConcern *concern = concerns->pdata[i];
+
+        printf("%s: %s%s%s\n", sm_level_name(concern->level), concern->account,
+               *concern->account != '\0' ? ": " : "", concern->text);
+    }
+}
+
+/* What a person wants to know of the state: why, and until when. */
+static char *
+remark(const SmFile *file, gint64 now)
+{
+    g_autofree char *next = NULL;
+
+    if (file->state == SM_FILE_STORED && file->pruned_at > 0) {
+        next = human_time(file->pruned_at, now);
+        return g_strdup_printf("deleted, since keep-for was over: %s", next);
+    }
+    if (file->state == SM_FILE_STORED && file->revision > 0 && *file->reason == '\0')
+        return g_strdup_printf("revision %d; older ones are in .superseded", (int)file->revision);
+    if (file->next_attempt <= now || file->state == SM_FILE_FAILED)
+        return g_strdup(file->reason);
+    next = human_time(file->next_attempt, file->next_attempt + 3600);
+    return g_strdup_printf("%s (next attempt %s)", file->reason, next);
+}
+
+void
+sm_status_print_files(const GPtrArray *files, gboolean with_account, gint64 now)
+{
+    int widest = 4;
+
+    for (guint i = 0; i < files->len; i++)
+        widest = MAX(widest, (int)strlen(((SmFile *)files->pdata[i])->name));
+    printf("%-10s %-*s %10s  %-16s %s%s\n", "STATE", widest, "NAME", "SIZE", "WHEN",
+           with_account ? "ACCOUNT  " : "", "REMARK");
+    for (guint i = 0; i < files->len; i++) {
+        const SmFile *file = files->pdata[i];
+        g_autofree char *size =
+            file->stored_at > 0 ? sm_text_size((guint64)file->size) : g_strdup("-");
+        g_autofree char *when = human_time(file->updated_at, now);
+        g_autofree char *note = remark(file, now);
+
+        printf("%-10s %-*s %10s  %-16s %s%s%s\n", sm_file_state_name(file->state), widest,
+               file->name, size, when, with_account ? file->account : "", with_account ? "  " : "",
+               note);
+    }
+}
+
+void
+sm_status_print_refusals(const SmSurvey *survey)
+{
+    for (guint i = 0; i < survey->refusals->len; i++) {
+        const SmRefusal *refusal = survey->refusals->pdata[i];
+        g_autofree char *when = human_time(refusal->last_at, survey->now);
+
+        printf("%-10s %s  %s  %s%s\n", "refused",
+               *refusal->name != '\0' ? refusal->name : "(no name)", when, refusal->reason,
+               refusal->times > 1 ? " (more than once)" : "");
+    }
+}
+
+/* The sum over all accounts of the gint64 at that offset. */
+static gint64
+sum(const SmSurvey *survey, gsize offset)
+{
+    gint64 all = 0;
+
+    for (guint i = 0; i < survey->accounts->len; i++)
+        all += G_STRUCT_MEMBER(gint64, survey->accounts->pdata[i], offset);
+    return all;
+}
+
+#define SUM(member) sum(survey, G_STRUCT_OFFSET(SmAccountSurvey, member))
+
+void
+sm_status_print_plugin(const SmSurvey *survey, const GPtrArray *concerns)
+{
+    SmLevel level = sm_verdict_level(concerns);
+    g_autofree char *name = g_ascii_strup(sm_level_name(level), -1);
+    const SmConcern *first = concerns->len > 0 ? concerns->pdata[0] : NULL;
+    g_autofree char *text =
+        first != NULL
+            ? g_strconcat(first->account, *first->account != '\0' ? ": " : "", first->text, NULL)
+            : g_strdup_printf("accounts: %u, %s", survey->accounts->len,
+                              SUM(stored_today) > 0  ? "last file stored today"
+                              : SUM(stored_ever) > 0 ? "last file stored before today"
+                                                     : "no file was stored yet");
+
+    g_strdelimit(text, "|", '/'); /* what follows one is figures */
+    printf("scoremail %s: %s", name, text);
+    if (concerns->len > 1)
+        printf("; and %u more", concerns->len - 1);
+    printf(" | stored_today=%d stored=%d waiting=%d overdue=%d failed=%d conflict=%d spool=%d\n",
+           (int)SUM(stored_today), (int)SUM(files[SM_FILE_STORED]),
+           (int)(SUM(files[SM_FILE_WAITING]) + SUM(files[SM_FILE_PLACING])), (int)SUM(overdue),
+           (int)SUM(files[SM_FILE_FAILED]), (int)SUM(files[SM_FILE_CONFLICT]),
+           (int)MAX(survey->spooled, 0));
+}

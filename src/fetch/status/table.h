@@ -1,0 +1,24 @@
+/* What `scorefetch status` shows to people, on standard output. */
+#pragma once
+
+#include <glib.h>
+
+#include "fetch/status/survey.h"
+
+/* A row for each account, then the worker's line. */
+void sm_status_print_accounts(const SmSurvey *survey);
+
+/* A line for each concern of verdict.h. */
+void sm_status_print_concerns(const GPtrArray *concerns);
+
+/* The files (of SmFile), a row each; with_account: with a column that tells whose each is. */
+void sm_status_print_files(const GPtrArray *files, gboolean with_account, gint64 now);
+
+/* A line for each message that was refused, beside the files, of which they made none. */
+void sm_status_print_refusals(const SmSurvey *survey);
+
+/*
+ * The first line of a monitoring plugin: the level, what is most urgent, and
+ * behind a '|' the figures that such a system draws.
+ */
+void sm_status_print_plugin(const SmSurvey *survey, const GPtrArray *concerns);

@@ -1,0 +1,234 @@
+#include "fetch/status/verdict.h"
+
+#include "fetch/alert/watch-worker.h"
+
+enum {
+    ALERT_LASTS = 3 * 86400,  /* seconds: over a weekend */
+    SYNC_OVERDUE = 2 * 86400, /* seconds since the last complete one */
+};
+
+typedef enum {
+    STANDS, /* until it is cleared */
+    PASSES, /* it happened; nothing tells whether it was seen to */
+    SHOWS,  /* the survey shows by itself whether it is still so */
+} Nature;
+
+static const struct {
+    SmLevel level;
+    Nature nature;
+} of_alerts[SM_ALERT_N_KINDS] = {
+    [SM_ALERT_CREDENTIALS] = {SM_LEVEL_CRITICAL, STANDS},
+    [SM_ALERT_SECRET_AGE] = {SM_LEVEL_WARNING, STANDS},
+    [SM_ALERT_FORM] = {SM_LEVEL_WARNING, PASSES},
+    [SM_ALERT_UNUSABLE] = {SM_LEVEL_WARNING, PASSES},
+    [SM_ALERT_NO_ACCOUNT] = {SM_LEVEL_WARNING, PASSES},
+    [SM_ALERT_ACCOUNT] = {SM_LEVEL_CRITICAL, STANDS},
+    [SM_ALERT_WAITING] = {SM_LEVEL_WARNING, SHOWS},
+    [SM_ALERT_FORMAT] = {SM_LEVEL_WARNING, STANDS},
+    [SM_ALERT_DISK] = {SM_LEVEL_CRITICAL, STANDS},
+    [SM_ALERT_MISSING] = {SM_LEVEL_CRITICAL, SHOWS},
+    [SM_ALERT_DAMAGED] = {SM_LEVEL_WARNING, PASSES},
+    [SM_ALERT_CONFLICT] = {SM_LEVEL_CRITICAL, SHOWS},
+    [SM_ALERT_ENCRYPTION] = {SM_LEVEL_CRITICAL, STANDS},
+    [SM_ALERT_HOOK] = {SM_LEVEL_WARNING, PASSES},
+    [SM_ALERT_WORKER] = {SM_LEVEL_CRITICAL, SHOWS},
+    [SM_ALERT_SILENCE] = {SM_LEVEL_WARNING, STANDS},
+    [SM_ALERT_MAIL] = {SM_LEVEL_WARNING, STANDS},
+    [SM_ALERT_SPOOL] = {SM_LEVEL_WARNING, PASSES},
+    [SM_ALERT_SANDBOX] = {SM_LEVEL_WARNING, PASSES},
+};
+
+/* What the survey shows by itself. */
+static const struct {
+    SmLevel file_broken, account_broken, file_failed, file_conflicts, file_overdue, sync_overdue;
+    SmLevel worker_silent, queue_unworked;
+} of_survey = {
+    .file_broken = SM_LEVEL_CRITICAL, /* of the configuration, with accounts that nobody knows */
+    .account_broken = SM_LEVEL_CRITICAL,
+    .file_failed = SM_LEVEL_CRITICAL,
+    .file_conflicts = SM_LEVEL_CRITICAL,
+    .file_overdue = SM_LEVEL_WARNING,
+    .sync_overdue = SM_LEVEL_WARNING,
+    .worker_silent = SM_LEVEL_WARNING,   /* what waits is not tried again */
+    .queue_unworked = SM_LEVEL_CRITICAL, /* with delivery = queued nothing is fetched at all */
+};
+
+const char *
+sm_level_name(SmLevel level)
+{
+    static const char *const names[] = {"ok", "warning", "critical"};
+
+    return names[level];
+}
+
+static void
+free_concern(gpointer data)
+{
+    SmConcern *concern = data;
+
+    g_free(concern->text);
+    g_free(concern);
+}
+
+static void add(GPtrArray *concerns, SmLevel level, const char *account, const char *text, ...)
+    G_GNUC_PRINTF(4, 5);
+
+static void
+add(GPtrArray *concerns, SmLevel level, const char *account, const char *text, ...)
+{
+    SmConcern *concern = g_new0(SmConcern, 1);
+    va_list values;
+
+    concern->level = level;
+    concern->account = account;
+    va_start(values, text);
+    concern->text = g_strdup_vprintf(text, values);
+    va_end(values);
+    g_ptr_array_add(concerns, concern);
+}
+
+/* For people; caller frees. */
+static char *
+day_and_time(gint64 at)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(at);
+
+    return g_date_time_format(time, "%Y-%m-%d %H:%M");
+}
+
+gboolean
+sm_verdict_stands(const SmAlertRecord *alert, gint64 now)
+{
+    switch (of_alerts[alert->kind].nature) {
+    case STANDS:
+        return TRUE;
+    case PASSES:
+        return now - alert->last_at < ALERT_LASTS;
+    case SHOWS:
+        break;
+    }
+    return FALSE;
+}
+
+/* The newest file in that state, as an example: ", the last one NAME (why)". Caller frees. */
+static char *
+example(const SmAccountSurvey *account, SmFileState state)
+{
+    for (guint i = 0; i < account->troubles->len; i++) {
+        const SmFile *file = account->troubles->pdata[i];
+
+        if (file->state == state)
+            return g_strdup_printf(", the last one %s (%s)", file->name, file->reason);
+    }
+    return g_strdup("");
+}
+
+static void
+judge_files(GPtrArray *concerns, const SmAccountSurvey *account, guint defer_for)
+{
+    const char *name = account->account->name;
+    gint64 failed = account->files[SM_FILE_FAILED];
+    gint64 conflicts = account->files[SM_FILE_CONFLICT];
+    g_autofree char *a_failed = example(account, SM_FILE_FAILED);
+    g_autofree char *a_conflict = example(account, SM_FILE_CONFLICT);
+
+    if (failed > 0)
+        add(concerns, of_survey.file_failed, name,
+            "%d failed for good%s: scorefetch retry NAME, or forget NAME", (int)failed, a_failed);
+    if (conflicts > 0)
+        add(concerns, of_survey.file_conflicts, name,
+            "%d in conflict with a file in the directory%s: scorefetch(1) has the remedies",
+            (int)conflicts, a_conflict);
+    if (account->overdue > 0)
+        add(concerns, of_survey.file_overdue, name, "%d waiting for longer than defer-for, %d min",
+            (int)account->overdue, (int)(defer_for / 60));
+}
+
+/* Whoever never syncs is not told to. */
+static void
+judge_sync(GPtrArray *concerns, const SmAccountSurvey *account, gint64 now)
+{
+    g_autofree char *last = day_and_time(account->synced_at);
+
+    if (account->sync_tried_at > 0 && now - account->synced_at > SYNC_OVERDUE &&
+        (account->synced_at > 0 || *account->sync_outcome != '\0'))
+        add(concerns, of_survey.sync_overdue, account->account->name,
+            "no sync was complete %s%s; the last one: %s",
+            account->synced_at > 0 ? "since " : "yet", account->synced_at > 0 ? last : "",
+            *account->sync_outcome != '\0' ? account->sync_outcome : "did not end");
+}
+
+static void
+judge_account(GPtrArray *concerns, const SmAccountSurvey *account, const SmSurvey *survey)
+{
+    if (!account->account->enabled)
+        return;
+    if (account->account->fault != NULL)
+        add(concerns, of_survey.account_broken, account->account->name, "%s",
+            account->account->fault->message);
+    judge_files(concerns, account, survey->config->defer_for);
+    judge_sync(concerns, account, survey->now);
+}
+
+static void
+judge_configuration(GPtrArray *concerns, const SmConfig *config)
+{
+    for (guint i = 0; sm_config_is_incomplete(config) && i < config->broken->len; i++)
+        add(concerns, of_survey.file_broken, "", "%s",
+            ((GError *)config->broken->pdata[i])->message);
+}
+
+static void
+judge_worker(GPtrArray *concerns, const SmSurvey *survey)
+{
+    SmWorkerState state =
+        sm_watch_worker_state(survey->config, survey->heartbeat_at, survey->spooled, survey->now);
+    g_autofree char *text = sm_watch_worker_describe(survey->heartbeat_at);
+
+    if (state != SM_WORKER_ALIVE)
+        add(concerns,
+            state == SM_WORKER_NEEDED ? of_survey.queue_unworked : of_survey.worker_silent, "",
+            "%s", text);
+}
+
+static void
+judge_alerts(GPtrArray *concerns, const SmSurvey *survey)
+{
+    for (guint i = 0; i < survey->alerts->len; i++) {
+        const SmAlertRecord *alert = survey->alerts->pdata[i];
+
+        if (sm_verdict_stands(alert, survey->now))
+            add(concerns, of_alerts[alert->kind].level, alert->account, "%s: %s",
+                sm_alert_kind_name(alert->kind), alert->text);
+    }
+}
+
+static gint
+by_urgency(gconstpointer a, gconstpointer b)
+{
+    const SmConcern *const *left = a, *const *right = b;
+
+    return (gint)(*right)->level - (gint)(*left)->level;
+}
+
+GPtrArray *
+sm_verdict_new(const SmSurvey *survey)
+{
+    GPtrArray *concerns = g_ptr_array_new_with_free_func(free_concern);
+
+    judge_configuration(concerns, survey->config);
+    judge_worker(concerns, survey);
+    for (guint i = 0; i < survey->accounts->len; i++)
+        judge_account(concerns, survey->accounts->pdata[i], survey);
+    judge_alerts(concerns, survey);
+    g_ptr_array_sort(concerns, by_urgency);
+    return concerns;
+}
+
+SmLevel
+sm_verdict_level(const GPtrArray *concerns)
+{
+    const SmConcern *first = concerns->len > 0 ? concerns->pdata[0] : NULL;
+
+    return first != NULL ? first->level : SM_LEVEL_OK;
+}

@@ -1,0 +1,279 @@
+#include "fetch/store/part.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/error.h"
+#include "common/base/io.h"
+#include "fetch/crypto/digest.h"
+
+enum {
+    PIECE = 512 * 1024, /* bytes: fits a core's cache between being filled, written and hashed */
+    PIECES = 4,         /* while one is filled, the others may still be hashed */
+};
+
+struct SmPart {
+    int fd;
+    char *shown; /* for messages */
+    SmDigest *digest;
+    gboolean sealing;
+    SmSealTerms terms;
+    SmSeal *seal; /* from the first piece on */
+    gint64 sealed_size;
+    char *sealed_sha256;
+    gboolean borrowed; /* a descriptor of the caller's: no way back */
+    gint64 size;       /* bytes, those in the buffer included */
+    int first;
+    guint piece; /* which of the buffers is being filled */
+    gsize fill;
+    gsize used; /* bytes of the buffers that ever held something: to be wiped */
+    guint8 buffers[PIECES][PIECE];
+};
+
+char *
+sm_part_name(const char *name, gint64 fence)
+{
+    return g_strdup_printf(".%s.%" G_GINT64_FORMAT ".part", name, fence);
+}
+
+static SmPart *
+new_part(int fd, char *shown, gboolean with_md5)
+{
+    SmPart *part = g_malloc(sizeof *part);
+
+    memset(part, 0, offsetof(SmPart, buffers));
+    part->fd = fd;
+    part->shown = shown;
+    part->digest = sm_digest_new(with_md5);
+    part->first = -1;
+    return part;
+}
+
+SmPart *
+sm_part_create(const SmStore *store, const char *name, gint64 fence, GError **error)
+{
+    g_autofree char *file = sm_part_name(name, fence);
+    g_autofree char *shown = g_build_filename(store->directory, file, NULL);
+    int fd = openat(store->dir_fd, file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+    if (fd < 0) {
+        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s: cannot be created", shown);
+        return NULL;
+    }
+    return new_part(fd, g_steal_pointer(&shown), FALSE);
+}
+
+SmPart *
+sm_part_resume(const SmStore *store, const char *name, gint64 fence, gboolean with_md5,
+               GError **error)
+{
+    g_autofree char *file = sm_part_name(name, fence);
+    g_autofree char *shown = g_build_filename(store->directory, file, NULL);
+    g_autoptr(SmPart) part = NULL;
+    sm_autofd int fd = openat(store->dir_fd, file, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", shown);
+        return NULL;
+    }
+    if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1) {
+        g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY, "%s: not a plain file of ours", shown);
+        return NULL;
+    }
+    part = new_part(fd, g_strdup(shown), with_md5);
+    (void)sm_steal_fd(&fd);
+    part->used = 1;
+    if (pread(part->fd, part->buffers, 1, 0) == 1)
+        part->first = part->buffers[0][0];
+    if (!sm_digest_read(part->digest, part->fd)) {
+        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", shown);
+        return NULL;
+    }
+    part->size = lseek(part->fd, 0, SEEK_CUR);
+    return g_steal_pointer(&part);
+}
+
+SmPart *
+sm_part_for_descriptor(int fd)
+{
+    SmPart *part = new_part(fd, g_strdup("output"), TRUE);
+
+    part->borrowed = TRUE;
+    return part;
+}
+
+void
+sm_part_seal(SmPart *part, const SmSealTerms *terms)
+{
+    part->sealing = TRUE;
+    part->terms = *terms;
+}
+
+void
+sm_part_free(SmPart *part)
+{
+    if (part == NULL)
+        return;
+    sm_seal_free(part->seal);
+    if (!part->borrowed)
+        sm_close(&part->fd);
+    g_free(part->sealed_sha256);
+    sm_digest_free(part->digest);
+    explicit_bzero(part->buffers, part->used); /* students' data */
+    g_free(part->shown);
+    g_free(part);
+}
+
+gint64
+sm_part_size(const SmPart *part)
+{
+    return part->size;
+}
+
+int
+sm_part_first_byte(const SmPart *part)
+{
+    return part->first;
+}
+
+gboolean
+sm_part_start_over(SmPart *part, gboolean with_md5, GError **error)
+{
+    if (part->borrowed && part->size > 0) {
+        g_set_error(error, SM_ERROR, SM_ERROR_IO,
+                    "%s: the transfer has to begin anew, but its beginning is written out already;"
+                    " run it again",
+                    part->shown);
+        return FALSE;
+    }
+    g_clear_pointer(&part->seal, sm_seal_free);
+    if (!part->borrowed && (part->size > 0 || part->sealing) &&
+        (ftruncate(part->fd, 0) < 0 || lseek(part->fd, 0, SEEK_SET) < 0))
+        return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", part->shown);
+    part->size = 0;
+    part->piece = 0; /* so that what was ever used stays one stretch, to be wiped */
+    part->fill = 0;
+    part->first = -1;
+    sm_digest_free(part->digest);
+    part->digest = sm_digest_new(with_md5);
+    return TRUE;
+}
+
+static gboolean
+write_out(SmPart *part, const guint8 *buffer, gsize length, GError **error)
+{
+    return sm_write_all(part->fd, buffer, length) ||
+           sm_error_from_errno(error, part->borrowed ? SM_ERROR_IO : SM_ERROR_DIRECTORY, "%s",
+                               part->shown);
+}
+
+/* gpg is started for something to encrypt only: most looks for a corrected file find none. */
+static gboolean
+seal(SmPart *part, const guint8 *buffer, gsize length, GError **error)
+{
+    if (part->seal == NULL)
+        part->seal = sm_seal_new(&part->terms, part->fd, part->shown, error);
+    return part->seal != NULL && sm_seal_write(part->seal, buffer, length, error);
+}
+
+static gboolean
+flush(SmPart *part, GError **error)
+{
+    const guint8 *buffer = part->buffers[part->piece];
+
+    if (part->fill == PIECE)
+        sm_digest_update_beside(part->digest, buffer, PIECE);
+    else
+        sm_digest_update(part->digest, buffer, part->fill);
+    if (!(part->sealing ? seal : write_out)(part, buffer, part->fill, error))
+        return FALSE;
+    sm_digest_wait(part->digest, PIECES - 1);
+    part->piece = (part->piece + 1) % PIECES;
+    part->fill = 0;
+    return TRUE;
+}
+
+gboolean
+sm_part_write(SmPart *part, const void *data, gsize length, GError **error)
+{
+    const guint8 *from = data;
+
+    if (part->first < 0 && length > 0)
+        part->first = from[0];
+    part->used = MIN(part->used + length, sizeof part->buffers);
+    while (length > 0) {
+        gsize piece = MIN(length, PIECE - part->fill);
+
+        memcpy(part->buffers[part->piece] + part->fill, from, piece);
+        part->fill += piece;
+        part->size += (gint64)piece;
+        from += piece;
+        length -= piece;
+        if (part->fill == PIECE && !flush(part, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean
+sm_part_has_room(const SmPart *part, gint64 size, GError **error)
+{
+    struct statvfs fs;
+
+    if (part->borrowed || fstatvfs(part->fd, &fs) < 0 ||
+        (guint64)size <= (guint64)fs.f_bavail * fs.f_frsize)
+        return TRUE;
+    errno = ENOSPC; /* said before the transfer, not after an hour of it */
+    return sm_error_from_errno(error, SM_ERROR_DIRECTORY,
+                               "%s: %" G_GINT64_FORMAT " bytes do not fit on its file system",
+                               part->shown, size);
+}
+
+gboolean
+sm_part_finish(SmPart *part, char **sha256, char **md5, GError **error)
+{
+    if (!flush(part, error))
+        return FALSE;
+    if (part->sealing) {
+        g_clear_pointer(&part->sealed_sha256, g_free);
+        if (!sm_seal_finish(part->seal, &part->sealed_size, &part->sealed_sha256, error))
+            return FALSE;
+    }
+    sm_digest_finish(part->digest, sha256, md5);
+    return TRUE;
+}
+
+gint64
+sm_part_lines(const SmPart *part)
+{
+    return sm_digest_lines(part->digest);
+}
+
+gboolean
+sm_part_sealed(SmPart *part, gint64 *size, char **sha256)
+{
+    if (!part->sealing)
+        return FALSE;
+    *size = part->sealed_size;
+    *sha256 = g_steal_pointer(&part->sealed_sha256);
+    return TRUE;
+}
+
+gboolean
+sm_part_sync(SmPart *part, mode_t mode, gid_t group, GError **error)
+{
+    if (group != (gid_t)-1 && fchown(part->fd, (uid_t)-1, group) < 0)
+        return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s: cannot be given to group %u",
+                                   part->shown, group);
+    if (fchmod(part->fd, mode) < 0)
+        g_warning("%s: file-mode: %s", part->shown, g_strerror(errno));
+    if (fsync(part->fd) < 0)
+        return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s: fsync", part->shown);
+    return TRUE;
+}

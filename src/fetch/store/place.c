@@ -1,0 +1,199 @@
+#include "fetch/store/place.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/base/error.h"
+#include "fetch/store/part.h"
+
+typedef struct {
+    SmLedger *ledger;
+    SmStore *store;
+    SmFile *file;
+    char *part;
+    char *target; /* the name that it gets */
+    gboolean same_boot;
+    GError **error;
+} Placing;
+
+char *
+sm_place_boot_id(const SmStore *store)
+{
+    g_autofree char *boot = NULL;
+    struct stat st = {0};
+
+    if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL))
+        boot = g_uuid_string_random(); /* unknown: like no other */
+    fstat(store->dir_fd, &st);
+    return g_strdup_printf("%s %ju:%ju", g_strstrip(boot), (uintmax_t)st.st_dev,
+                           (uintmax_t)st.st_ino);
+}
+
+static SmPlaceResult
+record(Placing *p, const char *action, SmPlaceResult result)
+{
+    const SmFile *file = p->file;
+    g_autofree char *previous = result == SM_PLACE_CORRECTED
+                                    ? sm_store_find_older(p->store, file->path, file->revision + 1,
+                                                          file->size, file->sha256)
+                                    : NULL;
+
+    if (sm_store_sync(p->store, p->error) &&
+        sm_file_stored(p->ledger, p->file, action, p->store->hand_over, previous, p->error))
+        return result;
+    return SM_PLACE_FAILED;
+}
+
+/* An older version under another name, from before encrypt-to was set or taken away: it does not
+ * stay beside the corrected one. What others have put there does. */
+static gboolean
+retire_older(Placing *p)
+{
+    const SmFile *file = p->file;
+
+    if (g_strcmp0(file->path, p->target) == 0)
+        return TRUE;
+    switch (sm_store_match(p->store, file->path, file->size, file->sha256, p->error)) {
+    case SM_MATCH_SAME:
+        return sm_store_retire(p->store, file->path, file->revision + 1, p->error);
+    case SM_MATCH_ABSENT:
+    case SM_MATCH_OTHER:
+        return TRUE;
+    case SM_MATCH_ERROR:
+        break;
+    }
+    return FALSE;
+}
+
+static SmPlaceResult
+record_stored(Placing *p)
+{
+    const SmFile *file = p->file;
+
+    /* by what came: no two encryptions of the same are alike */
+    if (file->stored_at == 0 || g_strcmp0(file->sha256_plain, file->new_sha256_plain) == 0)
+        return record(p, "stored", SM_PLACE_STORED);
+    return retire_older(p) ? record(p, "corrected", SM_PLACE_CORRECTED) : SM_PLACE_FAILED;
+}
+
+/* The bytes stand under the name already: put there by somebody, or by us before a crash. */
+static SmPlaceResult
+adopt(Placing *p)
+{
+    gboolean ours = !sm_store_exists(p->store, p->part);
+
+    if (!sm_store_remove(p->store, p->part, p->error))
+        return SM_PLACE_FAILED;
+    return ours ? record_stored(p) : record(p, "adopted", SM_PLACE_ADOPTED);
+}
+
+/* What an encrypted file holds cannot be told without the key, so there it has one remedy only. */
+static char *
+describe_conflict(const Placing *p)
+{
+    const char *name = p->file->name;
+    g_autofree char *keep = g_strdup_printf(", or keep it with scorefetch adopt %s", name);
+    gboolean encrypted = sm_file_places_encrypted(p->file);
+
+    return g_strdup_printf("another file of that name%s is in %s: not overwritten; move it away and"
+                           " scorefetch retry %s%s",
+                           encrypted ? ", with .gpg," : "", p->store->directory, name,
+                           encrypted ? "" : keep);
+}
+
+static SmPlaceResult
+conflict(Placing *p)
+{
+    g_autofree char *reason = describe_conflict(p);
+
+    g_free(p->file->obstacle);
+    p->file->obstacle = sm_store_identity(p->store, p->target);
+    if (!sm_store_remove(p->store, p->part, p->error) ||
+        !sm_file_settle(p->ledger, p->file, SM_FILE_CONFLICT, reason, 0, FALSE, p->error))
+        return SM_PLACE_FAILED;
+    return SM_PLACE_CONFLICT;
+}
+
+/* Neither part nor file. In the same boot and directory only an importer can have taken the file,
+ * after it got its name. */
+static SmPlaceResult
+vanished(Placing *p)
+{
+    return p->same_boot ? record_stored(p) : SM_PLACE_LOST;
+}
+
+/* Gone between two looks, to an importer perhaps: the next run finds it so. */
+static SmPlaceResult
+just_vanished(Placing *p)
+{
+    g_set_error(p->error, SM_ERROR, SM_ERROR_DIRECTORY,
+                "%s/%s: vanished while it was looked at; it is tried again", p->store->directory,
+                p->target);
+    return SM_PLACE_FAILED;
+}
+
+static SmPlaceResult
+place_over_older(Placing *p)
+{
+    SmFile *file = p->file;
+
+    switch (sm_store_match(p->store, p->target, file->size, file->sha256, p->error)) {
+    case SM_MATCH_SAME:
+        if (!sm_store_exists(p->store, p->part))
+            return SM_PLACE_LOST;
+        if (!sm_store_replace(p->store, p->part, p->target, file->revision + 1, p->error))
+            return SM_PLACE_FAILED;
+        return record_stored(p);
+    case SM_MATCH_OTHER:
+        return conflict(p);
+    case SM_MATCH_ABSENT:
+        return just_vanished(p);
+    case SM_MATCH_ERROR:
+        break;
+    }
+    return SM_PLACE_FAILED;
+}
+
+/* Somebody has the name: our new bytes, our older version, or a file that the ledger does not know.
+ */
+static SmPlaceResult
+name_is_taken(Placing *p)
+{
+    SmFile *file = p->file;
+
+    switch (sm_store_match(p->store, p->target, file->new_size, file->new_sha256, p->error)) {
+    case SM_MATCH_SAME:
+        return adopt(p);
+    case SM_MATCH_OTHER:
+        return file->stored_at > 0 && strcmp(file->path, p->target) == 0 ? place_over_older(p)
+                                                                         : conflict(p);
+    case SM_MATCH_ABSENT:
+        return just_vanished(p);
+    case SM_MATCH_ERROR:
+        break;
+    }
+    return SM_PLACE_FAILED;
+}
+
+SmPlaceResult
+sm_place(SmLedger *ledger, SmStore *store, SmFile *file, const char *boot_id, GError **error)
+{
+    g_autofree char *part = sm_part_name(file->name, file->part);
+    g_autofree char *target = sm_file_stored_name(file->name, sm_file_places_encrypted(file));
+    gboolean same_boot = g_strcmp0(file->boot_id, boot_id) == 0;
+    Placing p = {ledger, store, file, part, target, same_boot, error};
+
+    switch (sm_store_place(store, part, target, error)) {
+    case SM_PLACED:
+        return record_stored(&p);
+    case SM_PLACE_TAKEN:
+        return name_is_taken(&p);
+    case SM_PLACE_NO_PART:
+        /* rename tells a missing part before a taken name */
+        return sm_store_exists(store, target) ? name_is_taken(&p) : vanished(&p);
+    case SM_PLACE_ERROR:
+        break;
+    }
+    return SM_PLACE_FAILED;
+}

@@ -1,0 +1,32 @@
+/*
+ * From a verified, synced part to a stored file, and the same again after a
+ * crash at any point of it: the row says `placing` before the part gets its
+ * name and `stored` after the directory is on the disk.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "fetch/ledger/files.h"
+#include "fetch/store/store.h"
+
+typedef enum {
+    SM_PLACE_STORED,
+    SM_PLACE_CORRECTED, /* a re-post: the older version is kept */
+    SM_PLACE_ADOPTED,   /* the same bytes were there already */
+    SM_PLACE_CONFLICT,  /* other bytes are there: settled as such, the part is gone */
+    SM_PLACE_LOST,      /* after a crash: neither part nor file; to be fetched anew */
+    SM_PLACE_FAILED,    /* error is set */
+} SmPlaceResult;
+
+/* Takes file, whose row is `placing`, to its end. boot_id: as sm_place_boot_id() says it now. */
+SmPlaceResult sm_place(SmLedger *ledger, SmStore *store, SmFile *file, const char *boot_id,
+                       GError **error);
+
+/*
+ * Names this boot of the machine and this directory: what was found in the one
+ * says nothing in another, where unsynced data may be gone, or where an unmounted
+ * share left an empty directory; a boot whose id cannot be read is like no other.
+ * Caller frees.
+ */
+char *sm_place_boot_id(const SmStore *store);

@@ -1,0 +1,330 @@
+#include "fetch/store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/error.h"
+#include "fetch/crypto/digest.h"
+
+enum { SUPERSEDED_MAX = 10000 }; /* numbers tried for an older version */
+
+static SmStore *
+store_new(int fd, char *directory)
+{
+    SmStore *store = g_new0(SmStore, 1);
+
+    store->dir_fd = fd;
+    store->directory = directory;
+    store->folder_mode = 0700;
+    store->group = (gid_t)-1;
+    return store;
+}
+
+SmStore *
+sm_store_open_at(const char *directory, GError **error)
+{
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0) {
+        sm_error_from_errno(error, SM_ERROR_DIRECTORY,
+                            "directory %s (it is not created; is it mounted?)", directory);
+        return NULL;
+    }
+    return store_new(fd, g_strdup(directory));
+}
+
+SmStore *
+sm_store_open(const SmAccount *account, GError **error)
+{
+    SmStore *store = sm_store_open_at(account->directory, error);
+
+    if (store == NULL) {
+        g_prefix_error(error, "account %s: ", account->name);
+        return NULL;
+    }
+    store->folder_mode = account->directory_mode;
+    store->group = account->group;
+    store->hand_over = account->on_stored != NULL;
+    return store;
+}
+
+void
+sm_store_close(SmStore *store)
+{
+    if (store == NULL)
+        return;
+    sm_close(&store->dir_fd);
+    g_free(store->directory);
+    g_free(store);
+}
+
+static gboolean
+fail(SmStore *store, const char *name, const char *what, GError **error)
+{
+    return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s/%s: %s", store->directory, name,
+                               what);
+}
+
+static int
+open_to_read(SmStore *store, const char *name)
+{
+    return openat(store->dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+/* Whoever wrote the file: what the ledger calls stored has to be on the disk. */
+static gboolean
+measure(SmStore *store, const char *name, int fd, gint64 *size, char **sha256, GError **error)
+{
+    g_autoptr(SmDigest) digest = NULL;
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        return fail(store, name, "cannot be read", error);
+    if (!S_ISREG(st.st_mode)) {
+        g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY, "%s/%s: is not a plain file",
+                    store->directory, name);
+        return FALSE;
+    }
+    digest = sm_digest_new(FALSE);
+    if (!sm_digest_read(digest, fd))
+        return fail(store, name, "cannot be read", error);
+    if (fsync(fd) < 0)
+        return fail(store, name, "fsync", error);
+    *size = st.st_size;
+    sm_digest_finish(digest, sha256, NULL);
+    return TRUE;
+}
+
+gboolean
+sm_store_measure(SmStore *store, const char *name, gint64 *size, char **sha256, GError **error)
+{
+    sm_autofd int fd = open_to_read(store, name);
+
+    if (fd < 0)
+        return fail(store, name, "cannot be read", error);
+    return measure(store, name, fd, size, sha256, error);
+}
+
+SmMatch
+sm_store_match(SmStore *store, const char *name, gint64 size, const char *sha256, GError **error)
+{
+    g_autofree char *found = NULL;
+    sm_autofd int fd = -1;
+    gint64 found_size;
+    struct stat st;
+
+    if (fstatat(store->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+        if (errno == ENOENT)
+            return SM_MATCH_ABSENT;
+        fail(store, name, "cannot be looked at", error);
+        return SM_MATCH_ERROR;
+    }
+    /* The size first: most files that differ are told apart without being read. */
+    if (!S_ISREG(st.st_mode) || st.st_size != size)
+        return SM_MATCH_OTHER;
+    fd = open_to_read(store, name);
+    if (fd < 0 && errno == EACCES)
+        return SM_MATCH_OTHER; /* none of ours, then: no later try could read it either */
+    if (fd < 0) {
+        fail(store, name, "cannot be read", error);
+        return SM_MATCH_ERROR;
+    }
+    if (!measure(store, name, fd, &found_size, &found, error))
+        return SM_MATCH_ERROR;
+    return g_strcmp0(found, sha256) == 0 ? SM_MATCH_SAME : SM_MATCH_OTHER;
+}
+
+char *
+sm_store_identity(SmStore *store, const char *name)
+{
+    struct stat st;
+
+    if (fstatat(store->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return NULL;
+    return g_strdup_printf("%ju:%ju:%jd:%jd.%09ld", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino,
+                           (intmax_t)st.st_size, (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+}
+
+gboolean
+sm_store_exists(SmStore *store, const char *name)
+{
+    struct stat st;
+
+    return fstatat(store->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* rename without replacing; link and unlink where the file system cannot do that in one step. */
+static int
+rename_noreplace(int dir_fd, const char *from, const char *to)
+{
+    if (renameat2(dir_fd, from, dir_fd, to, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return -1;
+    if (linkat(dir_fd, from, dir_fd, to, 0) < 0)
+        return -1;
+    return unlinkat(dir_fd, from, 0);
+}
+
+SmPlacing
+sm_store_place(SmStore *store, const char *part, const char *name, GError **error)
+{
+    if (rename_noreplace(store->dir_fd, part, name) == 0)
+        return SM_PLACED;
+    if (errno == EEXIST)
+        return SM_PLACE_TAKEN;
+    if (errno == ENOENT)
+        return SM_PLACE_NO_PART;
+    fail(store, name, "cannot be given its name", error);
+    return SM_PLACE_ERROR;
+}
+
+static gboolean
+same_inode(int dir_fd, const char *name, int other_fd, const char *other)
+{
+    struct stat a, b;
+
+    return fstatat(dir_fd, name, &a, AT_SYMLINK_NOFOLLOW) == 0 &&
+           fstatat(other_fd, other, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+char *
+sm_store_older_name(const char *name, gint64 number)
+{
+    return g_strdup_printf("%s.~%" G_GINT64_FORMAT "~", name, number);
+}
+
+/* Links name into the folder of older versions, unless it is there already; FALSE and errno. */
+static gboolean
+link_older(SmStore *store, int folder, const char *name, gint64 number)
+{
+    for (gint64 n = number; n < number + SUPERSEDED_MAX; n++) {
+        g_autofree char *kept = sm_store_older_name(name, n);
+
+        if (linkat(store->dir_fd, name, folder, kept, 0) == 0)
+            return TRUE;
+        if (errno != EEXIST)
+            return FALSE;
+        if (same_inode(store->dir_fd, name, folder, kept))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static int
+open_folder(const SmStore *store)
+{
+    return openat(store->dir_fd, SM_SUPERSEDED, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Not every file system has modes and groups: what it refuses is said, and no more. */
+static void
+permit_folder(const SmStore *store, int folder)
+{
+    if (store->group != (gid_t)-1 && fchown(folder, (uid_t)-1, store->group) < 0)
+        g_warning("%s/" SM_SUPERSEDED ": cannot be given to group %u: %s", store->directory,
+                  store->group, g_strerror(errno));
+    if (fchmod(folder, store->folder_mode) < 0) /* after it: a change of group may clear bits */
+        g_warning("%s/" SM_SUPERSEDED ": directory-mode: %s", store->directory, g_strerror(errno));
+}
+
+/* The folder of older versions, made where it is missing; one that is there stays as it is. */
+static int
+make_folder(SmStore *store, GError **error)
+{
+    gboolean made = mkdirat(store->dir_fd, SM_SUPERSEDED, 0700) == 0;
+    int folder;
+
+    if (!made && errno != EEXIST) {
+        fail(store, SM_SUPERSEDED, "cannot be made", error);
+        return -1;
+    }
+    folder = open_folder(store);
+    if (folder < 0)
+        fail(store, SM_SUPERSEDED, "cannot be opened", error);
+    else if (made)
+        permit_folder(store, folder);
+    return folder;
+}
+
+SmStore *
+sm_store_open_superseded(SmStore *store, GError **error)
+{
+    int folder = open_folder(store);
+
+    if (folder < 0) {
+        if (errno != ENOENT)
+            fail(store, SM_SUPERSEDED, "cannot be opened", error);
+        return NULL;
+    }
+    return store_new(folder, g_build_filename(store->directory, SM_SUPERSEDED, NULL));
+}
+
+char *
+sm_store_find_older(SmStore *store, const char *name, gint64 number, gint64 size,
+                    const char *sha256)
+{
+    g_autoptr(SmStore) folder = sm_store_open_superseded(store, NULL);
+
+    for (gint64 n = number; folder != NULL && n < number + SUPERSEDED_MAX; n++) {
+        g_autofree char *kept = sm_store_older_name(name, n);
+
+        switch (sm_store_match(folder, kept, size, sha256, NULL)) {
+        case SM_MATCH_SAME:
+            return g_build_filename(SM_SUPERSEDED, kept, NULL);
+        case SM_MATCH_OTHER:
+            continue;
+        case SM_MATCH_ABSENT:
+        case SM_MATCH_ERROR:
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
+static gboolean
+keep_older(SmStore *store, const char *name, gint64 number, GError **error)
+{
+    sm_autofd int folder = make_folder(store, error);
+
+    if (folder < 0)
+        return FALSE;
+    if (!link_older(store, folder, name, number) || fsync(folder) < 0)
+        return fail(store, name, "cannot be kept in " SM_SUPERSEDED, error);
+    return TRUE;
+}
+
+gboolean
+sm_store_replace(SmStore *store, const char *part, const char *name, gint64 number, GError **error)
+{
+    if (!keep_older(store, name, number, error))
+        return FALSE;
+    if (renameat(store->dir_fd, part, store->dir_fd, name) < 0)
+        return fail(store, name, "cannot be replaced", error);
+    return TRUE;
+}
+
+gboolean
+sm_store_retire(SmStore *store, const char *name, gint64 number, GError **error)
+{
+    return keep_older(store, name, number, error) && sm_store_remove(store, name, error);
+}
+
+gboolean
+sm_store_sync(SmStore *store, GError **error)
+{
+    return fsync(store->dir_fd) == 0 || fail(store, "", "fsync", error);
+}
+
+gboolean
+sm_store_remove(SmStore *store, const char *part, GError **error)
+{
+    return unlinkat(store->dir_fd, part, 0) == 0 || errno == ENOENT ||
+           fail(store, part, "cannot be removed", error);
+}

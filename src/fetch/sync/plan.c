@@ -1,0 +1,118 @@
+#include "fetch/sync/plan.h"
+
+#include <string.h>
+
+#include "fetch/rules/policy.h"
+#include "fetch/sync/run.h"
+
+enum { PIECE = 500 /* files a transaction: others wait for the ledger meanwhile */ };
+
+void
+sm_sync_plan_free(SmSyncPlan *plan)
+{
+    if (plan == NULL)
+        return;
+    g_ptr_array_unref(plan->jobs);
+    g_free(plan);
+}
+
+/* Whether policy would say today what it has said, so that there is nothing to record. */
+static gboolean
+is_still_unwanted(const SmAccount *account, const SmListed *listed, const SmFile *file)
+{
+    g_autofree char *why = NULL;
+
+    if (file->state != SM_FILE_DROPPED && file->state != SM_FILE_NOT_WANTED)
+        return FALSE;
+    if (!sm_policy_wants_type((const char *const *)account->file_types, listed->type, &why))
+        return file->state == SM_FILE_NOT_WANTED && strcmp(why, file->reason) == 0;
+    if (account->format == SM_FORMAT_FIRST && sm_policy_is_pair(file->name))
+        return FALSE; /* what became of its sibling tells, under the claim */
+    return sm_policy_decide(account->format, (const char *const *)account->extensions, file->name,
+                            SM_SIBLING_NONE, &why) != SM_DECISION_FETCH &&
+           strcmp(why, file->reason) == 0;
+}
+
+static gboolean
+is_settled(const SmAccount *account, const SmListed *listed, const SmListedRow *row)
+{
+    const SmFile *file = row->file;
+
+    if (file == NULL || row->changed)
+        return FALSE;
+    if (file->state == SM_FILE_STORED)
+        return file->newest_event <= file->covers;
+    return sm_listing_is_known(file) || is_still_unwanted(account, listed, file);
+}
+
+static gboolean
+add(SmSyncPlan *plan, SmLedger *ledger, const SmAccount *account, const SmListed *listed,
+    gboolean record, GError **error)
+{
+    g_auto(SmListedRow) row = {0};
+
+    if (!sm_listing_look(ledger, account->name, listed, &row, error) ||
+        (record && !sm_listing_note(ledger, account->name, listed, &row, error)))
+        return FALSE;
+    plan->listed++;
+    plan->added += row.file == NULL;
+    if (!is_settled(account, listed, &row))
+        g_ptr_array_add(plan->jobs, sm_sync_job_new(listed, row.file));
+    return TRUE;
+}
+
+static gboolean
+add_piece(SmSyncPlan *plan, SmLedger *ledger, const SmAccount *account, const SmListing *listing,
+          guint begin, gboolean record, GError **error)
+{
+    guint end = MIN(begin + PIECE, listing->files->len);
+    gboolean ok = !record || sm_db_begin(ledger->db, error);
+
+    for (guint i = begin; ok && i < end; i++)
+        ok = add(plan, ledger, account, listing->files->pdata[i], record, error);
+    if (ok && (!record || sm_db_commit(ledger->db, error)))
+        return TRUE;
+    sm_db_rollback(ledger->db);
+    return FALSE;
+}
+
+SmSyncPlan *
+sm_sync_plan_new(SmLedger *ledger, const SmAccount *account, const SmListing *listing,
+                 gboolean record, GError **error)
+{
+    g_autoptr(SmSyncPlan) plan = g_new0(SmSyncPlan, 1);
+
+    plan->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)sm_sync_job_free);
+    for (guint i = 0; i < listing->files->len; i += PIECE)
+        if (!add_piece(plan, ledger, account, listing, i, record, error))
+            return NULL;
+    return g_steal_pointer(&plan);
+}
+
+static gboolean
+mark(SmLedger *ledger, const char *account, const SmListed *listed, guint *marked, GError **error)
+{
+    g_auto(SmListedRow) row = {0};
+
+    if (!sm_listing_look(ledger, account, listed, &row, error))
+        return FALSE;
+    if (row.file != NULL)
+        return TRUE;
+    (*marked)++;
+    return sm_listing_mark_known(ledger, account, listed, error);
+}
+
+gboolean
+sm_sync_plan_mark_known(SmLedger *ledger, const SmAccount *account, const SmListing *listing,
+                        guint *marked, GError **error)
+{
+    gboolean ok = sm_db_begin(ledger->db, error);
+
+    *marked = 0;
+    for (guint i = 0; ok && i < listing->files->len; i++)
+        ok = mark(ledger, account->name, listing->files->pdata[i], marked, error);
+    if (ok && sm_db_commit(ledger->db, error))
+        return TRUE;
+    sm_db_rollback(ledger->db);
+    return FALSE;
+}

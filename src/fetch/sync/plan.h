@@ -1,0 +1,22 @@
+/* What a sync has to do about a listing: recorded in the ledger, or only looked at. */
+#pragma once
+
+#include "common/config/config.h"
+#include "fetch/ledger/listing.h"
+
+typedef struct {
+    GPtrArray *jobs;     /* of SmSyncJob, for the names that are not settled */
+    guint listed, added; /* files in the listing; of these, unknown to the ledger until now */
+} SmSyncPlan;
+
+/* Goes through the listing, which must outlive the plan. record: notes in the ledger what it says.
+ */
+SmSyncPlan *sm_sync_plan_new(SmLedger *ledger, const SmAccount *account, const SmListing *listing,
+                             gboolean record, GError **error);
+void sm_sync_plan_free(SmSyncPlan *plan);
+
+/* Takes the names that the ledger does not know as had already, all in one transaction. */
+gboolean sm_sync_plan_mark_known(SmLedger *ledger, const SmAccount *account,
+                                 const SmListing *listing, guint *marked, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmSyncPlan, sm_sync_plan_free)

@@ -1,0 +1,244 @@
+#include "fetch/sync/run.h"
+
+#include "common/base/error.h"
+#include "fetch/alert/alert.h"
+#include "fetch/http/pace.h"
+#include "fetch/job/fetch.h"
+#include "fetch/job/outcome.h"
+
+/* What the threads have in common, under the lock. */
+typedef struct {
+    const SmSyncTeam *team;
+    GPtrArray *jobs;
+    GMutex lock;
+    guint next;
+    GQueue met;     /* of SmSyncJob: another process was at work on them; they are last */
+    guint in_a_row; /* failures of service, store or disk since the last success */
+    gboolean over;  /* no other name is begun */
+} Run;
+
+typedef struct {
+    Run *run;
+    SmLedger *ledger; /* the thread's own connection and locks */
+    GThread *thread;
+} Worker;
+
+SmSyncJob *
+sm_sync_job_new(const SmListed *listed, const SmFile *file)
+{
+    SmSyncJob *job = g_new0(SmSyncJob, 1);
+
+    job->listed = listed;
+    job->revision = file != NULL && file->stored_at > 0 ? file->revision : -1;
+    return job;
+}
+
+void
+sm_sync_job_free(SmSyncJob *job)
+{
+    g_free(job->text);
+    g_free(job);
+}
+
+/* *impatient: that another process may be at work on it is no reason to wait yet. */
+static SmSyncJob *
+take(Run *run, gboolean *impatient)
+{
+    SmSyncJob *job = NULL;
+
+    g_mutex_lock(&run->lock);
+    *impatient = run->next < run->jobs->len;
+    if (run->over || sm_pace_has_stopped(run->team->shared->pace))
+        job = NULL;
+    else if (*impatient)
+        job = run->jobs->pdata[run->next++];
+    else
+        job = g_queue_pop_head(&run->met);
+    g_mutex_unlock(&run->lock);
+    return job;
+}
+
+static void
+put_off(Run *run, SmSyncJob *job)
+{
+    g_mutex_lock(&run->lock);
+    g_queue_push_tail(&run->met, job);
+    g_mutex_unlock(&run->lock);
+}
+
+typedef enum { OWN_FAULT, MAY_BE_ALL, SURELY_ALL } Reach;
+
+/* Whom a failure concerns: this name, or the names after it as well. */
+static Reach
+reach_of(const GError *fault)
+{
+    switch (fault->domain == SM_ERROR ? fault->code : SM_ERROR_INTERNAL) {
+    case SM_ERROR_CONFIG:
+    case SM_ERROR_SECRET:
+    case SM_ERROR_CREDENTIALS:
+    case SM_ERROR_LEDGER:
+    case SM_ERROR_OWNER:
+        return SURELY_ALL;
+    case SM_ERROR_SERVICE:
+    case SM_ERROR_OBJECT:
+    case SM_ERROR_TRUST:
+    case SM_ERROR_URL:
+    case SM_ERROR_DIRECTORY:
+    case SM_ERROR_ENCRYPTION:
+    case SM_ERROR_INTERNAL:
+        return MAY_BE_ALL;
+    default:
+        return OWN_FAULT;
+    }
+}
+
+/* fault: NULL for a success. */
+static void
+note_end(Run *run, const GError *fault)
+{
+    Reach reach = fault != NULL ? reach_of(fault) : OWN_FAULT;
+
+    g_mutex_lock(&run->lock);
+    if (fault == NULL)
+        run->in_a_row = 0;
+    else if (reach == MAY_BE_ALL)
+        run->in_a_row++;
+    /* as many as work at a time: one of them may have spoiled it for the others */
+    if (reach == SURELY_ALL || run->in_a_row > run->team->account->parallel)
+        run->over = TRUE;
+    g_mutex_unlock(&run->lock);
+}
+
+static SmSyncResult
+result_of(const SmSyncJob *job, const SmFile *file)
+{
+    if (file->state != SM_FILE_STORED)
+        return SM_SYNC_DROPPED;
+    if (job->revision < 0)
+        return SM_SYNC_STORED;
+    return file->revision > job->revision ? SM_SYNC_CORRECTED : SM_SYNC_UNCHANGED;
+}
+
+static void
+succeed(Worker *worker, SmSyncJob *job, const char *outcome, gint64 started)
+{
+    const SmAccount *account = worker->run->team->account;
+    g_autoptr(SmFile) file = sm_file_load(worker->ledger, account->name, job->listed->name, NULL);
+
+    if (file == NULL) {
+        job->text = g_strdup_printf("%s: is not in the ledger any longer", job->listed->name);
+        return;
+    }
+    job->result = result_of(job, file);
+    sm_alert_outcome(worker->ledger, account, file->name, started, NULL);
+    if (job->result == SM_SYNC_DROPPED)
+        job->text = g_strdup(file->reason);
+    if (job->result == SM_SYNC_STORED || job->result == SM_SYNC_CORRECTED)
+        sm_outcome_say(worker->ledger, account->name, file->name, G_LOG_LEVEL_MESSAGE, outcome);
+    else
+        g_info("%s", outcome);
+    if (file->state == SM_FILE_STORED && sm_listing_records_differ(file))
+        g_info("%s: %" G_GINT64_FORMAT " rows, where the listing says %" G_GINT64_FORMAT " records",
+               file->name, file->records, file->listed_records);
+}
+
+static void
+fail(Worker *worker, SmSyncJob *job, const GError *fault)
+{
+    const SmAccount *account = worker->run->team->account;
+    const char *name = job->listed->name;
+
+    job->text = g_strdup(fault->message);
+    if (sm_pace_has_stopped(worker->run->team->shared->pace)) {
+        g_info("%s", fault->message); /* the end of the run, which the summary tells */
+        return;
+    }
+    sm_outcome_say(worker->ledger, account->name, name, G_LOG_LEVEL_WARNING, fault->message);
+    sm_alert_outcome(worker->ledger, account, name, 0, fault);
+}
+
+static void
+work_on(Worker *worker, SmSyncJob *job, gboolean impatient)
+{
+    Run *run = worker->run;
+    SmFetch fetch = {.ledger = worker->ledger,
+                     .account = run->team->account,
+                     .role = SM_ROLE_FILTER,
+                     .impatient = impatient,
+                     .listed = job->listed,
+                     .shared = run->team->shared};
+    gint64 started = sm_ledger_now();
+    g_autofree char *outcome = NULL;
+    g_autoptr(GError) fault = NULL;
+
+    if (sm_fetch(&fetch, job->listed->name, &outcome, &fault)) {
+        succeed(worker, job, outcome, started);
+    } else if (impatient && g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY)) {
+        put_off(run, job);
+        return;
+    } else {
+        fail(worker, job, fault);
+    }
+    note_end(run, fault);
+}
+
+static gpointer
+work(gpointer data)
+{
+    Worker *worker = data;
+    gboolean impatient;
+    SmSyncJob *job;
+
+    while ((job = take(worker->run, &impatient)) != NULL)
+        work_on(worker, job, impatient);
+    return NULL;
+}
+
+/* As many workers as get a ledger and a thread; fewer than were wanted do it, too. */
+static guint
+start_workers(Run *run, Worker *workers, guint wanted, GError **error)
+{
+    const SmSyncTeam *team = run->team;
+    guint count;
+
+    for (count = 0; count < wanted; count++) {
+        Worker *worker = &workers[count];
+
+        worker->run = run;
+        worker->ledger = sm_ledger_open(team->ledger, SM_LEDGER_CREATE, team->command, error);
+        if (worker->ledger != NULL)
+            worker->thread = g_thread_try_new("sync", work, worker, error);
+        if (worker->thread == NULL) {
+            g_clear_pointer(&worker->ledger, sm_ledger_close);
+            break;
+        }
+    }
+    return count;
+}
+
+gboolean
+sm_sync_run(const SmSyncTeam *team, GPtrArray *jobs, GError **error)
+{
+    Run run = {.team = team, .jobs = jobs};
+    /* while half of them transfer, the others sync, place and record what they have */
+    guint wanted = MIN(team->account->parallel * 2, jobs->len);
+    g_autofree Worker *workers = g_new0(Worker, wanted);
+    GError *fault = NULL;
+    guint count;
+
+    g_mutex_init(&run.lock);
+    g_queue_init(&run.met);
+    count = start_workers(&run, workers, wanted, &fault);
+    for (guint i = 0; i < count; i++) {
+        g_thread_join(workers[i].thread);
+        sm_ledger_close(workers[i].ledger);
+    }
+    g_queue_clear(&run.met);
+    g_mutex_clear(&run.lock);
+    if (fault != NULL && count == 0) {
+        g_propagate_error(error, fault);
+        return FALSE;
+    }
+    g_clear_error(&fault);
+    return TRUE;
+}

@@ -1,0 +1,40 @@
+/*
+ * The work of a sync: names, several at a time, each through sm_fetch() with a
+ * ledger connection of its thread's own. What cannot go well for the others
+ * either ends the run; what is a name's own fault does not.
+ */
+#pragma once
+
+#include "common/config/config.h"
+#include "fetch/http/shared.h"
+#include "fetch/ledger/listing.h"
+
+typedef enum {
+    SM_SYNC_LEFT, /* not stored: text says why; NULL: it was not tried */
+    SM_SYNC_STORED,
+    SM_SYNC_CORRECTED,
+    SM_SYNC_UNCHANGED, /* stored before, and still what the service has */
+    SM_SYNC_DROPPED,   /* dropped or not wanted: text says why */
+    SM_SYNC_N_RESULTS
+} SmSyncResult;
+
+typedef struct {
+    const SmListed *listed;
+    gint64 revision; /* before; -1: not stored */
+    SmSyncResult result;
+    char *text;
+} SmSyncJob;
+
+SmSyncJob *sm_sync_job_new(const SmListed *listed, const SmFile *file);
+void sm_sync_job_free(SmSyncJob *job);
+
+typedef struct {
+    const SmAccount *account;
+    const SmShared *shared;
+    const char *ledger;  /* its path */
+    const char *command; /* for the ledger's log; static */
+} SmSyncTeam;
+
+/* Works on the jobs (of SmSyncJob), account->parallel transfers at a time, and says each outcome.
+ * FALSE only when it could not even begin. */
+gboolean sm_sync_run(const SmSyncTeam *team, GPtrArray *jobs, GError **error);

@@ -1,0 +1,254 @@
+#include "fetch/sync/sync.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/error.h"
+#include "fetch/alert/alert.h"
+#include "fetch/host/progress.h"
+#include "fetch/job/plan.h"
+#include "fetch/ledger/listing.h"
+#include "fetch/ledger/syncs.h"
+#include "fetch/rules/since.h"
+#include "fetch/service/channel.h"
+#include "fetch/service/service.h"
+#include "fetch/sync/plan.h"
+#include "fetch/sync/run.h"
+#include "fetch/sync/summary.h"
+
+/* How far back a sync looks. */
+typedef struct {
+    gint64 since;       /* seconds since 1970; 0: everything */
+    gboolean undecided; /* nobody has said what is to become of the files that are there already */
+} Scope;
+
+typedef struct {
+    SmSession *session;
+    const SmAccount *account;
+    const SmSyncOptions *options;
+    SmChannel *channel;
+    SmSyncRecord record;
+    gint64 begun;
+    Scope scope;
+} Sync;
+
+/*
+ * Everything, once that was decided; else what came after the last complete
+ * sync: who began with --since 30d shall not be flooded with a year of files by
+ * the next run without it.
+ */
+static gboolean
+choose_scope(Sync *sync, GError **error)
+{
+    const SmSyncOptions *options = sync->options;
+    gint64 last = sm_sync_last(&sync->record);
+
+    sync->scope = (Scope){0};
+    if (options->all || options->mark_known)
+        return TRUE;
+    if (options->since != NULL && (strcmp(options->since, "last") != 0 || last != 0))
+        return sm_since_parse(options->since, sync->begun, last, &sync->scope.since, error);
+    if (sync->record.past)
+        return TRUE;
+    sync->scope.since = last;
+    sync->scope.undecided = last == 0;
+    return TRUE;
+}
+
+/* What is asked is what became of this sync: nobody may be there to read it, and status tells. */
+static gboolean
+ask(const Sync *sync, guint listed, const char *known, GError **error)
+{
+    g_autofree char *text =
+        g_strdup_printf("%u files on the service, %s known here: `scorefetch sync --all` fetches"
+                        " them, `scorefetch sync --mark-known` takes them as already had",
+                        listed, known);
+
+    g_message("account %s: %s", sync->account->name, text);
+    return sync->options->dry_run ||
+           sm_sync_ended(sync->session->ledger, sync->account->name, 0, 0, text, error);
+}
+
+/* A year of files must not flood an importer: a first sync asks before it begins. */
+static gboolean
+asks_first(const Sync *sync, const SmListing *listing, gboolean *asked, GError **error)
+{
+    SmLedger *ledger = sync->session->ledger;
+    g_autoptr(SmSyncPlan) plan = sm_sync_plan_new(ledger, sync->account, listing, FALSE, error);
+    g_autofree char *known = NULL;
+
+    if (plan == NULL)
+        return FALSE;
+    *asked = plan->added > 0;
+    known = plan->added == plan->listed ? g_strdup("none")
+                                        : g_strdup_printf("%u", plan->listed - plan->added);
+    if (*asked)
+        return ask(sync, plan->listed, known, error);
+    return TRUE;
+}
+
+/* Only what leaves no gap to the sync before tells that all is well until now. */
+static gboolean
+end(const Sync *sync, gboolean complete, const char *outcome, GError **error)
+{
+    gboolean no_gap = sync->scope.since <= sync->record.synced || sync->record.synced == 0;
+    gboolean counts = !sync->options->in_passing || sync->record.synced != 0;
+
+    /* where nobody syncs, and this time all was well, no sync is missed */
+    return sm_sync_ended(sync->session->ledger, sync->account->name,
+                         complete && no_gap && counts ? sync->begun : 0, no_gap ? sync->begun : 0,
+                         complete && !counts ? "" : outcome, error);
+}
+
+static gboolean
+mark_known(const Sync *sync, const SmListing *listing, GError **error)
+{
+    SmLedger *ledger = sync->session->ledger;
+    const char *account = sync->account->name;
+    g_autofree char *outcome = NULL;
+    guint marked;
+
+    if (!sm_sync_plan_mark_known(ledger, sync->account, listing, &marked, error) ||
+        !sm_sync_decided(ledger, account, "mark-known", error))
+        return FALSE;
+    outcome =
+        g_strdup_printf("%u listed, %u new: taken as already had", listing->files->len, marked);
+    g_message("account %s: %s", account, outcome);
+    return end(sync, TRUE, outcome, error);
+}
+
+static gboolean
+say_marks(const Sync *sync, const SmListing *listing, GError **error)
+{
+    SmLedger *ledger = sync->session->ledger;
+    guint count = 0;
+
+    for (guint i = 0; i < listing->files->len; i++) {
+        const SmListed *listed = listing->files->pdata[i];
+        g_auto(SmListedRow) row = {0};
+
+        if (!sm_listing_look(ledger, sync->account->name, listed, &row, error))
+            return FALSE;
+        if (row.file != NULL)
+            continue;
+        printf("%s: would be taken as already had\n", listed->name);
+        count++;
+    }
+    g_message("account %s: %u listed, %u new", sync->account->name, listing->files->len, count);
+    return sm_session_flush(error);
+}
+
+static gboolean
+say_plan(const Sync *sync, const SmListing *listing, GError **error)
+{
+    SmLedger *ledger = sync->session->ledger;
+    g_autoptr(SmSyncPlan) plan = sm_sync_plan_new(ledger, sync->account, listing, FALSE, error);
+
+    if (plan == NULL)
+        return FALSE;
+    for (guint i = 0; i < plan->jobs->len; i++) {
+        const SmSyncJob *job = plan->jobs->pdata[i];
+
+        if (!sm_plan_listed(ledger, sync->account, job->listed, error))
+            return FALSE;
+    }
+    g_message("account %s: %u listed, %u new", sync->account->name, plan->listed, plan->added);
+    return sm_session_flush(error);
+}
+
+static gboolean
+run_jobs(const Sync *sync, GPtrArray *jobs, GError **error)
+{
+    SmSession *session = sync->session;
+    SmShared *shared = &sync->channel->shared;
+    SmSyncTeam team = {sync->account, shared, session->config->ledger, session->command};
+    gboolean ok;
+
+    if (!session->quiet)
+        shared->progress = sm_progress_new(STDERR_FILENO, jobs->len);
+    sm_session_show(session, shared->progress);
+    ok = sm_sync_run(&team, jobs, error);
+    sm_session_show(session, NULL);
+    g_clear_pointer(&shared->progress, sm_progress_free);
+    return ok;
+}
+
+static gboolean
+fetch(const Sync *sync, const SmListing *listing, gboolean *left, GError **error)
+{
+    SmLedger *ledger = sync->session->ledger;
+    const char *account = sync->account->name;
+    gboolean decides = sync->scope.since == 0 && !sync->record.past;
+    g_autoptr(SmSyncPlan) plan = NULL;
+    g_autofree char *outcome = NULL;
+
+    if (decides && !sm_sync_decided(ledger, account, "sync-all", error))
+        return FALSE;
+    plan = sm_sync_plan_new(ledger, sync->account, listing, TRUE, error);
+    if (plan == NULL || (plan->jobs->len > 0 && !run_jobs(sync, plan->jobs, error)))
+        return FALSE;
+    outcome = sm_sync_summary(plan, left);
+    if (*left)
+        g_warning("account %s: %s", account, outcome);
+    else
+        g_message("account %s: %s", account, outcome);
+    return end(sync, !*left, outcome, error);
+}
+
+static gboolean
+act(Sync *sync, const SmListing *listing, gboolean *left, GError **error)
+{
+    gboolean asked = FALSE;
+
+    sm_listing_warn(listing, sync->account->name);
+    if (sync->scope.undecided && !asks_first(sync, listing, &asked, error))
+        return FALSE;
+    if (asked)
+        return TRUE;
+    if (sync->options->dry_run && sync->options->mark_known)
+        return say_marks(sync, listing, error);
+    if (sync->options->dry_run)
+        return say_plan(sync, listing, error);
+    if (sync->options->mark_known)
+        return mark_known(sync, listing, error);
+    return fetch(sync, listing, left, error);
+}
+
+static gboolean
+run(Sync *sync, gboolean *left, GError **error)
+{
+    g_autoptr(SmService) service =
+        sm_service_new(sync->account, sync->session->ledger, &sync->channel->shared);
+    g_autoptr(SmListing) listing = sm_service_list(service, sync->scope.since, error);
+
+    return listing != NULL && act(sync, listing, left, error);
+}
+
+gboolean
+sm_sync(SmSession *session, SmAccount *account, const SmSyncOptions *options, gboolean *left,
+        gboolean *interrupted, GError **error)
+{
+    g_auto(SmChannel) channel = {0};
+    Sync sync = {session, account, options, &channel, {0}, sm_ledger_now(), {0}};
+    GError *fault = NULL;
+    gboolean ok;
+
+    *left = *interrupted = FALSE;
+    if (!sm_sync_look(session->ledger, account->name, &sync.record, error) ||
+        !choose_scope(&sync, error) || !sm_channel_open(&channel, account, error) ||
+        (!options->dry_run && !sm_sync_began(session->ledger, account->name, error)))
+        return FALSE;
+    ok = run(&sync, left, &fault);
+    *interrupted = sm_channel_was_interrupted(&channel);
+    if (fault == NULL) /* the service was asked, and answered */
+        sm_alert_clear(session->ledger, account->name, SM_ALERT_ACCOUNT);
+    else if (!*left && !*interrupted)
+        sm_alert_outcome(session->ledger, account, "", 0, fault);
+    if (fault != NULL) {
+        if (!options->dry_run) /* its own failure, if any, is the smaller one */
+            sm_sync_ended(session->ledger, account->name, 0, 0, fault->message, NULL);
+        g_propagate_error(error, fault);
+    }
+    return ok && !*left;
+}

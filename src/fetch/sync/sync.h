@@ -1,0 +1,24 @@
+/*
+ * The sync of one account: the service's listing is compared with the ledger,
+ * and what is not stored is fetched, by the same policy as for mail.
+ */
+#pragma once
+
+#include "fetch/commands/session.h"
+
+typedef struct {
+    const char *since;   /* as sm_since_parse() reads it; NULL: not said */
+    gboolean all;        /* also a first time fetches everything */
+    gboolean mark_known; /* nothing is fetched: what is new is taken as had already */
+    gboolean in_passing; /* leaves open how far back the account's own first sync reaches */
+    gboolean dry_run;    /* nothing is changed: says what would be done */
+} SmSyncOptions;
+
+/*
+ * TRUE when nothing is left; the summary has been said. Without since, all and
+ * mark_known a first sync that finds files which the ledger does not know only
+ * says so. *left: some files are; then the summary says which, and there is no error.
+ * *interrupted: a signal ended it. Errors: those of the listing, SM_ERROR_LEDGER, SM_ERROR_USAGE.
+ */
+gboolean sm_sync(SmSession *session, SmAccount *account, const SmSyncOptions *options,
+                 gboolean *left, gboolean *interrupted, GError **error);
