@@ -370,7 +370,7 @@ def test_a_file_beside_the_ledger_that_root_has_left(site):
 
 def test_without_a_worker(site):
     (site.spool / "heartbeat").unlink()
-    assert_one(check(site), WARNING, "worker", r"no scorefetch run .*ever.*cron: .*scorefetch run")
+    assert_one(check(site), WARNING, "worker", r"scorefetch run has never run.*cron: .*scorefetch run")
     site.configure(delivery="queued")
     assert_one(check(site), FAILURE, "worker", "queued mail stays with the mail system")
 

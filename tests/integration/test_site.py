@@ -121,7 +121,7 @@ def test_check_says_what_a_site_lacks(site):
     assert done.code == 2, done.out
     lines = done.out.decode().splitlines()
     assert [line for line in lines if line.startswith("failure")] == [
-        line for line in lines if line.startswith("failure  worker: no scorefetch run was at work ever")]
+        line for line in lines if line.startswith("failure  worker: scorefetch run has never run")]
     assert "systemctl enable --now scoremail-run.path scoremail-run.timer" in done.out.decode()
 
     assert site.root.run(WORKER).code == 0

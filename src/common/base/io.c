@@ -1,5 +1,9 @@
 #include "common/base/io.h"
 
+#include <stdio.h>
+
+#include "common/base/error.h"
+
 #include <errno.h>
 #include <unistd.h>
 
@@ -19,4 +23,11 @@ sm_write_all(int fd, const void *data, gsize size)
         }
     }
     return TRUE;
+}
+
+gboolean
+sm_io_flush(GError **error)
+{
+    return (fflush(stdout) == 0 && !ferror(stdout)) ||
+           sm_error_from_errno(error, SM_ERROR_IO, "standard output");
 }

@@ -5,3 +5,6 @@
 
 /* Writes all of size bytes, however often it takes. FALSE with errno. */
 gboolean sm_write_all(int fd, const void *data, gsize size);
+
+/* Whether all that was printed on standard output has been written; SM_ERROR_IO if not. */
+gboolean sm_io_flush(GError **error);

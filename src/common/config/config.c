@@ -310,3 +310,14 @@ sm_format_name(SmFormat format)
     }
     return "unknown";
 }
+gboolean
+sm_config_is_queued(const SmConfig *config)
+{
+    for (guint i = 0; i < config->accounts->len; i++) {
+        const SmAccount *account = config->accounts->pdata[i];
+
+        if (account->enabled && account->queued)
+            return TRUE;
+    }
+    return FALSE;
+}

@@ -113,6 +113,9 @@ gboolean sm_config_is_incomplete(const SmConfig *config);
 /* The account of that name, usable or not; NULL if there is none. */
 SmAccount *sm_config_account(const SmConfig *config, const char *name);
 
+/* Whether any account that is in use has its events queued for the worker. */
+gboolean sm_config_is_queued(const SmConfig *config);
+
 /* Whether files of the account are encrypted before they are stored. */
 gboolean sm_account_encrypts(const SmAccount *account);
 

@@ -2,14 +2,13 @@
 
 #include "common/event/spool.h"
 #include "fetch/alert/alert.h"
-#include "fetch/mail/queue.h"
 
 SmWorkerState
 sm_watch_worker_state(const SmConfig *config, gint64 beat, gint64 spooled, gint64 now)
 {
     if (sm_spool_beat_is_fresh(beat, config->worker_interval, now))
         return SM_WORKER_ALIVE;
-    if (sm_queue_is_used(config))
+    if (sm_config_is_queued(config))
         return SM_WORKER_NEEDED;
     return beat > 0 || spooled > 0 ? SM_WORKER_SILENT : SM_WORKER_ALIVE;
 }
@@ -18,11 +17,11 @@ char *
 sm_watch_worker_describe(gint64 beat)
 {
     g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(beat);
-    g_autofree char *last = g_date_time_format(time, "since %Y-%m-%d %H:%M");
+    g_autofree char *last =
+        g_date_time_format(time, "scorefetch run has not run since %Y-%m-%d %H:%M");
 
-    return g_strdup_printf("no scorefetch run was at work %s: is its timer (scoremail-run.timer)"
-                           " on?",
-                           beat > 0 ? last : "ever");
+    return g_strdup_printf("%s; is scoremail-run.timer enabled?",
+                           beat > 0 ? last : "scorefetch run has never run");
 }
 
 void

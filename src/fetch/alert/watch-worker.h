@@ -20,7 +20,8 @@ typedef enum {
 SmWorkerState sm_watch_worker_state(const SmConfig *config, gint64 beat, gint64 spooled,
                                     gint64 now);
 
-/* "no scorefetch run was at work since ..., ...": for people. Caller frees. */
+/* "scorefetch run has not run since ...; ...", by the time of the last heartbeat (0: none). Caller
+ * frees. */
 char *sm_watch_worker_describe(gint64 beat);
 
 /* Raises SM_ALERT_WORKER where one is needed or events wait; sync does, since a dead worker cannot.

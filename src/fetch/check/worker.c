@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "common/event/spool.h"
+#include "fetch/alert/watch-worker.h"
 #include "fetch/check/places.h"
 #include "fetch/check/timers.h"
-#include "fetch/mail/queue.h"
 
 #define REMEDY_SITE "systemctl enable --now scoremail-run.path scoremail-run.timer"
 #define REMEDY_HOME "a line for cron: */5 * * * * scorefetch run -q"
@@ -72,15 +72,14 @@ void
 sm_check_worker(SmCheck *check, const SmAccount *none)
 {
     const SmConfig *config = check->config;
-    gboolean queued = sm_queue_is_used(config);
+    gboolean queued = sm_config_is_queued(config);
     gboolean lives = sm_spool_is_worked(config->spool, config->worker_interval, sm_ledger_now());
-    g_autofree char *beat = sm_queue_last_work(config);
+    g_autofree char *silent = sm_watch_worker_describe(sm_spool_last_beat(config->spool));
     const char *remedy = config->site ? REMEDY_SITE : REMEDY_HOME;
 
     if (!lives)
         sm_check_say(check, queued ? SM_CHECK_FAILURE : SM_CHECK_WARNING, "worker", NULL,
-                     "no scorefetch run was at work %s (worker-interval %u s): %s: %s", beat,
-                     config->worker_interval,
+                     "%s (worker-interval %u s): %s: %s", silent, config->worker_interval,
                      queued ? "queued mail stays with the mail system, and is not fetched"
                             : "nothing fetches what the mail system was told to forget",
                      remedy);

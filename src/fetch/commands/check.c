@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "common/base/error.h"
+#include "common/base/io.h"
 #include "fetch/check/account.h"
 #include "fetch/check/agents.h"
 #include "fetch/check/config.h"
@@ -128,7 +129,7 @@ check_all(SmSession *session, const Options *options, GError **error)
         sm_check_print_json(check);
     else
         sm_check_print(check, session->quiet);
-    return sm_session_flush(error) ? (int)sm_check_worst(check) : EX_OK;
+    return sm_io_flush(error) ? (int)sm_check_worst(check) : EX_OK;
 }
 
 int

@@ -92,13 +92,13 @@ act_inline(SmSession *session, const Options *options, const SmEvent *event, gui
     g_autoptr(GError) fault = NULL;
 
     if (!sm_session_open_ledger(session, SM_LEDGER_CREATE, &fault) ||
-        !sm_delivery_record(session, event, &fault))
+        !sm_delivery_record(session->ledger, session->config, event, &fault))
         return fall_back(session, options, event, fault);
     if (options->lacking != NULL) {
         g_message("the parser's sandbox: the kernel offers %s", options->lacking);
         sm_alert(session->ledger, "", SM_ALERT_SANDBOX, options->lacking);
     }
-    return sm_delivery_act(session, event, defer_for);
+    return sm_delivery_act(session->ledger, session->config, event, defer_for);
 }
 
 /* Nobody else may tell of a worker that does not run. A user who may not open the ledger has only
@@ -136,6 +136,16 @@ act(SmSession *session, const Options *options, const SmEvent *event, guint defe
     return code;
 }
 
+static gboolean
+plan(SmSession *session, const SmEvent *event, GError **error)
+{
+    if (!sm_session_open_ledger(session, SM_LEDGER_LOOK, error))
+        return FALSE;
+    if (session->ledger == NULL)
+        session->ledger = sm_ledger_open_empty(error);
+    return session->ledger != NULL && sm_plan(session->ledger, session->config, event, error);
+}
+
 static int
 deliver(SmSession *session, const Options *options)
 {
@@ -154,7 +164,7 @@ deliver(SmSession *session, const Options *options)
                                 : fall_back(session, options, event, cause);
     }
     if (options->dry_run) {
-        sm_plan(session, event, &fault);
+        plan(session, event, &fault);
         return sm_session_exit(session, fault);
     }
     return act(session, options, event, defer_for);

@@ -110,9 +110,9 @@ get(SmSession *session, Options *options, char **names, int count)
         return sm_session_exit(session, fault);
     if (!session->quiet)
         options->shared.progress = sm_progress_new(STDERR_FILENO, (guint)count);
-    sm_session_show(session, options->shared.progress);
+    sm_progress_show(options->shared.progress, &session->report);
     code = get_names(session, options, names, count);
-    sm_session_show(session, NULL);
+    sm_progress_show(NULL, &session->report);
     g_clear_pointer(&options->shared.progress, sm_progress_free);
     return code;
 }

@@ -4,6 +4,7 @@
 #include <sysexits.h>
 
 #include "common/base/error.h"
+#include "common/base/io.h"
 #include "common/base/text.h"
 #include "fetch/commands/commands.h"
 #include "fetch/commands/session.h"
@@ -223,7 +224,7 @@ list_all(SmSession *session, List *list)
         cJSON_AddItemToObject(json, "accounts", g_steal_pointer(&list->accounts));
         sm_json_print(json);
     }
-    sm_session_flush(&fault);
+    sm_io_flush(&fault);
     return fault != NULL ? sm_session_exit(session, fault) : code;
 }
 

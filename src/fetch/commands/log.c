@@ -9,6 +9,7 @@
 #include <sysexits.h>
 
 #include "common/base/error.h"
+#include "common/base/io.h"
 #include "common/base/text.h"
 #include "common/config/values.h"
 #include "fetch/commands/commands.h"
@@ -143,7 +144,7 @@ print_all(SmSession *session, Log *log, const SmLogFilter *filter, GError **erro
         fputs("\n]}\n", stdout);
     if (log->rows == 0)
         g_message("ledger %s has no such entry", session->config->ledger);
-    return sm_session_flush(error);
+    return sm_io_flush(error);
 }
 
 /* A date or time, or a span back from now; 0 where text is NULL. */

@@ -10,6 +10,7 @@
 #include "common/base/error.h"
 #include "fetch/commands/commands.h"
 #include "fetch/commands/session.h"
+#include "fetch/host/memory.h"
 #include "fetch/host/terminal.h"
 #include "fetch/service/login.h"
 #include "fetch/service/secret-file.h"

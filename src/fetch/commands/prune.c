@@ -2,6 +2,7 @@
 #include <sysexits.h>
 
 #include "common/base/error.h"
+#include "common/base/io.h"
 #include "fetch/commands/commands.h"
 #include "fetch/commands/session.h"
 #include "fetch/store/prune.h"
@@ -79,7 +80,7 @@ prune(SmSession *session, Job *job)
         return sm_session_exit(session, fault);
     code = prune_all(session, job);
     say_total(job);
-    sm_session_flush(&fault);
+    sm_io_flush(&fault);
     if (fault != NULL)
         return sm_session_exit(session, fault);
     return code == EX_OK && job->total.kept > 0 ? EX_CANTCREAT : code;

@@ -150,7 +150,7 @@ work_through(SmSession *session, int spool, Tally *tally, GError **error)
     for (int round = 0; round < ROUNDS_MAX; round++) {
         Tally this_round = {.away = tally->away};
 
-        if (!sm_intake(session, spool, &intake, error))
+        if (!sm_intake(session->ledger, session->config, spool, &intake, error))
             return FALSE;
         if (round > 0 && intake.taken == 0)
             break;
@@ -194,11 +194,12 @@ list_for(SmSession *session, SmAccount *account, Tally *tally)
 {
     g_autoptr(GError) fault = NULL;
     g_autofree char *since = listing_due(session, account, &fault);
-    const SmSyncOptions options = {.since = since, .in_passing = TRUE};
+    const SmSyncOptions options = {
+        .report = session->quiet ? NULL : &session->report, .since = since, .in_passing = TRUE};
     gboolean left = FALSE, interrupted;
 
     if (since != NULL)
-        sm_sync(session, account, &options, &left, &interrupted, &fault);
+        sm_sync(session->ledger, account, &options, &left, &interrupted, &fault);
     if (fault != NULL)
         g_warning("account %s: %s", account->name, fault->message);
     tally->left += fault != NULL || left;

@@ -210,20 +210,6 @@ sm_session_check_name(const char *name, GError **error)
     return FALSE;
 }
 
-gboolean
-sm_session_flush(GError **error)
-{
-    return (fflush(stdout) == 0 && !ferror(stdout)) ||
-           sm_error_from_errno(error, SM_ERROR_IO, "standard output");
-}
-
-void
-sm_session_show(SmSession *session, SmProgress *progress)
-{
-    session->report.screen = progress;
-    session->report.make_way = progress != NULL ? sm_progress_make_way : NULL;
-}
-
 int
 sm_session_exit(SmSession *session, GError *error)
 {

@@ -8,7 +8,6 @@
 
 #include "common/base/report.h"
 #include "common/config/config.h"
-#include "fetch/host/progress.h"
 #include "fetch/ledger/ledger.h"
 
 typedef struct {
@@ -72,12 +71,6 @@ int sm_session_each_account(SmSession *session, SmForAccount each, gpointer data
 
 /* A name from the command line; SM_ERROR_USAGE unless it is well formed. */
 gboolean sm_session_check_name(const char *name, GError **error);
-
-/* Whether all that was printed has been written; SM_ERROR_IO if not. */
-gboolean sm_session_flush(GError **error);
-
-/* What is said makes way on the screen for progress (NULL: for nothing) from here on. */
-void sm_session_show(SmSession *session, SmProgress *progress);
 
 /* Says error, if it is one, and gives the exit code for it. Takes error. */
 int sm_session_exit(SmSession *session, GError *error);

@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "common/base/error.h"
+#include "common/base/io.h"
 #include "fetch/commands/commands.h"
 #include "fetch/commands/session.h"
 #include "fetch/host/json.h"
@@ -93,7 +94,7 @@ print(SmSession *session, Status *status, const SmSurvey *survey, GError **error
                !print_files(session, status, survey, concerns, error)) {
         return FALSE;
     }
-    return sm_session_flush(error);
+    return sm_io_flush(error);
 }
 
 static gboolean

@@ -24,7 +24,7 @@ each(SmSession *session, SmAccount *account, gpointer data)
 
     if (command->interrupted)
         return EX_TEMPFAIL;
-    sm_sync(session, account, &command->options, &left, &command->interrupted, &fault);
+    sm_sync(session->ledger, account, &command->options, &left, &command->interrupted, &fault);
     if (!command->options.dry_run) {
         sm_watch_silence(session->ledger, account, sm_ledger_now());
         sm_watch_mail(session->ledger, account->name, sm_ledger_now());
@@ -93,6 +93,7 @@ sm_cmd_sync(int argc, char **argv)
     if (sm_session_parse(&session, &argc, &argv, more, NULL,
                          "Fetches what the service lists and is not stored yet.", &fault)) {
         options->since = since;
+        options->report = session.quiet ? NULL : &session.report;
         code = sync_all(&session, &command, argc - 1);
     } else {
         code = sm_session_exit(&session, fault);

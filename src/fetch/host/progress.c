@@ -258,8 +258,8 @@ sm_progress_end(SmProgressLine *line)
     g_free(line);
 }
 
-void
-sm_progress_make_way(gpointer screen, gboolean begin)
+static void
+make_way(gpointer screen, gboolean begin)
 {
     SmProgress *progress = screen;
 
@@ -269,4 +269,11 @@ sm_progress_make_way(gpointer screen, gboolean begin)
     } else {
         g_mutex_unlock(&progress->lock); /* the next tick draws them again */
     }
+}
+
+void
+sm_progress_show(SmProgress *progress, SmReport *report)
+{
+    report->screen = progress;
+    report->make_way = progress != NULL ? make_way : NULL;
 }

@@ -8,8 +8,9 @@
 
 #include <glib.h>
 
-#include "fetch/http/shared.h"
+#include "common/base/report.h"
 
+typedef struct SmProgress SmProgress;
 typedef struct SmProgressLine SmProgressLine;
 
 /* NULL unless fd is a terminal that can do it. total: how many transfers there will be. */
@@ -25,8 +26,9 @@ SmProgressLine *sm_progress_begin(SmProgress *progress, const char *name);
 void sm_progress_move(SmProgressLine *line, gint64 bytes, gint64 size);
 void sm_progress_end(SmProgressLine *line);
 
-/* For SmReport: takes the lines away for somebody else's (TRUE) and puts them there again. */
-void sm_progress_make_way(gpointer progress, gboolean begin);
+/* From here on the lines make way on the screen for what report says; progress NULL: for nothing.
+ * Call it while no other thread speaks. */
+void sm_progress_show(SmProgress *progress, SmReport *report);
 
 typedef struct {
     const char *name;

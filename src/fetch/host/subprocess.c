@@ -14,7 +14,7 @@
 #include "common/base/error.h"
 #include "common/base/io.h"
 #include "common/base/text.h"
-#include "fetch/service/secret.h"
+#include "fetch/host/memory.h"
 
 enum {
     NAP_MS = 10,      /* between two looks whether it has ended */

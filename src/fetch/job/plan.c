@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "common/base/error.h"
+#include "common/base/io.h"
 #include "fetch/job/decide.h"
 #include "fetch/ledger/events.h"
 #include "fetch/ledger/listing.h"
@@ -72,12 +73,12 @@ print_step(const SmAccount *account, const SmFile *file, const SmStep *step, con
 
 /* Whether its sender may not announce it; said then. */
 static gboolean
-say_refusal(const SmSession *session, const SmEvent *event, const SmAccount *account,
+say_refusal(const SmConfig *config, const SmEvent *event, const SmAccount *account,
             const char *name)
 {
     g_autofree char *why = NULL;
 
-    if (sm_senders_allow(session->config, account, event, &why))
+    if (sm_senders_allow(config, account, event, &why))
         return FALSE;
     printf("%s: would be refused: %s\n", name, why);
     return TRUE;
@@ -100,21 +101,22 @@ plan_row(const SmFetch *fetch, const SmFile *file)
 }
 
 static gboolean
-plan_name(SmSession *session, const SmEvent *event, const char *name, GError **error)
+plan_name(SmLedger *ledger, const SmConfig *config, const SmEvent *event, const char *name,
+          GError **error)
 {
     g_autofree char *why = NULL;
-    SmAccount *account = sm_route(session->config, event, name, &why);
-    SmFetch fetch = {.ledger = session->ledger, .account = account, .role = SM_ROLE_FILTER};
+    SmAccount *account = sm_route(config, event, name, &why);
+    SmFetch fetch = {.ledger = ledger, .account = account, .role = SM_ROLE_FILTER};
     g_autoptr(SmFile) file = NULL;
 
-    if (say_refusal(session, event, account, name))
+    if (say_refusal(config, event, account, name))
         return TRUE;
     if (account == NULL || account->fault != NULL) {
         printf("%s: would not be fetched: %s\n", name,
                account == NULL ? why : account->fault->message);
         return TRUE;
     }
-    file = imagine_row(session->ledger, account, event, name, error);
+    file = imagine_row(ledger, account, event, name, error);
     if (file == NULL)
         return FALSE;
     plan_row(&fetch, file);
@@ -141,19 +143,13 @@ sm_plan_listed(SmLedger *ledger, const SmAccount *account, const SmListed *liste
 }
 
 gboolean
-sm_plan(SmSession *session, const SmEvent *event, GError **error)
+sm_plan(SmLedger *ledger, const SmConfig *config, const SmEvent *event, GError **error)
 {
     gboolean ok = TRUE;
 
-    if (!sm_session_open_ledger(session, SM_LEDGER_LOOK, error))
-        return FALSE;
-    if (session->ledger == NULL)
-        session->ledger = sm_ledger_open_empty(error);
-    if (session->ledger == NULL)
-        return FALSE;
     if (event->kind != SM_EVENT_NAMES)
         printf("no file would be fetched: %s\n", event->reason);
     for (char **name = event->names; ok && *name != NULL; name++)
-        ok = plan_name(session, event, *name, error);
-    return ok && sm_session_flush(error);
+        ok = plan_name(ledger, config, event, *name, error);
+    return ok && sm_io_flush(error);
 }

@@ -14,7 +14,8 @@
 
 /* One name of the event ("" for one without), and whose it is. */
 typedef struct {
-    SmSession *session;
+    SmLedger *ledger;
+    const SmConfig *config;
     const SmEvent *event;
     const char *name;
     SmAccount *account; /* NULL: none found, and why tells the reason */
@@ -23,11 +24,11 @@ typedef struct {
 } Job;
 
 static void
-job_start(Job *job, SmSession *session, const SmEvent *event, const char *name)
+job_start(Job *job, const SmConfig *config, const SmEvent *event, const char *name)
 {
-    *job = (Job){.session = session, .event = event, .name = name};
-    job->account = sm_route(session->config, event, name, &job->why);
-    sm_senders_allow(session->config, job->account, event, &job->refusal);
+    *job = (Job){.config = config, .event = event, .name = name};
+    job->account = sm_route(config, event, name, &job->why);
+    sm_senders_allow(config, job->account, event, &job->refusal);
 }
 
 static void
@@ -77,7 +78,7 @@ say(const Job *job, GLogLevelFlags level, const char *decision, const char *text
 static gboolean
 record(const Job *job, GError **error)
 {
-    SmLedger *ledger = job->session->ledger;
+    SmLedger *ledger = job->ledger;
     g_autofree char *text = NULL;
 
     if (job->refusal != NULL) {
@@ -101,7 +102,7 @@ static gboolean
 record_oddity(const Job *job, GError **error)
 {
     const SmEvent *event = job->event;
-    SmLedger *ledger = job->session->ledger;
+    SmLedger *ledger = job->ledger;
     gboolean unusable = event->kind == SM_EVENT_UNUSABLE;
     g_autofree char *text = NULL;
 
@@ -122,20 +123,22 @@ record_oddity(const Job *job, GError **error)
 }
 
 gboolean
-sm_delivery_record(SmSession *session, const SmEvent *event, GError **error)
+sm_delivery_record(SmLedger *ledger, const SmConfig *config, const SmEvent *event, GError **error)
 {
     gboolean ok = TRUE;
 
     if (event->kind != SM_EVENT_NAMES) {
         g_auto(Job) job = {0};
 
-        job_start(&job, session, event, "");
+        job_start(&job, config, event, "");
+        job.ledger = ledger;
         return record_oddity(&job, error);
     }
     for (char **name = event->names; ok && *name != NULL; name++) {
         g_auto(Job) job = {0};
 
-        job_start(&job, session, event, *name);
+        job_start(&job, config, event, *name);
+        job.ledger = ledger;
         ok = record(&job, error);
     }
     return ok;
@@ -155,7 +158,7 @@ any_account_is_broken(const SmConfig *config)
 static gboolean
 mending_may_tell(const Job *job)
 {
-    const SmConfig *config = job->session->config;
+    const SmConfig *config = job->config;
 
     if (job->account != NULL || job->refusal != NULL)
         return FALSE;
@@ -165,14 +168,14 @@ mending_may_tell(const Job *job)
 }
 
 gboolean
-sm_delivery_may_find(SmSession *session, const SmEvent *event)
+sm_delivery_may_find(const SmConfig *config, const SmEvent *event)
 {
     gboolean may = FALSE;
 
     for (char **name = event->names; !may && *name != NULL; name++) {
         g_auto(Job) job = {0};
 
-        job_start(&job, session, event, *name);
+        job_start(&job, config, event, *name);
         may = mending_may_tell(&job);
     }
     return may;
@@ -191,8 +194,7 @@ no_account(const Job *job, GError **error)
 static gboolean
 act(const Job *job, gint64 started, char **outcome, GError **error)
 {
-    SmFetch fetch = {
-        .ledger = job->session->ledger, .account = job->account, .role = SM_ROLE_FILTER};
+    SmFetch fetch = {.ledger = job->ledger, .account = job->account, .role = SM_ROLE_FILTER};
 
     if (job->account == NULL)
         return no_account(job, error);
@@ -210,7 +212,7 @@ note_decision(const Job *job, const GError *fault)
 {
     g_autoptr(SmFile) file = NULL;
     const char *decision = fault != NULL ? "waiting" : "done";
-    SmLedger *ledger = job->session->ledger;
+    SmLedger *ledger = job->ledger;
 
     if (job->account == NULL)
         return;
@@ -224,7 +226,7 @@ note_decision(const Job *job, const GError *fault)
 static void
 say_outcome(const Job *job, GLogLevelFlags level, const char *text)
 {
-    sm_outcome_say(job->session->ledger, account_name(job), job->name, level, text);
+    sm_outcome_say(job->ledger, account_name(job), job->name, level, text);
 }
 
 /* Where no Received tells since when, or one of a clock that is ahead, the name's row does. */
@@ -237,7 +239,7 @@ is_overdue(const Job *job, guint defer_for)
     if (received > 0 && received <= now)
         return sm_event_is_overdue(job->event, defer_for, now);
     if (job->account != NULL)
-        file = sm_file_load(job->session->ledger, job->account->name, job->name, NULL);
+        file = sm_file_load(job->ledger, job->account->name, job->name, NULL);
     return file != NULL && sm_event_has_waited(file->announced_at, defer_for, now);
 }
 
@@ -257,7 +259,7 @@ answer(const Job *job, const GError *fault, guint defer_for)
                            "run",
                            fault->message);
     say_outcome(job, G_LOG_LEVEL_WARNING, text);
-    sm_alert(job->session->ledger, account_name(job), SM_ALERT_WAITING, fault->message);
+    sm_alert(job->ledger, account_name(job), SM_ALERT_WAITING, fault->message);
     return EX_OK;
 }
 
@@ -274,12 +276,12 @@ settle_name(const Job *job, gint64 started, guint defer_for)
         say_outcome(job, G_LOG_LEVEL_MESSAGE, outcome);
     note_decision(job, fault);
     if (job->account != NULL)
-        sm_alert_outcome(job->session->ledger, job->account, job->name, now, fault);
+        sm_alert_outcome(job->ledger, job->account, job->name, now, fault);
     return fault != NULL ? answer(job, fault, defer_for) : EX_OK;
 }
 
 int
-sm_delivery_act(SmSession *session, const SmEvent *event, guint defer_for)
+sm_delivery_act(SmLedger *ledger, const SmConfig *config, const SmEvent *event, guint defer_for)
 {
     gint64 started = g_get_monotonic_time();
     int code = EX_OK;
@@ -287,7 +289,8 @@ sm_delivery_act(SmSession *session, const SmEvent *event, guint defer_for)
     for (char **name = event->names; *name != NULL; name++) {
         g_auto(Job) job = {0};
 
-        job_start(&job, session, event, *name);
+        job_start(&job, config, event, *name);
+        job.ledger = ledger;
         if (settle_name(&job, started, defer_for) != EX_OK)
             code = EX_TEMPFAIL;
     }

@@ -6,8 +6,9 @@
 
 #include <glib.h>
 
+#include "common/config/config.h"
 #include "common/event/event.h"
-#include "fetch/commands/session.h"
+#include "fetch/ledger/ledger.h"
 
 /*
  * Commits event, for each name under the account that it belongs to, before
@@ -16,7 +17,8 @@
  * announce (senders.h) is recorded as refused, and nothing else: no alert, no
  * row of the file, no look at the listing. SM_ERROR_LEDGER.
  */
-gboolean sm_delivery_record(SmSession *session, const SmEvent *event, GError **error);
+gboolean sm_delivery_record(SmLedger *ledger, const SmConfig *config, const SmEvent *event,
+                            GError **error);
 
 /*
  * Takes each name of a recorded event as far as it goes, and says what became
@@ -24,11 +26,12 @@ gboolean sm_delivery_record(SmSession *session, const SmEvent *event, GError **e
  * but that has an end, defer_for seconds after the message was received
  * (sm_event_is_overdue), after which the ledger's row waits for the worker alone.
  */
-int sm_delivery_act(SmSession *session, const SmEvent *event, guint defer_for);
+int sm_delivery_act(SmLedger *ledger, const SmConfig *config, const SmEvent *event,
+                    guint defer_for);
 
 /*
  * Whether mending the configuration can still tell whose a name of event is: it
  * has no account as things are, but one of the accounts is broken, or the one
  * that --account named is not there.
  */
-gboolean sm_delivery_may_find(SmSession *session, const SmEvent *event);
+gboolean sm_delivery_may_find(const SmConfig *config, const SmEvent *event);

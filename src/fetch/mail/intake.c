@@ -22,6 +22,14 @@ enum {
     GROUPS_MAX = 256,
 };
 
+/* The spool that is being emptied, and where to. */
+typedef struct {
+    SmLedger *ledger;
+    const SmConfig *config;
+    int spool;        /* the folder, open */
+    SmIntake *intake; /* what was taken over so far */
+} Spool;
+
 /* Whether the user may have left it: the spool's owner, root, or a member of the spool's group. */
 static gboolean
 is_trusted(const struct stat *spool, uid_t owner)
@@ -94,11 +102,11 @@ read_event(int spool, const char *name, uid_t *owner, const char **why, GError *
 }
 
 static gboolean
-log_file(SmSession *session, const char *action, const char *name, const char *what, GError **error)
+log_file(SmLedger *ledger, const char *action, const char *name, const char *what, GError **error)
 {
     g_autofree char *detail = g_strdup_printf("%s: %s", name, what);
 
-    return sm_ledger_log(session->ledger, "", "", action, detail, error);
+    return sm_ledger_log(ledger, "", "", action, detail, error);
 }
 
 /* The folder of what was set aside, ours alone; -1 where there is none. */
@@ -132,11 +140,10 @@ move_aside(int spool, const char *name)
 
 /* Out of the way, but not out of the world: a person should see it. */
 static gboolean
-set_aside(SmSession *session, int spool, const char *name, const char *why, SmIntake *intake,
-          GError **error)
+set_aside(const Spool *from, const char *name, const char *why, GError **error)
 {
-    const char *directory = session->config->spool;
-    g_autofree char *where = move_aside(spool, name);
+    const char *directory = from->config->spool;
+    g_autofree char *where = move_aside(from->spool, name);
     g_autofree char *shown = NULL;
     g_autofree char *text = NULL;
 
@@ -147,47 +154,46 @@ set_aside(SmSession *session, int spool, const char *name, const char *why, SmIn
         return sm_error_from_errno(error, SM_ERROR_IO, "spool %s: %s cannot be set aside",
                                    directory, shown);
     text = g_strdup_printf("%s/%s: set aside %s, since %s", directory, shown, where, why);
-    intake->aside++;
+    from->intake->aside++;
     g_warning("%s", text);
-    sm_alert(session->ledger, "", SM_ALERT_SPOOL, text);
-    return log_file(session, "set aside", shown, why, error);
+    sm_alert(from->ledger, "", SM_ALERT_SPOOL, text);
+    return log_file(from->ledger, "set aside", shown, why, error);
 }
 
 static gboolean
-take_over(SmSession *session, int spool, const char *name, uid_t owner, const SmEvent *event,
-          SmIntake *intake, GError **error)
+take_over(const Spool *from, const char *name, uid_t owner, const SmEvent *event, GError **error)
 {
     g_autofree char *who = g_strdup_printf("left by uid %u", (guint)owner);
 
-    if (!sm_delivery_record(session, event, error))
+    if (!sm_delivery_record(from->ledger, from->config, event, error))
         return FALSE;
-    if (sm_delivery_may_find(session, event)) {
-        intake->left++;
+    if (sm_delivery_may_find(from->config, event)) {
+        from->intake->left++;
         return TRUE;
     }
-    if (unlinkat(spool, name, 0) < 0)
-        return errno == ENOENT || sm_error_from_errno(error, SM_ERROR_IO, "spool %s: %s",
-                                                      session->config->spool, name);
-    intake->taken++;
-    return log_file(session, "taken over", name, who, error);
+    if (unlinkat(from->spool, name, 0) < 0)
+        return errno == ENOENT ||
+               sm_error_from_errno(error, SM_ERROR_IO, "spool %s: %s", from->config->spool, name);
+    from->intake->taken++;
+    return log_file(from->ledger, "taken over", name, who, error);
 }
 
 static gboolean
-take_file(SmSession *session, int spool, const char *name, SmIntake *intake, GError **error)
+take_file(const Spool *from, const char *name, GError **error)
 {
     g_autoptr(SmEvent) event = NULL;
     GError *fault = NULL;
     const char *why;
     uid_t owner;
 
-    event = read_event(spool, name, &owner, &why, &fault);
+    event = read_event(from->spool, name, &owner, &why, &fault);
     if (fault != NULL) {
         g_propagate_error(error, fault);
         return FALSE;
     }
     if (why != NULL)
-        return set_aside(session, spool, name, why, intake, error);
-    return event == NULL || take_over(session, spool, name, owner, event, intake, error);
+        return set_aside(from, name, why, error);
+    return event == NULL || take_over(from, name, owner, event, error);
 }
 
 /* A file that never got its name, of a process that died before: its message was answered with 75.
@@ -228,13 +234,14 @@ list(int spool, const char *directory, GError **error)
 }
 
 gboolean
-sm_intake(SmSession *session, int spool, SmIntake *intake, GError **error)
+sm_intake(SmLedger *ledger, const SmConfig *config, int spool, SmIntake *intake, GError **error)
 {
-    g_autoptr(GPtrArray) names = list(spool, session->config->spool, error);
+    const Spool from = {ledger, config, spool, intake};
+    g_autoptr(GPtrArray) names = list(spool, config->spool, error);
     gboolean ok = names != NULL;
 
     *intake = (SmIntake){0, 0, 0};
     for (guint i = 0; ok && i < names->len; i++)
-        ok = take_file(session, spool, names->pdata[i], intake, error);
+        ok = take_file(&from, names->pdata[i], error);
     return ok;
 }

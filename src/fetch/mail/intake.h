@@ -9,7 +9,8 @@
 
 #include <glib.h>
 
-#include "fetch/commands/session.h"
+#include "common/config/config.h"
+#include "fetch/ledger/ledger.h"
 
 #define SM_INTAKE_ASIDE "aside" /* the folder, in the spool, of what was set aside */
 
@@ -23,4 +24,5 @@ typedef struct {
  * Takes over what lies in the spool that fd is open on. SM_ERROR_LEDGER,
  * SM_ERROR_IO: what was not taken over by then is still there.
  */
-gboolean sm_intake(SmSession *session, int spool, SmIntake *intake, GError **error);
+gboolean sm_intake(SmLedger *ledger, const SmConfig *config, int spool, SmIntake *intake,
+                   GError **error);

@@ -23,10 +23,3 @@ void sm_queue_split(const SmConfig *config, const SmEvent *event, SmEvent **queu
  * no worker has taken anything over for two intervals.
  */
 gboolean sm_queue_put(const SmConfig *config, const SmEvent *event, GError **error);
-
-/* Whether any account that is in use has its events queued. */
-gboolean sm_queue_is_used(const SmConfig *config);
-
-/* When a worker was last seen at work, for people: "since 2026-03-28 22:13", or "ever". Caller
- * frees. */
-char *sm_queue_last_work(const SmConfig *config);

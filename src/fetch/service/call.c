@@ -5,6 +5,7 @@
 
 #include "common/base/error.h"
 #include "common/base/text.h"
+#include "fetch/host/memory.h"
 #include "fetch/http/engine.h"
 #include "fetch/http/http.h"
 #include "fetch/http/pace.h"

@@ -12,33 +12,16 @@
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "fetch/crypto/hex.h"
+#include "fetch/host/memory.h"
 #include "fetch/host/subprocess.h"
 
 enum {
     COMMAND_LIMIT = 30, /* seconds */
-    /* a power of two: passwords, request bodies and answers, of 16 calls at once */
-    HEAP_SIZE = 2 * 1024 * 1024,
-    HEAP_SMALLEST = 32,
 };
 
 struct SmSecret {
     char text[SM_SECRET_MAX + 1];
 };
-
-char *
-sm_secret_alloc(gsize size)
-{
-    /* Without permission to lock memory the heap works unlocked: better than no file. */
-    if (!CRYPTO_secure_malloc_initialized())
-        CRYPTO_secure_malloc_init(HEAP_SIZE, HEAP_SMALLEST);
-    return OPENSSL_secure_zalloc(size);
-}
-
-void
-sm_secret_release(char *buffer, gsize size)
-{
-    OPENSSL_secure_clear_free(buffer, size);
-}
 
 void
 sm_secret_free(SmSecret *secret)

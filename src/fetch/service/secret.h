@@ -46,9 +46,4 @@ const char *sm_secret_text(const SmSecret *secret);
 /* HMAC-SHA-256 under key over user name and password, hex. Caller frees. */
 char *sm_secret_fingerprint(const SmSecret *secret, const char *username, const char *key);
 
-/* A buffer of size bytes for what holds secrets (request bodies, URLs); wiped by
- * sm_secret_release(). */
-char *sm_secret_alloc(gsize size);
-void sm_secret_release(char *buffer, gsize size);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmSecret, sm_secret_free)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/base/error.h"
+#include "fetch/host/memory.h"
 #include "fetch/service/login.h"
 
 struct SmToken {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/base/error.h"
+#include "common/base/io.h"
 #include "fetch/alert/alert.h"
 #include "fetch/host/progress.h"
 #include "fetch/job/plan.h"
@@ -24,7 +25,7 @@ typedef struct {
 } Scope;
 
 typedef struct {
-    SmSession *session;
+    SmLedger *ledger;
     const SmAccount *account;
     const SmSyncOptions *options;
     SmChannel *channel;
@@ -67,14 +68,14 @@ ask(const Sync *sync, guint listed, const char *known, GError **error)
 
     g_message("account %s: %s", sync->account->name, text);
     return sync->options->dry_run ||
-           sm_sync_ended(sync->session->ledger, sync->account->name, 0, 0, text, error);
+           sm_sync_ended(sync->ledger, sync->account->name, 0, 0, text, error);
 }
 
 /* A year of files must not flood an importer: a first sync asks before it begins. */
 static gboolean
 asks_first(const Sync *sync, const SmListing *listing, gboolean *asked, GError **error)
 {
-    SmLedger *ledger = sync->session->ledger;
+    SmLedger *ledger = sync->ledger;
     g_autoptr(SmSyncPlan) plan = sm_sync_plan_new(ledger, sync->account, listing, FALSE, error);
     g_autofree char *known = NULL;
 
@@ -96,7 +97,7 @@ end(const Sync *sync, gboolean complete, const char *outcome, GError **error)
     gboolean counts = !sync->options->in_passing || sync->record.synced != 0;
 
     /* where nobody syncs, and this time all was well, no sync is missed */
-    return sm_sync_ended(sync->session->ledger, sync->account->name,
+    return sm_sync_ended(sync->ledger, sync->account->name,
                          complete && no_gap && counts ? sync->begun : 0, no_gap ? sync->begun : 0,
                          complete && !counts ? "" : outcome, error);
 }
@@ -104,7 +105,7 @@ end(const Sync *sync, gboolean complete, const char *outcome, GError **error)
 static gboolean
 mark_known(const Sync *sync, const SmListing *listing, GError **error)
 {
-    SmLedger *ledger = sync->session->ledger;
+    SmLedger *ledger = sync->ledger;
     const char *account = sync->account->name;
     g_autofree char *outcome = NULL;
     guint marked;
@@ -121,7 +122,7 @@ mark_known(const Sync *sync, const SmListing *listing, GError **error)
 static gboolean
 say_marks(const Sync *sync, const SmListing *listing, GError **error)
 {
-    SmLedger *ledger = sync->session->ledger;
+    SmLedger *ledger = sync->ledger;
     guint count = 0;
 
     for (guint i = 0; i < listing->files->len; i++) {
@@ -136,13 +137,13 @@ say_marks(const Sync *sync, const SmListing *listing, GError **error)
         count++;
     }
     g_message("account %s: %u listed, %u new", sync->account->name, listing->files->len, count);
-    return sm_session_flush(error);
+    return sm_io_flush(error);
 }
 
 static gboolean
 say_plan(const Sync *sync, const SmListing *listing, GError **error)
 {
-    SmLedger *ledger = sync->session->ledger;
+    SmLedger *ledger = sync->ledger;
     g_autoptr(SmSyncPlan) plan = sm_sync_plan_new(ledger, sync->account, listing, FALSE, error);
 
     if (plan == NULL)
@@ -154,22 +155,24 @@ say_plan(const Sync *sync, const SmListing *listing, GError **error)
             return FALSE;
     }
     g_message("account %s: %u listed, %u new", sync->account->name, plan->listed, plan->added);
-    return sm_session_flush(error);
+    return sm_io_flush(error);
 }
 
 static gboolean
 run_jobs(const Sync *sync, GPtrArray *jobs, GError **error)
 {
-    SmSession *session = sync->session;
+    SmReport *report = sync->options->report;
     SmShared *shared = &sync->channel->shared;
-    SmSyncTeam team = {sync->account, shared, session->config->ledger, session->command};
+    SmSyncTeam team = {sync->account, shared, sync->ledger};
     gboolean ok;
 
-    if (!session->quiet)
+    if (report != NULL)
         shared->progress = sm_progress_new(STDERR_FILENO, jobs->len);
-    sm_session_show(session, shared->progress);
+    if (shared->progress != NULL)
+        sm_progress_show(shared->progress, report);
     ok = sm_sync_run(&team, jobs, error);
-    sm_session_show(session, NULL);
+    if (shared->progress != NULL)
+        sm_progress_show(NULL, report);
     g_clear_pointer(&shared->progress, sm_progress_free);
     return ok;
 }
@@ -177,7 +180,7 @@ run_jobs(const Sync *sync, GPtrArray *jobs, GError **error)
 static gboolean
 fetch(const Sync *sync, const SmListing *listing, gboolean *left, GError **error)
 {
-    SmLedger *ledger = sync->session->ledger;
+    SmLedger *ledger = sync->ledger;
     const char *account = sync->account->name;
     gboolean decides = sync->scope.since == 0 && !sync->record.past;
     g_autoptr(SmSyncPlan) plan = NULL;
@@ -219,35 +222,35 @@ static gboolean
 run(Sync *sync, gboolean *left, GError **error)
 {
     g_autoptr(SmService) service =
-        sm_service_new(sync->account, sync->session->ledger, &sync->channel->shared);
+        sm_service_new(sync->account, sync->ledger, &sync->channel->shared);
     g_autoptr(SmListing) listing = sm_service_list(service, sync->scope.since, error);
 
     return listing != NULL && act(sync, listing, left, error);
 }
 
 gboolean
-sm_sync(SmSession *session, SmAccount *account, const SmSyncOptions *options, gboolean *left,
+sm_sync(SmLedger *ledger, SmAccount *account, const SmSyncOptions *options, gboolean *left,
         gboolean *interrupted, GError **error)
 {
     g_auto(SmChannel) channel = {0};
-    Sync sync = {session, account, options, &channel, {0}, sm_ledger_now(), {0}};
+    Sync sync = {ledger, account, options, &channel, {0}, sm_ledger_now(), {0}};
     GError *fault = NULL;
     gboolean ok;
 
     *left = *interrupted = FALSE;
-    if (!sm_sync_look(session->ledger, account->name, &sync.record, error) ||
-        !choose_scope(&sync, error) || !sm_channel_open(&channel, account, error) ||
-        (!options->dry_run && !sm_sync_began(session->ledger, account->name, error)))
+    if (!sm_sync_look(ledger, account->name, &sync.record, error) || !choose_scope(&sync, error) ||
+        !sm_channel_open(&channel, account, error) ||
+        (!options->dry_run && !sm_sync_began(ledger, account->name, error)))
         return FALSE;
     ok = run(&sync, left, &fault);
     *interrupted = sm_channel_was_interrupted(&channel);
     if (fault == NULL) /* the service was asked, and answered */
-        sm_alert_clear(session->ledger, account->name, SM_ALERT_ACCOUNT);
+        sm_alert_clear(ledger, account->name, SM_ALERT_ACCOUNT);
     else if (!*left && !*interrupted)
-        sm_alert_outcome(session->ledger, account, "", 0, fault);
+        sm_alert_outcome(ledger, account, "", 0, fault);
     if (fault != NULL) {
         if (!options->dry_run) /* its own failure, if any, is the smaller one */
-            sm_sync_ended(session->ledger, account->name, 0, 0, fault->message, NULL);
+            sm_sync_ended(ledger, account->name, 0, 0, fault->message, NULL);
         g_propagate_error(error, fault);
     }
     return ok && !*left;

@@ -4,9 +4,13 @@
  */
 #pragma once
 
-#include "fetch/commands/session.h"
+#include "common/base/report.h"
+#include "common/config/config.h"
+#include "fetch/ledger/ledger.h"
 
 typedef struct {
+    SmReport
+        *report; /* whose lines the progress on a terminal makes way for; NULL: none is shown */
     const char *since;   /* as sm_since_parse() reads it; NULL: not said */
     gboolean all;        /* also a first time fetches everything */
     gboolean mark_known; /* nothing is fetched: what is new is taken as had already */
@@ -20,5 +24,5 @@ typedef struct {
  * says so. *left: some files are; then the summary says which, and there is no error.
  * *interrupted: a signal ended it. Errors: those of the listing, SM_ERROR_LEDGER, SM_ERROR_USAGE.
  */
-gboolean sm_sync(SmSession *session, SmAccount *account, const SmSyncOptions *options,
-                 gboolean *left, gboolean *interrupted, GError **error);
+gboolean sm_sync(SmLedger *ledger, SmAccount *account, const SmSyncOptions *options, gboolean *left,
+                 gboolean *interrupted, GError **error);
