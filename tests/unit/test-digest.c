@@ -2,6 +2,7 @@
  * beside. */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -85,15 +86,40 @@ lets_a_block_go_once_it_is_hashed(void)
     finishes_as(digest, vectors[1].sha256, NULL);
 }
 
+/* How many threads this process has. */
+static guint
+threads(void)
+{
+    g_autoptr(GDir) tasks = g_dir_open("/proc/self/task", 0, NULL);
+    guint n = 0;
+
+    g_assert_nonnull(tasks);
+    while (g_dir_read_name(tasks) != NULL)
+        n++;
+    return n;
+}
+
+/* A thread that went on with a block would be killed by SIGSEGV here, one that stayed is seen. */
 static void
 may_be_freed_before_its_end(void)
 {
+    const gsize length = 1024 * 1024;
     SmDigest *digest = sm_digest_new(TRUE);
-    g_autofree char *block = g_strnfill(100000, 'x');
+    guint before = threads();
+    gint64 deadline = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
+    void *block = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
+    g_assert_true(block != MAP_FAILED);
     for (int i = 0; i < 10; i++)
-        sm_digest_update_beside(digest, block, 100000);
-    sm_digest_free(digest); /* and block only after it */
+        sm_digest_update_beside(digest, block, length);
+    g_assert_cmpuint(threads(), ==, before + 1);
+    sm_digest_free(digest);
+    g_assert_cmpint(mprotect(block, length, PROT_NONE), ==, 0);
+    /* The kernel may list a thread for a moment after it was joined. */
+    while (threads() > before && g_get_monotonic_time() < deadline)
+        g_usleep(1000);
+    g_assert_cmpuint(threads(), ==, before);
+    g_assert_cmpint(munmap(block, length), ==, 0);
     sm_digest_free(NULL);
 }
 
