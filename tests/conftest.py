@@ -1,11 +1,22 @@
 """Fixtures, and the rule that a test which did not run has not passed."""
+import os
 import shutil
+import tempfile
 
 import harness
 import pytest
 from emulator import Emulator
 from openpgp import Keyring
 from tlsserver import Authority, TlsServer
+
+
+def pytest_configure(config):
+    """Names the folder of the throw-away roots (agents.install), for the workers too. contrib/check names one
+    for all of its builds."""
+    if "SCOREMAIL_TEST_ROOTS" not in os.environ:
+        folder = tempfile.mkdtemp(prefix="scoremail-roots-")
+        os.environ["SCOREMAIL_TEST_ROOTS"] = folder
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 def pytest_collection_modifyitems(config, items):

@@ -2,13 +2,14 @@
 
 Agents conflict with each other and with the host's mail system, so none is
 ever installed on the host. A root is an overlay over the host's `/`, whose
-changes lie in a temporary folder; the agent is installed once and its root
-copied for each test. Every command runs in a mount and process namespace of
+changes lie in a temporary folder; the agent is installed once in a run of the
+tests and its root copied for each test. Every command runs in a mount and process namespace of
 its own, so that nothing stays mounted or running once it has ended, however it
 ends; between start() and stop() all share one such pair, so that daemons live
 on. The network is the host's: an emulator on loopback can be reached.
 """
 import email
+import fcntl
 import mailbox
 import os
 import shutil
@@ -67,19 +68,20 @@ rm -f /var/cache/apt/*.bin /var/cache/apt/archives/*.deb
 class Root:
     """A file system like the host's. What is changed in it lies in `folder` and goes with that."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, like=None):
+        """`like`: the folder of another root, which this one starts as a copy of."""
         self.folder = Path(folder)
         self.binds = {}  # path inside -> path on the host
         self.init = None
         for name in ("changes", "work", "root"):
             (self.folder / name).mkdir(parents=True)
+        if like is not None:
+            # cp: an overlay notes what was removed in device nodes and extended attributes
+            subprocess.run(["cp", "-aT", like / "changes", self.folder / "changes"], check=True)
 
     def copy(self, folder):
         """Another root that starts as this one is."""
-        other = Root(folder)
-        # cp: an overlay notes what was removed in device nodes and extended attributes
-        subprocess.run(["cp", "-aT", self.folder / "changes", other.folder / "changes"], check=True)
-        return other
+        return Root(folder, self.folder)
 
     def bind(self, source, target):
         """Shows the host's file or folder `source` inside the root as `target`."""
@@ -151,16 +153,27 @@ class Root:
 
 
 def install(folder, *packages, users=()):
-    """A root with these packages in it, and with users who have homes."""
+    """A root with these packages in it, and with users who have homes. It is made once in a run of the
+    tests, whichever file or worker asks first; each call returns a copy of its own."""
     need(os.geteuid() == 0, "real mail agents need root, to be installed into a throw-away root")
-    root = Root(folder)
+    made = Path(os.environ["SCOREMAIL_TEST_ROOTS"]) / "_".join([*sorted(packages), "for", *sorted(users)])
+    with open(f"{made}.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # who comes second waits, and finds it made
+        if not made.exists():
+            unfinished = made.with_suffix(".unfinished")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            _make(Root(unfinished), packages, users)
+            unfinished.rename(made)
+    return Root(folder, made)
+
+
+def _make(root, packages, users):
     entered = root.run(["true"])
     need(entered.code == 0, f"real mail agents need namespaces and an overlay over /: {entered.err}")
     done = root.run(["/bin/sh", "-c", INSTALL, "install", *packages], timeout=600)
     need(done.code == 0, f"apt-get could not install {' '.join(packages)}: {done.err}")
     for user in users:
         root.must("useradd", "--create-home", "--shell", "/bin/sh", user)
-    return root
 
 
 @contextmanager

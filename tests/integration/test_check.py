@@ -456,7 +456,7 @@ def test_without_a_filter_or_with_another_version_of_it(site, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def procmail_root(tmp_path_factory):
-    return agents.install(tmp_path_factory.mktemp("procmail") / "root", "procmail", users=["alice"])
+    return agents.install(tmp_path_factory.mktemp("procmail") / "root", "procmail", "systemd", users=["alice", "bob"])
 
 
 @pytest.fixture

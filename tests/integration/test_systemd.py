@@ -51,7 +51,7 @@ def test_a_service_is_confined_as_far_as_stated(units, service):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A throw-away root in which systemd's own tools have made user, group and folders."""
-    root = agents.install(tmp_path_factory.mktemp("site") / "root", "systemd")
+    root = agents.install(tmp_path_factory.mktemp("site") / "root", "procmail", "systemd", users=["alice", "bob"])
     for kind, tool in (("sysusers", "systemd-sysusers"), ("tmpfiles", "systemd-tmpfiles")):
         target = f"/usr/lib/{kind}.d/scoremail.conf"
         root.must("sh", "-c", f"cat >{target}", stdin=(FOLDER / f"{kind}.conf").read_bytes())
