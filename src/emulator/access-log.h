@@ -12,6 +12,8 @@ typedef struct SmAccessLog SmAccessLog;
 
 /* path: "-" is stderr, NULL no log at all; SM_ERROR_IO if it cannot be opened. */
 SmAccessLog *sm_access_log_new(const char *path, GError **error);
+
+/* Frees log. */
 void sm_access_log_free(SmAccessLog *log);
 
 /* status: 0 if there was no time for one; sent: bytes of the body; fault: "" for none. */

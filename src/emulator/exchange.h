@@ -22,5 +22,7 @@ void *sm_exchange_begin(void *context, const char *target, struct MHD_Connection
 enum MHD_Result sm_exchange_handle(void *context, struct MHD_Connection *connection,
                                    const char *url, const char *method, const char *version,
                                    const char *data, size_t *size, void **exchange);
+
+/* Frees the exchange once its request is over, however it ended. */
 void sm_exchange_end(void *context, struct MHD_Connection *connection, void **exchange,
                      enum MHD_RequestTerminationCode how);

@@ -31,6 +31,8 @@ typedef struct {
  * defaults where nothing was said. SM_ERROR_USAGE for what makes no sense.
  */
 SmOptions *sm_options_parse(char **argv, GError **error);
+
+/* Frees options. */
 void sm_options_free(SmOptions *options);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmOptions, sm_options_free)

@@ -3,5 +3,6 @@
 
 #include "emulator/options.h"
 
-/* Returns when it was told to stop; FALSE and an error if it could not start. */
+/* Returns when it was told to stop; FALSE and an error if it could not start. SM_ERROR_USAGE,
+ * SM_ERROR_IO, SM_ERROR_CONFIG, SM_ERROR_INTERNAL. */
 gboolean sm_serve(const SmOptions *options, GError **error);

@@ -1,4 +1,8 @@
-/* The HTTPS server: a listening socket on 127.0.0.1 and libmicrohttpd behind it. */
+/*
+ * This room is the emulator's process: command line, HTTPS server, connections, access log.
+ *
+ * The HTTPS server: a listening socket on 127.0.0.1 and libmicrohttpd behind it.
+ */
 #pragma once
 
 #include <glib.h>
@@ -15,7 +19,8 @@ typedef struct SmServer SmServer;
  */
 int sm_server_listen(guint16 *port, GError **error);
 
-/* Serves on the socket, which it takes over, in threads of its own until it is stopped. */
+/* Serves on the socket, which it takes over, in threads of its own until it is stopped.
+ * SM_ERROR_CONFIG: the certificate cannot be used. */
 SmServer *sm_server_start(int listener, const SmTls *tls, const SmService *service,
                           const SmAccessLog *log, GError **error);
 

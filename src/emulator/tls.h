@@ -21,12 +21,13 @@ typedef struct {
  */
 SmTls *sm_tls_keep(const char *folder, const char *host, GError **error);
 
-/* A certificate and key of the user's; the certificate is what clients trust. */
+/* A certificate and key of the user's; the certificate is what clients trust. SM_ERROR_IO. */
 SmTls *sm_tls_load(const char *certificate, const char *key, GError **error);
 
 /* Takes the files of sm_tls_keep() away, and the folder if nothing else is in it. */
 void sm_tls_remove(const char *folder);
 
+/* Frees tls. */
 void sm_tls_free(SmTls *tls);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmTls, sm_tls_free)

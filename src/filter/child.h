@@ -1,4 +1,7 @@
 /*
+ * This room is the filter's process: input, command line, envelope, the parser child and the
+ * hand-over to scorefetch.
+ *
  * The parser child: whatever a message does to the parsers, it does in a
  * process of its own, with limits on time and memory, in a sandbox, that can
  * only answer on a pipe. The answer is not trusted: it is length-checked,

@@ -18,6 +18,7 @@ void sm_envelope_read(SmEnvelope *envelope);
 /* Puts envelope into event. */
 void sm_envelope_note(const SmEnvelope *envelope, SmEvent *event);
 
+/* Frees envelope. */
 void sm_envelope_clear(SmEnvelope *envelope);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SmEnvelope, sm_envelope_clear)

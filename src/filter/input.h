@@ -19,6 +19,7 @@ typedef struct {
  */
 gboolean sm_input_read(SmInput *input, int fd, gsize max, GError **error);
 
+/* Frees input. */
 void sm_input_clear(SmInput *input);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SmInput, sm_input_clear)

@@ -25,6 +25,7 @@ gboolean sm_options_parse(SmOptions *options, int argc, char **argv, GError **er
 /* The help text. Caller frees. */
 char *sm_options_help(void);
 
+/* Frees options. */
 void sm_options_clear(SmOptions *options);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SmOptions, sm_options_clear)

@@ -1,4 +1,6 @@
 /*
+ * This room has what every other one uses: errors, text, start-up, log, descriptors.
+ *
  * What can go wrong, and which exit code it becomes. Functions return a GError
  * of this one domain; only main() turns it into an exit code, and only by the
  * table in error.c.
@@ -40,6 +42,7 @@ typedef enum {
 /* Who asks: a mail system understands 0 and 75 only, a person the whole of sysexits(3). */
 typedef enum { SM_ROLE_FILTER, SM_ROLE_PROMPT } SmRole;
 
+/* The domain of all our errors: SM_ERROR. */
 GQuark sm_error_quark(void);
 
 /*
@@ -49,6 +52,7 @@ GQuark sm_error_quark(void);
 int sm_error_exit_code(const GError *error, SmRole role);
 
 /* Sets an error of our domain from errno: "WHAT: strerror". Returns FALSE, for return statements.
+ * Sets the SM_ERROR_ code that is given.
  */
 gboolean sm_error_from_errno(GError **error, SmErrorCode code, const char *what, ...)
     G_GNUC_PRINTF(3, 4);

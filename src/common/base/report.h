@@ -39,18 +39,17 @@ typedef struct {
  */
 void sm_report_start(SmReport *report);
 
-/*
- * Says text as g_log() does, but with facts of its own for the log: key in
- * lower-case letters, "event" the first one; those whose value is NULL are left
- * out. At most SM_REPORT_FIELDS_MAX.
- */
 typedef struct {
-    const char *key;
-    const char *value;
+    const char *key;   /* lower-case letters */
+    const char *value; /* NULL: the field is left out */
 } SmReportField;
 
 enum { SM_REPORT_FIELDS_MAX = 8 };
 
+/*
+ * Says text as g_log() does; the log's line has the count fields, too, at most
+ * SM_REPORT_FIELDS_MAX. The first one is "event".
+ */
 void sm_report_say(GLogLevelFlags level, const char *text, const SmReportField *fields,
                    gsize count);
 

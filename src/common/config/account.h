@@ -18,12 +18,14 @@ gboolean sm_account_name_is_sound(const char *name);
 
 /*
  * The key of group by which the password is got; NULL if there is none, or if
- * there are several, of which it complains as sm_config_complain() words it.
+ * there are several, of which it complains as sm_config_complain() words it. SM_ERROR_CONFIG.
  */
 const SmConfigKey *sm_account_password_key(const SmConfigGroup *group, GError **fault);
 
 /* An account without any value. */
 SmAccount *sm_account_new(const char *name);
+
+/* Frees an SmAccount; NULL is allowed. */
 void sm_account_free(gpointer account);
 
 /*

@@ -1,4 +1,7 @@
 /*
+ * This room reads the configuration, by one table of keys; each error names its file and
+ * line.
+ *
  * The configuration: one key file and accounts.d/ *.conf beside it (in byte
  * order of their names), read more strictly than GKeyFile reads. What is not
  * understood is an error that names file, line, group, key and what is allowed;
@@ -105,6 +108,8 @@ char *sm_config_default_spool(const char *file);
  * its own.
  */
 SmConfig *sm_config_load(const char *path, GError **error);
+
+/* Frees config with its accounts; NULL is allowed. */
 void sm_config_free(SmConfig *config);
 
 /* Whether there may be accounts that nobody knows of, in a file that cannot be used. */

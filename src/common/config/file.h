@@ -8,7 +8,7 @@
 
 /*
  * Reads file, and accounts.d/ *.conf beside it in byte order, into one array of
- * SmConfigGroup (config-lines.h), which it frees. SM_ERROR_CONFIG and NULL where
+ * SmConfigGroup (lines.h), which it frees. SM_ERROR_CONFIG and NULL where
  * file cannot be opened, is no regular file, is larger than 1 MiB, belongs to
  * somebody else than us or root, is writable by group or others, or is no text.
  * The owner and mode are those of the open descriptor. For one of accounts.d, or

@@ -9,13 +9,14 @@
 #include "common/config/keys.h"
 #include "common/config/lines.h"
 
-/* Complains of keys that nobody knows, and of those without any of the allowed SmKeyFlags. */
+/* Complains of keys that nobody knows, and of those without any of the allowed SmKeyFlags.
+ * SM_ERROR_CONFIG. */
 void sm_config_check_keys(const SmConfigGroup *group, guint allowed, GError **fault);
 
 /*
  * Sets what key says into the struct at base: by group, else, where the key
  * allows it, by defaults, else by the table's fallback. group, defaults (there
- * are none) and account (no %{account} to replace) may be NULL.
+ * are none) and account (no %{account} to replace) may be NULL. SM_ERROR_CONFIG.
  */
 void sm_config_fill(const SmConfigKey *key, const SmConfigGroup *group,
                     const SmConfigGroup *defaults, const char *account, void *base, GError **fault);

@@ -1,6 +1,6 @@
 /*
  * Configuration values that say where something is: paths, URLs, commands. Of the
- * form that config-values.h describes. Messages never repeat such a value: a
+ * form that values.h describes. Messages never repeat such a value: a
  * password that landed in the wrong line must not reach a log.
  */
 #pragma once
@@ -8,23 +8,23 @@
 #include <glib.h>
 
 /* char *: an absolute path without `..` and `%{`, normalised; a leading ~/ is the home directory by
- * getpwuid(3). */
+ * getpwuid(3). SM_ERROR_CONFIG. */
 gboolean sm_value_path(const char *text, void *result, GError **error);
 
-/* char *: an https URL of host, port and path; trailing slashes are taken off. */
+/* char *: an https URL of host, port and path; trailing slashes are taken off. SM_ERROR_CONFIG. */
 gboolean sm_value_https_url(const char *text, void *result, GError **error);
 
-/* char *: http, https, socks5 or socks5h://HOST:PORT; `none` gives NULL. */
+/* char *: http, https, socks5 or socks5h://HOST:PORT; `none` gives NULL. SM_ERROR_CONFIG. */
 gboolean sm_value_proxy(const char *text, void *result, GError **error);
 
 /*
  * GStrv, never empty: a command line in the shell's quoting, split into words; no
  * shell sees it. The program is an absolute path, may start with ~/, or a name
- * to be looked for in PATH.
+ * to be looked for in PATH. SM_ERROR_CONFIG.
  */
 gboolean sm_value_command(const char *text, void *result, GError **error);
 
-/* char *: the name of a credential of systemd's: a file name of 1 to 255 bytes. */
+/* char *: the name of a credential of systemd's: a file name of 1 to 255 bytes. SM_ERROR_CONFIG. */
 gboolean sm_value_credential(const char *text, void *result, GError **error);
 
 /* A copy of text with each %{account} replaced by account. Caller frees. */

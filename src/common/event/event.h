@@ -1,4 +1,6 @@
 /*
+ * This room has what the two programs exchange: events, the names in them, and the spool.
+ *
  * The event: what a message said, reduced to what a decision needs. It crosses
  * two boundaries (parser child to filter, filter to scorefetch) and may lie in
  * a spool; each receiver decodes and validates it again, because the sender
@@ -50,6 +52,8 @@ typedef struct {
 
 /* An event with empty fields. */
 SmEvent *sm_event_new(SmEventKind kind);
+
+/* Frees event; NULL is allowed. */
 void sm_event_free(SmEvent *event);
 
 /* The same event for count of its names. */

@@ -33,7 +33,10 @@ typedef struct {
     gint64 flip;     /* the byte of the body that is spoilt, or SM_FLIP_NONE */
 } SmAnswer;
 
+/* An empty answer with that status. Caller owns. */
 SmAnswer *sm_answer_new(guint status);
+
+/* Frees answer. */
 void sm_answer_free(SmAnswer *answer);
 
 /* Sets a header, in place of one of the same name. */

@@ -14,6 +14,8 @@ typedef struct {
  * P-256, ten years. SM_ERROR_INTERNAL if GnuTLS cannot.
  */
 SmCertificate *sm_certificate_make(const char *host, GError **error);
+
+/* Frees certificate. */
 void sm_certificate_free(SmCertificate *certificate);
 
 /* Whether the certificate (PEM) names host itself, a name or an IPv4 address. */

@@ -21,6 +21,8 @@ typedef struct {
 
 /* folder may be NULL or missing; single: NULL-terminated paths, may be NULL. */
 SmFiles *sm_files_new(const char *folder, const char *const *single);
+
+/* Frees files. */
 void sm_files_free(SmFiles *files);
 
 /* Whether there is any source of files at all. */
@@ -32,6 +34,7 @@ SmFile *sm_files_open(SmFiles *files, const char *name);
 /* All files, by name. */
 GPtrArray *sm_files_list(SmFiles *files);
 
+/* Frees file. */
 void sm_file_free(SmFile *file);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmFiles, sm_files_free)

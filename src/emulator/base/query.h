@@ -13,6 +13,8 @@ typedef struct {
 
 /* Everything but RFC 3986's unreserved characters as %XX; in a path, '/' stays. Caller frees. */
 char *sm_percent_encode(const char *text);
+
+/* The same for a path: '/' stays. Caller frees. */
 char *sm_percent_encode_path(const char *path);
 
 /* Undoes it for length bytes; NULL for a broken sequence or an encoded NUL. Caller frees. */

@@ -1,4 +1,7 @@
 /*
+ * This room has what the emulator's other rooms share: requests, answers, users, files,
+ * hashes.
+ *
  * One request as it came, free of the HTTP library, so that what answers it
  * can be tested without a server. The time is read once, when the request
  * arrives (sm_clock_now), and everything that depends on time, tokens and
@@ -36,6 +39,8 @@ gint64 sm_clock_now(void);
 
 /* A request for target (path and query), without headers and body. */
 SmRequest *sm_request_new(const char *method, const char *target, gint64 arrived);
+
+/* Frees request. */
 void sm_request_free(SmRequest *request);
 
 /* Adds a header; several of one name are joined by ", " (RFC 9110, 5.3). */

@@ -23,8 +23,11 @@ typedef struct SmUsers SmUsers;
  */
 SmUsers *sm_users_new(const char *const *specs, const char *file, guint token_lifetime,
                       GError **error);
+
+/* Frees users. */
 void sm_users_free(SmUsers *users);
 
+/* Whether the user of that name has this password, and the role. */
 SmAdmission sm_users_check_password(const SmUsers *users, const char *name, const char *password);
 
 /* A new token for the user of that name, valid from now on. Caller frees. */

@@ -1,4 +1,9 @@
-/* The emulator's own object store: GET of /BUCKET/K12/NAME as S3 answers it. */
+/*
+ * This room stands in for the object store: presigned URLs, their signatures, ranges and
+ * conditions.
+ *
+ * The emulator's own object store: GET of /BUCKET/K12/NAME as S3 answers it.
+ */
 #pragma once
 
 #include "emulator/base/answer.h"

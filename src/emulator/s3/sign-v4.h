@@ -23,6 +23,8 @@ char *sm_v4_scope(const char *date, const char *region);
 
 /* The request in its canonical form, and what is signed of it. Caller frees. */
 char *sm_v4_canonical_request(const SmV4Request *request);
+
+/* What is signed of a request. Caller frees. */
 char *sm_v4_string_to_sign(const SmV4Request *request);
 
 /* The signature in hex. Caller frees. */

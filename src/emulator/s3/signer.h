@@ -28,6 +28,8 @@ SmSigner *sm_signer_new_own(const char *host, const char *bucket);
  */
 SmSigner *sm_signer_new_foreign(const char *url, const char *access_key, const char *secret_key,
                                 const char *region, GError **error);
+
+/* Frees signer. */
 void sm_signer_free(SmSigner *signer);
 
 /* The URL at which name may be had for the lifetime, counted from now. Caller frees. */

@@ -54,9 +54,11 @@ typedef struct SmFaults SmFaults;
 
 /* The faults in specs (NULL-terminated, may be NULL); SM_ERROR_USAGE for one that is none. */
 SmFaults *sm_faults_new(const char *const *specs, GError **error);
+
+/* Frees faults. */
 void sm_faults_free(SmFaults *faults);
 
-/* Replaces the list, or leaves it as it is when a spec is wrong. */
+/* Replaces the list, or leaves it as it is when a spec is wrong. SM_ERROR_USAGE. */
 gboolean sm_faults_replace(SmFaults *faults, const char *const *specs, GError **error);
 
 /*
@@ -66,6 +68,7 @@ gboolean sm_faults_replace(SmFaults *faults, const char *const *specs, GError **
  */
 SmFault *sm_faults_take(SmFaults *faults, SmFaultClass class, SmCall call, guint status);
 
+/* Frees fault. */
 void sm_fault_free(SmFault *fault);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmFaults, sm_faults_free)

@@ -1,4 +1,7 @@
 /*
+ * This room stands in for the web service: logins, file calls, listings, and faults on
+ * demand.
+ *
  * The whole stand-in, without a socket: from a request to its answer, faults
  * included. Everything in it may be used from several threads.
  */

@@ -7,12 +7,12 @@
 #include "common/config/config.h"
 #include "fetch/ledger/ledger.h"
 
+enum { SM_ALERT_BUDGET = 10 }; /* seconds */
+
 /*
  * Sends what is due, in at most some SM_ALERT_BUDGET seconds; what is not sent
  * by then, or cannot be sent by either way, stays due for the next command, and
  * so it does if this process is killed. What fails is logged and nothing else:
  * the caller's outcome stays what it is. Of several processes one sends.
  */
-enum { SM_ALERT_BUDGET = 10 };
-
 void sm_alert_send(const SmConfig *config, SmLedger *ledger);

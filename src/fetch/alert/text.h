@@ -19,6 +19,7 @@ typedef struct {
     gint64 sent;        /* when it was sent last, 0: never */
 } SmAlertRow;
 
+/* Frees row; NULL is allowed. */
 void sm_alert_row_free(SmAlertRow *row);
 
 /*

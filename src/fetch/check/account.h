@@ -3,6 +3,7 @@
 
 #include "fetch/check/check.h"
 
+/* Settings of the account: its fault, or what it fetches and how. */
 void sm_check_account(SmCheck *check, const SmAccount *account);
 
 /* Where the password comes from, by getting it: a password-command is run. */

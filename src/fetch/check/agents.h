@@ -6,6 +6,7 @@
 
 #include "fetch/check/check.h"
 
+/* Finds each mail agent that is installed here, and whether it calls scoremail. */
 void sm_check_agents(SmCheck *check, const SmAccount *none);
 
 /* Whether a line of text that is no comment (#) has word in it. Pure. */

@@ -1,5 +1,8 @@
 /*
- * scorefetch check: what its checks (check-*.h) share. Each looks at one thing,
+ * This room examines an installation for `scorefetch check`: configuration, ledger, spool,
+ * worker, accounts, mail agents, network.
+ *
+ * scorefetch check: what its checks share. Each looks at one thing,
  * changes nothing, and says in plain words what it found and what to do: one
  * finding or more, in the order in which they are printed.
  */
@@ -27,6 +30,7 @@ typedef struct {
     GPtrArray *findings;    /* of SmFinding */
 } SmCheck;
 
+/* A check without findings. Caller frees with sm_check_free(). */
 SmCheck *sm_check_new(void);
 
 /* Closes db and ledger too. */
@@ -42,6 +46,8 @@ void sm_check_say_fault(SmCheck *check, SmCheckLevel level, const char *item,
 
 /* Prints a line for each finding, or, if quiet, for each that is not ok. */
 void sm_check_print(const SmCheck *check, gboolean quiet);
+
+/* Prints all findings as one JSON object on standard output. */
 void sm_check_print_json(const SmCheck *check);
 
 /* The worst level: SM_CHECK_OK where nothing was found. As a number it is the exit code. */

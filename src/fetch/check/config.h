@@ -3,4 +3,6 @@
 
 #include "fetch/check/check.h"
 
+/* Names the configuration in use, its mode and its broken files; and whether the log can be
+ * written. */
 void sm_check_configuration(SmCheck *check, const SmAccount *none);

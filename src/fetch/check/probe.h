@@ -22,6 +22,8 @@ typedef struct {
  * SM_ERROR_SERVICE, SM_ERROR_CONFIG.
  */
 gboolean sm_probe(const SmAccount *account, SmProbe *probe, GError **error);
+
+/* Frees probe. */
 void sm_probe_clear(SmProbe *probe);
 
 /*

@@ -3,6 +3,7 @@
 
 #include "fetch/check/check.h"
 
+/* Whether the spool is there, is ours or the site's, and how many events wait in it. */
 void sm_check_spool(SmCheck *check, const SmAccount *none);
 
 /* Whether a worker lives, without which queued delivery answers 75. */

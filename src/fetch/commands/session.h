@@ -48,7 +48,7 @@ gboolean sm_session_configure(SmSession *session, GError **error);
 void sm_session_start_log(SmSession *session);
 
 /* Opens the ledger (after sm_session_configure()); session->ledger stays NULL as sm_ledger_open()
- * says. */
+ * says. SM_ERROR_OWNER, SM_ERROR_LEDGER, SM_ERROR_CONFIG (the log). */
 gboolean sm_session_open_ledger(SmSession *session, SmLedgerUse use, GError **error);
 
 /* Whether --account, if it was given, names an account of the configuration. SM_ERROR_USAGE. */
@@ -60,13 +60,15 @@ gboolean sm_session_knows_account(const SmSession *session, GError **error);
  */
 SmAccount *sm_session_account_for(SmSession *session, const char *name, GError **error);
 
+/* Works for one account; says its own failure and returns its exit code. */
+typedef int (*SmForAccount)(SmSession *session, SmAccount *account, gpointer data);
+
 /*
  * Calls each for the account that --account names or else for all that are
  * enabled, in the order of the configuration; each says its own failure and gives its exit code.
  * One that fails, or whose configuration is wrong, does not stop the others, nor
  * does a broken file of the configuration; the first failure tells the exit code.
  */
-typedef int (*SmForAccount)(SmSession *session, SmAccount *account, gpointer data);
 int sm_session_each_account(SmSession *session, SmForAccount each, gpointer data);
 
 /* A name from the command line; SM_ERROR_USAGE unless it is well formed. */

@@ -1,4 +1,6 @@
 /*
+ * This room hashes, encrypts and decrypts streams of bytes, by libcrypto and GnuPG.
+ *
  * What a stream of bytes hashes to: SHA-256 always, MD5 where an ETag is one, by
  * libcrypto (several times as fast as GChecksum).
  */
@@ -8,8 +10,13 @@
 
 typedef struct SmDigest SmDigest;
 
+/* A new hash; with_md5: of MD5, too. Caller frees with sm_digest_free(). */
 SmDigest *sm_digest_new(gboolean with_md5);
+
+/* Frees digest; NULL is allowed. */
 void sm_digest_free(SmDigest *digest);
+
+/* Hashes length bytes. */
 void sm_digest_update(SmDigest *digest, const void *data, gsize length);
 
 /*

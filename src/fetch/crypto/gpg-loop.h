@@ -17,6 +17,8 @@ typedef struct {
 
 /* Makes the next operation that is started in gpg one of this loop, which must outlive gpg. */
 void sm_gpg_loop_attach(SmGpgLoop *loop, SmGpg *gpg);
+
+/* Frees what the loop holds. gpg must be gone before. */
 void sm_gpg_loop_clear(SmGpgLoop *loop);
 
 /*

@@ -23,7 +23,7 @@ SmGpg *sm_gpg_open(const char *home, GError **error);
  * memory. SM_ERROR_INTERNAL. */
 SmGpgData *sm_gpg_data(struct gpgme_data_cbs *callbacks, gpointer handle, GError **error);
 
-/* "WHAT: why", with code of our domain. Returns FALSE, for return statements. */
+/* "WHAT: why", with code, the SM_ERROR_ code. Returns FALSE, for return statements. */
 gboolean sm_gpg_set_error(GError **error, int code, gpgme_error_t why, const char *what);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmGpg, gpgme_release)

@@ -20,6 +20,8 @@ typedef struct {
  * gpg; the message names key and remedy.
  */
 SmRecipients *sm_recipients_find(const SmAccount *account, GError **error);
+
+/* Frees recipients; NULL is allowed. */
 void sm_recipients_free(SmRecipients *recipients);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmRecipients, sm_recipients_free)

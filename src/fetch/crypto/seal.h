@@ -39,7 +39,8 @@ void sm_seal_free(SmSeal *seal);
 gboolean sm_seal_write(SmSeal *seal, const void *data, gsize length, GError **error);
 
 /* Ends the stream; *size and *sha256 are those of what was written to the file. Errors as
- * sm_seal_write(). Caller frees *sha256. */
+ * sm_seal_write(). Caller frees *sha256. (SM_ERROR_ENCRYPTION, SM_ERROR_DIRECTORY, SM_ERROR_LIMIT)
+ */
 gboolean sm_seal_finish(SmSeal *seal, gint64 *size, char **sha256, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmSeal, sm_seal_free)

@@ -24,6 +24,8 @@ SmProgressLine *sm_progress_begin(SmProgress *progress, const char *name);
 
 /* It has so many bytes of size; negative: not known. */
 void sm_progress_move(SmProgressLine *line, gint64 bytes, gint64 size);
+
+/* The transfer has ended: its line goes. Frees line. */
 void sm_progress_end(SmProgressLine *line);
 
 /* From here on the lines make way on the screen for what report says; progress NULL: for nothing.

@@ -1,4 +1,6 @@
 /*
+ * This room deals with this machine: processes, the terminal, signals, JSON on stdout.
+ *
  * Runs a command of the configuration, without a shell: our own environment,
  * /dev/null for standard input, no descriptor but 0 to 2, signals as a fresh
  * process has them, and a process group of its own.
@@ -13,7 +15,7 @@
  * ours; *length says how many; the rest is dropped. At limit, monotonic time in
  * microseconds, the whole group is killed.
  *
- * FALSE and an error of our domain with code when it cannot be started, does not
+ * FALSE and an error with code, the SM_ERROR_ code, when it cannot be started, does not
  * end in time, or ends with anything but 0. The message follows the command's
  * name; it has what came on standard error, cleaned and bounded, unless that
  * repeats the first line of the output. What was printed is never in it.
@@ -25,7 +27,7 @@ gboolean sm_subprocess(const char *const *argv, gint64 limit, char *output, gsiz
  * The same for a command that is run for what it does: with environment instead
  * of ours (NULL: ours), and with input on its standard input (NULL: nothing).
  * Nothing of what it prints is secret: it comes with what came on standard
- * error, in the order in which it was printed.
+ * error, in the order in which it was printed. Errors with the SM_ERROR_ code, too.
  */
 gboolean sm_subprocess_do(const char *const *argv, const char *const *environment,
                           const char *input, gint64 limit, int code, GError **error);

@@ -26,4 +26,6 @@ void sm_guard_set(SmGuard *guard, CURL *handle, const SmAccount *account, const 
 
 /* FALSE and SM_ERROR_URL if a transfer to url failed since no address of its host was allowed. */
 gboolean sm_guard_let_pass(const SmGuard *guard, const char *url, GError **error);
+
+/* Frees what the guard noted. */
 void sm_guard_clear(SmGuard *guard);

@@ -1,4 +1,6 @@
 /*
+ * This room makes HTTPS requests, in one way: the same checks for each, at a bounded pace.
+ *
  * One way to make HTTPS requests: certificates and host names always checked,
  * TLS 1.2 or newer, no redirects, no proxy or .netrc from the environment, no
  * plain text.
@@ -15,7 +17,7 @@ gboolean sm_http_start(GError **error);
 
 /*
  * (Re)sets handle to what every request of the account has, keeping its
- * connections. stall: seconds without a byte after which a transfer fails.
+ * connections. stall: seconds without a byte after which a transfer fails. SM_ERROR_INTERNAL.
  */
 gboolean sm_http_prepare(CURL *handle, const SmAccount *account, guint stall, char *error_buffer,
                          GError **error);

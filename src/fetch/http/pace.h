@@ -13,6 +13,8 @@
 
 /* transfers: how many may be under way at once. */
 SmPace *sm_pace_new(guint transfers);
+
+/* Frees pace; NULL is allowed. */
 void sm_pace_free(SmPace *pace);
 
 /*
@@ -32,6 +34,8 @@ void sm_pace_answer(SmPace *pace, long status, guint retry_after);
  * has ended. Its end is told by sm_pace_end_transfer().
  */
 gboolean sm_pace_begin_transfer(SmPace *pace, GError **error);
+
+/* Ends a transfer that sm_pace_begin_transfer() began. */
 void sm_pace_end_transfer(SmPace *pace);
 
 /* Waits until that monotonic time; FALSE when the run ended before. */
@@ -39,6 +43,8 @@ gboolean sm_pace_sleep(SmPace *pace, gint64 until);
 
 /* Ends the run: waits end, and calls are refused. */
 void sm_pace_stop(SmPace *pace);
+
+/* Whether sm_pace_stop() was called. */
 gboolean sm_pace_has_stopped(SmPace *pace);
 
 /* SM_ERROR_LIMIT: what is said of work that the run's end cut short. Returns FALSE. */

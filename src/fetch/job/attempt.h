@@ -13,11 +13,13 @@
 
 /*
  * store: the open destination. As sm_fetch(); file's fence is raised by this
- * call, and file is what the row is afterwards.
+ * call, and file is what the row is afterwards. Errors of download.h and place.h,
+ * SM_ERROR_CONFLICT.
  */
 gboolean sm_attempt(const SmFetch *fetch, SmFile *file, SmStore *store, char **outcome,
                     GError **error);
 
-/* The same for a destination that cannot be opened: records fault and passes it on. */
+/* The same for a destination that cannot be opened: records fault and passes it on. Sets fault;
+ * SM_ERROR_LEDGER where it cannot be recorded. */
 gboolean sm_attempt_without_store(const SmFetch *fetch, SmFile *file, GError *fault,
                                   GError **error);

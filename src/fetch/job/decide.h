@@ -31,7 +31,8 @@ typedef struct {
 
 /*
  * Decides for file at the time now (seconds since 1970). obstacle: the identity
- * of what stands under the name in the destination, NULL if nothing does.
+ * of what stands under the name in the destination, NULL if nothing does. SM_ERROR_PAUSED,
+ * SM_ERROR_CONFLICT, SM_ERROR_GIVEN_UP; SM_ERROR_LEDGER.
  */
 SmStep sm_decide(const SmFetch *fetch, const SmFile *file, const char *obstacle, gint64 now,
                  GError **error);

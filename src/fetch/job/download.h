@@ -21,14 +21,15 @@ typedef struct {
     char *etag; /* NULL if the store gave none */
 } SmDownload;
 
+/* Frees what a download found out. */
 void sm_download_clear(SmDownload *download);
 
 /*
  * Fetches name into part, resuming what transfer knows of it; deadline as in
  * transfer.h. if_none_match: NULL, or an ETag whose object is had already.
  * Whole means: the announced length, an MD5 that fits where the ETag is one, and
- * a first byte that is not '<' (an error page). Errors: those of service.h and
- * transfer.h, the last one after all tries.
+ * a first byte that is not '<' (an error page). Errors of service.h and
+ * errors of transfer.h, the last one after all tries.
  */
 gboolean sm_download(SmService *service, SmTransfer *transfer, const char *name, SmPart *part,
                      const char *if_none_match, gint64 deadline, SmDownload *download,

@@ -1,4 +1,7 @@
 /*
+ * This room does one job, a name, from the decision to the row: claim, decide, download,
+ * place, record, hook.
+ *
  * One name, from announced to stored: claim, decision, recovery of what a dead
  * process left, download, placing, record. Everything that fetches goes through
  * here; what differs is in SmFetch.

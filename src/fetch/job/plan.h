@@ -10,6 +10,6 @@
  */
 gboolean sm_plan(SmLedger *ledger, const SmConfig *config, const SmEvent *event, GError **error);
 
-/* The same for a file that the listing has. */
+/* The same for a file that the listing has. SM_ERROR_LEDGER. */
 gboolean sm_plan_listed(SmLedger *ledger, const SmAccount *account, const SmListed *listed,
                         GError **error);

@@ -32,6 +32,8 @@ typedef gboolean (*SmTransferStarted)(const SmTransferFacts *facts, gpointer use
 /* shared may be NULL, else it must live as long. */
 SmTransfer *sm_transfer_new(const SmAccount *account, const SmShared *shared,
                             SmTransferStarted started, gpointer user_data);
+
+/* Frees transfer; NULL is allowed. */
 void sm_transfer_free(SmTransfer *transfer);
 
 /* Monotonic time (microseconds) at which a running transfer ends with SM_ERROR_LIMIT; 0: never. */

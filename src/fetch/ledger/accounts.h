@@ -27,39 +27,48 @@ typedef struct {
     char *reason;        /* the service's words, cleaned; NULL unless closed */
 } SmAccountRecord;
 
-/* The random key of this ledger by which secrets are fingerprinted; NULL on error. Caller frees. */
+/* The random key of this ledger by which secrets are fingerprinted; NULL on error. Caller frees.
+ * SM_ERROR_LEDGER. */
 char *sm_account_fingerprint_key(SmLedger *ledger, GError **error);
 
 /*
  * Standing of the secret with that fingerprint; makes the row. Where a probe of
  * a closed account is due, this call takes it: it answers SM_ACCOUNT_UNPROVEN
- * to one caller, and the next is due only after SM_ACCOUNT_PROBE_AFTER.
+ * to one caller, and the next is due only after SM_ACCOUNT_PROBE_AFTER. SM_ERROR_LEDGER.
  */
 SmAccountRecord *sm_account_look(SmLedger *ledger, const char *account, const char *fingerprint,
                                  GError **error);
 
-/* The same to look at: makes no row, takes no probe. NULL without an error where there is none. */
+/* The same to look at: makes no row, takes no probe. NULL without an error where there is none.
+ * SM_ERROR_LEDGER. */
 SmAccountRecord *sm_account_peek(SmLedger *ledger, const char *account, const char *fingerprint,
                                  GError **error);
+
+/* Frees record; NULL is allowed. */
 void sm_account_record_free(SmAccountRecord *record);
 
-/* It was accepted; its age counts from the first time, a rejection in between notwithstanding. */
+/* It was accepted; its age counts from the first time, a rejection in between notwithstanding.
+ * SM_ERROR_LEDGER. */
 gboolean sm_account_proven(SmLedger *ledger, const char *account, const char *fingerprint,
                            GError **error);
+
+/* Records that the service rejected the secret, with reason, the service's words. SM_ERROR_LEDGER.
+ */
 gboolean sm_account_rejected(SmLedger *ledger, const char *account, const char *fingerprint,
                              const char *reason, GError **error);
 
-/* A message without a usable name may have announced anything: a look at the listing is due. */
+/* A message without a usable name may have announced anything: a look at the listing is due.
+ * SM_ERROR_LEDGER. */
 gboolean sm_account_want_listing(SmLedger *ledger, const char *account, GError **error);
 
 /*
  * Since when such a look is due at the time now, and none was tried within the
- * last hour; *wanted 0: none is.
+ * last hour; *wanted 0: none is. SM_ERROR_LEDGER.
  */
 gboolean sm_account_listing_due(SmLedger *ledger, const char *account, gint64 now, gint64 *wanted,
                                 GError **error);
 
-/* A person says that it may be tried again. */
+/* A person says that it may be tried again. SM_ERROR_LEDGER. */
 gboolean sm_account_reopen(SmLedger *ledger, const char *account, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmAccountRecord, sm_account_record_free)

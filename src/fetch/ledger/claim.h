@@ -25,4 +25,6 @@ typedef struct {
 gboolean sm_claim_take(SmClaim *claim, SmLedger *ledger, const char *account, const char *name,
                        gboolean per_stem, guint wait, SmFile **file, gboolean *settled_meanwhile,
                        GError **error);
+
+/* Gives the claim back. */
 void sm_claim_drop(SmClaim *claim);

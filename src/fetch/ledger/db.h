@@ -15,50 +15,62 @@ typedef struct {
     GHashTable *statements; /* text -> statement, of those that run to their end at once */
 } SmDb;
 
-/* Opens path (flags of sqlite3_open_v2); a lock of others is waited for up to 30 s. */
+/* Opens path (flags of sqlite3_open_v2); a lock of others is waited for up to 30 s.
+ * SM_ERROR_LEDGER. */
 SmDb *sm_db_open(const char *path, int flags, GError **error);
+
+/* Closes the database; NULL is allowed. */
 void sm_db_close(SmDb *db);
 
-/* Runs statements without values, as sqlite3_exec(). */
+/* Runs statements without values, as sqlite3_exec(). SM_ERROR_LEDGER. */
 gboolean sm_db_exec(SmDb *db, const char *sql, GError **error);
 
 /*
  * Prepares sql and binds the values after types, one letter each: 'i' a
- * gint64, 's' a string or NULL (copied). NULL and error set on failure.
+ * gint64, 's' a string or NULL (copied). NULL and error set on failure. SM_ERROR_LEDGER.
  */
 sqlite3_stmt *sm_db_query(SmDb *db, GError **error, const char *sql, const char *types, ...);
 
-/* The next row: TRUE; at the end, FALSE without an error; else FALSE and error set. */
+/* The next row: TRUE; at the end, FALSE without an error; else FALSE and error set.
+ * SM_ERROR_LEDGER. */
 gboolean sm_db_next(SmDb *db, sqlite3_stmt *row, GError **error);
 
 /*
  * Takes the first row of a query: TRUE and *row, which take made of it; FALSE
- * without an error where there is none. Its statement is kept for the next time.
+ * without an error where there is none. Its statement is kept for the next time. SM_ERROR_LEDGER.
  */
 gboolean sm_db_first(SmDb *db, GError **error, gpointer (*take)(sqlite3_stmt *row), gpointer *row,
                      const char *sql, const char *types, ...);
 
 /* Runs one statement to its end. *changed, if not NULL, becomes the number of rows that it changed.
+ * SM_ERROR_LEDGER.
  */
 gboolean sm_db_run(SmDb *db, GError **error, int *changed, const char *sql, const char *types, ...);
 
 /* A column as a new string; NULL for SQL's NULL. Caller frees. */
 char *sm_db_text(sqlite3_stmt *row, int column);
 
-/* The value of a query with one integer; 0 where there is no row or it is NULL. */
+/* The value of a query with one integer; 0 where there is no row or it is NULL. SM_ERROR_LEDGER. */
 gboolean sm_db_integer(SmDb *db, GError **error, gint64 *value, const char *sql, const char *types,
                        ...);
 
-/* "ok", or what is wrong with the file's structure; NULL on error. Caller frees. */
+/* "ok", or what is wrong with the file's structure; NULL on error. Caller frees. SM_ERROR_LEDGER.
+ */
 char *sm_db_verdict(SmDb *db, GError **error);
 
-/* Writes a consistent copy of all of it to the file at path, which must not be there. */
+/* Writes a consistent copy of all of it to the file at path, which must not be there.
+ * SM_ERROR_LEDGER. */
 gboolean sm_db_copy(SmDb *db, const char *path, GError **error);
 
 /* BEGIN IMMEDIATE ... COMMIT. A transaction that is still open is rolled back by sm_db_rollback().
+ * SM_ERROR_LEDGER.
  */
 gboolean sm_db_begin(SmDb *db, GError **error);
+
+/* COMMIT. SM_ERROR_LEDGER: nothing was changed, and the transaction is still open. */
 gboolean sm_db_commit(SmDb *db, GError **error);
+
+/* ROLLBACK of a transaction that is still open; does nothing without one. */
 void sm_db_rollback(SmDb *db);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmDb, sm_db_close)

@@ -11,7 +11,7 @@
  * account ("" where none was found) and makes the file's row if it has both, in
  * a transaction of its own. The same identity again only counts. A message that
  * came after the last attempt reopens a name that had failed, once its pause is
- * over.
+ * over. SM_ERROR_LEDGER.
  */
 gboolean sm_event_record(SmLedger *ledger, const SmEvent *event, const char *account,
                          const char *name, GError **error);
@@ -19,12 +19,12 @@ gboolean sm_event_record(SmLedger *ledger, const SmEvent *event, const char *acc
 /*
  * Records that event was refused name, which would have been account's. It is
  * nobody's event, like one without an account: no row of a file learns of it,
- * and once the refusal's reason is mended the same message is a new one.
+ * and once the refusal's reason is mended the same message is a new one. SM_ERROR_LEDGER.
  */
 gboolean sm_event_refuse(SmLedger *ledger, const SmEvent *event, const char *account,
                          const char *name, const char *why, GError **error);
 
-/* What was refused: of SmRefusal, at most max, the last first. */
+/* A message that was refused. */
 typedef struct {
     char *name;   /* "" for a message without one */
     char *sender; /* of From, "" if there is none */
@@ -32,29 +32,31 @@ typedef struct {
     gint64 times, first_at, last_at;
 } SmRefusal;
 
+/* What was refused: of SmRefusal, at most max, the last first. SM_ERROR_LEDGER. */
 GPtrArray *sm_event_refusals(SmLedger *ledger, guint max, GError **error);
 
 /*
  * Opens a name that had failed, if a message has announced it since the last
  * attempt and its pause is over: sm_event_record() does, also for a message that
- * is handed in again, and the worker for one that came before the pause was over.
+ * is handed in again, and the worker for one that came before the pause was over. SM_ERROR_LEDGER.
  */
 gboolean sm_event_reopen_failed(SmLedger *ledger, const char *account, const char *name,
                                 GError **error);
 
-/* Whether this event was recorded before; FALSE too on an error. */
+/* Whether this event was recorded before; FALSE too on an error. SM_ERROR_LEDGER. */
 gboolean sm_event_is_known(SmLedger *ledger, const SmEvent *event, const char *account,
                            const char *name, GError **error);
 
 /* What was decided, and why, of an event that has no row of a file: its last word, which the log
- * has too, once. */
+ * has too, once. SM_ERROR_LEDGER. */
 gboolean sm_event_close(SmLedger *ledger, const SmEvent *event, const char *account,
                         const char *name, const char *decision, const char *reason, GError **error);
 
-/* What was decided of the event, and why. */
+/* What was decided of the event, and why. SM_ERROR_LEDGER. */
 gboolean sm_event_decide(SmLedger *ledger, const SmEvent *event, const char *account,
                          const char *name, const char *decision, const char *reason,
                          GError **error);
 
-/* What became of the file, once nothing waits for it any more, for all events that waited. */
+/* What became of the file, once nothing waits for it any more, for all events that waited.
+ * SM_ERROR_LEDGER. */
 gboolean sm_event_follow(SmLedger *ledger, const char *account, const char *name, GError **error);

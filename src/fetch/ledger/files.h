@@ -71,42 +71,51 @@ typedef struct {
 
 enum { SM_FILE_N_STATES = SM_FILE_CONFLICT + 1 };
 
+/* The state's name in the ledger and for people: "waiting", "not wanted" ... Static. */
 const char *sm_file_state_name(SmFileState state);
+
+/* The state of that name. */
 SmFileState sm_file_state_from_name(const char *name);
 
 /* Whether it has failed for good: no message has announced it since the last attempt began. */
 gboolean sm_file_has_failed(const SmFile *file);
 
-/* The row; NULL without an error if there is none. */
+/* The row; NULL without an error if there is none. SM_ERROR_LEDGER. */
 SmFile *sm_file_load(SmLedger *ledger, const char *account, const char *name, GError **error);
+
+/* Frees file. */
 void sm_file_free(SmFile *file);
 
-/* The newest max rows (0: all), of account if not NULL, by their last change: of SmFile. */
+/* The newest max rows (0: all), of account if not NULL, by their last change: of SmFile.
+ * SM_ERROR_LEDGER. */
 GPtrArray *sm_file_list(SmLedger *ledger, const char *account, guint max, GError **error);
 
-/* The newest max rows of account that have failed or conflict. */
+/* The newest max rows of account that have failed or conflict. SM_ERROR_LEDGER. */
 GPtrArray *sm_file_list_troubles(SmLedger *ledger, const char *account, guint max, GError **error);
 
 /*
  * The rows that the worker has something to do for: waiting, being placed, or
- * announced anew, whose pause is over at the time now; the longest due first.
+ * announced anew, whose pause is over at the time now; the longest due first. SM_ERROR_LEDGER.
  */
 GPtrArray *sm_file_due(SmLedger *ledger, gint64 now, GError **error);
 
-/* The other names of the same stem: of SmFile, in the order they were announced. */
+/* The other names of the same stem: of SmFile, in the order they were announced. SM_ERROR_LEDGER.
+ */
 GPtrArray *sm_file_siblings(SmLedger *ledger, const SmFile *file, GError **error);
 
-/* Makes the row (`waiting`) unless it is there. Part of the caller's transaction. */
+/* Makes the row (`waiting`) unless it is there. Part of the caller's transaction. SM_ERROR_LEDGER.
+ */
 gboolean sm_file_ensure(SmLedger *ledger, const char *account, const char *name, GError **error);
 
 /* A person wants it tried again: no pause, no count of failures, and waiting if it had failed or
- * conflicts. */
+ * conflicts. SM_ERROR_LEDGER. */
 gboolean sm_file_reopen(SmLedger *ledger, SmFile *file, GError **error);
 
-/* Deletes the row: the name is unknown again. Part of the caller's transaction. */
+/* Deletes the row: the name is unknown again. Part of the caller's transaction. SM_ERROR_LEDGER. */
 gboolean sm_file_forget(SmLedger *ledger, const SmFile *file, GError **error);
 
-/* Names of the account of which the service has said since that time that it has no such file. */
+/* Names of the account of which the service has said since that time that it has no such file.
+ * SM_ERROR_LEDGER. */
 gboolean sm_file_count_missing(SmLedger *ledger, const char *account, gint64 since, gint64 *count,
                                GError **error);
 
@@ -115,19 +124,20 @@ gboolean sm_file_count_missing(SmLedger *ledger, const char *account, gint64 sin
  * file is what the row is: its strings are new ones, but for account and name.
  */
 
-/* What came since changes nothing about the row. */
+/* What came since changes nothing about the row. SM_ERROR_LEDGER. */
 gboolean sm_file_answered(SmLedger *ledger, SmFile *file, GError **error);
 
 /*
  * Raises the fence for an attempt. part: the fence of a part that stays (to be
- * resumed or placed), or 0: this attempt's part will have the new fence.
+ * resumed or placed), or 0: this attempt's part will have the new fence. SM_ERROR_LEDGER.
  */
 gboolean sm_file_raise_fence(SmLedger *ledger, SmFile *file, gint64 part, GError **error);
 
-/* What was being placed is gone: -> waiting (or stored), and a download begins with a new part. */
+/* What was being placed is gone: -> waiting (or stored), and a download begins with a new part.
+ * SM_ERROR_LEDGER. */
 gboolean sm_file_start_over(SmLedger *ledger, SmFile *file, GError **error);
 
-/* The running download may be resumed by another process of this boot. */
+/* The running download may be resumed by another process of this boot. SM_ERROR_LEDGER. */
 gboolean sm_file_note_part(SmLedger *ledger, SmFile *file, const char *etag, const char *boot_id,
                            GError **error);
 
@@ -136,6 +146,8 @@ char *sm_file_stored_name(const char *name, gboolean encrypted);
 
 /* Whether what is stored, or what is being placed, is encrypted. */
 gboolean sm_file_is_encrypted(const SmFile *file);
+
+/* The same of what is being placed. */
 gboolean sm_file_places_encrypted(const SmFile *file);
 
 /* Bytes and their SHA-256. */
@@ -145,11 +157,11 @@ typedef struct {
 } SmContent;
 
 /* -> placing, with what the part holds, and what that is when it is decrypted; the same where it is
- * not encrypted. */
+ * not encrypted. SM_ERROR_LEDGER. */
 gboolean sm_file_placing_sealed(SmLedger *ledger, SmFile *file, SmContent part, SmContent plain,
                                 const char *etag, const char *boot_id, GError **error);
 
-/* The same for a part that is not encrypted. */
+/* The same for a part that is not encrypted. SM_ERROR_LEDGER. */
 gboolean sm_file_placing(SmLedger *ledger, SmFile *file, gint64 size, const char *sha256,
                          const char *etag, const char *boot_id, GError **error);
 
@@ -157,19 +169,19 @@ gboolean sm_file_placing(SmLedger *ledger, SmFile *file, gint64 size, const char
  * -> stored, with what was noted by sm_file_placing() and the events known when
  * the attempt began answered; a correction raises the revision. action is
  * what the log says: stored, corrected, adopted. hand_over: on-stored is to be
- * told, which is recorded with it; previous: see SmHandover.
+ * told, which is recorded with it; previous: see SmHandover. SM_ERROR_LEDGER.
  */
 gboolean sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, gboolean hand_over,
                         const char *previous, GError **error);
 
 /* Stored before and found unchanged: only what it answers, the ETag and the time of the look are
- * new. */
+ * new. SM_ERROR_LEDGER. */
 gboolean sm_file_unchanged(SmLedger *ledger, SmFile *file, const char *etag, GError **error);
 
 /*
  * -> state, or back to stored where bytes are stored and state is waiting.
  * part_kept: the part stays for a later run. The counters of missing
- * and obstacle are taken from file.
+ * and obstacle are taken from file. SM_ERROR_LEDGER.
  */
 gboolean sm_file_settle(SmLedger *ledger, SmFile *file, SmFileState state, const char *reason,
                         gint64 next_attempt, gboolean part_kept, GError **error);

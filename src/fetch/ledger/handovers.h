@@ -26,7 +26,7 @@ typedef struct {
 
 /*
  * on-stored is to be told of the file, as its row is now; kind and previous: see
- * SmHandover. Part of the caller's transaction.
+ * SmHandover. Part of the caller's transaction. SM_ERROR_LEDGER.
  */
 gboolean sm_handover_add(SmLedger *ledger, const SmFile *file, const char *kind,
                          const char *previous, GError **error);
@@ -34,12 +34,16 @@ gboolean sm_handover_add(SmLedger *ledger, const SmFile *file, const char *kind,
 /*
  * What is due at the time now: of account, of name if that is not NULL, and of
  * each name the first that is open, if that is due; the longest open first. Of SmHandover.
+ * SM_ERROR_LEDGER.
  */
 GPtrArray *sm_handover_due(SmLedger *ledger, const char *account, const char *name, gint64 now,
                            GError **error);
 
-/* The one with that id as it is now; NULL without an error if nothing is left to do for it. */
+/* The one with that id as it is now; NULL without an error if nothing is left to do for it.
+ * SM_ERROR_LEDGER. */
 SmHandover *sm_handover_load(SmLedger *ledger, gint64 id, GError **error);
+
+/* Frees handover; NULL is allowed. */
 void sm_handover_free(SmHandover *handover);
 
 /*
@@ -51,7 +55,7 @@ char *sm_handover_id(const SmHandover *handover);
 /* The command was told. SM_ERROR_LEDGER, as for the others. */
 gboolean sm_handover_done(SmLedger *ledger, const SmHandover *handover, GError **error);
 
-/* It was told in vain: why, and when it may be told again. */
+/* It was told in vain: why, and when it may be told again. SM_ERROR_LEDGER. */
 gboolean sm_handover_failed(SmLedger *ledger, const SmHandover *handover, const char *why,
                             gint64 next_attempt, GError **error);
 
@@ -61,7 +65,7 @@ gboolean sm_handover_any_failed(SmLedger *ledger, const char *account);
 /* Whether on-stored has still to be told of name; TRUE where that cannot be told. */
 gboolean sm_handover_is_open(SmLedger *ledger, const char *account, const char *name);
 
-/* A person wants what is open of name to be tried now. *open: how many. */
+/* A person wants what is open of name to be tried now. *open: how many. SM_ERROR_LEDGER. */
 gboolean sm_handover_reopen(SmLedger *ledger, const char *account, const char *name, int *open,
                             GError **error);
 

@@ -1,8 +1,9 @@
 /*
+ * This room is the ledger: a SQLite database with its schema, its queries and its locks.
+ *
  * The ledger: what came, what was decided, what is stored. One SQLite file, a
  * lock file beside it. This module opens it (creating and migrating it under an
- * exclusive lock) and gives the connection to ledger-files, ledger-events and
- * ledger-accounts, which hold the queries.
+ * exclusive lock) and gives the connection to the modules that hold the queries.
  *
  * Rules: writes run in BEGIN IMMEDIATE transactions that span neither network
  * nor fsync of data; times are seconds since 1970.
@@ -44,14 +45,18 @@ char *sm_ledger_lock_file(const char *path);
  */
 SmLedger *sm_ledger_open(const char *path, SmLedgerUse use, const char *command, GError **error);
 
-/* A ledger in memory that knows nothing, for dry runs where there is none yet. */
+/* A ledger in memory that knows nothing, for dry runs where there is none yet. SM_ERROR_LEDGER. */
 SmLedger *sm_ledger_open_empty(GError **error);
+
+/* Frees ledger; NULL is allowed. */
 void sm_ledger_close(SmLedger *ledger);
 
-/* Adds a row to the trail that nobody rewrites; part of the caller's transaction. */
+/* Adds a row to the trail that nobody rewrites; part of the caller's transaction. SM_ERROR_LEDGER.
+ */
 gboolean sm_ledger_log(SmLedger *ledger, const char *account, const char *name, const char *action,
                        const char *detail, GError **error);
 
+/* Seconds since 1970. */
 gint64 sm_ledger_now(void);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmLedger, sm_ledger_close)

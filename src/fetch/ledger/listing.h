@@ -13,9 +13,11 @@ typedef struct {
     gboolean recorded; /* the row has what the listing says */
 } SmListedRow;
 
-/* Looks a listed file up. */
+/* Looks a listed file up. SM_ERROR_LEDGER. */
 gboolean sm_listing_look(SmLedger *ledger, const char *account, const SmListed *listed,
                          SmListedRow *row, GError **error);
+
+/* Frees row. */
 void sm_listed_row_clear(SmListedRow *row);
 
 /* A row that sm_listing_mark_known() made, and nothing has announced it since. */
@@ -24,7 +26,7 @@ gboolean sm_listing_is_known(const SmFile *file);
 /*
  * Records what the listing says of a file that was looked up: makes its row if it is new,
  * an event if it has changed, and opens a name that the service did not know
- * before. Part of the caller's transaction.
+ * before. Part of the caller's transaction. SM_ERROR_LEDGER.
  */
 gboolean sm_listing_note(SmLedger *ledger, const char *account, const SmListed *listed,
                          const SmListedRow *row, GError **error);
@@ -32,6 +34,7 @@ gboolean sm_listing_note(SmLedger *ledger, const char *account, const SmListed *
 /*
  * Makes the row of a new name as one that is had already: `not wanted`, until a
  * message, a person or another listing asks for it. Part of the caller's transaction.
+ * SM_ERROR_LEDGER.
  */
 gboolean sm_listing_mark_known(SmLedger *ledger, const char *account, const SmListed *listed,
                                GError **error);

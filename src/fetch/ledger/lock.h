@@ -21,4 +21,5 @@
  */
 gboolean sm_lock_take(int fd, gint64 byte, guint wait, gboolean *waited, GError **error);
 
+/* Gives the lock of that byte back. */
 void sm_lock_drop(int fd, gint64 byte);

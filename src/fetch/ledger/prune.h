@@ -11,7 +11,7 @@
 /*
  * Names of what account has stored before that time and is still there as far
  * as the ledger knows, the oldest first, NULL-terminated. again: also those
- * that were found to be changed within the last day.
+ * that were found to be changed within the last day. SM_ERROR_LEDGER.
  */
 GStrv sm_prune_candidates(SmLedger *ledger, const char *account, gint64 before, gboolean again,
                           GError **error);
@@ -19,12 +19,13 @@ GStrv sm_prune_candidates(SmLedger *ledger, const char *account, gint64 before, 
 /* Whether file, which is claimed, is one of them now. */
 gboolean sm_prune_is_outlived(const SmFile *file, gint64 before);
 
-/* Whether the ledger has ever recorded bytes of that SHA-256 as stored under file's name. */
+/* Whether the ledger has ever recorded bytes of that SHA-256 as stored under file's name.
+ * SM_ERROR_LEDGER. */
 gboolean sm_prune_was_stored(SmLedger *ledger, const SmFile *file, const char *sha256,
                              gboolean *was, GError **error);
 
-/* The file was deleted; detail is for the log. */
+/* The file was deleted; detail is for the log. SM_ERROR_LEDGER. */
 gboolean sm_prune_record(SmLedger *ledger, const SmFile *file, const char *detail, GError **error);
 
-/* It was not, since it is not what was stored; detail is for the log. */
+/* It was not, since it is not what was stored; detail is for the log. SM_ERROR_LEDGER. */
 gboolean sm_prune_refuse(SmLedger *ledger, const SmFile *file, const char *detail, GError **error);

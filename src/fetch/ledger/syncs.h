@@ -9,23 +9,24 @@ typedef struct {
     gboolean past; /* a person has said what is to become of the files of the time before */
 } SmSyncRecord;
 
+/* What is known; *record is all 0 for an account without a sync. SM_ERROR_LEDGER. */
 gboolean sm_sync_look(SmLedger *ledger, const char *account, SmSyncRecord *record, GError **error);
 
 /* Where `--since last` reaches back to: a day before the last sync began, since neither clocks nor
  * zones need agree, and nothing that is stored is fetched twice. 0: there was none. */
 gint64 sm_sync_last(const SmSyncRecord *record);
 
-/* A sync begins. */
+/* A sync begins. SM_ERROR_LEDGER. */
 gboolean sm_sync_began(SmLedger *ledger, const char *account, GError **error);
 
-/* It settles what becomes of the time before: "sync-all" or "mark-known". */
+/* It settles what becomes of the time before: "sync-all" or "mark-known". SM_ERROR_LEDGER. */
 gboolean sm_sync_decided(SmLedger *ledger, const char *account, const char *decision,
                          GError **error);
 
 /*
  * It has ended, with outcome, a line for people. complete_from: when it began, if nothing is left
  * of all since the sync before; else 0. listed_from: when it began, if it had the listing of all
- * that time, which answers requests for one from before that; else 0.
+ * that time, which answers requests for one from before that; else 0. SM_ERROR_LEDGER.
  */
 gboolean sm_sync_ended(SmLedger *ledger, const char *account, gint64 complete_from,
                        gint64 listed_from, const char *outcome, GError **error);

@@ -1,4 +1,7 @@
 /*
+ * This room turns messages into jobs: an event is recorded or queued, taken out of the
+ * spool, and acted on.
+ *
  * One event, as a mail system's message or the spool brings it: committed to
  * the ledger name by name, then acted on.
  */

@@ -10,7 +10,7 @@
 enum { SM_LISTED_UNKNOWN = -1 };
 
 typedef struct {
-    char *name;          /* well formed (common/name.h) */
+    char *name;          /* well formed (name.h) */
     char *type;          /* fileType, cleaned; NULL if it is not said */
     char *delivered;     /* deliveryDate as the service wrote it, cleaned; NULL if it is not said */
     gint64 delivered_at; /* the same, seconds since 1970; 0 if it cannot be read */
@@ -33,6 +33,8 @@ SmListing *sm_listing_parse(const char *text, gsize length, GError **error);
 
 /* Says which names of account's listing cannot be used, the first few of them. */
 void sm_listing_warn(const SmListing *listing, const char *account);
+
+/* Frees listing; NULL is allowed. */
 void sm_listing_free(SmListing *listing);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmListing, sm_listing_free)

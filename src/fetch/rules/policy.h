@@ -1,4 +1,7 @@
 /*
+ * This room decides without any I/O: which account, which sender, which format, which URL,
+ * how long to wait. Its functions are pure.
+ *
  * The duplicate policy. The same data is announced twice, as .csv and as .txt;
  * what to do with a name is decided here and nowhere else, from a snapshot that
  * the claim's transaction read.

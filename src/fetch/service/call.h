@@ -24,6 +24,8 @@ typedef struct {
 
 /* shared may be NULL, else it must live as long. */
 SmService *sm_service_new(const SmAccount *account, SmLedger *ledger, const SmShared *shared);
+
+/* Frees service; NULL is allowed. */
 void sm_service_free(SmService *service);
 
 /* An answer that may hold a token or a presigned URL (secret memory, 64 KiB at most), or a listing
@@ -37,6 +39,7 @@ typedef struct {
     gsize length, room;
 } SmReply;
 
+/* Frees reply. */
 void sm_reply_clear(SmReply *reply);
 
 /*

@@ -34,9 +34,10 @@ gboolean sm_gate_enter(SmGate *gate, SmLedger *ledger, const SmAccount *account,
                        const SmSecret *secret, GError **error);
 
 /* Records what the call told; reason: the service's words for a rejection. That is an alert, and so
- * is an accepted password that is about to get older than password-max-age. */
+ * is an accepted password that is about to get older than password-max-age. SM_ERROR_LEDGER. */
 gboolean sm_gate_leave(SmGate *gate, SmVerdict verdict, const char *reason, GError **error);
 
-/* The error for a rejected password: names account and the password's source, and what to do. */
+/* The error for a rejected password: names account and the password's source, and what to do.
+ * SM_ERROR_CREDENTIALS. */
 void sm_gate_set_rejected(GError **error, const SmAccount *account, const char *reason,
                           gint64 rejected_at);

@@ -23,9 +23,11 @@ char *sm_login_call(SmService *service, const char *path, const SmSecret *secret
 
 /*
  * Logs in: whether user name and secret are good, and the token for the calls
- * after it; errors as above. sm_login_forget() wipes the token.
+ * after it; errors as above. sm_login_forget() wipes the token. SM_ERROR_CREDENTIALS above all.
  */
 char *sm_login(SmService *service, const SmSecret *secret, GError **error);
+
+/* Wipes and frees a token; NULL is allowed. */
 void sm_login_forget(char *token);
 
 /*

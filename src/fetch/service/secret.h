@@ -38,6 +38,7 @@ SmSecret *sm_secret_new(const char *bytes, gsize length, const char **fault);
  */
 char *sm_secret_source(const SmAccount *account);
 
+/* Frees secret. */
 void sm_secret_free(SmSecret *secret);
 
 /* The password; valid as long as secret. */

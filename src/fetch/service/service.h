@@ -1,4 +1,7 @@
 /*
+ * This room calls the web service, and holds the secrets that a call needs: password, token,
+ * presigned URL.
+ *
  * What is asked of the web service: a presigned URL for a file name (POST
  * /file?filename=NAME), in one step with user name and password or, where calls
  * share a token, with that; and the listing (POST /files/list).
@@ -17,6 +20,8 @@
  * SM_ERROR_LEDGER, SM_ERROR_LIMIT (the deadline or the run is over).
  */
 char *sm_service_presigned_url(SmService *service, const char *name, GError **error);
+
+/* Wipes and frees a presigned URL; NULL is allowed. */
 void sm_service_forget_url(char *url);
 
 /*

@@ -7,7 +7,10 @@
 
 #include "fetch/service/call.h"
 
+/* A token that has not been asked for yet. Caller frees with sm_token_free(). */
 SmToken *sm_token_new(void);
+
+/* Frees token; NULL is allowed. */
 void sm_token_free(SmToken *token);
 
 /*

@@ -1,4 +1,7 @@
 /*
+ * This room shows how things stand: a survey of the ledger, a verdict on it, and its forms
+ * (table, JSON, metrics).
+ *
  * One look at everything that tells how the whole is doing: what the ledger's
  * counters and a few indexed rows say, the spool, and the worker's heartbeat. It
  * costs the same however many files and events the ledger has, and writes nothing.
@@ -60,6 +63,8 @@ typedef struct {
  */
 SmSurvey *sm_survey_new(const SmConfig *config, SmLedger *ledger, const char *account, gint64 now,
                         GError **error);
+
+/* Frees survey; NULL is allowed. */
 void sm_survey_free(SmSurvey *survey);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmSurvey, sm_survey_free)

@@ -21,7 +21,7 @@ SmPart *sm_part_create(const SmStore *store, const char *name, gint64 fence, GEr
 
 /*
  * Goes on with a part that another process left, hashing again what is there.
- * NULL and error if it is not there or not a plain file of ours.
+ * NULL and error if it is not there or not a plain file of ours. SM_ERROR_DIRECTORY.
  */
 SmPart *sm_part_resume(const SmStore *store, const char *name, gint64 fence, gboolean with_md5,
                        GError **error);
@@ -56,7 +56,7 @@ gboolean sm_part_write(SmPart *part, const void *data, gsize length, GError **er
 gboolean sm_part_has_room(const SmPart *part, gint64 size, GError **error);
 
 /* Writes what is still buffered and ends the hashes. Caller frees *sha256, *md5 (NULL if not
- * hashed). */
+ * hashed). SM_ERROR_DIRECTORY, SM_ERROR_IO (a descriptor of the caller's); errors of seal.h. */
 gboolean sm_part_finish(SmPart *part, char **sha256, char **md5, GError **error);
 
 /* What the file of a finished part holds, where that is not what was written to it: encrypted.
@@ -66,6 +66,7 @@ gboolean sm_part_sealed(SmPart *part, gint64 *size, char **sha256);
 gint64 sm_part_lines(const SmPart *part);
 
 /* Mode and group ((gid_t)-1: leave it), then to the disk. A file system without modes is a warning.
+ * SM_ERROR_DIRECTORY.
  */
 gboolean sm_part_sync(SmPart *part, mode_t mode, gid_t group, GError **error);
 

@@ -19,7 +19,8 @@ typedef enum {
     SM_PLACE_FAILED,    /* error is set */
 } SmPlaceResult;
 
-/* Takes file, whose row is `placing`, to its end. boot_id: as sm_place_boot_id() says it now. */
+/* Takes file, whose row is `placing`, to its end. boot_id: as sm_place_boot_id() says it now.
+ * SM_ERROR_DIRECTORY, SM_ERROR_LEDGER. */
 SmPlaceResult sm_place(SmLedger *ledger, SmStore *store, SmFile *file, const char *boot_id,
                        GError **error);
 

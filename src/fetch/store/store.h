@@ -1,4 +1,7 @@
 /*
+ * This room brings bytes to disk durably: parts, their final names, older versions,
+ * retention.
+ *
  * The destination directory: everything relative to one descriptor, links never
  * followed, nothing of others overwritten. This module knows files, not the
  * ledger; place.h joins the two.
@@ -23,8 +26,10 @@ typedef struct {
  * SM_ERROR_DIRECTORY. */
 SmStore *sm_store_open(const SmAccount *account, GError **error);
 
-/* The same for any directory. */
+/* The same for any directory. SM_ERROR_DIRECTORY. */
 SmStore *sm_store_open_at(const char *directory, GError **error);
+
+/* Frees store; NULL is allowed. */
 void sm_store_close(SmStore *store);
 
 typedef enum { SM_MATCH_ABSENT, SM_MATCH_SAME, SM_MATCH_OTHER, SM_MATCH_ERROR } SmMatch;
@@ -57,6 +62,7 @@ SmPlacing sm_store_place(SmStore *store, const char *part, const char *name, GEr
 /*
  * Keeps the file of that name as .superseded/NAME.~N~, N from number upwards,
  * then puts the part in its place. May be repeated after a crash anywhere in it.
+ * SM_ERROR_DIRECTORY.
  */
 gboolean sm_store_replace(SmStore *store, const char *part, const char *name, gint64 number,
                           GError **error);
@@ -75,15 +81,17 @@ char *sm_store_find_older(SmStore *store, const char *name, gint64 number, gint6
  * SM_ERROR_DIRECTORY. */
 SmStore *sm_store_open_superseded(SmStore *store, GError **error);
 
-/* The same for a file that leaves the directory: its place is taken under another name. */
+/* The same for a file that leaves the directory: its place is taken under another name.
+ * SM_ERROR_DIRECTORY. */
 gboolean sm_store_retire(SmStore *store, const char *name, gint64 number, GError **error);
 
-/* The directory's entries to the disk. */
+/* The directory's entries to the disk. SM_ERROR_DIRECTORY. */
 gboolean sm_store_sync(SmStore *store, GError **error);
 
-/* Removes a file, a part as a rule; one that is not there is no error. */
+/* Removes a file, a part as a rule; one that is not there is no error. SM_ERROR_DIRECTORY. */
 gboolean sm_store_remove(SmStore *store, const char *part, GError **error);
 
+/* Whether a file of that name is in the directory. */
 gboolean sm_store_exists(SmStore *store, const char *name);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmStore, sm_store_close)

@@ -10,12 +10,16 @@ typedef struct {
 } SmSyncPlan;
 
 /* Goes through the listing, which must outlive the plan. record: notes in the ledger what it says.
+ * SM_ERROR_LEDGER.
  */
 SmSyncPlan *sm_sync_plan_new(SmLedger *ledger, const SmAccount *account, const SmListing *listing,
                              gboolean record, GError **error);
+
+/* Frees plan; NULL is allowed. */
 void sm_sync_plan_free(SmSyncPlan *plan);
 
-/* Takes the names that the ledger does not know as had already, all in one transaction. */
+/* Takes the names that the ledger does not know as had already, all in one transaction.
+ * SM_ERROR_LEDGER. */
 gboolean sm_sync_plan_mark_known(SmLedger *ledger, const SmAccount *account,
                                  const SmListing *listing, guint *marked, GError **error);
 

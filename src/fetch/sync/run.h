@@ -25,7 +25,11 @@ typedef struct {
     char *text;
 } SmSyncJob;
 
+/* A job for a listed file; file: its row, NULL for a new name. Caller frees with
+ * sm_sync_job_free(). */
 SmSyncJob *sm_sync_job_new(const SmListed *listed, const SmFile *file);
+
+/* Frees job. */
 void sm_sync_job_free(SmSyncJob *job);
 
 typedef struct {
@@ -35,5 +39,5 @@ typedef struct {
 } SmSyncTeam;
 
 /* Works on the jobs (of SmSyncJob), account->parallel transfers at a time, and says each outcome.
- * FALSE only when it could not even begin. */
+ * FALSE only when it could not even begin. SM_ERROR_INTERNAL. */
 gboolean sm_sync_run(const SmSyncTeam *team, GPtrArray *jobs, GError **error);

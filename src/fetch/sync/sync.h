@@ -1,4 +1,6 @@
 /*
+ * This room turns the service's listing into jobs: what is listed and not stored is fetched.
+ *
  * The sync of one account: the service's listing is compared with the ledger,
  * and what is not stored is fetched, by the same policy as for mail.
  */

@@ -12,7 +12,10 @@ enum { SM_CHARSETS_MAX = 4 }; /* converters for one message; further ones count 
 
 typedef struct SmCharsets SmCharsets;
 
+/* No converters yet. Caller frees with sm_charsets_free(). */
 SmCharsets *sm_charsets_new(void);
+
+/* Frees charsets; NULL is allowed. */
 void sm_charsets_free(SmCharsets *charsets);
 
 /* Opens a converter. A name that iconv does not know is kept as one without a converter. */

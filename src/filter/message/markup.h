@@ -14,7 +14,10 @@ typedef struct {
     char *fault; /* what is wrong with the first span that holds none; NULL if all hold one */
 } SmFindings;
 
+/* No findings yet. Caller frees with sm_findings_free(). */
 SmFindings *sm_findings_new(void);
+
+/* Frees findings; NULL is allowed. */
 void sm_findings_free(SmFindings *findings);
 
 /*

@@ -1,4 +1,6 @@
 /*
+ * This room reads a mail, inside the parser child: MIME, character sets, headers, HTML.
+ *
  * A message (RFC 5322) becomes an event: what its HTML says and what its
  * header says.
  */

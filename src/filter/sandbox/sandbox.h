@@ -1,9 +1,11 @@
 /*
+ * This room locks the parser child in: landlock, seccomp, limits.
+ *
  * The sandbox of the parser child: what a message may make of the libraries
  * that read it can compute, and answer, and nothing else. Two walls stand
  * behind one another, since either may be missing: landlock leaves no path, no
  * TCP port and no other process to signal, seccomp leaves the calls of
- * sandbox-seccomp.h.
+ * seccomp.h.
  */
 #pragma once
 
