@@ -18,7 +18,8 @@ sm_options_free(SmOptions *options)
                       &options->tls_key,      &options->signature,  &options->etag,
                       &options->object_host,  &options->bucket,     &options->access_log,
                       &options->object_store, &options->access_key, &options->secret_key,
-                      &options->region,       &options->ready_file};
+                      &options->region,       &options->ready_file, &options->empty,
+                      &options->max_sessions};
 
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
         g_clear_pointer(texts[i], g_free);
@@ -33,7 +34,7 @@ static gboolean
 parse_words(SmOptions *o, char **argv, GError **error)
 {
     const GOptionArg text = G_OPTION_ARG_FILENAME, list = G_OPTION_ARG_FILENAME_ARRAY;
-    const GOptionArg number = G_OPTION_ARG_INT;
+    const GOptionArg number = G_OPTION_ARG_INT, flag = G_OPTION_ARG_NONE;
     const GOptionEntry entries[] = {
         {"port", 0, 0, number, &o->port, "Listen there (8443); 0: any free port", "N"},
         {"user", 0, 0, list, &o->users, "Somebody who may call", "NAME:PASSWORD[:no-role]"},
@@ -47,7 +48,15 @@ parse_words(SmOptions *o, char **argv, GError **error)
         {"token-lifetime", 0, 0, number, &o->token_lifetime, "For tokens (3600)", "SECONDS"},
         {"object-host", 0, 0, text, &o->object_host, "Host name in URLs (localhost)", "HOST"},
         {"bucket", 0, 0, text, &o->bucket, "Bucket in URLs (scores)", "NAME"},
-        {"etag", 0, 0, text, &o->etag, "Form of the ETag (md5)", "md5|opaque"},
+        {"etag", 0, 0, text, &o->etag, "md5 (default), multipart, kms, dsse, customer, opaque",
+         "FORM"},
+        {"empty", 0, 0, text, &o->empty, "Empty listing: null (default), [], {}, \"\", missing",
+         "FORM"},
+        {"strict-dates", 0, 0, flag, &o->strict_dates, "fromDate as documented alone", NULL},
+        {"max-sessions", 0, 0, text, &o->max_sessions, "One-step calls of a user, 10/60 or 10/5min",
+         "N/TIME"},
+        {"max-sessions-status", 0, 0, number, &o->max_sessions_status, "Answered beyond that (403)",
+         "CODE"},
         {"access-log", 0, 0, text, &o->access_log, "A line for each request; -: stderr", "FILE"},
         {"fault", 0, 0, list, &o->faults, "A fault, CALL:KIND[=VALUE][xCOUNT]", "SPEC"},
         {"object-store", 0, 0, text, &o->object_store, "Where the objects really are", "URL"},
@@ -55,7 +64,7 @@ parse_words(SmOptions *o, char **argv, GError **error)
         {"secret-key", 0, 0, text, &o->secret_key, "Secret of that key", "SECRET"},
         {"region", 0, 0, text, &o->region, "Region of that store (us-east-1)", "REGION"},
         {"ready-file", 0, 0, text, &o->ready_file, "Write the ready line there, too", "FILE"},
-        {"version", 0, 0, G_OPTION_ARG_NONE, &o->show_version, "Print the version", NULL},
+        {"version", 0, 0, flag, &o->show_version, "Print the version", NULL},
         {NULL},
     };
     g_autoptr(GOptionContext) context = g_option_context_new("[serve]");
@@ -83,33 +92,47 @@ set_default(char **option, const char *value)
         *option = g_strdup(value);
 }
 
-/* Which of two words it is: 0 or 1, -1 for neither. */
+/* Which of the words it is; -1 for none. */
 static int
-choice(const char *value, const char *first, const char *second)
+choice(const char *value, const char *const *words)
 {
-    if (strcmp(value, first) == 0)
-        return 0;
-    return strcmp(value, second) == 0 ? 1 : -1;
+    for (int i = 0; words[i] != NULL; i++)
+        if (strcmp(words[i], value) == 0)
+            return i;
+    return -1;
+}
+
+/* Options that are one of several words. */
+static const char *
+fault_in_words(SmOptions *o)
+{
+    static const char *const signatures[] = {"v2", "v4", NULL};
+    static const char *const empties[] = {"null", "[]", "{}", "\"\"", "missing", NULL};
+    int signature = choice(o->signature, signatures);
+    int empty = choice(o->empty, empties);
+
+    if (signature < 0)
+        return "--signature: write v2 or v4";
+    if (empty < 0)
+        return "--empty: write null, '[]', '{}', '\"\"' or missing";
+    if (!sm_etag_parse(o->etag, &o->etag_form))
+        return "--etag: write md5, multipart, kms, dsse, customer or opaque";
+    o->version = (SmSignatureVersion)signature;
+    o->empty_form = (SmEmptyForm)empty;
+    return NULL;
 }
 
 static const char *
 fault_in(SmOptions *o)
 {
-    int version = choice(o->signature, "v2", "v4");
-    int etag = choice(o->etag, "md5", "opaque");
-
-    if (version < 0)
-        return "--signature: write v2 or v4";
-    if (etag < 0)
-        return "--etag: write md5 or opaque";
-    o->version = version == 0 ? SM_SIGNATURE_V2 : SM_SIGNATURE_V4;
-    o->etag_form = etag == 0 ? SM_ETAG_MD5 : SM_ETAG_OPAQUE;
     if (o->port < 0 || o->port > G_MAXUINT16)
         return "--port: write a number from 0 to 65535";
     if (o->url_lifetime < 0 || o->url_lifetime > 604800)
         return "--url-lifetime: write seconds, at most 604800";
     if (o->version == SM_SIGNATURE_V4 && o->url_lifetime == 0)
         return "--url-lifetime: Signature Version 4 needs at least a second";
+    if (o->max_sessions_status < 400 || o->max_sessions_status > 599)
+        return "--max-sessions-status: write a status from 400 to 599";
     if (o->token_lifetime < 0)
         return "--token-lifetime: write seconds";
     if ((o->tls_cert == NULL) != (o->tls_key == NULL))
@@ -137,13 +160,17 @@ sm_options_parse(char **argv, GError **error)
     options->port = 8443;
     options->url_lifetime = 15;
     options->token_lifetime = 3600;
+    options->max_sessions_status = 403;
     if (!parse_words(options, argv, error))
         return NULL;
     set_default(&options->signature, "v2");
     set_default(&options->etag, "md5");
+    set_default(&options->empty, "null");
     set_default(&options->object_host, "localhost");
     set_default(&options->bucket, "scores");
-    fault = fault_in(options);
+    fault = fault_in_words(options);
+    if (fault == NULL)
+        fault = fault_in(options);
     if (fault == NULL)
         return g_steal_pointer(&options);
     g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s", fault);

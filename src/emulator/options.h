@@ -5,6 +5,7 @@
 
 #include "emulator/s3/objects.h"
 #include "emulator/s3/signer.h"
+#include "emulator/service/listing.h"
 
 typedef struct {
     gint port;
@@ -18,6 +19,11 @@ typedef struct {
     SmSignatureVersion version;
     char *etag;
     SmEtagForm etag_form;
+    char *empty;
+    SmEmptyForm empty_form;
+    gboolean strict_dates;
+    char *max_sessions;       /* N/TIME, or NULL */
+    gint max_sessions_status; /* 400 to 599 */
     char *object_host, *bucket;
     char *access_log;
     char **faults;

@@ -12,6 +12,7 @@
 
 typedef struct {
     SmUsers *users;
+    SmSessions *sessions;
     SmFiles *files;
     SmSigner *signer;
     SmFaults *faults;
@@ -23,6 +24,7 @@ static void
 parts_clear(Parts *parts)
 {
     g_clear_pointer(&parts->users, sm_users_free);
+    g_clear_pointer(&parts->sessions, sm_sessions_free);
     g_clear_pointer(&parts->files, sm_files_free);
     g_clear_pointer(&parts->signer, sm_signer_free);
     g_clear_pointer(&parts->faults, sm_faults_free);
@@ -67,6 +69,7 @@ make_parts(Parts *parts, const SmOptions *options, guint16 port, GError **error)
     if (parts->users == NULL)
         return FALSE;
     if ((parts->signer = make_signer(options, port, error)) == NULL ||
+        (parts->sessions = sm_sessions_new(options->max_sessions, error)) == NULL ||
         (parts->faults = sm_faults_new((const char *const *)options->faults, error)) == NULL ||
         (parts->log = sm_access_log_new(options->access_log, error)) == NULL)
         return FALSE;
@@ -74,7 +77,11 @@ make_parts(Parts *parts, const SmOptions *options, guint16 port, GError **error)
         .api = {.users = parts->users,
                 .files = parts->files,
                 .signer = parts->signer,
-                .any_name = options->object_store != NULL && !sm_files_configured(parts->files)},
+                .any_name = options->object_store != NULL && !sm_files_configured(parts->files),
+                .sessions = parts->sessions,
+                .sessions_status = (guint)options->max_sessions_status,
+                .empty = options->empty_form,
+                .strict_dates = options->strict_dates},
         .objects = {parts->files, parts->signer, options->etag_form},
         .own_store = options->object_store == NULL,
         .faults = parts->faults,

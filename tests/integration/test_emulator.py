@@ -161,7 +161,8 @@ def test_login_gives_a_token_that_the_other_calls_take(emulator):
     assert len(token["token"]) == 36
     assert call(emulator, "/files/list", token)[0] == 200
     status, answer = call(emulator, "/file?filename=" + NAME, token)
-    assert status == 200 and sorted(answer) == ["filePath", "fileUrl"]
+    assert status == 200 and sorted(answer) == ["fileName", "filePath", "fileSize", "fileUrl"]
+    assert (answer["fileName"], answer["fileSize"]) == (NAME, len(CONTENT))
 
 
 def test_the_file_call_gives_a_url_of_the_documented_form(tmp_path):
@@ -251,6 +252,59 @@ def test_refusals_have_a_status_and_a_message(emulator, path, body, headers, sta
 def test_only_post_calls_the_service(emulator):
     status, headers, _ = ask(emulator, "GET", "/pascoredwnld/login")
     assert status == 405 and headers["Allow"] == "POST"
+
+
+def test_what_college_board_s_java_sample_sends_works(emulator):
+    status, answer = call(emulator, "/login", json.dumps(CREDENTIALS) + ";")
+    assert status == 200
+    target = f"/pascoredwnld/file?tok={answer['token']}&filename={NAME}"
+    status, _, answer = ask(emulator, "GET", target, Accept="application/json")
+    assert status == 200
+    assert get(emulator, json.loads(answer)["fileUrl"])[2] == CONTENT
+    with open(emulator.log, encoding="ascii") as log:
+        assert "tok" not in log.read()
+
+
+@pytest.mark.parametrize(
+    "form, expected",
+    [
+        ("null", {"files": None}),
+        ("[]", {"files": []}),
+        ("{}", {"files": {}}),
+        ('""', {"files": ""}),
+        ("missing", {}),
+    ],
+)
+def test_an_empty_listing_is_written_as_wished(tmp_path, form, expected):
+    with Emulator(BUILD, tmp_path, "--empty", form) as own:
+        assert call(own, "/files/list") == (200, expected)
+        own.add(NAME, CONTENT)
+        assert [file["fileName"] for file in call(own, "/files/list")[1]["files"]] == [NAME]
+
+
+def test_dates_may_be_strict(tmp_path, emulator):
+    for from_date in ["2001-09-09", "2001-09-09T01:46:40Z", "2001-09-09T01:46:40.123+0000"]:
+        assert call(emulator, "/files/list?fromDate=" + from_date)[0] == 200
+        with Emulator(BUILD, tmp_path, "--strict-dates") as own:
+            assert call(own, "/files/list?fromDate=" + from_date)[0] == 400
+            assert call(own, "/files/list?fromDate=2001-09-09T01:46:40-0000")[0] == 200
+
+
+def test_sessions_are_limited_until_the_client_logs_in_or_waits(tmp_path):
+    options = ["--max-sessions", "2/2", "--max-sessions-status", "401"]
+    with Emulator(BUILD, tmp_path, *options) as own:
+        own.add(NAME, CONTENT)
+        seen = [call(own, "/file?filename=" + NAME)[0] for _ in range(2)]
+        status, answer = call(own, "/file?filename=" + NAME)
+        seen.append(status)
+        assert seen == [200, 200, 401]
+        assert answer["message"].startswith("You have reached the max sessions, Please download")
+        token = call(own, "/login")[1]
+        assert call(own, "/file?filename=" + NAME, token)[0] == 200
+        deadline = time.monotonic() + TIMEOUT
+        while call(own, "/files/list")[0] != 200 and time.monotonic() < deadline:
+            time.sleep(0.05)  # the condition is the clock
+        assert time.monotonic() < deadline
 
 
 def test_tokens_end(tmp_path):
@@ -461,12 +515,25 @@ def test_if_range(emulator):
     assert conditional(emulator, Range="bytes=5-", If_Range='"other"')[2] == CONTENT
 
 
-def test_an_opaque_etag_is_no_md5_and_changes_with_the_file(tmp_path):
-    with Emulator(BUILD, tmp_path, "--etag", "opaque") as own:
+@pytest.mark.parametrize(
+    "form, header, value",
+    [
+        ("multipart", "x-amz-server-side-encryption", "AES256"),
+        ("kms", "x-amz-server-side-encryption", "aws:kms"),
+        ("dsse", "x-amz-server-side-encryption", "aws:kms:dsse"),
+        ("customer", "x-amz-server-side-encryption-customer-algorithm", "AES256"),
+        ("opaque", "x-amz-server-side-encryption", None),
+    ],
+)
+def test_an_etag_that_is_no_md5_changes_with_the_file(tmp_path, form, header, value):
+    with Emulator(BUILD, tmp_path, "--etag", form) as own:
         own.add(NAME, CONTENT)
-        before = conditional(own)[1]["ETag"]
+        headers = conditional(own)[1]
+        before = headers["ETag"]
+        assert headers[header] == value
         own.add(NAME, CONTENT + b"more\n")
-        assert before.endswith('-2"')
+        assert before != ETAG
+        assert bool(re.fullmatch('"[0-9a-f]{32}"', before)) == (form in ("kms", "dsse", "customer"))
         assert conditional(own, If_None_Match=before)[0] == 200
         assert conditional(own)[1]["ETag"] != before
 
@@ -620,6 +687,34 @@ def test_etag_xml_and_corrupt_faults(emulator):
     assert sum(a != b for a, b in zip(body, CONTENT)) == 1
 
 
+@pytest.mark.parametrize("code", [401, 403])
+def test_a_network_or_gateway_before_the_service_refuses_otherwise(emulator, code):
+    emulator.faults(f"login:html={code}x1", f"login:gateway={code}x1", f"login:status={code}x1")
+    body = json.dumps(CREDENTIALS)
+    answers = [
+        ask(emulator, "POST", "/pascoredwnld/login", body, Content_Type="application/json")
+        for _ in range(3)
+    ]
+    assert [status for status, _, _ in answers] == [code] * 3
+    assert answers[0][1]["Content-Type"] == "text/html" and answers[0][2].startswith(b"<HTML>")
+    assert json.loads(answers[1][2]) == {"message": "Unauthorized" if code == 401 else "Forbidden"}
+    own_words = {401: "The user name or the password is not valid", 403: "The user does not have"}
+    assert json.loads(answers[2][2])["message"].startswith(own_words[code])
+
+
+def test_a_fault_for_one_name_leaves_the_others_alone(emulator):
+    emulator.add("other.csv", b"x\n")
+    emulator.faults(f"object/{NAME}:status=503", "file/other.csv:delay=200", "any/other.csv:status=500x1")
+    assert get(emulator, presigned(emulator))[0] == 503
+    start = time.monotonic()
+    assert call(emulator, "/file?filename=other.csv")[0] == 500
+    assert time.monotonic() - start >= 0.2
+    assert get(emulator, presigned(emulator, "other.csv"))[2] == b"x\n"
+    faults = [line["fault"] for line in emulator.requests()[-5:]]
+    assert faults == [None, "status", "delay+status", "delay", None]
+    emulator.remove("other.csv")
+
+
 def test_a_wrong_fault_is_a_usage_error(tmp_path):
     for spec in ["object:frobnicate", "nobody:reset=1", "object:status"]:
         done = run("--port", "0", "--fault", spec)
@@ -758,6 +853,11 @@ def test_the_certificate_is_for_the_names_in_use(tmp_path, host):
     "arguments",
     [
         ["--signature", "v3"],
+        ["--etag", "sha1"],
+        ["--empty", "nothing"],
+        ["--max-sessions", "10"],
+        ["--max-sessions", "10/5minutes"],
+        ["--max-sessions-status", "200"],
         ["--port", "99999"],
         ["--user", "nobody"],
         ["--tls-cert", "x"],

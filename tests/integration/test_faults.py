@@ -174,7 +174,7 @@ def test_damaged_bytes_are_asked_for_in_full_once_more(account, emulator, spec):
     assert files_in(account.directory) == []  # nobody can go on with bytes that are wrong
 
 
-@pytest.mark.parametrize("etag", ["md5", "opaque"])
+@pytest.mark.parametrize("etag", ["md5", "multipart", "opaque"])
 def test_a_reset_in_the_middle_is_resumed(build, start_emulator, tmp_path, etag):
     emulator = start_emulator("--etag", etag)
     emulator.add(CSV_NAME, LARGE)

@@ -15,6 +15,7 @@ typedef struct {
     char *folder;
     char *path; /* of the one score file */
     SmUsers *users;
+    SmSessions *sessions;
     SmFiles *files;
     SmSigner *signer;
     SmFaults *faults;
@@ -34,7 +35,12 @@ set_up(Fixture *f, gconstpointer unused)
     f->signer = sm_signer_new_own("localhost:8443", "scores");
     f->signer->lifetime = LIFETIME;
     f->faults = sm_faults_new(NULL, NULL);
-    f->service = (SmService){.api = {f->users, f->files, f->signer, FALSE},
+    f->sessions = sm_sessions_new("9/60", NULL);
+    f->service = (SmService){.api = {.users = f->users,
+                                     .files = f->files,
+                                     .signer = f->signer,
+                                     .sessions = f->sessions,
+                                     .sessions_status = 429},
                              .objects = {f->files, f->signer, SM_ETAG_MD5},
                              .own_store = TRUE,
                              .faults = f->faults};
@@ -48,6 +54,7 @@ tear_down(Fixture *f, gconstpointer unused)
     g_free(f->folder);
     g_free(f->path);
     sm_users_free(f->users);
+    sm_sessions_free(f->sessions);
     sm_files_free(f->files);
     sm_signer_free(f->signer);
     sm_faults_free(f->faults);
@@ -144,7 +151,8 @@ test_refusals(Fixture *f, gconstpointer unused)
         {"/login", "{\"token\":\"45B5B7E7-1C85-DBE7-2493-DB6ECA41A707\"}", 400},
         {"/login", "[]", 400},
         {"/login", "{", 400},
-        {"/login", CREDENTIALS "x", 400},
+        {"/login", CREDENTIALS ";", 200}, /* as the service's own sample sends it */
+        {"/login", CREDENTIALS " x", 200},
         {"/login", "", 400},
         {"/file?filename=4300_20180410_111604.csv", CREDENTIALS, 200},
         {"/file?filename=4300%5F20180410_111604.csv", CREDENTIALS, 200},
@@ -158,14 +166,14 @@ test_refusals(Fixture *f, gconstpointer unused)
         {"/file?filename=x", "{\"username\":\"kim\",\"password\":\"x\"}", 403},
         {"/files/list", CREDENTIALS, 200},
         {"/files/list?fromDate=2017-03-28T22%3A13%3A23-0000", CREDENTIALS, 200},
-        {"/files/list?fromDate=2017-03-28T22:13:23+0000", CREDENTIALS, 400},
+        {"/files/list?fromDate=2017-03-28T22:13:23+0000", CREDENTIALS, 200},
         {"/files/list?fromDate=yesterday", CREDENTIALS, 400},
         {"/nothing", CREDENTIALS, 404},
         {"", CREDENTIALS, 404},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(SmAnswer) answer = post_at(f, cases[i].call, cases[i].body, NOW);
+        g_autoptr(SmAnswer) answer = post_at(f, cases[i].call, cases[i].body, NOW + 60 * (gint64)i);
         g_autofree char *message = member_of(answer, "message");
 
         g_test_message("%s %s", cases[i].call, cases[i].body);
@@ -197,6 +205,84 @@ test_form(Fixture *f, gconstpointer unused)
         answer = sm_service_answer(&f->service, request, struck);
         g_assert_cmpuint(answer->status, ==, cases[i].status);
     }
+}
+
+static void
+test_sample_client(Fixture *f, gconstpointer unused)
+{
+    static const struct {
+        const char *method, *form;
+        guint status;
+    } cases[] = {
+        {"GET", "/pascoredwnld/file?tok=TOKEN&filename=4300_20180410_111604.csv", 200},
+        {"GET", "/pascoredwnld/file?filename=nothing.csv&tok=TOKEN", 404},
+        {"GET", "/pascoredwnld/file?tok=TOKEN", 400},
+        {"GET", "/pascoredwnld/file?tok=TOKEN0&filename=4300_20180410_111604.csv", 401},
+        {"GET", "/pascoredwnld/file?tok=&filename=4300_20180410_111604.csv", 401},
+        {"GET", "/pascoredwnld/file?filename=4300_20180410_111604.csv", 405},
+        {"GET", "/pascoredwnld/files/list?tok=TOKEN", 405},
+        {"HEAD", "/pascoredwnld/file?tok=TOKEN&filename=4300_20180410_111604.csv", 405},
+    };
+    g_autoptr(SmAnswer) login = post_at(f, "/login", CREDENTIALS ";", NOW);
+    g_autofree char *token = member_of(login, "token");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(GStrv) around = g_strsplit(cases[i].form, "TOKEN", 2);
+        g_autofree char *target = g_strjoinv(token, around);
+        g_autoptr(SmRequest) request = sm_request_new(cases[i].method, target, NOW);
+        g_autoptr(GString) struck = g_string_new(NULL);
+        g_autoptr(SmAnswer) answer = sm_service_answer(&f->service, request, struck);
+
+        g_test_message("%s", cases[i].form);
+        g_assert_cmpuint(answer->status, ==, cases[i].status);
+    }
+}
+
+static void
+test_file_members(Fixture *f, gconstpointer unused)
+{
+    g_autoptr(SmAnswer) answer =
+        post_at(f, "/file?filename=4300_20180410_111604.csv", CREDENTIALS, NOW);
+    g_autofree char *body = body_of(answer);
+    g_autoptr(cJSON) json = cJSON_Parse(body);
+
+    g_assert_cmpint(cJSON_GetArraySize(json), ==, 4);
+    g_assert_cmpstr(cJSON_GetStringValue(cJSON_GetObjectItem(json, "filePath")), ==,
+                    "4300_20180410_111604.csv");
+    g_assert_cmpstr(cJSON_GetStringValue(cJSON_GetObjectItem(json, "fileName")), ==,
+                    "4300_20180410_111604.csv");
+    g_assert_cmpint(cJSON_GetObjectItem(json, "fileSize")->valueint, ==, (int)strlen(CONTENT));
+}
+
+/* Nine one-step calls a minute; calls with a token, and logins, are not counted. */
+static void
+test_sessions(Fixture *f, gconstpointer unused)
+{
+    static const guint expected[] = {200, 200, 200, 200, 200, 200, 200, 200, 200, 429, 429};
+    g_autoptr(SmAnswer) wrong =
+        post_at(f, "/files/list", "{\"username\":\"reg\",\"password\":\"no\"}", NOW);
+    g_autoptr(SmAnswer) login = NULL;
+    g_autoptr(SmAnswer) with_token = NULL;
+    g_autoptr(SmAnswer) later = NULL;
+    g_autofree char *token = NULL;
+    g_autofree char *body = NULL;
+
+    g_assert_cmpuint(wrong->status, ==, 401);
+    for (gsize i = 0; i < G_N_ELEMENTS(expected); i++) {
+        g_autoptr(SmAnswer) answer = post_at(f, "/files/list", CREDENTIALS, NOW + (gint64)i / 4);
+        g_autofree char *message = member_of(answer, "message");
+
+        g_assert_cmpuint(answer->status, ==, expected[i]);
+        if (expected[i] != 200)
+            g_assert_true(g_str_has_prefix(message, "You have reached the max sessions, Please"));
+    }
+    login = post_at(f, "/login", CREDENTIALS, NOW + 5);
+    token = member_of(login, "token");
+    body = g_strdup_printf("{\"token\":\"%s\"}", token);
+    with_token = post_at(f, "/files/list", body, NOW + 5);
+    later = post_at(f, "/files/list", CREDENTIALS, NOW + 60);
+    g_assert_cmpuint(with_token->status, ==, 200);
+    g_assert_cmpuint(later->status, ==, 200);
 }
 
 static void
@@ -246,24 +332,52 @@ test_object(Fixture *f, gconstpointer unused)
     g_assert_cmpstr(sm_answer_header(beyond, "Content-Type"), ==, "application/xml");
 }
 
+static gboolean
+is_32_hex_digits(const char *etag)
+{
+    return strlen(etag) == 34 && etag[0] == '"' && etag[33] == '"' &&
+           strspn(etag + 1, "0123456789abcdef") == 32;
+}
+
 static void
 test_etag(Fixture *f, gconstpointer unused)
 {
-    g_autofree char *md5 = g_compute_checksum_for_string(G_CHECKSUM_MD5, CONTENT, -1);
-    g_autofree char *plain = g_strdup_printf("\"%s\"", md5);
-    g_autofree char *opaque = g_strdup_printf("\"%s-2\"", md5);
+    static const struct {
+        const char *word, *header, *value;
+        gboolean hex, md5;
+    } cases[] = {
+        {"md5", "x-amz-server-side-encryption", "AES256", TRUE, TRUE},
+        {"multipart", "x-amz-server-side-encryption", "AES256", FALSE, TRUE},
+        {"kms", "x-amz-server-side-encryption", "aws:kms", TRUE, FALSE},
+        {"dsse", "x-amz-server-side-encryption", "aws:kms:dsse", TRUE, FALSE},
+        {"customer", "x-amz-server-side-encryption-customer-algorithm", "AES256", TRUE, FALSE},
+        {"opaque", "x-amz-server-side-encryption", NULL, FALSE, FALSE},
+    };
     g_autofree char *url = file_url(f);
-    g_autoptr(SmAnswer) first = get_at(f, url, NULL, NOW);
-    g_autoptr(SmAnswer) second = NULL;
-    g_autoptr(SmAnswer) third = NULL;
 
-    g_assert_cmpstr(sm_answer_header(first, "ETag"), ==, plain);
-    f->service.objects.etag = SM_ETAG_OPAQUE;
-    second = get_at(f, url, NULL, NOW);
-    g_assert_cmpstr(sm_answer_header(second, "ETag"), ==, opaque);
-    g_assert_true(g_file_set_contents(f->path, CONTENT "3,990\n", -1, NULL));
-    third = get_at(f, url, NULL, NOW);
-    g_assert_cmpstr(sm_answer_header(third, "ETag"), !=, opaque);
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *md5 = g_compute_checksum_for_string(G_CHECKSUM_MD5, CONTENT, -1);
+        g_autoptr(SmAnswer) first = NULL;
+        g_autoptr(SmAnswer) again = NULL;
+        g_autoptr(SmAnswer) changed = NULL;
+        const char *etag;
+
+        g_test_message("%s", cases[i].word);
+        g_assert_true(sm_etag_parse(cases[i].word, &f->service.objects.etag));
+        g_assert_true(g_file_set_contents(f->path, CONTENT, -1, NULL));
+        first = get_at(f, url, NULL, NOW);
+        again = get_at(f, url, "bytes=3-", NOW);
+        etag = sm_answer_header(first, "ETag");
+        g_assert_cmpstr(sm_answer_header(again, "ETag"), ==, etag);
+        g_assert_cmpstr(sm_answer_header(first, cases[i].header), ==, cases[i].value);
+        g_assert_cmpstr(sm_answer_header(again, cases[i].header), ==, cases[i].value);
+        g_assert_cmpint(is_32_hex_digits(etag), ==, cases[i].hex);
+        g_assert_cmpint(strstr(etag, md5) != NULL, ==, cases[i].md5);
+        g_assert_true(g_file_set_contents(f->path, CONTENT "3,990\n", -1, NULL));
+        changed = get_at(f, url, NULL, NOW);
+        g_assert_cmpstr(sm_answer_header(changed, "ETag"), !=, etag);
+    }
+    g_assert_false(sm_etag_parse("sha1", &f->service.objects.etag));
 }
 
 static void
@@ -329,6 +443,42 @@ test_json_faults(Fixture *f, gconstpointer unused)
     g_assert_true(g_str_has_prefix(html_body, "<!DOCTYPE html>"));
     g_assert_nonnull(token);
     g_assert_cmpuint(huge->length, >, 64 * 1024);
+}
+
+/* Refusals of the service itself, and of what stands before it. */
+static void
+test_refusal_faults(Fixture *f, gconstpointer unused)
+{
+    static const struct {
+        const char *fault;
+        guint status;
+        const char *type, *header, *body;
+    } cases[] = {
+        {"login:html=403", 403, "text/html", "Server", "<TITLE>Access Denied</TITLE>"},
+        {"login:html=403", 403, "text/html", "Server", "Reference&#32;&#35;18"},
+        {"login:html=401", 401, "text/html", "WWW-Authenticate", "Unauthorized"},
+        {"login:gateway=403", 403, "application/json", "x-amzn-RequestId",
+         "{\"message\":\"Forbidden\"}"},
+        {"login:gateway=401", 401, "application/json", "x-amzn-ErrorType",
+         "{\"message\":\"Unauthorized\"}"},
+        {"login:gateway=429", 429, "application/json", "x-amzn-ErrorType",
+         "{\"message\":\"Too Many Requests\"}"},
+        {"login:max-sessions=400", 400, "application/json", "Content-Type", "max sessions"},
+        {"login:status=401", 401, "application/json", "Content-Type", "the password is not valid"},
+        {"login:status=403", 403, "application/json", "Content-Type", "the role File Downloads"},
+        {"login:status=500", 500, "application/json", "Content-Type", "because a fault was set"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(SmAnswer) answer = login_with(f, cases[i].fault);
+        g_autofree char *body = body_of(answer);
+
+        g_test_message("%s", cases[i].fault);
+        g_assert_cmpuint(answer->status, ==, cases[i].status);
+        g_assert_cmpstr(sm_answer_header(answer, "Content-Type"), ==, cases[i].type);
+        g_assert_nonnull(sm_answer_header(answer, cases[i].header));
+        g_assert_nonnull(strstr(body, cases[i].body));
+    }
 }
 
 static void
@@ -410,13 +560,17 @@ main(int argc, char **argv)
     } tests[] = {
         {"/service/has a status for each refusal", test_refusals},
         {"/service/takes POST and JSON alone", test_form},
+        {"/service/takes what the service's own sample sends", test_sample_client},
+        {"/service/says name and size of a file", test_file_members},
+        {"/service/limits the sessions of a user", test_sessions},
         {"/service/refuses what is too large", test_too_large},
         {"/service/gives tokens that end", test_tokens},
         {"/store/sends a file or a range until the URL expires", test_object},
-        {"/store/has ETags in both forms, for the current contents", test_etag},
+        {"/store/has ETags in every form, for the current contents", test_etag},
         {"/store/says NoSuchKey and NoSuchBucket", test_missing_object},
         {"/faults/spoil URLs", test_url_faults},
         {"/faults/spoil JSON", test_json_faults},
+        {"/faults/refuse as the service, a network or a gateway does", test_refusal_faults},
         {"/faults/spoil objects", test_object_faults},
         {"/faults/corrupt one byte", test_corruption},
         {"/faults/wait for an answer that succeeds", test_faults_wait_for_success},

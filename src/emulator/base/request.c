@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "emulator/base/query.h"
+
 static const struct {
     const char *path;
     SmCall call;
@@ -29,6 +31,19 @@ call_of(const char *path)
     return SM_CALL_OBJECT;
 }
 
+/* A file call names it as a parameter, an object's URL at the end of its path. */
+static char *
+name_of(const SmRequest *request)
+{
+    const char *slash = strrchr(request->path, '/');
+
+    if (request->call == SM_CALL_FILE && request->parameters != NULL)
+        return g_strdup(sm_query_get(request->parameters, "filename"));
+    if (request->call == SM_CALL_OBJECT && slash != NULL)
+        return sm_percent_decode(slash + 1, strlen(slash + 1));
+    return NULL;
+}
+
 SmRequest *
 sm_request_new(const char *method, const char *target, gint64 arrived)
 {
@@ -42,6 +57,8 @@ sm_request_new(const char *method, const char *target, gint64 arrived)
     request->body = g_string_new(NULL);
     request->arrived = arrived;
     request->call = call_of(request->path);
+    request->parameters = sm_query_parse(request->query);
+    request->name = name_of(request);
     return request;
 }
 
@@ -51,6 +68,7 @@ sm_request_free(SmRequest *request)
     g_free(request->method);
     g_free(request->path);
     g_free(request->query);
+    g_clear_pointer(&request->parameters, g_ptr_array_unref);
     g_hash_table_unref(request->headers);
     g_string_free(request->body, TRUE);
     g_free(request->name);

@@ -23,15 +23,16 @@ enum { SM_REQUEST_BODY_MAX = 64 * 1024 };
 
 typedef struct {
     char *method;
-    char *path;          /* as sent, percent-encoding and all */
-    char *query;         /* as sent, "" if there is none */
-    GHashTable *headers; /* lower-case name -> value */
-    GString *body;       /* never more than SM_REQUEST_BODY_MAX bytes */
-    gboolean too_large;  /* there was more */
-    gint64 arrived;      /* seconds since 1970 */
-    SmCall call;         /* from the path */
-    char *name;          /* the file that was asked for, decoded; NULL until known */
-    char *user;          /* who asks; NULL until known */
+    char *path;            /* as sent, percent-encoding and all */
+    char *query;           /* as sent, "" if there is none */
+    GPtrArray *parameters; /* of the query (SmParameter), decoded; NULL if its encoding is broken */
+    GHashTable *headers;   /* lower-case name -> value */
+    GString *body;         /* never more than SM_REQUEST_BODY_MAX bytes */
+    gboolean too_large;    /* there was more */
+    gint64 arrived;        /* seconds since 1970 */
+    SmCall call;           /* from the path */
+    char *name;            /* the file that a file or object call asks for, decoded, or NULL */
+    char *user;            /* who asks; NULL until known */
 } SmRequest;
 
 /* The seconds since 1970: the one place where the emulator reads a clock for what it decides. */

@@ -28,21 +28,15 @@ key_in(const char *path)
     return slash != NULL ? slash + 1 : "";
 }
 
-/* The name after the prefix, or NULL. */
-static char *
-name_in(const SmObjects *objects, const char *path)
+/* The file at the name after the prefix, or NULL. */
+static SmFile *
+open_file(const SmObjects *objects, const char *path)
 {
     gsize length = strlen(objects->signer->prefix);
 
     if (strncmp(path, objects->signer->prefix, length) != 0 || path[length] != '/')
         return NULL;
-    return g_strdup(path + length + 1);
-}
-
-static char *
-etag_of(const SmFile *file, SmEtagForm form)
-{
-    return g_strdup_printf(form == SM_ETAG_MD5 ? "\"%s\"" : "\"%s-2\"", file->md5);
+    return sm_files_open(objects->files, path + length + 1);
 }
 
 static char *
@@ -54,12 +48,13 @@ http_date(gint64 seconds)
 }
 
 static SmAnswer *
-send_file(SmFile *file, SmSelection selection, guint64 first, guint64 length)
+send_file(SmFile *file, SmEtagForm form, SmSelection selection, guint64 first, guint64 length)
 {
     SmAnswer *answer = sm_answer_new(selection == SM_SELECT_RANGE ? 206 : 200);
 
     sm_answer_take_file(answer, TYPE, sm_steal_fd(&file->fd), first, length);
     sm_answer_set_header(answer, "Accept-Ranges", "bytes");
+    sm_etag_add_headers(form, answer);
     if (selection == SM_SELECT_RANGE) {
         g_autofree char *range =
             g_strdup_printf("bytes %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT,
@@ -85,7 +80,7 @@ unsatisfiable(const SmFile *file, const char *range)
 static SmAnswer *
 answer_file(SmFile *file, SmEtagForm form, const SmRequest *request)
 {
-    g_autofree char *etag = etag_of(file, form);
+    g_autofree char *etag = sm_etag_make(form, file);
     g_autofree char *modified = http_date(file->modified);
     const SmSelect select = {.if_match = sm_request_header(request, "if-match"),
                              .if_none_match = sm_request_header(request, "if-none-match"),
@@ -109,7 +104,7 @@ answer_file(SmFile *file, SmEtagForm form, const SmRequest *request)
     case SM_SELECT_WHOLE:
     case SM_SELECT_RANGE:
     default:
-        answer = send_file(file, selection, first, length);
+        answer = send_file(file, form, selection, first, length);
         break;
     }
     sm_s3_add_headers(answer);
@@ -119,7 +114,7 @@ answer_file(SmFile *file, SmEtagForm form, const SmRequest *request)
 }
 
 SmAnswer *
-sm_objects_answer(const SmObjects *objects, SmRequest *request)
+sm_objects_answer(const SmObjects *objects, const SmRequest *request)
 {
     g_autofree char *path = sm_percent_decode(request->path, strlen(request->path));
     g_autoptr(SmFile) file = NULL;
@@ -129,14 +124,12 @@ sm_objects_answer(const SmObjects *objects, SmRequest *request)
         return sm_s3_error("InvalidArgument", "Broken percent-encoding in the path", NULL);
     if (!is_our_bucket(objects, path))
         return sm_s3_error("NoSuchBucket", NULL, NULL);
-    request->name = name_in(objects, path);
     refusal = sm_s3_refuse(objects->signer, request);
     if (refusal != NULL)
         return refusal;
     if (strcmp(request->method, "GET") != 0)
         return sm_s3_error("MethodNotAllowed", NULL, SM_S3_DETAILS("Method", request->method));
-    if (request->name != NULL)
-        file = sm_files_open(objects->files, request->name);
+    file = open_file(objects, path);
     if (file == NULL)
         return sm_s3_error("NoSuchKey", NULL, SM_S3_DETAILS("Key", key_in(path)));
     return answer_file(file, objects->etag, request);

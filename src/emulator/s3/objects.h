@@ -9,9 +9,8 @@
 #include "emulator/base/answer.h"
 #include "emulator/base/files.h"
 #include "emulator/base/request.h"
+#include "emulator/s3/etag.h"
 #include "emulator/s3/signer.h"
-
-typedef enum { SM_ETAG_MD5, SM_ETAG_OPAQUE } SmEtagForm;
 
 typedef struct {
     SmFiles *files;
@@ -19,5 +18,5 @@ typedef struct {
     SmEtagForm etag;
 } SmObjects;
 
-/* Answers the request and notes the file's name in it. Caller owns. */
-SmAnswer *sm_objects_answer(const SmObjects *objects, SmRequest *request);
+/* The answer to the request. Caller owns. */
+SmAnswer *sm_objects_answer(const SmObjects *objects, const SmRequest *request);

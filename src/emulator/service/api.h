@@ -1,21 +1,29 @@
 /*
  * The service's own calls: login, file and files/list. Each is a POST in JSON
  * and is answered in JSON; what went wrong is a status and {"message":"..."}.
+ * What stands behind the JSON of a request is ignored, and a file call may be a
+ * GET with the token as parameter tok: the service takes both.
  */
 #pragma once
 
 #include "emulator/base/answer.h"
 #include "emulator/base/files.h"
 #include "emulator/base/request.h"
+#include "emulator/base/sessions.h"
 #include "emulator/base/users.h"
 #include "emulator/s3/signer.h"
+#include "emulator/service/listing.h"
 
 typedef struct {
     SmUsers *users;
     SmFiles *files;
     const SmSigner *signer;
     gboolean any_name; /* the objects are elsewhere: every name is taken to exist */
+    SmSessions *sessions;
+    guint sessions_status; /* of the answer beyond the limit of sessions */
+    SmEmptyForm empty;     /* how a listing says that there is nothing */
+    gboolean strict_dates; /* fromDate in the documented form alone */
 } SmApi;
 
-/* Answers one call and notes user and file name in the request. Caller owns. */
+/* Answers one call and notes the user in the request. Caller owns. */
 SmAnswer *sm_api_answer(const SmApi *api, SmRequest *request);

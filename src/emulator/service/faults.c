@@ -3,8 +3,13 @@
 #include <string.h>
 
 #include "common/base/error.h"
+#include "emulator/base/query.h"
 
-enum { API = SM_CALL_LOGIN | SM_CALL_FILE | SM_CALL_LIST, ALL = API | SM_CALL_OBJECT };
+enum {
+    API = SM_CALL_LOGIN | SM_CALL_FILE | SM_CALL_LIST,
+    ALL = API | SM_CALL_OBJECT,
+    NAMED = SM_CALL_FILE | SM_CALL_OBJECT,
+};
 
 typedef enum { NO_VALUE, NUMBER, OPTIONAL_NUMBER, TEXT } ValueForm;
 
@@ -38,6 +43,9 @@ static const struct {
     {"xml-200", SM_FAULT_XML_200, SM_FAULT_WRONG, SM_CALL_OBJECT, FALSE, NO_VALUE, 0, 0},
     {"retry-after", SM_FAULT_RETRY_AFTER, SM_FAULT_WRONG, ALL, FALSE, NUMBER, 0, G_MAXINT},
     {"corrupt", SM_FAULT_CORRUPT, SM_FAULT_WRONG, SM_CALL_OBJECT, TRUE, NO_VALUE, 0, 0},
+    {"html", SM_FAULT_HTML, SM_FAULT_WRONG, ALL, FALSE, NUMBER, 400, 599},
+    {"gateway", SM_FAULT_GATEWAY, SM_FAULT_WRONG, ALL, FALSE, NUMBER, 400, 599},
+    {"max-sessions", SM_FAULT_MAX_SESSIONS, SM_FAULT_WRONG, API, FALSE, NUMBER, 400, 599},
 };
 
 static const struct {
@@ -67,6 +75,7 @@ void
 sm_fault_free(SmFault *fault)
 {
     g_free(fault->text);
+    g_free(fault->file);
     g_free(fault);
 }
 
@@ -104,13 +113,28 @@ parse_value(SmFault *fault, gsize which, const char *value)
                                                      &fault->number, NULL);
 }
 
-/* Fills fault from CALL and KIND[=VALUE]; what is wrong with it, or NULL. */
+/* Takes a trailing /NAME off call; FALSE if it is none. */
+static gboolean
+cut_name(SmFault *fault, char *call)
+{
+    char *slash = strchr(call, '/');
+
+    if (slash == NULL)
+        return TRUE;
+    *slash = '\0';
+    fault->file = sm_percent_decode(slash + 1, strlen(slash + 1));
+    return fault->file != NULL && fault->file[0] != '\0';
+}
+
+/* Fills fault from CALL[/NAME] and KIND[=VALUE]; what is wrong with it, or NULL. */
 static const char *
-parse_parts(SmFault *fault, const char *call, char *kind)
+parse_parts(SmFault *fault, char *call, char *kind)
 {
     char *value = strchr(kind, '=');
     gsize c = 0, k = 0;
 
+    if (!cut_name(fault, call))
+        return "the name after / must be one, percent-encoded";
     if (value != NULL)
         *value++ = '\0';
     while (c < G_N_ELEMENTS(calls) && strcmp(calls[c].name, call) != 0)
@@ -121,11 +145,13 @@ parse_parts(SmFault *fault, const char *call, char *kind)
         return "the call must be login, file, list, object or any";
     if (k == G_N_ELEMENTS(kinds))
         return "there is no such kind of fault, see scoremail-emulator(1)";
-    if ((calls[c].calls & kinds[k].calls) == 0)
-        return "that call knows no such fault";
     fault->kind = kinds[k].kind;
     fault->name = kinds[k].name;
     fault->calls = calls[c].calls & kinds[k].calls;
+    if (fault->calls == 0)
+        return "that call knows no such fault";
+    if (fault->file != NULL && (fault->calls &= NAMED) == 0)
+        return "only file and object calls are about a file";
     return parse_value(fault, k, value) ? NULL : "the value is missing, out of range or too much";
 }
 
@@ -135,7 +161,7 @@ parse(const char *spec, GError **error)
     g_autofree char *text = g_strdup(spec);
     g_autoptr(SmFault) fault = g_new0(SmFault, 1);
     char *colon = strchr(text, ':');
-    const char *wrong = "write CALL:KIND[=VALUE][xCOUNT]";
+    const char *wrong = "write CALL[/NAME]:KIND[=VALUE][xCOUNT]";
 
     if (colon != NULL) {
         *colon = '\0';
@@ -190,11 +216,12 @@ sm_faults_replace(SmFaults *faults, const char *const *specs, GError **error)
 }
 
 static gboolean
-fits(const SmFault *fault, SmFaultClass class, SmCall call, guint status)
+fits(const SmFault *fault, SmFaultClass class, const SmRequest *request, guint status)
 {
     gsize which = kind_index(fault->kind);
 
-    return fault->left != 0 && (fault->calls & call) != 0 && kinds[which].class == class &&
+    return fault->left != 0 && (fault->calls & request->call) != 0 && kinds[which].class == class &&
+           (fault->file == NULL || g_strcmp0(fault->file, request->name) == 0) &&
            (!kinds[which].spoils || (status >= 200 && status < 300));
 }
 
@@ -208,11 +235,12 @@ strike(SmFault *fault)
         fault->left--;
     *copy = *fault;
     copy->text = g_strdup(fault->text);
+    copy->file = g_strdup(fault->file);
     return copy;
 }
 
 SmFault *
-sm_faults_take(SmFaults *faults, SmFaultClass class, SmCall call, guint status)
+sm_faults_take(SmFaults *faults, SmFaultClass class, const SmRequest *request, guint status)
 {
     SmFault *taken = NULL;
 
@@ -220,7 +248,7 @@ sm_faults_take(SmFaults *faults, SmFaultClass class, SmCall call, guint status)
     for (guint i = 0; i < faults->list->len; i++) {
         SmFault *fault = g_ptr_array_index(faults->list, i);
 
-        if (fits(fault, class, call, status)) {
+        if (fits(fault, class, request, status)) {
             taken = strike(fault);
             break;
         }

@@ -1,6 +1,7 @@
 /*
- * Faults on demand. A fault is written CALL:KIND[=VALUE][xCOUNT]: CALL is
- * login, file, list, object or any; COUNT says how many times it strikes
+ * Faults on demand. A fault is written CALL[/NAME]:KIND[=VALUE][xCOUNT]: CALL is
+ * login, file, list, object or any; NAME, percent-encoded, is the one file whose
+ * file and object calls it strikes; COUNT says how many times it strikes
  * (without: always). The first fault in the list that fits and has strikes
  * left is the one that strikes; delay and drip are independent of the others,
  * so that an answer may be late, slow and wrong. Safe to use from several
@@ -34,6 +35,9 @@ typedef enum {
     SM_FAULT_XML_200,
     SM_FAULT_RETRY_AFTER,
     SM_FAULT_CORRUPT,
+    SM_FAULT_HTML,
+    SM_FAULT_GATEWAY,
+    SM_FAULT_MAX_SESSIONS,
 } SmFaultKind;
 
 /* What a fault does to an answer: of each class at most one strikes a request. */
@@ -46,6 +50,7 @@ typedef struct {
     const char *name; /* of the kind, static */
     gint64 number;    /* SM_FAULT_NO_VALUE where none was given */
     char *text;
+    char *file;  /* the name that it strikes alone, or NULL */
     guint calls; /* of SmCall */
     gint64 left; /* strikes; -1: no end of them */
 } SmFault;
@@ -62,11 +67,12 @@ void sm_faults_free(SmFaults *faults);
 gboolean sm_faults_replace(SmFaults *faults, const char *const *specs, GError **error);
 
 /*
- * Takes a strike of that class for a call that would be answered with status
+ * Takes a strike of that class for a request that would be answered with status
  * (0: not known yet); NULL for none. Faults that spoil a body wait for an
  * answer that succeeds. Caller owns.
  */
-SmFault *sm_faults_take(SmFaults *faults, SmFaultClass class, SmCall call, guint status);
+SmFault *sm_faults_take(SmFaults *faults, SmFaultClass class, const SmRequest *request,
+                        guint status);
 
 /* Frees fault. */
 void sm_fault_free(SmFault *fault);

@@ -2,12 +2,10 @@
 
 #include <string.h>
 
-gboolean
-sm_listing_parse_date(const char *text, gint64 *seconds)
+/* Whether text has the form: d is a digit, s a sign, everything else itself. */
+static gboolean
+has_form(const char *text, const char *form)
 {
-    static const char form[] = "dddd-dd-ddTdd:dd:ddsdddd";
-    g_autoptr(GDateTime) time = NULL;
-
     if (strlen(text) != strlen(form))
         return FALSE;
     for (gsize i = 0; form[i] != '\0'; i++) {
@@ -20,7 +18,32 @@ sm_listing_parse_date(const char *text, gint64 *seconds)
         if (!good)
             return FALSE;
     }
-    time = g_date_time_new_from_iso8601(text, NULL);
+    return TRUE;
+}
+
+/* In a query '+' means a blank: a client that did not encode it meant a '+'. */
+static char *
+mend_sign(const char *text)
+{
+    char *mended = g_strdup(text);
+    char *blank = strrchr(mended, ' ');
+
+    if (blank != NULL && strchr(mended, ':') != NULL && blank > strchr(mended, ':'))
+        *blank = '+';
+    return mended;
+}
+
+gboolean
+sm_listing_parse_date(const char *text, gboolean strict, gint64 *seconds)
+{
+    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+    g_autofree char *whole =
+        has_form(text, "dddd-dd-dd") ? g_strconcat(text, "T00:00:00", NULL) : mend_sign(text);
+    g_autoptr(GDateTime) time = NULL;
+
+    if (strict && !has_form(text, "dddd-dd-ddTdd:dd:ddsdddd"))
+        return FALSE;
+    time = g_date_time_new_from_iso8601(whole, utc);
     if (time == NULL)
         return FALSE;
     *seconds = g_date_time_to_unix(time);
@@ -46,8 +69,27 @@ file_json(const SmFile *file)
     return json;
 }
 
+/* What stands for no file, or NULL for nothing at all. */
+static cJSON *
+empty_json(SmEmptyForm empty)
+{
+    switch (empty) {
+    case SM_EMPTY_ARRAY:
+        return cJSON_CreateArray();
+    case SM_EMPTY_OBJECT:
+        return cJSON_CreateObject();
+    case SM_EMPTY_STRING:
+        return cJSON_CreateString("");
+    case SM_EMPTY_MISSING:
+        return NULL;
+    case SM_EMPTY_NULL:
+        break;
+    }
+    return cJSON_CreateNull();
+}
+
 cJSON *
-sm_listing_json(SmFiles *files, gint64 from)
+sm_listing_json(SmFiles *files, gint64 from, SmEmptyForm empty)
 {
     g_autoptr(GPtrArray) list = sm_files_list(files);
     cJSON *json = cJSON_CreateObject();
@@ -61,8 +103,9 @@ sm_listing_json(SmFiles *files, gint64 from)
     }
     if (cJSON_GetArraySize(array) == 0) {
         cJSON_Delete(array);
-        array = cJSON_CreateNull();
+        array = empty_json(empty);
     }
-    cJSON_AddItemToObject(json, "files", array);
+    if (array != NULL)
+        cJSON_AddItemToObject(json, "files", array);
     return json;
 }

@@ -6,12 +6,25 @@
 
 #include "emulator/base/files.h"
 
-/* 2017-03-28T22:13:23-0000, and nothing else that ISO 8601 allows, as seconds since 1970. */
-gboolean sm_listing_parse_date(const char *text, gint64 *seconds);
+/* How a listing without any file is written; each has been seen, or may be. */
+typedef enum {
+    SM_EMPTY_NULL,    /* {"files":null} */
+    SM_EMPTY_ARRAY,   /* {"files":[]} */
+    SM_EMPTY_OBJECT,  /* {"files":{}} */
+    SM_EMPTY_STRING,  /* {"files":""} */
+    SM_EMPTY_MISSING, /* {} */
+} SmEmptyForm;
+
+/*
+ * A fromDate as seconds since 1970; FALSE if it is none. strict: the documented
+ * form alone, 2017-03-28T22:13:23-0000. Else every form that clients send: zone
+ * +0000, -0000, +00:00, Z or none (UTC), a '+' that became a blank, fractions of
+ * a second (dropped), a date alone.
+ */
+gboolean sm_listing_parse_date(const char *text, gboolean strict, gint64 *seconds);
 
 /*
  * {"files":[...]} with the files that were modified at from (seconds since
- * 1970) or later; {"files":null} when there is none, as the service may say it.
- * Caller owns.
+ * 1970) or later, or what empty says. Caller owns.
  */
-cJSON *sm_listing_json(SmFiles *files, gint64 from);
+cJSON *sm_listing_json(SmFiles *files, gint64 from, SmEmptyForm empty);

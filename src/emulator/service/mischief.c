@@ -4,6 +4,7 @@
 
 #include "emulator/base/autoptr.h"
 #include "emulator/s3/error.h"
+#include "emulator/service/refusal.h"
 
 /* The form of an MD5, and of none that a file will have. */
 #define WRONG_MD5 "\"0bad0bad0bad0bad0bad0bad0bad0bad\""
@@ -12,20 +13,6 @@
     "<body><h1>We'll be back soon</h1></body></html>\n"
 
 enum { HUGE = 70 * 1000 }; /* bytes, more than the 64 KiB that an answer may have */
-
-static SmAnswer *
-refusal(const SmRequest *request, guint status)
-{
-    SmAnswer *answer;
-
-    if (status == 204 || status == 304) /* these never have a body */
-        return sm_answer_new(status);
-    if (request->call != SM_CALL_OBJECT)
-        return sm_answer_message(status, "The service answers %u because a fault was set", status);
-    answer = sm_s3_error(sm_s3_code_for_status(status), NULL, NULL);
-    answer->status = status;
-    return answer;
-}
 
 static cJSON *
 parse_body(const SmAnswer *answer)
@@ -99,9 +86,15 @@ another(const SmFault *fault, const SmAnswer *answer, const SmRequest *request,
 
     switch (fault->kind) {
     case SM_FAULT_STATUS:
-        return refusal(request, (guint)fault->number);
+        return sm_refusal(request, (guint)fault->number);
+    case SM_FAULT_HTML:
+        return sm_refusal_html((guint)fault->number);
+    case SM_FAULT_GATEWAY:
+        return sm_refusal_gateway((guint)fault->number);
+    case SM_FAULT_MAX_SESSIONS:
+        return sm_answer_message((guint)fault->number, SM_WORDS_SESSIONS);
     case SM_FAULT_RETRY_AFTER:
-        other = refusal(request, 503);
+        other = sm_refusal(request, 503);
         seconds = g_strdup_printf("%" G_GINT64_FORMAT, fault->number);
         sm_answer_set_header(other, "Retry-After", seconds);
         return other;

@@ -14,7 +14,7 @@ note(GString *struck, const SmFault *fault)
 guint
 sm_service_delay(const SmService *service, const SmRequest *request, GString *struck)
 {
-    g_autoptr(SmFault) fault = sm_faults_take(service->faults, SM_FAULT_LATE, request->call, 0);
+    g_autoptr(SmFault) fault = sm_faults_take(service->faults, SM_FAULT_LATE, request, 0);
 
     if (fault == NULL)
         return 0;
@@ -60,7 +60,7 @@ sm_service_answer(const SmService *service, SmRequest *request, GString *struck)
 
     for (gsize i = 0; i < G_N_ELEMENTS(classes); i++) {
         g_autoptr(SmFault) fault =
-            sm_faults_take(service->faults, classes[i], request->call, answer->status);
+            sm_faults_take(service->faults, classes[i], request, answer->status);
 
         if (fault == NULL)
             continue;

@@ -1,0 +1,23 @@
+/*
+ * The service's limit of sessions: one account may make so many one-step calls
+ * (user name and password instead of a token) within so much time, and is
+ * refused until the oldest of them is older than that. Safe to use from several
+ * threads.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct SmSessions SmSessions;
+
+/*
+ * spec: N/TIME, TIME in seconds or with a unit (s, min, h, d); NULL for no
+ * limit. SM_ERROR_USAGE for a spec that is none.
+ */
+SmSessions *sm_sessions_new(const char *spec, GError **error);
+void sm_sessions_free(SmSessions *sessions);
+
+/* Counts a call of user at now (seconds since 1970); FALSE, and not counted, beyond the limit. */
+gboolean sm_sessions_take(SmSessions *sessions, const char *user, gint64 now);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmSessions, sm_sessions_free)
