@@ -41,10 +41,10 @@ def test_many_e_mails_at_once_do_not_stop_the_path_unit(units):
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_is_confined_as_far_as_stated(units, service):
-    """What README states; a unit that loses a restriction has a higher figure."""
+    """What scorefetch(1) states; a unit that loses a restriction has a higher figure."""
     done = analyze("security", "--offline=true", "--no-pager", units / service)
     figure = float(re.search(r"exposure level for \S+: ([0-9.]+)", done.stdout)[1])
-    stated = float(re.search(r"systemd-analyze\s+security`\s+gives it ([0-9.]+)", (CHECKOUT / "README.md").read_text())[1])
+    stated = float(re.search(r"systemd-analyze security\s+gives it ([0-9]\.[0-9])", (CHECKOUT / "man/scorefetch.1").read_text())[1])
     assert figure == stated
 
 
