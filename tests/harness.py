@@ -140,6 +140,21 @@ class Running:
         self.process.stdin.close()
         return self
 
+    def scorefetch(self):
+        """The number of the scorefetch that this scoremail has started, once there is one."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            for status in Path("/proc").glob("[0-9]*/status"):
+                try:
+                    facts = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
+                except (FileNotFoundError, ProcessLookupError):
+                    continue
+                if facts.get("PPid") == str(self.pid) and facts["Name"] == "scorefetch":
+                    return int(facts["Pid"])
+            assert self.process.poll() is None, "scoremail has ended"
+            time.sleep(0.01)
+        raise AssertionError("no scorefetch was started")
+
     def kill(self):
         self.process.kill()
 

@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "build-config.h"
@@ -15,6 +17,9 @@
 #include "common/base/startup.h"
 
 #define PROGRAM "scorefetch"
+
+/* Seconds that it has to end in once it was asked to: less than the 5 after which Dovecot kills. */
+enum { GRACE = 2 };
 
 /* Sealed, so that nobody else who has it open can change what has been validated. */
 static gboolean
@@ -71,69 +76,149 @@ path_beside(void)
     return folder != NULL ? g_build_filename(folder, PROGRAM, NULL) : NULL;
 }
 
-/* Starts path --version with nothing to read and nobody who hears it. An error's number, or 0. */
-static int
-spawn_version(const char *path, pid_t *pid)
-{
-    static const char *const argv[] = {PROGRAM, "--version", NULL};
-    posix_spawn_file_actions_t actions;
-    int fault;
-
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);
-    posix_spawn_file_actions_adddup2(&actions, STDIN_FILENO, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, STDIN_FILENO, STDERR_FILENO);
-    fault = posix_spawn(pid, path, &actions, NULL, (char *const *)argv, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    return fault;
-}
-
-/*
- * Whether it comes as far as its own main(): once it has taken our place, a
- * library that is missing, or a file that an upgrade has cut off, would end it
- * with a code for which mail systems return the message.
- */
-static gboolean
-starts(const char *path, GError **error)
-{
-    int status, fault;
+/* One run of scorefetch. */
+typedef struct {
+    const char *path;
     pid_t pid;
+    int *exec_fault;  /* in memory that both processes see: why it could not be executed, or 0 */
+    sigset_t awaited; /* blocked here: its end, and requests to end */
+    gboolean asked;   /* somebody has asked this process to end */
+    guint time_limit; /* seconds */
+    int status;       /* how it ended, as waitpid() says */
+} Run;
 
-    fault = spawn_version(path, &pid);
-    if (fault != 0) {
-        errno = fault;
-        return sm_error_from_errno(error, SM_ERROR_INTERNAL,
-                                   "cannot start %s (is it installed completely?)", path);
-    }
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot wait for %s", path);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
-                "%s does not start: it ended with %s %d (is it installed completely, with its "
-                "libraries?)",
-                path, WIFSIGNALED(status) ? "signal" : "status",
-                WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    return FALSE;
+/* The child's side. It dies with this process, as it would if it had taken its place. */
+G_GNUC_NORETURN static void
+become(const Run *run, char **argv, pid_t parent)
+{
+    sigset_t none;
+
+    sm_startup_end_by_signal();
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent)
+        execv(run->path, argv);
+    *run->exec_fault = errno;
+    _exit(EX_OSERR);
 }
 
-void
+/* Not posix_spawn(), which returns once the program has been read: from a file system that hangs,
+ * never. */
+static gboolean
+start(Run *run, const SmHandover *handover, GError **error)
+{
+    g_autoptr(GPtrArray) argv = arguments(handover);
+    pid_t parent = getpid();
+
+    run->exec_fault = mmap(NULL, sizeof *run->exec_fault, PROT_READ | PROT_WRITE,
+                           MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (run->exec_fault == MAP_FAILED)
+        return sm_error_from_errno(error, SM_ERROR_INTERNAL, "no memory to start %s", run->path);
+    sm_startup_hold_requests(&run->awaited);
+    sigaddset(&run->awaited, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &run->awaited, NULL);
+    run->pid = fork();
+    if (run->pid == 0)
+        become(run, (char **)argv->pdata, parent);
+    return run->pid > 0 ||
+           sm_error_from_errno(error, SM_ERROR_INTERNAL, "no process to start %s", run->path);
+}
+
+/* Waits for its end, passing requests on. FALSE when so many seconds have passed, or a few since
+ * the first request. */
+static gboolean
+has_ended(Run *run, guint seconds)
+{
+    gint64 until = g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
+    gint64 left;
+
+    while (waitpid(run->pid, &run->status, WNOHANG) == 0) {
+        struct timespec wait;
+        int number;
+
+        left = until - g_get_monotonic_time();
+        if (left <= 0)
+            return FALSE;
+        wait = (struct timespec){left / G_USEC_PER_SEC, left % G_USEC_PER_SEC * 1000};
+        number = sigtimedwait(&run->awaited, NULL, &wait);
+        if (number <= 0 || number == SIGCHLD)
+            continue;
+        kill(run->pid, number);
+        if (!run->asked)
+            until = MIN(until, g_get_monotonic_time() + GRACE * G_USEC_PER_SEC);
+        run->asked = TRUE;
+    }
+    return TRUE;
+}
+
+/* FALSE where not even SIGKILL ends it, as where a file system hangs. */
+static gboolean
+stop(Run *run)
+{
+    if (!run->asked) {
+        kill(run->pid, SIGTERM);
+        if (has_ended(run, GRACE))
+            return TRUE;
+    }
+    kill(run->pid, SIGKILL);
+    return has_ended(run, GRACE);
+}
+
+/* An end for which mail systems would return the message. */
+static void
+tell_end(const Run *run, GError **error)
+{
+    int number = WIFSIGNALED(run->status) ? WTERMSIG(run->status) : 0;
+
+    if (*run->exec_fault != 0) {
+        errno = *run->exec_fault;
+        sm_error_from_errno(error, SM_ERROR_INTERNAL,
+                            "cannot start %s (is it installed completely?)", run->path);
+    } else if (number != 0) {
+        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "%s was killed by signal %d (%s)%s",
+                    run->path, number, strsignal(number),
+                    number == SIGKILL ? ": did the host run out of memory?" : "");
+    } else {
+        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
+                    "%s ended with status %d: is it installed completely, with its libraries?",
+                    run->path, WEXITSTATUS(run->status));
+    }
+}
+
+static int
+run_to_end(Run *run, GError **error)
+{
+    gboolean in_time = has_ended(run, run->time_limit);
+    gboolean ended = in_time || stop(run);
+    int code = ended && WIFEXITED(run->status) ? WEXITSTATUS(run->status) : -1;
+
+    if (code == EX_OK || code == EX_TEMPFAIL)
+        return code;
+    if (run->asked) {
+        g_warning("was told to end before it was done: try again");
+        return EX_TEMPFAIL;
+    }
+    if (in_time)
+        tell_end(run, error);
+    else
+        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
+                    "%s did not end within %u s (--time-limit)%s: does a file system hang?",
+                    run->path, run->time_limit,
+                    ended ? " and was stopped" : ", and cannot be killed");
+    return -1;
+}
+
+int
 sm_handover(const SmEvent *event, const SmHandover *handover, GError **error)
 {
     static const char installed[] = SM_BINDIR "/" PROGRAM;
-    g_autoptr(GPtrArray) argv = arguments(handover);
     g_autofree char *beside = path_beside();
-    const char *path = beside != NULL && access(beside, F_OK) == 0 ? beside : installed;
-    int saved;
+    Run run = {.path = beside != NULL && access(beside, F_OK) == 0 ? beside : installed,
+               .time_limit = handover->time_limit,
+               .status = EX_SOFTWARE << 8};
 
-    if (!starts(path, error) || !make_stdin(event, error))
-        return;
-    g_info("handing over to %s", path);
-    sm_startup_hold_requests(TRUE);
-    execv(path, (char **)argv->pdata);
-    saved = errno;
-    sm_startup_hold_requests(FALSE);
-    errno = saved;
-    sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot start %s", path);
+    g_info("handing over to %s", run.path);
+    if (!make_stdin(event, error) || !start(&run, handover, error))
+        return -1;
+    return run_to_end(&run, error);
 }

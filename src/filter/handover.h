@@ -1,6 +1,6 @@
 /*
- * The event goes on to scorefetch, which takes this process's place: the mail
- * agent waits for the same process and gets its exit code.
+ * The event goes on to scorefetch, a process of its own that this one waits for:
+ * the mail agent gets an exit code that it knows, whatever becomes of scorefetch.
  */
 #pragma once
 
@@ -13,12 +13,14 @@ typedef struct {
     gboolean quiet;
     const char *defer_for; /* --defer-for as it was given, or NULL */
     const char *lacking;   /* what the sandbox lacks on this kernel; NULL: nothing */
+    guint time_limit;      /* seconds that scorefetch has */
 } SmHandover;
 
 /*
- * Becomes `scorefetch deliver`: the one beside this program, else the installed
- * one, once that was seen to start. The event is its standard input, a sealed
- * memfd. Returns only on failure: SM_ERROR_INTERNAL, with the path that cannot be
- * executed.
+ * Runs `scorefetch deliver`: the one beside this program, else the installed one.
+ * The event is its standard input, a sealed memfd; it has this process's other
+ * descriptors, and signals that ask this process to end are passed on to it.
+ * Returns its exit code, EX_OK or EX_TEMPFAIL. Returns -1 with SM_ERROR_INTERNAL
+ * if it cannot be started, ends in any other way, or not in time.
  */
-void sm_handover(const SmEvent *event, const SmHandover *handover, GError **error);
+int sm_handover(const SmEvent *event, const SmHandover *handover, GError **error);

@@ -145,19 +145,22 @@ fall_back(const SmEvent *event, const SmOptions *options, SmReport *report, cons
     return sm_fall_back(report, event, cause, spool, defer_for);
 }
 
-/* Becomes scorefetch; returns where that cannot be. */
+/* scorefetch's answer, or one without it. */
 static int
 hand_over(SmEvent *event, SmOptions *options, const SmEnvelope *envelope, SmReport *report)
 {
     g_autofree char *lacking = find_lacking();
     g_autoptr(GError) error = NULL;
+    int code;
 
     sm_envelope_note(envelope, event);
     g_free(event->account);
     event->account = g_strdup(options->account != NULL ? options->account : "");
     options->handover.lacking = lacking;
-    sm_handover(event, &options->handover, &error);
+    code = sm_handover(event, &options->handover, &error);
     options->handover.lacking = NULL;
+    if (code >= 0)
+        return code;
     if (options->handover.dry_run)
         return fail(error, report->role);
     return fall_back(event, options, report, error->message);
@@ -201,6 +204,7 @@ run(SmOptions *options, const SmEnvelope *envelope, SmReport *report)
         g_message("no notification");
         return EX_OK;
     }
+    sm_input_clear(&input);
     return hand_over(event, options, envelope, report);
 }
 

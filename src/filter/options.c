@@ -11,6 +11,7 @@ enum {
     MAX_MESSAGE_MAX = 1024 * 1024 * 1024,
     MAX_CPU_DEFAULT = 3,
     MAX_CPU_MAX = 3600,
+    TIME_LIMIT_DEFAULT = 15 * 60, /* longer than run-limit's default, shorter than any agent's */
 };
 
 static gboolean
@@ -41,6 +42,18 @@ take_defer_for(SmOptions *options, GError **error)
     if (word == NULL || sm_value_deferral(word, &options->defer_for, &fault))
         return TRUE;
     g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--defer-for %s", fault->message);
+    return FALSE;
+}
+
+static gboolean
+take_time_limit(SmOptions *options, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+
+    if (options->time_limit == NULL ||
+        sm_value_duration(options->time_limit, &options->handover.time_limit, &fault))
+        return TRUE;
+    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--time-limit %s", fault->message);
     return FALSE;
 }
 
@@ -85,6 +98,8 @@ context_for(SmOptions *options)
         {"sandbox", 0, 0, G_OPTION_ARG_FILENAME, &options->sandbox_word,
          "Without all of it on this kernel: use what there is (auto), or refuse (required)",
          "POLICY"},
+        {"time-limit", 0, 0, G_OPTION_ARG_FILENAME, &options->time_limit,
+         "Stop a scorefetch that takes longer (15min)", "TIME"},
         {"verbose", 'v', 0, G_OPTION_ARG_NONE, &handover->verbose, "Say each step", NULL},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &handover->quiet, "Say failures only", NULL},
         {"version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Show version and features", NULL},
@@ -107,13 +122,15 @@ sm_options_parse(SmOptions *options, int argc, char **argv, GError **error)
     g_autoptr(GOptionContext) context = context_for(options);
     g_autoptr(GError) fault = NULL;
 
-    *options = (SmOptions){.max_message = MAX_MESSAGE_DEFAULT, .max_cpu = MAX_CPU_DEFAULT};
+    *options = (SmOptions){.max_message = MAX_MESSAGE_DEFAULT,
+                           .max_cpu = MAX_CPU_DEFAULT,
+                           .handover.time_limit = TIME_LIMIT_DEFAULT};
     if (!g_option_context_parse(context, &argc, &argv, &fault)) {
         g_set_error_literal(error, SM_ERROR, SM_ERROR_USAGE, fault->message);
         return FALSE;
     }
     return take_sandbox(options, error) && take_defer_for(options, error) &&
-           are_sound(options, argc, argv, error);
+           take_time_limit(options, error) && are_sound(options, argc, argv, error);
 }
 
 char *
@@ -131,5 +148,6 @@ sm_options_clear(SmOptions *options)
     g_free((char *)options->handover.config);
     g_free((char *)options->handover.defer_for);
     g_free(options->account);
+    g_free(options->time_limit);
     g_free(options->sandbox_word);
 }

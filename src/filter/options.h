@@ -15,6 +15,7 @@ typedef struct {
     gint max_cpu;       /* seconds */
     char *account;      /* -a, or NULL; owned */
     guint defer_for;    /* seconds, G_MAXUINT: unlimited; 0: not given */
+    char *time_limit;   /* --time-limit as it was given, or NULL; owned */
     char *sandbox_word; /* as it was given; owned */
     SmSandboxPolicy sandbox;
 } SmOptions;

@@ -7,14 +7,17 @@ import os
 import pathlib
 import pty
 import random
+import re
 import resource
 import shutil
+import signal
 import subprocess
 import time
 
 import pytest
+from agents import wait_for
 from harness import received
-from mail_filter import (BAD_NAME, NO_SPAN, OK, SCOREMAIL, SPAN, TEMPORARY, fixture, html, named, parts,
+from mail_filter import (BAD_NAME, BUILD, NO_SPAN, OK, SCOREMAIL, SPAN, TEMPORARY, fixture, html, named, parts,
                          scoremail)
 
 # ---------------------------------------------------------------- input and its limits
@@ -113,8 +116,6 @@ def test_deep_messages_do_no_harm(title):
 
 STAND_IN = """#!/usr/bin/python3
 import fcntl, json, os, sys
-if sys.argv[1:] == ["--version"]:
-    sys.exit(0)
 seals = fcntl.fcntl(0, fcntl.F_GET_SEALS)
 offset = os.lseek(0, 0, os.SEEK_CUR)
 folder = os.path.dirname(os.path.abspath(__file__))
@@ -263,23 +264,142 @@ def test_a_scorefetch_that_cannot_be_started_is_temporary(installation):
     assert str(installation.scorefetch).encode() in run.stderr and len(run.stderr.splitlines()) == 1
 
 
+def whole():
+    return (BUILD / "scorefetch").read_bytes()
+
+
 BROKEN = {
-    "a library that is missing": "#!/bin/sh\nexit 127\n",
-    "a crash at its start": "#!/bin/sh\nkill -SEGV $$\n",
-    "a file that was cut off": SCOREMAIL.read_bytes()[:5000].decode("latin-1"),
-    "nothing in it": "",
+    "a library that is missing": lambda: whole().replace(b"libcurl.so.4", b"libcurl.so.9"),
+    "a status that no mail system knows": lambda: b"#!/bin/sh\nexit 127\n",
+    "a status that returns the message": lambda: b"#!/bin/sh\nexit 1\n",
+    "a crash at its start": lambda: b"#!/bin/sh\nkill -SEGV $$\n",
+    "no memory left": lambda: b"#!/bin/sh\nkill -KILL $$\n",
+    "a file that was cut off": lambda: whole()[: len(whole()) // 2],
+    "a file that was cut off early": lambda: whole()[:5000],
+    "a file that was cut off in its header": lambda: whole()[:40],
+    "an interpreter that is missing": lambda: b"#!/nonexistent/sh\n",
+    "no program": lambda: b"\0" * 100,
+    "nothing in it": lambda: b"",
 }
 
 
 @pytest.mark.parametrize("what", BROKEN)
 def test_a_scorefetch_that_does_not_start_is_temporary(installation, home, what):
     """Mail systems return the message for what the loader would end it with."""
-    installation.scorefetch.write_text(BROKEN[what], encoding="latin-1")
+    installation.scorefetch.write_bytes(BROKEN[what]())
     run = installation.run(message=fixture("csv.eml"), env=home.environment)
+    lines = [line for line in run.stderr.decode().splitlines() if line.startswith("scoremail: ")]
     assert run.returncode == TEMPORARY and run.stdout == b""
-    assert str(installation.scorefetch).encode() in run.stderr and len(run.stderr.splitlines()) == 1
+    assert len(lines) == 1 and str(installation.scorefetch) in lines[0]
     assert installation.run(message=old(fixture("csv.eml")), env=home.environment).returncode == OK
     assert len(home.spooled()) == 1
+
+
+def test_a_scorefetch_that_takes_too_long_is_stopped(installation, home):
+    installation.scorefetch.write_text("#!/bin/sh\nexec sleep 1000\n")
+    run = installation.run("--time-limit=1s", message=fixture("csv.eml"), env=home.environment)
+    assert run.returncode == TEMPORARY and b"did not end within 1 s (--time-limit) and was stopped" in run.stderr
+    assert len(run.stderr.splitlines()) == 1
+    run = installation.run("--time-limit=1s", message=old(fixture("csv.eml")), env=home.environment)
+    assert run.returncode == OK and len(home.spooled()) == 1
+
+
+def test_a_scorefetch_that_does_not_heed_a_request_is_killed(installation):
+    installation.scorefetch.write_text("#!/usr/bin/python3\nimport signal, time\n"
+                                       "signal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(1000)\n")
+    run = installation.run("--time-limit=1s", message=fixture("csv.eml"))
+    assert run.returncode == TEMPORARY and b"was stopped" in run.stderr and len(run.stderr.splitlines()) == 1
+
+
+@pytest.mark.release_only("the sanitizers make these calls as well")
+def test_a_program_that_cannot_even_be_read_in_time(installation):
+    """As on a share that hangs: the kernel does not come back from starting it."""
+    argv = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=execve:delay_enter=20s:when=1",
+            installation.program, "--time-limit=1s"]
+    begun = time.monotonic()
+    run = subprocess.run(argv, input=fixture("csv.eml"), stdout=subprocess.PIPE, timeout=120)
+    assert run.returncode == TEMPORARY and installation.report() is None
+    assert time.monotonic() - begun < 20 or not installation.report()
+
+
+def started(installation, *args, script):
+    """scoremail with a scorefetch that this script is, seen to be at work, and its process."""
+    installation.scorefetch.write_text("#!/usr/bin/python3\nimport os, signal, sys, time\n"
+                                       "signal.signal(signal.SIGINT, signal.SIG_DFL)\n" + script +
+                                       f"\nopen({str(installation.folder / 'pid')!r}, 'x').write(f'{{os.getpid()}}\\n')"
+                                       "\ntime.sleep(1000)\n")
+    process = subprocess.Popen([installation.program, *args], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdin.write(fixture("csv.eml"))
+    process.stdin.close()
+    note = installation.folder / "pid"
+    wait_for(lambda: note.exists() and note.read_text().endswith("\n"), "scorefetch to be at work")
+    return process, int(note.read_text())
+
+
+def is_gone(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
+@pytest.mark.parametrize("script", ["", "for n in (1, 2, 3, 15): signal.signal(n, signal.SIG_IGN)",
+                                    "for n in (1, 2, 3, 15): signal.signal(n, lambda *_: os._exit(3))"])
+def test_a_request_to_end_is_passed_on(installation, number, script):
+    """What a delivery agent sends when its limit has passed, some seconds before it kills."""
+    with started(installation, script=script)[0] as process:
+        pid = int((installation.folder / "pid").read_text())
+        begun = time.monotonic()
+        process.send_signal(number)
+        said = process.stderr.read()
+        assert process.wait() == TEMPORARY and time.monotonic() - begun < 4
+    assert said == b"scoremail: was told to end before it was done: try again\n" and is_gone(pid)
+
+
+def test_a_request_that_comes_as_it_is_done_changes_nothing(installation):
+    script = "signal.signal(signal.SIGTERM, lambda *_: os._exit(0))"
+    with started(installation, script=script)[0] as process:
+        process.send_signal(signal.SIGTERM)
+        assert (process.stderr.read(), process.wait()) == (b"", OK)
+
+
+def test_scorefetch_does_not_outlive_a_filter_that_was_killed(installation):
+    """Postfix kills at its limit, and would wait for whoever has its descriptors open."""
+    process, pid = started(installation, script="")
+    with process:
+        process.kill()
+        wait_for(lambda: is_gone(pid), "scorefetch to be gone")
+
+
+def test_signals_are_as_they_should_be(installation):
+    """Nothing is blocked, and nothing ignored but what sm_startup() ignores."""
+    script = "import json; open(sys.path[0] + '/masks', 'w').write(open('/proc/self/status').read())"
+    with started(installation, script=script)[0] as process:
+        process.send_signal(signal.SIGTERM)
+    status = (installation.folder / "masks").read_text()
+    masks = dict(re.findall(r"(?m)^(Sig\w+):\s+([0-9a-f]+)$", status))
+    ignored = {number for number in range(1, 65) if int(masks["SigIgn"], 16) >> number - 1 & 1}
+    assert int(masks["SigBlk"], 16) == 0 and ignored <= {signal.SIGPIPE, signal.SIGXFSZ}
+
+
+@pytest.mark.parametrize("limit", ["0", "soon", "400d"])
+def test_a_time_limit_that_is_none_is_refused(limit):
+    run = scoremail("--time-limit", limit, message=fixture("csv.eml"))
+    assert run.returncode == TEMPORARY and b"--time-limit" in run.stderr
+
+
+@pytest.mark.release_only("a sanitizer needs more address space than any limit leaves")
+@pytest.mark.parametrize("megabytes", range(10, 400, 30))
+def test_any_limit_on_memory_leaves_an_answer(installation, home, megabytes):
+    """The real scorefetch, which the loader cannot even put into little address space."""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+
+    shutil.copy(BUILD / "scorefetch", installation.scorefetch)
+    run = installation.run(message=fixture("csv.eml"), env=home.environment, preexec_fn=limit)
+    # Where the loader has no room for scoremail itself, there is nobody to answer.
+    assert run.returncode == TEMPORARY or b"error while loading shared libraries" in run.stderr
 
 
 # ---------------------------------------------------------------- our own faults

@@ -46,13 +46,23 @@ def test_a_signal_during_the_download_leaves_the_event_for_the_next_try(account,
 
 @pytest.mark.release_only("strace and the leak checker cannot both attach")
 @pytest.mark.parametrize("name", ["TERM", "USR1"])
-def test_a_signal_while_scorefetch_takes_over(account, name):
-    """Just as the one program becomes the other, which has no handler yet."""
-    inject = f"inject=execve:signal={name}:when=1"
+def test_a_signal_while_scorefetch_is_started(account, name):
+    """Just as the second process begins: the first one is the parser."""
+    inject = f"inject=?clone,?clone3,?fork:signal={name}:when=2"
     argv = ["strace", "-qq", "-o", "/dev/null", "-e", inject, account.build / "scoremail", "-c", account.config]
     done = run(argv, mail("csv"))
     assert (done.code, done.out) == (EX_TEMPFAIL, b"")
     assert done.err == "scoremail: was told to end before it was done: try again\n"
+
+
+@pytest.mark.release_only("strace and the leak checker cannot both attach")
+@pytest.mark.parametrize("name", ["TERM", "KILL", "SEGV"])
+def test_a_signal_that_ends_scorefetch_alone(account, name):
+    inject = f"inject=execve:signal={name}:when=1"
+    argv = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", inject, account.build / "scoremail", "-c", account.config]
+    done = run(argv, mail("csv"))
+    assert (done.code, done.out) == (EX_TEMPFAIL, b"") and len(done.err.splitlines()) == 1
+    assert f"{account.build}/scorefetch was killed by signal" in done.err
 
 
 CRASHES = {

@@ -144,17 +144,15 @@ sm_startup_end_by_signal(void)
 }
 
 void
-sm_startup_hold_requests(gboolean hold)
+sm_startup_hold_requests(sigset_t *held)
 {
-    sigset_t set;
-
-    sigemptyset(&set);
+    sigemptyset(held);
     for (gsize i = 0; i < G_N_ELEMENTS(requests); i++)
-        sigaddset(&set, requests[i]);
+        sigaddset(held, requests[i]);
     for (gsize i = 0; i < G_N_ELEMENTS(ends); i++)
         if (ends[i].answer == end_as_told) /* a fault cannot be held back */
-            sigaddset(&set, ends[i].number);
-    sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+            sigaddset(held, ends[i].number);
+    sigprocmask(SIG_BLOCK, held, NULL);
 }
 
 /* Unblocked last: what was held back until now is answered as the role wants it. */

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <signal.h>
+
 #include <glib.h>
 
 #include "common/base/error.h"
@@ -32,10 +34,10 @@ gboolean sm_startup(SmRole role, GError **error);
 void sm_startup_end_by_signal(void);
 
 /*
- * Holds such requests back (TRUE) while another program that has the same role
- * takes this one's place, which answers them; or no longer (FALSE).
+ * Blocks the signals that ask the filter to end, from here on, and puts them into
+ * held: for a caller that waits for another program and passes them on to it.
  */
-void sm_startup_hold_requests(gboolean hold);
+void sm_startup_hold_requests(sigset_t *held);
 
 /* The home directory of the user we run as, by getpwuid, never by $HOME. Caller frees; NULL if
  * unknown. */

@@ -60,13 +60,13 @@ int
 main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
-    gboolean delivering = argc > 1 && strcmp(argv[1], "deliver") == 0;
+    SmRole role = argc > 1 && strcmp(argv[1], "deliver") == 0 ? SM_ROLE_FILTER : SM_ROLE_PROMPT;
 
     setlocale(LC_CTYPE, ""); /* and no more of the locale: numbers and messages stay as they are */
-    if (!sm_startup(delivering ? SM_ROLE_FILTER : SM_ROLE_PROMPT, &error) ||
-        !sm_http_start(&error)) {
+    /* A signal ends any command: for a mail system, scoremail makes an exit code of that end. */
+    if (!sm_startup(SM_ROLE_PROMPT, &error) || !sm_http_start(&error)) {
         fprintf(stderr, "scorefetch: %s\n", error->message);
-        return sm_error_exit_code(error, delivering ? SM_ROLE_FILTER : SM_ROLE_PROMPT);
+        return sm_error_exit_code(error, role);
     }
     sm_startup_export_home();
     if (argc < 2)
