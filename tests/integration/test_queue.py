@@ -1,12 +1,15 @@
 """delivery = queued, the spool, and the worker that takes over what lies there."""
 
 import os
+import shutil
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from agents import wait_for
-from harness import (CSV_NAME, EX_CONFIG, EX_SOFTWARE, EX_TEMPFAIL, TXT_NAME, Running, mail, notification, received, run)
+from harness import (CSV_NAME, EX_CONFIG, EX_SOFTWARE, EX_TEMPFAIL, TXT_NAME, Running, mail, need, notification, received,
+                     run)
 from test_list import second_account
 
 HOUR = 3600
@@ -380,6 +383,56 @@ def test_an_event_of_a_stranger_is_set_aside(queued, emulator, name, owner):
     os.chown(queued.spool / name, owner, owner)
     assert queued.scorefetch("run").code == 0
     assert (queued.spool / "aside" / name).exists() and emulator.requests() == [] and queued.stored() == {}
+
+
+PASSING = {
+    "no descriptor for the event": "openat:error=EMFILE",
+    "no descriptor in the whole system": "openat:error=ENFILE",
+    "no memory to open it": "openat:error=ENOMEM",
+    "a disk that fails as it is opened": "openat:error=EIO",
+    "a share that is away": "openat:error=ESTALE",
+    "a disk that fails as it is read": "pread64:error=EIO",
+    "a disk that ends too early": "pread64:retval=0",
+    "no facts about it": "newfstatat,fstat,fstatat64:error=EIO",
+}
+
+
+@pytest.mark.release_only("strace and the leak checker cannot both attach")
+@pytest.mark.parametrize("what", PASSING)
+def test_what_passes_is_no_reason_to_set_an_event_aside(queued, scores, what):
+    """As when the host runs out of descriptors: the event stays, and others go on."""
+    queued.scoremail(stdin=mail("txt"))
+    (event,) = events(queued)
+    queued.scoremail(stdin=mail("csv"))
+    trace = ["strace", "-qq", "-o", "/dev/null", "-P", event, "-P", event.name, "-e", f"inject={PASSING[what]}"]
+    done = run([*trace, queued.build / "scorefetch", "run", "-c", queued.config])
+    assert done.code == EX_TEMPFAIL and "tries again" in done.err and "set aside" not in done.err
+    assert events(queued) == [event] and not (queued.spool / "aside").exists()
+    assert queued.stored() == {CSV_NAME: scores[CSV_NAME]}, "the other event was kept waiting"
+    assert queued.scorefetch("run").code == 0 and events(queued) == []
+
+
+@pytest.mark.release_only("the sanitizers make these calls as well")
+@pytest.mark.parametrize("file", ["/etc/passwd", "/etc/group"])
+@pytest.mark.parametrize("fault", ["ENFILE", "EIO"])
+def test_a_list_of_users_that_cannot_be_read_makes_nobody_a_stranger(queued, scores, tmp_path, file, fault):
+    """An event of user daemon, which is in the spool's group by /etc/group alone."""
+    need(os.geteuid() == 0, "only root can leave an event as another user")
+    group, gid = tmp_path / "group", 61234
+    group.write_text(Path("/etc/group").read_text() + f"scorespool:x:{gid}:daemon\n")
+    queued.scoremail(stdin=mail("csv"))
+    (event,) = events(queued)
+    event = event.rename(event.with_name("1-" + event.name.split("-")[1]))
+    os.chown(event, 1, gid)
+    os.chown(queued.spool, -1, gid)
+    queued.spool.chmod(0o3770)
+    inside = ["unshare", "-m", "sh", "-c", f'mount --bind {group} /etc/group && exec "$@"', "-"]
+    trace = ["strace", "-qq", "-o", "/dev/null", "-P", file, "-e", f"inject=openat:error={fault}"]
+    command = [queued.build / "scorefetch", "run", "-c", queued.config]
+    done = run([*inside, *trace, *command])
+    assert "set aside" not in done.err and not (queued.spool / "aside").exists()
+    assert run([*inside, *command]).code == 0 and not event.exists()
+    assert queued.stored() == {CSV_NAME: scores[CSV_NAME]} and not (queued.spool / "aside").exists()
 
 
 def test_a_dead_process_s_file_is_cleared_away(queued):

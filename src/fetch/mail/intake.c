@@ -30,72 +30,118 @@ typedef struct {
     SmIntake *intake; /* what was taken over so far */
 } Spool;
 
-/* Whether the user may have left it: the spool's owner, root, or a member of the spool's group. */
 static gboolean
-is_trusted(const struct stat *spool, uid_t owner)
+is_member(uid_t user, gid_t group)
 {
-    const struct passwd *user;
+    const struct passwd *entry = getpwuid(user);
     gid_t groups[GROUPS_MAX];
     int count = GROUPS_MAX;
 
-    if (owner == spool->st_uid || owner == geteuid() || owner == 0)
-        return TRUE;
-    user = (spool->st_mode & S_IWGRP) != 0 ? getpwuid(owner) : NULL;
-    if (user == NULL || getgrouplist(user->pw_name, user->pw_gid, groups, &count) < 0)
+    if (entry == NULL || getgrouplist(entry->pw_name, entry->pw_gid, groups, &count) < 0)
         return FALSE;
     for (int i = 0; i < count; i++)
-        if (groups[i] == spool->st_gid)
+        if (groups[i] == group)
             return TRUE;
     return FALSE;
 }
 
-/* What is wrong with the file itself; NULL if nothing is. */
+/* The C library does not say when it could not read one of these, and goes on without. */
+static gboolean
+users_are_known(void)
+{
+    static const char *const files[] = {"/etc/passwd", "/etc/group"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *text = NULL;
+
+        if (!g_file_get_contents(files[i], &text, NULL, NULL))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* Whether the user may have left it: the spool's owner, root, or a member of the spool's group.
+ * FALSE with errno where that cannot be told now; else errno is 0. */
+static gboolean
+is_trusted(const struct stat *spool, uid_t owner)
+{
+    gboolean trusted = owner == spool->st_uid || owner == geteuid() || owner == 0;
+
+    if (!trusted && (spool->st_mode & S_IWGRP) != 0) /* twice: one of the calls may just fail */
+        trusted = is_member(owner, spool->st_gid) || is_member(owner, spool->st_gid);
+    errno = trusted || (spool->st_mode & S_IWGRP) == 0 || users_are_known() ? 0 : EAGAIN;
+    return trusted;
+}
+
+/* What is wrong with the file itself, for good; NULL if nothing is, and NULL with errno where that
+ * cannot be told now. */
 static const char *
 file_fault(const struct stat *spool, const char *name, const struct stat *about)
 {
     char *end;
     guint64 uid = g_ascii_strtoull(name, &end, 10);
 
+    errno = 0;
     if (!S_ISREG(about->st_mode))
         return "it is no regular file";
     if (end == name || *end != '-' || uid != about->st_uid)
         return "its name is not one that its owner gives";
-    if (!is_trusted(spool, about->st_uid))
-        return "its owner may not leave events here";
     if (about->st_size > SM_EVENT_SIZE_MAX)
         return "it is larger than any event";
+    if (!is_trusted(spool, about->st_uid) && errno == 0)
+        return "its owner may not leave events here";
     return NULL;
 }
 
-/* The event in the file; NULL with *why (static) where it holds none, NULL alone where it is gone.
+/* All bytes of the file; FALSE with errno. */
+static gboolean
+read_bytes(int fd, guint8 *bytes, gsize size)
+{
+    gsize at = 0;
+
+    while (at < size) {
+        ssize_t got = pread(fd, bytes + at, size - at, (off_t)at);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0) {
+            errno = got == 0 ? EAGAIN : errno; /* it has become shorter */
+            return FALSE;
+        }
+        at += (gsize)got;
+    }
+    return TRUE;
+}
+
+/*
+ * The event in the file. NULL: with *why (static) where it can never be read; with errno where it
+ * cannot be read now; with ENOENT where it is gone.
  */
 static SmEvent *
-read_event(int spool, const char *name, uid_t *owner, const char **why, GError **error)
+read_event(int spool, const char *name, uid_t *owner, const char **why)
 {
     /* A link is not followed, a FIFO not waited for. */
     sm_autofd int fd = openat(spool, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    g_autofree guint8 *bytes = g_malloc(SM_EVENT_SIZE_MAX + 1);
+    int fault = fd < 0 ? errno : 0;
+    g_autofree guint8 *bytes = NULL;
     struct stat about, folder;
-    SmEvent *event = NULL;
-    ssize_t size;
+    SmEvent *event;
 
     *why = NULL;
-    if (fd < 0 && errno == ENOENT)
-        return NULL; /* another worker has taken it over */
-    if (fd < 0 || fstat(fd, &about) < 0) {
-        *why = "it cannot be opened";
+    if ((fd >= 0 ? fstat(fd, &about) : fstatat(spool, name, &about, AT_SYMLINK_NOFOLLOW)) < 0 ||
+        fstat(spool, &folder) < 0)
         return NULL;
-    }
-    if (fstat(spool, &folder) < 0) {
-        sm_error_from_errno(error, SM_ERROR_IO, "the spool");
-        return NULL;
-    }
     *owner = about.st_uid;
     *why = file_fault(&folder, name, &about);
-    if (*why != NULL)
+    if (*why == NULL && errno == 0 && fault == EACCES)
+        *why = "its mode does not let the worker read it";
+    if (*why != NULL || errno != 0)
         return NULL;
-    size = pread(fd, bytes, SM_EVENT_SIZE_MAX + 1, 0);
-    event = size >= 0 ? sm_event_decode(bytes, (gsize)size, NULL) : NULL;
+    errno = fault;
+    bytes = g_malloc((gsize)about.st_size + 1);
+    if (fd < 0 || !read_bytes(fd, bytes, (gsize)about.st_size))
+        return NULL;
+    event = sm_event_decode(bytes, (gsize)about.st_size, NULL);
     if (event == NULL)
         *why = "it is no event of this version";
     return event;
@@ -138,6 +184,17 @@ move_aside(int spool, const char *name)
     return hidden != NULL ? g_strconcat("as ", hidden, NULL) : NULL;
 }
 
+/* It stays where it is, and keeps no other file waiting. */
+static void
+leave(const Spool *from, const char *name, int fault)
+{
+    g_autofree char *shown = sm_text_clean(name, SM_TEXT_SHOWN_MAX);
+
+    from->intake->left++;
+    g_warning("%s/%s: cannot be taken over now (%s): the next scorefetch run tries again",
+              from->config->spool, shown, g_strerror(fault));
+}
+
 /* Out of the way, but not out of the world: a person should see it. */
 static gboolean
 set_aside(const Spool *from, const char *name, const char *why, GError **error)
@@ -147,12 +204,12 @@ set_aside(const Spool *from, const char *name, const char *why, GError **error)
     g_autofree char *shown = NULL;
     g_autofree char *text = NULL;
 
-    if (where == NULL && errno == ENOENT)
+    if (where == NULL) {
+        if (errno != ENOENT)
+            leave(from, name, errno);
         return TRUE;
+    }
     shown = sm_text_clean(name, SM_TEXT_SHOWN_MAX);
-    if (where == NULL)
-        return sm_error_from_errno(error, SM_ERROR_IO, "spool %s: %s cannot be set aside",
-                                   directory, shown);
     text = g_strdup_printf("%s/%s: set aside %s, since %s", directory, shown, where, why);
     from->intake->aside++;
     g_warning("%s", text);
@@ -182,18 +239,19 @@ static gboolean
 take_file(const Spool *from, const char *name, GError **error)
 {
     g_autoptr(SmEvent) event = NULL;
-    GError *fault = NULL;
     const char *why;
     uid_t owner;
+    int fault;
 
-    event = read_event(from->spool, name, &owner, &why, &fault);
-    if (fault != NULL) {
-        g_propagate_error(error, fault);
-        return FALSE;
-    }
+    event = read_event(from->spool, name, &owner, &why);
+    fault = errno;
+    if (event != NULL)
+        return take_over(from, name, owner, event, error);
     if (why != NULL)
         return set_aside(from, name, why, error);
-    return event == NULL || take_over(from, name, owner, event, error);
+    if (fault != ENOENT) /* else another worker has taken it over */
+        leave(from, name, fault);
+    return TRUE;
 }
 
 /* A file that never got its name, of a process that died before: its message was answered with 75.

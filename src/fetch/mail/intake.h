@@ -3,7 +3,8 @@
  * committed to the ledger, and only then taken out. Whoever may write to the
  * spool is trusted with no more than that: what a file says is decoded and
  * validated again, and one that is no event, or that no member of the spool's
- * group left, is set aside and recorded.
+ * group left, is set aside and recorded. One that cannot be read now, for any
+ * reason that can pass, stays for the next run.
  */
 #pragma once
 
@@ -17,12 +18,13 @@
 typedef struct {
     guint taken; /* events that are in the ledger now */
     guint aside; /* files that were set aside */
-    guint left;  /* events that have to wait for a mended configuration */
+    guint left;  /* events that wait for a mended configuration, or that could not be read */
 } SmIntake;
 
 /*
- * Takes over what lies in the spool that fd is open on. SM_ERROR_LEDGER,
- * SM_ERROR_IO: what was not taken over by then is still there.
+ * Takes over what lies in the spool that fd is open on. SM_ERROR_LEDGER;
+ * SM_ERROR_IO where the spool cannot be listed, or an event not be removed: what
+ * was not taken over by then is still there.
  */
 gboolean sm_intake(SmLedger *ledger, const SmConfig *config, int spool, SmIntake *intake,
                    GError **error);
