@@ -211,6 +211,39 @@ def test_a_service_that_is_away_is_not_asked_for_each_name(queued, emulator, bui
     assert queued.scorefetch("run").code == 0 and len(queued.stored()) == 5
 
 
+def announce(queued, emulator, build, count):
+    names = [f"4300_20180410_{n:06d}.csv" for n in range(count)]
+    for name in names:
+        emulator.add(name, b"ID\r\n")
+        queued.scoremail(stdin=notification(build, name))
+    return names
+
+
+@pytest.mark.parametrize("spec", ["object:status=503", "file:foreign-host=127.0.0.1:1"])
+def test_an_object_host_that_fails_is_not_asked_for_each_name(queued, emulator, build, spec):
+    """The first one may be that file's own fault."""
+    announce(queued, emulator, build, 5)
+    emulator.faults(spec)
+    done = queued.scorefetch("run")
+    assert done.code == EX_TEMPFAIL and "5 left" in done.err
+    assert len({request["name"] for request in emulator.requests("file")}) == 2
+    emulator.faults()
+    queued.time_passes(HOUR)
+    assert queued.scorefetch("run").code == 0 and len(queued.stored()) == 5
+
+
+def test_files_that_fail_time_and_again_do_not_stop_newer_ones(queued, emulator, build):
+    names = announce(queued, emulator, build, 4)
+    emulator.faults("file:status=503")
+    assert queued.scorefetch("run").code == EX_TEMPFAIL
+    emulator.faults()
+    queued.sql("UPDATE files SET next_attempt = 0, attempts = CASE WHEN name < ? THEN 3 ELSE 0 END", names[2])
+    queued.sql("CREATE TRIGGER broken BEFORE UPDATE ON files WHEN new.state = 'placing' AND new.attempts > 3"
+               " BEGIN SELECT raise(ABORT, 'broken'); END")
+    assert queued.scorefetch("run").code == EX_TEMPFAIL
+    assert [name for name in sorted(queued.stored()) if name in names] == names[2:]
+
+
 def test_a_pause_of_a_clock_that_was_set_back_ends(queued, emulator, scores):
     emulator.faults("file:status=503")
     queued.scoremail(stdin=mail("csv"))

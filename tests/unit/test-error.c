@@ -18,6 +18,66 @@ every_code_has_both_columns(void)
     }
 }
 
+/* What follows from each error, once more and by groups: a new code, or a new meaning of one, has
+ * to be thought over here. */
+static const struct {
+    SmErrorCode code;
+    SmRetry retry;
+    SmReach reach;
+    SmAlertKind alert;
+    gboolean part_stays;
+} expected[] = {
+    /* the file's own, over */
+    {SM_ERROR_CONFLICT, SM_RETRY_NEVER, SM_REACH_FILE, SM_ALERT_CONFLICT, FALSE},
+    {SM_ERROR_GIVEN_UP, SM_RETRY_NEVER, SM_REACH_FILE, SM_ALERT_MISSING, FALSE},
+    {SM_ERROR_DATA, SM_RETRY_NEVER, SM_REACH_FILE, SM_ALERT_NONE, FALSE},
+    /* the file's own, tried again */
+    {SM_ERROR_NOT_FOUND, SM_RETRY_PAUSED, SM_REACH_FILE, SM_ALERT_NONE, FALSE},
+    {SM_ERROR_INTEGRITY, SM_RETRY_NOW, SM_REACH_FILE, SM_ALERT_DAMAGED, FALSE},
+    {SM_ERROR_LIMIT, SM_RETRY_NEXT, SM_REACH_FILE, SM_ALERT_NONE, TRUE},
+    {SM_ERROR_BUSY, SM_RETRY_NEXT, SM_REACH_FILE, SM_ALERT_NONE, TRUE},
+    {SM_ERROR_PAUSED, SM_RETRY_NEXT, SM_REACH_FILE, SM_ALERT_NONE, TRUE},
+    /* service and object host: asked again with pauses */
+    {SM_ERROR_SERVICE, SM_RETRY_NOW, SM_REACH_SERVICE, SM_ALERT_NONE, TRUE},
+    {SM_ERROR_TRUST, SM_RETRY_PAUSED, SM_REACH_SERVICE, SM_ALERT_NONE, TRUE},
+    {SM_ERROR_OBJECT, SM_RETRY_NOW, SM_REACH_SHARED, SM_ALERT_NONE, TRUE},
+    {SM_ERROR_URL, SM_RETRY_PAUSED, SM_REACH_SHARED, SM_ALERT_NONE, TRUE},
+    /* what a person has to set right */
+    {SM_ERROR_CONFIG, SM_RETRY_NEXT, SM_REACH_ACCOUNT, SM_ALERT_ACCOUNT, TRUE},
+    {SM_ERROR_SECRET, SM_RETRY_NEXT, SM_REACH_ACCOUNT, SM_ALERT_ACCOUNT, TRUE},
+    {SM_ERROR_CREDENTIALS, SM_RETRY_NEXT, SM_REACH_ACCOUNT, SM_ALERT_NONE, TRUE},
+    {SM_ERROR_LEDGER, SM_RETRY_NEXT, SM_REACH_ACCOUNT, SM_ALERT_NONE, TRUE},
+    {SM_ERROR_OWNER, SM_RETRY_NEXT, SM_REACH_ACCOUNT, SM_ALERT_NONE, TRUE},
+    {SM_ERROR_DIRECTORY, SM_RETRY_NEXT, SM_REACH_SHARED, SM_ALERT_DISK, FALSE},
+    {SM_ERROR_ENCRYPTION, SM_RETRY_NEXT, SM_REACH_SHARED, SM_ALERT_ENCRYPTION, FALSE},
+    {SM_ERROR_INTERNAL, SM_RETRY_NEXT, SM_REACH_SHARED, SM_ALERT_NONE, FALSE},
+    /* those that no attempt at a file ends with */
+    {SM_ERROR_USAGE, SM_RETRY_NEXT, SM_REACH_FILE, SM_ALERT_NONE, FALSE},
+    {SM_ERROR_WORKER, SM_RETRY_NEXT, SM_REACH_FILE, SM_ALERT_NONE, TRUE},
+    {SM_ERROR_IO, SM_RETRY_NEXT, SM_REACH_FILE, SM_ALERT_NONE, FALSE},
+    {SM_ERROR_SANDBOX, SM_RETRY_NEXT, SM_REACH_FILE, SM_ALERT_NONE, FALSE},
+};
+
+static void
+every_code_means_what_it_should(void)
+{
+    gboolean seen[SM_N_ERRORS] = {FALSE};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(expected); i++) {
+        g_autoptr(GError) error = g_error_new(SM_ERROR, (int)expected[i].code, "x");
+        const SmErrorFacts *facts = sm_error_facts(error);
+
+        g_test_message("code %d", (int)expected[i].code);
+        g_assert_cmpint((int)facts->retry, ==, (int)expected[i].retry);
+        g_assert_cmpint((int)facts->reach, ==, (int)expected[i].reach);
+        g_assert_cmpint((int)facts->alert, ==, (int)expected[i].alert);
+        g_assert_cmpint(facts->part_stays, ==, expected[i].part_stays);
+        seen[expected[i].code] = TRUE;
+    }
+    for (int code = 0; code < SM_N_ERRORS; code++)
+        g_assert_true(seen[code]);
+}
+
 /* What no later try can mend must not make a mail system try again. */
 static void
 only_the_hopeless_is_0_for_a_filter(void)
@@ -68,6 +128,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/errors/every code has both columns", every_code_has_both_columns);
+    g_test_add_func("/errors/every code means what it should", every_code_means_what_it_should);
     g_test_add_func("/errors/only the hopeless is 0 for a filter",
                     only_the_hopeless_is_0_for_a_filter);
     g_test_add_func("/errors/no error is 0", no_error_is_0);

@@ -8,48 +8,53 @@ G_DEFINE_QUARK(scoremail_error, sm_error)
 /*
  * The one table. A full disk or a missing directory is temporary for a mail
  * system, although sysexits has permanent codes for them: the message must
- * stay in the queue until somebody has mended it.
+ * stay in the queue until somebody has mended it. A part stays where the error
+ * says nothing against the bytes that are in it, and a later try can use them.
+ * A rejected password raises its alert where it is rejected, once.
  */
-static const struct {
-    int at_prompt;
-    int as_filter;
-} exit_codes[SM_N_ERRORS] = {
-    [SM_ERROR_USAGE] = {EX_USAGE, EX_TEMPFAIL},
-    [SM_ERROR_CONFIG] = {EX_CONFIG, EX_TEMPFAIL},
-    [SM_ERROR_SECRET] = {EX_CONFIG, EX_TEMPFAIL},
-    [SM_ERROR_CREDENTIALS] = {EX_NOPERM, EX_TEMPFAIL},
-    [SM_ERROR_NOT_FOUND] = {EX_NOINPUT, EX_TEMPFAIL},
-    [SM_ERROR_SERVICE] = {EX_TEMPFAIL, EX_TEMPFAIL},
-    [SM_ERROR_TRUST] = {EX_UNAVAILABLE, EX_TEMPFAIL},
-    [SM_ERROR_URL] = {EX_PROTOCOL, EX_TEMPFAIL},
-    [SM_ERROR_OBJECT] = {EX_TEMPFAIL, EX_TEMPFAIL},
-    [SM_ERROR_INTEGRITY] = {EX_TEMPFAIL, EX_TEMPFAIL},
-    [SM_ERROR_LIMIT] = {EX_TEMPFAIL, EX_TEMPFAIL},
-    [SM_ERROR_DIRECTORY] = {EX_CANTCREAT, EX_TEMPFAIL},
-    [SM_ERROR_CONFLICT] = {EX_CANTCREAT, EX_OK},
-    [SM_ERROR_ENCRYPTION] = {EX_CONFIG, EX_TEMPFAIL},
-    [SM_ERROR_LEDGER] = {EX_TEMPFAIL, EX_TEMPFAIL},
-    [SM_ERROR_OWNER] = {EX_NOPERM, EX_TEMPFAIL},
-    [SM_ERROR_BUSY] = {EX_TEMPFAIL, EX_TEMPFAIL},
-    [SM_ERROR_PAUSED] = {EX_TEMPFAIL, EX_TEMPFAIL},
-    [SM_ERROR_GIVEN_UP] = {EX_NOINPUT, EX_OK},
-    [SM_ERROR_WORKER] = {EX_TEMPFAIL, EX_TEMPFAIL},
-    [SM_ERROR_DATA] = {EX_DATAERR, EX_OK},
-    [SM_ERROR_IO] = {EX_IOERR, EX_TEMPFAIL},
-    [SM_ERROR_SANDBOX] = {EX_TEMPFAIL, EX_TEMPFAIL},
-    [SM_ERROR_INTERNAL] = {EX_SOFTWARE, EX_TEMPFAIL},
+static const SmErrorFacts table[SM_N_ERRORS] = {
+    [SM_ERROR_USAGE] = {EX_USAGE, SM_RETRY_NEXT, SM_REACH_FILE, SM_ALERT_NONE, FALSE},
+    [SM_ERROR_CONFIG] = {EX_CONFIG, SM_RETRY_NEXT, SM_REACH_ACCOUNT, SM_ALERT_ACCOUNT, TRUE},
+    [SM_ERROR_SECRET] = {EX_CONFIG, SM_RETRY_NEXT, SM_REACH_ACCOUNT, SM_ALERT_ACCOUNT, TRUE},
+    [SM_ERROR_CREDENTIALS] = {EX_NOPERM, SM_RETRY_NEXT, SM_REACH_ACCOUNT, SM_ALERT_NONE, TRUE},
+    [SM_ERROR_NOT_FOUND] = {EX_NOINPUT, SM_RETRY_PAUSED, SM_REACH_FILE, SM_ALERT_NONE, FALSE},
+    [SM_ERROR_SERVICE] = {EX_TEMPFAIL, SM_RETRY_NOW, SM_REACH_SERVICE, SM_ALERT_NONE, TRUE},
+    [SM_ERROR_TRUST] = {EX_UNAVAILABLE, SM_RETRY_PAUSED, SM_REACH_SERVICE, SM_ALERT_NONE, TRUE},
+    [SM_ERROR_URL] = {EX_PROTOCOL, SM_RETRY_PAUSED, SM_REACH_SHARED, SM_ALERT_NONE, TRUE},
+    [SM_ERROR_OBJECT] = {EX_TEMPFAIL, SM_RETRY_NOW, SM_REACH_SHARED, SM_ALERT_NONE, TRUE},
+    [SM_ERROR_INTEGRITY] = {EX_TEMPFAIL, SM_RETRY_NOW, SM_REACH_FILE, SM_ALERT_DAMAGED, FALSE},
+    [SM_ERROR_LIMIT] = {EX_TEMPFAIL, SM_RETRY_NEXT, SM_REACH_FILE, SM_ALERT_NONE, TRUE},
+    [SM_ERROR_DIRECTORY] = {EX_CANTCREAT, SM_RETRY_NEXT, SM_REACH_SHARED, SM_ALERT_DISK, FALSE},
+    [SM_ERROR_CONFLICT] = {EX_CANTCREAT, SM_RETRY_NEVER, SM_REACH_FILE, SM_ALERT_CONFLICT, FALSE},
+    [SM_ERROR_ENCRYPTION] = {EX_CONFIG, SM_RETRY_NEXT, SM_REACH_SHARED, SM_ALERT_ENCRYPTION, FALSE},
+    [SM_ERROR_LEDGER] = {EX_TEMPFAIL, SM_RETRY_NEXT, SM_REACH_ACCOUNT, SM_ALERT_NONE, TRUE},
+    [SM_ERROR_OWNER] = {EX_NOPERM, SM_RETRY_NEXT, SM_REACH_ACCOUNT, SM_ALERT_NONE, TRUE},
+    [SM_ERROR_BUSY] = {EX_TEMPFAIL, SM_RETRY_NEXT, SM_REACH_FILE, SM_ALERT_NONE, TRUE},
+    [SM_ERROR_PAUSED] = {EX_TEMPFAIL, SM_RETRY_NEXT, SM_REACH_FILE, SM_ALERT_NONE, TRUE},
+    [SM_ERROR_GIVEN_UP] = {EX_NOINPUT, SM_RETRY_NEVER, SM_REACH_FILE, SM_ALERT_MISSING, FALSE},
+    [SM_ERROR_WORKER] = {EX_TEMPFAIL, SM_RETRY_NEXT, SM_REACH_FILE, SM_ALERT_NONE, TRUE},
+    [SM_ERROR_DATA] = {EX_DATAERR, SM_RETRY_NEVER, SM_REACH_FILE, SM_ALERT_NONE, FALSE},
+    [SM_ERROR_IO] = {EX_IOERR, SM_RETRY_NEXT, SM_REACH_FILE, SM_ALERT_NONE, FALSE},
+    [SM_ERROR_SANDBOX] = {EX_TEMPFAIL, SM_RETRY_NEXT, SM_REACH_FILE, SM_ALERT_NONE, FALSE},
+    [SM_ERROR_INTERNAL] = {EX_SOFTWARE, SM_RETRY_NEXT, SM_REACH_SHARED, SM_ALERT_NONE, FALSE},
 };
+
+const SmErrorFacts *
+sm_error_facts(const GError *error)
+{
+    gboolean known = error->domain == SM_ERROR && error->code >= 0 && error->code < SM_N_ERRORS;
+
+    return &table[known ? error->code : SM_ERROR_INTERNAL];
+}
 
 int
 sm_error_exit_code(const GError *error, SmRole role)
 {
-    int code = SM_ERROR_INTERNAL;
-
     if (error == NULL)
         return EX_OK;
-    if (error->domain == SM_ERROR && error->code >= 0 && error->code < SM_N_ERRORS)
-        code = error->code;
-    return role == SM_ROLE_FILTER ? exit_codes[code].as_filter : exit_codes[code].at_prompt;
+    if (role == SM_ROLE_PROMPT)
+        return sm_error_facts(error)->exit_code;
+    return sm_error_facts(error)->retry == SM_RETRY_NEVER ? EX_OK : EX_TEMPFAIL;
 }
 
 gboolean

@@ -1,13 +1,16 @@
 /*
  * This room has what every other one uses: errors, text, start-up, log, descriptors.
  *
- * What can go wrong, and which exit code it becomes. Functions return a GError
- * of this one domain; only main() turns it into an exit code, and only by the
- * table in error.c.
+ * What can go wrong, and what follows from it. Functions return a GError of this
+ * one domain; what it means (exit code, next try, whom it concerns, alert, part)
+ * stands in one table, in error.c. Nobody else decides by the code, but for a
+ * case of its own.
  */
 #pragma once
 
 #include <glib.h>
+
+#include "common/base/alert-kind.h"
 
 #define SM_ERROR (sm_error_quark())
 
@@ -39,11 +42,39 @@ typedef enum {
     SM_N_ERRORS
 } SmErrorCode;
 
+/* When the same is tried again. */
+typedef enum {
+    SM_RETRY_NEVER,  /* final: only a person, or a new message, changes it */
+    SM_RETRY_NEXT,   /* by the next message or run, without a pause */
+    SM_RETRY_PAUSED, /* after a pause that grows */
+    SM_RETRY_NOW,    /* within the same attempt, too, as long as there is hope; then as above */
+} SmRetry;
+
+/* Whom a failure concerns besides its own file. */
+typedef enum {
+    SM_REACH_FILE,    /* nobody */
+    SM_REACH_SHARED,  /* perhaps all who use the same object host, disk or key: two in a row tell */
+    SM_REACH_SERVICE, /* most likely all who use the same service */
+    SM_REACH_ACCOUNT, /* all files of the account */
+} SmReach;
+
+/* What follows from an error. */
+typedef struct {
+    int exit_code; /* at a prompt, of sysexits(3) */
+    SmRetry retry; /* as a filter: SM_RETRY_NEVER is EX_OK, all else EX_TEMPFAIL */
+    SmReach reach;
+    SmAlertKind alert;   /* SM_ALERT_NONE: it raises none */
+    gboolean part_stays; /* what has been downloaded so far is as good as before */
+} SmErrorFacts;
+
 /* Who asks: a mail system understands 0 and 75 only, a person the whole of sysexits(3). */
 typedef enum { SM_ROLE_FILTER, SM_ROLE_PROMPT } SmRole;
 
 /* The domain of all our errors: SM_ERROR. */
 GQuark sm_error_quark(void);
+
+/* What follows from error, which is not NULL; of other domains as of SM_ERROR_INTERNAL. Static. */
+const SmErrorFacts *sm_error_facts(const GError *error);
 
 /*
  * The exit code for error; 0 for NULL. Errors of other domains count as

@@ -79,30 +79,6 @@ sm_alert_clear(SmLedger *ledger, const char *account, SmAlertKind kind)
         g_info("%s", fault->message);
 }
 
-/* The kind that an error is told as; SM_ALERT_N_KINDS for one that time may mend, and for a
- * rejected password, of which the gate tells, once. */
-static SmAlertKind
-kind_of(const GError *fault)
-{
-    switch (fault->domain == SM_ERROR ? fault->code : SM_ERROR_INTERNAL) {
-    case SM_ERROR_CONFIG:
-    case SM_ERROR_SECRET:
-        return SM_ALERT_ACCOUNT;
-    case SM_ERROR_DIRECTORY:
-        return SM_ALERT_DISK;
-    case SM_ERROR_GIVEN_UP:
-        return SM_ALERT_MISSING;
-    case SM_ERROR_INTEGRITY:
-        return SM_ALERT_DAMAGED;
-    case SM_ERROR_CONFLICT:
-        return SM_ALERT_CONFLICT;
-    case SM_ERROR_ENCRYPTION:
-        return SM_ALERT_ENCRYPTION;
-    default:
-        return SM_ALERT_N_KINDS;
-    }
-}
-
 /* What stood in the way of every file does so no longer, if this one has come through since then.
  */
 static void
@@ -122,10 +98,11 @@ sm_alert_outcome(SmLedger *ledger, const SmAccount *account, const char *name, g
 {
     g_autoptr(SmFile) file = NULL;
 
-    if (fault != NULL && kind_of(fault) != SM_ALERT_N_KINDS)
-        sm_alert(ledger, account->name, kind_of(fault), fault->message);
-    if (fault != NULL)
+    if (fault != NULL) {
+        if (sm_error_facts(fault)->alert != SM_ALERT_NONE)
+            sm_alert(ledger, account->name, sm_error_facts(fault)->alert, fault->message);
         return;
+    }
     file = sm_file_load(ledger, account->name, name, NULL);
     if (file != NULL)
         clear_passing(ledger, file, started);

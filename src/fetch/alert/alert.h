@@ -10,31 +10,9 @@
 
 #include <glib.h>
 
+#include "common/base/alert-kind.h"
 #include "common/config/config.h"
 #include "fetch/ledger/ledger.h"
-
-typedef enum {
-    SM_ALERT_CREDENTIALS, /* the service rejected the password */
-    SM_ALERT_SECRET_AGE,  /* the password is about to get older than password-max-age */
-    SM_ALERT_FORM,        /* a notification without a valid name: its form may have changed */
-    SM_ALERT_UNUSABLE,    /* a message that cannot be read to its end */
-    SM_ALERT_NO_ACCOUNT,  /* a notification that belongs to none of the accounts */
-    SM_ALERT_ACCOUNT,     /* an account whose configuration is wrong */
-    SM_ALERT_WAITING,     /* not fetched within defer-for */
-    SM_ALERT_FORMAT,      /* the wanted format was not announced three times in a row */
-    SM_ALERT_DISK,        /* the destination is missing, full or not writable */
-    SM_ALERT_MISSING,     /* the service kept saying that there is no such file */
-    SM_ALERT_DAMAGED,     /* what arrived, twice, is not what was promised */
-    SM_ALERT_CONFLICT,    /* another file of that name is there */
-    SM_ALERT_ENCRYPTION,  /* a key of encrypt-to is missing, expired or revoked */
-    SM_ALERT_HOOK,        /* on-stored failed */
-    SM_ALERT_WORKER,      /* no worker has run for two intervals */
-    SM_ALERT_SILENCE,     /* nothing was announced for expect-every */
-    SM_ALERT_MAIL,        /* the last files came by sync and not by mail */
-    SM_ALERT_SPOOL,       /* a file in the spool that is no event */
-    SM_ALERT_SANDBOX,     /* the parser runs without a part of its sandbox */
-    SM_ALERT_N_KINDS
-} SmAlertKind;
 
 /* Seconds after which a watch (watch*.h) raises again what lasts. */
 enum { SM_ALERT_REMIND = 86400 };

@@ -24,6 +24,7 @@
 #include "fetch/ledger/syncs.h"
 #include "fetch/mail/heartbeat.h"
 #include "fetch/mail/intake.h"
+#include "fetch/rules/away.h"
 #include "fetch/store/prune.h"
 #include "fetch/store/sweep.h"
 #include "fetch/sync/sync.h"
@@ -36,7 +37,7 @@ enum {
 typedef struct {
     guint done;       /* stored, or settled otherwise */
     guint left;       /* tried, or not to be tried now; a later run can succeed */
-    GHashTable *away; /* names, of the configuration, of accounts that nothing more is asked for */
+    GHashTable *away; /* SmAway by the name of the account */
 } Tally;
 
 /* The account that file belongs to, if it can be worked for. */
@@ -84,14 +85,17 @@ say(SmSession *session, const SmFile *file, GLogLevelFlags level, const char *te
     sm_outcome_say(session->ledger, file->account, file->name, level, text);
 }
 
-/* What would fail each name of the account alike: the next run is soon enough for the rest. */
-static gboolean
-concerns_all(const GError *fault)
+/* Whether nothing more is asked for the account: the next run is soon enough for the rest. */
+static SmAway *
+away_of(const Tally *tally, const SmAccount *account)
 {
-    return g_error_matches(fault, SM_ERROR, SM_ERROR_SERVICE) ||
-           g_error_matches(fault, SM_ERROR, SM_ERROR_TRUST) ||
-           g_error_matches(fault, SM_ERROR, SM_ERROR_CREDENTIALS) ||
-           g_error_matches(fault, SM_ERROR, SM_ERROR_SECRET);
+    SmAway *away = g_hash_table_lookup(tally->away, account->name);
+
+    if (away == NULL) {
+        away = g_new0(SmAway, 1);
+        g_hash_table_insert(tally->away, account->name, away);
+    }
+    return away;
 }
 
 static void
@@ -101,31 +105,31 @@ work_on(SmSession *session, const SmFile *file, Tally *tally)
     g_autofree char *outcome = NULL;
     g_autoptr(GError) fault = NULL;
     gint64 now = sm_ledger_now();
-    gboolean away;
+    SmAway *away;
 
     if (account == NULL)
         return;
-    away = g_hash_table_contains(tally->away, account->name);
-    if (fetch(session, account, file->name, away, &outcome, &fault)) {
+    away = away_of(tally, account);
+    if (fetch(session, account, file->name, away->away, &outcome, &fault)) {
         say(session, file, G_LOG_LEVEL_MESSAGE, outcome);
         tally->done++;
     } else if (g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY)) {
         g_info("%s", fault->message); /* another run, or a delivery, has it */
         return;
-    } else if (away) {
+    } else if (away->away) {
         g_info("%s", fault->message);
         tally->left++;
         return;
-    } else if (sm_error_exit_code(fault, SM_ROLE_FILTER) == EX_OK) {
+    } else if (sm_error_facts(fault)->retry == SM_RETRY_NEVER) {
         say(session, file, G_LOG_LEVEL_WARNING, fault->message);
         tally->done++;
     } else {
         say(session, file, G_LOG_LEVEL_WARNING, fault->message);
         tell_waiting(session, file, fault);
         tally->left++;
-        if (concerns_all(fault))
-            g_hash_table_add(tally->away, account->name);
     }
+    if (!away->away)
+        sm_away_note(away, fault, 1);
     sm_alert_outcome(session->ledger, account, file->name, now, fault);
 }
 
@@ -218,7 +222,7 @@ list_where_asked(SmSession *session, Tally *tally)
     for (guint i = 0; i < session->config->accounts->len; i++) {
         SmAccount *account = session->config->accounts->pdata[i];
 
-        if (is_looked_after(session, account) && !g_hash_table_contains(tally->away, account->name))
+        if (is_looked_after(session, account) && !away_of(tally, account)->away)
             list_for(session, account, tally);
     }
 }
@@ -298,7 +302,7 @@ run(SmSession *session, Tally *tally, GError **error)
 int
 sm_cmd_run(int argc, char **argv)
 {
-    g_autoptr(GHashTable) away = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) away = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
     GError *fault = NULL;
     Tally tally = {.away = away};
     SmSession session;

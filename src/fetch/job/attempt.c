@@ -31,29 +31,22 @@ next_attempt(const SmFetch *fetch, SmFile *file, guint retry_after, GError *faul
 {
     gint64 now = sm_ledger_now();
 
-    switch (fault->domain == SM_ERROR ? fault->code : SM_ERROR_INTERNAL) {
-    case SM_ERROR_NOT_FOUND:
-        if (file->stored_at > 0 && file->newest_event <= file->covers)
-            return 0; /* a person asked once more for what is stored: that it stays */
-        if (file->missing_times++ == 0)
-            file->missing_since = now;
-        if (sm_pause_missing_over(now - file->missing_since, (guint)file->missing_times) ||
-            file->newest_event == 0) {
-            *state = SM_FILE_FAILED;
-            if (fetch->role == SM_ROLE_FILTER)
-                fault->code = SM_ERROR_GIVEN_UP;
-        }
-        return now + sm_pause_missing((guint)file->missing_times);
-    case SM_ERROR_SERVICE:
-    case SM_ERROR_OBJECT:
-    case SM_ERROR_TRUST:
-    case SM_ERROR_URL:
-    case SM_ERROR_INTEGRITY:
+    if (sm_error_facts(fault)->retry < SM_RETRY_PAUSED)
+        return 0; /* no call was made, or the next one is bounded elsewhere */
+    if (!g_error_matches(fault, SM_ERROR, SM_ERROR_NOT_FOUND))
         return now +
                (sm_pause_ms((guint)file->attempts, g_random_double(), retry_after) + 999) / 1000;
-    default: /* no call was made, or the next one is bounded elsewhere */
-        return 0;
+    if (file->stored_at > 0 && file->newest_event <= file->covers)
+        return 0; /* a person asked once more for what is stored: that it stays */
+    if (file->missing_times++ == 0)
+        file->missing_since = now;
+    if (sm_pause_missing_over(now - file->missing_since, (guint)file->missing_times) ||
+        file->newest_event == 0) {
+        *state = SM_FILE_FAILED;
+        if (fetch->role == SM_ROLE_FILTER)
+            fault->code = SM_ERROR_GIVEN_UP;
     }
+    return now + sm_pause_missing((guint)file->missing_times);
 }
 
 /* Seconds that the service or the object store asked for; 0: none. */
@@ -87,12 +80,9 @@ static gboolean
 leave_part(Attempt *attempt, const GError *fault)
 {
     g_autofree char *name = sm_part_name(attempt->file->name, attempt->file->part);
-    gboolean worth_it =
-        attempt->file->part_etag != NULL && (g_error_matches(fault, SM_ERROR, SM_ERROR_OBJECT) ||
-                                             g_error_matches(fault, SM_ERROR, SM_ERROR_SERVICE) ||
-                                             g_error_matches(fault, SM_ERROR, SM_ERROR_LIMIT));
+    gboolean stays = attempt->file->part_etag != NULL && sm_error_facts(fault)->part_stays;
 
-    return worth_it || !sm_store_remove(attempt->store, name, NULL);
+    return stays || !sm_store_remove(attempt->store, name, NULL);
 }
 
 static char *

@@ -97,10 +97,9 @@ may_pass(Hope *hope, SmTransfer *transfer, const GError *fault)
     if (g_error_matches(fault, SM_ERROR, SM_ERROR_INTEGRITY)) {
         g_clear_pointer(&sm_transfer_facts(transfer)->etag, g_free); /* all of it anew */
         hope->best = 0;
-        return ++hope->damaged < INTEGRITY_TRIES;
+        hope->damaged++;
     }
-    return g_error_matches(fault, SM_ERROR, SM_ERROR_SERVICE) ||
-           g_error_matches(fault, SM_ERROR, SM_ERROR_OBJECT);
+    return sm_error_facts(fault)->retry == SM_RETRY_NOW && hope->damaged < INTEGRITY_TRIES;
 }
 
 /* Waits before the next try; FALSE where the time would be over by then, or the run has ended. */

@@ -34,14 +34,6 @@ settle(const SmFetch *fetch, SmFile *file, SmStore *store, const SmStep *step, c
     return TRUE;
 }
 
-/* A conflict or a failure that no new message changes is not due again. */
-static gboolean
-is_final(const GError *fault)
-{
-    return g_error_matches(fault, SM_ERROR, SM_ERROR_CONFLICT) ||
-           g_error_matches(fault, SM_ERROR, SM_ERROR_GIVEN_UP);
-}
-
 static gboolean work(const SmFetch *fetch, SmFile *file, char **outcome, GError **error);
 
 static gboolean
@@ -93,7 +85,7 @@ work(const SmFetch *fetch, SmFile *file, char **outcome, GError **error)
         ok = settle(fetch, file, store, &step, outcome, error);
         break;
     case SM_STEP_ERROR:
-        if (file->unanswered && is_final(refusal))
+        if (file->unanswered && sm_error_facts(refusal)->retry == SM_RETRY_NEVER)
             sm_file_answered(fetch->ledger, file, NULL);
         g_propagate_error(error, refusal);
         break;

@@ -186,7 +186,7 @@ sm_file_due(SmLedger *ledger, gint64 now, GError **error)
     g_autoptr(sqlite3_stmt) row = sm_db_query(
         ledger->db, error,
         "SELECT " COLUMNS " FROM files WHERE (state IN ('waiting', 'placing') OR unanswered <> 0)"
-        " AND next_attempt NOT BETWEEN ?1 + 1 AND ?2 ORDER BY next_attempt, id",
+        " AND next_attempt NOT BETWEEN ?1 + 1 AND ?2 ORDER BY next_attempt, attempts, id",
         "ii", now, now + SM_PAUSE_LONGEST);
 
     return collect(ledger, row, error);

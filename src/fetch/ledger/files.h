@@ -95,7 +95,8 @@ GPtrArray *sm_file_list_troubles(SmLedger *ledger, const char *account, guint ma
 
 /*
  * The rows that the worker has something to do for: waiting, being placed, or
- * announced anew, whose pause is over at the time now; the longest due first. SM_ERROR_LEDGER.
+ * announced anew, whose pause is over at the time now; the longest due first, and
+ * of these whoever was tried least: what fails each time stops no other. SM_ERROR_LEDGER.
  */
 GPtrArray *sm_file_due(SmLedger *ledger, gint64 now, GError **error);
 

@@ -146,7 +146,7 @@ sm_service_list(SmService *service, gint64 since, GError **error)
         gint64 next = g_get_monotonic_time() +
                       (gint64)sm_pause_ms(failed, g_random_double(), service->retry_after) * 1000;
 
-        if (!g_error_matches(fault, SM_ERROR, SM_ERROR_SERVICE) || next > end ||
+        if (sm_error_facts(fault)->retry != SM_RETRY_NOW || next > end ||
             !sm_pace_sleep(service->shared->pace, next)) {
             g_propagate_prefixed_error(error, fault,
                                        "account %s: listing: ", service->account->name);

@@ -5,6 +5,7 @@
 #include "fetch/http/pace.h"
 #include "fetch/job/fetch.h"
 #include "fetch/job/outcome.h"
+#include "fetch/rules/away.h"
 
 /* What the threads have in common, under the lock. */
 typedef struct {
@@ -12,9 +13,8 @@ typedef struct {
     GPtrArray *jobs;
     GMutex lock;
     guint next;
-    GQueue met;     /* of SmSyncJob: another process was at work on them; they are last */
-    guint in_a_row; /* failures of service, store or disk since the last success */
-    gboolean over;  /* no other name is begun */
+    GQueue met; /* of SmSyncJob: another process was at work on them; they are last */
+    SmAway away;
 } Run;
 
 typedef struct {
@@ -48,7 +48,7 @@ take(Run *run, gboolean *impatient)
 
     g_mutex_lock(&run->lock);
     *impatient = run->next < run->jobs->len;
-    if (run->over || sm_pace_has_stopped(run->team->shared->pace))
+    if (run->away.away || sm_pace_has_stopped(run->team->shared->pace))
         job = NULL;
     else if (*impatient)
         job = run->jobs->pdata[run->next++];
@@ -66,46 +66,12 @@ put_off(Run *run, SmSyncJob *job)
     g_mutex_unlock(&run->lock);
 }
 
-typedef enum { OWN_FAULT, MAY_BE_ALL, SURELY_ALL } Reach;
-
-/* Whom a failure concerns: this name, or the names after it as well. */
-static Reach
-reach_of(const GError *fault)
-{
-    switch (fault->domain == SM_ERROR ? fault->code : SM_ERROR_INTERNAL) {
-    case SM_ERROR_CONFIG:
-    case SM_ERROR_SECRET:
-    case SM_ERROR_CREDENTIALS:
-    case SM_ERROR_LEDGER:
-    case SM_ERROR_OWNER:
-        return SURELY_ALL;
-    case SM_ERROR_SERVICE:
-    case SM_ERROR_OBJECT:
-    case SM_ERROR_TRUST:
-    case SM_ERROR_URL:
-    case SM_ERROR_DIRECTORY:
-    case SM_ERROR_ENCRYPTION:
-    case SM_ERROR_INTERNAL:
-        return MAY_BE_ALL;
-    default:
-        return OWN_FAULT;
-    }
-}
-
 /* fault: NULL for a success. */
 static void
 note_end(Run *run, const GError *fault)
 {
-    Reach reach = fault != NULL ? reach_of(fault) : OWN_FAULT;
-
     g_mutex_lock(&run->lock);
-    if (fault == NULL)
-        run->in_a_row = 0;
-    else if (reach == MAY_BE_ALL)
-        run->in_a_row++;
-    /* as many as work at a time: one of them may have spoiled it for the others */
-    if (reach == SURELY_ALL || run->in_a_row > run->team->account->parallel)
-        run->over = TRUE;
+    sm_away_note(&run->away, fault, run->team->account->parallel);
     g_mutex_unlock(&run->lock);
 }
 
