@@ -156,10 +156,10 @@ def test_a_configuration_that_is_wrong(site):
 
 def test_a_configuration_that_is_missing_or_open(site):
     site.config.chmod(0o666)
-    assert "may be changed by others" in check(site).found["configuration"][1]
+    assert "is writable by others" in check(site).found["configuration"][1]
     site.config.unlink()
     report = check(site)
-    assert report.code == FAILURE and "there is no such file" in report.found["configuration"][1]
+    assert report.code == FAILURE and "does not exist" in report.found["configuration"][1]
 
 
 def test_a_folder_in_which_the_configuration_could_be_replaced(site):

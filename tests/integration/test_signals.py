@@ -21,7 +21,7 @@ def end_by(started, number):
     os.kill(started.pid, number)
     done = started.end()
     assert (done.code, done.out) == (EX_TEMPFAIL, b"")
-    assert done.err == "scoremail: was told to end before it was done: try again\n"
+    assert done.err == "scoremail: stopped by a signal before it was done; retry\n"
 
 
 @pytest.mark.parametrize("number", REQUESTS)
@@ -52,7 +52,7 @@ def test_a_signal_while_scorefetch_is_started(account, name):
     argv = ["strace", "-qq", "-o", "/dev/null", "-e", inject, account.build / "scoremail", "-c", account.config]
     done = run(argv, mail("csv"))
     assert (done.code, done.out) == (EX_TEMPFAIL, b"")
-    assert done.err == "scoremail: was told to end before it was done: try again\n"
+    assert done.err == "scoremail: stopped by a signal before it was done; retry\n"
 
 
 @pytest.mark.release_only("strace and the leak checker cannot both attach")

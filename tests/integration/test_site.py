@@ -102,7 +102,7 @@ def test_who_may_not_use_the_spool_is_told_and_keeps_the_mail(site):
     assert site.root.run(WORKER).code == 0
     assert site.receive("bob").code == EX_TEMPFAIL and site.mails("bob") == []
     said = site.root.run(["scoremail"], mail("csv"), user="bob")
-    assert said.code == EX_TEMPFAIL and "member of its group" in said.err
+    assert said.code == EX_TEMPFAIL and "add that user to the spool's group" in said.err
 
 
 def test_without_a_worker_the_mail_stays_in_the_queue(site):

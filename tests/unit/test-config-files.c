@@ -37,8 +37,8 @@ files_beside_it_are_read_in_order(Fixture *fixture, gconstpointer data)
 static void
 a_missing_file_is_said(Fixture *fixture, gconstpointer data)
 {
-    fixture_assert_refused(
-        fixture, "CONF: there is no such file; scoremail.conf(5) shows one of five lines");
+    fixture_assert_refused(fixture,
+                           "CONF: does not exist; scoremail.conf(5) shows one of five lines");
 }
 
 static void
@@ -49,19 +49,19 @@ a_file_that_others_may_change_is_refused(Fixture *fixture, gconstpointer data)
     fixture_write(fixture->file, MAIN);
     g_chmod(fixture->file, 0664);
     fixture_assert_refused(fixture,
-                           "CONF: may be changed by others (mode 0664); run chmod go-w on it");
+                           "CONF: is writable by others (mode 0664); run chmod go-w on it");
     g_chmod(fixture->file, 0602);
     fixture_assert_refused(fixture,
-                           "CONF: may be changed by others (mode 0602); run chmod go-w on it");
+                           "CONF: is writable by others (mode 0602); run chmod go-w on it");
     g_chmod(fixture->file, 0640);
     fixture_write_part(fixture, "b.conf", "[account two]\n" REST);
     g_chmod(part, 0666);
     fixture_assert_broken(
-        fixture, "ACCOUNTS/b.conf: may be changed by others (mode 0666); run chmod go-w on it");
+        fixture, "ACCOUNTS/b.conf: is writable by others (mode 0666); run chmod go-w on it");
     g_chmod(part, 0600);
     g_chmod(fixture->accounts, 01777);
     fixture_assert_broken(fixture,
-                          "ACCOUNTS: may be changed by others (mode 1777); run chmod go-w on it");
+                          "ACCOUNTS: is writable by others (mode 1777); run chmod go-w on it");
 }
 
 static void
@@ -152,9 +152,8 @@ a_stranger_s_file_is_refused(Fixture *fixture, gconstpointer data)
         g_assert_cmpint(chown(fixture->file, 54321, (gid_t)-1), ==, 0);
     if (!as_another_user(54322))
         return;
-    fixture_assert_refused(fixture,
-                           "CONF: belongs to uid 54321; it must belong to root or to the user "
-                           "that runs this, uid 54322");
+    fixture_assert_refused(
+        fixture, "CONF: is owned by uid 54321; chown it to root or to uid 54322, which runs this");
     become_root_again();
 }
 
@@ -164,9 +163,8 @@ a_closed_file_is_said(Fixture *fixture, gconstpointer data)
     fixture_write(fixture->file, MAIN);
     if (!as_another_user(54321))
         return;
-    fixture_assert_refused(fixture,
-                           "CONF: may not be read by uid 54321; see its permissions and those of "
-                           "the folders above it");
+    fixture_assert_refused(fixture, "CONF: cannot be read by uid 54321; check its permissions and "
+                                    "those of the folders above it");
     become_root_again();
 }
 

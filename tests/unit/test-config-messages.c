@@ -15,9 +15,9 @@ typedef struct {
 
 static const Complaint complaints[] = {
     {"an empty file", "# nothing yet\n", NULL, NULL,
-     "CONF: has no account; write at least one [account NAME], as scoremail.conf(5) shows"},
+     "CONF: has no account; add an [account NAME] group, see scoremail.conf(5)"},
     {"no account", "[scoremail]\nlog = stderr\n", NULL, NULL,
-     "CONF: has no account; write at least one [account NAME], as scoremail.conf(5) shows"},
+     "CONF: has no account; add an [account NAME] group, see scoremail.conf(5)"},
     {"a byte order mark", "\357\273\277" MAIN, NULL, NULL,
      "CONF:1: starts with a byte order mark; save the file as UTF-8 without it"},
     {"a byte order mark beside it", MAIN, "\357\273\277" MAIN, NULL,
@@ -29,16 +29,16 @@ static const Complaint complaints[] = {
     {"an account without a name", "[account]\n" REST, NULL, NULL,
      "CONF:1: [account]: is an unknown group; allowed: [scoremail] and [account NAME]"},
     {"an account name with a slash", "[account a/b]\n" REST, NULL, NULL,
-     "CONF:1: [account a/b]: is no name for an account; allowed: 1 to 64 letters, digits, '.', "
+     "CONF:1: [account a/b]: is no valid account name; allowed: 1 to 64 letters, digits, '.', "
      "'_' and '-', not starting with '.' or '-'"},
     {"an account name that climbs", "[account ..]\n" REST, NULL, NULL,
-     "CONF:1: [account ..]: is no name for an account; allowed: 1 to 64 letters, digits, '.', "
+     "CONF:1: [account ..]: is no valid account name; allowed: 1 to 64 letters, digits, '.', "
      "'_' and '-', not starting with '.' or '-'"},
     {"an account name of 65 letters",
      "[account aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffggggg]\n" REST, NULL,
      NULL,
      "CONF:1: [account aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffggggg]: is no "
-     "name for an account; allowed: 1 to 64 letters, digits, '.', '_' and '-', not starting with "
+     "valid account name; allowed: 1 to 64 letters, digits, '.', '_' and '-', not starting with "
      "'.' or '-'"},
     {"[scoremail] twice", "[scoremail]\nlog = stderr\n" MAIN "[scoremail]\n", NULL, NULL,
      "CONF:8: [scoremail]: is given twice, first in line 1; make one group of them"},
@@ -48,21 +48,19 @@ static const Complaint complaints[] = {
      "CONF:2: [scoremail] log: has a comment after the value; a comment stands on a line of its "
      "own"},
     {"an unknown key in [scoremail]", "[scoremail]\ncolour = green\n" MAIN, NULL, NULL,
-     "CONF:2: [scoremail] colour: is not known to this version; scoremail.conf(5) lists all keys"},
+     "CONF:2: [scoremail] colour: is an unknown key; scoremail.conf(5) lists all keys"},
     {"an account's key in [scoremail]", "[scoremail]\nusername = me\n" MAIN, NULL, NULL,
-     "CONF:2: [scoremail] username: differs from account to account; it belongs in an [account "
-     "NAME]"},
+     "CONF:2: [scoremail] username: is a setting of one account; move it to an [account NAME]"},
     {"recipients in [scoremail]", "[scoremail]\nrecipients = a@b\n" MAIN, NULL, NULL,
-     "CONF:2: [scoremail] recipients: differs from account to account; it belongs in an [account "
-     "NAME]"},
+     "CONF:2: [scoremail] recipients: is a setting of one account; move it to an [account NAME]"},
     {"a bad log", "[scoremail]\nlog = file\n" MAIN, NULL, NULL,
-     "CONF:2: [scoremail] log: is not understood; allowed: syslog, stderr, or the absolute path "
+     "CONF:2: [scoremail] log: is invalid; allowed: syslog, stderr, or the absolute path "
      "of a file"},
     {"a log for each account", "[scoremail]\nlog = /var/log/%{account}\n" MAIN, NULL, NULL,
-     "CONF:2: [scoremail] log: is not understood; allowed: syslog, stderr, or the absolute path "
+     "CONF:2: [scoremail] log: is invalid; allowed: syslog, stderr, or the absolute path "
      "of a file"},
     {"a bad log level", "[scoremail]\nlog-level = debug\n" MAIN, NULL, NULL,
-     "CONF:2: [scoremail] log-level: \"debug\" is not understood; allowed: error, notice, info"},
+     "CONF:2: [scoremail] log-level: \"debug\" is invalid; allowed: error, notice, info"},
     {"a relative ledger", "[scoremail]\nledger = ledger.db\n" MAIN, NULL, NULL,
      "CONF:2: [scoremail] ledger: is no absolute path; allowed: a path that starts with / or ~/ "
      "and has no .. in it"},
@@ -70,25 +68,23 @@ static const Complaint complaints[] = {
      "CONF:2: [scoremail] ledger: has a %{...} that means nothing here; allowed: %{account}, in "
      "the paths of an account"},
     {"a bad default", "[scoremail]\ngive-up-after = 90\n" MAIN, NULL, NULL,
-     "CONF:2: [scoremail] give-up-after: \"90\" is not understood; allowed: a whole number with a "
+     "CONF:2: [scoremail] give-up-after: \"90\" is invalid; allowed: a whole number with a "
      "unit, s, min, h or d, as in 90s, 30min, 2h or 7d, from 1s to 366d"},
 
     {"a key that is misspelt", MAIN "fromat = csv\n", NULL, "main",
-     "CONF:6: [account main] fromat: is not known to this version; did you mean format?"},
+     "CONF:6: [account main] fromat: is an unknown key; did you mean format?"},
     {"a key in upper case", "[account main]\nUsername = me\n", NULL, "main",
-     "CONF:2: [account main] Username: is not known to this version; did you mean username?"},
+     "CONF:2: [account main] Username: is an unknown key; did you mean username?"},
     {"a key with an underscore", MAIN "file_mode = 0600\n", NULL, "main",
-     "CONF:6: [account main] file_mode: is not known to this version; did you mean file-mode?"},
+     "CONF:6: [account main] file_mode: is an unknown key; did you mean file-mode?"},
     {"the first part of a key", MAIN "password = hunter2\n", NULL, "main",
-     "CONF:6: [account main] password: is not known to this version; did you mean password-file?"},
+     "CONF:6: [account main] password: is an unknown key; did you mean password-file?"},
     {"a key of another locale", MAIN "format[de] = csv\n", NULL, "main",
-     "CONF:6: [account main] format[de]: is not known to this version; scoremail.conf(5) lists all "
-     "keys"},
+     "CONF:6: [account main] format[de]: is an unknown key; scoremail.conf(5) lists all keys"},
     {"a key of a later version", MAIN "sign-with = 0xABCD\n", NULL, "main",
-     "CONF:6: [account main] sign-with: is not known to this version; scoremail.conf(5) lists all "
-     "keys"},
+     "CONF:6: [account main] sign-with: is an unknown key; scoremail.conf(5) lists all keys"},
     {"the program's key in an account", MAIN "ledger = /x\n", NULL, "main",
-     "CONF:6: [account main] ledger: holds for the whole program; it belongs in [scoremail]"},
+     "CONF:6: [account main] ledger: is a setting of the whole program; move it to [scoremail]"},
     {"a key that stands twice", MAIN "format = txt\n", NULL, "main",
      "CONF:6: [account main] format: is given twice, first in line 5; keep one of them"},
     {"an empty value", MAIN "group =\n", NULL, "main",
@@ -98,44 +94,40 @@ static const Complaint complaints[] = {
      "and starts with '#', a list is written a; b"},
     {"no username", "[account main]\npassword-file = /p\ndirectory = /d\nformat = csv\n", NULL,
      "main",
-     "CONF:1: [account main] username: is missing; it is the name that the account has at the "
+     "CONF:1: [account main] username: is missing; set it to the account's user name at the "
      "service"},
     {"no way to the password", "[account main]\nusername = me\ndirectory = /d\nformat = csv\n",
-     NULL, "main",
-     "CONF:1: [account main]: does not say where its password comes from; " PASSWORD_KEYS},
+     NULL, "main", "CONF:1: [account main]: has no password; " PASSWORD_KEYS},
     {"two ways to the password", MAIN "password-command = pass\n", NULL, "main",
-     "CONF:6: [account main] password-command: is a second way to the password, beside "
-     "password-file; " PASSWORD_KEYS},
+     "CONF:6: [account main] password-command: conflicts with password-file; " PASSWORD_KEYS},
     {"a command by both its names",
      "[account main]\nusername = me\ndirectory = /d\nformat = csv\n"
      "passwordeval = pass\npassword-command = pass\n",
      NULL, "main",
-     "CONF:6: [account main] password-command: is a second way to the password, beside "
-     "passwordeval; " PASSWORD_KEYS},
+     "CONF:6: [account main] password-command: conflicts with passwordeval; " PASSWORD_KEYS},
     {"two ways to the password by default",
      "[scoremail]\npassword-credential = a\npasswordeval = pass\n" MAIN, NULL, NULL,
-     "CONF:3: [scoremail] passwordeval: is a second way to the password, beside "
-     "password-credential; " PASSWORD_KEYS},
+     "CONF:3: [scoremail] passwordeval: conflicts with password-credential; " PASSWORD_KEYS},
     {"a password in place of a command",
      "[account main]\nusername = me\npassword-command = hunter'2\n", NULL, "main",
      "CONF:3: [account main] password-command: is no command; allowed: a program and its "
      "arguments, quoted as for a shell, every quote closed"},
     {"no directory", "[account main]\nusername = me\npassword-file = /p\nformat = csv\n", NULL,
      "main",
-     "CONF:1: [account main] directory: is missing; it is the absolute path of the directory for "
-     "the score files"},
+     "CONF:1: [account main] directory: is missing; set it to the absolute path of the directory "
+     "for score files"},
     {"no format", "[account main]\nusername = me\npassword-file = /p\ndirectory = /d\n", NULL,
      "main",
-     "CONF:1: [account main] format: is missing; the same data is posted twice, so say what you "
-     "want: csv (comma-delimited), txt (fixed width), both, or first (whichever is announced "
+     "CONF:1: [account main] format: is missing; the service posts the same data twice; set it to "
+     "csv (comma-delimited), txt (fixed width), both, or first (whichever is announced "
      "first)"},
     {"a bad format",
      "[account main]\nusername = me\npassword-file = /p\ndirectory = /d\n"
      "format = cvs\n",
      NULL, "main",
-     "CONF:5: [account main] format: \"cvs\" is not understood; allowed: csv, txt, both, first"},
+     "CONF:5: [account main] format: \"cvs\" is invalid; allowed: csv, txt, both, first"},
     {"another delivery", MAIN "delivery = later\n", NULL, "main",
-     "CONF:6: [account main] delivery: \"later\" is not understood; allowed: inline, queued"},
+     "CONF:6: [account main] delivery: \"later\" is invalid; allowed: inline, queued"},
     {"a password in place of its file", "[account main]\nusername = me\npassword-file = hunter2\n",
      NULL, "main",
      "CONF:3: [account main] password-file: is no absolute path; allowed: a path that starts with "
@@ -145,20 +137,20 @@ static const Complaint complaints[] = {
      "CONF:3: [account main] password-file: has a %{...} that means nothing here; allowed: "
      "%{account}, in the paths of an account"},
     {"a decimal mode", MAIN "file-mode = 384\n", NULL, "main",
-     "CONF:6: [account main] file-mode: \"384\" is not understood; allowed: three or four octal "
+     "CONF:6: [account main] file-mode: \"384\" is invalid; allowed: three or four octal "
      "digits, as in 0600 or 0640, without execute bits and without write permission for others"},
     {"a service without TLS", MAIN "service-url = http://h/x\n", NULL, "main",
      "CONF:6: [account main] service-url: is no usable URL; allowed: https://HOST[:PORT][/PATH], "
      "without user, query and fragment"},
     {"extensions without the format", MAIN "extensions = zip\n", NULL, "main",
-     "CONF:1: [account main] extensions: leaves out csv, which format = csv asks for; allowed: a "
-     "list of all that is wanted, as in csv txt zip"},
+     "CONF:1: [account main] extensions: lacks csv, which format = csv needs; list all wanted "
+     "extensions, as in csv txt zip"},
     {"extensions without half of both",
      "[account main]\nusername = me\npassword-file = /p\ndirectory = /d\nformat = both\n"
      "extensions = csv\n",
      NULL, "main",
-     "CONF:1: [account main] extensions: leaves out txt, which format = both asks for; allowed: a "
-     "list of all that is wanted, as in csv txt zip"},
+     "CONF:1: [account main] extensions: lacks txt, which format = both needs; list all wanted "
+     "extensions, as in csv txt zip"},
     {"the same directory written otherwise", MAIN,
      "[account two]\nusername = me\npassword-file = /p\ndirectory = //srv/./scores/\nformat = "
      "csv\n",

@@ -103,7 +103,7 @@ show_gid(const void *result)
 #define KEY_IDS "key ids", sm_value_key_ids, show_list
 #define HOSTS "hosts", sm_value_storage_hosts, show_list
 
-#define NOT(text) "\"" text "\" is not understood; allowed: "
+#define NOT(text) "\"" text "\" is invalid; allowed: "
 #define SEVERAL ", several of them separated by commas, semicolons or blanks"
 #define A_SENDER                                                                                   \
     "mail addresses, domains, or *. and a domain for all below it, as in reports@example.org, "    \

@@ -101,7 +101,7 @@ writer(GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpointer u
     g_autofree char *text = NULL;
 
     if (!to_stderr && !to_log)
-        return G_LOG_WRITER_HANDLED; /* as most lines, for whom cleaning would be in vain */
+        return G_LOG_WRITER_HANDLED; /* most lines are clean */
     for (gsize i = 0; i < n_fields && text == NULL; i++)
         if (strcmp(fields[i].key, "MESSAGE") == 0)
             text = sm_text_clean(fields[i].value, LINE_MAX_BYTES);

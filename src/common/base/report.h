@@ -29,13 +29,13 @@ typedef struct {
     SmLogTarget target;       /* SM_LOG_NONE until the configuration is known */
     GLogLevelFlags log_level; /* the least severe level that goes to the log */
     int log_fd;               /* for SM_LOG_FILE */
-    /* What else is on the terminal makes way for a line (TRUE), and comes back (FALSE); NULL:
-     * nothing is. Set while no other thread speaks. */
+    /* Clears the terminal for a line (TRUE), and redraws it (FALSE); NULL: nothing to do. Set while
+     * no other thread speaks. */
     void (*make_way)(gpointer screen, gboolean begin);
     gpointer screen;
 } SmReport;
 
-/* Makes report the process's voice, from here on to its end. Call once; report must live as long.
+/* Makes report the process's log, until it ends. Call once; report must live as long.
  */
 void sm_report_start(SmReport *report);
 

@@ -74,20 +74,20 @@ end_as_filter(const char *line, gsize length)
 {
     ssize_t said = write(STDERR_FILENO, line, length);
 
-    (void)said; /* if nobody listens, it is all the same */
+    (void)said; /* nobody may be reading */
     _exit(EX_TEMPFAIL);
 }
 
 static void
 end_as_told(int number)
 {
-    static const char line[] = "scoremail: was told to end before it was done: try again\n";
+    static const char line[] = "scoremail: stopped by a signal before it was done; retry\n";
 
     (void)number;
     end_as_filter(line, sizeof line - 1);
 }
 
-/* GLib and the C library have said what it is about before they raise these two. */
+/* GLib and the C library print a message before they raise these two. */
 static void
 end_quietly(int number)
 {
@@ -100,7 +100,7 @@ end_quietly(int number)
 static void
 end_by_fault(int number)
 {
-    char line[] = BY_SIGNAL "00, a fault of its own: try again, and report it\n";
+    char line[] = BY_SIGNAL "00, a bug; retry, and report it\n";
     char *digits = line + sizeof BY_SIGNAL - 1;
 
     digits[0] = (char)('0' + number / 10 % 10);
@@ -108,17 +108,17 @@ end_by_fault(int number)
     end_as_filter(line, sizeof line - 1);
 }
 
-/* What a mail system sends to have us end. */
+/* What a mail system sends to stop us. */
 static const int requests[] = {SIGTERM, SIGHUP, SIGINT};
 
-/* All else that ends a process, and that can be answered. */
+/* All others that end a process and can be caught. */
 static const struct {
     int number;
     void (*answer)(int);
 } ends[] = {
     {SIGQUIT, end_as_told},   {SIGUSR1, end_as_told}, {SIGUSR2, end_as_told},
     {SIGVTALRM, end_as_told}, {SIGPROF, end_as_told}, {SIGXCPU, end_as_told},
-#ifndef SM_SANITIZED /* the sanitizers tell of these themselves */
+#ifndef SM_SANITIZED /* the sanitizers report these themselves */
     {SIGABRT, end_quietly},   {SIGTRAP, end_quietly}, {SIGSEGV, end_by_fault},
     {SIGBUS, end_by_fault},   {SIGILL, end_by_fault}, {SIGFPE, end_by_fault},
     {SIGSYS, end_by_fault},

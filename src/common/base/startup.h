@@ -23,13 +23,11 @@
 gboolean sm_startup(SmRole role, GError **error);
 
 /*
- * As SM_ROLE_FILTER a request to end (SIGTERM, SIGHUP, SIGINT) is answered with
- * EX_TEMPFAIL and one line on stderr, from sm_startup() on: mail systems whose
- * patience has run out send one, and some return a message whose program dies
- * by a signal. Nothing else is undone than what a crash leaves behind. So is
- * every other signal that ends a process and can be answered: our own crash is
- * no reason to return a message either. This makes it all an ordinary end again,
- * for a filter that turns out to be none, and for its child.
+ * As SM_ROLE_FILTER, from sm_startup() on, SIGTERM, SIGHUP and SIGINT exit with EX_TEMPFAIL and one
+ * line on stderr: mail systems send them after their time limit, and some return a message whose
+ * program dies by a signal. Nothing is cleaned up, as after a crash. Every other signal that ends a
+ * process and can be caught does the same. This call restores the default actions, for a process
+ * that is no filter and for the parser child.
  */
 void sm_startup_end_by_signal(void);
 

@@ -27,8 +27,7 @@ gint sm_text_compare(gconstpointer a, gconstpointer b);
 char *sm_text_size(guint64 bytes);
 
 /*
- * What may be said of a URL: scheme, host and path; user, query and fragment
- * are taken off, since a presigned URL's query is a key to the file. Cleaned.
- * Caller frees.
+ * A URL that may be printed: scheme, host and path, without user, query and fragment, since a
+ * presigned URL's query is a key to the file. Cleaned. Caller frees.
  */
 char *sm_text_redact_url(const char *url);

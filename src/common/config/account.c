@@ -86,10 +86,10 @@ check_extensions(const SmConfigGroup *group, SmAccount *account)
     else if (account->format != SM_FORMAT_CSV && !g_strv_contains(extensions, "txt"))
         lacking = "txt";
     if (lacking != NULL)
-        sm_config_complain(&account->fault, group, group->line, "extensions",
-                           "leaves out %s, which format = %s asks for; allowed: a list of all "
-                           "that is wanted, as in csv txt zip",
-                           lacking, sm_format_name(account->format));
+        sm_config_complain(
+            &account->fault, group, group->line, "extensions",
+            "lacks %s, which format = %s needs; list all wanted extensions, as in csv txt zip",
+            lacking, sm_format_name(account->format));
 }
 
 static void
@@ -116,8 +116,7 @@ sm_account_password_key(const SmConfigGroup *group, GError **fault)
             continue;
         if (found != NULL) {
             sm_config_complain(fault, group, entry->line, key->name,
-                               "is a second way to the password, beside %s; " PASSWORD_KEYS,
-                               found->name);
+                               "conflicts with %s; " PASSWORD_KEYS, found->name);
             return NULL;
         }
         found = key;
@@ -125,7 +124,7 @@ sm_account_password_key(const SmConfigGroup *group, GError **fault)
     return found;
 }
 
-/* A way to the password that the account has itself takes the place of any that is a default. */
+/* The account's own source of the password replaces a default one. */
 static void
 read_password_source(const SmConfigGroup *group, const SmConfigGroup *defaults, SmAccount *account)
 {
@@ -136,7 +135,7 @@ read_password_source(const SmConfigGroup *group, const SmConfigGroup *defaults, 
         key = sm_account_password_key(defaults, NULL);
     if (key == NULL)
         sm_config_complain(&account->fault, group, group->line, NULL,
-                           "does not say where its password comes from; " PASSWORD_KEYS);
+                           "has no password; " PASSWORD_KEYS);
     else
         sm_config_fill(key, group, own != NULL ? NULL : defaults, account->name, account,
                        &account->fault);

@@ -18,7 +18,7 @@ gboolean sm_account_name_is_sound(const char *name);
 
 /*
  * The key of group by which the password is got; NULL if there is none, or if
- * there are several, of which it complains as sm_config_complain() words it. SM_ERROR_CONFIG.
+ * there are several, which is an error as sm_config_complain() words it. SM_ERROR_CONFIG.
  */
 const SmConfigKey *sm_account_password_key(const SmConfigGroup *group, GError **fault);
 

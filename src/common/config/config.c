@@ -66,7 +66,7 @@ personal_path(const char *variable, const char *in_home, const char *name)
     return home != NULL ? g_build_filename(home, in_home, "scoremail", name, NULL) : NULL;
 }
 
-/* A file behind a closed door counts as there: to read the site's instead would be a guess. */
+/* A file that may not be read counts as there: reading the site's instead would be a guess. */
 static gboolean
 exists(const char *path)
 {
@@ -143,8 +143,8 @@ read_general(SmConfig *config, const SmConfigGroup *general, GError **error)
     return default_places(config, error);
 }
 
-/* Complains of a group that is neither an account nor, in the main file, the one [scoremail]; that
- * one becomes *general. */
+/* Sets an error for a group that is neither an account nor, in the main file, [scoremail], which
+ * becomes *general. */
 static void
 check_group(const SmConfigGroup *group, const char *file, const SmConfigGroup **general,
             GError **fault)
@@ -155,7 +155,7 @@ check_group(const SmConfigGroup *group, const char *file, const SmConfigGroup **
         return;
     if (account != NULL)
         sm_config_complain(fault, group, group->line, NULL,
-                           "is no name for an account; allowed: 1 to 64 letters, digits, '.', "
+                           "is no valid account name; allowed: 1 to 64 letters, digits, '.', "
                            "'_' and '-', not starting with '.' or '-'");
     else if (strcmp(group->name, GENERAL_GROUP) != 0)
         sm_config_complain(fault, group, group->line, NULL,
@@ -211,7 +211,7 @@ sort_groups(GPtrArray *groups, const char *file, const SmConfigGroup **general, 
     return TRUE;
 }
 
-/* One name for two accounts: nobody knows which is meant, so neither is used. */
+/* Two accounts of one name are ambiguous: neither is used. */
 static void
 check_twins(const GPtrArray *groups, const SmConfigGroup *group, SmAccount *account)
 {
@@ -270,8 +270,7 @@ check_accounts(const SmConfig *config, GError **error)
         g_propagate_error(error, g_error_copy(config->broken->pdata[0]));
     else
         g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                    "%s: has no account; write at least one [account NAME], as scoremail.conf(5) "
-                    "shows",
+                    "%s: has no account; add an [account NAME] group, see scoremail.conf(5)",
                     config->file);
     return FALSE;
 }

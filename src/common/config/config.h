@@ -3,12 +3,11 @@
  * line.
  *
  * The configuration: one key file and accounts.d/ *.conf beside it (in byte
- * order of their names), read more strictly than GKeyFile reads. What is not
- * understood is an error that names file, line, group, key and what is allowed;
- * nothing is guessed. An error inside one [account] disables that account only;
- * one in [scoremail], or in the main file's groups or the file as such, concerns
- * all. Such an error in a file of accounts.d disables the accounts of that file,
- * whose names nobody knows then.
+ * order of their names), read more strictly than GKeyFile reads. An invalid setting is an error
+ * that names file, line, group, key and allowed values. An error inside one [account] disables that
+ * account only; one in [scoremail], or in the main file's groups or the file as such, concerns all.
+ * Such an error in a file of accounts.d disables the accounts of that file, whose names nobody
+ * knows then.
  *
  * Keys that this version does not act on are unknown keys: a setting that is
  * accepted and ignored (an encryption key, say) would be worse than an error.
@@ -39,7 +38,7 @@ typedef struct {
     GStrv recipients;    /* addresses that mean this account, lower case; may be empty */
     GStrv senders;       /* From addresses, domains, "*.DOMAIN", lower case, that may announce
                             files; empty: all */
-    char *authserv_id;   /* whose Authentication-Results must vouch for From; NULL: none need */
+    char *authserv_id;   /* whose Authentication-Results must verify From; NULL: not required */
     guint trusted_hops;  /* Received lines that may stand above those */
     GStrv org_ids;       /* numbers or patterns with * and ? against the name's organisation, lower
                             case; may be empty */
@@ -58,10 +57,10 @@ typedef struct {
     mode_t file_mode;
     mode_t directory_mode;
     gid_t group;           /* (gid_t)-1: leave it */
-    GStrv on_stored;       /* program and arguments, or NULL: nobody is told */
+    GStrv on_stored;       /* program and arguments, or NULL: no hook */
     guint on_stored_limit; /* seconds */
     guint keep_for;        /* seconds since it was stored; 0: for ever */
-    guint expect_every;    /* seconds within which something is announced; 0: who knows */
+    guint expect_every;    /* seconds within which something must be announced; 0: no limit */
     gboolean queued;       /* events go to the spool; the worker fetches */
 } SmAccount;
 
@@ -112,7 +111,7 @@ SmConfig *sm_config_load(const char *path, GError **error);
 /* Frees config with its accounts; NULL is allowed. */
 void sm_config_free(SmConfig *config);
 
-/* Whether there may be accounts that nobody knows of, in a file that cannot be used. */
+/* Whether there may be unknown accounts, in a file that cannot be read. */
 gboolean sm_config_is_incomplete(const SmConfig *config);
 
 /* The account of that name, usable or not; NULL if there is none. */

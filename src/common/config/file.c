@@ -20,14 +20,13 @@ check_trust(const char *path, const struct stat *about, GError **error)
 {
     if (about->st_uid != geteuid() && about->st_uid != 0) {
         g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                    "%s: belongs to uid %u; it must belong to root or to the user that runs "
-                    "this, uid %u",
-                    path, (guint)about->st_uid, (guint)geteuid());
+                    "%s: is owned by uid %u; chown it to root or to uid %u, which runs this", path,
+                    (guint)about->st_uid, (guint)geteuid());
         return FALSE;
     }
     if ((about->st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                    "%s: may be changed by others (mode %04o); run chmod go-w on it", path,
+                    "%s: is writable by others (mode %04o); run chmod go-w on it", path,
                     (guint)about->st_mode & 07777);
         return FALSE;
     }
@@ -63,12 +62,12 @@ explain_open(const char *path, GError **error)
 {
     if (errno == ENOENT)
         g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                    "%s: there is no such file; scoremail.conf(5) shows one of five lines", path);
+                    "%s: does not exist; scoremail.conf(5) shows one of five lines", path);
     else if (errno == EACCES)
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                    "%s: may not be read by uid %u; see its permissions and those of the folders "
-                    "above it",
-                    path, (guint)geteuid());
+        g_set_error(
+            error, SM_ERROR, SM_ERROR_CONFIG,
+            "%s: cannot be read by uid %u; check its permissions and those of the folders above it",
+            path, (guint)geteuid());
     else
         sm_error_from_errno(error, SM_ERROR_CONFIG, "%s", path);
 }

@@ -46,15 +46,15 @@ sm_config_check_keys(const SmConfigGroup *group, guint allowed, GError **fault)
             continue;
         if (key != NULL && allowed == SM_KEY_ACCOUNT)
             sm_config_complain(fault, group, entry->line, shown,
-                               "holds for the whole program; it belongs in [scoremail]");
+                               "is a setting of the whole program; move it to [scoremail]");
         else if (key != NULL)
             sm_config_complain(fault, group, entry->line, shown,
-                               "differs from account to account; it belongs in an [account NAME]");
+                               "is a setting of one account; move it to an [account NAME]");
         else if (meant != NULL)
             sm_config_complain(fault, group, entry->line, shown,
-                               "is not known to this version; did you mean %s?", meant->name);
+                               "is an unknown key; did you mean %s?", meant->name);
         else
             sm_config_complain(fault, group, entry->line, shown,
-                               "is not known to this version; scoremail.conf(5) lists all keys");
+                               "is an unknown key; scoremail.conf(5) lists all keys");
     }
 }

@@ -9,7 +9,7 @@
 #include "common/config/keys.h"
 #include "common/config/lines.h"
 
-/* Complains of keys that nobody knows, and of those without any of the allowed SmKeyFlags.
+/* Sets an error for unknown keys, and for keys without any of the allowed SmKeyFlags.
  * SM_ERROR_CONFIG. */
 void sm_config_check_keys(const SmConfigGroup *group, guint allowed, GError **fault);
 

@@ -27,7 +27,7 @@ parse_log(const char *text, void *result, GError **error)
         config->log = SM_LOG_FILE;
     } else {
         g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
-                            "is not understood; allowed: syslog, stderr, or the absolute path of "
+                            "is invalid; allowed: syslog, stderr, or the absolute path of "
                             "a file");
         return FALSE;
     }
@@ -41,7 +41,7 @@ parse_log(const char *text, void *result, GError **error)
 /* clang-format off */
 static const SmConfigKey keys[] = {
     {"ledger", GENERAL, sm_value_path, IN_CONFIG(ledger), NULL, NULL,
-     "the database of what was announced and stored"},
+     "the database of announced and stored files"},
     {"log", GENERAL, parse_log, WHOLE_CONFIG, "syslog", NULL,
      "where the log goes: syslog, stderr or a file"},
     {"log-level", GENERAL, sm_value_log_level, IN_CONFIG(log_level), "notice", NULL,
@@ -58,16 +58,16 @@ static const SmConfigKey keys[] = {
      NULL, "the command that sends alerts by mail"},
 
     {"spool", GENERAL, sm_value_path, IN_CONFIG(spool), NULL, NULL,
-     "the directory of events that wait for the worker"},
+     "the directory of queued events"},
     {"worker-interval", GENERAL, sm_value_duration, IN_CONFIG(worker_interval), "5min", NULL,
      "how often a timer starts scorefetch run"},
     {"defer-for", GENERAL, sm_value_deferral, IN_CONFIG(defer_for), "2h", NULL,
-     "how long the mail system is asked to keep a message and try again"},
+     "how long the mail system keeps a message and retries"},
 
     {"enabled", BOTH, sm_value_boolean, IN_ACCOUNT(enabled), "yes", NULL,
      "whether the account is used"},
     {"username", ACCOUNT, sm_value_text, IN_ACCOUNT(username), NULL,
-     "is missing; it is the name that the account has at the service",
+     "is missing; set it to the account's user name at the service",
      "the user name at the service"},
     {"password-file", PASSWORD, sm_value_path, IN_ACCOUNT(password_file), NULL, NULL,
      "the file that holds the password"},
@@ -76,14 +76,14 @@ static const SmConfigKey keys[] = {
     {"passwordeval", PASSWORD, sm_value_command, IN_ACCOUNT(password_command), NULL, NULL,
      "another name of password-command"},
     {"password-credential", PASSWORD, sm_value_credential, IN_ACCOUNT(password_credential), NULL,
-     NULL, "the credential of systemd's that holds the password"},
+     NULL, "the systemd credential that holds the password"},
     {"password-max-age", BOTH, sm_value_duration_or_off, IN_ACCOUNT(password_max_age), "off", NULL,
      "how old a password may get"},
     {"directory", BOTH | EXPANDS, sm_value_path, IN_ACCOUNT(directory), NULL,
-     "is missing; it is the absolute path of the directory for the score files",
+     "is missing; set it to the absolute path of the directory for score files",
      "where the score files are put"},
     {"format", BOTH, sm_value_format, IN_ACCOUNT(format), NULL,
-     "is missing; the same data is posted twice, so say what you want: csv (comma-delimited), "
+     "is missing; the service posts the same data twice; set it to csv (comma-delimited), "
      "txt (fixed width), both, or first (whichever is announced first)",
      "which of the two postings of the same data is fetched"},
     {"extensions", BOTH, sm_value_extensions, IN_ACCOUNT(extensions), "csv txt", NULL,
@@ -131,13 +131,13 @@ static const SmConfigKey keys[] = {
     {"directory-mode", BOTH, sm_value_directory_mode, IN_ACCOUNT(directory_mode), "0700", NULL,
      "the permissions of a directory that is made for older versions"},
     {"on-stored", BOTH | EXPANDS, sm_value_command, IN_ACCOUNT(on_stored), NULL, NULL,
-     "the command that is told of each stored file"},
+     "the command that runs for each stored file"},
     {"on-stored-limit", BOTH, sm_value_duration, IN_ACCOUNT(on_stored_limit), "5min", NULL,
      "how long that command may take"},
     {"keep-for", BOTH, sm_value_retention, IN_ACCOUNT(keep_for), "off", NULL,
      "how long stored files are kept before they are deleted"},
     {"expect-every", BOTH, sm_value_duration_or_off, IN_ACCOUNT(expect_every), "off", NULL,
-     "how long it may be silent before somebody is alerted"},
+     "how long nothing may be announced before an alert"},
     {"delivery", BOTH, sm_value_delivery, IN_ACCOUNT(queued), "inline", NULL,
      "when the file is fetched: inline, while the message is delivered, or queued, by the worker"},
 };

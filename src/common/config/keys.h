@@ -14,7 +14,7 @@ typedef enum {
     SM_KEY_ACCOUNT = 1 << 1,  /* in [account NAME]: offset into SmAccount */
     SM_KEY_DEFAULT = 1 << 2,  /* with SM_KEY_ACCOUNT: in [scoremail] too, for all accounts */
     SM_KEY_EXPANDS = 1 << 3,  /* %{account} is replaced */
-    SM_KEY_PASSWORD = 1 << 4, /* a way to the password, of which an account has exactly one */
+    SM_KEY_PASSWORD = 1 << 4, /* a source of the password; an account has exactly one */
 } SmKeyFlags;
 
 typedef struct {
@@ -22,8 +22,8 @@ typedef struct {
     guint flags; /* SmKeyFlags */
     SmValueParser parse;
     gsize offset;
-    const char *fallback; /* what holds without the key, as one would write it; NULL: nothing */
-    const char *missing;  /* what to say where the key is due and absent; NULL: it may be absent */
+    const char *fallback; /* the default, as one would write it; NULL: none */
+    const char *missing;  /* the error if the key is absent; NULL: it is optional */
     const char *description;
 } SmConfigKey;
 
@@ -33,5 +33,5 @@ const SmConfigKey *sm_config_keys(gsize *count);
 /* The key of that name, or NULL. */
 const SmConfigKey *sm_config_key(const char *name);
 
-/* The key that was probably meant by a name that is none; NULL if nothing is near. */
+/* The known key that is nearest to an unknown name; NULL if none is near. */
 const SmConfigKey *sm_config_key_nearest(const char *name);

@@ -120,9 +120,9 @@ read_entry(SmConfigGroup *group, const char *line, guint number)
     const char *fault;
 
     if (equals == NULL || *g_strstrip(key) == '\0') {
-        /* The line is not repeated: it may be a password that landed in the wrong file. */
+        /* The line is not repeated: it may be a misplaced password. */
         sm_config_complain(&group->fault, group, number, NULL,
-                           "the line is none of KEY = VALUE, [account NAME] and # comment");
+                           "the line is invalid; allowed: KEY = VALUE, [account NAME], # comment");
         return;
     }
     shown = sm_text_clean(key, SM_TEXT_SHOWN_MAX);

@@ -1,6 +1,6 @@
 /*
  * The lines of a configuration file: "[group]", "key = value", "# comment".
- * The form is that of GKeyFile, but not its forgiveness: GKeyFile merges
+ * The form is GKeyFile's, but the reader is stricter: GKeyFile merges
  * groups that stand twice, lets the last of two equal keys win, takes
  * `csv  # comment` for a value, drops keys of other locales without a word,
  * and fails the whole file for one bad line, where the other accounts must

@@ -37,7 +37,7 @@ parse_list_split(const char *text, const char *separators, IsSound is_sound, con
             g_autofree char *shown = show_item(*piece);
 
             g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                        "\"%s\" is not understood; allowed: %s, several of them separated by "
+                        "\"%s\" is invalid; allowed: %s, several of them separated by "
                         "commas%s",
                         shown, allowed,
                         strchr(separators, ' ') != NULL ? ", semicolons or blanks"

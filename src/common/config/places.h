@@ -1,7 +1,6 @@
 /*
  * Configuration values that say where something is: paths, URLs, commands. Of the
- * form that values.h describes. Messages never repeat such a value: a
- * password that landed in the wrong line must not reach a log.
+ * form that values.h describes. Messages never repeat such a value: it may be a misplaced password.
  */
 #pragma once
 

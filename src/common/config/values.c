@@ -19,8 +19,7 @@ refuse(GError **error, const char *text, const char *allowed)
 {
     g_autofree char *shown = sm_text_clean(text, SM_TEXT_SHOWN_MAX);
 
-    g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "\"%s\" is not understood; allowed: %s", shown,
-                allowed);
+    g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "\"%s\" is invalid; allowed: %s", shown, allowed);
     return FALSE;
 }
 

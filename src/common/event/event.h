@@ -18,16 +18,16 @@ enum {
     SM_EVENT_SIZE_MAX = 64 * 1024, /* bytes, encoded */
     SM_EVENT_NAMES_MAX = 16,
     SM_EVENT_LIST_MAX = 64,        /* recipients of one kind */
-    SM_EVENT_HOPS_MAX = 20,        /* Received lines below which nothing is looked at for auth */
+    SM_EVENT_HOPS_MAX = 20,        /* headers below more Received lines are ignored for auth */
     SM_EVENT_STRING_MAX = 998,     /* bytes: a header line of RFC 5322, 2.1.1 */
     SM_EVENT_DEFER_FOR = 2 * 3600, /* seconds, unless configured: see sm_event_is_overdue() */
 };
 
 typedef enum {
     SM_EVENT_NAMES = 1,     /* at least one well-formed name */
-    SM_EVENT_NO_VALID_NAME, /* the span is there, a name is not: the notification's form may have
-                               changed */
-    SM_EVENT_UNUSABLE,      /* the message could not be read to its end */
+    SM_EVENT_NO_VALID_NAME, /* a span without a valid name: the notification's form may have changed
+                             */
+    SM_EVENT_UNUSABLE,      /* the message cannot be parsed */
 } SmEventKind;
 
 typedef struct {
@@ -73,8 +73,8 @@ GBytes *sm_event_encode(const SmEvent *event);
  */
 SmEvent *sm_event_decode(const void *data, gsize size, GError **error);
 
-/* Who this event is, for telling a retry from a new message: Message-ID, else the hash. Points into
- * event. */
+/* The event's identity, by which a retry differs from a new message: Message-ID, else the hash.
+ * Points into event. */
 const char *sm_event_identity(const SmEvent *event);
 
 /*

@@ -22,12 +22,12 @@ sm_spool_open(const char *directory, GError **error)
     fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 && errno == EACCES)
         g_set_error(error, SM_ERROR, SM_ERROR_IO,
-                    "spool %s: uid %u may not use it: make that user a member of its group",
-                    directory, (guint)geteuid());
+                    "spool %s: uid %u has no access; add that user to the spool's group", directory,
+                    (guint)geteuid());
     else if (fd < 0 && errno == ENOENT)
         g_set_error(error, SM_ERROR, SM_ERROR_IO,
-                    "spool %s: it is missing and cannot be made: systemd-tmpfiles --create makes a "
-                    "site's, spool in scoremail.conf names another",
+                    "spool %s does not exist and cannot be created; run systemd-tmpfiles --create, "
+                    "or set spool",
                     directory);
     else if (fd < 0)
         sm_error_from_errno(error, SM_ERROR_IO, "spool %s", directory);
@@ -122,8 +122,8 @@ sm_spool_make_way(int spool, const char *name, mode_t type)
         return;
     hidden = sm_spool_hide(spool, name);
     if (hidden != NULL)
-        g_warning("spool: %s was in the way, left by uid %u: it is %s now", name,
-                  (guint)about.st_uid, hidden);
+        g_warning("spool: %s of uid %u was in the way; renamed to %s", name, (guint)about.st_uid,
+                  hidden);
 }
 
 gboolean

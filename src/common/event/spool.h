@@ -40,11 +40,11 @@ char *sm_spool_hide(int spool, const char *name);
 
 /*
  * What others left as name, where the spool's owner needs a file or folder (type,
- * S_IFREG or S_IFDIR) of its own, is hidden, and that is told.
+ * S_IFREG or S_IFDIR) of its own, is hidden, with a warning.
  */
 void sm_spool_make_way(int spool, const char *name, mode_t type);
 
-/* Tells that a worker is at work now. SM_ERROR_IO. */
+/* Writes the heartbeat: a worker runs now. SM_ERROR_IO. */
 gboolean sm_spool_beat(int spool, GError **error);
 
 /*
@@ -57,7 +57,7 @@ gint64 sm_spool_last_beat(const char *directory);
  * alive at the time now. */
 gboolean sm_spool_beat_is_fresh(gint64 beat, guint interval, gint64 now);
 
-/* How many events wait there; -1 where that cannot be told. */
+/* How many events wait there; -1 if unknown. */
 gint64 sm_spool_count(const char *directory);
 
 /* The same of the spool's heartbeat. */

@@ -164,7 +164,7 @@ read_time(const char *option, const char *text, gint64 *time, GError **error)
         return TRUE;
     shown = sm_text_clean(text, SM_TEXT_SHOWN_MAX);
     g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                "%s \"%s\" is not understood; allowed: a date or time as in 2026-03-28 or"
+                "%s \"%s\" is invalid; allowed: a date or time as in 2026-03-28 or"
                 " 2026-03-28T22:13:23-0500, or a span as in 7d, 12h or 30min",
                 option, shown);
     return FALSE;
