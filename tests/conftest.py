@@ -20,6 +20,9 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
+    for item in items:
+        if "swift" in item.fixturenames:  # slow to start: once for the tests of a file (--dist loadgroup)
+            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
     if not any(item.get_closest_marker("release_only") for item in items):
         return
     if not harness.is_sanitized(harness.build_folder()):
