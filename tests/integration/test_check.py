@@ -370,7 +370,7 @@ def test_a_file_beside_the_ledger_that_root_has_left(site):
 
 def test_without_a_worker(site):
     (site.spool / "heartbeat").unlink()
-    assert_one(check(site), WARNING, "worker", r"scorefetch run has never run.*cron: .*scorefetch run")
+    assert_one(check(site), WARNING, "worker", rf"scorefetch run has never run.*crontab: \*/5 \* \* \* \* {site.build}/scorefetch run -q$")
     site.configure(delivery="queued")
     assert_one(check(site), FAILURE, "worker", "queued mail stays with the mail system")
 
@@ -484,6 +484,43 @@ def test_an_agent_that_calls_us_or_does_not(alice):
     report = check(alice)
     assert report.code == OK
     assert re.fullmatch(r"procmail calls scoremail \(.*/\.procmailrc\)", report.found["agent"][1])
+
+
+CALLS = {
+    "/usr/bin/scoremail": (None, "/usr/bin/scoremail does not exist"),
+    "$HOME/not-executable/scoremail": ("#!/bin/sh\nexit 0\n", "cannot run: "),
+    "$HOME/another/scoremail": ("#!/bin/sh\necho mail 1\n", r'is "mail 1", not scoremail \d'),
+    "$HOME/older/scoremail": ("#!/bin/sh\necho scoremail 0.0.9\n", r'is "scoremail 0\.0\.9", not scoremail \d'),
+    "$HOME/broken/scoremail": ("#!/bin/sh\necho no library >&2\nexit 127\n", "cannot run: it .*127.*no library"),
+}
+
+
+@pytest.mark.parametrize("program", CALLS)
+def test_an_agent_that_calls_another_program_than_ours(alice, program):
+    script, said = CALLS[program]
+    alice.copy_recipe("procmailrc", ".procmailrc")
+    recipe = alice.folder / ".procmailrc"
+    recipe.write_text(re.sub("(?m)^SCOREMAIL=.*", f"SCOREMAIL={program}", recipe.read_text()))
+    if script:
+        path = alice.folder / program.removeprefix("$HOME/")
+        path.parent.mkdir()
+        path.write_text(script)
+        path.chmod(0o644 if "not-" in program else 0o755)
+    alice.give_home()
+    report = check(alice)
+    assert_one(report, FAILURE, "agent", rf"/\.procmailrc: /.*/scoremail .*{said}.*name the installed program" if script
+               else rf"/\.procmailrc: {said}.*no file is fetched.*name the installed program")
+
+
+def test_an_agent_that_calls_ours_elsewhere(alice):
+    """A link to the installed program, as for Sieve, is as good."""
+    alice.copy_recipe("procmailrc", ".procmailrc")
+    recipe = alice.folder / ".procmailrc"
+    recipe.write_text(re.sub("(?m)^SCOREMAIL=.*", "SCOREMAIL=$HOME/bin/scoremail", recipe.read_text()))
+    (alice.folder / "bin").mkdir()
+    (alice.folder / "bin" / "scoremail").symlink_to("/usr/local/bin/scoremail")
+    alice.give_home()
+    assert check(alice).code == OK
 
 
 def test_what_only_root_could_do(alice):

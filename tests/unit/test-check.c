@@ -1,6 +1,7 @@
 /* What the checks judge by without looking at the machine. */
 #include "fetch-fixture.h"
 #include "fetch/check/agents.h"
+#include "fetch/check/calls.h"
 #include "fetch/check/check.h"
 #include "fetch/check/timers.h"
 
@@ -71,6 +72,65 @@ a_file_calls_us_in_a_line_that_is_no_comment(void)
 }
 
 static void
+a_recipe_calls_what_it_names_by_its_path(void)
+{
+    static const struct {
+        const char *text;
+        const char *calls; /* with blanks between them */
+    } cases[] = {
+        {"", ""},
+        {"SCOREMAIL=/usr/local/bin/scoremail\n| $SCOREMAIL -c x\n", "/usr/local/bin/scoremail"},
+        {"SCOREMAIL=\"/a/scoremail\"\nto \"|/b/scoremail -c\"", "/a/scoremail /b/scoremail"},
+        {"# | /usr/bin/scoremail\n\t# /a/scoremail", ""},
+        {"|\"exec $HOME/bin/scoremail\"\n", "/home/a/bin/scoremail"},
+        {"| ~/bin/scoremail;${HOME}/x/scoremail", "/home/a/bin/scoremail /home/a/x/scoremail"},
+        {"$scoremail = \"%h/bin/scoremail -c %h/scoremail.conf\"", "/home/a/bin/scoremail"},
+        {"argv=/usr/bin/scoremail -c /etc/scoremail/scoremail.conf", "/usr/bin/scoremail"},
+        {"mda '/usr/bin/scoremail'\r\n", "/usr/bin/scoremail"},
+        {"| $BIN/scoremail\n| scoremail\npipe :copy \"scoremail\"", ""},
+        {"directory = /etc/scoremail\nstate = /var/lib/scoremail\n/scoremail/x", ""},
+        {"| /usr/bin/scoremail-wrapper /usr/bin/myscoremail", ""},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(GStrv) calls = sm_check_calls(cases[i].text, "/home/a");
+        g_autofree char *joined = g_strjoinv(" ", calls);
+
+        g_assert_cmpstr(joined, ==, cases[i].calls);
+    }
+}
+
+static void
+without_a_home_no_call_lies_there(void)
+{
+    g_auto(GStrv) calls = sm_check_calls("| ~/bin/scoremail | /a/scoremail", NULL);
+
+    g_assert_cmpstr(calls[0], ==, "/a/scoremail");
+    g_assert_null(calls[1]);
+}
+
+static void
+dovecot_says_where_a_script_pipes_to(void)
+{
+    static const struct {
+        const char *text;
+        const char *call;
+    } cases[] = {
+        {"plugin {\n  sieve_pipe_bin_dir = /usr/lib/pipe\n}\n", "/usr/lib/pipe/scoremail"},
+        {"sieve_pipe_bin_dir=/a", "/a/scoremail"},
+        {"  # sieve_pipe_bin_dir = /a\n", NULL},
+        {"sieve_pipe_bin_dirs = /a\n", NULL},
+        {"", NULL},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *call = sm_check_piped_call(cases[i].text);
+
+        g_assert_cmpstr(call, ==, cases[i].call);
+    }
+}
+
+static void
 what_systemctl_says_of_a_unit(void)
 {
     static const struct {
@@ -97,6 +157,11 @@ main(int argc, char **argv)
     g_test_add_func("/check/an account is not said twice", an_account_is_not_said_twice);
     g_test_add_func("/check/a file calls us in a line that is no comment",
                     a_file_calls_us_in_a_line_that_is_no_comment);
+    g_test_add_func("/check/a recipe calls what it names by its path",
+                    a_recipe_calls_what_it_names_by_its_path);
+    g_test_add_func("/check/without a home no call lies there", without_a_home_no_call_lies_there);
+    g_test_add_func("/check/Dovecot says where a script pipes to",
+                    dovecot_says_where_a_script_pipes_to);
     g_test_add_func("/check/what systemctl says of a unit", what_systemctl_says_of_a_unit);
     return g_test_run();
 }

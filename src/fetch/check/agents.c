@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "build-config.h"
 #include "common/base/startup.h"
+#include "fetch/check/calls.h"
 
 #define OURS "scoremail"
 
@@ -43,7 +45,11 @@ static const struct {
 };
 
 typedef struct {
+    const char *home;
     char *caller;      /* the first file that calls us; NULL: none */
+    char *fault;       /* why a call fails, with the file; NULL: none does */
+    char *piped;       /* where Dovecot finds what a Sieve script pipes to; NULL: not set */
+    gboolean by_name;  /* a file calls us without a path */
     GPtrArray *unread; /* files that may not be read */
 } Search;
 
@@ -62,6 +68,26 @@ sm_check_mentions(const char *text, const char *word)
 }
 
 static void
+note_fault(Search *search, const char *file, const char *const *calls)
+{
+    g_autofree char *fault = search->fault == NULL ? sm_check_calls_fault(calls) : NULL;
+
+    if (fault != NULL)
+        search->fault = g_strdup_printf("%s: %s", file, fault);
+}
+
+static void
+search_calls(Search *search, const char *file, const char *text)
+{
+    g_auto(GStrv) calls = sm_check_calls(text, search->home);
+
+    if (*calls == NULL)
+        search->by_name = TRUE;
+    else
+        note_fault(search, file, (const char *const *)calls);
+}
+
+static void
 search_file(Search *search, const char *path)
 {
     g_autofree char *text = NULL;
@@ -69,27 +95,36 @@ search_file(Search *search, const char *path)
 
     if (stat(path, &about) < 0 || !S_ISREG(about.st_mode) || about.st_size > FILE_MAX)
         return;
-    if (!g_file_get_contents(path, &text, NULL, NULL))
+    if (!g_file_get_contents(path, &text, NULL, NULL)) {
         g_ptr_array_add(search->unread, g_strdup(path));
-    else if (sm_check_mentions(text, OURS))
+        return;
+    }
+    if (search->piped == NULL)
+        search->piped = sm_check_piped_call(text);
+    if (!sm_check_mentions(text, OURS))
+        return;
+    if (search->caller == NULL)
         search->caller = g_strdup(path);
+    search_calls(search, path, text);
 }
 
 static void
-search_places(Search *search, const char *const *places, const char *home)
+search_places(Search *search, const char *const *places)
 {
-    for (guint i = 0; i < PLACES_MAX && places[i] != NULL && search->caller == NULL; i++) {
-        g_autofree char *pattern = g_str_has_prefix(places[i], "~/") && home != NULL
-                                       ? g_build_filename(home, places[i] + 2, NULL)
+    for (guint i = 0; i < PLACES_MAX && places[i] != NULL; i++) {
+        g_autofree char *pattern = g_str_has_prefix(places[i], "~/") && search->home != NULL
+                                       ? g_build_filename(search->home, places[i] + 2, NULL)
                                        : g_strdup(places[i]);
         glob_t found;
 
         if (glob(pattern, 0, NULL, &found) != 0)
             continue;
-        for (gsize j = 0; j < found.gl_pathc && search->caller == NULL; j++)
+        for (gsize j = 0; j < found.gl_pathc; j++)
             search_file(search, found.gl_pathv[j]);
         globfree(&found);
     }
+    if (search->by_name && search->piped != NULL)
+        note_fault(search, search->caller, (const char *const[]){search->piped, NULL});
 }
 
 /* When, for any account; 0: never, or not known. */
@@ -138,6 +173,26 @@ say_none(SmCheck *check, const GPtrArray *installed, const GPtrArray *unread)
                      "and scorefetch sync was never done");
 }
 
+/* FALSE where no file of the agent's calls us. */
+static gboolean
+check_agent(SmCheck *check, const char *name, Search *search)
+{
+    gboolean called = search->caller != NULL;
+
+    if (search->fault != NULL)
+        sm_check_say(check, SM_CHECK_FAILURE, "agent", NULL,
+                     "%s: mail is delivered, but no file is fetched: name the installed program, "
+                     "%s",
+                     search->fault, SM_BINDIR "/" OURS);
+    else if (called)
+        sm_check_say(check, SM_CHECK_OK, "agent", NULL, "%s calls " OURS " (%s)", name,
+                     search->caller);
+    g_free(search->caller);
+    g_free(search->fault);
+    g_free(search->piped);
+    return called;
+}
+
 void
 sm_check_agents(SmCheck *check, const SmAccount *none)
 {
@@ -147,18 +202,13 @@ sm_check_agents(SmCheck *check, const SmAccount *none)
     gboolean called = FALSE;
 
     for (gsize i = 0; i < G_N_ELEMENTS(agents); i++) {
-        Search search = {NULL, unread};
+        Search search = {.home = home, .unread = unread};
 
         if (access(agents[i].program, F_OK) < 0)
             continue;
         g_ptr_array_add(installed, (gpointer)agents[i].name);
-        search_places(&search, agents[i].places, home);
-        if (search.caller == NULL)
-            continue;
-        sm_check_say(check, SM_CHECK_OK, "agent", NULL, "%s calls " OURS " (%s)", agents[i].name,
-                     search.caller);
-        g_free(search.caller);
-        called = TRUE;
+        search_places(&search, agents[i].places);
+        called = check_agent(check, agents[i].name, &search) || called;
     }
     g_ptr_array_add(installed, NULL);
     g_ptr_array_add(unread, NULL);

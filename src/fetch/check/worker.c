@@ -6,13 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "build-config.h"
 #include "common/event/spool.h"
 #include "fetch/alert/watch-worker.h"
 #include "fetch/check/places.h"
 #include "fetch/check/timers.h"
 
 #define REMEDY_SITE "systemctl enable --now scoremail-run.path scoremail-run.timer"
-#define REMEDY_HOME "a line for cron: */5 * * * * scorefetch run -q"
 #define TIMER "scoremail-run.timer"
 #define SYNC_TIMER "scoremail-sync.timer"
 
@@ -68,6 +68,16 @@ sm_check_spool(SmCheck *check, const SmAccount *none)
                      described, (int)sm_spool_count(spool));
 }
 
+/* cron's PATH has neither /usr/local/bin nor a prefix of somebody's own. Caller frees. */
+static char *
+cron_line(void)
+{
+    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+
+    return g_strdup_printf("add to your crontab: */5 * * * * %s run -q",
+                           self != NULL ? self : SM_BINDIR "/scorefetch");
+}
+
 void
 sm_check_worker(SmCheck *check, const SmAccount *none)
 {
@@ -75,7 +85,7 @@ sm_check_worker(SmCheck *check, const SmAccount *none)
     gboolean queued = sm_config_is_queued(config);
     gboolean lives = sm_spool_is_worked(config->spool, config->worker_interval, sm_ledger_now());
     g_autofree char *silent = sm_watch_worker_describe(sm_spool_last_beat(config->spool));
-    const char *remedy = config->site ? REMEDY_SITE : REMEDY_HOME;
+    g_autofree char *remedy = config->site ? g_strdup(REMEDY_SITE) : cron_line();
 
     if (!lives)
         sm_check_say(check, queued ? SM_CHECK_FAILURE : SM_CHECK_WARNING, "worker", NULL,
