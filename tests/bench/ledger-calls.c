@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "fetch/ledger/claim.h"
+#include "fetch/ledger/updates.h"
 
 #define ACCOUNT "main"
 
@@ -32,8 +33,9 @@ claim(SmLedger *ledger, const char *name)
     gboolean settled;
     SmClaim taken;
 
-    need(sm_db_begin(ledger->db, &fault) && sm_file_ensure(ledger, ACCOUNT, name, &fault) &&
-             sm_db_commit(ledger->db, &fault) &&
+    need(sm_db_end(ledger->db,
+                   sm_db_begin(ledger->db, &fault) && sm_file_ensure(ledger, ACCOUNT, name, &fault),
+                   &fault) &&
              sm_claim_take(&taken, ledger, ACCOUNT, name, FALSE, 0, &file, &settled, &fault) &&
              sm_file_raise_fence(ledger, file, 0, &fault) &&
              sm_file_settle(ledger, file, SM_FILE_DROPPED, "for the benchmark", 0, FALSE, &fault),

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "fetch/ledger/events.h"
+#include "fetch/ledger/updates.h"
 
 void
 fixture_set_up(Fixture *fixture, gconstpointer data)

@@ -8,6 +8,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "fetch-fixture.h"
+#include "fetch/ledger/updates.h"
 
 typedef struct {
     const char *ledger;

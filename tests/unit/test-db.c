@@ -82,11 +82,11 @@ a_transaction_is_undone(void)
 
     g_assert_true(sm_db_begin(db, NULL));
     g_assert_true(sm_db_run(db, NULL, NULL, "INSERT INTO t (n) VALUES (1)", ""));
-    sm_db_rollback(db);
-    sm_db_rollback(db); /* there is none any more */
+    g_assert_false(sm_db_end(db, FALSE, NULL));
+    g_assert_false(sm_db_end(db, FALSE, NULL)); /* there is none any more */
     g_assert_true(sm_db_begin(db, NULL));
     g_assert_true(sm_db_run(db, NULL, NULL, "INSERT INTO t (n) VALUES (2)", ""));
-    g_assert_true(sm_db_commit(db, NULL));
+    g_assert_true(sm_db_end(db, TRUE, NULL));
     g_assert_true(sm_db_integer(db, NULL, &rows, "SELECT count(*) FROM t", ""));
     g_assert_cmpint(rows, ==, 1);
 }
@@ -137,9 +137,9 @@ says_who_holds_it(Fixture *fixture, gconstpointer data)
     g_assert_false(sm_db_begin(other, &error));
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);
     fixture_assert_says(error->message, fixture->path, "another process holds it", NULL);
-    sm_db_rollback(fixture->ledger->db);
+    g_assert_false(sm_db_end(fixture->ledger->db, FALSE, NULL));
     g_assert_true(sm_db_begin(other, NULL));
-    sm_db_rollback(other);
+    g_assert_false(sm_db_end(other, FALSE, NULL));
 }
 
 static void

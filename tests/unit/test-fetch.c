@@ -6,6 +6,7 @@
 
 #include "common/base/error.h"
 #include "fetch-fixture.h"
+#include "fetch/ledger/updates.h"
 #include "fetch/store/part.h"
 #include "fetch/store/place.h"
 

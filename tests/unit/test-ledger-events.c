@@ -3,6 +3,7 @@
 
 #include "common/base/error.h"
 #include "fetch-fixture.h"
+#include "fetch/ledger/updates.h"
 
 static gboolean
 is_known(Fixture *fixture, const char *name, const char *message)

@@ -1,5 +1,6 @@
 /* The table of files: its rows, what is told of them, and what a person does to them. */
 #include "fetch/ledger/files.h"
+#include "fetch/ledger/updates.h"
 
 #include <string.h>
 

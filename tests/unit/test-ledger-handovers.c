@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fetch-fixture.h"
+#include "fetch/ledger/updates.h"
 
 static const char SHA[] = "a9993e364706816aba3e25717850c26c9cd0d89d01234567890123456789abcd";
 

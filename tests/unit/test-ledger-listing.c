@@ -23,7 +23,7 @@ note(Fixture *fixture, const SmListed *file)
     g_assert_true(sm_listing_look(fixture->ledger, "main", file, &row, NULL));
     g_assert_true(sm_db_begin(fixture->ledger->db, NULL));
     g_assert_true(sm_listing_note(fixture->ledger, "main", file, &row, NULL));
-    g_assert_true(sm_db_commit(fixture->ledger->db, NULL));
+    g_assert_true(sm_db_end(fixture->ledger->db, TRUE, NULL));
     return row.changed;
 }
 

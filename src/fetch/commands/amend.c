@@ -14,6 +14,7 @@
 #include "fetch/ledger/claim.h"
 #include "fetch/ledger/files.h"
 #include "fetch/ledger/handovers.h"
+#include "fetch/ledger/updates.h"
 #include "fetch/store/part.h"
 #include "fetch/store/place.h"
 #include "fetch/store/store.h"
@@ -90,13 +91,11 @@ forget_row(SmSession *session, const SmAccount *account, SmFile *file, GError **
         if (store == NULL || !sm_store_remove(store, part, error))
             return FALSE;
     }
-    if (sm_db_begin(ledger->db, error) && sm_file_forget(ledger, file, error) &&
-        sm_ledger_log(ledger, file->account, file->name, "forgotten",
-                      sm_file_state_name(file->state), error) &&
-        sm_db_commit(ledger->db, error))
-        return TRUE;
-    sm_db_rollback(ledger->db);
-    return FALSE;
+    return sm_db_end(ledger->db,
+                     sm_db_begin(ledger->db, error) && sm_file_forget(ledger, file, error) &&
+                         sm_ledger_log(ledger, file->account, file->name, "forgotten",
+                                       sm_file_state_name(file->state), error),
+                     error);
 }
 
 static gboolean

@@ -25,12 +25,11 @@ typedef struct {
 static gboolean
 announce(SmLedger *ledger, const char *account, const char *name, GError **error)
 {
-    if (sm_db_begin(ledger->db, error) && sm_file_ensure(ledger, account, name, error) &&
-        sm_ledger_log(ledger, account, name, "requested", "", error) &&
-        sm_db_commit(ledger->db, error))
-        return TRUE;
-    sm_db_rollback(ledger->db);
-    return FALSE;
+    return sm_db_end(ledger->db,
+                     sm_db_begin(ledger->db, error) &&
+                         sm_file_ensure(ledger, account, name, error) &&
+                         sm_ledger_log(ledger, account, name, "requested", "", error),
+                     error);
 }
 
 static gboolean

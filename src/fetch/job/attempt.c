@@ -7,6 +7,7 @@
 #include "fetch/crypto/recipients.h"
 #include "fetch/job/download.h"
 #include "fetch/ledger/listing.h"
+#include "fetch/ledger/updates.h"
 #include "fetch/rules/pause.h"
 #include "fetch/store/place.h"
 

@@ -7,6 +7,7 @@
 #include "fetch/ledger/claim.h"
 #include "fetch/ledger/events.h"
 #include "fetch/ledger/files.h"
+#include "fetch/ledger/updates.h"
 #include "fetch/rules/policy.h"
 #include "fetch/store/part.h"
 #include "fetch/store/store.h"

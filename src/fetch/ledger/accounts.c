@@ -83,17 +83,14 @@ sm_account_look(SmLedger *ledger, const char *account, const char *fingerprint, 
 {
     g_autoptr(SmAccountRecord) record = NULL;
     gboolean probe_due = FALSE;
+    gboolean ok =
+        sm_db_begin(ledger->db, error) &&
+        sm_db_run(ledger->db, error, NULL,
+                  "INSERT INTO accounts (name) VALUES (?) ON CONFLICT DO NOTHING", "s", account) &&
+        (record = look(ledger, account, fingerprint, &probe_due, error)) != NULL &&
+        (!probe_due || take_probe(ledger, account, record, error));
 
-    if (sm_db_begin(ledger->db, error) &&
-        sm_db_run(ledger->db, error, NULL, "INSERT OR IGNORE INTO accounts (name) VALUES (?)", "s",
-                  account)) {
-        record = look(ledger, account, fingerprint, &probe_due, error);
-        if (record != NULL && (!probe_due || take_probe(ledger, account, record, error)) &&
-            sm_db_commit(ledger->db, error))
-            return g_steal_pointer(&record);
-    }
-    sm_db_rollback(ledger->db);
-    return NULL;
+    return sm_db_end(ledger->db, ok, error) ? g_steal_pointer(&record) : NULL;
 }
 
 gboolean
@@ -114,16 +111,16 @@ sm_account_rejected(SmLedger *ledger, const char *account, const char *fingerpri
     g_autofree char *clean = sm_text_clean(reason, REASON_MAX);
     gint64 now = sm_ledger_now();
 
-    if (sm_db_begin(ledger->db, error) &&
-        sm_db_run(ledger->db, error, NULL,
-                  "UPDATE accounts SET proven = NULL, rejected = ?, reason = ?, rejected_at = ?,"
-                  " probe_at = ? WHERE name = ?",
-                  "ssiis", fingerprint, clean, now, now + SM_ACCOUNT_PROBE_AFTER, account) &&
-        sm_ledger_log(ledger, account, "", "rejected", clean, error) &&
-        sm_db_commit(ledger->db, error))
-        return TRUE;
-    sm_db_rollback(ledger->db);
-    return FALSE;
+    return sm_db_end(
+        ledger->db,
+        sm_db_begin(ledger->db, error) &&
+            sm_db_run(
+                ledger->db, error, NULL,
+                "UPDATE accounts SET proven = NULL, rejected = ?, reason = ?, rejected_at = ?,"
+                " probe_at = ? WHERE name = ?",
+                "ssiis", fingerprint, clean, now, now + SM_ACCOUNT_PROBE_AFTER, account) &&
+            sm_ledger_log(ledger, account, "", "rejected", clean, error),
+        error);
 }
 
 gboolean

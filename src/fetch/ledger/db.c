@@ -280,14 +280,17 @@ sm_db_begin(SmDb *db, GError **error)
 }
 
 gboolean
-sm_db_commit(SmDb *db, GError **error)
+sm_db_begin_reading(SmDb *db, GError **error)
 {
-    return sm_db_exec(db, "COMMIT", error);
+    return sm_db_exec(db, "BEGIN", error);
 }
 
-void
-sm_db_rollback(SmDb *db)
+gboolean
+sm_db_end(SmDb *db, gboolean ok, GError **error)
 {
-    if (!sqlite3_get_autocommit(db->handle))
+    if (ok && sm_db_exec(db, "COMMIT", error))
+        return TRUE;
+    if (!sqlite3_get_autocommit(db->handle)) /* some errors have rolled it back already */
         sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+    return FALSE;
 }

@@ -62,15 +62,22 @@ char *sm_db_verdict(SmDb *db, GError **error);
  * SM_ERROR_LEDGER. */
 gboolean sm_db_copy(SmDb *db, const char *path, GError **error);
 
-/* BEGIN IMMEDIATE ... COMMIT. A transaction that is still open is rolled back by sm_db_rollback().
+/*
+ * A transaction, the only writer's: begun by sm_db_begin(), ended by sm_db_end(),
+ * which commits where all went well (ok) and rolls back where not, also what
+ * cannot be committed. TRUE: it is in the ledger; FALSE: nothing of it is. The idiom:
+ *
+ *     return sm_db_end(db, sm_db_begin(db, error) && first(db, error) && ..., error);
+ *
  * SM_ERROR_LEDGER.
  */
 gboolean sm_db_begin(SmDb *db, GError **error);
 
-/* COMMIT. SM_ERROR_LEDGER: nothing was changed, and the transaction is still open. */
-gboolean sm_db_commit(SmDb *db, GError **error);
+/* Ends it; see sm_db_begin(). SM_ERROR_LEDGER where it cannot be committed. */
+gboolean sm_db_end(SmDb *db, gboolean ok, GError **error);
 
-/* ROLLBACK of a transaction that is still open; does nothing without one. */
-void sm_db_rollback(SmDb *db);
+/* A transaction that only reads, so that all its queries see one moment; ended as the other.
+ * SM_ERROR_LEDGER. */
+gboolean sm_db_begin_reading(SmDb *db, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmDb, sm_db_close)

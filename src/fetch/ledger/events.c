@@ -42,9 +42,10 @@ insert(SmLedger *ledger, const SmEvent *event, const char *account, const char *
         g_strjoinv(" ", event->recipients[0] != NULL ? event->recipients : event->to);
 
     return sm_db_run(ledger->db, error, inserted,
-                     "INSERT OR IGNORE INTO events (account, name, identity, kind, sender,"
+                     "INSERT INTO events (account, name, identity, kind, sender,"
                      " recipients, first_seen, last_seen, reason)"
-                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
+                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)"
+                     " ON CONFLICT (account, name, identity) DO NOTHING",
                      "ssssssis", account, name, identity, kind_name(event->kind), event->from,
                      recipients, sm_ledger_now(), event->reason);
 }
@@ -112,11 +113,10 @@ sm_event_record(SmLedger *ledger, const SmEvent *event, const char *account, con
 {
     g_autofree char *identity = identity_of(event);
 
-    if (sm_db_begin(ledger->db, error) && record(ledger, event, account, name, identity, error) &&
-        sm_db_commit(ledger->db, error))
-        return TRUE;
-    sm_db_rollback(ledger->db);
-    return FALSE;
+    return sm_db_end(ledger->db,
+                     sm_db_begin(ledger->db, error) &&
+                         record(ledger, event, account, name, identity, error),
+                     error);
 }
 
 static gboolean
@@ -140,12 +140,10 @@ sm_event_refuse(SmLedger *ledger, const SmEvent *event, const char *account, con
 {
     g_autofree char *identity = identity_of(event);
 
-    if (sm_db_begin(ledger->db, error) &&
-        refuse(ledger, event, account, name, identity, why, error) &&
-        sm_db_commit(ledger->db, error))
-        return TRUE;
-    sm_db_rollback(ledger->db);
-    return FALSE;
+    return sm_db_end(ledger->db,
+                     sm_db_begin(ledger->db, error) &&
+                         refuse(ledger, event, account, name, identity, why, error),
+                     error);
 }
 
 static void
@@ -228,13 +226,12 @@ sm_event_close(SmLedger *ledger, const SmEvent *event, const char *account, cons
 {
     int changed = 0;
 
-    if (sm_db_begin(ledger->db, error) &&
-        decide(ledger, event, account, name, decision, reason, &changed, error) &&
-        (changed == 0 || sm_ledger_log(ledger, account, name, decision, reason, error)) &&
-        sm_db_commit(ledger->db, error))
-        return TRUE;
-    sm_db_rollback(ledger->db);
-    return FALSE;
+    return sm_db_end(
+        ledger->db,
+        sm_db_begin(ledger->db, error) &&
+            decide(ledger, event, account, name, decision, reason, &changed, error) &&
+            (changed == 0 || sm_ledger_log(ledger, account, name, decision, reason, error)),
+        error);
 }
 
 gboolean

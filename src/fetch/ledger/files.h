@@ -1,11 +1,10 @@
 /*
- * The table of files: one row for each account and name, its states, and the
- * fenced updates of whoever holds the claim.
+ * The table of files: one row for each account and name, and its states.
  *
  *   waiting -> placing -> stored     dropped   not wanted   failed   conflict
  *
  * A row's work in progress (part, boot id, what is being placed) is changed only
- * under its claim; an update of a claim that was lost hits no row and fails.
+ * under its claim (updates.h).
  */
 #pragma once
 
@@ -108,10 +107,6 @@ GPtrArray *sm_file_siblings(SmLedger *ledger, const SmFile *file, GError **error
  */
 gboolean sm_file_ensure(SmLedger *ledger, const char *account, const char *name, GError **error);
 
-/* A person wants it tried again: no pause, no count of failures, and waiting if it had failed or
- * conflicts. SM_ERROR_LEDGER. */
-gboolean sm_file_reopen(SmLedger *ledger, SmFile *file, GError **error);
-
 /* Deletes the row: the name is unknown again. Part of the caller's transaction. SM_ERROR_LEDGER. */
 gboolean sm_file_forget(SmLedger *ledger, const SmFile *file, GError **error);
 
@@ -119,28 +114,6 @@ gboolean sm_file_forget(SmLedger *ledger, const SmFile *file, GError **error);
  * SM_ERROR_LEDGER. */
 gboolean sm_file_count_missing(SmLedger *ledger, const char *account, gint64 since, gint64 *count,
                                GError **error);
-
-/*
- * The updates of the claim's holder, each WHERE fence = file->fence. On success
- * file is what the row is: its strings are new ones, but for account and name.
- */
-
-/* What came since changes nothing about the row. SM_ERROR_LEDGER. */
-gboolean sm_file_answered(SmLedger *ledger, SmFile *file, GError **error);
-
-/*
- * Raises the fence for an attempt. part: the fence of a part that stays (to be
- * resumed or placed), or 0: this attempt's part will have the new fence. SM_ERROR_LEDGER.
- */
-gboolean sm_file_raise_fence(SmLedger *ledger, SmFile *file, gint64 part, GError **error);
-
-/* What was being placed is gone: -> waiting (or stored), and a download begins with a new part.
- * SM_ERROR_LEDGER. */
-gboolean sm_file_start_over(SmLedger *ledger, SmFile *file, GError **error);
-
-/* The running download may be resumed by another process of this boot. SM_ERROR_LEDGER. */
-gboolean sm_file_note_part(SmLedger *ledger, SmFile *file, const char *etag, const char *boot_id,
-                           GError **error);
 
 /* The name of name's file in the directory: an encrypted one is NAME.gpg. Caller frees. */
 char *sm_file_stored_name(const char *name, gboolean encrypted);
@@ -150,41 +123,5 @@ gboolean sm_file_is_encrypted(const SmFile *file);
 
 /* The same of what is being placed. */
 gboolean sm_file_places_encrypted(const SmFile *file);
-
-/* Bytes and their SHA-256. */
-typedef struct {
-    gint64 size;
-    const char *sha256;
-} SmContent;
-
-/* -> placing, with what the part holds, and what that is when it is decrypted; the same where it is
- * not encrypted. SM_ERROR_LEDGER. */
-gboolean sm_file_placing_sealed(SmLedger *ledger, SmFile *file, SmContent part, SmContent plain,
-                                const char *etag, const char *boot_id, GError **error);
-
-/* The same for a part that is not encrypted. SM_ERROR_LEDGER. */
-gboolean sm_file_placing(SmLedger *ledger, SmFile *file, gint64 size, const char *sha256,
-                         const char *etag, const char *boot_id, GError **error);
-
-/*
- * -> stored, with what was noted by sm_file_placing() and the events known when
- * the attempt began answered; a correction raises the revision. action is
- * what the log says: stored, corrected, adopted. hand_over: on-stored is to be
- * told, which is recorded with it; previous: see SmHandover. SM_ERROR_LEDGER.
- */
-gboolean sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, gboolean hand_over,
-                        const char *previous, GError **error);
-
-/* Stored before and found unchanged: only what it answers, the ETag and the time of the look are
- * new. SM_ERROR_LEDGER. */
-gboolean sm_file_unchanged(SmLedger *ledger, SmFile *file, const char *etag, GError **error);
-
-/*
- * -> state, or back to stored where bytes are stored and state is waiting.
- * part_kept: the part stays for a later run. The counters of missing
- * and obstacle are taken from file. SM_ERROR_LEDGER.
- */
-gboolean sm_file_settle(SmLedger *ledger, SmFile *file, SmFileState state, const char *reason,
-                        gint64 next_attempt, gboolean part_kept, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmFile, sm_file_free)

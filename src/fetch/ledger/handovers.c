@@ -54,14 +54,14 @@ sm_handover_free(SmHandover *handover)
 }
 
 gboolean
-sm_handover_add(SmLedger *ledger, const SmFile *file, const char *kind, const char *previous,
+sm_handover_add(SmLedger *ledger, gint64 file, const char *kind, const char *previous,
                 GError **error)
 {
     return sm_db_run(ledger->db, error, NULL,
                      "INSERT INTO handovers (account, name, kind, path, size, sha256, revision,"
                      " previous, created) SELECT account, name, ?1, path, size, sha256, revision,"
                      " ?2, ?3 FROM files WHERE id = ?4",
-                     "ssii", kind, previous, sm_ledger_now(), file->id);
+                     "ssii", kind, previous, sm_ledger_now(), file);
 }
 
 GPtrArray *
@@ -113,16 +113,15 @@ static gboolean
 settle(SmLedger *ledger, const SmHandover *handover, const char *action, const char *detail,
        gint64 done, const char *reason, gint64 next_attempt, GError **error)
 {
-    if (sm_db_begin(ledger->db, error) &&
-        sm_db_run(ledger->db, error, NULL,
-                  "UPDATE handovers SET done = ?1, reason = ?2, next_attempt = ?3,"
-                  " attempts = attempts + (?1 = 0) WHERE id = ?4",
-                  "isii", done, reason, next_attempt, handover->id) &&
-        sm_ledger_log(ledger, handover->account, handover->name, action, detail, error) &&
-        sm_db_commit(ledger->db, error))
-        return TRUE;
-    sm_db_rollback(ledger->db);
-    return FALSE;
+    return sm_db_end(
+        ledger->db,
+        sm_db_begin(ledger->db, error) &&
+            sm_db_run(ledger->db, error, NULL,
+                      "UPDATE handovers SET done = ?1, reason = ?2, next_attempt = ?3,"
+                      " attempts = attempts + (?1 = 0) WHERE id = ?4",
+                      "isii", done, reason, next_attempt, handover->id) &&
+            sm_ledger_log(ledger, handover->account, handover->name, action, detail, error),
+        error);
 }
 
 gboolean

@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-#include "fetch/ledger/files.h"
+#include "fetch/ledger/ledger.h"
 
 typedef struct {
     gint64 id;
@@ -25,11 +25,12 @@ typedef struct {
 } SmHandover;
 
 /*
- * on-stored is to be told of the file, as its row is now; kind and previous: see
- * SmHandover. Part of the caller's transaction. SM_ERROR_LEDGER.
+ * on-stored is to be told of the file whose row in the table of files has the id
+ * file, as that row is now; kind and previous: see SmHandover. Part of the
+ * caller's transaction. SM_ERROR_LEDGER.
  */
-gboolean sm_handover_add(SmLedger *ledger, const SmFile *file, const char *kind,
-                         const char *previous, GError **error);
+gboolean sm_handover_add(SmLedger *ledger, gint64 file, const char *kind, const char *previous,
+                         GError **error);
 
 /*
  * What is due at the time now: of account, of name if that is not NULL, and of

@@ -78,12 +78,10 @@ mark(SmLedger *ledger, const SmFile *file, GError **error)
 gboolean
 sm_prune_record(SmLedger *ledger, const SmFile *file, const char *detail, GError **error)
 {
-    if (sm_db_begin(ledger->db, error) && mark(ledger, file, error) &&
-        sm_ledger_log(ledger, file->account, file->name, "pruned", detail, error) &&
-        sm_db_commit(ledger->db, error))
-        return TRUE;
-    sm_db_rollback(ledger->db);
-    return FALSE;
+    return sm_db_end(ledger->db,
+                     sm_db_begin(ledger->db, error) && mark(ledger, file, error) &&
+                         sm_ledger_log(ledger, file->account, file->name, "pruned", detail, error),
+                     error);
 }
 
 gboolean

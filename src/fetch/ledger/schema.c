@@ -154,10 +154,7 @@ migrate(SmDb *db, gint64 version, GError **error)
 
     for (; ok && version < SCHEMA_VERSION; version++)
         ok = sm_db_exec(db, steps[version], error);
-    if (ok && sm_db_exec(db, stamp, error) && sm_db_commit(db, error))
-        return TRUE;
-    sm_db_rollback(db);
-    return FALSE;
+    return sm_db_end(db, ok && sm_db_exec(db, stamp, error), error);
 }
 
 gboolean

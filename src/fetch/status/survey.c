@@ -239,11 +239,10 @@ read_ledger(SmSurvey *survey, SmLedger *ledger, const char *account, GError **er
 static gboolean
 read_at_once(SmSurvey *survey, SmLedger *ledger, const char *account, GError **error)
 {
-    gboolean ok =
-        sm_db_exec(ledger->db, "BEGIN", error) && read_ledger(survey, ledger, account, error);
-
-    sm_db_rollback(ledger->db);
-    return ok;
+    return sm_db_end(ledger->db,
+                     sm_db_begin_reading(ledger->db, error) &&
+                         read_ledger(survey, ledger, account, error),
+                     error);
 }
 
 static void

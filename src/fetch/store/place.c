@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "common/base/error.h"
+#include "fetch/ledger/updates.h"
 #include "fetch/store/part.h"
 
 typedef struct {

@@ -70,10 +70,7 @@ add_piece(SmSyncPlan *plan, SmLedger *ledger, const SmAccount *account, const Sm
 
     for (guint i = begin; ok && i < end; i++)
         ok = add(plan, ledger, account, listing->files->pdata[i], record, error);
-    if (ok && (!record || sm_db_commit(ledger->db, error)))
-        return TRUE;
-    sm_db_rollback(ledger->db);
-    return FALSE;
+    return record ? sm_db_end(ledger->db, ok, error) : ok;
 }
 
 SmSyncPlan *
@@ -111,8 +108,5 @@ sm_sync_plan_mark_known(SmLedger *ledger, const SmAccount *account, const SmList
     *marked = 0;
     for (guint i = 0; ok && i < listing->files->len; i++)
         ok = mark(ledger, account->name, listing->files->pdata[i], marked, error);
-    if (ok && sm_db_commit(ledger->db, error))
-        return TRUE;
-    sm_db_rollback(ledger->db);
-    return FALSE;
+    return sm_db_end(ledger->db, ok, error);
 }

@@ -1,0 +1,277 @@
+#include "fetch/ledger/updates.h"
+
+#include <string.h>
+
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "fetch/ledger/handovers.h"
+
+enum { REASON_MAX = 500 };
+
+/* Whether an event came that this attempt does not answer. */
+#define UNANSWERED                                                                                 \
+    "EXISTS (SELECT 1 FROM events e WHERE e.account = files.account AND e.name = files.name"       \
+    " AND e.id > files.new_covers)"
+
+/* Whether an update of the claim's holder has hit its row. */
+static gboolean
+has_hit(SmLedger *ledger, const SmFile *file, int changed, GError **error)
+{
+    if (changed == 1)
+        return TRUE;
+    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
+                "ledger %s: the claim on %s was lost to another process", ledger->db->path,
+                file->name);
+    return FALSE;
+}
+
+/*
+ * Ends the transaction of an update of the claim's holder, which went well so far (ok): what is
+ * committed is what file says from now on; of what is not, nothing is, neither in the ledger nor in
+ * file. Its account and name stay the same strings: callers pass them on for as long as an attempt
+ * lasts.
+ */
+static gboolean
+end_update(SmLedger *ledger, SmFile *file, gboolean ok, GError **error)
+{
+    g_autoptr(SmFile) now = ok ? sm_file_load(ledger, file->account, file->name, error) : NULL;
+    SmFile before = *file;
+
+    if (!sm_db_end(ledger->db, now != NULL, error))
+        return FALSE;
+    *file = *now;
+    file->account = before.account;
+    file->name = before.name;
+    before.account = now->account;
+    before.name = now->name;
+    *now = before; /* freed */
+    return TRUE;
+}
+
+gboolean
+sm_file_reopen(SmLedger *ledger, SmFile *file, GError **error)
+{
+    int changed;
+    gboolean ok = sm_db_begin(ledger->db, error) &&
+                  sm_db_run(ledger->db, error, &changed,
+                            "UPDATE files SET next_attempt = 0, attempts = 0, missing_since = 0,"
+                            " missing_times = 0, obstacle = NULL,"
+                            " state = CASE WHEN state IN ('failed', 'conflict') THEN 'waiting'"
+                            "  ELSE state END WHERE id = ? AND fence = ?",
+                            "ii", file->id, file->fence) &&
+                  has_hit(ledger, file, changed, error);
+
+    return end_update(ledger, file, ok, error);
+}
+
+gboolean
+sm_file_answered(SmLedger *ledger, SmFile *file, GError **error)
+{
+    int changed;
+
+    if (!sm_db_run(ledger->db, error, &changed,
+                   "UPDATE files SET unanswered = 0 WHERE id = ? AND fence = ?", "ii", file->id,
+                   file->fence) ||
+        !has_hit(ledger, file, changed, error))
+        return FALSE;
+    file->unanswered = 0;
+    return TRUE;
+}
+
+/* The updates up to `placing` write what they make of file, so that nothing need be loaded. */
+
+static void
+replace(char **text, const char *by)
+{
+    char *copy = g_strdup(by);
+
+    g_free(*text);
+    *text = copy;
+}
+
+gboolean
+sm_file_raise_fence(SmLedger *ledger, SmFile *file, gint64 part, GError **error)
+{
+    gint64 now = sm_ledger_now(), fence = file->fence + 1;
+    gint64 keeps = part != 0 ? part : fence;
+    const char *etag = part != 0 ? file->part_etag : NULL;
+    /* what is being placed answers the events of its own time only */
+    gint64 covers = file->state == SM_FILE_PLACING ? file->new_covers : file->newest_event;
+    int changed;
+
+    if (!sm_db_run(ledger->db, error, &changed,
+                   "UPDATE files SET fence = ?, attempts = ?, part = ?, part_etag = ?,"
+                   " new_covers = ?, updated = ? WHERE id = ? AND fence = ?",
+                   "iiisiiii", fence, file->attempts + 1, keeps, etag, covers, now, file->id,
+                   file->fence) ||
+        !has_hit(ledger, file, changed, error))
+        return FALSE;
+    file->fence = fence;
+    file->attempts++;
+    file->part = keeps;
+    if (part == 0)
+        g_clear_pointer(&file->part_etag, g_free);
+    file->new_covers = covers;
+    file->updated_at = now;
+    return TRUE;
+}
+
+gboolean
+sm_file_start_over(SmLedger *ledger, SmFile *file, GError **error)
+{
+    SmFileState state = file->stored_at > 0 ? SM_FILE_STORED : SM_FILE_WAITING;
+    int changed;
+
+    if (!sm_db_run(ledger->db, error, &changed,
+                   "UPDATE files SET state = ?, part = fence, part_etag = NULL, new_covers = ?"
+                   " WHERE id = ? AND fence = ?",
+                   "siii", sm_file_state_name(state), file->newest_event, file->id, file->fence) ||
+        !has_hit(ledger, file, changed, error))
+        return FALSE;
+    file->state = state;
+    file->part = file->fence;
+    g_clear_pointer(&file->part_etag, g_free);
+    file->new_covers = file->newest_event;
+    return TRUE;
+}
+
+gboolean
+sm_file_note_part(SmLedger *ledger, SmFile *file, const char *etag, const char *boot_id,
+                  GError **error)
+{
+    int changed;
+
+    if (!sm_db_run(ledger->db, error, &changed,
+                   "UPDATE files SET part_etag = ?, boot_id = ? WHERE id = ? AND fence = ?", "ssii",
+                   etag, boot_id, file->id, file->fence) ||
+        !has_hit(ledger, file, changed, error))
+        return FALSE;
+    replace(&file->part_etag, etag);
+    replace(&file->boot_id, boot_id);
+    return TRUE;
+}
+
+gboolean
+sm_file_placing(SmLedger *ledger, SmFile *file, gint64 size, const char *sha256, const char *etag,
+                const char *boot_id, GError **error)
+{
+    SmContent content = {size, sha256};
+
+    return sm_file_placing_sealed(ledger, file, content, content, etag, boot_id, error);
+}
+
+gboolean
+sm_file_placing_sealed(SmLedger *ledger, SmFile *file, SmContent part, SmContent plain,
+                       const char *etag, const char *boot_id, GError **error)
+{
+    gint64 now = sm_ledger_now();
+    int changed;
+
+    if (!sm_db_run(ledger->db, error, &changed,
+                   "UPDATE files SET state = 'placing', new_size = ?, new_sha256 = ?,"
+                   " new_size_plain = ?, new_sha256_plain = ?,"
+                   " new_etag = ?, boot_id = ?, updated = ? WHERE id = ? AND fence = ?",
+                   "isisssiii", part.size, part.sha256, plain.size, plain.sha256, etag, boot_id,
+                   now, file->id, file->fence) ||
+        !has_hit(ledger, file, changed, error))
+        return FALSE;
+    file->state = SM_FILE_PLACING;
+    file->new_size = part.size;
+    file->new_size_plain = plain.size;
+    file->updated_at = now;
+    replace(&file->new_sha256, part.sha256);
+    replace(&file->new_sha256_plain, plain.sha256);
+    replace(&file->new_etag, etag);
+    replace(&file->boot_id, boot_id);
+    return TRUE;
+}
+
+/* What was placed, for the log. Caller frees. */
+static char *
+describe_new(const SmFile *file)
+{
+    if (!sm_file_places_encrypted(file))
+        return g_strdup_printf("%" G_GINT64_FORMAT " bytes, SHA-256 %s", file->new_size,
+                               file->new_sha256);
+    return g_strdup_printf(
+        "%" G_GINT64_FORMAT " bytes, SHA-256 %s, encrypted: %" G_GINT64_FORMAT " bytes, SHA-256 %s",
+        file->new_size_plain, file->new_sha256_plain, file->new_size, file->new_sha256);
+}
+
+gboolean
+sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, gboolean hand_over,
+               const char *previous, GError **error)
+{
+    const char *kind = strcmp(action, "corrected") == 0 ? "corrected" : "new";
+    g_autofree char *path = sm_file_stored_name(file->name, sm_file_places_encrypted(file));
+    g_autofree char *detail = describe_new(file);
+    int changed;
+    gboolean ok = sm_db_begin(ledger->db, error) &&
+                  sm_db_run(ledger->db, error, &changed,
+                            "UPDATE files SET state = 'stored', reason = '', size = new_size,"
+                            " sha256 = new_sha256, size_plain = CASE WHEN new_sha256_plain IS NULL"
+                            "  THEN new_size ELSE new_size_plain END,"
+                            " sha256_plain = coalesce(new_sha256_plain, new_sha256),"
+                            " etag = new_etag, path = ?5, records = nullif(?6, -1),"
+                            " revision = revision + (?4 = 'corrected'),"
+                            " looked = CASE WHEN stored > 0 THEN ?1 ELSE looked END,"
+                            " covers = max(covers, new_covers), unanswered = " UNANSWERED ","
+                            " stored = ?1, pruned = 0, updated = ?1,"
+                            " settled = fence, next_attempt = 0, attempts = 0, missing_since = 0,"
+                            " missing_times = 0, part = 0, part_etag = NULL, boot_id = NULL,"
+                            " obstacle = NULL WHERE id = ?2 AND fence = ?3",
+                            "iiissi", sm_ledger_now(), file->id, file->fence, action, path,
+                            file->new_records) &&
+                  has_hit(ledger, file, changed, error) &&
+                  sm_ledger_log(ledger, file->account, file->name, action, detail, error) &&
+                  (!hand_over || sm_handover_add(ledger, file->id, kind, previous, error));
+
+    return end_update(ledger, file, ok, error);
+}
+
+gboolean
+sm_file_unchanged(SmLedger *ledger, SmFile *file, const char *etag, GError **error)
+{
+    int changed;
+    gboolean ok =
+        sm_db_begin(ledger->db, error) &&
+        sm_db_run(ledger->db, error, &changed,
+                  "UPDATE files SET state = 'stored', reason = '', etag = coalesce(?1, etag),"
+                  " covers = max(covers, new_covers), unanswered = " UNANSWERED ","
+                  " looked = ?2, updated = ?2, settled = fence,"
+                  " next_attempt = 0, attempts = 0, missing_since = 0, missing_times = 0,"
+                  " part = 0, part_etag = NULL WHERE id = ?3 AND fence = ?4",
+                  "siii", etag, sm_ledger_now(), file->id, file->fence) &&
+        has_hit(ledger, file, changed, error);
+
+    return end_update(ledger, file, ok, error);
+}
+
+gboolean
+sm_file_settle(SmLedger *ledger, SmFile *file, SmFileState state, const char *reason,
+               gint64 next_attempt, gboolean part_kept, GError **error)
+{
+    g_autofree char *clean = sm_text_clean(reason, REASON_MAX);
+    gboolean stored_before = state == SM_FILE_WAITING && file->stored_at > 0;
+    SmFileState becomes = stored_before ? SM_FILE_STORED : state;
+    gboolean news = file->state != becomes || strcmp(file->reason, clean) != 0;
+    int changed;
+    gboolean ok =
+        sm_db_begin(ledger->db, error) &&
+        sm_db_run(ledger->db, error, &changed,
+                  "UPDATE files SET state = ?1, reason = ?2, next_attempt = ?3, updated = ?4,"
+                  " settled = fence, part = CASE WHEN ?5 THEN part ELSE 0 END,"
+                  " part_etag = CASE WHEN ?5 THEN part_etag END, missing_since = ?6,"
+                  " missing_times = ?7, obstacle = ?8, unanswered = CASE"
+                  "  WHEN ?1 IN ('dropped', 'not wanted', 'conflict') THEN 0"
+                  "  WHEN ?1 = 'failed' THEN " UNANSWERED " ELSE unanswered END"
+                  " WHERE id = ?9 AND fence = ?10",
+                  "ssiiiiisii", sm_file_state_name(becomes), clean, next_attempt, sm_ledger_now(),
+                  (gint64)part_kept, file->missing_since, file->missing_times, file->obstacle,
+                  file->id, file->fence) &&
+        has_hit(ledger, file, changed, error) &&
+        (!news ||
+         sm_ledger_log(ledger, file->account, file->name, sm_file_state_name(state), clean, error));
+
+    return end_update(ledger, file, ok, error);
+}

@@ -1,0 +1,66 @@
+/*
+ * The fenced updates of the table of files, by whoever holds a row's claim: each
+ * is one transaction WHERE fence = file->fence, and hits no row once the claim is
+ * lost. On success file is what the row is now, its account and name the same
+ * strings as before; a failed one has changed neither the row nor file.
+ */
+#pragma once
+
+#include "fetch/ledger/files.h"
+
+/* A person wants it tried again: no pause, no count of failures, and waiting if it had failed or
+ * conflicts. SM_ERROR_LEDGER. */
+gboolean sm_file_reopen(SmLedger *ledger, SmFile *file, GError **error);
+
+/* What came since changes nothing about the row. SM_ERROR_LEDGER. */
+gboolean sm_file_answered(SmLedger *ledger, SmFile *file, GError **error);
+
+/*
+ * Raises the fence for an attempt. part: the fence of a part that stays (to be
+ * resumed or placed), or 0: this attempt's part will have the new fence. SM_ERROR_LEDGER.
+ */
+gboolean sm_file_raise_fence(SmLedger *ledger, SmFile *file, gint64 part, GError **error);
+
+/* What was being placed is gone: -> waiting (or stored), and a download begins with a new part.
+ * SM_ERROR_LEDGER. */
+gboolean sm_file_start_over(SmLedger *ledger, SmFile *file, GError **error);
+
+/* The running download may be resumed by another process of this boot. SM_ERROR_LEDGER. */
+gboolean sm_file_note_part(SmLedger *ledger, SmFile *file, const char *etag, const char *boot_id,
+                           GError **error);
+
+/* Bytes and their SHA-256. */
+typedef struct {
+    gint64 size;
+    const char *sha256;
+} SmContent;
+
+/* -> placing, with what the part holds, and what that is when it is decrypted; the same where it is
+ * not encrypted. SM_ERROR_LEDGER. */
+gboolean sm_file_placing_sealed(SmLedger *ledger, SmFile *file, SmContent part, SmContent plain,
+                                const char *etag, const char *boot_id, GError **error);
+
+/* The same for a part that is not encrypted. SM_ERROR_LEDGER. */
+gboolean sm_file_placing(SmLedger *ledger, SmFile *file, gint64 size, const char *sha256,
+                         const char *etag, const char *boot_id, GError **error);
+
+/*
+ * -> stored, with what was noted by sm_file_placing() and the events known when
+ * the attempt began answered; a correction raises the revision. action is
+ * what the log says: stored, corrected, adopted. hand_over: on-stored is to be
+ * told, which is recorded with it; previous: see SmHandover. SM_ERROR_LEDGER.
+ */
+gboolean sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, gboolean hand_over,
+                        const char *previous, GError **error);
+
+/* Stored before and found unchanged: only what it answers, the ETag and the time of the look are
+ * new. SM_ERROR_LEDGER. */
+gboolean sm_file_unchanged(SmLedger *ledger, SmFile *file, const char *etag, GError **error);
+
+/*
+ * -> state, or back to stored where bytes are stored and state is waiting.
+ * part_kept: the part stays for a later run. The counters of missing
+ * and obstacle are taken from file. SM_ERROR_LEDGER.
+ */
+gboolean sm_file_settle(SmLedger *ledger, SmFile *file, SmFileState state, const char *reason,
+                        gint64 next_attempt, gboolean part_kept, GError **error);
