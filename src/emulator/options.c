@@ -1,12 +1,13 @@
 #include "emulator/options.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "common/base/error.h"
 
 #define SUMMARY                                                                                    \
-    "A stand-in for the score download service and its object store, on 127.0.0.1,\n"              \
-    "for tests and for trying things out. It runs until SIGTERM or SIGINT."
+    "A stand-in for the score download service and its object store, for tests\n"                  \
+    "and for trying things out. It runs until SIGTERM or SIGINT."
 #define DESCRIPTION                                                                                \
     "user, file and fault may be repeated. `scoremail-emulator notify --help` is about\n"          \
     "notification e-mails; scoremail-emulator(1) has it all.\n"
@@ -14,12 +15,15 @@
 void
 sm_options_free(SmOptions *options)
 {
-    char **texts[] = {&options->data,         &options->tls_dir,    &options->tls_cert,
-                      &options->tls_key,      &options->signature,  &options->etag,
-                      &options->object_host,  &options->bucket,     &options->access_log,
-                      &options->object_store, &options->access_key, &options->secret_key,
-                      &options->region,       &options->ready_file, &options->empty,
-                      &options->max_sessions};
+    char **texts[] = {
+        &options->listen,         &options->host,           &options->data,
+        &options->tls_dir,        &options->tls_cert,       &options->tls_key,
+        &options->signature,      &options->etag,           &options->object_host,
+        &options->bucket,         &options->access_log,     &options->object_store,
+        &options->key.access_key, &options->key.secret_key, &options->key.token,
+        &options->key.region,     &options->ready_file,     &options->empty,
+        &options->max_sessions,
+    };
 
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
         g_clear_pointer(texts[i], g_free);
@@ -36,7 +40,9 @@ parse_words(SmOptions *o, char **argv, GError **error)
     const GOptionArg text = G_OPTION_ARG_FILENAME, list = G_OPTION_ARG_FILENAME_ARRAY;
     const GOptionArg number = G_OPTION_ARG_INT, flag = G_OPTION_ARG_NONE;
     const GOptionEntry entries[] = {
-        {"port", 0, 0, number, &o->port, "Listen there (8443); 0: any free port", "N"},
+        {"listen", 0, 0, text, &o->listen, "Listen there (127.0.0.1); 0.0.0.0 or ::, everywhere",
+         "ADDRESS"},
+        {"port", 0, 0, number, &o->port, "Its port (8443); 0: any free one", "N"},
         {"user", 0, 0, list, &o->users, "Somebody who may call", "NAME:PASSWORD[:no-role]"},
         {"data", 0, 0, text, &o->data, "Score files in DIR/files, users in DIR/users", "DIR"},
         {"file", 0, 0, list, &o->files, "One more score file", "PATH"},
@@ -48,6 +54,8 @@ parse_words(SmOptions *o, char **argv, GError **error)
         {"token-lifetime", 0, 0, number, &o->token_lifetime, "For tokens (3600)", "SECONDS"},
         {"object-host", 0, 0, text, &o->object_host, "Host name in URLs (localhost)", "HOST"},
         {"bucket", 0, 0, text, &o->bucket, "Bucket in URLs (scores)", "NAME"},
+        {"virtual-host", 0, 0, flag, &o->virtual_host, "URLs of the form https://BUCKET.HOST/KEY",
+         NULL},
         {"etag", 0, 0, text, &o->etag, "md5 (default), multipart, kms, dsse, customer, opaque",
          "FORM"},
         {"empty", 0, 0, text, &o->empty, "Empty listing: null (default), [], {}, \"\", missing",
@@ -58,11 +66,12 @@ parse_words(SmOptions *o, char **argv, GError **error)
         {"max-sessions-status", 0, 0, number, &o->max_sessions_status, "Answered beyond that (403)",
          "CODE"},
         {"access-log", 0, 0, text, &o->access_log, "A line for each request; -: stderr", "FILE"},
-        {"fault", 0, 0, list, &o->faults, "A fault, CALL:KIND[=VALUE][xCOUNT]", "SPEC"},
+        {"fault", 0, 0, list, &o->faults, "A fault, CALL[/NAME]:KIND[=VALUE][xCOUNT]", "SPEC"},
         {"object-store", 0, 0, text, &o->object_store, "Where the objects really are", "URL"},
-        {"access-key", 0, 0, text, &o->access_key, "Key of that store", "KEY"},
-        {"secret-key", 0, 0, text, &o->secret_key, "Secret of that key", "SECRET"},
-        {"region", 0, 0, text, &o->region, "Region of that store (us-east-1)", "REGION"},
+        {"access-key", 0, 0, text, &o->key.access_key, "Key that URLs are signed with", "KEY"},
+        {"secret-key", 0, 0, text, &o->key.secret_key, "Secret of that key", "SECRET"},
+        {"session-token", 0, 0, text, &o->key.token, "Token of a temporary key", "TOKEN"},
+        {"region", 0, 0, text, &o->key.region, "Region of the store (us-east-1)", "REGION"},
         {"ready-file", 0, 0, text, &o->ready_file, "Write the ready line there, too", "FILE"},
         {"version", 0, 0, flag, &o->show_version, "Print the version", NULL},
         {NULL},
@@ -123,7 +132,7 @@ fault_in_words(SmOptions *o)
 }
 
 static const char *
-fault_in(SmOptions *o)
+fault_in_numbers(const SmOptions *o)
 {
     if (o->port < 0 || o->port > G_MAXUINT16)
         return "--port: write a number from 0 to 65535";
@@ -131,24 +140,71 @@ fault_in(SmOptions *o)
         return "--url-lifetime: write seconds, at most 604800";
     if (o->version == SM_SIGNATURE_V4 && o->url_lifetime == 0)
         return "--url-lifetime: Signature Version 4 needs at least a second";
-    if (o->max_sessions_status < 400 || o->max_sessions_status > 599)
-        return "--max-sessions-status: write a status from 400 to 599";
     if (o->token_lifetime < 0)
         return "--token-lifetime: write seconds";
+    if (o->max_sessions_status < 400 || o->max_sessions_status > 599)
+        return "--max-sessions-status: write a status from 400 to 599";
+    return NULL;
+}
+
+/* Whether everything that is listened to can be called as localhost. */
+static gboolean
+is_localhost(const char *address)
+{
+    return g_str_has_prefix(address, "127.") || strcmp(address, "0.0.0.0") == 0 ||
+           strcmp(address, "::") == 0;
+}
+
+static gboolean
+is_address(const char *text)
+{
+    struct in6_addr address;
+
+    return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
+}
+
+static const char *
+fault_in_names(const SmOptions *o)
+{
+    if (!is_address(o->listen))
+        return "--listen: write an IP address, e.g. 127.0.0.1, 0.0.0.0 or ::1";
+    if (o->bucket[0] == '\0' || strpbrk(o->bucket, "/?#%:@") != NULL ||
+        strcmp(o->bucket, "pascoredwnld") == 0 || strcmp(o->bucket, "_emulator") == 0)
+        return "--bucket: write a plain name";
+    if (o->object_host != NULL &&
+        (o->object_host[0] == '\0' || strpbrk(o->object_host, "/?#@:") != NULL))
+        return "--object-host: write a host name";
+    if (o->key.access_key != NULL &&
+        (o->key.access_key[0] == '\0' || strchr(o->key.access_key, '/') != NULL))
+        return "--access-key: write a key without a slash";
+    return NULL;
+}
+
+/* Options that need or exclude each other. */
+static const char *
+fault_in_combinations(const SmOptions *o)
+{
     if ((o->tls_cert == NULL) != (o->tls_key == NULL))
         return "--tls-cert and --tls-key belong together";
     if (o->tls_cert != NULL && o->tls_dir != NULL)
         return "--tls-dir and --tls-cert exclude each other";
-    if ((o->access_key == NULL) != (o->secret_key == NULL))
+    if ((o->key.access_key == NULL) != (o->key.secret_key == NULL))
         return "--access-key and --secret-key belong together";
-    if (o->object_store == NULL && o->access_key != NULL)
-        return "--access-key needs --object-store";
-    if (o->bucket[0] == '\0' || strpbrk(o->bucket, "/?#%") != NULL ||
-        strcmp(o->bucket, "pascoredwnld") == 0 || strcmp(o->bucket, "_emulator") == 0)
-        return "--bucket: write a plain name";
-    if (o->object_host[0] == '\0' || strpbrk(o->object_host, "/?#@:") != NULL)
-        return "--object-host: write a host name";
+    if (o->key.token != NULL && o->key.access_key == NULL)
+        return "--session-token needs --access-key";
+    if (o->virtual_host && o->object_store != NULL)
+        return "--virtual-host is for the emulator's own store, --object-store names another";
+    if (o->virtual_host && o->object_host == NULL && !is_localhost(o->listen))
+        return "--virtual-host at that --listen address needs --object-host";
     return NULL;
+}
+
+static char *
+host_of(const char *address)
+{
+    if (is_localhost(address))
+        return g_strdup("localhost");
+    return strchr(address, ':') != NULL ? g_strdup_printf("[%s]", address) : g_strdup(address);
 }
 
 SmOptions *
@@ -166,13 +222,20 @@ sm_options_parse(char **argv, GError **error)
     set_default(&options->signature, "v2");
     set_default(&options->etag, "md5");
     set_default(&options->empty, "null");
-    set_default(&options->object_host, "localhost");
+    set_default(&options->listen, "127.0.0.1");
     set_default(&options->bucket, "scores");
     fault = fault_in_words(options);
     if (fault == NULL)
-        fault = fault_in(options);
+        fault = fault_in_numbers(options);
     if (fault == NULL)
-        return g_steal_pointer(&options);
-    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s", fault);
-    return NULL;
+        fault = fault_in_names(options);
+    if (fault == NULL)
+        fault = fault_in_combinations(options);
+    if (fault != NULL) {
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s", fault);
+        return NULL;
+    }
+    options->host = host_of(options->listen);
+    set_default(&options->object_host, options->virtual_host ? "s3.localhost" : options->host);
+    return g_steal_pointer(&options);
 }

@@ -8,6 +8,8 @@
 #include "emulator/service/listing.h"
 
 typedef struct {
+    char *listen; /* an IP address */
+    char *host;   /* what clients on this machine call that: localhost, or the address itself */
     gint port;
     char **users;
     char *data;
@@ -24,10 +26,13 @@ typedef struct {
     gboolean strict_dates;
     char *max_sessions;       /* N/TIME, or NULL */
     gint max_sessions_status; /* 400 to 599 */
-    char *object_host, *bucket;
+    char *object_host;        /* in URLs; host, if nothing else was said */
+    char *bucket;
+    gboolean virtual_host; /* the bucket stands in the host's name */
     char *access_log;
     char **faults;
-    char *object_store, *access_key, *secret_key, *region;
+    char *object_store;
+    SmS3Key key;
     char *ready_file;
     gboolean show_version;
 } SmOptions;

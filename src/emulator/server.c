@@ -15,22 +15,41 @@ struct SmServer {
     SmExchangeContext context;
 };
 
-int
-sm_server_listen(guint16 *port, GError **error)
+static void
+write_address(struct sockaddr_storage *to, socklen_t *size, const char *address, guint16 port)
 {
-    sm_autofd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(*port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
+    struct sockaddr_in *v4 = (struct sockaddr_in *)to;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)to;
+
+    if (inet_pton(AF_INET, address, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons(port);
+        *size = sizeof *v4;
+    } else if (inet_pton(AF_INET6, address, &v6->sin6_addr) == 1) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons(port);
+        *size = sizeof *v6;
+    }
+}
+
+int
+sm_server_listen(const char *address, guint16 *port, GError **error)
+{
+    struct sockaddr_storage where = {.ss_family = AF_UNSPEC};
+    socklen_t size = sizeof where;
+    sm_autofd int fd = -1;
     const int on = 1;
 
+    write_address(&where, &size, address, *port);
+    fd = socket(where.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
-        bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, BACKLOG) < 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &size) < 0) {
-        sm_error_from_errno(error, SM_ERROR_IO, "127.0.0.1 port %u", *port);
+        bind(fd, (struct sockaddr *)&where, size) < 0 || listen(fd, BACKLOG) < 0 ||
+        getsockname(fd, (struct sockaddr *)&where, &size) < 0) {
+        sm_error_from_errno(error, SM_ERROR_IO, "%s port %u", address, *port);
         return -1;
     }
-    *port = ntohs(address.sin_port);
+    *port = ntohs(where.ss_family == AF_INET ? ((struct sockaddr_in *)&where)->sin_port
+                                             : ((struct sockaddr_in6 *)&where)->sin6_port);
     return sm_steal_fd(&fd);
 }
 
@@ -51,9 +70,7 @@ sm_server_start(int listener, const SmTls *tls, const SmService *service, const 
         (unsigned int)CONNECTIONS_MAX, MHD_OPTION_END);
     if (server->daemon != NULL)
         return server;
-    g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                "the server cannot start with the certificate %s: is it PEM, and the key its own?",
-                tls->certificate_path);
+    g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "cannot start the HTTPS server");
     sm_close(&listener);
     g_free(server);
     return NULL;

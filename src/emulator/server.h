@@ -1,7 +1,7 @@
 /*
  * This room is the emulator's process: command line, HTTPS server, connections, access log.
  *
- * The HTTPS server: a listening socket on 127.0.0.1 and libmicrohttpd behind it.
+ * The HTTPS server: a listening socket and libmicrohttpd behind it.
  */
 #pragma once
 
@@ -14,13 +14,14 @@
 typedef struct SmServer SmServer;
 
 /*
- * A socket that listens on 127.0.0.1; *port 0 becomes the port that was free.
- * -1 and SM_ERROR_IO if the port is taken.
+ * A socket that listens on address (IPv4 or IPv6; :: is both); *port 0 becomes
+ * the port that was free. -1 and SM_ERROR_IO if the port is taken, or the
+ * address is none of this machine.
  */
-int sm_server_listen(guint16 *port, GError **error);
+int sm_server_listen(const char *address, guint16 *port, GError **error);
 
 /* Serves on the socket, which it takes over, in threads of its own until it is stopped.
- * SM_ERROR_CONFIG: the certificate cannot be used. */
+ * SM_ERROR_INTERNAL if it cannot start. */
 SmServer *sm_server_start(int listener, const SmTls *tls, const SmService *service,
                           const SmAccessLog *log, GError **error);
 

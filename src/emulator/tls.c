@@ -55,7 +55,14 @@ load(const char *ca, const char *certificate, const char *key, GError **error)
 SmTls *
 sm_tls_load(const char *certificate, const char *key, GError **error)
 {
-    return load(certificate, certificate, key, error);
+    g_autoptr(SmTls) tls = load(certificate, certificate, key, error);
+
+    if (tls == NULL || sm_certificate_has_key(tls->certificate, tls->key))
+        return g_steal_pointer(&tls);
+    g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
+                "--tls-cert %s: no PEM certificate that belongs to the key in %s", certificate,
+                key);
+    return NULL;
 }
 
 static gboolean
@@ -79,7 +86,7 @@ write_files(const char *folder, const SmCertificate *made, GError **error)
 }
 
 static gboolean
-is_usable(const char *folder, const char *host)
+is_usable(const char *folder, const char *const *hosts)
 {
     g_autofree char *path = g_build_filename(folder, kept[1].name, NULL);
     g_autofree char *text = NULL;
@@ -90,11 +97,11 @@ is_usable(const char *folder, const char *host)
         if (access(each, R_OK) < 0)
             return FALSE;
     }
-    return g_file_get_contents(path, &text, NULL, NULL) && sm_certificate_is_for(text, host);
+    return g_file_get_contents(path, &text, NULL, NULL) && sm_certificate_is_for(text, hosts);
 }
 
 SmTls *
-sm_tls_keep(const char *folder, const char *host, GError **error)
+sm_tls_keep(const char *folder, const char *const *hosts, GError **error)
 {
     g_autofree char *ca = g_build_filename(folder, kept[0].name, NULL);
     g_autofree char *certificate = g_build_filename(folder, kept[1].name, NULL);
@@ -107,8 +114,8 @@ sm_tls_keep(const char *folder, const char *host, GError **error)
         sm_error_from_errno(error, SM_ERROR_IO, "TLS folder %s", folder);
         return NULL;
     }
-    if (!is_usable(folder, host)) {
-        g_autoptr(SmCertificate) made = sm_certificate_make(host, error);
+    if (!is_usable(folder, hosts)) {
+        g_autoptr(SmCertificate) made = sm_certificate_make(hosts, error);
 
         if (made == NULL || !write_files(folder, made, error))
             return NULL;

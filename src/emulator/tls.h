@@ -15,13 +15,16 @@ typedef struct {
 
 /*
  * The certificate kept in folder (ca.pem, server.pem, server.key), made when
- * one of them is missing or when it is not for host; folder is made too. It
- * holds for localhost, *.localhost, *.s3.localhost, 127.0.0.1 and host.
- * SM_ERROR_IO if it cannot be read or written.
+ * one of them is missing or when it is not for all of hosts (NULL-terminated);
+ * folder is made too. SM_ERROR_IO if it cannot be read or written.
  */
-SmTls *sm_tls_keep(const char *folder, const char *host, GError **error);
+SmTls *sm_tls_keep(const char *folder, const char *const *hosts, GError **error);
 
-/* A certificate and key of the user's; the certificate is what clients trust. SM_ERROR_IO. */
+/*
+ * A certificate and key of the user's; the certificate is what clients trust.
+ * SM_ERROR_IO if one cannot be read, SM_ERROR_CONFIG if they do not belong
+ * together.
+ */
 SmTls *sm_tls_load(const char *certificate, const char *key, GError **error);
 
 /* Takes the files of sm_tls_keep() away, and the folder if nothing else is in it. */

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "emulator/base/autoptr.h"
+#include "emulator/base/query.h"
+#include "emulator/s3/sign-v2.h"
 #include "emulator/service/service.h"
 
 #define CONTENT "id,score\n1,1200\n2,1310\n"
@@ -32,7 +34,8 @@ set_up(Fixture *f, gconstpointer unused)
     g_assert_true(g_file_set_contents(f->path, CONTENT, -1, NULL));
     f->users = sm_users_new(users, NULL, TOKEN_LIFETIME, NULL);
     f->files = sm_files_new(f->folder, NULL);
-    f->signer = sm_signer_new_own("localhost:8443", "scores");
+    f->signer = sm_signer_new_own("localhost", "scores", FALSE, NULL);
+    sm_signer_set_port(f->signer, 8443);
     f->signer->lifetime = LIFETIME;
     f->faults = sm_faults_new(NULL, NULL);
     f->sessions = sm_sessions_new("9/60", NULL);
@@ -380,6 +383,58 @@ test_etag(Fixture *f, gconstpointer unused)
     g_assert_false(sm_etag_parse("sha1", &f->service.objects.etag));
 }
 
+/* A request for the file with these parameters, signed or not. */
+static SmAnswer *
+get_parameters(Fixture *f, const char *parameters, gboolean is_signed)
+{
+    const char *resource = "/scores/K12/4300_20180410_111604.csv";
+    g_autoptr(GPtrArray) query = sm_query_parse(is_signed ? parameters : "");
+    const SmV2Request what = {"GET", resource, query, NULL, NOW};
+    g_autofree char *text = sm_v2_string_to_sign(&what);
+    g_autofree char *signature = sm_v2_signature(f->signer->key.secret_key, text);
+    g_autofree char *encoded = sm_percent_encode(signature);
+    g_autofree char *url =
+        g_strdup_printf("https://localhost:8443%s?AWSAccessKeyId=%s&Expires=%d&Signature=%s&%s",
+                        resource, f->signer->key.access_key, NOW, encoded, parameters);
+
+    return get_at(f, url, NULL, NOW);
+}
+
+static void
+test_parameters(Fixture *f, gconstpointer unused)
+{
+    static const struct {
+        const char *parameters;
+        guint status;
+        const char *header, *value;
+    } cases[] = {
+        {"response-content-type=text%2Fcsv", 200, "Content-Type", "text/csv"},
+        {"response-content-disposition=attachment%3B%20filename%3D%22a%20b%2Bc.csv%22", 200,
+         "Content-Disposition", "attachment; filename=\"a b+c.csv\""},
+        {"response-content-language=en", 200, "Content-Language", "en"},
+        {"response-content-encoding=identity", 200, "Content-Encoding", "identity"},
+        {"response-cache-control=no-store", 200, "Cache-Control", "no-store"},
+        {"response-expires=0", 200, "Expires", "0"},
+        {"versionId=3HL4kqtJvjVBH40N", 200, "x-amz-version-id", "3HL4kqtJvjVBH40N"},
+        {"x-amz-security-token=FwoGZXIvYXdz%2B%2F%3D", 200, NULL, NULL},
+        {"response-content-type=a%0D%0Ab", 400, NULL, NULL},
+        {"acl", 501, NULL, NULL},
+        {"partNumber=1", 501, NULL, NULL},
+        {"tagging=", 501, NULL, NULL},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(SmAnswer) good = get_parameters(f, cases[i].parameters, TRUE);
+        g_autoptr(SmAnswer) bad = get_parameters(f, cases[i].parameters, FALSE);
+
+        g_test_message("%s", cases[i].parameters);
+        g_assert_cmpuint(good->status, ==, cases[i].status);
+        if (cases[i].header != NULL)
+            g_assert_cmpstr(sm_answer_header(good, cases[i].header), ==, cases[i].value);
+        g_assert_cmpuint(bad->status, ==, 403);
+    }
+}
+
 static void
 test_missing_object(Fixture *f, gconstpointer unused)
 {
@@ -567,6 +622,7 @@ main(int argc, char **argv)
         {"/service/gives tokens that end", test_tokens},
         {"/store/sends a file or a range until the URL expires", test_object},
         {"/store/has ETags in every form, for the current contents", test_etag},
+        {"/store/does what signed parameters say, refuses unsigned ones", test_parameters},
         {"/store/says NoSuchKey and NoSuchBucket", test_missing_object},
         {"/faults/spoil URLs", test_url_faults},
         {"/faults/spoil JSON", test_json_faults},

@@ -16,8 +16,8 @@ enum { THAT_DAY = 1369353600 }; /* 2013-05-24T00:00:00Z */
 static void
 test_published_presigned_get(void)
 {
-    g_autofree char *query = sm_v4_presign("AKIAIOSFODNN7EXAMPLE", SECRET, "us-east-1", HOST,
-                                           "/test.txt", THAT_DAY, 86400);
+    const SmS3Key key = {(char *)"AKIAIOSFODNN7EXAMPLE", (char *)SECRET, NULL, (char *)"us-east-1"};
+    g_autofree char *query = sm_v4_presign(&key, HOST, "/test.txt", THAT_DAY, 86400);
 
     g_assert_cmpstr(query, ==,
                     UNSIGNED_QUERY "&X-Amz-Signature="

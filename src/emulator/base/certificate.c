@@ -10,8 +10,6 @@
 
 enum { DAY = 24 * 3600, LIFE = 3650 * DAY, SERIAL_SIZE = 16, KEY_ID_MAX = 64 };
 
-static const char *const names[] = {"localhost", "*.localhost", "*.s3.localhost", NULL};
-
 void
 sm_certificate_free(SmCertificate *certificate)
 {
@@ -80,18 +78,25 @@ make_ca(gnutls_x509_crt_t *ca, gnutls_x509_privkey_t key)
 static int
 add_host(gnutls_x509_crt_t server, const char *host)
 {
-    struct in_addr address;
+    struct in6_addr address;
+    gnutls_x509_subject_alt_name_t type = GNUTLS_SAN_IPADDRESS;
+    const void *name = &address;
+    gsize size = sizeof address;
 
-    if (inet_pton(AF_INET, host, &address) == 1)
-        return gnutls_x509_crt_set_subject_alt_name(server, GNUTLS_SAN_IPADDRESS, &address,
-                                                    sizeof address, GNUTLS_FSAN_APPEND);
-    return gnutls_x509_crt_set_subject_alt_name(server, GNUTLS_SAN_DNSNAME, host,
-                                                (unsigned)strlen(host), GNUTLS_FSAN_APPEND);
+    if (inet_pton(AF_INET, host, &address) == 1) {
+        size = sizeof(struct in_addr);
+    } else if (inet_pton(AF_INET6, host, &address) != 1) {
+        type = GNUTLS_SAN_DNSNAME;
+        name = host;
+        size = strlen(host);
+    }
+    return gnutls_x509_crt_set_subject_alt_name(server, type, name, (unsigned)size,
+                                                GNUTLS_FSAN_APPEND);
 }
 
 static int
 make_server(gnutls_x509_crt_t *server, gnutls_x509_privkey_t key, gnutls_x509_crt_t ca,
-            gnutls_x509_privkey_t ca_key, const char *host)
+            gnutls_x509_privkey_t ca_key, const char *const *hosts)
 {
     int result = make_body(server, key, "CN=localhost");
     guint8 id[KEY_ID_MAX];
@@ -102,11 +107,9 @@ make_server(gnutls_x509_crt_t *server, gnutls_x509_privkey_t key, gnutls_x509_cr
     note(&result, gnutls_x509_crt_set_key_purpose_oid(*server, GNUTLS_KP_TLS_WWW_SERVER, 0));
     note(&result, gnutls_x509_crt_get_subject_key_id(ca, id, &id_size, NULL));
     note(&result, gnutls_x509_crt_set_authority_key_id(*server, id, id_size));
-    for (gsize i = 0; names[i] != NULL; i++)
-        note(&result, add_host(*server, names[i]));
-    note(&result, add_host(*server, "127.0.0.1"));
-    if (!g_strv_contains(names, host) && strcmp(host, "127.0.0.1") != 0)
-        note(&result, add_host(*server, host));
+    for (gsize i = 0; hosts[i] != NULL; i++)
+        if (!g_strv_contains(hosts + i + 1, hosts[i]))
+            note(&result, add_host(*server, hosts[i]));
     note(&result, gnutls_x509_crt_sign2(*server, ca, ca_key, GNUTLS_DIG_SHA256, 0));
     return result;
 }
@@ -143,7 +146,7 @@ key_text(gnutls_x509_privkey_t key)
 }
 
 SmCertificate *
-sm_certificate_make(const char *host, GError **error)
+sm_certificate_make(const char *const *hosts, GError **error)
 {
     g_auto(gnutls_x509_privkey_t) ca_key = NULL;
     g_auto(gnutls_x509_privkey_t) key = NULL;
@@ -157,7 +160,7 @@ sm_certificate_make(const char *host, GError **error)
     if (result >= 0)
         result = make_ca(&ca, ca_key);
     if (result >= 0)
-        result = make_server(&server, key, ca, ca_key, host);
+        result = make_server(&server, key, ca, ca_key, hosts);
     if (result >= 0) {
         made->ca = certificate_text(ca);
         made->server = certificate_text(server);
@@ -172,13 +175,32 @@ sm_certificate_make(const char *host, GError **error)
 }
 
 gboolean
-sm_certificate_is_for(const char *pem, const char *host)
+sm_certificate_is_for(const char *pem, const char *const *hosts)
 {
     gnutls_datum_t text = {(unsigned char *)pem, (unsigned)strlen(pem)};
     g_auto(gnutls_x509_crt_t) certificate = NULL;
 
-    return gnutls_x509_crt_init(&certificate) >= 0 &&
-           gnutls_x509_crt_import(certificate, &text, GNUTLS_X509_FMT_PEM) >= 0 &&
-           gnutls_x509_crt_check_hostname2(certificate, host,
-                                           GNUTLS_VERIFY_DO_NOT_ALLOW_WILDCARDS) != 0;
+    if (gnutls_x509_crt_init(&certificate) < 0 ||
+        gnutls_x509_crt_import(certificate, &text, GNUTLS_X509_FMT_PEM) < 0)
+        return FALSE;
+    for (gsize i = 0; hosts[i] != NULL; i++)
+        if (gnutls_x509_crt_check_hostname2(certificate, hosts[i],
+                                            GNUTLS_VERIFY_DO_NOT_ALLOW_WILDCARDS) == 0)
+            return FALSE;
+    return TRUE;
+}
+
+gboolean
+sm_certificate_has_key(const char *certificate, const char *key)
+{
+    const gnutls_datum_t pem = {(unsigned char *)certificate, (unsigned)strlen(certificate)};
+    const gnutls_datum_t secret = {(unsigned char *)key, (unsigned)strlen(key)};
+    gnutls_certificate_credentials_t pair;
+    int result = gnutls_certificate_allocate_credentials(&pair);
+
+    if (result < 0)
+        return FALSE;
+    result = gnutls_certificate_set_x509_key_mem(pair, &pem, &secret, GNUTLS_X509_FMT_PEM);
+    gnutls_certificate_free_credentials(pair);
+    return result >= 0;
 }

@@ -10,15 +10,16 @@ typedef struct {
 } SmCertificate;
 
 /*
- * For localhost, *.localhost, *.s3.localhost, 127.0.0.1 and host; ECDSA on
- * P-256, ten years. SM_ERROR_INTERNAL if GnuTLS cannot.
+ * For all hosts (NULL-terminated): names, with or without a wildcard, and
+ * addresses; ECDSA on P-256, ten years. SM_ERROR_INTERNAL if GnuTLS cannot.
  */
-SmCertificate *sm_certificate_make(const char *host, GError **error);
-
-/* Frees certificate. */
+SmCertificate *sm_certificate_make(const char *const *hosts, GError **error);
 void sm_certificate_free(SmCertificate *certificate);
 
-/* Whether the certificate (PEM) names host itself, a name or an IPv4 address. */
-gboolean sm_certificate_is_for(const char *pem, const char *host);
+/* Whether the certificate (PEM) names each of the hosts itself. */
+gboolean sm_certificate_is_for(const char *pem, const char *const *hosts);
+
+/* Whether key is the certificate's own, both PEM. */
+gboolean sm_certificate_has_key(const char *certificate, const char *key);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmCertificate, sm_certificate_free)

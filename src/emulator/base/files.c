@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/error.h"
 #include "common/base/text.h"
 #include "emulator/base/digest.h"
 
@@ -62,6 +63,25 @@ sm_file_free(SmFile *file)
     sm_close(&file->fd);
     g_free(file->md5);
     g_free(file);
+}
+
+gboolean
+sm_files_check_single(SmFiles *files, GError **error)
+{
+    for (gsize i = 0; files->single != NULL && files->single[i] != NULL; i++) {
+        g_autofree char *base = g_path_get_basename(files->single[i]);
+        g_autoptr(SmFile) file = NULL;
+
+        if (access(files->single[i], R_OK) < 0)
+            return sm_error_from_errno(error, SM_ERROR_IO, "--file %s", files->single[i]);
+        if ((file = sm_files_open(files, base)) != NULL)
+            continue;
+        g_set_error(error, SM_ERROR, SM_ERROR_IO,
+                    "--file %s: name a plain file that does not start with a dot",
+                    files->single[i]);
+        return FALSE;
+    }
+    return TRUE;
 }
 
 /* A last line without its line end counts too. */

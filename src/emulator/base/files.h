@@ -25,6 +25,12 @@ SmFiles *sm_files_new(const char *folder, const char *const *single);
 /* Frees files. */
 void sm_files_free(SmFiles *files);
 
+/*
+ * Whether each single file can be served now: there, readable, a plain file, with
+ * a name that a call can have. SM_ERROR_IO for the first that cannot.
+ */
+gboolean sm_files_check_single(SmFiles *files, GError **error);
+
 /* Whether there is any source of files at all. */
 gboolean sm_files_configured(const SmFiles *files);
 

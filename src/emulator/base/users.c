@@ -80,25 +80,45 @@ judge(const char *spec, const char *name, const char *password, SmAdmission *adm
     return TRUE;
 }
 
+/* The users' specs, as they are now. */
+static GStrv
+current_specs(const SmUsers *users)
+{
+    GPtrArray *specs = g_ptr_array_new();
+    g_autofree char *text = NULL;
+    g_auto(GStrv) lines = NULL;
+
+    for (gsize i = 0; users->specs != NULL && users->specs[i] != NULL; i++)
+        g_ptr_array_add(specs, g_strdup(users->specs[i]));
+    if (users->file != NULL && g_file_get_contents(users->file, &text, NULL, NULL))
+        lines = g_strsplit(text, "\n", -1);
+    for (gsize i = 0; lines != NULL && lines[i] != NULL; i++)
+        if (lines[i][0] != '#' && strchr(lines[i], ':') != NULL)
+            g_ptr_array_add(specs, g_strdup(g_strchomp(lines[i])));
+    g_ptr_array_add(specs, NULL);
+    return (GStrv)g_ptr_array_free(specs, FALSE);
+}
+
+gboolean
+sm_users_exist(const SmUsers *users)
+{
+    g_auto(GStrv) specs = current_specs(users);
+
+    return specs[0] != NULL;
+}
+
 SmAdmission
 sm_users_check_password(const SmUsers *users, const char *name, const char *password)
 {
-    g_autofree char *text = NULL;
-    g_auto(GStrv) lines = NULL;
-    SmAdmission admission;
+    g_auto(GStrv) specs = current_specs(users);
+    SmAdmission admission = SM_REJECTED;
 
     if (strchr(name, ':') != NULL)
         return SM_REJECTED;
-    for (gsize i = 0; users->specs != NULL && users->specs[i] != NULL; i++)
-        if (judge(users->specs[i], name, password, &admission))
-            return admission;
-    if (users->file == NULL || !g_file_get_contents(users->file, &text, NULL, NULL))
-        return SM_REJECTED;
-    lines = g_strsplit(text, "\n", -1);
-    for (gsize i = 0; lines[i] != NULL; i++)
-        if (lines[i][0] != '#' && judge(g_strchomp(lines[i]), name, password, &admission))
-            return admission;
-    return SM_REJECTED;
+    for (gsize i = 0; specs[i] != NULL; i++)
+        if (judge(specs[i], name, password, &admission))
+            break;
+    return admission;
 }
 
 char *

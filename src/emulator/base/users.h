@@ -27,6 +27,9 @@ SmUsers *sm_users_new(const char *const *specs, const char *file, guint token_li
 /* Frees users. */
 void sm_users_free(SmUsers *users);
 
+/* Whether there is any user now, on the command line or in the file. */
+gboolean sm_users_exist(const SmUsers *users);
+
 /* Whether the user of that name has this password, and the role. */
 SmAdmission sm_users_check_password(const SmUsers *users, const char *name, const char *password);
 

@@ -31,43 +31,61 @@ expired(gint64 when, gint64 now)
                        SM_S3_DETAILS("Expires", expires, "ServerTime", server));
 }
 
+/* token: NULL where there is none. Without a token of our own any one will do that is signed. */
 static SmAnswer *
-compare(const char *access_key, const char *given, const char *ours, const char *string_to_sign)
+compare(const SmS3Key *key, const char *given, const char *ours, const char *string_to_sign,
+        const char *token)
 {
-    if (sm_equal_secret(given, ours))
-        return NULL;
-    return sm_s3_error("SignatureDoesNotMatch", NULL,
-                       SM_S3_DETAILS("AWSAccessKeyId", access_key, "StringToSign", string_to_sign,
-                                     "SignatureProvided", given));
+    if (!sm_equal_secret(given, ours))
+        return sm_s3_error("SignatureDoesNotMatch", NULL,
+                           SM_S3_DETAILS("AWSAccessKeyId", key->access_key, "StringToSign",
+                                         string_to_sign, "SignatureProvided", given));
+    if (key->token != NULL && g_strcmp0(key->token, token) != 0)
+        return sm_s3_error("InvalidToken", NULL, NULL);
+    return NULL;
+}
+
+/* Times and lifetimes are digits alone: no sign, no blank. */
+static gboolean
+read_seconds(const char *text, guint64 min, guint64 max, gint64 *seconds)
+{
+    guint64 number = 0;
+    gboolean good = g_ascii_string_to_unsigned(text, 10, min, max, &number, NULL);
+
+    *seconds = (gint64)number;
+    return good;
 }
 
 static SmAnswer *
-refuse_v2(const SmSigner *signer, const SmRequest *request, const GPtrArray *query)
+refuse_v2(const SmSigner *signer, const SmRequest *request)
 {
+    const GPtrArray *query = request->parameters;
     const char *key = sm_query_get(query, "AWSAccessKeyId");
     const char *signature = sm_query_get(query, "Signature");
     const char *until = sm_query_get(query, "Expires");
+    g_autofree char *resource = sm_signer_resource(signer, request);
     g_autofree char *text = NULL;
     g_autofree char *ours = NULL;
-    gint64 expires;
+    SmV2Request what = {request->method, resource, query, request->headers, 0};
 
     if (key == NULL || signature == NULL || until == NULL)
         return sm_s3_error("AccessDenied",
                            "Query-string authentication requires the Signature, Expires and "
                            "AWSAccessKeyId parameters",
                            NULL);
-    if (!g_ascii_string_to_signed(until, 10, 0, G_MAXINT64, &expires, NULL))
+    if (!read_seconds(until, 0, G_MAXINT64, &what.expires))
         return sm_s3_error("AccessDenied", "Invalid date (should be seconds since epoch)", NULL);
-    if (request->arrived > expires)
-        return expired(expires, request->arrived);
-    if (strcmp(key, signer->access_key) != 0)
+    if (request->arrived > what.expires)
+        return expired(what.expires, request->arrived);
+    if (strcmp(key, signer->key.access_key) != 0)
         return sm_s3_error("InvalidAccessKeyId", NULL, SM_S3_DETAILS("AWSAccessKeyId", key));
-    text = sm_v2_string_to_sign(request->method, request->headers, expires, request->path);
-    ours = sm_v2_signature(signer->secret_key, text);
-    return compare(key, signature, ours, text);
+    text = sm_v2_string_to_sign(&what);
+    ours = sm_v2_signature(signer->key.secret_key, text);
+    return compare(&signer->key, signature, ours, text,
+                   sm_query_get(query, "x-amz-security-token"));
 }
 
-/* Headers that change what the request means have to be signed, if they are there at all. */
+/* Headers of Amazon's change what the request means: they have to be signed, if they are there. */
 static SmAnswer *
 refuse_unsigned_headers(const SmRequest *request, const char *signed_names)
 {
@@ -80,14 +98,10 @@ refuse_unsigned_headers(const SmRequest *request, const char *signed_names)
                            NULL);
     g_hash_table_iter_init(&each, request->headers);
     while (g_hash_table_iter_next(&each, &name, NULL)) {
-        if (g_strv_contains((const char *const *)names, name))
-            continue;
-        if (g_str_has_prefix(name, "x-amz-"))
+        if (g_str_has_prefix(name, "x-amz-") && !g_strv_contains((const char *const *)names, name))
             return sm_s3_error("AccessDenied",
                                "There were headers present in the request which were not signed",
                                SM_S3_DETAILS("HeadersNotSigned", (const char *)name));
-        if (strcmp(name, "content-type") == 0)
-            return sm_s3_error("SignatureDoesNotMatch", NULL, NULL);
     }
     return NULL;
 }
@@ -122,7 +136,7 @@ read_v4(const GPtrArray *query, V4Parameters *v4, gint64 *from, gint64 *lifetime
         return sm_s3_error("AuthorizationQueryParametersError",
                            "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"",
                            NULL);
-    if (!g_ascii_string_to_signed(v4->expires, 10, 1, V4_EXPIRES_MAX, lifetime, NULL))
+    if (!read_seconds(v4->expires, 1, V4_EXPIRES_MAX, lifetime))
         return sm_s3_error("AuthorizationQueryParametersError",
                            "X-Amz-Expires must be a number from 1 to 604800 (seconds)", NULL);
     return NULL;
@@ -131,21 +145,22 @@ read_v4(const GPtrArray *query, V4Parameters *v4, gint64 *from, gint64 *lifetime
 static SmAnswer *
 refuse_credential(const SmSigner *signer, const V4Parameters *v4)
 {
-    g_autofree char *scope = sm_v4_scope(v4->date, signer->region);
+    g_autofree char *scope = sm_v4_scope(v4->date, signer->key.region);
     g_autofree char *key = g_strndup(v4->credential, strcspn(v4->credential, "/"));
 
-    if (strcmp(key, signer->access_key) != 0)
+    if (strcmp(key, signer->key.access_key) != 0)
         return sm_s3_error("InvalidAccessKeyId", NULL, SM_S3_DETAILS("AWSAccessKeyId", key));
     if (v4->credential[strlen(key)] != '/' || strcmp(v4->credential + strlen(key) + 1, scope) != 0)
         return sm_s3_error("AuthorizationQueryParametersError",
                            "Error parsing the X-Amz-Credential parameter",
-                           SM_S3_DETAILS("Region", signer->region));
+                           SM_S3_DETAILS("Region", signer->key.region));
     return NULL;
 }
 
 static SmAnswer *
-refuse_v4(const SmSigner *signer, const SmRequest *request, const GPtrArray *query)
+refuse_v4(const SmSigner *signer, const SmRequest *request)
 {
+    const GPtrArray *query = request->parameters;
     g_autofree char *path = sm_percent_decode(request->path, strlen(request->path));
     g_autofree char *text = NULL;
     g_autofree char *ours = NULL;
@@ -171,16 +186,17 @@ refuse_v4(const SmSigner *signer, const SmRequest *request, const GPtrArray *que
                          .signed_names = v4.names,
                          .headers = request->headers,
                          .date = v4.date,
-                         .region = signer->region};
+                         .region = signer->key.region};
     text = sm_v4_string_to_sign(&what);
-    ours = sm_v4_signature(signer->secret_key, &what);
-    return compare(signer->access_key, v4.signature, ours, text);
+    ours = sm_v4_signature(signer->key.secret_key, &what);
+    return compare(&signer->key, v4.signature, ours, text,
+                   sm_query_get(query, "X-Amz-Security-Token"));
 }
 
 SmAnswer *
 sm_s3_refuse(const SmSigner *signer, const SmRequest *request)
 {
-    g_autoptr(GPtrArray) query = sm_query_parse(request->query);
+    const GPtrArray *query = request->parameters;
     gboolean v2, v4;
 
     if (query == NULL)
@@ -195,8 +211,8 @@ sm_s3_refuse(const SmSigner *signer, const SmRequest *request)
                            "header should be specified",
                            SM_S3_DETAILS("ArgumentName", "Authorization"));
     if (v4)
-        return refuse_v4(signer, request, query);
+        return refuse_v4(signer, request);
     if (v2)
-        return refuse_v2(signer, request, query);
+        return refuse_v2(signer, request);
     return sm_s3_error("AccessDenied", NULL, NULL);
 }

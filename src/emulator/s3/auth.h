@@ -1,7 +1,7 @@
 /*
- * Whether a request to the object store is one of ours: a presigned URL in
- * either signature version, not yet expired when the request arrived, used
- * with GET and without the headers that S3 refuses beside it.
+ * Whether a request to the object store is allowed: a presigned URL for our key in
+ * either signature version, whoever made it, not yet expired when the request
+ * arrived, with nothing added that had to be signed.
  */
 #pragma once
 

@@ -18,6 +18,7 @@ static const struct {
      "The AWS Access Key Id you provided does not exist in our records."},
     {"AuthorizationQueryParametersError", 400, "The authorization query parameters are invalid."},
     {"InvalidArgument", 400, "Invalid Argument"},
+    {"InvalidToken", 400, "The provided token is malformed or otherwise invalid."},
     {"NoSuchKey", 404, "The specified key does not exist."},
     {"NoSuchBucket", 404, "The specified bucket does not exist"},
     {"MethodNotAllowed", 405, "The specified method is not allowed against this resource."},

@@ -10,13 +10,30 @@
 
 #define TYPE "binary/octet-stream" /* what S3 says where the uploader said nothing */
 
+/* Parameters by which a request asks for something else than the object: not to be had here. */
+static const char *const others[] = {"acl",      "attributes", "legal-hold", "partNumber",
+                                     "restore",  "retention",  "tagging",    "torrent",
+                                     "uploadId", "uploads"};
+
+/* Parameters that put a header of the answer in place of the object's own. */
+static const struct {
+    const char *parameter, *header;
+} overrides[] = {
+    {"response-cache-control", "Cache-Control"},
+    {"response-content-disposition", "Content-Disposition"},
+    {"response-content-encoding", "Content-Encoding"},
+    {"response-content-language", "Content-Language"},
+    {"response-content-type", "Content-Type"},
+    {"response-expires", "Expires"},
+};
+
 static gboolean
 is_our_bucket(const SmObjects *objects, const char *path)
 {
-    const char *bucket = objects->signer->prefix;
-    gsize length = 1 + strcspn(bucket + 1, "/");
+    gsize length = 1 + strlen(objects->signer->bucket);
 
-    return strncmp(path, bucket, length) == 0 && (path[length] == '/' || path[length] == '\0');
+    return strncmp(path + 1, objects->signer->bucket, length - 1) == 0 &&
+           (path[length] == '/' || path[length] == '\0');
 }
 
 /* What S3 calls the key: the path after the bucket. Points into path. */
@@ -113,24 +130,67 @@ answer_file(SmFile *file, SmEtagForm form, const SmRequest *request)
     return answer;
 }
 
+static SmAnswer *
+refuse_parameters(const SmRequest *request)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+        if (sm_query_get(request->parameters, others[i]) != NULL)
+            return sm_s3_error("NotImplemented", NULL, SM_S3_DETAILS("Parameter", others[i]));
+    for (gsize i = 0; i < G_N_ELEMENTS(overrides); i++) {
+        const char *value = sm_query_get(request->parameters, overrides[i].parameter);
+
+        for (const char *c = value; c != NULL && *c != '\0'; c++)
+            if (g_ascii_iscntrl(*c))
+                return sm_s3_error("InvalidArgument",
+                                   "Header value cannot be represented using ISO-8859-1.",
+                                   SM_S3_DETAILS("ArgumentName", overrides[i].parameter));
+    }
+    return NULL;
+}
+
+/* An object has one version here, and that has whatever id is asked for. */
+static void
+apply_parameters(SmAnswer *answer, const SmRequest *request)
+{
+    const char *version = sm_query_get(request->parameters, "versionId");
+
+    if (answer->status >= 400)
+        return;
+    if (version != NULL)
+        sm_answer_set_header(answer, "x-amz-version-id", version);
+    for (gsize i = 0; i < G_N_ELEMENTS(overrides); i++) {
+        const char *value = sm_query_get(request->parameters, overrides[i].parameter);
+
+        if (value != NULL)
+            sm_answer_set_header(answer, overrides[i].header, value);
+    }
+}
+
 SmAnswer *
 sm_objects_answer(const SmObjects *objects, const SmRequest *request)
 {
-    g_autofree char *path = sm_percent_decode(request->path, strlen(request->path));
+    g_autofree char *resource = sm_signer_resource(objects->signer, request);
+    g_autofree char *path = sm_percent_decode(resource, strlen(resource));
     g_autoptr(SmFile) file = NULL;
-    SmAnswer *refusal;
+    SmAnswer *answer;
 
     if (path == NULL)
         return sm_s3_error("InvalidArgument", "Broken percent-encoding in the path", NULL);
+    if (request->parameters == NULL)
+        return sm_s3_error("InvalidArgument", "Broken percent-encoding in the query", NULL);
     if (!is_our_bucket(objects, path))
         return sm_s3_error("NoSuchBucket", NULL, NULL);
-    refusal = sm_s3_refuse(objects->signer, request);
-    if (refusal != NULL)
-        return refusal;
-    if (strcmp(request->method, "GET") != 0)
-        return sm_s3_error("MethodNotAllowed", NULL, SM_S3_DETAILS("Method", request->method));
+    answer = sm_s3_refuse(objects->signer, request);
+    if (answer == NULL && strcmp(request->method, "GET") != 0)
+        answer = sm_s3_error("MethodNotAllowed", NULL, SM_S3_DETAILS("Method", request->method));
+    if (answer == NULL)
+        answer = refuse_parameters(request);
+    if (answer != NULL)
+        return answer;
     file = open_file(objects, path);
     if (file == NULL)
         return sm_s3_error("NoSuchKey", NULL, SM_S3_DETAILS("Key", key_in(path)));
-    return answer_file(file, objects->etag, request);
+    answer = answer_file(file, objects->etag, request);
+    apply_parameters(answer, request);
+    return answer;
 }

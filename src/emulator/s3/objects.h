@@ -2,7 +2,8 @@
  * This room stands in for the object store: presigned URLs, their signatures, ranges and
  * conditions.
  *
- * The emulator's own object store: GET of /BUCKET/K12/NAME as S3 answers it.
+ * The emulator's own object store: GET of /BUCKET/K12/NAME, or of /K12/NAME at
+ * BUCKET.HOST, as S3 answers it.
  */
 #pragma once
 

@@ -1,26 +1,29 @@
 /*
  * Signature Version 2 in its query form (AWSAccessKeyId, Expires, Signature),
  * as in "Signing and authenticating REST requests" of the S3 manual: an
- * HMAC-SHA1 over method, Content-MD5, Content-Type, expiry, x-amz- headers and
- * the path as it was sent.
+ * HMAC-SHA1 over method, Content-MD5, Content-Type, expiry, x-amz- headers (or
+ * parameters, which count as such), the path as it was sent, and those
+ * parameters that say what of the object is wanted.
  */
 #pragma once
 
 #include <glib.h>
 
-#include "emulator/base/request.h"
+#include "emulator/s3/key.h"
 
-/*
- * What is signed. headers: lower-case names, those that matter are picked out;
- * NULL for none. resource: /BUCKET/KEY, percent-encoded as in the URL. Caller
- * frees.
- */
-char *sm_v2_string_to_sign(const char *method, GHashTable *headers, gint64 expires,
-                           const char *resource);
+typedef struct {
+    const char *method;
+    const char *resource;   /* /BUCKET/KEY, percent-encoded as in the URL */
+    const GPtrArray *query; /* of SmParameter; those that matter are picked out */
+    GHashTable *headers;    /* lower-case name -> value, likewise; NULL for none */
+    gint64 expires;         /* seconds since 1970 */
+} SmV2Request;
+
+/* What is signed. Caller frees. */
+char *sm_v2_string_to_sign(const SmV2Request *request);
 
 /* The signature in base64. Caller frees. */
 char *sm_v2_signature(const char *secret_key, const char *string_to_sign);
 
 /* The query, without '?', that allows a GET of resource until expires. Caller frees. */
-char *sm_v2_presign(const char *access_key, const char *secret_key, const char *resource,
-                    gint64 expires);
+char *sm_v2_presign(const SmS3Key *key, const char *resource, gint64 expires);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/base/text.h"
 #include "emulator/base/digest.h"
 #include "emulator/base/query.h"
 
@@ -9,12 +10,6 @@ char *
 sm_v4_scope(const char *date, const char *region)
 {
     return g_strdup_printf("%.8s/%s/s3/aws4_request", date, region);
-}
-
-static gint
-compare_texts(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 /* Sorted by name, then by value: hence a tab, which is below all that a name can have, stands in
@@ -32,7 +27,7 @@ canonical_query(const GPtrArray *query)
         if (strcmp(name, "X-Amz-Signature") != 0)
             g_ptr_array_add(pairs, g_strdup_printf("%s\t%s", name, value));
     }
-    g_ptr_array_sort(pairs, compare_texts);
+    g_ptr_array_sort(pairs, sm_text_compare);
     g_ptr_array_add(pairs, NULL);
     return g_strdelimit(g_strjoinv("&", (GStrv)pairs->pdata), "\t", '=');
 }
@@ -84,25 +79,26 @@ sm_v4_signature(const char *secret_key, const SmV4Request *request)
 }
 
 char *
-sm_v4_presign(const char *access_key, const char *secret_key, const char *region, const char *host,
-              const char *path, gint64 now, guint lifetime)
+sm_v4_presign(const SmS3Key *key, const char *host, const char *path, gint64 now, guint lifetime)
 {
     g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(now);
     g_autofree char *date = g_date_time_format(time, "%Y%m%dT%H%M%SZ");
-    g_autofree char *scope = sm_v4_scope(date, region);
-    g_autofree char *credential = g_strconcat(access_key, "/", scope, NULL);
+    g_autofree char *scope = sm_v4_scope(date, key->region);
+    g_autofree char *credential = g_strconcat(key->access_key, "/", scope, NULL);
+    g_autofree char *token = key->token != NULL ? sm_percent_encode(key->token) : NULL;
     g_autofree char *encoded = sm_percent_encode(credential);
     g_autofree char *query =
         g_strdup_printf("X-Amz-Algorithm=" SM_V4_ALGORITHM "&X-Amz-Credential=%s&X-Amz-Date=%s"
-                        "&X-Amz-Expires=%u&X-Amz-SignedHeaders=host",
-                        encoded, date, lifetime);
+                        "&X-Amz-Expires=%u%s%s&X-Amz-SignedHeaders=host",
+                        encoded, date, lifetime, token != NULL ? "&X-Amz-Security-Token=" : "",
+                        token != NULL ? token : "");
     g_autoptr(GPtrArray) parameters = sm_query_parse(query);
     g_autoptr(GHashTable) headers = g_hash_table_new(g_str_hash, g_str_equal);
-    const SmV4Request request = {"GET", path, parameters, "host", headers, date, region};
+    const SmV4Request request = {"GET", path, parameters, "host", headers, date, key->region};
     g_autofree char *signature = NULL;
 
     g_hash_table_insert(headers, (gpointer) "host", (gpointer)host);
-    signature = sm_v4_signature(secret_key, &request);
+    signature = sm_v4_signature(key->secret_key, &request);
     return g_strconcat(query, "&X-Amz-Signature=", signature, NULL);
 }
 

@@ -6,6 +6,8 @@
 
 #include <glib.h>
 
+#include "emulator/s3/key.h"
+
 #define SM_V4_ALGORITHM "AWS4-HMAC-SHA256"
 
 typedef struct {
@@ -35,8 +37,8 @@ char *sm_v4_signature(const char *secret_key, const SmV4Request *request);
  * (HOST[:PORT], as the Host header will be) for lifetime seconds from now on.
  * Caller frees.
  */
-char *sm_v4_presign(const char *access_key, const char *secret_key, const char *region,
-                    const char *host, const char *path, gint64 now, guint lifetime);
+char *sm_v4_presign(const SmS3Key *key, const char *host, const char *path, gint64 now,
+                    guint lifetime);
 
 /* 20130524T000000Z as seconds since 1970; FALSE if it is none. */
 gboolean sm_v4_parse_date(const char *date, gint64 *seconds);
