@@ -44,10 +44,6 @@ sm_http_prepare(CURL *handle, const SmAccount *account, guint stall, char *error
     if (account->ca_file != NULL)
         SET(CURLOPT_CAINFO, account->ca_file);
 #undef SET
-    /* The suite that every server has (RFC 8446, 9.1) first: a third less work than AES-256. Only
-     * a wish: a libcurl with GnuTLS cannot be told. */
-    curl_easy_setopt(handle, CURLOPT_TLS13_CIPHERS,
-                     "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256");
     if (!ok)
         g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
                     "libcurl %s lacks an option that scorefetch needs", curl_version());
