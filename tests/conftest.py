@@ -5,6 +5,7 @@ import tempfile
 
 import harness
 import pytest
+from answers import account_for, answer_with
 from emulator import Emulator
 from openpgp import Keyring
 from tlsserver import Authority, TlsServer
@@ -119,6 +120,21 @@ def start_tls_server():
     yield start
     for server in servers:
         server.close()
+
+
+@pytest.fixture
+def record(start_tls_server, good, authority, emulator, build, tmp_path):
+    """Makes an account for a TlsServer that gives these answers to the GETs: (account, server)."""
+
+    def start(*objects):
+        server = start_tls_server(good, answer_with(lambda: server.port, objects))
+        account = account_for(
+            emulator, authority, build, tmp_path,
+            service_url=f"https://localhost:{server.port}/api", storage_hosts=f"localhost:{server.port}",
+        )  # fmt: skip
+        return account, server
+
+    return start
 
 
 @pytest.fixture

@@ -9,12 +9,11 @@ import ssl
 import subprocess
 
 import pytest
-from harness import CSV_NAME, EX_TEMPFAIL, Account, Running, large_scores, mail, need
+from answers import LAST, TARGET, account_for, whole
+from harness import CSV_NAME, EX_TEMPFAIL, Running, large_scores, mail, need
 from tlsserver import Authority
 
 SCORES = b"ID,NAME\r\n1,Student\r\n"
-# As a store may well sign it: nothing of it may be tidied up.
-TARGET = "/scores/./a/../K12/4300%5f20180410.csv?X=%7e+~%2B&Signature=a%2Bb%2fc%3D&Expires=9"
 
 
 @pytest.fixture
@@ -46,13 +45,6 @@ class Door:
             except BlockingIOError:
                 return count
             count += 1
-
-
-def account_for(emulator, authority, build, folder, **settings):
-    """An account that trusts the authority and gives up soon."""
-    account = Account(folder, build, emulator, give_up_after="1s", **settings)
-    shutil.copy(authority.pem, account.ca)
-    return account
 
 
 def assert_refused(account, done, words):
@@ -352,44 +344,6 @@ def test_a_proxy_is_used_where_the_configuration_says_so(account, emulator):
     assert_refused(account, account.scoremail(stdin=mail("csv")), ".")
     assert door.knocks() > 0
     assert emulator.requests() == []
-
-
-# The server closes each connection; a client that learns it too late asks once more.
-LAST = b"Connection: close\r\n"
-
-
-def answer_with(port, objects):
-    """A service and its store in one: TARGET on that port for a name, then the next of objects."""
-    rest = iter(objects)
-
-    def answer(request):
-        if request.method != "POST":
-            return next(rest)
-        body = json.dumps({"fileUrl": f"https://localhost:{port()}{TARGET}", "filePath": CSV_NAME}).encode()
-        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
-        return head + LAST + b"\r\n" + body
-
-    return answer
-
-
-def whole(data, etag=b'"strong"', status=b"200 OK", length=None, more=b""):
-    head = b"HTTP/1.1 %s\r\nETag: %s\r\nContent-Length: %d\r\n" % (status, etag, length or len(data))
-    return head + LAST + more + b"\r\n" + data
-
-
-@pytest.fixture
-def record(start_tls_server, good, authority, emulator, build, tmp_path):
-    """Makes an account for a TlsServer that gives these answers to the GETs: (account, server)."""
-
-    def start(*objects):
-        server = start_tls_server(good, answer_with(lambda: server.port, objects))
-        account = account_for(
-            emulator, authority, build, tmp_path,
-            service_url=f"https://localhost:{server.port}/api", storage_hosts=f"localhost:{server.port}",
-        )  # fmt: skip
-        return account, server
-
-    return start
 
 
 def assert_plain_get(request, server, *more):

@@ -138,6 +138,23 @@ may_hold_nothing(Fixture *fixture, gconstpointer data)
 }
 
 static void
+looks_behind_what_is_blank(Fixture *fixture, gconstpointer data)
+{
+    gsize length;
+    g_autoptr(SmPart) part = create(fixture);
+
+    add(part, "\xef\xbb\xbf \r\n", 6);
+    g_assert_cmpint(sm_part_first_byte(part), ==, -1);
+    add(part, "\t\0<html", 7);
+    g_assert_cmpint(sm_part_first_byte(part), ==, '<');
+    g_assert_cmpmem(sm_part_head(part, &length), 13, "\xef\xbb\xbf \r\n\t\0<html", 13);
+    g_assert_cmpuint(length, ==, 13);
+    g_assert_true(sm_part_start_over(part, FALSE, NULL));
+    sm_part_head(part, &length);
+    g_assert_cmpuint(length, ==, 0);
+}
+
+static void
 starts_over(Fixture *fixture, gconstpointer data)
 {
     gsize before = GPOINTER_TO_SIZE(data);
@@ -323,6 +340,7 @@ main(int argc, char **argv)
         holds_what_is_written_in_pieces_of);
     ADD("/part/holds many pieces in their order", NULL, holds_many_pieces_in_their_order);
     ADD("/part/may hold nothing", NULL, may_hold_nothing);
+    ADD("/part/looks behind what is blank", NULL, looks_behind_what_is_blank);
     ADD("/part/starts over from its buffer", GSIZE_TO_POINTER(10), starts_over);
     ADD("/part/starts over from the disk", GSIZE_TO_POINTER(PIECE * 2 + 10), starts_over);
     ADD("/part/starts over from nothing", GSIZE_TO_POINTER(0), starts_over);

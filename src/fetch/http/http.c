@@ -87,6 +87,22 @@ sm_http_header(CURL *handle, const char *name)
     return header->value;
 }
 
+char *
+sm_http_headers(CURL *handle, const char *name)
+{
+    GString *all = NULL;
+    struct curl_header *header;
+
+    for (size_t i = 0; curl_easy_header(handle, name, i, CURLH_HEADER, -1, &header) == CURLHE_OK;
+         i++) {
+        if (all == NULL)
+            all = g_string_new(header->value);
+        else
+            g_string_append_printf(all, ", %s", header->value);
+    }
+    return all != NULL ? g_string_free(all, FALSE) : NULL;
+}
+
 guint
 sm_http_retry_after(CURL *handle)
 {

@@ -34,3 +34,6 @@ guint sm_http_retry_after(CURL *handle);
 
 /* A header of the last answer, NULL if absent. Valid until the next request of handle. */
 const char *sm_http_header(CURL *handle, const char *name);
+
+/* All fields of that name in the last answer, joined by commas; NULL if absent. Caller frees. */
+char *sm_http_headers(CURL *handle, const char *name);

@@ -141,7 +141,7 @@ transfer_started(const SmTransferFacts *facts, gpointer user_data, GError **erro
     Attempt *attempt = user_data;
 
     /* gpg's state dies with the process: what it has encrypted by then is of no use to another */
-    if (facts->total < RESUME_WORTH || !sm_transfer_is_strong(facts->etag) ||
+    if (facts->total < RESUME_WORTH || !sm_etag_is_strong(facts->etag) ||
         sm_account_encrypts(attempt->fetch->account))
         return TRUE;
     return sm_file_note_part(attempt->fetch->ledger, attempt->file, facts->etag, attempt->boot_id,
@@ -153,14 +153,16 @@ static SmPart *
 open_part(Attempt *attempt, const SmRecipients *recipients, GError **error)
 {
     SmFile *file = attempt->file;
+    SmTransferFacts *facts = sm_transfer_facts(attempt->transfer);
     g_autofree char *name = sm_part_name(file->name, file->part);
     SmPart *part = NULL;
 
     if (file->part_etag != NULL && recipients == NULL)
         part = sm_part_resume(attempt->store, file->name, file->part,
-                              sm_transfer_etag_md5(file->part_etag, NULL), NULL);
+                              sm_etag_md5(file->part_etag, NULL), NULL);
     if (part != NULL) {
-        sm_transfer_facts(attempt->transfer)->etag = g_strdup(file->part_etag);
+        facts->etag = g_strdup(file->part_etag);
+        facts->etag_kind = sm_etag_kind(file->part_etag, NULL, NULL);
         return part;
     }
     /* A part that was kept and cannot be resumed makes room for this attempt's own. */
@@ -314,7 +316,7 @@ sm_attempt(const SmFetch *fetch, SmFile *file, SmStore *store, char **outcome, G
 
     attempt.transfer = transfer;
     if (fetch->listed != NULL && fetch->listed->size > 0) /* 0: a service that has not counted */
-        sm_transfer_expect(transfer, fetch->listed->size);
+        sm_transfer_facts(transfer)->listed = fetch->listed->size;
     return run(&attempt, outcome, error);
 }
 

@@ -9,13 +9,20 @@
 enum { INTEGRITY_TRIES = 2 }; /* a damaged transfer is worth one full GET more */
 
 typedef struct {
+    SmService *service;
+    SmTransfer *transfer;
+    const char *name;
+    SmPart *part;
+    const char *if_none_match;
+    SmDownload *result;
     guint failed;       /* tries in a row without a new byte */
     guint damaged;      /* whole, but not what was promised */
+    char *doubted;      /* SHA-256 and ETag of what came whole, but is not what a header says */
     gint64 best;        /* bytes had so far */
     gint64 progress_at; /* monotonic time of the last new byte */
     gint64 patience;    /* microseconds without progress */
     gint64 deadline;    /* monotonic time; 0: none */
-} Hope;
+} Work;
 
 void
 sm_download_clear(SmDownload *download)
@@ -33,112 +40,155 @@ damaged(GError **error, const char *what)
     return FALSE;
 }
 
-static gboolean
-verify(SmTransfer *transfer, SmPart *part, SmDownload *download, GError **error)
+/* What contradicts the bytes that came, although they may well be right; NULL: nothing. */
+static const char *
+doubt_of(const SmTransferFacts *facts, gint64 size, const char *md5)
 {
-    const SmTransferFacts *facts = sm_transfer_facts(transfer);
-    g_autofree char *md5 = NULL;
     g_autofree char *promised = NULL;
 
-    sm_download_clear(download);
-    download->unchanged = facts->unchanged;
-    if (facts->unchanged)
+    if (facts->etag_kind != SM_ETAG_OPAQUE && md5 != NULL && sm_etag_md5(facts->etag, &promised))
+        return strcmp(md5, promised) == 0 ? NULL
+                                          : "does not have the MD5 that the object store promised";
+    /* The last chunk may be a proxy's. A Content-Length that was met is proof enough. */
+    if (facts->total < 0 && facts->listed >= 0 && size != facts->listed)
+        return "has another length than the listing says, and the object store says none";
+    return NULL;
+}
+
+/* Bytes that came twice are good, but where the store itself says that its ETag is an MD5. */
+static gboolean
+dispel(Work *work, const char *doubt, GError **error)
+{
+    const SmTransferFacts *facts = sm_transfer_facts(work->transfer);
+    g_autofree char *came =
+        g_strconcat(work->result->sha256, facts->etag != NULL ? facts->etag : "", NULL);
+
+    if (g_strcmp0(work->doubted, came) == 0 && facts->etag_kind != SM_ETAG_MD5) {
+        g_warning("%s: what arrived %s; it came twice with the same bytes and is kept", work->name,
+                  doubt);
         return TRUE;
-    if (!sm_part_finish(part, &download->sha256, &md5, error))
-        return FALSE;
-    download->size = sm_part_size(part);
-    if (!sm_part_sealed(part, &download->stored_size, &download->stored_sha256)) {
-        download->stored_size = download->size;
-        download->stored_sha256 = g_strdup(download->sha256);
     }
-    download->lines = sm_part_lines(part);
-    download->etag = g_strdup(facts->etag);
-    if (download->size != facts->total)
-        return damaged(error, "has another length than was announced");
-    if (sm_part_first_byte(part) == '<')
-        return damaged(error, "begins with '<': an error page, not a score file");
-    if (md5 != NULL && sm_transfer_etag_md5(facts->etag, &promised) && strcmp(md5, promised) != 0)
-        return damaged(error, "does not have the MD5 that the object store promised");
-    return TRUE;
+    g_free(work->doubted);
+    work->doubted = g_steal_pointer(&came);
+    sm_part_doubt(work->part);
+    return damaged(error, doubt);
+}
+
+/* The facts of what is whole now; the part is finished. */
+static gboolean
+describe(Work *work, GError **error)
+{
+    SmDownload *result = work->result;
+    g_autofree char *md5 = NULL;
+    const char *doubt;
+
+    if (!sm_part_finish(work->part, &result->sha256, &md5, error))
+        return FALSE;
+    result->size = sm_part_size(work->part);
+    if (!sm_part_sealed(work->part, &result->stored_size, &result->stored_sha256)) {
+        result->stored_size = result->size;
+        result->stored_sha256 = g_strdup(result->sha256);
+    }
+    result->lines = sm_part_lines(work->part);
+    result->etag = g_strdup(sm_transfer_facts(work->transfer)->etag);
+    doubt = doubt_of(sm_transfer_facts(work->transfer), result->size, md5);
+    return doubt == NULL || dispel(work, doubt, error);
 }
 
 static gboolean
-transfer_once(SmService *service, SmTransfer *transfer, const char *name, SmPart *part,
-              const char *if_none_match, GError **error)
+verify(Work *work, GError **error)
 {
-    char *url = sm_service_presigned_url(service, name, error);
+    const SmTransferFacts *facts = sm_transfer_facts(work->transfer);
+    const char *head;
+    gsize length;
+
+    sm_download_clear(work->result);
+    work->result->unchanged = facts->unchanged;
+    if (facts->unchanged)
+        return TRUE;
+    if (facts->total >= 0 && sm_part_size(work->part) != facts->total)
+        return damaged(error, "has another length than was announced");
+    if (sm_part_first_byte(work->part) == '<')
+        return damaged(error, "begins with '<': an error page, not a score file");
+    head = sm_part_head(work->part, &length);
+    if (facts->framed && sm_object_is_framed(head, length))
+        return damaged(error, "is framed (aws-chunked): not the file itself");
+    return describe(work, error);
+}
+
+static gboolean
+transfer_once(Work *work, GError **error)
+{
+    char *url = sm_service_presigned_url(work->service, work->name, error);
     gboolean ok;
 
     if (url == NULL)
         return FALSE;
-    ok = sm_transfer_get(transfer, url, part, if_none_match, error);
+    ok = sm_transfer_get(work->transfer, url, work->part, work->if_none_match, error);
     sm_service_forget_url(url);
     return ok;
 }
 
 static gboolean
-try_once(SmService *service, SmTransfer *transfer, const char *name, SmPart *part,
-         const char *if_none_match, SmDownload *download, GError **error)
+try_once(Work *work, GError **error)
 {
+    SmPace *pace = work->service->shared->pace;
     gboolean ok;
 
-    sm_transfer_facts(transfer)->retry_after = 0;
-    if (!sm_pace_begin_transfer(service->shared->pace, error))
+    sm_transfer_facts(work->transfer)->retry_after = 0;
+    if (!sm_pace_begin_transfer(pace, error))
         return FALSE;
-    ok = transfer_once(service, transfer, name, part, if_none_match, error);
-    sm_pace_end_transfer(service->shared->pace);
-    return ok && verify(transfer, part, download, error);
+    ok = transfer_once(work, error);
+    sm_pace_end_transfer(pace);
+    return ok && verify(work, error);
 }
 
 /* Whether another try is worth it, after this error. */
 static gboolean
-may_pass(Hope *hope, SmTransfer *transfer, const GError *fault)
+may_pass(Work *work, const GError *fault)
 {
     if (g_error_matches(fault, SM_ERROR, SM_ERROR_INTEGRITY)) {
-        g_clear_pointer(&sm_transfer_facts(transfer)->etag, g_free); /* all of it anew */
-        hope->best = 0;
-        hope->damaged++;
+        g_clear_pointer(&sm_transfer_facts(work->transfer)->etag, g_free); /* all of it anew */
+        work->best = 0;
+        work->damaged++;
     }
-    return sm_error_facts(fault)->retry == SM_RETRY_NOW && hope->damaged < INTEGRITY_TRIES;
+    return sm_error_facts(fault)->retry == SM_RETRY_NOW && work->damaged < INTEGRITY_TRIES;
 }
 
 /* Waits before the next try; FALSE where the time would be over by then, or the run has ended. */
 static gboolean
-pause_for_next(Hope *hope, SmPace *pace, gint64 size, guint retry_after)
+pause_for_next(Work *work)
 {
+    guint retry_after =
+        MAX(work->service->retry_after, sm_transfer_facts(work->transfer)->retry_after);
+    gint64 size = sm_part_size(work->part);
     gint64 now = g_get_monotonic_time(), until;
 
-    if (size > hope->best) {
-        hope->best = size;
-        hope->progress_at = now;
-        hope->failed = 0;
+    if (size > work->best) {
+        work->best = size;
+        work->progress_at = now;
+        work->failed = 0;
     }
-    until = now + (gint64)sm_pause_ms(++hope->failed, g_random_double(), retry_after) * 1000;
-    if (until > hope->progress_at + hope->patience ||
-        (hope->deadline != 0 && until > hope->deadline))
+    until = now + (gint64)sm_pause_ms(++work->failed, g_random_double(), retry_after) * 1000;
+    if (until > work->progress_at + work->patience ||
+        (work->deadline != 0 && until > work->deadline))
         return FALSE;
-    return sm_pace_sleep(pace, until);
+    return sm_pace_sleep(work->service->shared->pace, until);
 }
 
 static gboolean
-try_often(SmService *service, SmTransfer *transfer, const char *name, SmPart *part,
-          const char *if_none_match, gint64 deadline, SmDownload *download, GError **error)
+try_often(Work *work, GError **error)
 {
-    gint64 patience = (gint64)service->account->give_up_after * G_USEC_PER_SEC;
-    Hope hope = {0, 0, sm_part_size(part), g_get_monotonic_time(), patience, deadline};
     GError *fault = NULL;
 
-    sm_transfer_set_deadline(transfer, deadline);
-    service->deadline = deadline;
-    while (!try_once(service, transfer, name, part, if_none_match, download, &fault)) {
-        guint retry_after = MAX(service->retry_after, sm_transfer_facts(transfer)->retry_after);
-
-        if (!may_pass(&hope, transfer, fault) ||
-            !pause_for_next(&hope, service->shared->pace, sm_part_size(part), retry_after)) {
+    sm_transfer_set_deadline(work->transfer, work->deadline);
+    work->service->deadline = work->deadline;
+    while (!try_once(work, &fault)) {
+        if (!may_pass(work, fault) || !pause_for_next(work)) {
             g_propagate_error(error, fault);
             return FALSE;
         }
-        g_info("%s: %s; asked again", name, fault->message);
+        g_info("%s: %s; asked again", work->name, fault->message);
         g_clear_error(&fault);
     }
     return TRUE;
@@ -149,11 +199,22 @@ sm_download(SmService *service, SmTransfer *transfer, const char *name, SmPart *
             const char *if_none_match, gint64 deadline, SmDownload *download, GError **error)
 {
     SmProgressLine *line = sm_progress_begin(service->shared->progress, name);
+    Work work = {.service = service,
+                 .transfer = transfer,
+                 .name = name,
+                 .part = part,
+                 .if_none_match = if_none_match,
+                 .result = download,
+                 .best = sm_part_size(part),
+                 .progress_at = g_get_monotonic_time(),
+                 .patience = (gint64)service->account->give_up_after * G_USEC_PER_SEC,
+                 .deadline = deadline};
     gboolean ok;
 
     sm_transfer_watch(transfer, line);
-    ok = try_often(service, transfer, name, part, if_none_match, deadline, download, error);
+    ok = try_often(&work, error);
     sm_transfer_watch(transfer, NULL);
     sm_progress_end(line);
+    g_free(work.doubted);
     return ok;
 }

@@ -27,8 +27,10 @@ void sm_download_clear(SmDownload *download);
 /*
  * Fetches name into part, resuming what transfer knows of it; deadline as in
  * transfer.h. if_none_match: NULL, or an ETag whose object is had already.
- * Whole means: the announced length, an MD5 that fits where the ETag is one, and
- * a first byte that is not '<' (an error page). Errors of service.h and
+ * Whole means: the announced length, no page of HTML or XML (`<`, also behind
+ * white space), and an MD5 that fits where the ETag is one. Where it only seems to
+ * be one, bytes that come twice are good, with a warning; so are those that came in
+ * chunks with another length than the listing says. Errors of service.h and
  * errors of transfer.h, the last one after all tries.
  */
 gboolean sm_download(SmService *service, SmTransfer *transfer, const char *name, SmPart *part,

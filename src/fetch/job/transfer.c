@@ -26,7 +26,6 @@ struct SmTransfer {
     CURL *handle;
     CURLM *multi; /* keeps the connection between GETs; NULL: the engine does */
     gint64 deadline;
-    gint64 expected; /* bytes, by the listing; negative: not known */
     SmProgressLine *line;
     SmTransferFacts facts;
     /* of the GET that runs */
@@ -53,8 +52,8 @@ sm_transfer_new(const SmAccount *account, const SmShared *shared, SmTransferStar
     transfer->handle = curl_easy_init();
     if (transfer->shared->engine == NULL)
         transfer->multi = curl_multi_init();
-    transfer->expected = -1;
     transfer->facts.total = -1;
+    transfer->facts.listed = -1;
     transfer->refusal = g_string_new(NULL);
     return transfer;
 }
@@ -80,12 +79,6 @@ sm_transfer_set_deadline(SmTransfer *transfer, gint64 deadline)
 }
 
 void
-sm_transfer_expect(SmTransfer *transfer, gint64 size)
-{
-    transfer->expected = size;
-}
-
-void
 sm_transfer_watch(SmTransfer *transfer, SmProgressLine *line)
 {
     transfer->line = line;
@@ -95,23 +88,6 @@ SmTransferFacts *
 sm_transfer_facts(SmTransfer *transfer)
 {
     return &transfer->facts;
-}
-
-gboolean
-sm_transfer_is_strong(const char *etag)
-{
-    return etag != NULL && *etag == '"';
-}
-
-gboolean
-sm_transfer_etag_md5(const char *etag, char **md5)
-{
-    if (etag == NULL || strlen(etag) != 34 || etag[0] != '"' || etag[33] != '"' ||
-        strspn(etag + 1, "0123456789abcdefABCDEF") != 32)
-        return FALSE;
-    if (md5 != NULL)
-        *md5 = g_ascii_strdown(etag + 1, 32);
-    return TRUE;
 }
 
 static long
@@ -131,32 +107,46 @@ odd(SmTransfer *transfer, const char *what)
     return FALSE;
 }
 
-/* The bytes of the whole object, by Content-Length or Content-Range; -1 and a fault where that does
- * not fit. */
-static gint64
-total_of(SmTransfer *transfer, long status)
+/* Whether the answer is sent in chunks (RFC 9112, 7.1): they have an end, whatever a Content-Length
+ * beside them says. */
+static gboolean
+is_in_chunks(const SmTransfer *transfer)
+{
+    g_autofree char *codings = sm_http_headers(transfer->handle, "Transfer-Encoding");
+    const char *last = codings != NULL ? strrchr(codings, ',') : NULL;
+
+    return codings != NULL &&
+           g_ascii_strcasecmp(g_strstrip(last != NULL ? (char *)last + 1 : codings), "chunked") ==
+               0;
+}
+
+/* The bytes of the whole object, by Content-Length or Content-Range, *total; -1 where only the end
+ * tells. FALSE and a fault where they do not fit. */
+static gboolean
+read_total(SmTransfer *transfer, long status, gint64 *total)
 {
     const char *range = sm_http_header(transfer->handle, "Content-Range");
     curl_off_t length = -1;
-    gint64 first, last, total;
+    gint64 first, last;
 
-    curl_easy_getinfo(transfer->handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-    if (length < 0) {
-        odd(transfer, "has no Content-Length: its end could not be told");
-        return -1;
+    *total = -1;
+    if (!is_in_chunks(transfer)) {
+        curl_easy_getinfo(transfer->handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+        if (length < 0)
+            return odd(transfer, "has no Content-Length: its end could not be told");
     }
-    if (status == 200)
-        return length;
+    if (status == 200) {
+        *total = length;
+        return TRUE;
+    }
     if (range == NULL ||
         sscanf(range,
                "bytes %" G_GINT64_MODIFIER "d-%" G_GINT64_MODIFIER "d/%" G_GINT64_MODIFIER "d",
-               &first, &last, &total) != 3 ||
-        transfer->offset == 0 || first != transfer->offset || last != total - 1 ||
-        last - first + 1 != length) {
-        odd(transfer, "has another range than was asked for");
-        return -1;
-    }
-    return total;
+               &first, &last, total) != 3 ||
+        transfer->offset == 0 || first != transfer->offset || last != *total - 1 ||
+        (length >= 0 && last - first + 1 != length))
+        return odd(transfer, "has another range than was asked for");
+    return TRUE;
 }
 
 static gboolean
@@ -165,8 +155,8 @@ object_is_new(SmTransfer *transfer, const char *etag, gint64 total)
     g_free(transfer->facts.etag);
     transfer->facts.etag = g_strdup(etag);
     transfer->facts.total = total;
-    return sm_part_start_over(transfer->part, sm_transfer_etag_md5(etag, NULL), &transfer->fault) &&
-           sm_part_has_room(transfer->part, total, &transfer->fault) &&
+    return sm_part_start_over(transfer->part, sm_etag_md5(etag, NULL), &transfer->fault) &&
+           sm_part_has_room(transfer->part, MAX(total, 0), &transfer->fault) &&
            transfer->started(&transfer->facts, transfer->user_data, &transfer->fault);
 }
 
@@ -184,33 +174,54 @@ object_goes_on(SmTransfer *transfer, const char *etag, gint64 total)
     return sm_part_has_room(transfer->part, total - transfer->offset, &transfer->fault);
 }
 
+/* Whether the bytes are the file's own, as far as Content-Encoding tells. */
+static gboolean
+is_plain(SmTransfer *transfer)
+{
+    g_autofree char *encoding = sm_http_headers(transfer->handle, "Content-Encoding");
+    g_autofree char *coding = sm_object_coding(encoding);
+    g_autofree char *what = NULL;
+
+    transfer->facts.framed = encoding != NULL && strcasestr(encoding, "aws-chunked") != NULL;
+    if (coding == NULL)
+        return TRUE;
+    what = g_strdup_printf("is encoded (Content-Encoding: %s), although the file itself was asked"
+                           " for: does a proxy on the way compress it?",
+                           coding);
+    return odd(transfer, what);
+}
+
+static gboolean
+is_small_enough(SmTransfer *transfer, gint64 size)
+{
+    if (size < 0 || (guint64)size <= transfer->account->max_file_size)
+        return TRUE;
+    g_set_error(&transfer->fault, SM_ERROR, SM_ERROR_LIMIT,
+                "%" G_GINT64_FORMAT " bytes are more than max-file-size (account %s)", size,
+                transfer->account->name);
+    return FALSE;
+}
+
 /* Judges the headers of a 200 or 206 before the first byte is kept. */
 static gboolean
 open_object(SmTransfer *transfer, long status)
 {
-    const char *encoding = sm_http_header(transfer->handle, "Content-Encoding");
     const char *given = sm_http_header(transfer->handle, "ETag");
     g_autofree char *etag = given != NULL ? sm_text_clean(given, ETAG_MAX) : NULL;
-    gint64 total = total_of(transfer, status);
+    gint64 total;
 
     transfer->opened = TRUE;
-    if (total < 0)
+    if (!read_total(transfer, status, &total) || !is_plain(transfer) ||
+        !is_small_enough(transfer, total))
         return FALSE;
-    if (encoding != NULL && g_ascii_strcasecmp(encoding, "identity") != 0)
-        return odd(transfer, "has a Content-Encoding: the file itself was asked for");
-    if (transfer->expected >= 0 && total != transfer->expected) {
-        g_set_error(&transfer->fault, SM_ERROR, SM_ERROR_INTEGRITY,
-                    "the object store has %" G_GINT64_FORMAT
-                    " bytes, where the listing says %" G_GINT64_FORMAT,
-                    total, transfer->expected);
-        return FALSE;
-    }
-    if ((guint64)total > transfer->account->max_file_size) {
-        g_set_error(&transfer->fault, SM_ERROR, SM_ERROR_LIMIT,
-                    "%" G_GINT64_FORMAT " bytes are more than max-file-size (account %s)", total,
-                    transfer->account->name);
-        return FALSE;
-    }
+    transfer->facts.etag_kind = sm_etag_kind(
+        etag != NULL ? etag : transfer->facts.etag,
+        sm_http_header(transfer->handle, "x-amz-server-side-encryption"),
+        sm_http_header(transfer->handle, "x-amz-server-side-encryption-customer-algorithm"));
+    if (transfer->facts.listed >= 0 && total >= 0 && total != transfer->facts.listed)
+        g_warning("account %s: the object store has %" G_GINT64_FORMAT
+                  " bytes, where the listing says %" G_GINT64_FORMAT,
+                  transfer->account->name, total, transfer->facts.listed);
     return status == 206 ? object_goes_on(transfer, etag, total)
                          : object_is_new(transfer, etag, total);
 }
@@ -229,7 +240,8 @@ receive(char *data, size_t size, size_t count, void *user_data)
     }
     if (!transfer->opened && !open_object(transfer, status))
         return 0;
-    if (!sm_part_write(transfer->part, data, length, &transfer->fault))
+    if (!is_small_enough(transfer, sm_part_size(transfer->part) + (gint64)length) ||
+        !sm_part_write(transfer->part, data, length, &transfer->fault))
         return 0;
     sm_progress_move(transfer->line, sm_part_size(transfer->part), transfer->facts.total);
     return length;
@@ -253,15 +265,16 @@ refusal_code(const SmTransfer *transfer)
                : g_strdup("");
 }
 
-/* 416 for a part that holds all bytes already: RFC 9110, 15.5.17, tells the length. */
+/* 416 for a part that holds all bytes already, where the rest was asked for: RFC 9110, 15.5.17,
+ * tells the length. */
 static gboolean
 is_complete(SmTransfer *transfer)
 {
     const char *range = sm_http_header(transfer->handle, "Content-Range");
     gint64 total;
 
-    if (range == NULL || sscanf(range, "bytes */%" G_GINT64_MODIFIER "d", &total) != 1 ||
-        total != transfer->offset)
+    if (transfer->offset == 0 || range == NULL ||
+        sscanf(range, "bytes */%" G_GINT64_MODIFIER "d", &total) != 1 || total != transfer->offset)
         return FALSE;
     transfer->facts.total = total;
     return TRUE;
@@ -395,7 +408,7 @@ sm_transfer_get(SmTransfer *transfer, const char *url, SmPart *part, const char 
                          MAX(transfer->account->give_up_after / 3, 1), detail, error))
         return FALSE;
     transfer->part = part;
-    transfer->offset = sm_transfer_is_strong(transfer->facts.etag) ? sm_part_size(part) : 0;
+    transfer->offset = sm_etag_is_strong(transfer->facts.etag) ? sm_part_size(part) : 0;
     transfer->asked_if_changed = transfer->offset == 0 && if_none_match != NULL;
     transfer->opened = FALSE;
     transfer->facts.retry_after = 0;

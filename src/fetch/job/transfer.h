@@ -11,13 +11,18 @@
 #include "fetch/host/autoptr.h"
 #include "fetch/host/progress.h"
 #include "fetch/http/shared.h"
+#include "fetch/rules/object.h"
 #include "fetch/store/part.h"
 
 typedef struct SmTransfer SmTransfer;
 
 typedef struct {
-    gint64 total;       /* bytes of the whole object, by its headers; -1 before they came */
-    char *etag;         /* with its quotes; NULL if none */
+    gint64 total; /* bytes of the whole object, by its headers; -1: they have not come, or it is
+                     sent in chunks, of which the last one alone tells the end */
+    char *etag;   /* with its quotes; NULL if none */
+    SmEtagKind etag_kind;
+    gboolean framed; /* its Content-Encoding names aws-chunked */
+    gint64 listed;   /* bytes, by the service's listing, set before the first GET; -1: not known */
     gboolean unchanged; /* 304: still what if_none_match names */
     guint retry_after;  /* seconds; 0: none said */
 } SmTransferFacts;
@@ -39,14 +44,11 @@ void sm_transfer_free(SmTransfer *transfer);
 /* Monotonic time (microseconds) at which a running transfer ends with SM_ERROR_LIMIT; 0: never. */
 void sm_transfer_set_deadline(SmTransfer *transfer, gint64 deadline);
 
-/* Bytes that the object must have, by the listing; negative: not known. Another length is
- * SM_ERROR_INTEGRITY. */
-void sm_transfer_expect(SmTransfer *transfer, gint64 size);
-
 /* Where its progress is shown; NULL: nowhere. */
 void sm_transfer_watch(SmTransfer *transfer, SmProgressLine *line);
 
-/* The facts of the object so far; etag may be set before the first GET, to resume a part. */
+/* The facts of the object so far; before the first GET, etag and its kind may be set, to resume a
+ * part. */
 SmTransferFacts *sm_transfer_facts(SmTransfer *transfer);
 
 /*
@@ -61,12 +63,5 @@ SmTransferFacts *sm_transfer_facts(SmTransfer *transfer);
  */
 gboolean sm_transfer_get(SmTransfer *transfer, const char *url, SmPart *part,
                          const char *if_none_match, GError **error);
-
-/* Whether an ETag is strong (RFC 9110, 8.8.3), so that ranges may be put together by it. */
-gboolean sm_transfer_is_strong(const char *etag);
-
-/* Whether an ETag has the form of an MD5; *md5 becomes its 32 digits in lower case. Caller frees.
- */
-gboolean sm_transfer_etag_md5(const char *etag, char **md5);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmTransfer, sm_transfer_free)

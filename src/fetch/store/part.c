@@ -15,6 +15,7 @@
 enum {
     PIECE = 512 * 1024, /* bytes: fits a core's cache between being filled, written and hashed */
     PIECES = 4,         /* while one is filled, the others may still be hashed */
+    HEAD = 64,          /* bytes */
 };
 
 struct SmPart {
@@ -27,8 +28,11 @@ struct SmPart {
     gint64 sealed_size;
     char *sealed_sha256;
     gboolean borrowed; /* a descriptor of the caller's: no way back */
+    gboolean written;  /* all of it, and what comes now is compared only */
     gint64 size;       /* bytes, those in the buffer included */
-    int first;
+    int first;         /* byte that is not blank */
+    gsize headed;      /* bytes in head */
+    char head[HEAD];
     guint piece; /* which of the buffers is being filled */
     gsize fill;
     gsize used; /* bytes of the buffers that ever held something: to be wiped */
@@ -68,6 +72,25 @@ sm_part_create(const SmStore *store, const char *name, gint64 fence, GError **er
     return new_part(fd, g_steal_pointer(&shown), FALSE);
 }
 
+/* White space, NUL, and the bytes of the marks that tell a byte order. */
+static gboolean
+is_blank(guint8 byte)
+{
+    return memchr(" \t\r\n\f\v\0\xef\xbb\xbf\xfe\xff", byte, 12) != NULL;
+}
+
+static void
+note_beginning(SmPart *part, const guint8 *bytes, gsize length)
+{
+    gsize head = MIN(length, HEAD - part->headed);
+
+    memcpy(part->head + part->headed, bytes, head);
+    part->headed += head;
+    for (gsize i = 0; i < length && part->first < 0; i++)
+        if (!is_blank(bytes[i]))
+            part->first = bytes[i];
+}
+
 SmPart *
 sm_part_resume(const SmStore *store, const char *name, gint64 fence, gboolean with_md5,
                GError **error)
@@ -77,6 +100,7 @@ sm_part_resume(const SmStore *store, const char *name, gint64 fence, gboolean wi
     g_autoptr(SmPart) part = NULL;
     sm_autofd int fd = openat(store->dir_fd, file, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
     struct stat st;
+    ssize_t length;
 
     if (fd < 0 || fstat(fd, &st) < 0) {
         sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", shown);
@@ -88,9 +112,9 @@ sm_part_resume(const SmStore *store, const char *name, gint64 fence, gboolean wi
     }
     part = new_part(fd, g_strdup(shown), with_md5);
     (void)sm_steal_fd(&fd);
-    part->used = 1;
-    if (pread(part->fd, part->buffers, 1, 0) == 1)
-        part->first = part->buffers[0][0];
+    part->used = PIECE;
+    length = pread(part->fd, part->buffers, PIECE, 0);
+    note_beginning(part, part->buffers[0], (gsize)MAX(length, 0));
     if (!sm_digest_read(part->digest, part->fd)) {
         sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", shown);
         return NULL;
@@ -126,6 +150,7 @@ sm_part_free(SmPart *part)
     g_free(part->sealed_sha256);
     sm_digest_free(part->digest);
     explicit_bzero(part->buffers, part->used); /* students' data */
+    explicit_bzero(part->head, sizeof part->head);
     g_free(part->shown);
     g_free(part);
 }
@@ -142,10 +167,23 @@ sm_part_first_byte(const SmPart *part)
     return part->first;
 }
 
+const char *
+sm_part_head(const SmPart *part, gsize *length)
+{
+    *length = part->headed;
+    return part->head;
+}
+
+void
+sm_part_doubt(SmPart *part)
+{
+    part->written = part->borrowed;
+}
+
 gboolean
 sm_part_start_over(SmPart *part, gboolean with_md5, GError **error)
 {
-    if (part->borrowed && part->size > 0) {
+    if (part->borrowed && part->size > 0 && !part->written) {
         g_set_error(error, SM_ERROR, SM_ERROR_IO,
                     "%s: the transfer has to begin anew, but its beginning is written out already;"
                     " run it again",
@@ -160,6 +198,7 @@ sm_part_start_over(SmPart *part, gboolean with_md5, GError **error)
     part->piece = 0; /* so that what was ever used stays one stretch, to be wiped */
     part->fill = 0;
     part->first = -1;
+    part->headed = 0;
     sm_digest_free(part->digest);
     part->digest = sm_digest_new(with_md5);
     return TRUE;
@@ -168,7 +207,7 @@ sm_part_start_over(SmPart *part, gboolean with_md5, GError **error)
 static gboolean
 write_out(SmPart *part, const guint8 *buffer, gsize length, GError **error)
 {
-    return sm_write_all(part->fd, buffer, length) ||
+    return part->written || sm_write_all(part->fd, buffer, length) ||
            sm_error_from_errno(error, part->borrowed ? SM_ERROR_IO : SM_ERROR_DIRECTORY, "%s",
                                part->shown);
 }
@@ -204,8 +243,7 @@ sm_part_write(SmPart *part, const void *data, gsize length, GError **error)
 {
     const guint8 *from = data;
 
-    if (part->first < 0 && length > 0)
-        part->first = from[0];
+    note_beginning(part, from, length);
     part->used = MIN(part->used + length, sizeof part->buffers);
     while (length > 0) {
         gsize piece = MIN(length, PIECE - part->fill);

@@ -33,7 +33,8 @@ SmPart *sm_part_resume(const SmStore *store, const char *name, gint64 fence, gbo
  */
 void sm_part_seal(SmPart *part, const SmSealTerms *terms);
 
-/* A part that is written to fd (kept open, not synced): it cannot start over. */
+/* A part that is written to fd (kept open, not synced): it cannot start over, but after
+ * sm_part_doubt(). */
 SmPart *sm_part_for_descriptor(int fd);
 
 /* Closes; the file stays. */
@@ -42,8 +43,14 @@ void sm_part_free(SmPart *part);
 /* Bytes so far. */
 gint64 sm_part_size(const SmPart *part);
 
-/* The first byte, or -1 while there is none. */
+/* The first byte that is no white space (nor a byte order mark), or -1 while there is none. */
 int sm_part_first_byte(const SmPart *part);
+
+/* The first bytes, 64 at most; *length: how many there are. Valid until the next write. */
+const char *sm_part_head(const SmPart *part, gsize *length);
+
+/* What was written is whole, and comes once more to be compared: a descriptor keeps what it has. */
+void sm_part_doubt(SmPart *part);
 
 /* Throws away what was written. with_md5: hash for MD5 too. SM_ERROR_IO where bytes are gone for
  * good. */

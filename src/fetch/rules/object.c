@@ -1,0 +1,84 @@
+#include "fetch/rules/object.h"
+
+#include <string.h>
+
+#include "common/base/text.h"
+
+enum { CODING_MAX = 40 /* bytes shown */ };
+
+#define HEX_DIGITS "0123456789abcdefABCDEF"
+#define CHARSET_CHARACTERS G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_.:"
+
+gboolean
+sm_etag_is_strong(const char *etag)
+{
+    return etag != NULL && *etag == '"';
+}
+
+gboolean
+sm_etag_md5(const char *etag, char **md5)
+{
+    if (etag == NULL || strlen(etag) != 34 || etag[0] != '"' || etag[33] != '"' ||
+        strspn(etag + 1, HEX_DIGITS) != 32)
+        return FALSE;
+    if (md5 != NULL)
+        *md5 = g_ascii_strdown(etag + 1, 32);
+    return TRUE;
+}
+
+SmEtagKind
+sm_etag_kind(const char *etag, const char *encryption, const char *customer)
+{
+    if (!sm_etag_md5(etag, NULL) || customer != NULL)
+        return SM_ETAG_OPAQUE;
+    if (encryption == NULL || *encryption == '\0')
+        return SM_ETAG_PERHAPS;
+    return g_ascii_strcasecmp(encryption, "AES256") == 0 ? SM_ETAG_MD5 : SM_ETAG_OPAQUE;
+}
+
+/* Whether word is what some uploader has put there, without any coding of the bytes. */
+static gboolean
+encodes_nothing(const char *word)
+{
+    static const char *const words[] = {"",     "identity", "aws-chunked", "binary", "none",
+                                        "null", "7bit",     "8bit",        "utf8",   NULL};
+    g_autofree char *lower = g_ascii_strdown(word, -1);
+    GIConv charset;
+
+    if (g_strv_contains(words, lower))
+        return TRUE;
+    if (word[strspn(word, CHARSET_CHARACTERS)] != '\0')
+        return FALSE;
+    charset = g_iconv_open("UTF-8", word);
+    if (charset == (GIConv)-1)
+        return FALSE;
+    g_iconv_close(charset);
+    return TRUE;
+}
+
+char *
+sm_object_coding(const char *content_encoding)
+{
+    g_auto(GStrv) words = g_strsplit(content_encoding != NULL ? content_encoding : "", ",", -1);
+
+    for (char **word = words; *word != NULL; word++)
+        if (!encodes_nothing(g_strstrip(*word)))
+            return sm_text_clean(*word, CODING_MAX);
+    return NULL;
+}
+
+gboolean
+sm_object_is_framed(const char *bytes, gsize length)
+{
+    static const char signature[] = ";chunk-signature=";
+    gsize digits = 0;
+
+    while (digits < length && g_ascii_isxdigit(bytes[digits]))
+        digits++;
+    if (digits == 0)
+        return FALSE;
+    bytes += digits;
+    length -= digits;
+    return (length >= strlen(signature) && memcmp(bytes, signature, strlen(signature)) == 0) ||
+           (length >= 2 && memcmp(bytes, "\r\n", 2) == 0);
+}
