@@ -125,6 +125,14 @@ def run(argv, stdin=b"", terminal=False, timeout=120, **options):
     return Result(done.returncode, done.stdout, said.decode().replace("\r\n", "\n"))
 
 
+def is_gone(pid):
+    """Whether a process has ended. Where nobody waits for orphans (a PID 1 that does not), they stay as zombies."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 class Running:
     """A program as it runs. It has its message, but not the message's end before go()."""
 

@@ -16,7 +16,7 @@ import time
 
 import pytest
 from agents import wait_for
-from harness import received
+from harness import is_gone, received
 from mail_filter import (BAD_NAME, BUILD, NO_SPAN, OK, SCOREMAIL, SPAN, TEMPORARY, fixture, html, named, parts,
                          scoremail)
 
@@ -334,13 +334,6 @@ def started(installation, *args, script):
     note = installation.folder / "pid"
     wait_for(lambda: note.exists() and note.read_text().endswith("\n"), "scorefetch to be at work")
     return process, int(note.read_text())
-
-
-def is_gone(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return True
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])

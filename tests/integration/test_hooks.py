@@ -7,7 +7,7 @@ import time
 
 import pytest
 from agents import wait_for
-from harness import CSV_NAME, mail
+from harness import CSV_NAME, is_gone, mail
 from test_reposts import CORRECTED, announced_again
 
 
@@ -257,7 +257,7 @@ def test_versions_are_handed_over_in_their_order(account, hook, emulator, scores
 
 
 def process_is_gone(file):
-    return not os.path.exists(f"/proc/{file.read_text()}")
+    return is_gone(file.read_text())
 
 
 SLEEPER = """\
