@@ -1,4 +1,5 @@
-"""`meson install` puts everything where a Debian system looks for it."""
+"""`meson install` puts everything where a Debian system looks for it, and what it installs says so."""
+import json
 import os
 import re
 import subprocess
@@ -82,3 +83,44 @@ def test_the_worker_s_unit_names_the_program(installed):
 def test_documentation_has_readme_news_and_licence(installed):
     folder = installed / "share" / "doc" / "scoremail"
     assert {"README.md", "NEWS.md", "LICENSE"} <= {file.name for file in folder.iterdir()}
+
+
+# ---------------------------------------------------------------- another prefix
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory):
+    """What would be installed, without tests and emulator: {where: from}, and the prefix."""
+    folder, prefix = tmp_path_factory.mktemp("setup") / "build", "/opt/scores"
+    options = [f"--prefix={prefix}", "-Dunitdir=/opt/units", "-Dtests=false", "-Demulator=false"]
+    subprocess.run(["/usr/bin/meson", "setup", folder, *options], cwd=CHECKOUT, check=True, capture_output=True, timeout=120)
+    asked = subprocess.run(["/usr/bin/meson", "introspect", "--installed", folder], check=True, capture_output=True, timeout=60)
+    return {where: Path(source) for source, where in json.loads(asked.stdout).items()}, prefix
+
+
+# What the texts name that is ours: programs, hooks, documentation. Sieve's folder and somebody's own programs are not.
+OURS = re.compile(r"/[\w/]*/(?:bin/score\w+|share/scoremail/hooks/\w+|share/doc/scoremail/filters|units\b)")
+
+
+@pytest.mark.release_only("it looks at texts, not at what was built")
+def test_what_is_installed_names_what_is_installed(elsewhere):
+    installed, prefix = elsewhere
+    folders = {str(parent) for where in installed for parent in Path(where).parents}
+    seen = set()
+    for where, source in installed.items():
+        if "/bin/" in where:
+            continue
+        text = source.read_text()
+        assert not re.search("/usr/local/(?:bin/score|share|lib/systemd)", text), where
+        for name in OURS.findall(text):
+            path = prefix + name.split(prefix)[1] if prefix in name else name
+            assert path in installed or path in folders, f"{where} names {path}"
+            seen.add(path)
+    assert {f"{prefix}/bin/scoremail", f"{prefix}/bin/scorefetch", f"{prefix}/share/scoremail/hooks/copy", "/opt/units"} <= seen
+
+
+@pytest.mark.release_only("it looks at options, not at what was built")
+def test_a_package_may_leave_out_the_emulator_and_say_where_units_go(elsewhere):
+    installed, prefix = elsewhere
+    assert {f"{prefix}/bin/scoremail", f"{prefix}/bin/scorefetch", "/opt/units/scoremail-run.service"} <= set(installed)
+    assert not [where for where in installed if "emulator" in where or where.startswith(f"{prefix}/lib/systemd")]

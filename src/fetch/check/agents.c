@@ -163,7 +163,7 @@ say_none(SmCheck *check, const GPtrArray *installed, const GPtrArray *unread)
     if (*who != '\0')
         sm_check_say(check, SM_CHECK_WARNING, "agent", NULL,
                      "%s installed, but nothing of uid %u's or the site's calls " OURS
-                     "%s%s: add the recipe from share/doc/scoremail/filters",
+                     "%s%s: add the recipe from " SM_DATADIR "/doc/scoremail/filters",
                      who, (guint)geteuid(), *which != '\0' ? ", and these may not be read: " : "",
                      which);
     else if (!say_when(check, "and scorefetch sync was done last at",
