@@ -26,6 +26,7 @@ static const char *const kind_names[SM_ALERT_N_KINDS] = {
     [SM_ALERT_SILENCE] = "silence",
     [SM_ALERT_MAIL] = "mail",
     [SM_ALERT_SPOOL] = "spool",
+    [SM_ALERT_PRUNE] = "prune",
     [SM_ALERT_SANDBOX] = "sandbox",
 };
 

@@ -228,13 +228,15 @@ static void
 prune(SmSession *session, const SmAccount *account, Tally *tally)
 {
     g_autoptr(GError) fault = NULL;
-    SmPruned result = {0, 0};
+    SmPruned result = {0};
 
     if (!sm_prune(session->ledger, account, SM_PRUNE_WORKER, &result, &fault)) {
         g_warning("%s", fault->message);
         tally->left++;
     }
+    sm_watch_prune(session->ledger, account->name, result.held);
     tally->done += result.pruned;
+    g_free(result.held);
 }
 
 /* What is told and tidied for an account besides fetching its files, and missed where none come. */
