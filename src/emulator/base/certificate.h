@@ -14,6 +14,8 @@ typedef struct {
  * addresses; ECDSA on P-256, ten years. SM_ERROR_INTERNAL if GnuTLS cannot.
  */
 SmCertificate *sm_certificate_make(const char *const *hosts, GError **error);
+
+/* Frees certificate. */
 void sm_certificate_free(SmCertificate *certificate);
 
 /* Whether the certificate (PEM) names each of the hosts itself. */

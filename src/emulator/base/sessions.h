@@ -15,6 +15,8 @@ typedef struct SmSessions SmSessions;
  * limit. SM_ERROR_USAGE for a spec that is none.
  */
 SmSessions *sm_sessions_new(const char *spec, GError **error);
+
+/* Frees sessions. */
 void sm_sessions_free(SmSessions *sessions);
 
 /* Counts a call of user at now (seconds since 1970); FALSE, and not counted, beyond the limit. */

@@ -126,9 +126,9 @@ sm_signer_resource(const SmSigner *signer, const SmRequest *request)
     const char *host = sm_request_header(request, "host");
     g_autofree char *name = g_ascii_strdown(host != NULL ? host : "", -1);
     g_autofree char *start = g_strconcat(signer->bucket, ".", NULL);
+    g_autofree char *path_style = g_strconcat("/", signer->bucket, "/", NULL);
 
-    name[strcspn(name, ":")] = '\0';
-    if (g_str_has_prefix(name, start) && strcmp(name, signer->endpoint) != 0)
+    if (g_str_has_prefix(name, start) && !g_str_has_prefix(request->path, path_style))
         return g_strconcat("/", signer->bucket, request->path, NULL);
     return g_strdup(request->path);
 }

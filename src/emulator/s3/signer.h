@@ -46,8 +46,9 @@ void sm_signer_free(SmSigner *signer);
 char *sm_signer_url(const SmSigner *signer, const char *name, gint64 now);
 
 /*
- * /BUCKET/KEY, encoded as it was sent, of a request to the own store: the path, or
- * Host and path where the bucket stands in the host's name. Caller frees.
+ * /BUCKET/KEY, encoded as it was sent, of a request to the own store: the path,
+ * whatever the host, or Host and path where only the host names the bucket.
+ * Caller frees.
  */
 char *sm_signer_resource(const SmSigner *signer, const SmRequest *request);
 
