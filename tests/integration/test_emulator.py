@@ -983,6 +983,7 @@ def test_no_user_and_no_files_are_a_warning(tmp_path):
         ["notify"],
         ["notify", "a", "b"],
         ["notify", "a\nb"],
+        ["notify", "--form", "pigeon", "a.csv"],
     ],
 )
 def test_a_wrong_command_line_is_a_usage_error(arguments, emulator):
@@ -1054,3 +1055,33 @@ def test_notify_takes_addresses_identity_and_date():
 def test_notify_escapes_the_name():
     html = list(notification("a<b>&é.csv").iter_parts())[1].get_content()
     assert '<span id="fileName"> a&lt;b&gt;&amp;é.csv </span>' in html
+
+
+@pytest.mark.parametrize(
+    "form, expected",
+    [
+        ("portal", NAME),
+        ("single-quotes", NAME),
+        ("base64", NAME),
+        ("forwarded", NAME),
+        ("outlook", NAME),
+        ("plain", None),  # no element has the name
+    ],
+)
+def test_notify_has_forms_that_scoremail_reads(form, expected):
+    done = run("notify", "--form", form, NAME)
+    assert (done.returncode, done.stderr) == (0, "")
+    message = email.message_from_string(done.stdout, policy=email.policy.default)
+    assert not message.defects and not any(part.defects for part in message.walk())
+    assert str(message["Subject"]).startswith("Fw: ") == (form in ("forwarded", "outlook"))
+    assert NAME in message.get_body(("plain",)).get_content()
+    extracted = subprocess.run(
+        [os.path.join(str(BUILD), "scoremail"), "--extract"],
+        input=done.stdout,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    assert (extracted.returncode, extracted.stderr) == (0 if expected else 1, "")
+    assert extracted.stdout.splitlines() == ([expected] if expected else [])

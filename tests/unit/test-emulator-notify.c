@@ -1,7 +1,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "emulator/service/notify.h"
+#include "emulator/service/notification.h"
 
 static void
 test_quoted_printable(void)
@@ -57,6 +57,33 @@ test_message(void)
         g_assert_true(g_ascii_isprint(*c) || *c == '\n' || *c == '\t');
 }
 
+/* What each form has, decoded where it is in base64, and what it has not. */
+static void
+test_forms(void)
+{
+    static const struct {
+        const char *word, *has, *has_not;
+    } cases[] = {
+        {"portal", "<span id=3D\"fileName\"> a_b.csv </span>", "Subject: Fw:"},
+        {"single-quotes", "<span id=3D'fileName'> a_b.csv </span>", "id=3D\"fileName\""},
+        {"base64", "Content-Transfer-Encoding: base64", "a_b.csv"},
+        {"forwarded", "<span id=3D\"x_fileName\">a_b.csv</span>", "Auto-Submitted"},
+        {"outlook", "\nid=3DfileName>a_b.csv</span>", "Auto-Submitted"},
+        {"plain", "\ndownload: a_b.csv\n", "text/html"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        SmNotification notification = {"a_b.csv", "t@x", "f@x", "i@x", "d", SM_FORM_PORTAL};
+        g_autofree char *text = NULL;
+
+        g_test_message("%s", cases[i].word);
+        g_assert_true(sm_form_parse(cases[i].word, &notification.form));
+        text = sm_notification_text(&notification);
+        g_assert_nonnull(strstr(text, cases[i].has));
+        g_assert_null(strstr(text, cases[i].has_not));
+    }
+}
+
 static void
 test_message_id_in_brackets(void)
 {
@@ -73,6 +100,7 @@ main(int argc, char **argv)
     g_test_add_func("/notify/encodes quoted-printable", test_quoted_printable);
     g_test_add_func("/notify/breaks long lines softly", test_long_lines);
     g_test_add_func("/notify/has the span, the headers and nothing but ASCII", test_message);
+    g_test_add_func("/notify/has several forms", test_forms);
     g_test_add_func("/notify/takes a Message-ID with brackets, too", test_message_id_in_brackets);
     return g_test_run();
 }
