@@ -56,7 +56,7 @@ a_failure_is_told_by_its_kind(Fixture *fixture, gconstpointer data)
         g_autofree char *kind = NULL;
 
         g_test_message("code %d", code);
-        sm_alert_outcome(fixture->ledger, &fixture->account, CSV, 0, fault);
+        sm_alert_outcome(fixture->ledger, &fixture->account, NULL, 0, fault);
         row = sm_db_query(fixture->ledger->db, NULL,
                           "SELECT kind FROM alerts WHERE text = 'so it is'", "");
         kind = sm_db_next(fixture->ledger->db, row, NULL) ? sm_db_text(row, 0) : NULL;
@@ -69,9 +69,11 @@ a_failure_is_told_by_its_kind(Fixture *fixture, gconstpointer data)
 static gint64
 open_after(Fixture *fixture, const char *name, gint64 started)
 {
+    g_autoptr(SmFile) file = sm_file_load(fixture->ledger, "main", name, NULL);
+
     sm_alert(fixture->ledger, "main", SM_ALERT_DISK, "full");
     sm_alert(fixture->ledger, "main", SM_ALERT_ACCOUNT, "no password");
-    sm_alert_outcome(fixture->ledger, &fixture->account, name, started, NULL);
+    sm_alert_outcome(fixture->ledger, &fixture->account, file, started, NULL);
     return fixture_number(fixture, "SELECT count(*) FROM alerts");
 }
 

@@ -11,34 +11,57 @@
 #include "fetch/store/place.h"
 
 static gboolean
-fetch_as(Fixture *fixture, SmRole role, char **outcome, GError **error)
+fetch_as(Fixture *fixture, SmRole role, SmFetched *fetched, GError **error)
 {
     SmFetch fetch = {.ledger = fixture->ledger, .account = &fixture->account, .role = role};
 
-    return sm_fetch(&fetch, CSV, outcome, error);
+    return sm_fetch(&fetch, CSV, fetched, error);
+}
+
+/* What is given back is the row as the ledger has it: nobody need load it again. */
+static void
+assert_is_the_row(Fixture *fixture, const SmFile *file)
+{
+    g_autoptr(SmFile) now = fixture_row(fixture, CSV);
+
+    g_assert_cmpint(file->id, ==, now->id);
+    g_assert_cmpint((int)file->state, ==, (int)now->state);
+    g_assert_cmpstr(file->reason, ==, now->reason);
+    g_assert_cmpint(file->attempts, ==, now->attempts);
+    g_assert_cmpint(file->next_attempt, ==, now->next_attempt);
+    g_assert_cmpint(file->stored_at, ==, now->stored_at);
+    g_assert_cmpint(file->size, ==, now->size);
+    g_assert_cmpstr(file->sha256, ==, now->sha256);
+    g_assert_cmpint(file->covers, ==, now->covers);
+    g_assert_cmpint(file->settled, ==, now->settled);
+    g_assert_cmpint(file->unanswered, ==, now->unanswered);
+    g_assert_cmpint(file->part, ==, now->part);
 }
 
 static void
 assert_done(Fixture *fixture, const char *said)
 {
-    g_autofree char *outcome = NULL;
+    g_auto(SmFetched) fetched = {0};
     g_autoptr(GError) error = NULL;
 
-    fetch_as(fixture, SM_ROLE_FILTER, &outcome, &error);
+    fetch_as(fixture, SM_ROLE_FILTER, &fetched, &error);
     g_assert_no_error(error);
-    fixture_assert_says(outcome, CSV, said, NULL);
+    fixture_assert_says(fetched.outcome, CSV, said, NULL);
+    assert_is_the_row(fixture, fetched.file);
 }
 
 static void
 assert_fails(Fixture *fixture, SmRole role, SmErrorCode code, const char *said)
 {
-    g_autofree char *outcome = NULL;
+    g_auto(SmFetched) fetched = {0};
     g_autoptr(GError) error = NULL;
 
-    g_assert_false(fetch_as(fixture, role, &outcome, &error));
+    g_assert_false(fetch_as(fixture, role, &fetched, &error));
     g_assert_error(error, SM_ERROR, (int)code);
     fixture_assert_says(error->message, said, NULL);
-    g_assert_null(outcome);
+    g_assert_null(fetched.outcome);
+    if (code != SM_ERROR_NOT_FOUND)
+        assert_is_the_row(fixture, fetched.file);
 }
 
 static void
@@ -169,11 +192,11 @@ makes_no_call_once_the_run_is_over(Fixture *fixture, gconstpointer data)
                      .account = &fixture->account,
                      .role = SM_ROLE_FILTER,
                      .deadline = 1};
-    g_autofree char *outcome = NULL;
+    g_auto(SmFetched) fetched = {0};
     g_autoptr(GError) error = NULL;
 
     fixture_announce(fixture, CSV, "m1");
-    g_assert_false(sm_fetch(&fetch, CSV, &outcome, &error));
+    g_assert_false(sm_fetch(&fetch, CSV, &fetched, &error));
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_LIMIT);
     fixture_assert_says(error->message, CSV, "run-limit", NULL);
     assert_row(fixture, SM_FILE_WAITING, "run-limit");

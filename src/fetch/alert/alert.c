@@ -3,7 +3,6 @@
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "fetch/alert/watch.h"
-#include "fetch/ledger/files.h"
 #include "fetch/rules/policy.h"
 
 enum { TEXT_MAX = 500 };
@@ -27,6 +26,7 @@ static const char *const kind_names[SM_ALERT_N_KINDS] = {
     [SM_ALERT_SILENCE] = "silence",
     [SM_ALERT_MAIL] = "mail",
     [SM_ALERT_SPOOL] = "spool",
+    [SM_ALERT_PRUNE] = "prune",
     [SM_ALERT_SANDBOX] = "sandbox",
 };
 
@@ -64,48 +64,74 @@ sm_alert_was_raised(SmLedger *ledger, const char *account, SmAlertKind kind, gin
            last > after;
 }
 
+/* Which of the kinds stand, as a set; none where the ledger cannot tell. */
+static guint
+find_standing(SmLedger *ledger, const char *account, guint kinds)
+{
+    g_autoptr(sqlite3_stmt) row = sm_db_query(
+        ledger->db, NULL, "SELECT kind FROM alerts WHERE account = ? AND last <> 0", "s", account);
+    guint standing = 0;
+
+    while (row != NULL && sm_db_next(ledger->db, row, NULL))
+        for (guint kind = 0; kind < SM_ALERT_N_KINDS; kind++)
+            if (g_strcmp0((const char *)sqlite3_column_text(row, 0), kind_names[kind]) == 0)
+                standing |= 1U << kind;
+    return standing & kinds;
+}
+
+void
+sm_alert_clear_set(SmLedger *ledger, const char *account, guint kinds)
+{
+    g_autoptr(GError) fault = NULL;
+    guint standing = find_standing(ledger, account, kinds);
+    gboolean ok = TRUE;
+
+    /* When it was sent stays: what comes and goes is no reason to send it each time. */
+    for (guint kind = 0; ok && standing >> kind != 0; kind++)
+        if ((standing >> kind & 1) != 0)
+            ok = sm_db_run(ledger->db, &fault, NULL,
+                           "DELETE FROM alerts WHERE account = ? AND kind = ? AND sent = 0", "ss",
+                           account, kind_names[kind]) &&
+                 sm_db_run(ledger->db, &fault, NULL,
+                           "UPDATE alerts SET times = 0, last = 0 WHERE account = ? AND kind = ?",
+                           "ss", account, kind_names[kind]);
+    if (!ok)
+        g_info("%s", fault->message);
+}
+
 void
 sm_alert_clear(SmLedger *ledger, const char *account, SmAlertKind kind)
 {
-    g_autoptr(GError) fault = NULL;
-
-    /* When it was sent stays: what comes and goes is no reason to send it each time. */
-    if (!sm_db_run(ledger->db, &fault, NULL,
-                   "DELETE FROM alerts WHERE account = ? AND kind = ? AND sent = 0", "ss", account,
-                   kind_names[kind]) ||
-        !sm_db_run(ledger->db, &fault, NULL,
-                   "UPDATE alerts SET times = 0, last = 0 WHERE account = ? AND kind = ?", "ss",
-                   account, kind_names[kind]))
-        g_info("%s", fault->message);
+    sm_alert_clear_set(ledger, account, 1U << kind);
 }
 
 /* What stood in the way of every file does so no longer, if this one has come through since then.
  */
-static void
-clear_passing(SmLedger *ledger, const SmFile *file, gint64 since)
+static guint
+find_passed(const SmFile *file, gint64 since)
 {
+    guint passed = 0;
+
     if (file->stored_at >= since)
-        sm_alert_clear(ledger, file->account, SM_ALERT_DISK);
+        passed |= 1U << SM_ALERT_DISK;
     if (file->stored_at >= since && sm_policy_is_pair(file->name))
-        sm_alert_clear(ledger, file->account, SM_ALERT_FORMAT);
+        passed |= 1U << SM_ALERT_FORMAT;
     if (file->stored_at >= since || file->looked_at >= since)
-        sm_alert_clear(ledger, file->account, SM_ALERT_ACCOUNT);
+        passed |= 1U << SM_ALERT_ACCOUNT | 1U << SM_ALERT_ENCRYPTION;
+    return passed;
 }
 
 void
-sm_alert_outcome(SmLedger *ledger, const SmAccount *account, const char *name, gint64 started,
+sm_alert_outcome(SmLedger *ledger, const SmAccount *account, const SmFile *file, gint64 started,
                  const GError *fault)
 {
-    g_autoptr(SmFile) file = NULL;
-
     if (fault != NULL) {
         if (sm_error_facts(fault)->alert != SM_ALERT_NONE)
             sm_alert(ledger, account->name, sm_error_facts(fault)->alert, fault->message);
         return;
     }
-    file = sm_file_load(ledger, account->name, name, NULL);
-    if (file != NULL)
-        clear_passing(ledger, file, started);
+    if (file != NULL && find_passed(file, started) != 0)
+        sm_alert_clear_set(ledger, account->name, find_passed(file, started));
     /* It reads many rows: only where there may be news. */
     if (file != NULL && file->state == SM_FILE_DROPPED)
         sm_watch_format(ledger, account);

@@ -12,7 +12,7 @@
 
 #include "common/base/alert-kind.h"
 #include "common/config/config.h"
-#include "fetch/ledger/ledger.h"
+#include "fetch/ledger/files.h"
 
 /* Seconds after which a watch (watch*.h) raises again what lasts. */
 enum { SM_ALERT_REMIND = 86400 };
@@ -29,17 +29,21 @@ const char *sm_alert_kind_name(SmAlertKind kind);
 void sm_alert(SmLedger *ledger, const char *account, SmAlertKind kind, const char *text);
 
 /*
- * What an attempt at name, begun at the time started, tells: fault, which it
- * ended with, where it is one that a person should know of; or, without one
- * (NULL), that what stood in the way of every file (disk, configuration) does so
- * no longer, if the file was really stored or the service really asked; and, of
- * a name that was dropped, whether the wanted format fails to come (watch.h).
+ * What an attempt at a name of account, begun at the time started, tells: fault,
+ * which it ended with, where it is one that a person should know of; or, without
+ * one (NULL), that what stood in the way of every file (disk, configuration,
+ * keys) does so no longer, if the file was really stored or the service really
+ * asked; and, of a name that was dropped, whether the wanted format fails to
+ * come (watch.h). file: the name's row as it is now; NULL: none.
  */
-void sm_alert_outcome(SmLedger *ledger, const SmAccount *account, const char *name, gint64 started,
-                      const GError *fault);
+void sm_alert_outcome(SmLedger *ledger, const SmAccount *account, const SmFile *file,
+                      gint64 started, const GError *fault);
 
 /* Whether it was raised after that time and still stands. */
 gboolean sm_alert_was_raised(SmLedger *ledger, const char *account, SmAlertKind kind, gint64 after);
 
-/* Forgets what is no longer so: the kind's row of account. Fails as quietly. */
+/* Forgets what is no longer so: the kind's row of account, if it stands. Fails as quietly. */
 void sm_alert_clear(SmLedger *ledger, const char *account, SmAlertKind kind);
+
+/* The same for all kinds of a set: 1 << SM_ALERT_DISK | ... One look tells which of them stand. */
+void sm_alert_clear_set(SmLedger *ledger, const char *account, guint kinds);

@@ -59,6 +59,9 @@ static const struct {
                        "Look whether the notifications still reach the mailbox and scoremail."},
     [SM_ALERT_SPOOL] = {"a file in the spool is no event",
                         "Look at it, and at who left it; then delete it."},
+    [SM_ALERT_PRUNE] = {"keep-for deletes nothing until you look",
+                        "is this machine's clock right, and is keep-for what you mean? Then run"
+                        " `scorefetch prune --yes`"},
     [SM_ALERT_SANDBOX] = {"the parser runs without all of its sandbox",
                           "Use a kernel with landlock (5.13 or newer, and switched on) and "
                           "seccomp; --sandbox=required refuses to go on without."},

@@ -40,6 +40,18 @@ sm_watch_format(SmLedger *ledger, const SmAccount *account)
     sm_alert(ledger, account->name, SM_ALERT_FORMAT, text);
 }
 
+void
+sm_watch_prune(SmLedger *ledger, const char *account, const char *held)
+{
+    if (held == NULL) {
+        sm_alert_clear(ledger, account, SM_ALERT_PRUNE);
+    } else if (!sm_alert_was_raised(ledger, account, SM_ALERT_PRUNE,
+                                    sm_ledger_now() - SM_ALERT_REMIND)) {
+        g_warning("%s", held);
+        sm_alert(ledger, account, SM_ALERT_PRUNE, held);
+    }
+}
+
 /* When the ledger heard of the account last; it is made to, where it never did. Of what was
  * announced only what is of that time or later is looked through: no row changes before it is made.
  */

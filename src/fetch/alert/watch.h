@@ -14,6 +14,10 @@
  */
 void sm_watch_format(SmLedger *ledger, const SmAccount *account);
 
+/* keep-for deletes nothing until a person has looked, as held (prune.h) says; NULL: nothing is
+ * held. Raised anew once a day, as long as that lasts. */
+void sm_watch_prune(SmLedger *ledger, const char *account, const char *held);
+
 /*
  * Nothing was announced to account, and nothing fetched for it otherwise, for
  * expect-every before the time now. An account of which the ledger knows nothing

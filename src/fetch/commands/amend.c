@@ -19,9 +19,9 @@
 #include "fetch/store/place.h"
 #include "fetch/store/store.h"
 
-/* What is done to one name; *outcome is a line for people. */
+/* What is done to one name, and its row after that. */
 typedef gboolean (*Amend)(SmSession *session, const SmAccount *account, const char *name,
-                          char **outcome, GError **error);
+                          SmFetched *amended, GError **error);
 
 static gboolean
 nothing_to_retry(const SmFile *file, char **outcome)
@@ -58,25 +58,25 @@ retry_handover(SmSession *session, const SmAccount *account, const char *name, c
 }
 
 static gboolean
-retry(SmSession *session, const SmAccount *account, const char *name, char **outcome,
+retry(SmSession *session, const SmAccount *account, const char *name, SmFetched *amended,
       GError **error)
 {
     SmFetch fetch = {.ledger = session->ledger, .account = account, .role = SM_ROLE_PROMPT};
-    g_autoptr(SmFile) file = NULL;
     gboolean settled, ok;
     SmClaim claim;
 
-    if (!sm_claim_take(&claim, session->ledger, account->name, name, FALSE, SM_CLAIM_WAIT, &file,
-                       &settled, error))
+    if (!sm_claim_take(&claim, session->ledger, account->name, name, FALSE, SM_CLAIM_WAIT,
+                       &amended->file, &settled, error))
         return FALSE;
-    if (nothing_to_retry(file, outcome)) {
+    if (nothing_to_retry(amended->file, &amended->outcome)) {
         sm_claim_drop(&claim);
-        return retry_handover(session, account, name, outcome, error);
+        return retry_handover(session, account, name, &amended->outcome, error);
     }
-    ok = sm_file_reopen(session->ledger, file, error) &&
+    ok = sm_file_reopen(session->ledger, amended->file, error) &&
          sm_account_reopen(session->ledger, account->name, error);
     sm_claim_drop(&claim);
-    return ok && sm_fetch(&fetch, name, outcome, error);
+    sm_fetched_clear(amended);
+    return ok && sm_fetch(&fetch, name, amended, error);
 }
 
 static gboolean
@@ -99,7 +99,7 @@ forget_row(SmSession *session, const SmAccount *account, SmFile *file, GError **
 }
 
 static gboolean
-forget(SmSession *session, const SmAccount *account, const char *name, char **outcome,
+forget(SmSession *session, const SmAccount *account, const char *name, SmFetched *amended,
        GError **error)
 {
     g_autoptr(SmFile) file = NULL;
@@ -112,8 +112,9 @@ forget(SmSession *session, const SmAccount *account, const char *name, char **ou
     ok = forget_row(session, account, file, error);
     sm_claim_drop(&claim);
     if (ok)
-        *outcome = g_strdup_printf("forgot %s (it was %s); a file of that name stays where it is",
-                                   name, sm_file_state_name(file->state));
+        amended->outcome =
+            g_strdup_printf("forgot %s (it was %s); a file of that name stays where it is", name,
+                            sm_file_state_name(file->state));
     return ok;
 }
 
@@ -147,12 +148,11 @@ adopt_file(SmSession *session, SmStore *store, SmFile *file, GError **error)
 }
 
 static gboolean
-adopt(SmSession *session, const SmAccount *account, const char *name, char **outcome,
+adopt(SmSession *session, const SmAccount *account, const char *name, SmFetched *amended,
       GError **error)
 {
     g_autofree char *encrypted = sm_file_stored_name(name, TRUE);
     g_autoptr(SmStore) store = sm_store_open(account, error);
-    g_autoptr(SmFile) file = NULL;
     gboolean settled, ok;
     SmClaim claim;
 
@@ -170,16 +170,16 @@ adopt(SmSession *session, const SmAccount *account, const char *name, char **out
         return FALSE;
     }
     if (!sm_file_ensure(session->ledger, account->name, name, error) ||
-        !sm_claim_take(&claim, session->ledger, account->name, name, FALSE, SM_CLAIM_WAIT, &file,
-                       &settled, error))
+        !sm_claim_take(&claim, session->ledger, account->name, name, FALSE, SM_CLAIM_WAIT,
+                       &amended->file, &settled, error))
         return FALSE;
-    ok = adopt_file(session, store, file, error);
+    ok = adopt_file(session, store, amended->file, error);
     sm_claim_drop(&claim);
     if (ok)
         sm_on_stored(session->ledger, account, name, 0);
     if (ok)
-        *outcome = g_strdup_printf("adopted %s: the ledger now says stored, SHA-256 %s", name,
-                                   file->sha256);
+        amended->outcome = g_strdup_printf("adopted %s: the ledger now says stored, SHA-256 %s",
+                                           name, amended->file->sha256);
     return ok;
 }
 
@@ -187,13 +187,13 @@ static gboolean
 amend_name(SmSession *session, Amend amend, const char *name, GError **error)
 {
     SmAccount *account = NULL;
-    g_autofree char *outcome = NULL;
+    g_auto(SmFetched) amended = {0};
 
     if (sm_session_check_name(name, error))
         account = sm_session_account_for(session, name, error);
-    if (account == NULL || !amend(session, account, name, &outcome, error))
+    if (account == NULL || !amend(session, account, name, &amended, error))
         return FALSE;
-    sm_outcome_say(session->ledger, account->name, name, G_LOG_LEVEL_MESSAGE, outcome);
+    sm_outcome_say(amended.file, account->name, name, G_LOG_LEVEL_MESSAGE, amended.outcome);
     return TRUE;
 }
 

@@ -87,18 +87,21 @@ fall_back(SmSession *session, const Options *options, const SmEvent *event, cons
 }
 
 static int
-act_inline(SmSession *session, const Options *options, const SmEvent *event, guint defer_for)
+act_inline(SmSession *session, const Options *options, const SmDelivery *delivery, guint defer_for)
 {
     g_autoptr(GError) fault = NULL;
 
     if (!sm_session_open_ledger(session, SM_LEDGER_CREATE, &fault) ||
-        !sm_delivery_record(session->ledger, session->config, event, &fault))
+        !sm_delivery_record(delivery, session->ledger, &fault)) {
+        g_autoptr(SmEvent) event = sm_delivery_event(delivery);
+
         return fall_back(session, options, event, fault);
+    }
     if (options->lacking != NULL) {
         g_message("the parser's sandbox: the kernel offers %s", options->lacking);
         sm_alert(session->ledger, "", SM_ALERT_SANDBOX, options->lacking);
     }
-    return sm_delivery_act(session->ledger, session->config, event, defer_for);
+    return sm_delivery_act(delivery, session->ledger, defer_for);
 }
 
 /* Nobody else may tell of a worker that does not run. A user who may not open the ledger has only
@@ -116,12 +119,11 @@ tell_worker(SmSession *session, const GError *fault)
 static int
 act(SmSession *session, const Options *options, const SmEvent *event, guint defer_for)
 {
-    g_autoptr(SmEvent) queued = NULL;
-    g_autoptr(SmEvent) inlined = NULL;
+    g_autoptr(SmDelivery) delivery = sm_delivery_new(session->config, event);
+    g_autoptr(SmEvent) queued = sm_delivery_take_queued(delivery);
     g_autoptr(GError) fault = NULL;
     int code = EX_OK;
 
-    sm_queue_split(session->config, event, &queued, &inlined);
     if (queued != NULL) {
         sm_session_start_log(session);
         if (sm_queue_put(session->config, queued, &fault)) {
@@ -131,7 +133,8 @@ act(SmSession *session, const Options *options, const SmEvent *event, guint defe
             tell_worker(session, fault);
         }
     }
-    if (inlined != NULL && act_inline(session, options, inlined, defer_for) != EX_OK)
+    if (!sm_delivery_is_empty(delivery) &&
+        act_inline(session, options, delivery, defer_for) != EX_OK)
         code = EX_TEMPFAIL;
     return code;
 }

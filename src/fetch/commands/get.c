@@ -32,34 +32,31 @@ announce(SmLedger *ledger, const char *account, const char *name, GError **error
                      error);
 }
 
+/* Fetches it and says what became of it; where it went elsewhere, that changed nothing that the
+ * ledger's row could tell. */
 static gboolean
-get_name(SmSession *session, const Options *options, const char *name, char **outcome,
-         GError **error)
+get_name(SmSession *session, const Options *options, const char *name, GError **error)
 {
     SmFetch fetch = {.ledger = session->ledger,
                      .role = SM_ROLE_PROMPT,
                      .force = options->force,
                      .shared = &options->shared};
+    g_auto(SmFetched) fetched = {0};
 
     fetch.account = sm_session_account_for(session, name, error);
     if (fetch.account == NULL)
         return FALSE;
-    if (options->output != NULL)
-        return sm_export(&fetch, name, options->output, outcome, error);
-    return announce(session->ledger, fetch.account->name, name, error) &&
-           sm_fetch(&fetch, name, outcome, error);
-}
-
-/* What went elsewhere changed nothing that the ledger's row could tell. */
-static void
-say(SmSession *session, const Options *options, const char *name, const char *outcome)
-{
-    const SmAccount *account = sm_session_account_for(session, name, NULL);
-
-    if (options->output != NULL || account == NULL)
-        g_message("%s", outcome);
-    else
-        sm_outcome_say(session->ledger, account->name, name, G_LOG_LEVEL_MESSAGE, outcome);
+    if (options->output != NULL) {
+        if (!sm_export(&fetch, name, options->output, &fetched.outcome, error))
+            return FALSE;
+        g_message("%s", fetched.outcome);
+        return TRUE;
+    }
+    if (!announce(session->ledger, fetch.account->name, name, error) ||
+        !sm_fetch(&fetch, name, &fetched, error))
+        return FALSE;
+    sm_outcome_say(fetched.file, fetch.account->name, name, G_LOG_LEVEL_MESSAGE, fetched.outcome);
+    return TRUE;
 }
 
 static gboolean
@@ -86,11 +83,9 @@ get_names(SmSession *session, const Options *options, char **names, int count)
     int code = EX_OK;
 
     for (int i = 0; i < count; i++) {
-        g_autofree char *outcome = NULL;
         int own;
 
-        if (get_name(session, options, names[i], &outcome, &fault))
-            say(session, options, names[i], outcome);
+        get_name(session, options, names[i], &fault);
         own = sm_session_exit(session, g_steal_pointer(&fault));
         if (code == EX_OK)
             code = own; /* the first failure tells the exit code; the others are still tried */

@@ -8,7 +8,7 @@
 #include "fetch/store/prune.h"
 
 typedef struct {
-    gboolean dry_run;
+    gboolean dry_run, sure;
     SmPruned total;
     gboolean configured; /* one of the accounts has a keep-for */
 } Job;
@@ -16,8 +16,8 @@ typedef struct {
 static gboolean
 prune_account(SmSession *session, Job *job, const SmAccount *account, GError **error)
 {
-    SmPruneMode mode = job->dry_run ? SM_PRUNE_DRY : SM_PRUNE_PERSON;
-    SmPruned result = {0, 0};
+    SmPruneMode mode = job->dry_run ? SM_PRUNE_DRY : (job->sure ? SM_PRUNE_SURE : SM_PRUNE_PERSON);
+    SmPruned result = {0};
     gboolean ok;
 
     if (account->fault != NULL) {
@@ -27,7 +27,10 @@ prune_account(SmSession *session, Job *job, const SmAccount *account, GError **e
     job->configured |= account->keep_for != 0;
     ok = sm_prune(session->ledger, account, mode, &result, error);
     job->total.pruned += result.pruned;
-    job->total.kept += result.kept;
+    job->total.kept += result.kept + (result.held != NULL);
+    if (result.held != NULL)
+        g_warning("%s", result.held);
+    g_free(result.held);
     return ok;
 }
 
@@ -92,6 +95,8 @@ sm_cmd_prune(int argc, char **argv)
     Job job = {0};
     const GOptionEntry more[] = {{"dry-run", 'n', 0, G_OPTION_ARG_NONE, &job.dry_run,
                                   "Only say what would be deleted", NULL},
+                                 {"yes", 'y', 0, G_OPTION_ARG_NONE, &job.sure,
+                                  "Delete also after the clock jumped, or all files at once", NULL},
                                  {NULL}};
     GError *fault = NULL;
     SmSession session;

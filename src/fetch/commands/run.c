@@ -53,8 +53,8 @@ account_of(const SmSession *session, const SmFile *file)
 }
 
 static gboolean
-fetch(SmSession *session, const SmAccount *account, const char *name, gboolean away, char **outcome,
-      GError **error)
+fetch(SmSession *session, const SmAccount *account, const char *name, gboolean away,
+      SmFetched *fetched, GError **error)
 {
     const SmFetch job = {.ledger = session->ledger,
                          .account = account,
@@ -64,7 +64,7 @@ fetch(SmSession *session, const SmAccount *account, const char *name, gboolean a
 
     if (account->fault == NULL)
         return sm_event_reopen_failed(session->ledger, account->name, name, error) &&
-               sm_fetch(&job, name, outcome, error);
+               sm_fetch(&job, name, fetched, error);
     g_propagate_error(error, g_error_copy(account->fault));
     return FALSE;
 }
@@ -77,12 +77,6 @@ tell_waiting(SmSession *session, const SmFile *file, const GError *fault)
 
     if (defer_for != G_MAXUINT && sm_ledger_now() - file->announced_at > defer_for)
         sm_alert(session->ledger, file->account, SM_ALERT_WAITING, fault->message);
-}
-
-static void
-say(SmSession *session, const SmFile *file, GLogLevelFlags level, const char *text)
-{
-    sm_outcome_say(session->ledger, file->account, file->name, level, text);
 }
 
 /* Whether nothing more is asked for the account: the next run is soon enough for the rest. */
@@ -99,10 +93,10 @@ away_of(const Tally *tally, const SmAccount *account)
 }
 
 static void
-work_on(SmSession *session, const SmFile *file, Tally *tally)
+work_on(SmSession *session, const SmFile *due, Tally *tally)
 {
-    const SmAccount *account = account_of(session, file);
-    g_autofree char *outcome = NULL;
+    const SmAccount *account = account_of(session, due);
+    g_auto(SmFetched) fetched = {0};
     g_autoptr(GError) fault = NULL;
     gint64 now = sm_ledger_now();
     SmAway *away;
@@ -110,8 +104,8 @@ work_on(SmSession *session, const SmFile *file, Tally *tally)
     if (account == NULL)
         return;
     away = away_of(tally, account);
-    if (fetch(session, account, file->name, away->away, &outcome, &fault)) {
-        say(session, file, G_LOG_LEVEL_MESSAGE, outcome);
+    if (fetch(session, account, due->name, away->away, &fetched, &fault)) {
+        sm_outcome_say(fetched.file, due->account, due->name, G_LOG_LEVEL_MESSAGE, fetched.outcome);
         tally->done++;
     } else if (g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY)) {
         g_info("%s", fault->message); /* another run, or a delivery, has it */
@@ -120,17 +114,19 @@ work_on(SmSession *session, const SmFile *file, Tally *tally)
         g_info("%s", fault->message);
         tally->left++;
         return;
-    } else if (sm_error_facts(fault)->retry == SM_RETRY_NEVER) {
-        say(session, file, G_LOG_LEVEL_WARNING, fault->message);
-        tally->done++;
     } else {
-        say(session, file, G_LOG_LEVEL_WARNING, fault->message);
-        tell_waiting(session, file, fault);
-        tally->left++;
+        gboolean final = sm_error_facts(fault)->retry == SM_RETRY_NEVER;
+
+        sm_outcome_say(fetched.file != NULL ? fetched.file : due, due->account, due->name,
+                       G_LOG_LEVEL_WARNING, fault->message);
+        if (!final)
+            tell_waiting(session, due, fault);
+        tally->done += final;
+        tally->left += !final;
     }
-    if (!away->away)
+    if (fault != NULL || fetched.file->state == SM_FILE_STORED)
         sm_away_note(away, fault, 1);
-    sm_alert_outcome(session->ledger, account, file->name, now, fault);
+    sm_alert_outcome(session->ledger, account, fetched.file, now, fault);
 }
 
 static gboolean
@@ -232,13 +228,15 @@ static void
 prune(SmSession *session, const SmAccount *account, Tally *tally)
 {
     g_autoptr(GError) fault = NULL;
-    SmPruned result = {0, 0};
+    SmPruned result = {0};
 
     if (!sm_prune(session->ledger, account, SM_PRUNE_WORKER, &result, &fault)) {
         g_warning("%s", fault->message);
         tally->left++;
     }
+    sm_watch_prune(session->ledger, account->name, result.held);
     tally->done += result.pruned;
+    g_free(result.held);
 }
 
 /* What is told and tidied for an account besides fetching its files, and missed where none come. */

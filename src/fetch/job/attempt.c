@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "common/base/text.h"
-#include "fetch/alert/alert.h"
 #include "fetch/crypto/recipients.h"
 #include "fetch/job/download.h"
 #include "fetch/ledger/listing.h"
@@ -211,7 +210,6 @@ find_recipients(const Attempt *attempt, SmRecipients **recipients, GError **erro
         if (*recipients == NULL)
             return FALSE;
     }
-    sm_alert_clear(attempt->fetch->ledger, account->name, SM_ALERT_ENCRYPTION);
     return TRUE;
 }
 

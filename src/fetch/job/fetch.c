@@ -123,24 +123,35 @@ report_other(const SmFile *file, char **outcome, GError **error)
     return FALSE;
 }
 
-gboolean
-sm_fetch(const SmFetch *fetch, const char *name, char **outcome, GError **error)
+void
+sm_fetched_clear(SmFetched *fetched)
 {
+    g_clear_pointer(&fetched->file, sm_file_free);
+    g_clear_pointer(&fetched->outcome, g_free);
+}
+
+gboolean
+sm_fetch(const SmFetch *fetch, const char *name, SmFetched *fetched, GError **error)
+{
+    const char *account = fetch->account->name;
     gboolean per_stem = fetch->account->format == SM_FORMAT_FIRST && sm_policy_is_pair(name);
-    g_autoptr(SmFile) file = NULL;
     gboolean settled, ok;
     SmClaim claim;
 
-    if (!sm_claim_take(&claim, fetch->ledger, fetch->account->name, name, per_stem,
-                       fetch->impatient ? 0 : SM_CLAIM_WAIT, &file, &settled, error))
+    *fetched = (SmFetched){0};
+    if (!sm_claim_take(&claim, fetch->ledger, account, name, per_stem,
+                       fetch->impatient ? 0 : SM_CLAIM_WAIT, &fetched->file, &settled, error)) {
+        fetched->file = sm_file_load(fetch->ledger, account, name, NULL);
         return FALSE;
-    if (settled && !(file->stored_at > 0 && file->newest_event > file->covers))
-        ok = report_other(file, outcome, error);
+    }
+    if (settled &&
+        !(fetched->file->stored_at > 0 && fetched->file->newest_event > fetched->file->covers))
+        ok = report_other(fetched->file, &fetched->outcome, error);
     else
-        ok = work(fetch, file, outcome, error);
+        ok = work(fetch, fetched->file, &fetched->outcome, error);
     sm_claim_drop(&claim);
     /* A record for people: what is fetched does not depend on it. */
-    sm_event_follow(fetch->ledger, fetch->account->name, name, NULL);
+    sm_event_follow(fetch->ledger, account, name, NULL);
     if (ok) /* also of what a process that died before has stored */
         sm_on_stored(fetch->ledger, fetch->account, name, fetch->deadline);
     return ok;

@@ -13,7 +13,7 @@
 #include "common/base/error.h"
 #include "common/config/config.h"
 #include "fetch/http/shared.h"
-#include "fetch/ledger/ledger.h"
+#include "fetch/ledger/files.h"
 #include "fetch/rules/listing.h"
 
 typedef struct {
@@ -28,12 +28,23 @@ typedef struct {
     const SmShared *shared; /* with other fetches; NULL: nothing */
 } SmFetch;
 
+/* What became of a name. */
+typedef struct {
+    SmFile *file;  /* its row as it is now; NULL where it has none, or none that could be read */
+    char *outcome; /* a line for people ("stored ...", "dropped ..."); NULL after a failure */
+} SmFetched;
+
+/* Frees what is in fetched. */
+void sm_fetched_clear(SmFetched *fetched);
+
 /*
- * Takes name, whose row is in the ledger, as far as it goes. TRUE with
- * *outcome, a line for people ("stored ...", "dropped ..."), when nothing is left
- * to do; else an error, which is recorded where it is the name's own.
+ * Takes name, whose row is in the ledger, as far as it goes. TRUE when nothing
+ * is left to do; else an error, which is recorded where it is the name's own;
+ * *fetched is set in both cases, and cleared by the caller.
  * SM_ERROR_PAUSED: not now; SM_ERROR_BUSY: another process is at work on it;
  * SM_ERROR_CONFLICT, SM_ERROR_GIVEN_UP: only a person can mend it.
- * Caller frees *outcome. on-stored is told then; that it fails changes nothing.
+ * on-stored is told then; that it fails changes nothing.
  */
-gboolean sm_fetch(const SmFetch *fetch, const char *name, char **outcome, GError **error);
+gboolean sm_fetch(const SmFetch *fetch, const char *name, SmFetched *fetched, GError **error);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SmFetched, sm_fetched_clear)

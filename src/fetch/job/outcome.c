@@ -1,13 +1,11 @@
 #include "fetch/job/outcome.h"
 
 #include "common/base/report.h"
-#include "fetch/ledger/files.h"
 
 void
-sm_outcome_say(SmLedger *ledger, const char *account, const char *name, GLogLevelFlags level,
+sm_outcome_say(const SmFile *file, const char *account, const char *name, GLogLevelFlags level,
                const char *text)
 {
-    g_autoptr(SmFile) file = sm_file_load(ledger, account, name, NULL);
     gboolean stored = file != NULL && file->stored_at > 0;
     g_autofree char *id = file != NULL ? g_strdup_printf("%" G_GINT64_FORMAT, file->id) : NULL;
     g_autofree char *attempts =

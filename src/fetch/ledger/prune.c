@@ -36,6 +36,19 @@ sm_prune_candidates(SmLedger *ledger, const char *account, gint64 before, gboole
 }
 
 gboolean
+sm_prune_stock(SmLedger *ledger, const char *account, SmPruneStock *stock, GError **error)
+{
+    static const char where[] = " FROM files WHERE account = ? AND stored > 0 AND pruned = 0";
+    g_autofree char *files = g_strconcat("SELECT count(*)", where, NULL);
+    g_autofree char *first = g_strconcat("SELECT coalesce(min(stored), 0)", where, NULL);
+    g_autofree char *last = g_strconcat("SELECT coalesce(max(stored), 0)", where, NULL);
+
+    return sm_db_integer(ledger->db, error, &stock->files, files, "s", account) &&
+           sm_db_integer(ledger->db, error, &stock->first, first, "s", account) &&
+           sm_db_integer(ledger->db, error, &stock->last, last, "s", account);
+}
+
+gboolean
 sm_prune_is_outlived(const SmFile *file, gint64 before)
 {
     return file->state != SM_FILE_WAITING && file->state != SM_FILE_PLACING &&

@@ -16,6 +16,15 @@
 GStrv sm_prune_candidates(SmLedger *ledger, const char *account, gint64 before, gboolean again,
                           GError **error);
 
+/* What account has stored and not yet deleted: how many files, and when the first and the last of
+ * them were stored. SM_ERROR_LEDGER. */
+typedef struct {
+    gint64 files;
+    gint64 first, last; /* seconds since 1970 */
+} SmPruneStock;
+
+gboolean sm_prune_stock(SmLedger *ledger, const char *account, SmPruneStock *stock, GError **error);
+
 /* Whether file, which is claimed, is one of them now. */
 gboolean sm_prune_is_outlived(const SmFile *file, gint64 before);
 

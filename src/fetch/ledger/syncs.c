@@ -7,6 +7,19 @@ enum {
     OVERLAP = 86400, /* seconds */
 };
 
+/* A time that has not come yet was noted by a clock that was ahead: what the log saw last before
+ * now is sure to have been. */
+static gboolean
+judge_time(SmLedger *ledger, const char *account, SmSyncRecord *record, GError **error)
+{
+    gint64 now = sm_ledger_now();
+
+    return record->synced <= now ||
+           sm_db_integer(ledger->db, error, &record->synced,
+                         "SELECT coalesce(max(at), 0) FROM log WHERE account = ? AND at <= ?", "si",
+                         account, now);
+}
+
 gboolean
 sm_sync_look(SmLedger *ledger, const char *account, SmSyncRecord *record, GError **error)
 {
@@ -14,6 +27,7 @@ sm_sync_look(SmLedger *ledger, const char *account, SmSyncRecord *record, GError
 
     if (!sm_db_integer(ledger->db, error, &record->synced,
                        "SELECT synced FROM accounts WHERE name = ?", "s", account) ||
+        !judge_time(ledger, account, record, error) ||
         !sm_db_integer(ledger->db, error, &decisions,
                        "SELECT count(*) FROM log WHERE account = ? AND name = ''"
                        " AND action IN ('sync-all', 'mark-known')",
@@ -51,8 +65,9 @@ sm_sync_ended(SmLedger *ledger, const char *account, gint64 complete_from, gint6
     g_autofree char *clean = sm_text_clean(outcome, OUTCOME_MAX);
 
     return sm_db_run(ledger->db, error, NULL,
-                     "UPDATE accounts SET synced = max(synced, ?1), sync_outcome = ?2,"
+                     "UPDATE accounts SET sync_outcome = ?2,"
+                     " synced = CASE WHEN ?1 > 0 AND synced > ?5 THEN ?1 ELSE max(synced, ?1) END,"
                      " listing_wanted = CASE WHEN listing_wanted <= ?3 THEN 0"
                      " ELSE listing_wanted END WHERE name = ?4",
-                     "isis", complete_from, clean, listed_from, account);
+                     "isisi", complete_from, clean, listed_from, account, sm_ledger_now());
 }

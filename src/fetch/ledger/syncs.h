@@ -5,7 +5,8 @@
 #include "fetch/ledger/ledger.h"
 
 typedef struct {
-    gint64 synced; /* when the last one began that came to its end with nothing left; 0: none */
+    gint64 synced; /* when the last one began that came to its end with nothing left; 0: none. Never
+                    * a time that is still to come: the clock was wrong then */
     gboolean past; /* a person has said what is to become of the files of the time before */
 } SmSyncRecord;
 

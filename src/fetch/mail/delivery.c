@@ -12,61 +12,134 @@
 #include "fetch/rules/route.h"
 #include "fetch/rules/senders.h"
 
+struct SmDelivery {
+    const SmConfig *config;
+    const SmEvent *event;
+    GPtrArray *announced; /* of Announced */
+};
+
 /* One name of the event ("" for one without), and whose it is. */
 typedef struct {
-    SmLedger *ledger;
     const SmConfig *config;
     const SmEvent *event;
     const char *name;
     SmAccount *account; /* NULL: none found, and why tells the reason */
     char *why;
     char *refusal; /* why its sender may not announce it; NULL: it may */
-} Job;
+} Announced;
 
 static void
-job_start(Job *job, const SmConfig *config, const SmEvent *event, const char *name)
+announced_free(gpointer data)
 {
-    *job = (Job){.config = config, .event = event, .name = name};
-    job->account = sm_route(config, event, name, &job->why);
-    sm_senders_allow(config, job->account, event, &job->refusal);
+    Announced *announced = data;
+
+    g_free(announced->why);
+    g_free(announced->refusal);
+    g_free(announced);
 }
 
 static void
-job_clear(Job *job)
+add(SmDelivery *delivery, const char *name)
 {
-    g_free(job->why);
-    g_free(job->refusal);
+    Announced *announced = g_new0(Announced, 1);
+
+    *announced = (Announced){.config = delivery->config, .event = delivery->event, .name = name};
+    announced->account = sm_route(delivery->config, delivery->event, name, &announced->why);
+    sm_senders_allow(delivery->config, announced->account, delivery->event, &announced->refusal);
+    g_ptr_array_add(delivery->announced, announced);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Job, job_clear)
-
-static const char *
-account_name(const Job *job)
+SmDelivery *
+sm_delivery_new(const SmConfig *config, const SmEvent *event)
 {
-    return job->account != NULL ? job->account->name : "";
+    SmDelivery *delivery = g_new(SmDelivery, 1);
+
+    *delivery = (SmDelivery){config, event, g_ptr_array_new_with_free_func(announced_free)};
+    if (event->kind != SM_EVENT_NAMES)
+        add(delivery, "");
+    for (char **name = event->names; *name != NULL; name++)
+        add(delivery, *name);
+    return delivery;
+}
+
+void
+sm_delivery_free(SmDelivery *delivery)
+{
+    if (delivery == NULL)
+        return;
+    g_ptr_array_unref(delivery->announced);
+    g_free(delivery);
+}
+
+gboolean
+sm_delivery_is_empty(const SmDelivery *delivery)
+{
+    return delivery->announced->len == 0;
+}
+
+SmEvent *
+sm_delivery_event(const SmDelivery *delivery)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+    for (guint i = 0; i < delivery->announced->len; i++) {
+        const Announced *announced = delivery->announced->pdata[i];
+
+        if (*announced->name != '\0')
+            g_ptr_array_add(names, (gpointer)announced->name);
+    }
+    return delivery->announced->len > 0
+               ? sm_event_copy(delivery->event, (char **)names->pdata, names->len)
+               : NULL;
+}
+
+SmEvent *
+sm_delivery_take_queued(SmDelivery *delivery)
+{
+    SmDelivery queued = {delivery->config, delivery->event,
+                         g_ptr_array_new_with_free_func(announced_free)};
+    gboolean any = sm_config_is_queued(delivery->config);
+    SmEvent *event;
+
+    for (guint i = delivery->announced->len; i-- > 0;) {
+        const Announced *announced = delivery->announced->pdata[i];
+
+        if (announced->account != NULL ? announced->account->queued : any)
+            g_ptr_array_insert(queued.announced, 0,
+                               g_ptr_array_steal_index(delivery->announced, i));
+    }
+    event = sm_delivery_event(&queued);
+    g_ptr_array_unref(queued.announced);
+    return event;
 }
 
 static const char *
-shown_name(const Job *job)
+account_name(const Announced *announced)
 {
-    return *job->name != '\0' ? job->name : "a notification";
+    return announced->account != NULL ? announced->account->name : "";
+}
+
+static const char *
+shown_name(const Announced *announced)
+{
+    return *announced->name != '\0' ? announced->name : "a notification";
 }
 
 static char *
-describe_no_account(const Job *job)
+describe_no_account(const Announced *announced)
 {
-    return g_strdup_printf("%s: not fetched: %s", shown_name(job), job->why);
+    return g_strdup_printf("%s: not fetched: %s", shown_name(announced), announced->why);
 }
 
 /* A decision that the row of no file has. */
 static void
-say(const Job *job, GLogLevelFlags level, const char *decision, const char *text)
+say(const Announced *announced, GLogLevelFlags level, const char *decision, const char *text)
 {
-    const char *account = account_name(job), *sender = job->event->from;
+    const char *account = account_name(announced), *sender = announced->event->from;
     const SmReportField fields[] = {
         {"event", decision},
         {"account", *account != '\0' ? account : NULL},
-        {"name", *job->name != '\0' ? job->name : NULL},
+        {"name", *announced->name != '\0' ? announced->name : NULL},
         {"sender", *sender != '\0' ? sender : NULL},
     };
 
@@ -76,70 +149,63 @@ say(const Job *job, GLogLevelFlags level, const char *decision, const char *text
 /* An event without an account is over with its record: no row waits for anything. So is one that
  * was refused, and nobody is alerted of it: strangers are many. */
 static gboolean
-record(const Job *job, GError **error)
+record(const Announced *announced, SmLedger *ledger, GError **error)
 {
-    SmLedger *ledger = job->ledger;
     g_autofree char *text = NULL;
 
-    if (job->refusal != NULL) {
-        text = g_strdup_printf("%s: refused: %s", shown_name(job), job->refusal);
-        say(job, G_LOG_LEVEL_MESSAGE, "refused", text);
-        return sm_event_refuse(ledger, job->event, account_name(job), job->name, job->refusal,
-                               error);
+    if (announced->refusal != NULL) {
+        text = g_strdup_printf("%s: refused: %s", shown_name(announced), announced->refusal);
+        say(announced, G_LOG_LEVEL_MESSAGE, "refused", text);
+        return sm_event_refuse(ledger, announced->event, account_name(announced), announced->name,
+                               announced->refusal, error);
     }
-    if (!sm_event_record(ledger, job->event, account_name(job), job->name, error))
+    if (!sm_event_record(ledger, announced->event, account_name(announced), announced->name, error))
         return FALSE;
-    if (job->account != NULL || *job->name == '\0')
+    if (announced->account != NULL || *announced->name == '\0')
         return TRUE;
-    text = describe_no_account(job);
-    say(job, G_LOG_LEVEL_WARNING, "no account", text);
+    text = describe_no_account(announced);
+    say(announced, G_LOG_LEVEL_WARNING, "no account", text);
     sm_alert(ledger, "", SM_ALERT_NO_ACCOUNT, text);
-    return sm_event_close(ledger, job->event, "", job->name, "no account", job->why, error);
+    return sm_event_close(ledger, announced->event, "", announced->name, "no account",
+                          announced->why, error);
 }
 
 /* A notification that names no file: said, and no try of the mail system's can mend it. */
 static gboolean
-record_oddity(const Job *job, GError **error)
+record_oddity(const Announced *announced, SmLedger *ledger, GError **error)
 {
-    const SmEvent *event = job->event;
-    SmLedger *ledger = job->ledger;
+    const SmEvent *event = announced->event;
     gboolean unusable = event->kind == SM_EVENT_UNUSABLE;
     g_autofree char *text = NULL;
 
-    if (!record(job, error))
+    if (!record(announced, ledger, error))
         return FALSE;
-    if (job->refusal != NULL)
+    if (announced->refusal != NULL)
         return TRUE;
-    if (!sm_event_close(ledger, event, account_name(job), "", "no file", event->reason, error) ||
-        (job->account != NULL && !sm_account_want_listing(ledger, job->account->name, error)))
+    if (!sm_event_close(ledger, event, account_name(announced), "", "no file", event->reason,
+                        error) ||
+        (announced->account != NULL &&
+         !sm_account_want_listing(ledger, announced->account->name, error)))
         return FALSE;
     text = unusable ? g_strdup_printf("unusable message: %s", event->reason)
                     : g_strdup_printf("a notification without a valid file name: %s (has its form "
                                       "changed?)",
                                       event->reason);
-    say(job, G_LOG_LEVEL_WARNING, "no file", text);
-    sm_alert(ledger, account_name(job), unusable ? SM_ALERT_UNUSABLE : SM_ALERT_FORM, text);
+    say(announced, G_LOG_LEVEL_WARNING, "no file", text);
+    sm_alert(ledger, account_name(announced), unusable ? SM_ALERT_UNUSABLE : SM_ALERT_FORM, text);
     return TRUE;
 }
 
 gboolean
-sm_delivery_record(SmLedger *ledger, const SmConfig *config, const SmEvent *event, GError **error)
+sm_delivery_record(const SmDelivery *delivery, SmLedger *ledger, GError **error)
 {
     gboolean ok = TRUE;
 
-    if (event->kind != SM_EVENT_NAMES) {
-        g_auto(Job) job = {0};
+    for (guint i = 0; ok && i < delivery->announced->len; i++) {
+        const Announced *announced = delivery->announced->pdata[i];
 
-        job_start(&job, config, event, "");
-        job.ledger = ledger;
-        return record_oddity(&job, error);
-    }
-    for (char **name = event->names; ok && *name != NULL; name++) {
-        g_auto(Job) job = {0};
-
-        job_start(&job, config, event, *name);
-        job.ledger = ledger;
-        ok = record(&job, error);
+        ok = *announced->name != '\0' ? record(announced, ledger, error)
+                                      : record_oddity(announced, ledger, error);
     }
     return ok;
 }
@@ -156,143 +222,136 @@ any_account_is_broken(const SmConfig *config)
 }
 
 static gboolean
-mending_may_tell(const Job *job)
+mending_may_tell(const Announced *announced)
 {
-    const SmConfig *config = job->config;
+    const SmConfig *config = announced->config;
 
-    if (job->account != NULL || job->refusal != NULL)
+    if (announced->account != NULL || announced->refusal != NULL)
         return FALSE;
-    if (*job->event->account != '\0')
-        return sm_config_account(config, job->event->account) == NULL;
+    if (*announced->event->account != '\0')
+        return sm_config_account(config, announced->event->account) == NULL;
     return any_account_is_broken(config);
 }
 
 gboolean
-sm_delivery_may_find(const SmConfig *config, const SmEvent *event)
+sm_delivery_may_find(const SmDelivery *delivery)
 {
     gboolean may = FALSE;
 
-    for (char **name = event->names; !may && *name != NULL; name++) {
-        g_auto(Job) job = {0};
+    for (guint i = 0; !may && i < delivery->announced->len; i++) {
+        const Announced *announced = delivery->announced->pdata[i];
 
-        job_start(&job, config, event, *name);
-        may = mending_may_tell(&job);
+        may = *announced->name != '\0' && mending_may_tell(announced);
     }
     return may;
 }
 
 static gboolean
-no_account(const Job *job, GError **error)
+no_account(const Announced *announced, GError **error)
 {
-    g_autofree char *text = describe_no_account(job);
+    g_autofree char *text = describe_no_account(announced);
 
-    g_set_error_literal(error, SM_ERROR, mending_may_tell(job) ? SM_ERROR_CONFIG : SM_ERROR_DATA,
-                        text);
+    g_set_error_literal(error, SM_ERROR,
+                        mending_may_tell(announced) ? SM_ERROR_CONFIG : SM_ERROR_DATA, text);
     return FALSE;
 }
 
 static gboolean
-act(const Job *job, gint64 started, char **outcome, GError **error)
+act(const Announced *announced, SmLedger *ledger, gint64 started, SmFetched *fetched,
+    GError **error)
 {
-    SmFetch fetch = {.ledger = job->ledger, .account = job->account, .role = SM_ROLE_FILTER};
+    const SmAccount *account = announced->account;
+    SmFetch fetch = {.ledger = ledger, .account = account, .role = SM_ROLE_FILTER};
 
-    if (job->account == NULL)
-        return no_account(job, error);
-    if (job->account->fault != NULL) {
-        g_propagate_error(error, g_error_copy(job->account->fault));
+    if (account == NULL)
+        return no_account(announced, error);
+    if (account->fault != NULL) {
+        fetched->file = sm_file_load(ledger, account->name, announced->name, NULL);
+        g_propagate_error(error, g_error_copy(account->fault));
         return FALSE;
     }
-    fetch.deadline = started + (gint64)job->account->run_limit * G_USEC_PER_SEC;
-    return sm_fetch(&fetch, job->name, outcome, error);
+    fetch.deadline = started + (gint64)account->run_limit * G_USEC_PER_SEC;
+    return sm_fetch(&fetch, announced->name, fetched, error);
 }
 
 /* What the row says now, for the event's own row. */
 static void
-note_decision(const Job *job, const GError *fault)
+note_decision(const Announced *announced, SmLedger *ledger, const SmFile *file, const GError *fault)
 {
-    g_autoptr(SmFile) file = NULL;
     const char *decision = fault != NULL ? "waiting" : "done";
-    SmLedger *ledger = job->ledger;
+    const char *reason = file != NULL ? file->reason : "";
 
-    if (job->account == NULL)
+    if (announced->account == NULL)
         return;
-    file = sm_file_load(ledger, job->account->name, job->name, NULL);
     if (file != NULL)
         decision = sm_file_state_name(file->state);
-    sm_event_decide(ledger, job->event, account_name(job), job->name, decision,
-                    fault != NULL ? fault->message : (file != NULL ? file->reason : ""), NULL);
+    sm_event_decide(ledger, announced->event, account_name(announced), announced->name, decision,
+                    fault != NULL ? fault->message : reason, NULL);
 }
 
 static void
-say_outcome(const Job *job, GLogLevelFlags level, const char *text)
+say_outcome(const Announced *announced, const SmFile *file, GLogLevelFlags level, const char *text)
 {
-    sm_outcome_say(job->ledger, account_name(job), job->name, level, text);
+    sm_outcome_say(file, account_name(announced), announced->name, level, text);
 }
 
 /* Where no Received tells since when, or one of a clock that is ahead, the name's row does. */
 static gboolean
-is_overdue(const Job *job, guint defer_for)
+is_overdue(const SmEvent *event, const SmFile *file, guint defer_for)
 {
-    gint64 now = sm_ledger_now(), received = job->event->received;
-    g_autoptr(SmFile) file = NULL;
+    gint64 now = sm_ledger_now();
 
-    if (received > 0 && received <= now)
-        return sm_event_is_overdue(job->event, defer_for, now);
-    if (job->account != NULL)
-        file = sm_file_load(job->ledger, job->account->name, job->name, NULL);
+    if (event->received > 0 && event->received <= now)
+        return sm_event_is_overdue(event, defer_for, now);
     return file != NULL && sm_event_has_waited(file->announced_at, defer_for, now);
 }
 
 /* What to ask of the mail system after fault; after defer_for that it forgets the message. */
 static int
-answer(const Job *job, const GError *fault, guint defer_for)
+answer(const Announced *announced, SmLedger *ledger, const SmFile *file, const GError *fault,
+       guint defer_for)
 {
     int code = sm_error_exit_code(fault, SM_ROLE_FILTER);
     g_autofree char *text = NULL;
 
-    if (code == EX_OK || !is_overdue(job, defer_for)) {
-        if (job->account != NULL) /* else it was said as it was recorded */
-            say_outcome(job, G_LOG_LEVEL_WARNING, fault->message);
+    if (code == EX_OK || !is_overdue(announced->event, file, defer_for)) {
+        if (announced->account != NULL) /* else it was said as it was recorded */
+            say_outcome(announced, file, G_LOG_LEVEL_WARNING, fault->message);
         return code;
     }
     text = g_strdup_printf("%s; the mail system has tried for long enough: it waits for scorefetch "
                            "run",
                            fault->message);
-    say_outcome(job, G_LOG_LEVEL_WARNING, text);
-    sm_alert(job->ledger, account_name(job), SM_ALERT_WAITING, fault->message);
+    say_outcome(announced, file, G_LOG_LEVEL_WARNING, text);
+    sm_alert(ledger, account_name(announced), SM_ALERT_WAITING, fault->message);
     return EX_OK;
 }
 
 static int
-settle_name(const Job *job, gint64 started, guint defer_for)
+settle_name(const Announced *announced, SmLedger *ledger, gint64 started, guint defer_for)
 {
-    g_autofree char *outcome = NULL;
+    g_auto(SmFetched) fetched = {0};
     g_autoptr(GError) fault = NULL;
     gint64 now = sm_ledger_now();
 
-    if (job->refusal != NULL)
+    if (announced->refusal != NULL || *announced->name == '\0')
         return EX_OK;
-    if (act(job, started, &outcome, &fault))
-        say_outcome(job, G_LOG_LEVEL_MESSAGE, outcome);
-    note_decision(job, fault);
-    if (job->account != NULL)
-        sm_alert_outcome(job->ledger, job->account, job->name, now, fault);
-    return fault != NULL ? answer(job, fault, defer_for) : EX_OK;
+    if (act(announced, ledger, started, &fetched, &fault))
+        say_outcome(announced, fetched.file, G_LOG_LEVEL_MESSAGE, fetched.outcome);
+    note_decision(announced, ledger, fetched.file, fault);
+    if (announced->account != NULL)
+        sm_alert_outcome(ledger, announced->account, fetched.file, now, fault);
+    return fault != NULL ? answer(announced, ledger, fetched.file, fault, defer_for) : EX_OK;
 }
 
 int
-sm_delivery_act(SmLedger *ledger, const SmConfig *config, const SmEvent *event, guint defer_for)
+sm_delivery_act(const SmDelivery *delivery, SmLedger *ledger, guint defer_for)
 {
     gint64 started = g_get_monotonic_time();
     int code = EX_OK;
 
-    for (char **name = event->names; *name != NULL; name++) {
-        g_auto(Job) job = {0};
-
-        job_start(&job, config, event, *name);
-        job.ledger = ledger;
-        if (settle_name(&job, started, defer_for) != EX_OK)
+    for (guint i = 0; i < delivery->announced->len; i++)
+        if (settle_name(delivery->announced->pdata[i], ledger, started, defer_for) != EX_OK)
             code = EX_TEMPFAIL;
-    }
     return code;
 }

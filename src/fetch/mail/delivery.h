@@ -13,28 +13,51 @@
 #include "common/event/event.h"
 #include "fetch/ledger/ledger.h"
 
+/* An event's names and, found out once, whose each is and whether its sender may announce it. */
+typedef struct SmDelivery SmDelivery;
+
+/* config and event must live as long. Caller frees. */
+SmDelivery *sm_delivery_new(const SmConfig *config, const SmEvent *event);
+
+/* Frees delivery; NULL is allowed. */
+void sm_delivery_free(SmDelivery *delivery);
+
 /*
- * Commits event, for each name under the account that it belongs to, before
- * anything else is done about it. The same event again changes nothing. One
+ * Takes the names that the worker is to fetch out of delivery, as an event of
+ * their own: NULL where there are none. A name without an account, and an event
+ * without a name, are queued where any account is: whoever delivers may not be
+ * allowed to open the ledger. Caller frees.
+ */
+SmEvent *sm_delivery_take_queued(SmDelivery *delivery);
+
+/* Whether it has no name left, nor stands for an event without one. */
+gboolean sm_delivery_is_empty(const SmDelivery *delivery);
+
+/* The event for the names that delivery has; NULL where it has none. Caller frees. */
+SmEvent *sm_delivery_event(const SmDelivery *delivery);
+
+/*
+ * Commits each name under the account that it belongs to, before anything else
+ * is done about it. The same event again changes nothing. One
  * without a name is recorded, alerted and so done. What its sender may not
  * announce (senders.h) is recorded as refused, and nothing else: no alert, no
  * row of the file, no look at the listing. SM_ERROR_LEDGER.
  */
-gboolean sm_delivery_record(SmLedger *ledger, const SmConfig *config, const SmEvent *event,
-                            GError **error);
+gboolean sm_delivery_record(const SmDelivery *delivery, SmLedger *ledger, GError **error);
 
 /*
- * Takes each name of a recorded event as far as it goes, and says what became
+ * Takes each name, once recorded, as far as it goes, and says what became
  * of it. The exit code is EX_OK, or EX_TEMPFAIL where a later try can succeed:
  * but that has an end, defer_for seconds after the message was received
  * (sm_event_is_overdue), after which the ledger's row waits for the worker alone.
  */
-int sm_delivery_act(SmLedger *ledger, const SmConfig *config, const SmEvent *event,
-                    guint defer_for);
+int sm_delivery_act(const SmDelivery *delivery, SmLedger *ledger, guint defer_for);
 
 /*
- * Whether mending the configuration can still tell whose a name of event is: it
+ * Whether mending the configuration can still tell whose a name is: it
  * has no account as things are, but one of the accounts is broken, or the one
  * that --account named is not there.
  */
-gboolean sm_delivery_may_find(const SmConfig *config, const SmEvent *event);
+gboolean sm_delivery_may_find(const SmDelivery *delivery);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmDelivery, sm_delivery_free)

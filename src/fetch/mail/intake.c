@@ -220,11 +220,12 @@ set_aside(const Spool *from, const char *name, const char *why, GError **error)
 static gboolean
 take_over(const Spool *from, const char *name, uid_t owner, const SmEvent *event, GError **error)
 {
+    g_autoptr(SmDelivery) delivery = sm_delivery_new(from->config, event);
     g_autofree char *who = g_strdup_printf("left by uid %u", (guint)owner);
 
-    if (!sm_delivery_record(from->ledger, from->config, event, error))
+    if (!sm_delivery_record(delivery, from->ledger, error))
         return FALSE;
-    if (sm_delivery_may_find(from->config, event)) {
+    if (sm_delivery_may_find(delivery)) {
         from->intake->left++;
         return TRUE;
     }

@@ -35,6 +35,7 @@ static const struct {
     [SM_ALERT_SILENCE] = {SM_LEVEL_WARNING, STANDS},
     [SM_ALERT_MAIL] = {SM_LEVEL_WARNING, STANDS},
     [SM_ALERT_SPOOL] = {SM_LEVEL_WARNING, PASSES},
+    [SM_ALERT_PRUNE] = {SM_LEVEL_WARNING, STANDS},
     [SM_ALERT_SANDBOX] = {SM_LEVEL_WARNING, PASSES},
 };
 
@@ -150,6 +151,13 @@ judge_sync(GPtrArray *concerns, const SmAccountSurvey *account, gint64 now)
 {
     g_autofree char *last = day_and_time(account->synced_at);
 
+    if (account->synced_at > now) {
+        add(concerns, of_survey.sync_overdue, account->account->name,
+            "the last sync is dated %s, in the future: is this machine's clock right? The next"
+            " complete sync corrects it",
+            last);
+        return;
+    }
     if (account->sync_tried_at > 0 && now - account->synced_at > SYNC_OVERDUE &&
         (account->synced_at > 0 || *account->sync_outcome != '\0'))
         add(concerns, of_survey.sync_overdue, account->account->name,

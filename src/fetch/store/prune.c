@@ -6,9 +6,15 @@
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "fetch/ledger/claim.h"
+#include "fetch/ledger/clock.h"
 #include "fetch/ledger/handovers.h"
 #include "fetch/ledger/prune.h"
 #include "fetch/store/store.h"
+
+enum {
+    STEADY = 7 * 86400, /* seconds after a jump until the clock is believed */
+    ONE_GO = 86400,     /* seconds within which files are stored that keep-for ends for together */
+};
 
 typedef struct {
     SmLedger *ledger;
@@ -181,27 +187,93 @@ prune_name(Pruning *p, const char *name, GError **error)
     return ok;
 }
 
+/* Caller frees. */
+static char *
+day(gint64 seconds)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(seconds);
+
+    return time != NULL ? g_date_time_format(time, "%Y-%m-%d") : g_strdup("?");
+}
+
+/* Nothing is deleted on the word of a clock that jumped, until it has run evenly for a while. */
+static gboolean
+judge_clock(const Pruning *p, gint64 now, GError **error)
+{
+    SmClock clock;
+
+    if (!sm_clock_look(p->ledger, now, &clock, error) ||
+        (p->mode != SM_PRUNE_DRY && !sm_clock_note(p->ledger, now, &clock, error)))
+        return FALSE;
+    if (clock.since != 0 && now < clock.since + STEADY) {
+        g_autofree char *from = day(clock.from);
+        g_autofree char *to = day(clock.since);
+
+        p->result->held = g_strdup_printf("the clock jumped from %s to %s", from, to);
+    }
+    return TRUE;
+}
+
+/* A worker that looks every few minutes finds what was stored in one go, not the files of weeks. */
+static gboolean
+judge_stock(const Pruning *p, guint candidates, GError **error)
+{
+    SmPruneStock stock;
+
+    if (!sm_prune_stock(p->ledger, p->account->name, &stock, error))
+        return FALSE;
+    if (p->result->held == NULL && candidates >= stock.files && stock.last - stock.first > ONE_GO) {
+        g_autofree char *first = day(stock.first);
+        g_autofree char *last = day(stock.last);
+
+        p->result->held = g_strdup_printf("all %u stored files, of %s to %s, would go at once",
+                                          candidates, first, last);
+    }
+    return TRUE;
+}
+
+/* What is held is said in full. */
+static gboolean
+hold(const Pruning *p)
+{
+    g_autofree char *why = p->result->held;
+
+    p->result->held = g_strdup_printf("account %s: keep-for deletes nothing: %s; if that is right,"
+                                      " run scorefetch prune --yes -a %s",
+                                      p->account->name, why, p->account->name);
+    return TRUE;
+}
+
+static gboolean
+prune_names(Pruning *p, GStrv names, GError **error)
+{
+    g_autoptr(SmStore) store = sm_store_open(p->account, error);
+    gboolean ok = store != NULL;
+
+    p->store = store;
+    for (char **name = names; ok && *name != NULL; name++)
+        ok = prune_name(p, *name, error);
+    return ok;
+}
+
 gboolean
 sm_prune(SmLedger *ledger, const SmAccount *account, SmPruneMode mode, SmPruned *result,
          GError **error)
 {
-    Pruning p = {ledger, account, NULL, mode, sm_ledger_now() - account->keep_for, result};
-    g_autoptr(SmStore) store = NULL;
+    gint64 now = sm_ledger_now();
+    Pruning p = {ledger, account, NULL, mode, now - account->keep_for, result};
     g_auto(GStrv) names = NULL;
-    gboolean ok = TRUE;
 
-    *result = (SmPruned){0, 0};
+    *result = (SmPruned){0, 0, NULL};
     if (account->keep_for == 0)
         return TRUE;
     names = sm_prune_candidates(ledger, account->name, p.before, mode != SM_PRUNE_WORKER, error);
-    if (names == NULL)
+    if (names == NULL || !judge_clock(&p, now, error) ||
+        !judge_stock(&p, g_strv_length(names), error))
         return FALSE;
-    if (names[0] == NULL)
-        return TRUE;
-    store = sm_store_open(account, error);
-    p.store = store;
-    ok = store != NULL;
-    for (char **name = names; ok && *name != NULL; name++)
-        ok = prune_name(&p, *name, error);
-    return ok;
+    if (names[0] == NULL || mode == SM_PRUNE_SURE)
+        g_clear_pointer(&result->held, g_free);
+    if (result->held != NULL)
+        return hold(&p);
+    return names[0] == NULL || prune_names(&p, names, error);
 }

@@ -13,12 +13,16 @@
 typedef enum {
     SM_PRUNE_WORKER, /* of files that were changed none is looked at twice a day */
     SM_PRUNE_PERSON,
-    SM_PRUNE_DRY, /* nothing is deleted or recorded: what would be is printed */
+    SM_PRUNE_SURE, /* a person who has said --yes: also what would be held, see SmPruned */
+    SM_PRUNE_DRY,  /* nothing is deleted or recorded: what would be is printed */
 } SmPruneMode;
 
 typedef struct {
     guint pruned; /* files that are no longer there */
     guint kept;   /* files that stay: changed since, or on-stored was not told yet */
+    /* A line that says why nothing was deleted although keep-for is over: the clock jumped, or all
+     * files would go at once. Caller frees; NULL: nothing was held. */
+    char *held;
 } SmPruned;
 
 /*

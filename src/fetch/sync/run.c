@@ -86,41 +86,36 @@ result_of(const SmSyncJob *job, const SmFile *file)
 }
 
 static void
-succeed(Worker *worker, SmSyncJob *job, const char *outcome, gint64 started)
+succeed(Worker *worker, SmSyncJob *job, const SmFetched *fetched, gint64 started)
 {
     const SmAccount *account = worker->run->team->account;
-    g_autoptr(SmFile) file = sm_file_load(worker->ledger, account->name, job->listed->name, NULL);
+    const SmFile *file = fetched->file;
 
-    if (file == NULL) {
-        job->text = g_strdup_printf("%s: is not in the ledger any longer", job->listed->name);
-        return;
-    }
     job->result = result_of(job, file);
-    sm_alert_outcome(worker->ledger, account, file->name, started, NULL);
+    sm_alert_outcome(worker->ledger, account, file, started, NULL);
     if (job->result == SM_SYNC_DROPPED)
         job->text = g_strdup(file->reason);
     if (job->result == SM_SYNC_STORED || job->result == SM_SYNC_CORRECTED)
-        sm_outcome_say(worker->ledger, account->name, file->name, G_LOG_LEVEL_MESSAGE, outcome);
+        sm_outcome_say(file, account->name, file->name, G_LOG_LEVEL_MESSAGE, fetched->outcome);
     else
-        g_info("%s", outcome);
+        g_info("%s", fetched->outcome);
     if (file->state == SM_FILE_STORED && sm_listing_records_differ(file))
         g_info("%s: %" G_GINT64_FORMAT " rows, where the listing says %" G_GINT64_FORMAT " records",
                file->name, file->records, file->listed_records);
 }
 
 static void
-fail(Worker *worker, SmSyncJob *job, const GError *fault)
+fail(Worker *worker, SmSyncJob *job, const SmFile *file, const GError *fault)
 {
     const SmAccount *account = worker->run->team->account;
-    const char *name = job->listed->name;
 
     job->text = g_strdup(fault->message);
     if (sm_pace_has_stopped(worker->run->team->shared->pace)) {
         g_info("%s", fault->message); /* the end of the run, which the summary tells */
         return;
     }
-    sm_outcome_say(worker->ledger, account->name, name, G_LOG_LEVEL_WARNING, fault->message);
-    sm_alert_outcome(worker->ledger, account, name, 0, fault);
+    sm_outcome_say(file, account->name, job->listed->name, G_LOG_LEVEL_WARNING, fault->message);
+    sm_alert_outcome(worker->ledger, account, file, 0, fault);
 }
 
 static void
@@ -134,18 +129,19 @@ work_on(Worker *worker, SmSyncJob *job, gboolean impatient)
                      .listed = job->listed,
                      .shared = run->team->shared};
     gint64 started = sm_ledger_now();
-    g_autofree char *outcome = NULL;
+    g_auto(SmFetched) fetched = {0};
     g_autoptr(GError) fault = NULL;
 
-    if (sm_fetch(&fetch, job->listed->name, &outcome, &fault)) {
-        succeed(worker, job, outcome, started);
+    if (sm_fetch(&fetch, job->listed->name, &fetched, &fault)) {
+        succeed(worker, job, &fetched, started);
     } else if (impatient && g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY)) {
         put_off(run, job);
         return;
     } else {
-        fail(worker, job, fault);
+        fail(worker, job, fetched.file, fault);
     }
-    note_end(run, fault);
+    if (fault != NULL || fetched.file->state == SM_FILE_STORED)
+        note_end(run, fault);
 }
 
 static gpointer

@@ -247,7 +247,7 @@ sm_sync(SmLedger *ledger, SmAccount *account, const SmSyncOptions *options, gboo
     if (fault == NULL) /* the service was asked, and answered */
         sm_alert_clear(ledger, account->name, SM_ALERT_ACCOUNT);
     else if (!*left && !*interrupted)
-        sm_alert_outcome(ledger, account, "", 0, fault);
+        sm_alert_outcome(ledger, account, NULL, 0, fault);
     if (fault != NULL) {
         if (!options->dry_run) /* its own failure, if any, is the smaller one */
             sm_sync_ended(ledger, account->name, 0, 0, fault->message, NULL);
