@@ -54,7 +54,7 @@ static const SmConfigKey keys[] = {
      "the command that is given alerts as JSON"},
     {"alert-every", GENERAL, sm_value_duration, IN_CONFIG(alert_every), "1h", NULL,
      "how often an alert of one kind is sent"},
-    {"sendmail", GENERAL, sm_value_command, IN_CONFIG(sendmail), "/usr/sbin/sendmail -i -f <>",
+    {"sendmail", GENERAL, sm_value_command, IN_CONFIG(sendmail), "/usr/sbin/sendmail -i",
      NULL, "the command that sends alerts by mail"},
 
     {"spool", GENERAL, sm_value_path, IN_CONFIG(spool), NULL, NULL,
