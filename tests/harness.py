@@ -4,6 +4,7 @@ import os
 import pty
 import random
 import re
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -174,6 +175,30 @@ class Running:
             finally:
                 ended.kill()
             return Result(code, ended.stdout.read(), ended.stderr.read().decode())
+
+
+def open_in(folder):
+    """The sizes of the files of a folder that some process has open, those without a name too."""
+    sizes = []
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if os.readlink(link).startswith(f"{folder}/"):
+                sizes.append(link.stat().st_size)
+        except OSError:  # it has ended, or closed it
+            pass
+    return sizes
+
+
+def traced(build, folder, *options):
+    """A filter whose scorefetch alone runs under strace, with these options."""
+    shutil.rmtree(folder / "traced", ignore_errors=True)
+    (folder / "traced").mkdir()
+    shutil.copy(build / "scoremail", folder / "traced")
+    script = folder / "traced" / "scorefetch"
+    command = shlex.join(map(str, ["strace", *options, build / "scorefetch"]))
+    script.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+    script.chmod(0o755)
+    return folder / "traced" / "scoremail"
 
 
 class Account:

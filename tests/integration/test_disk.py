@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from harness import CSV_NAME, EX_NOPERM, EX_TEMPFAIL, Account, Running, large_scores, mail, need
+from harness import CSV_NAME, EX_NOPERM, EX_TEMPFAIL, Account, Running, large_scores, mail, need, traced
 
 MEGABYTE = 1024 * 1024
 OTHER_USER = 1  # daemon: some user that every Debian has, and that we are not
@@ -192,6 +192,20 @@ FAILING = [
 ]
 
 
+def number_of_call(account, call, path):
+    """Which of the filter's calls of that kind is the first one on such a path, in a delivery that is undone."""
+    before = account.folder / "before"
+    trace = account.folder / "trace"
+    shutil.copytree(account.ledger.parent, before)
+    filter_ = traced(account.build, account.folder, "-y", "-o", trace, "-e", f"trace={call}")
+    assert Running([filter_, "-c", account.config], mail("csv")).go().end().code == 0
+    shutil.rmtree(account.ledger.parent)
+    before.rename(account.ledger.parent)
+    (account.directory / CSV_NAME).unlink()
+    calls = [line for line in trace.read_text().splitlines() if line.startswith(call + "(")]
+    return next(number for number, line in enumerate(calls, 1) if re.match(rf"{call}\(\d+<{path}>", line))
+
+
 @pytest.mark.release_only("strace and the leak checker cannot both attach")
 @pytest.mark.parametrize("call, errno, where, words", FAILING, ids=lambda value: str(value))
 @pytest.mark.parametrize("once", [True, False], ids=["once", "always"])
@@ -199,13 +213,18 @@ def test_a_call_that_fails(account, emulator, scores, call, errno, where, words,
     need(shutil.which("strace"), "strace is not installed")
     assert account.scoremail(stdin=mail("txt")).code == 0  # there is a ledger, and a first row in it
     paths = {
-        "part": account.directory / f".{CSV_NAME}.1.part",
         "directory": account.directory,
         "ledger.db-wal": account.ledger.with_name("ledger.db-wal"),
     }
-    inject = f"inject={call}:error={errno}" + (":when=1" if once else "")
-    argv = ["strace", "-o", "/dev/null", "-P", paths[where], "-e", f"trace={call}", "-e", inject]
-    done = Running([*argv, account.build / "scoremail", "-c", account.config], mail("csv")).go().end()
+    if where == "part":  # it has no name, or one that nobody can know beforehand
+        first = number_of_call(account, call, rf"{re.escape(str(account.directory))}/[.#].*")
+        only = []
+    else:
+        first, only = 1, ["-P", paths[where]]
+    more = not once and call != "write"  # the part is written at once, and what else is written is no part
+    inject = f"inject={call}:error={errno}:when={first}" + ("+" if more else "")
+    filter_ = traced(account.build, account.folder, "-o", "/dev/null", *only, "-e", f"trace={call}", "-e", inject)
+    done = Running([filter_, "-c", account.config], mail("csv")).go().end()
     if words is None:
         assert done.code == 0
     else:
@@ -230,8 +249,8 @@ def test_each_commit_that_fails(account, scores):
         number += 1
         trace = account.folder / "trace"
         inject = f"inject=fdatasync:error=EIO:when={number}"
-        argv = ["strace", "-o", trace, "-e", "trace=fdatasync", "-e", inject]
-        done = Running([*argv, account.build / "scoremail", "-c", account.config], mail("csv")).go().end()
+        filter_ = traced(account.build, account.folder, "-o", trace, "-e", "trace=fdatasync", "-e", inject)
+        done = Running([filter_, "-c", account.config], mail("csv")).go().end()
         undisturbed = "INJECTED" not in trace.read_text()
         if done.code != 0:
             assert_deferred(account, done, f"{account.ledger}|{CSV_NAME}")

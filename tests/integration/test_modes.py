@@ -62,9 +62,7 @@ def test_a_file_system_that_refuses_is_a_warning(account, emulator, errno, why, 
     assert account.scoremail(stdin=mail("csv")).code == 0
     account.configure(directory_mode="0750", group=OTHER_GROUP)
     emulator.add(CSV_NAME, CORRECTED)
-    where = ["-P", account.directory / ".superseded"]
-    if call == "fchmod":
-        where += ["-P", account.directory / f".{CSV_NAME}.2.part"]
+    where = ["-P", account.directory / ".superseded"] if call == "fchown" else []
     argv = ["strace", "-f", "-o", account.folder / "trace", *where, "-e", f"trace={call}"]
     argv += ["-e", f"inject={call}:error={errno}"]
     done = Running([*argv, account.build / "scoremail", "-c", account.config], announced_again(1)).go().end()

@@ -1,16 +1,15 @@
 """kill -9 at every step of a delivery: the next run stores the right bytes, and nothing is left over.
 
-strace stops the filter at its N-th call of one kind, before that call does anything; every call that
+strace stops scorefetch at its N-th call of one kind, before that call does anything; every call that
 changes a file counts, so the states in between are covered by the next call's turn.
 """
 import os
 import re
 import shutil
-import signal
 import subprocess
 
 import pytest
-from harness import CSV_NAME, mail, need
+from harness import CSV_NAME, EX_TEMPFAIL, mail, need, traced
 
 pytestmark = pytest.mark.release_only("strace and the leak checker cannot both attach")
 
@@ -18,6 +17,7 @@ CHANGING = [
     "write", "pwrite64", "fsync", "fdatasync", "rename", "renameat", "renameat2", "link", "linkat",
     "unlink", "unlinkat", "mkdirat", "ftruncate", "fchmod",
 ]  # fmt: skip
+PART = re.compile(r"/#\d+$|\.part$")  # a file without a name yet, or one with a part's
 LINE = re.compile(r"^(\w+)\((?:(\d+)<(.*?)>)?(.*)\) += +(-?\d+)")
 
 
@@ -27,8 +27,8 @@ def need_strace():
 
 
 def strace(account, *options, stdin):
-    """Runs the filter, but not its parser child, under strace."""
-    argv = ["strace", "-y", "-s", "300", *options, account.build / "scoremail", "-c", account.config]
+    """Runs the filter, its scorefetch under strace."""
+    argv = [traced(account.build, account.folder, "-y", "-s", "300", *options), "-c", account.config]
     return subprocess.run(argv, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
 
 
@@ -42,11 +42,12 @@ def calls_of(account, message):
 
 
 def killed_at(account, message, call, number):
-    """Whether the filter died at its number-th call of that kind."""
+    """Whether scorefetch died at its number-th call of that kind; if so, the filter says so."""
     inject = f"inject={call}:signal=KILL:when={number}"
     done = strace(account, "-o", "/dev/null", "-e", f"trace={call}", "-e", inject, stdin=message)
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
-    return done.returncode == -signal.SIGKILL
+    assert done.returncode in (0, EX_TEMPFAIL), done.stderr
+    assert (done.returncode == EX_TEMPFAIL) == (b"was killed by signal 9" in done.stderr), done.stderr
+    return done.returncode == EX_TEMPFAIL
 
 
 def start_over(account, before):
@@ -139,7 +140,7 @@ def test_a_large_download_survives_a_kill_anywhere(account, emulator, tmp_path):
     emulator.add(CSV_NAME, large)
     before = keep(account, tmp_path / "before")
     pieces = [n for n, (call, path, _, size) in enumerate(
-        [c for c in calls_of(account, mail("csv")) if c[0] == "write"], 1) if path.endswith(".part") and size > 4096]
+        [c for c in calls_of(account, mail("csv")) if c[0] == "write"], 1) if PART.search(path) and size > 4096]
     assert len(pieces) >= 20
     resumed = 0
     for number in pieces[:: len(pieces) // 20][:20]:
@@ -161,8 +162,8 @@ def test_data_are_on_the_disk_before_the_name_and_the_name_before_the_record(acc
     def first(what, start=0):
         return next(i for i, (call, path, rest, _) in enumerate(calls) if i >= start and what(call, path, rest))
 
-    synced = first(lambda call, path, _: call == "fsync" and path.endswith(".part"))
-    last_write = max(i for i, (call, path, *_) in enumerate(calls) if call == "write" and path.endswith(".part"))
+    synced = first(lambda call, path, _: call == "fsync" and PART.search(path))
+    last_write = max(i for i, (call, path, *_) in enumerate(calls) if call == "write" and PART.search(path))
     named = first(lambda call, _, rest: call == "renameat2" and ".part" in rest)
     directory = first(lambda call, path, _: call == "fsync" and path == str(account.directory))
     recorded = first(lambda call, path, _: call == "fdatasync" and path.endswith("ledger.db-wal"), directory)

@@ -2,10 +2,14 @@
  * resuming. */
 #include "fetch/store/part.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
@@ -68,37 +72,96 @@ assert_holds(Fixture *fixture, SmPart *part, const char *bytes, gboolean with_md
     g_assert_no_error(error);
     g_assert_cmpstr(sha256, ==, expected_sha256);
     g_assert_cmpstr(md5, ==, with_md5 ? expected_md5 : NULL);
+    sm_part_show(part, &error);
+    g_assert_no_error(error);
     found = fixture_get(fixture, PART);
     g_assert_true(g_strcmp0(found, bytes) == 0);
 }
 
-static void
-is_hidden_and_named_by_its_fence(Fixture *fixture, gconstpointer data)
+/* In place of libc's, to stand for other file systems. */
+static gboolean no_unnamed_files, no_links;
+
+int
+openat(int dir_fd, const char *name, int flags, ...)
 {
+    va_list more;
+    mode_t mode;
+
+    va_start(more, flags);
+    mode = (flags & (O_CREAT | __O_TMPFILE)) != 0 ? va_arg(more, mode_t) : 0;
+    va_end(more);
+    if (no_unnamed_files && (flags & O_TMPFILE) == O_TMPFILE) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    return (int)syscall(SYS_openat, dir_fd, name, flags, mode);
+}
+
+int
+linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
+{
+    if (no_links) {
+        errno = EPERM;
+        return -1;
+    }
+    return (int)syscall(SYS_linkat, from_fd, from, to_fd, to, flags);
+}
+
+typedef enum { ORDINARY, NO_UNNAMED_FILES, NO_LINKS } FileSystem;
+
+static void
+stand_for(FileSystem file_system)
+{
+    no_unnamed_files = file_system == NO_UNNAMED_FILES;
+    no_links = file_system == NO_LINKS;
+}
+
+static void
+is_hidden_and_named_by_its_number(Fixture *fixture, gconstpointer data)
+{
+    FileSystem file_system = (FileSystem)GPOINTER_TO_INT(data);
     g_autofree char *name = sm_part_name("a.csv", 7);
-    g_autoptr(SmPart) part = create(fixture);
-    g_autofree char *list = fixture_list(fixture);
+    g_autofree char *before = NULL;
+    g_autofree char *list = NULL;
+    g_autofree char *after = NULL;
+    g_autoptr(SmPart) part = NULL;
     struct stat st;
 
+    stand_for(file_system);
+    part = create(fixture);
     g_assert_nonnull(part);
+    before = fixture_list(fixture);
+    g_assert_cmpstr(before, ==, file_system == NO_UNNAMED_FILES ? PART : "");
+    add(part, "bytes", 5);
+    assert_holds(fixture, part, "bytes", FALSE);
     g_assert_cmpstr(name, ==, PART);
+    list = fixture_list(fixture);
     g_assert_cmpstr(list, ==, PART);
     g_assert_cmpint(fstatat(fixture->store->dir_fd, PART, &st, 0), ==, 0);
     g_assert_cmpuint(st.st_mode & 07777, ==, 0600);
+    g_assert_true(sm_part_remove(part, NULL));
+    after = fixture_list(fixture);
+    g_assert_cmpstr(after, ==, "");
+    stand_for(ORDINARY);
 }
 
 static void
 takes_the_place_of_nothing(Fixture *fixture, gconstpointer data)
 {
+    g_autoptr(SmPart) part = NULL;
     g_autoptr(GError) error = NULL;
     g_autofree char *kept = NULL;
 
+    stand_for((FileSystem)GPOINTER_TO_INT(data));
     fixture_put(fixture, PART, "theirs");
-    g_assert_null(sm_part_create(fixture->store, "a.csv", 7, &error));
+    part = sm_part_create(fixture->store, "a.csv", 7, &error);
+    g_assert_false(part != NULL && sm_part_show(part, &error));
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_DIRECTORY);
     fixture_assert_says(error->message, PART, "exists", NULL);
+    g_assert_true(part == NULL || sm_part_remove(part, NULL)); /* not ours to remove */
     kept = fixture_get(fixture, PART);
     g_assert_cmpstr(kept, ==, "theirs");
+    stand_for(ORDINARY);
 }
 
 static void
@@ -328,8 +391,17 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    ADD("/part/is hidden and named by its fence", NULL, is_hidden_and_named_by_its_fence);
-    ADD("/part/takes the place of nothing", NULL, takes_the_place_of_nothing);
+    ADD("/part/is hidden and named by its number", GINT_TO_POINTER(ORDINARY),
+        is_hidden_and_named_by_its_number);
+    ADD("/part/is named from the start where every file is", GINT_TO_POINTER(NO_UNNAMED_FILES),
+        is_hidden_and_named_by_its_number);
+    ADD("/part/is copied to its name where there are no links", GINT_TO_POINTER(NO_LINKS),
+        is_hidden_and_named_by_its_number);
+    ADD("/part/takes the place of nothing", GINT_TO_POINTER(ORDINARY), takes_the_place_of_nothing);
+    ADD("/part/takes the place of nothing where every file has a name",
+        GINT_TO_POINTER(NO_UNNAMED_FILES), takes_the_place_of_nothing);
+    ADD("/part/takes the place of nothing where there are no links", GINT_TO_POINTER(NO_LINKS),
+        takes_the_place_of_nothing);
     ADD("/part/holds what is written in small pieces", GSIZE_TO_POINTER(997),
         holds_what_is_written_in_pieces_of);
     ADD("/part/holds what is written piece by piece", GSIZE_TO_POINTER(PIECE),

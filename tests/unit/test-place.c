@@ -42,49 +42,35 @@ static const struct {
     gboolean repost; /* the ledger knows OLD as stored */
     gboolean part;
     const char *there; /* under the name */
-    const char *boot;  /* which the machine has now; the row was written in "boot" */
     SmPlaceResult result;
     const char *then; /* under the name afterwards */
     const char *kept; /* as the older version */
 } cases[] = {
-    {"a part gets its name", FALSE, TRUE, NULL, "boot", SM_PLACE_STORED, NEW, NULL},
-    {"a part gets its name after a restart", FALSE, TRUE, NULL, "later", SM_PLACE_STORED, NEW,
+    {"a part gets its name", FALSE, TRUE, NULL, SM_PLACE_STORED, NEW, NULL},
+    {"the same bytes are adopted", FALSE, TRUE, NEW, SM_PLACE_ADOPTED, NEW, NULL},
+    {"a foreign file is a conflict", FALSE, TRUE, FOREIGN, SM_PLACE_CONFLICT, FOREIGN, NULL},
+    {"an older version that is not known is a conflict", FALSE, TRUE, OLD, SM_PLACE_CONFLICT, OLD,
      NULL},
-    {"the same bytes are adopted", FALSE, TRUE, NEW, "boot", SM_PLACE_ADOPTED, NEW, NULL},
-    {"a foreign file is a conflict", FALSE, TRUE, FOREIGN, "boot", SM_PLACE_CONFLICT, FOREIGN,
+    {"a file that has its name already is stored", FALSE, FALSE, NEW, SM_PLACE_STORED, NEW, NULL},
+    {"a foreign file in place of the part is a conflict", FALSE, FALSE, FOREIGN, SM_PLACE_CONFLICT,
+     FOREIGN, NULL},
+    {"neither part nor file is no proof of anything", FALSE, FALSE, NULL, SM_PLACE_LOST, NULL,
      NULL},
-    {"an older version that is not known is a conflict", FALSE, TRUE, OLD, "boot",
-     SM_PLACE_CONFLICT, OLD, NULL},
-    {"a file that has its name already is stored", FALSE, FALSE, NEW, "boot", SM_PLACE_STORED, NEW,
-     NULL},
-    {"a file that has its name already is stored after a restart", FALSE, FALSE, NEW, "later",
-     SM_PLACE_STORED, NEW, NULL},
-    {"a foreign file in place of the part is a conflict", FALSE, FALSE, FOREIGN, "boot",
-     SM_PLACE_CONFLICT, FOREIGN, NULL},
-    {"an importer took the file before it was recorded", FALSE, FALSE, NULL, "boot",
-     SM_PLACE_STORED, NULL, NULL},
-    {"what a power failure took is lost", FALSE, FALSE, NULL, "later", SM_PLACE_LOST, NULL, NULL},
 
-    {"a correction takes its place and the older is kept", TRUE, TRUE, OLD, "boot",
-     SM_PLACE_CORRECTED, NEW, OLD},
-    {"a correction takes its place after a restart", TRUE, TRUE, OLD, "later", SM_PLACE_CORRECTED,
-     NEW, OLD},
-    {"a correction comes after an importer took the older", TRUE, TRUE, NULL, "boot",
-     SM_PLACE_CORRECTED, NEW, NULL},
-    {"a correction that was put there by hand is adopted", TRUE, TRUE, NEW, "boot",
-     SM_PLACE_ADOPTED, NEW, NULL},
-    {"a foreign file in place of the older is a conflict", TRUE, TRUE, FOREIGN, "boot",
-     SM_PLACE_CONFLICT, FOREIGN, NULL},
-    {"a correction that has its name already is recorded", TRUE, FALSE, NEW, "boot",
-     SM_PLACE_CORRECTED, NEW, NULL},
-    {"a correction whose part is gone is lost", TRUE, FALSE, OLD, "boot", SM_PLACE_LOST, OLD, NULL},
-    {"a correction that a power failure took is lost", TRUE, FALSE, OLD, "later", SM_PLACE_LOST,
-     OLD, NULL},
-    {"an importer took the correction before it was recorded", TRUE, FALSE, NULL, "boot",
-     SM_PLACE_CORRECTED, NULL, NULL},
-    {"older and newer gone after a restart are lost", TRUE, FALSE, NULL, "later", SM_PLACE_LOST,
+    {"a correction takes its place and the older is kept", TRUE, TRUE, OLD, SM_PLACE_CORRECTED, NEW,
+     OLD},
+    {"a correction comes after an importer took the older", TRUE, TRUE, NULL, SM_PLACE_CORRECTED,
+     NEW, NULL},
+    {"a correction that was put there by hand is adopted", TRUE, TRUE, NEW, SM_PLACE_ADOPTED, NEW,
+     NULL},
+    {"a foreign file in place of the older is a conflict", TRUE, TRUE, FOREIGN, SM_PLACE_CONFLICT,
+     FOREIGN, NULL},
+    {"a correction that has its name already is recorded", TRUE, FALSE, NEW, SM_PLACE_CORRECTED,
+     NEW, NULL},
+    {"a correction whose part is gone is lost", TRUE, FALSE, OLD, SM_PLACE_LOST, OLD, NULL},
+    {"neither part nor older nor newer is no proof of anything", TRUE, FALSE, NULL, SM_PLACE_LOST,
      NULL, NULL},
-    {"a foreign file after part and older are gone is a conflict", TRUE, FALSE, FOREIGN, "boot",
+    {"a foreign file after part and older are gone is a conflict", TRUE, FALSE, FOREIGN,
      SM_PLACE_CONFLICT, FOREIGN, NULL},
 };
 
@@ -157,7 +143,7 @@ ends(Fixture *fixture, gconstpointer data)
         put_part(fixture, file);
     if (cases[i].there != NULL)
         fixture_put(fixture, NAME, cases[i].there);
-    result = sm_place(fixture->ledger, fixture->store, file, cases[i].boot, &error);
+    result = sm_place(fixture->ledger, fixture->store, file, &error);
     g_assert_no_error(error);
     g_assert_cmpint((int)result, ==, (int)cases[i].result);
     then = fixture_get(fixture, NAME);
@@ -181,7 +167,7 @@ ends_the_same_after_a_crash_in_the_middle_of_a_correction(Fixture *fixture, gcon
     fixture_put(fixture, NAME, OLD);
     g_assert_cmpint(mkdirat(dir, SM_SUPERSEDED, 0700), ==, 0);
     g_assert_cmpint(linkat(dir, NAME, dir, KEPT, 0), ==, 0);
-    g_assert_cmpint((int)sm_place(fixture->ledger, fixture->store, file, "boot", NULL), ==,
+    g_assert_cmpint((int)sm_place(fixture->ledger, fixture->store, file, NULL), ==,
                     (int)SM_PLACE_CORRECTED);
     then = fixture_get(fixture, NAME);
     kept = fixture_get(fixture, KEPT);
@@ -203,11 +189,11 @@ calls_no_file_a_conflict_that_an_importer_just_took(Fixture *fixture, gconstpoin
     put_part(fixture, file);
     fixture_put(fixture, NAME, OLD);
     looks_before_it_vanishes = looks;
-    g_assert_cmpint((int)sm_place(fixture->ledger, fixture->store, file, "boot", &error), ==,
+    g_assert_cmpint((int)sm_place(fixture->ledger, fixture->store, file, &error), ==,
                     (int)SM_PLACE_FAILED);
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_DIRECTORY);
     g_assert_cmpint((int)file->state, ==, (int)SM_FILE_PLACING);
-    g_assert_cmpint((int)sm_place(fixture->ledger, fixture->store, file, "boot", NULL), ==,
+    g_assert_cmpint((int)sm_place(fixture->ledger, fixture->store, file, NULL), ==,
                     (int)SM_PLACE_CORRECTED);
     then = fixture_get(fixture, NAME);
     g_assert_cmpstr(then, ==, NEW);
@@ -222,7 +208,7 @@ records_nothing_for_a_claim_that_was_lost(Fixture *fixture, gconstpointer data)
 
     put_part(fixture, file);
     fixture_sql(fixture, "UPDATE files SET fence = fence + 1");
-    g_assert_cmpint((int)sm_place(fixture->ledger, fixture->store, file, "boot", &error), ==,
+    g_assert_cmpint((int)sm_place(fixture->ledger, fixture->store, file, &error), ==,
                     (int)SM_PLACE_FAILED);
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);
     fixture_assert_says(error->message, NAME, "claim", NULL);
@@ -247,7 +233,7 @@ counts_the_corrections(Fixture *fixture, gconstpointer data)
         fixture_put(fixture, part, versions[i]);
         g_assert_true(sm_file_placing(fixture->ledger, file, (gint64)strlen(versions[i]), sha256,
                                       NULL, "boot", NULL));
-        g_assert_cmpint((int)sm_place(fixture->ledger, fixture->store, file, "boot", NULL), ==,
+        g_assert_cmpint((int)sm_place(fixture->ledger, fixture->store, file, NULL), ==,
                         (int)SM_PLACE_CORRECTED);
         g_assert_cmpint(file->revision, ==, i + 1);
     }
@@ -289,7 +275,7 @@ gives_an_encrypted_file_a_name_of_its_own(Fixture *fixture, gconstpointer data)
         placing_sealed_row(fixture, fixture_row_in(fixture, NAME, SM_FILE_WAITING));
 
     fixture_put(fixture, NAME, FOREIGN);
-    g_assert_cmpint((int)sm_place(fixture->ledger, fixture->store, file, "boot", NULL), ==,
+    g_assert_cmpint((int)sm_place(fixture->ledger, fixture->store, file, NULL), ==,
                     (int)SM_PLACE_STORED);
     assert_there(fixture, SEALED, NEW);
     assert_there(fixture, NAME, FOREIGN);
@@ -304,7 +290,7 @@ never_adopts_an_encrypted_file(Fixture *fixture, gconstpointer data)
     g_autoptr(SmFile) row = NULL;
 
     fixture_put(fixture, SEALED, FOREIGN);
-    g_assert_cmpint((int)sm_place(fixture->ledger, fixture->store, file, "boot", NULL), ==,
+    g_assert_cmpint((int)sm_place(fixture->ledger, fixture->store, file, NULL), ==,
                     (int)SM_PLACE_CONFLICT);
     assert_there(fixture, SEALED, FOREIGN);
     row = fixture_row(fixture, NAME);
@@ -332,7 +318,7 @@ moves_the_plain_one_away_for_its_encrypted_correction(Fixture *fixture, gconstpo
     }
     if (step >= 3) /* and gone from its place, but nothing is recorded */
         g_assert_cmpint(unlinkat(fixture->store->dir_fd, NAME, 0), ==, 0);
-    g_assert_cmpint((int)sm_place(fixture->ledger, fixture->store, file, "boot", NULL), ==,
+    g_assert_cmpint((int)sm_place(fixture->ledger, fixture->store, file, NULL), ==,
                     (int)SM_PLACE_CORRECTED);
     assert_there(fixture, SEALED, NEW);
     assert_there(fixture, KEPT, OLD);

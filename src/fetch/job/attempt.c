@@ -11,7 +11,8 @@
 #include "fetch/store/place.h"
 
 enum {
-    RESUME_WORTH = 4 * 1024 * 1024 /* bytes: a smaller file is sooner fetched anew than resumed */
+    RESUME_WORTH = 4 * 1024 * 1024, /* bytes: a smaller file is sooner fetched anew than resumed */
+    LOST_TRIES = 3, /* downloads whose part somebody else takes away before the next run's turn */
 };
 
 typedef struct {
@@ -21,6 +22,8 @@ typedef struct {
     char *boot_id; /* see sm_place_boot_id() */
     SmService *service;
     SmTransfer *transfer;
+    gboolean inherited; /* the noted part is one that another process left */
+    SmPart *part;       /* what is being downloaded to */
 } Attempt;
 
 /* When a name may be asked for again after fault; for one that is missing, whether it has failed
@@ -75,14 +78,14 @@ give_back(Attempt *attempt, gboolean part_kept, GError *fault, GError **error)
     return FALSE;
 }
 
-/* A part that was noted and is still worth something stays for the next run; any other goes. */
+/* A part that was noted and is still worth something stays for the next run; any other goes.
+ * Whether one stays. */
 static gboolean
-leave_part(Attempt *attempt, const GError *fault)
+leave_part(const Attempt *attempt, const GError *fault)
 {
-    g_autofree char *name = sm_part_name(attempt->file->name, attempt->file->part);
     gboolean stays = attempt->file->part_etag != NULL && sm_error_facts(fault)->part_stays;
 
-    return stays || !sm_store_remove(attempt->store, name, NULL);
+    return stays || !sm_part_remove(attempt->part, NULL);
 }
 
 static char *
@@ -110,8 +113,7 @@ static gboolean
 place(Attempt *attempt, gboolean *lost, char **outcome, GError **error)
 {
     GError *fault = NULL;
-    SmPlaceResult result =
-        sm_place(attempt->fetch->ledger, attempt->store, attempt->file, attempt->boot_id, &fault);
+    SmPlaceResult result = sm_place(attempt->fetch->ledger, attempt->store, attempt->file, &fault);
 
     *lost = FALSE;
     switch (result) {
@@ -143,8 +145,18 @@ transfer_started(const SmTransferFacts *facts, gpointer user_data, GError **erro
     if (facts->total < RESUME_WORTH || !sm_etag_is_strong(facts->etag) ||
         sm_account_encrypts(attempt->fetch->account))
         return TRUE;
-    return sm_file_note_part(attempt->fetch->ledger, attempt->file, facts->etag, attempt->boot_id,
+    return sm_part_show(attempt->part, error) &&
+           sm_file_note_part(attempt->fetch->ledger, attempt->file, facts->etag, attempt->boot_id,
                              error);
+}
+
+/* The download begins with a new part. */
+static gboolean
+start_over(Attempt *attempt, GError **error)
+{
+    g_clear_pointer(&sm_transfer_facts(attempt->transfer)->etag, g_free);
+    attempt->inherited = FALSE;
+    return sm_file_start_over(attempt->fetch->ledger, attempt->file, error);
 }
 
 /* The noted part of a dead process if it can be resumed, else a new one in its place. */
@@ -165,8 +177,8 @@ open_part(Attempt *attempt, const SmRecipients *recipients, GError **error)
         return part;
     }
     /* A part that was kept and cannot be resumed makes room for this attempt's own. */
-    if (file->part != file->fence && (!sm_store_remove(attempt->store, name, error) ||
-                                      !sm_file_start_over(attempt->fetch->ledger, file, error)))
+    if (attempt->inherited &&
+        (!sm_store_remove(attempt->store, name, error) || !start_over(attempt, error)))
         return NULL;
     part = sm_part_create(attempt->store, file->name, file->part, error);
     if (part != NULL && recipients != NULL)
@@ -180,9 +192,8 @@ static gboolean
 keep_stored(Attempt *attempt, const SmDownload *download, char **outcome, GError **error)
 {
     SmFile *file = attempt->file;
-    g_autofree char *part = sm_part_name(file->name, file->part);
 
-    if (!sm_store_remove(attempt->store, part, error) ||
+    if (!sm_part_remove(attempt->part, error) ||
         !sm_file_unchanged(attempt->fetch->ledger, file, download->etag, error))
         return FALSE;
     *outcome = g_strdup_printf("%s is unchanged on the service: stored already", file->name);
@@ -225,10 +236,31 @@ is_known(const Attempt *attempt, const SmDownload *download)
            !is_wanted_again(attempt);
 }
 
+/* What was downloaded and verified gets its name. */
 static gboolean
-fetch_anew(Attempt *attempt, char **outcome, GError **error)
+store(Attempt *attempt, const SmDownload *download, gboolean *lost, char **outcome, GError **error)
 {
     const SmAccount *account = attempt->fetch->account;
+    SmFile *file = attempt->file;
+    GError *fault = NULL;
+
+    if (!sm_part_sync(attempt->part, account->file_mode, account->group, &fault))
+        return give_back(attempt, leave_part(attempt, fault), fault, error);
+    /* From here on the part stays: the row may say `placing` even where its update seems to have
+     * failed. */
+    if (!sm_file_placing_sealed(attempt->fetch->ledger, file,
+                                (SmContent){download->stored_size, download->stored_sha256},
+                                (SmContent){download->size, download->sha256}, download->etag,
+                                attempt->boot_id, &fault))
+        return give_back(attempt, TRUE, fault, error);
+    file->new_records = sm_listing_records(file->name, download->lines);
+    return place(attempt, lost, outcome, error);
+}
+
+/* *lost: somebody took the part away; the row is `placing` still. */
+static gboolean
+fetch_once(Attempt *attempt, gboolean *lost, char **outcome, GError **error)
+{
     SmFile *file = attempt->file;
     gboolean known = file->stored_at > 0 && !is_wanted_again(attempt);
     /* a copy: noting the part in the ledger, while the download runs, renews the row's strings */
@@ -237,33 +269,42 @@ fetch_anew(Attempt *attempt, char **outcome, GError **error)
     g_autoptr(SmRecipients) recipients = NULL;
     g_autoptr(SmPart) part = NULL; /* freed before the recipients it is encrypted for */
     GError *fault = NULL;
-    gboolean lost;
 
+    *lost = FALSE;
     if (find_recipients(attempt, &recipients, &fault))
         part = open_part(attempt, recipients, &fault);
-    if (part == NULL || !sm_download(attempt->service, attempt->transfer, file->name, part,
-                                     known_etag, attempt->fetch->deadline, &download, &fault))
+    if (part == NULL)
+        return give_back(attempt, attempt->inherited, fault, error);
+    attempt->part = part;
+    if (!sm_download(attempt->service, attempt->transfer, file->name, part, known_etag,
+                     attempt->fetch->deadline, &download, &fault))
         return give_back(attempt, leave_part(attempt, fault), fault, error);
-
-    if (is_known(attempt, &download)) {
-        if (keep_stored(attempt, &download, outcome, &fault))
-            return TRUE;
-        return give_back(attempt, TRUE, fault, error);
-    }
-    if (!sm_part_sync(part, account->file_mode, account->group, &fault))
-        return give_back(attempt, leave_part(attempt, fault), fault, error);
-    /* From here on the part stays: the row may say `placing` even where its update seems to have
-     * failed. */
-    if (!sm_file_placing_sealed(
-            attempt->fetch->ledger, file, (SmContent){download.stored_size, download.stored_sha256},
-            (SmContent){download.size, download.sha256}, download.etag, attempt->boot_id, &fault))
-        return give_back(attempt, TRUE, fault, error);
-    file->new_records = sm_listing_records(file->name, download.lines);
-    if (!place(attempt, &lost, outcome, error))
-        return FALSE;
-    if (!lost)
+    if (!is_known(attempt, &download))
+        return store(attempt, &download, lost, outcome, error);
+    if (keep_stored(attempt, &download, outcome, &fault))
         return TRUE;
-    g_set_error(&fault, SM_ERROR, SM_ERROR_DIRECTORY, "its part vanished from %s",
+    return give_back(attempt, TRUE, fault, error);
+}
+
+/* lost: what a dead process was placing is. */
+static gboolean
+fetch_anew(Attempt *attempt, gboolean lost, char **outcome, GError **error)
+{
+    GError *fault = NULL;
+
+    for (guint tries = 0; tries < LOST_TRIES; tries++) {
+        if ((lost && !start_over(attempt, error)) || !fetch_once(attempt, &lost, outcome, error))
+            return FALSE;
+        if (!lost)
+            return TRUE;
+        g_message("%s: somebody took its part away from %s; fetched again", attempt->file->name,
+                  attempt->store->directory);
+    }
+    if (!start_over(attempt, error))
+        return FALSE;
+    g_set_error(&fault, SM_ERROR, SM_ERROR_DIRECTORY,
+                "somebody takes unfinished files (.NAME.NUMBER.part) away from %s: does an importer"
+                " or a cleaner work there? Make it leave hidden files alone",
                 attempt->store->directory);
     return give_back(attempt, FALSE, fault, error);
 }
@@ -287,20 +328,19 @@ part_to_keep(Attempt *attempt)
 static gboolean
 run(Attempt *attempt, char **outcome, GError **error)
 {
-    SmFile *file = attempt->file;
-    gboolean lost;
+    gint64 kept = part_to_keep(attempt);
+    gboolean lost = FALSE;
 
-    if (!sm_file_raise_fence(attempt->fetch->ledger, file, part_to_keep(attempt), error))
+    attempt->inherited = kept != 0;
+    if (!sm_file_raise_fence(attempt->fetch->ledger, attempt->file, kept, error))
         return FALSE;
-    if (file->state == SM_FILE_PLACING) {
+    if (attempt->file->state == SM_FILE_PLACING) {
         if (!place(attempt, &lost, outcome, error))
             return FALSE;
         if (!lost)
             return TRUE;
-        if (!sm_file_start_over(attempt->fetch->ledger, file, error))
-            return FALSE;
     }
-    return fetch_anew(attempt, outcome, error);
+    return fetch_anew(attempt, lost, outcome, error);
 }
 
 gboolean
@@ -308,7 +348,7 @@ sm_attempt(const SmFetch *fetch, SmFile *file, SmStore *store, char **outcome, G
 {
     g_autofree char *boot_id = sm_place_boot_id(store);
     g_autoptr(SmService) service = sm_service_new(fetch->account, fetch->ledger, fetch->shared);
-    Attempt attempt = {fetch, file, store, boot_id, service, NULL};
+    Attempt attempt = {fetch, file, store, boot_id, service, NULL, FALSE, NULL};
     g_autoptr(SmTransfer) transfer =
         sm_transfer_new(fetch->account, fetch->shared, transfer_started, &attempt);
 

@@ -8,6 +8,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
 #include "fetch/job/download.h"
+#include "fetch/ledger/updates.h"
 #include "fetch/store/store.h"
 
 static gboolean
@@ -49,7 +50,8 @@ to_file(const SmFetch *fetch, const char *name, const char *output, SmDownload *
 {
     g_autofree char *directory = g_path_get_dirname(output);
     g_autofree char *file = g_path_get_basename(output);
-    g_autofree char *part_name = sm_part_name(file, getpid());
+    gint64 number = sm_file_new_part();
+    g_autofree char *part_name = sm_part_name(file, number);
     g_autoptr(SmStore) store = sm_store_open_at(directory, error);
     g_autoptr(SmPart) part = NULL;
 
@@ -77,14 +79,14 @@ to_file(const SmFetch *fetch, const char *name, const char *output, SmDownload *
                     output);
         return FALSE;
     }
-    part = sm_part_create(store, file, getpid(), error);
+    part = sm_part_create(store, file, number, error);
     if (part == NULL)
         return FALSE;
     if (download(fetch, name, part, result, error) &&
         sm_part_sync(part, fetch->account->file_mode, (gid_t)-1, error) &&
         place(fetch, store, part_name, file, error))
         return TRUE;
-    sm_store_remove(store, part_name, NULL);
+    sm_part_remove(part, NULL);
     return FALSE;
 }
 

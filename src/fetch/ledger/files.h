@@ -46,7 +46,7 @@ typedef struct {
     gint64 missing_since, missing_times; /* since when, how often the service knew no such file */
 
     gint64 fence, settled;
-    gint64 part;     /* the fence in the name of the one part that may exist; 0: none */
+    gint64 part;     /* the number in the name of the one part that may exist; 0: none */
     char *part_etag; /* of what the part is a part of; NULL: not to be resumed */
     char *boot_id;   /* sm_place_boot_id() when part_etag or the placing row was written */
     gint64 new_size; /* placing: what the part holds */

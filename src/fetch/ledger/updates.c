@@ -89,11 +89,17 @@ replace(char **text, const char *by)
     *text = copy;
 }
 
+gint64
+sm_file_new_part(void)
+{
+    return MAX(1, (gint64)g_random_int() << 31 | g_random_int() >> 1);
+}
+
 gboolean
 sm_file_raise_fence(SmLedger *ledger, SmFile *file, gint64 part, GError **error)
 {
     gint64 now = sm_ledger_now(), fence = file->fence + 1;
-    gint64 keeps = part != 0 ? part : fence;
+    gint64 keeps = part != 0 ? part : sm_file_new_part();
     const char *etag = part != 0 ? file->part_etag : NULL;
     /* what is being placed answers the events of its own time only */
     gint64 covers = file->state == SM_FILE_PLACING ? file->new_covers : file->newest_event;
@@ -120,16 +126,18 @@ gboolean
 sm_file_start_over(SmLedger *ledger, SmFile *file, GError **error)
 {
     SmFileState state = file->stored_at > 0 ? SM_FILE_STORED : SM_FILE_WAITING;
+    gint64 part = sm_file_new_part();
     int changed;
 
     if (!sm_db_run(ledger->db, error, &changed,
-                   "UPDATE files SET state = ?, part = fence, part_etag = NULL, new_covers = ?"
+                   "UPDATE files SET state = ?, part = ?, part_etag = NULL, new_covers = ?"
                    " WHERE id = ? AND fence = ?",
-                   "siii", sm_file_state_name(state), file->newest_event, file->id, file->fence) ||
+                   "siiii", sm_file_state_name(state), part, file->newest_event, file->id,
+                   file->fence) ||
         !has_hit(ledger, file, changed, error))
         return FALSE;
     file->state = state;
-    file->part = file->fence;
+    file->part = part;
     g_clear_pointer(&file->part_etag, g_free);
     file->new_covers = file->newest_event;
     return TRUE;

@@ -15,9 +15,12 @@ gboolean sm_file_reopen(SmLedger *ledger, SmFile *file, GError **error);
 /* What came since changes nothing about the row. SM_ERROR_LEDGER. */
 gboolean sm_file_answered(SmLedger *ledger, SmFile *file, GError **error);
 
+/* A number for a part: no other part has it, whichever ledger knows that. */
+gint64 sm_file_new_part(void);
+
 /*
- * Raises the fence for an attempt. part: the fence of a part that stays (to be
- * resumed or placed), or 0: this attempt's part will have the new fence. SM_ERROR_LEDGER.
+ * Raises the fence for an attempt. part: the number of a part that stays (to be
+ * resumed or placed), or 0: this attempt's part gets a new one. SM_ERROR_LEDGER.
  */
 gboolean sm_file_raise_fence(SmLedger *ledger, SmFile *file, gint64 part, GError **error);
 

@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -20,6 +22,9 @@ enum {
 
 struct SmPart {
     int fd;
+    const SmStore *store; /* NULL: a descriptor of the caller's, and no way back */
+    char *file;           /* its name, from sm_part_show() on */
+    gboolean named;
     char *shown; /* for messages */
     SmDigest *digest;
     gboolean sealing;
@@ -27,11 +32,10 @@ struct SmPart {
     SmSeal *seal; /* from the first piece on */
     gint64 sealed_size;
     char *sealed_sha256;
-    gboolean borrowed; /* a descriptor of the caller's: no way back */
-    gboolean written;  /* all of it, and what comes now is compared only */
-    gint64 size;       /* bytes, those in the buffer included */
-    int first;         /* byte that is not blank */
-    gsize headed;      /* bytes in head */
+    gboolean written; /* all of it, and what comes now is compared only */
+    gint64 size;      /* bytes, those in the buffer included */
+    int first;        /* byte that is not blank */
+    gsize headed;     /* bytes in head */
     char head[HEAD];
     guint piece; /* which of the buffers is being filled */
     gsize fill;
@@ -40,9 +44,9 @@ struct SmPart {
 };
 
 char *
-sm_part_name(const char *name, gint64 fence)
+sm_part_name(const char *name, gint64 number)
 {
-    return g_strdup_printf(".%s.%" G_GINT64_FORMAT ".part", name, fence);
+    return g_strdup_printf(".%s.%" G_GINT64_FORMAT ".part", name, number);
 }
 
 static SmPart *
@@ -58,18 +62,31 @@ new_part(int fd, char *shown, gboolean with_md5)
     return part;
 }
 
-SmPart *
-sm_part_create(const SmStore *store, const char *name, gint64 fence, GError **error)
+static SmPart *
+new_part_in(const SmStore *store, const char *name, gint64 number, gboolean with_md5)
 {
-    g_autofree char *file = sm_part_name(name, fence);
-    g_autofree char *shown = g_build_filename(store->directory, file, NULL);
-    int fd = openat(store->dir_fd, file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    g_autofree char *file = sm_part_name(name, number);
+    SmPart *part = new_part(-1, g_build_filename(store->directory, file, NULL), with_md5);
 
-    if (fd < 0) {
-        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s: cannot be created", shown);
-        return NULL;
-    }
-    return new_part(fd, g_steal_pointer(&shown), FALSE);
+    part->store = store;
+    part->file = g_steal_pointer(&file);
+    return part;
+}
+
+static gboolean
+fail(const SmPart *part, const char *what, GError **error)
+{
+    return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s%s", part->shown, what);
+}
+
+/* Makes the file of that name; FALSE with errno where there is one, which is not ours then. */
+static gboolean
+make_named(SmPart *part, int *fd)
+{
+    *fd = openat(part->store->dir_fd, part->file,
+                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    part->named = *fd >= 0;
+    return part->named;
 }
 
 /* White space, NUL, and the bytes of the marks that tell a byte order. */
@@ -92,31 +109,42 @@ note_beginning(SmPart *part, const guint8 *bytes, gsize length)
 }
 
 SmPart *
-sm_part_resume(const SmStore *store, const char *name, gint64 fence, gboolean with_md5,
+sm_part_create(const SmStore *store, const char *name, gint64 number, GError **error)
+{
+    g_autoptr(SmPart) part = new_part_in(store, name, number, FALSE);
+
+    part->fd = openat(store->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (part->fd < 0 && !make_named(part, &part->fd)) {
+        fail(part, ": cannot be created", error);
+        return NULL;
+    }
+    return g_steal_pointer(&part);
+}
+
+SmPart *
+sm_part_resume(const SmStore *store, const char *name, gint64 number, gboolean with_md5,
                GError **error)
 {
-    g_autofree char *file = sm_part_name(name, fence);
-    g_autofree char *shown = g_build_filename(store->directory, file, NULL);
-    g_autoptr(SmPart) part = NULL;
-    sm_autofd int fd = openat(store->dir_fd, file, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    g_autoptr(SmPart) part = new_part_in(store, name, number, with_md5);
     struct stat st;
     ssize_t length;
 
-    if (fd < 0 || fstat(fd, &st) < 0) {
-        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", shown);
+    part->fd = openat(store->dir_fd, part->file, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (part->fd < 0 || fstat(part->fd, &st) < 0) {
+        fail(part, "", error);
         return NULL;
     }
     if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1) {
-        g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY, "%s: not a plain file of ours", shown);
+        g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY, "%s: not a plain file of ours",
+                    part->shown);
         return NULL;
     }
-    part = new_part(fd, g_strdup(shown), with_md5);
-    (void)sm_steal_fd(&fd);
+    part->named = TRUE;
     part->used = PIECE;
     length = pread(part->fd, part->buffers, PIECE, 0);
     note_beginning(part, part->buffers[0], (gsize)MAX(length, 0));
     if (!sm_digest_read(part->digest, part->fd)) {
-        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", shown);
+        fail(part, "", error);
         return NULL;
     }
     part->size = lseek(part->fd, 0, SEEK_CUR);
@@ -126,10 +154,56 @@ sm_part_resume(const SmStore *store, const char *name, gint64 fence, gboolean wi
 SmPart *
 sm_part_for_descriptor(int fd)
 {
-    SmPart *part = new_part(fd, g_strdup("output"), TRUE);
+    return new_part(fd, g_strdup("output"), TRUE);
+}
 
-    part->borrowed = TRUE;
-    return part;
+static gboolean
+copy(int from, int to)
+{
+    off_t at = 0;
+    ssize_t n;
+
+    do
+        n = sendfile(to, from, &at, G_MAXINT32);
+    while (n > 0 || (n < 0 && errno == EINTR));
+    return n == 0;
+}
+
+/* A file system without hard links: what is there goes to another file, which has the name. */
+static gboolean
+show_copy(SmPart *part, GError **error)
+{
+    int fd;
+
+    if (!make_named(part, &fd))
+        return fail(part, ": cannot be created", error);
+    if (!copy(part->fd, fd)) {
+        sm_close(&fd);
+        return fail(part, "", error);
+    }
+    sm_close(&part->fd);
+    part->fd = fd;
+    return TRUE;
+}
+
+gboolean
+sm_part_show(SmPart *part, GError **error)
+{
+    g_autofree char *self = g_strdup_printf("/proc/self/fd/%d", part->fd);
+
+    if (part->named || part->store == NULL)
+        return TRUE;
+    part->named = linkat(AT_FDCWD, self, part->store->dir_fd, part->file, AT_SYMLINK_FOLLOW) == 0;
+    return part->named || show_copy(part, error);
+}
+
+gboolean
+sm_part_remove(SmPart *part, GError **error)
+{
+    if (part->named && unlinkat(part->store->dir_fd, part->file, 0) < 0 && errno != ENOENT)
+        return fail(part, ": cannot be removed", error);
+    part->named = FALSE;
+    return TRUE;
 }
 
 void
@@ -145,13 +219,14 @@ sm_part_free(SmPart *part)
     if (part == NULL)
         return;
     sm_seal_free(part->seal);
-    if (!part->borrowed)
+    if (part->store != NULL)
         sm_close(&part->fd);
     g_free(part->sealed_sha256);
     sm_digest_free(part->digest);
     explicit_bzero(part->buffers, part->used); /* students' data */
     explicit_bzero(part->head, sizeof part->head);
     g_free(part->shown);
+    g_free(part->file);
     g_free(part);
 }
 
@@ -177,13 +252,13 @@ sm_part_head(const SmPart *part, gsize *length)
 void
 sm_part_doubt(SmPart *part)
 {
-    part->written = part->borrowed;
+    part->written = part->store == NULL;
 }
 
 gboolean
 sm_part_start_over(SmPart *part, gboolean with_md5, GError **error)
 {
-    if (part->borrowed && part->size > 0 && !part->written) {
+    if (part->store == NULL && part->size > 0 && !part->written) {
         g_set_error(error, SM_ERROR, SM_ERROR_IO,
                     "%s: the transfer has to begin anew, but its beginning is written out already;"
                     " run it again",
@@ -191,9 +266,9 @@ sm_part_start_over(SmPart *part, gboolean with_md5, GError **error)
         return FALSE;
     }
     g_clear_pointer(&part->seal, sm_seal_free);
-    if (!part->borrowed && (part->size > 0 || part->sealing) &&
+    if (part->store != NULL && (part->size > 0 || part->sealing) &&
         (ftruncate(part->fd, 0) < 0 || lseek(part->fd, 0, SEEK_SET) < 0))
-        return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", part->shown);
+        return fail(part, "", error);
     part->size = 0;
     part->piece = 0; /* so that what was ever used stays one stretch, to be wiped */
     part->fill = 0;
@@ -208,7 +283,7 @@ static gboolean
 write_out(SmPart *part, const guint8 *buffer, gsize length, GError **error)
 {
     return part->written || sm_write_all(part->fd, buffer, length) ||
-           sm_error_from_errno(error, part->borrowed ? SM_ERROR_IO : SM_ERROR_DIRECTORY, "%s",
+           sm_error_from_errno(error, part->store == NULL ? SM_ERROR_IO : SM_ERROR_DIRECTORY, "%s",
                                part->shown);
 }
 
@@ -264,7 +339,7 @@ sm_part_has_room(const SmPart *part, gint64 size, GError **error)
 {
     struct statvfs fs;
 
-    if (part->borrowed || fstatvfs(part->fd, &fs) < 0 ||
+    if (part->store == NULL || fstatvfs(part->fd, &fs) < 0 ||
         (guint64)size <= (guint64)fs.f_bavail * fs.f_frsize)
         return TRUE;
     errno = ENOSPC; /* said before the transfer, not after an hour of it */
@@ -306,12 +381,14 @@ sm_part_sealed(SmPart *part, gint64 *size, char **sha256)
 gboolean
 sm_part_sync(SmPart *part, mode_t mode, gid_t group, GError **error)
 {
+    if (!sm_part_show(part, error))
+        return FALSE;
     if (group != (gid_t)-1 && fchown(part->fd, (uid_t)-1, group) < 0)
         return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s: cannot be given to group %u",
                                    part->shown, group);
     if (fchmod(part->fd, mode) < 0)
         g_warning("%s: file-mode: %s", part->shown, g_strerror(errno));
     if (fsync(part->fd) < 0)
-        return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s: fsync", part->shown);
+        return fail(part, ": fsync", error);
     return TRUE;
 }

@@ -1,7 +1,9 @@
 /*
  * A part: the file that a download is written to, hashed as it is written in
- * large pieces, before it gets its name. `.NAME.FENCE.part` in the destination,
- * so that an importer's pattern never meets it; or a descriptor of the caller's.
+ * large pieces, before it gets its name. Where the file system can do that, it has
+ * no name in the destination before it is whole or worth resuming, so that nobody
+ * can take it away; then, and elsewhere from the start, `.NAME.NUMBER.part`, which
+ * an importer's pattern does not meet. Or a descriptor of the caller's.
  */
 #pragma once
 
@@ -13,18 +15,26 @@
 
 typedef struct SmPart SmPart;
 
-/* The part's file name. Caller frees. */
-char *sm_part_name(const char *name, gint64 fence);
+/* The part's file name; number: see sm_file_new_part(). Caller frees. */
+char *sm_part_name(const char *name, gint64 number);
 
-/* A new part in store; one of that name must not be there. SM_ERROR_DIRECTORY. */
-SmPart *sm_part_create(const SmStore *store, const char *name, gint64 fence, GError **error);
+/* A new part in store, which must live as long. SM_ERROR_DIRECTORY, also where a file of the
+ * part's name is there, which is left alone. */
+SmPart *sm_part_create(const SmStore *store, const char *name, gint64 number, GError **error);
 
 /*
  * Goes on with a part that another process left, hashing again what is there.
  * NULL and error if it is not there or not a plain file of ours. SM_ERROR_DIRECTORY.
  */
-SmPart *sm_part_resume(const SmStore *store, const char *name, gint64 fence, gboolean with_md5,
+SmPart *sm_part_resume(const SmStore *store, const char *name, gint64 number, gboolean with_md5,
                        GError **error);
+
+/* Gives the part the name of sm_part_name(), if it has none yet, so that it outlives the process.
+ * SM_ERROR_DIRECTORY, also where a file of that name is there, which is left alone. */
+gboolean sm_part_show(SmPart *part, GError **error);
+
+/* Takes the part's name away again, if it has one. SM_ERROR_DIRECTORY. */
+gboolean sm_part_remove(SmPart *part, GError **error);
 
 /*
  * From now on, nothing being written yet, the file holds what is written
@@ -37,7 +47,7 @@ void sm_part_seal(SmPart *part, const SmSealTerms *terms);
  * sm_part_doubt(). */
 SmPart *sm_part_for_descriptor(int fd);
 
-/* Closes; the file stays. */
+/* Closes; the file stays if it has a name. */
 void sm_part_free(SmPart *part);
 
 /* Bytes so far. */
@@ -72,9 +82,8 @@ gboolean sm_part_sealed(SmPart *part, gint64 *size, char **sha256);
 /* Lines, after sm_part_finish(); the last one counts without a line break too. */
 gint64 sm_part_lines(const SmPart *part);
 
-/* Mode and group ((gid_t)-1: leave it), then to the disk. A file system without modes is a warning.
- * SM_ERROR_DIRECTORY.
- */
+/* sm_part_show(), mode and group ((gid_t)-1: leave it), then to the disk. A file system without
+ * modes is a warning. SM_ERROR_DIRECTORY. */
 gboolean sm_part_sync(SmPart *part, mode_t mode, gid_t group, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmPart, sm_part_free)

@@ -14,7 +14,6 @@ typedef struct {
     SmFile *file;
     char *part;
     char *target; /* the name that it gets */
-    gboolean same_boot;
     GError **error;
 } Placing;
 
@@ -116,14 +115,6 @@ conflict(Placing *p)
     return SM_PLACE_CONFLICT;
 }
 
-/* Neither part nor file. In the same boot and directory only an importer can have taken the file,
- * after it got its name. */
-static SmPlaceResult
-vanished(Placing *p)
-{
-    return p->same_boot ? record_stored(p) : SM_PLACE_LOST;
-}
-
 /* Gone between two looks, to an importer perhaps: the next run finds it so. */
 static SmPlaceResult
 just_vanished(Placing *p)
@@ -178,12 +169,11 @@ name_is_taken(Placing *p)
 }
 
 SmPlaceResult
-sm_place(SmLedger *ledger, SmStore *store, SmFile *file, const char *boot_id, GError **error)
+sm_place(SmLedger *ledger, SmStore *store, SmFile *file, GError **error)
 {
     g_autofree char *part = sm_part_name(file->name, file->part);
     g_autofree char *target = sm_file_stored_name(file->name, sm_file_places_encrypted(file));
-    gboolean same_boot = g_strcmp0(file->boot_id, boot_id) == 0;
-    Placing p = {ledger, store, file, part, target, same_boot, error};
+    Placing p = {ledger, store, file, part, target, error};
 
     switch (sm_store_place(store, part, target, error)) {
     case SM_PLACED:
@@ -192,7 +182,7 @@ sm_place(SmLedger *ledger, SmStore *store, SmFile *file, const char *boot_id, GE
         return name_is_taken(&p);
     case SM_PLACE_NO_PART:
         /* rename tells a missing part before a taken name */
-        return sm_store_exists(store, target) ? name_is_taken(&p) : vanished(&p);
+        return sm_store_exists(store, target) ? name_is_taken(&p) : SM_PLACE_LOST;
     case SM_PLACE_ERROR:
         break;
     }

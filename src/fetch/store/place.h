@@ -15,14 +15,17 @@ typedef enum {
     SM_PLACE_CORRECTED, /* a re-post: the older version is kept */
     SM_PLACE_ADOPTED,   /* the same bytes were there already */
     SM_PLACE_CONFLICT,  /* other bytes are there: settled as such, the part is gone */
-    SM_PLACE_LOST,      /* after a crash: neither part nor file; to be fetched anew */
+    SM_PLACE_LOST,      /* neither part nor file is there: to be fetched anew */
     SM_PLACE_FAILED,    /* error is set */
 } SmPlaceResult;
 
-/* Takes file, whose row is `placing`, to its end. boot_id: as sm_place_boot_id() says it now.
- * SM_ERROR_DIRECTORY, SM_ERROR_LEDGER. */
-SmPlaceResult sm_place(SmLedger *ledger, SmStore *store, SmFile *file, const char *boot_id,
-                       GError **error);
+/*
+ * Takes file, whose row is `placing`, to its end. Where neither part nor file is
+ * there, nobody can tell whether an importer took the file or the part: it is
+ * SM_PLACE_LOST, since what is fetched twice is better than what is nowhere.
+ * SM_ERROR_DIRECTORY, SM_ERROR_LEDGER.
+ */
+SmPlaceResult sm_place(SmLedger *ledger, SmStore *store, SmFile *file, GError **error);
 
 /*
  * Names this boot of the machine and this directory: what was found in the one

@@ -174,12 +174,15 @@ rename_noreplace(int dir_fd, const char *from, const char *to)
 SmPlacing
 sm_store_place(SmStore *store, const char *part, const char *name, GError **error)
 {
-    if (rename_noreplace(store->dir_fd, part, name) == 0)
+    int fault = rename_noreplace(store->dir_fd, part, name) == 0 ? 0 : errno;
+
+    if (fault == 0)
         return SM_PLACED;
-    if (errno == EEXIST)
+    if (fault == EEXIST)
         return SM_PLACE_TAKEN;
-    if (errno == ENOENT)
+    if (fault == ENOENT && !sm_store_exists(store, part))
         return SM_PLACE_NO_PART;
+    errno = fault;
     fail(store, name, "cannot be given its name", error);
     return SM_PLACE_ERROR;
 }

@@ -11,10 +11,10 @@
 
 enum { OLD = 3600 }; /* seconds: a part that is being filled is younger */
 
-/* The name and fence in ".NAME.FENCE.part", as sm_part_name() makes it; NULL for any other file.
+/* The name and number in ".NAME.NUMBER.part", as sm_part_name() makes it; NULL for any other file.
  * Caller frees. */
 static char *
-name_in(const char *part, gint64 *fence)
+name_in(const char *part, gint64 *number)
 {
     static const char *const any[] = {NULL};
     g_autofree char *name = NULL;
@@ -27,7 +27,7 @@ name_in(const char *part, gint64 *fence)
     dot = strrchr(name, '.');
     if (dot == NULL || !g_ascii_isdigit(dot[1]))
         return NULL;
-    *fence = g_ascii_strtoll(dot + 1, &end, 10);
+    *number = g_ascii_strtoll(dot + 1, &end, 10);
     if (*end != '\0')
         return NULL;
     name[dot - name] = '\0';
@@ -46,22 +46,22 @@ is_old(const SmStore *store, const char *part)
 
 /* Whether a row of the ledger has this part; TRUE where that cannot be told. */
 static gboolean
-is_known(SmLedger *ledger, const SmAccount *account, const char *name, gint64 fence)
+is_known(SmLedger *ledger, const SmAccount *account, const char *name, gint64 number)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(SmFile) file = sm_file_load(ledger, account->name, name, &fault);
 
-    return fault != NULL || (file != NULL && file->part == fence);
+    return fault != NULL || (file != NULL && file->part == number);
 }
 
 static gboolean
 sweep(SmLedger *ledger, const SmAccount *account, SmStore *store, const char *part)
 {
-    gint64 fence;
-    g_autofree char *name = name_in(part, &fence);
+    gint64 number;
+    g_autofree char *name = name_in(part, &number);
     g_autoptr(GError) fault = NULL;
 
-    if (name == NULL || !is_old(store, part) || is_known(ledger, account, name, fence))
+    if (name == NULL || !is_old(store, part) || is_known(ledger, account, name, number))
         return FALSE;
     if (sm_store_remove(store, part, &fault)) {
         g_message("removed %s/%s, a part that the ledger does not know", store->directory, part);
