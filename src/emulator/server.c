@@ -45,7 +45,8 @@ sm_server_listen(const char *address, guint16 *port, GError **error)
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
         bind(fd, (struct sockaddr *)&where, size) < 0 || listen(fd, BACKLOG) < 0 ||
         getsockname(fd, (struct sockaddr *)&where, &size) < 0) {
-        sm_error_from_errno(error, SM_ERROR_IO, "%s port %u", address, *port);
+        sm_error_from_errno(error, SM_ERROR_IO, "%s port %u, --port=0 takes a free one", address,
+                            *port);
         return -1;
     }
     *port = ntohs(where.ss_family == AF_INET ? ((struct sockaddr_in *)&where)->sin_port

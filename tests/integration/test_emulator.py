@@ -750,10 +750,22 @@ def test_a_fault_for_one_name_leaves_the_others_alone(emulator):
 
 
 def test_a_wrong_fault_is_a_usage_error(tmp_path):
-    for spec in ["object:frobnicate", "nobody:reset=1", "object:status"]:
+    reasons = {
+        "object:frobnicate": "no kind frobnicate",
+        "nobody:reset=1": "login, file, list, object or any",
+        "object:status": "write status=NUMBER, from 200 to 599",
+        "login:html=200": "write html=NUMBER, from 400 to 599",
+        "object:corrupt=1": "corrupt takes no value",
+        "file:redirect": "write redirect=TEXT",
+        "object:expired": "expired is no fault of the call object",
+        "list/a.csv:reset": "only file and object calls",
+        "file/:reset": "after /",
+        "reset": "CALL[/NAME]:KIND",
+    }
+    for spec, reason in reasons.items():
         done = run("--port", "0", "--fault", spec)
         assert (done.returncode, done.stdout) == (64, "")
-        assert spec in done.stderr
+        assert f"fault '{spec}': " in done.stderr and reason in done.stderr
 
 
 def test_a_wrong_fault_at_run_time_is_refused(emulator):

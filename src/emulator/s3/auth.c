@@ -214,5 +214,5 @@ sm_s3_refuse(const SmSigner *signer, const SmRequest *request)
         return refuse_v4(signer, request);
     if (v2)
         return refuse_v2(signer, request);
-    return sm_s3_error("AccessDenied", NULL, NULL);
+    return sm_s3_error("AccessDenied", "Only presigned URLs are taken here", NULL);
 }

@@ -21,7 +21,8 @@ refuse_form(const SmRequest *request)
     g_autofree char *essence = NULL;
 
     if (request->call == SM_CALL_OTHER)
-        return sm_answer_message(404, "There is no such call");
+        return sm_answer_message(
+            404, "There is no such call: POST to login, file?filename=NAME or files/list");
     if (request->parameters == NULL)
         return sm_answer_message(400, "The query is not well encoded");
     if (is_get_with_token(request))

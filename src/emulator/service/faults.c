@@ -113,6 +113,23 @@ parse_value(SmFault *fault, gsize which, const char *value)
                                                      &fault->number, NULL);
 }
 
+/* How a fault of that kind is written. */
+static char *
+usage(gsize which)
+{
+    const char *name = kinds[which].name;
+
+    if (kinds[which].form == NO_VALUE)
+        return g_strdup_printf("%s takes no value", name);
+    if (kinds[which].form == TEXT)
+        return g_strdup_printf("write %s=TEXT", name);
+    if (kinds[which].max >= G_MAXINT)
+        return g_strdup_printf("write %s=NUMBER, at least %" G_GINT64_FORMAT, name,
+                               kinds[which].min);
+    return g_strdup_printf("write %s=NUMBER, from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, name,
+                           kinds[which].min, kinds[which].max);
+}
+
 /* Takes a trailing /NAME off call; FALSE if it is none. */
 static gboolean
 cut_name(SmFault *fault, char *call)
@@ -126,15 +143,15 @@ cut_name(SmFault *fault, char *call)
     return fault->file != NULL && fault->file[0] != '\0';
 }
 
-/* Fills fault from CALL[/NAME] and KIND[=VALUE]; what is wrong with it, or NULL. */
-static const char *
+/* Fills fault from CALL[/NAME] and KIND[=VALUE]; what is wrong with it, or NULL. Caller frees. */
+static char *
 parse_parts(SmFault *fault, char *call, char *kind)
 {
     char *value = strchr(kind, '=');
     gsize c = 0, k = 0;
 
     if (!cut_name(fault, call))
-        return "the name after / must be one, percent-encoded";
+        return g_strdup("write a file's name after /, percent-encoded");
     if (value != NULL)
         *value++ = '\0';
     while (c < G_N_ELEMENTS(calls) && strcmp(calls[c].name, call) != 0)
@@ -142,17 +159,17 @@ parse_parts(SmFault *fault, char *call, char *kind)
     while (k < G_N_ELEMENTS(kinds) && strcmp(kinds[k].name, kind) != 0)
         k++;
     if (c == G_N_ELEMENTS(calls))
-        return "the call must be login, file, list, object or any";
+        return g_strdup("the call must be login, file, list, object or any");
     if (k == G_N_ELEMENTS(kinds))
-        return "there is no such kind of fault, see scoremail-emulator(1)";
+        return g_strdup_printf("there is no kind %s, see FAULTS in scoremail-emulator(1)", kind);
     fault->kind = kinds[k].kind;
     fault->name = kinds[k].name;
     fault->calls = calls[c].calls & kinds[k].calls;
     if (fault->calls == 0)
-        return "that call knows no such fault";
+        return g_strdup_printf("%s is no fault of the call %s", kind, call);
     if (fault->file != NULL && (fault->calls &= NAMED) == 0)
-        return "only file and object calls are about a file";
-    return parse_value(fault, k, value) ? NULL : "the value is missing, out of range or too much";
+        return g_strdup("only file and object calls are about a file");
+    return parse_value(fault, k, value) ? NULL : usage(k);
 }
 
 static SmFault *
@@ -161,9 +178,11 @@ parse(const char *spec, GError **error)
     g_autofree char *text = g_strdup(spec);
     g_autoptr(SmFault) fault = g_new0(SmFault, 1);
     char *colon = strchr(text, ':');
-    const char *wrong = "write CALL[/NAME]:KIND[=VALUE][xCOUNT]";
+    g_autofree char *wrong = NULL;
 
-    if (colon != NULL) {
+    if (colon == NULL) {
+        wrong = g_strdup("write CALL[/NAME]:KIND[=VALUE][xCOUNT]");
+    } else {
         *colon = '\0';
         fault->left = cut_count(colon + 1);
         wrong = parse_parts(fault, text, colon + 1);
