@@ -6,7 +6,6 @@
 
 #include "common/base/error.h"
 #include "fetch/commands/commands.h"
-#include "fetch/commands/session.h"
 #include "fetch/job/fetch.h"
 #include "fetch/job/on-stored.h"
 #include "fetch/job/outcome.h"
@@ -198,22 +197,16 @@ amend_name(SmSession *session, Amend amend, const char *name, GError **error)
 }
 
 static int
-amend_all(SmSession *session, Amend amend, char **names, int count)
+amend_all(SmSession *session, Amend amend, char **names)
 {
-    GError *fault = NULL;
     int code = EX_OK;
 
-    if (count == 0)
-        g_set_error(&fault, SM_ERROR, SM_ERROR_USAGE, "say which file: scorefetch %s NAME...",
-                    session->command);
-    if (count == 0 || !sm_session_configure(session, &fault) ||
-        !sm_session_open_ledger(session, SM_LEDGER_CREATE, &fault))
-        return sm_session_exit(session, fault);
-    for (int i = 0; i < count; i++) {
+    for (; *names != NULL; names++) {
+        GError *fault = NULL;
         int own;
 
-        amend_name(session, amend, names[i], &fault);
-        own = sm_session_exit(session, g_steal_pointer(&fault));
+        amend_name(session, amend, *names, &fault);
+        own = sm_session_exit(session, fault);
         if (code == EX_OK)
             code = own;
     }
@@ -221,41 +214,49 @@ amend_all(SmSession *session, Amend amend, char **names, int count)
 }
 
 static int
-run(int argc, char **argv, const char *command, const char *summary, Amend amend)
+retry_all(SmSession *session, gpointer values, char **names, GError **error)
 {
-    GError *fault = NULL;
-    SmSession session;
-    int code;
-
-    sm_session_start(&session, "scorefetch", command, SM_ROLE_PROMPT);
-    if (sm_session_parse(&session, &argc, &argv, NULL, "NAME...", summary, &fault))
-        code = amend_all(&session, amend, argv + 1, argc - 1);
-    else
-        code = sm_session_exit(&session, fault);
-    sm_session_end(&session);
-    return code;
+    return amend_all(session, retry, names);
 }
 
-int
-sm_cmd_retry(int argc, char **argv)
+static int
+forget_all(SmSession *session, gpointer values, char **names, GError **error)
 {
-    return run(
-        argc, argv, "retry",
-        "Tries names that failed, conflict or wait once more, now; also where the account was"
-        " closed.",
-        retry);
+    return amend_all(session, forget, names);
 }
 
-int
-sm_cmd_forget(int argc, char **argv)
+static int
+adopt_all(SmSession *session, gpointer values, char **names, GError **error)
 {
-    return run(argc, argv, "forget",
-               "Makes names unknown to the ledger again; files stay where they are.", forget);
+    return amend_all(session, adopt, names);
 }
 
-int
-sm_cmd_adopt(int argc, char **argv)
-{
-    return run(argc, argv, "adopt",
-               "Records files as stored that lie in the account's directory already.", adopt);
-}
+const SmCommand sm_command_retry = {
+    .name = "retry",
+    .usage = "NAME...",
+    .least = 1,
+    .most = G_MAXINT,
+    .summary = "Try files again that failed, conflict or wait, also of a closed account",
+    .needs = SM_NEEDS_CONFIG | SM_NEEDS_LEDGER,
+    .run = retry_all,
+};
+
+const SmCommand sm_command_forget = {
+    .name = "forget",
+    .usage = "NAME...",
+    .least = 1,
+    .most = G_MAXINT,
+    .summary = "Make names unknown to the ledger again; files stay where they are",
+    .needs = SM_NEEDS_CONFIG | SM_NEEDS_LEDGER,
+    .run = forget_all,
+};
+
+const SmCommand sm_command_adopt = {
+    .name = "adopt",
+    .usage = "NAME...",
+    .least = 1,
+    .most = G_MAXINT,
+    .summary = "Record files as stored that lie in the directory already",
+    .needs = SM_NEEDS_CONFIG | SM_NEEDS_LEDGER,
+    .run = adopt_all,
+};

@@ -8,7 +8,6 @@
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "fetch/commands/commands.h"
-#include "fetch/commands/session.h"
 
 /* A copy is no copy before it has been read. */
 static gboolean
@@ -71,46 +70,28 @@ make(SmSession *session, const char *path, GError **error)
     return ok && sm_ledger_log(ledger, "", "", "backed up", path, error);
 }
 
-static gboolean
-backup(SmSession *session, char **arguments, int count, GError **error)
+static int
+backup(SmSession *session, gpointer values, char **arguments, GError **error)
 {
-    g_autofree char *path = count == 1 ? g_canonicalize_filename(arguments[0], NULL) : NULL;
+    g_autofree char *path = g_canonicalize_filename(arguments[0], NULL);
 
-    if (path == NULL || g_file_test(path, G_FILE_TEST_EXISTS)) {
-        if (path == NULL)
-            g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "say where to: scorefetch backup FILE");
-        else
-            g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                        "%s is there already: name another file, or move it away", path);
-        return FALSE;
-    }
-    if (!sm_session_configure(session, error) ||
-        !sm_session_open_ledger(session, SM_LEDGER_LOOK, error))
-        return FALSE;
-    if (session->ledger == NULL) {
+    if (g_file_test(path, G_FILE_TEST_EXISTS))
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
+                    "%s is there already: name another file, or move it away", path);
+    else if (session->ledger == NULL)
         g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "there is no ledger %s yet",
                     session->config->ledger);
-        return FALSE;
-    }
-    if (!check_directory(path, error) || !make(session, path, error))
-        return FALSE;
-    g_message("%s: a copy of %s", path, session->config->ledger);
-    return TRUE;
+    else if (check_directory(path, error) && make(session, path, error))
+        g_message("%s: a copy of %s", path, session->config->ledger);
+    return EX_OK;
 }
 
-int
-sm_cmd_backup(int argc, char **argv)
-{
-    GError *fault = NULL;
-    SmSession session;
-    int code;
-
-    sm_session_start(&session, "scorefetch", "backup", SM_ROLE_PROMPT);
-    if (sm_session_parse(&session, &argc, &argv, NULL, "FILE",
-                         "Copies the ledger to a new file, whoever works with it meanwhile.",
-                         &fault))
-        backup(&session, argv + 1, argc - 1, &fault);
-    code = sm_session_exit(&session, fault);
-    sm_session_end(&session);
-    return code;
-}
+const SmCommand sm_command_backup = {
+    .name = "backup",
+    .usage = "FILE",
+    .least = 1,
+    .most = 1,
+    .summary = "Copy the ledger to a new file, whoever works with it meanwhile",
+    .needs = SM_NEEDS_CONFIG | SM_NEEDS_LOOK,
+    .run = backup,
+};

@@ -13,7 +13,6 @@
 #include "common/base/error.h"
 #include "common/base/io.h"
 #include "fetch/commands/commands.h"
-#include "fetch/commands/session.h"
 #include "fetch/crypto/unseal.h"
 #include "fetch/ledger/files.h"
 #include "fetch/store/store.h"
@@ -178,30 +177,19 @@ cat_name(SmSession *session, const char *name, GError **error)
     return FALSE;
 }
 
-static gboolean
-cat(SmSession *session, char **names, int count, GError **error)
+static int
+cat(SmSession *session, gpointer values, char **arguments, GError **error)
 {
-    if (count != 1) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "say one file: scorefetch cat NAME");
-        return FALSE;
-    }
-    return sm_session_configure(session, error) &&
-           sm_session_open_ledger(session, SM_LEDGER_LOOK, error) &&
-           cat_name(session, names[0], error);
+    cat_name(session, arguments[0], error);
+    return EX_OK;
 }
 
-int
-sm_cmd_cat(int argc, char **argv)
-{
-    GError *fault = NULL;
-    SmSession session;
-    int code;
-
-    sm_session_start(&session, "scorefetch", "cat", SM_ROLE_PROMPT);
-    if (sm_session_parse(&session, &argc, &argv, NULL, "NAME",
-                         "Prints a stored file, decrypted if it is encrypted.", &fault))
-        cat(&session, argv + 1, argc - 1, &fault);
-    code = sm_session_exit(&session, fault);
-    sm_session_end(&session);
-    return code;
-}
+const SmCommand sm_command_cat = {
+    .name = "cat",
+    .usage = "NAME",
+    .least = 1,
+    .most = 1,
+    .summary = "Print a stored file, decrypted if it is encrypted",
+    .needs = SM_NEEDS_CONFIG | SM_NEEDS_LOOK,
+    .run = cat,
+};

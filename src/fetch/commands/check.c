@@ -16,7 +16,6 @@
 #include "fetch/check/system.h"
 #include "fetch/check/worker.h"
 #include "fetch/commands/commands.h"
-#include "fetch/commands/session.h"
 
 typedef struct {
     gboolean online;
@@ -115,8 +114,9 @@ look(const SmSession *session, SmCheck *check, gboolean online)
 }
 
 static int
-check_all(SmSession *session, const Options *options, GError **error)
+check_all(SmSession *session, gpointer values, char **arguments, GError **error)
 {
+    const Options *options = values;
     g_autoptr(SmCheck) check = sm_check_new();
 
     configure(session, check);
@@ -132,27 +132,16 @@ check_all(SmSession *session, const Options *options, GError **error)
     return sm_io_flush(error) ? (int)sm_check_worst(check) : EX_OK;
 }
 
-int
-sm_cmd_check(int argc, char **argv)
-{
-    Options options = {FALSE, FALSE};
-    const GOptionEntry more[] = {
-        {"online", 0, 0, G_OPTION_ARG_NONE, &options.online,
-         "Also try the way to the service, and log in", NULL},
-        {"json", 0, 0, G_OPTION_ARG_NONE, &options.json, "Print JSON", NULL},
-        {NULL}};
-    GError *fault = NULL;
-    SmSession session;
-    int found = EX_OK;
-    int code;
+static const GOptionEntry options_of_check[] = {
+    SM_OPTION(Options, online, "online", 0, NONE, "Also try the way to the service, and log in",
+              NULL),
+    SM_OPTION(Options, json, "json", 0, NONE, "Print JSON", NULL),
+    {NULL}};
 
-    sm_session_start(&session, "scorefetch", "check", SM_ROLE_PROMPT);
-    if (sm_session_parse(&session, &argc, &argv, more, NULL,
-                         "Looks whether all is as it should be; exits with 0, 1 (warnings) or 2 "
-                         "(failures).",
-                         &fault))
-        found = check_all(&session, &options, &fault);
-    code = sm_session_exit(&session, fault);
-    sm_session_end(&session);
-    return code != EX_OK ? code : found;
-}
+const SmCommand sm_command_check = {
+    .name = "check",
+    .summary = "Look whether all is as it should be: 0, 1 (warnings) or 2 (failures)",
+    .size = sizeof(Options),
+    .options = options_of_check,
+    .run = check_all,
+};

@@ -2,52 +2,49 @@
  * This room has scorefetch's commands. A command reads its arguments, calls the rooms below
  * and says what came of it; what several commands need is in session.h.
  *
- * The commands of scorefetch, one file each. argv[0] is the
- * command; the return value is the process's exit code.
+ * The commands of scorefetch, one file each; main.c has the list. A command says
+ * which options it has, what it needs and what does it; command.c does the rest.
  */
 #pragma once
 
-/* cat: prints a stored file, decrypted. */
-int sm_cmd_cat(int argc, char **argv);
+#include "fetch/commands/session.h"
 
-/* deliver: acts on an event that scoremail hands over. */
-int sm_cmd_deliver(int argc, char **argv);
+/* What is done before a command is called. */
+typedef enum {
+    SM_NEEDS_CONFIG = 1 << 0,  /* the configuration is read */
+    SM_NEEDS_ACCOUNT = 1 << 1, /* --account, if given, names one of it */
+    SM_NEEDS_LOOK = 1 << 2,    /* the ledger is open to look at, NULL where there is none yet */
+    SM_NEEDS_LEDGER = 1 << 3,  /* the ledger is open for work */
+} SmCommandNeeds;
 
-/* backup: copies the ledger to a file. */
-int sm_cmd_backup(int argc, char **argv);
+/* An option of a command whose values are in a struct TYPE: a GOptionEntry for SmCommand.options.
+ */
+#define SM_OPTION(TYPE, member, name, letter, kind, text, value)                                   \
+    {                                                                                              \
+        name, letter, 0, G_OPTION_ARG_##kind, GSIZE_TO_POINTER(offsetof(TYPE, member)), text,      \
+            value                                                                                  \
+    }
 
-/* check: examines the installation. */
-int sm_cmd_check(int argc, char **argv);
+typedef struct {
+    const char *name;
+    const char *usage;   /* what follows the options: "NAME...", NULL for nothing */
+    int least, most;     /* how many of that; G_MAXINT: any number */
+    const char *summary; /* one line: what it does */
+    guint needs;         /* SmCommandNeeds */
+    gboolean as_filter;  /* a mail system asks: exit codes 0 and 75, and scoremail's name */
+    gsize size;          /* of the struct that has the values of options; all zero to begin with */
+    const GOptionEntry *options; /* of SM_OPTION, NULL-terminated; NULL: none of its own */
+    /*
+     * Does it; values points to the struct, arguments to what is no option, NULL-terminated.
+     * The exit code; with an error set, which is said then, that error's.
+     */
+    int (*run)(SmSession *session, gpointer values, char **arguments, GError **error);
+} SmCommand;
 
-/* get: fetches files by name. */
-int sm_cmd_get(int argc, char **argv);
+extern const SmCommand sm_command_adopt, sm_command_backup, sm_command_cat, sm_command_check,
+    sm_command_deliver, sm_command_forget, sm_command_get, sm_command_list, sm_command_log,
+    sm_command_passwd, sm_command_prune, sm_command_retry, sm_command_run, sm_command_status,
+    sm_command_sync;
 
-/* log: shows the trail. */
-int sm_cmd_log(int argc, char **argv);
-
-/* list: shows the service's listing beside the ledger. */
-int sm_cmd_list(int argc, char **argv);
-
-/* sync: fetches what the service lists and is not stored. */
-int sm_cmd_sync(int argc, char **argv);
-
-/* run: the worker. */
-int sm_cmd_run(int argc, char **argv);
-
-/* prune: deletes files that are older than keep-for. */
-int sm_cmd_prune(int argc, char **argv);
-
-/* status: shows the ledger. */
-int sm_cmd_status(int argc, char **argv);
-
-/* passwd: changes an account's password-file. */
-int sm_cmd_passwd(int argc, char **argv);
-
-/* retry: clears pauses and failures of names. */
-int sm_cmd_retry(int argc, char **argv);
-
-/* forget: deletes names from the ledger. */
-int sm_cmd_forget(int argc, char **argv);
-
-/* adopt: records a file as stored that a person put into the directory. */
-int sm_cmd_adopt(int argc, char **argv);
+/* Runs command with its arguments, of which argv[0] is its name, to its end: the exit code. */
+int sm_command_do(const SmCommand *command, int argc, char **argv);

@@ -14,7 +14,6 @@
 #include "common/event/fallback.h"
 #include "fetch/alert/alert.h"
 #include "fetch/commands/commands.h"
-#include "fetch/commands/session.h"
 #include "fetch/job/plan.h"
 #include "fetch/mail/delivery.h"
 #include "fetch/mail/queue.h"
@@ -150,54 +149,46 @@ plan(SmSession *session, const SmEvent *event, GError **error)
 }
 
 static int
-deliver(SmSession *session, const Options *options)
+deliver(SmSession *session, gpointer values, char **arguments, GError **error)
 {
-    g_autoptr(SmEvent) event = NULL;
+    const Options *options = values;
+    g_autoptr(SmEvent) event = read_event(error);
     GError *fault = NULL;
     guint defer_for;
 
-    event = read_event(&fault);
     if (event == NULL)
-        return sm_session_exit(session, fault);
-    if (!sm_session_configure(session, &fault) ||
-        !find_deferral(session, options, &defer_for, &fault)) {
+        return EX_OK;
+    if (sm_session_configure(session, &fault) &&
+        find_deferral(session, options, &defer_for, &fault)) {
+        if (!options->dry_run)
+            return act(session, options, event, defer_for);
+        plan(session, event, error);
+    } else if (options->dry_run) {
+        g_propagate_error(error, fault);
+    } else {
         g_autoptr(GError) cause = fault;
 
-        return options->dry_run ? sm_session_exit(session, g_steal_pointer(&cause))
-                                : fall_back(session, options, event, cause);
+        return fall_back(session, options, event, cause);
     }
-    if (options->dry_run) {
-        plan(session, event, &fault);
-        return sm_session_exit(session, fault);
-    }
-    return act(session, options, event, defer_for);
+    return EX_OK;
 }
 
-int
-sm_cmd_deliver(int argc, char **argv)
-{
-    Options options = {FALSE, NULL, NULL};
-    const GOptionEntry more[] = {
-        {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &options.dry_run, "Only say what would be done",
-         NULL},
-        {"defer-for", 0, 0, G_OPTION_ARG_STRING, &options.defer_for,
-         "How long the mail system is asked to try again", "TIME|unlimited"},
-        {"sandbox-lacking", 0, 0, G_OPTION_ARG_STRING, &options.lacking,
-         "What the kernel offers for the parser's sandbox, where that is not all", "TEXT"},
-        {NULL}};
-    GError *fault = NULL;
-    SmSession session;
-    int code;
+static const GOptionEntry options_of_deliver[] = {
+    SM_OPTION(Options, dry_run, "dry-run", 'n', NONE, "Only say what would be done", NULL),
+    SM_OPTION(Options, defer_for, "defer-for", 0, STRING,
+              "How long the mail system is asked to try again", "TIME|unlimited"),
+    SM_OPTION(Options, lacking, "sandbox-lacking", 0, STRING,
+              "What the kernel offers for the parser's sandbox, where that is not all", "TEXT"),
+    {NULL}};
 
-    /* To people it is one program: what scoremail hands over answers in its name. */
-    sm_session_start(&session, "scoremail", "deliver", SM_ROLE_FILTER);
-    if (sm_session_parse(&session, &argc, &argv, more, "< EVENT",
-                         "Acts on an event that scoremail hands over.", &fault))
-        code = deliver(&session, &options);
-    else
-        code = sm_session_exit(&session, fault);
-    g_free(options.defer_for);
-    g_free(options.lacking);
-    sm_session_end(&session);
-    return code;
-}
+/* To people it is one program: what scoremail hands over answers in its name. */
+const SmCommand sm_command_deliver = {
+    .name = "deliver",
+    .usage = "< EVENT",
+    .most = G_MAXINT,
+    .summary = "Act on an event that scoremail hands over (not for people)",
+    .as_filter = TRUE,
+    .size = sizeof(Options),
+    .options = options_of_deliver,
+    .run = deliver,
+};

@@ -8,7 +8,6 @@
 
 #include "common/base/error.h"
 #include "fetch/commands/commands.h"
-#include "fetch/commands/session.h"
 #include "fetch/host/progress.h"
 #include "fetch/job/export.h"
 #include "fetch/job/fetch.h"
@@ -60,78 +59,69 @@ get_name(SmSession *session, const Options *options, const char *name, GError **
 }
 
 static gboolean
-check_arguments(const Options *options, char **names, int count, GError **error)
+check_arguments(const Options *options, char **names, guint count, GError **error)
 {
-    if (count == 0) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "say which file: scorefetch get NAME...");
-        return FALSE;
-    }
     if (options->output != NULL && count > 1) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--output takes one NAME, not %d", count);
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--output takes one NAME, not %u", count);
         return FALSE;
     }
-    for (int i = 0; i < count; i++)
-        if (!sm_session_check_name(names[i], error))
+    for (; *names != NULL; names++)
+        if (!sm_session_check_name(*names, error))
             return FALSE;
     return TRUE;
 }
 
+/* The first failure tells the exit code; the others are still tried. */
 static int
-get_names(SmSession *session, const Options *options, char **names, int count)
+get_names(SmSession *session, const Options *options, char **names)
 {
-    GError *fault = NULL;
     int code = EX_OK;
 
-    for (int i = 0; i < count; i++) {
+    for (; *names != NULL; names++) {
+        GError *fault = NULL;
         int own;
 
-        get_name(session, options, names[i], &fault);
-        own = sm_session_exit(session, g_steal_pointer(&fault));
+        get_name(session, options, *names, &fault);
+        own = sm_session_exit(session, fault);
         if (code == EX_OK)
-            code = own; /* the first failure tells the exit code; the others are still tried */
+            code = own;
     }
     return code;
 }
 
 static int
-get(SmSession *session, Options *options, char **names, int count)
+get(SmSession *session, gpointer values, char **names, GError **error)
 {
-    GError *fault = NULL;
+    Options *options = values;
+    guint count = g_strv_length(names);
     int code;
 
-    if (!check_arguments(options, names, count, &fault) || !sm_session_configure(session, &fault) ||
-        !sm_session_open_ledger(session, SM_LEDGER_CREATE, &fault))
-        return sm_session_exit(session, fault);
+    if (!check_arguments(options, names, count, error))
+        return EX_OK;
     if (!session->quiet)
-        options->shared.progress = sm_progress_new(STDERR_FILENO, (guint)count);
+        options->shared.progress = sm_progress_new(STDERR_FILENO, count);
     sm_progress_show(options->shared.progress, &session->report);
-    code = get_names(session, options, names, count);
+    code = get_names(session, options, names);
     sm_progress_show(NULL, &session->report);
-    g_clear_pointer(&options->shared.progress, sm_progress_free);
+    sm_progress_free(options->shared.progress);
     return code;
 }
 
-int
-sm_cmd_get(int argc, char **argv)
-{
-    Options options = {0};
-    const GOptionEntry more[] = {{"output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output,
-                                  "Write to FILE (- for standard output), outside of the ledger",
-                                  "FILE"},
-                                 {"force", 'f', 0, G_OPTION_ARG_NONE, &options.force,
-                                  "Ask the service even if it is stored; overwrite FILE", NULL},
-                                 {NULL}};
-    GError *fault = NULL;
-    SmSession session;
-    int code;
+static const GOptionEntry options_of_get[] = {
+    SM_OPTION(Options, output, "output", 'o', FILENAME,
+              "Write to FILE (- for standard output), outside of the ledger", "FILE"),
+    SM_OPTION(Options, force, "force", 'f', NONE,
+              "Ask the service even if it is stored; overwrite FILE", NULL),
+    {NULL}};
 
-    sm_session_start(&session, "scorefetch", "get", SM_ROLE_PROMPT);
-    if (sm_session_parse(&session, &argc, &argv, more, "NAME...", "Fetches score files by name.",
-                         &fault))
-        code = get(&session, &options, argv + 1, argc - 1);
-    else
-        code = sm_session_exit(&session, fault);
-    g_free(options.output);
-    sm_session_end(&session);
-    return code;
-}
+const SmCommand sm_command_get = {
+    .name = "get",
+    .usage = "NAME...",
+    .least = 1,
+    .most = G_MAXINT,
+    .summary = "Fetch score files by name",
+    .needs = SM_NEEDS_CONFIG | SM_NEEDS_LEDGER,
+    .size = sizeof(Options),
+    .options = options_of_get,
+    .run = get,
+};

@@ -7,7 +7,6 @@
 #include "common/base/io.h"
 #include "common/base/text.h"
 #include "fetch/commands/commands.h"
-#include "fetch/commands/session.h"
 #include "fetch/host/json.h"
 #include "fetch/ledger/listing.h"
 #include "fetch/ledger/syncs.h"
@@ -16,7 +15,7 @@
 #include "fetch/service/service.h"
 
 typedef struct {
-    const char *since; /* NULL: everything */
+    char *since; /* NULL: everything */
     gboolean json;
     cJSON *accounts; /* what is to be printed at the end, for json */
     gboolean titled; /* the table's head has been printed */
@@ -206,14 +205,12 @@ each(SmSession *session, SmAccount *account, gpointer data)
 }
 
 static int
-list_all(SmSession *session, List *list)
+list_all(SmSession *session, gpointer values, char **arguments, GError **error)
 {
-    GError *fault = NULL;
+    List *list = values;
     int code;
 
-    if (!sm_session_configure(session, &fault) ||
-        !sm_session_open_ledger(session, SM_LEDGER_CREATE, &fault))
-        return sm_session_exit(session, fault);
+    list->accounts = cJSON_CreateArray();
     code = sm_session_each_account(session, each, list);
     if (list->json) {
         g_autoptr(cJSON) json = cJSON_CreateObject();
@@ -224,33 +221,22 @@ list_all(SmSession *session, List *list)
         cJSON_AddItemToObject(json, "accounts", g_steal_pointer(&list->accounts));
         sm_json_print(json);
     }
-    sm_io_flush(&fault);
-    return fault != NULL ? sm_session_exit(session, fault) : code;
-}
-
-int
-sm_cmd_list(int argc, char **argv)
-{
-    g_autofree char *since = NULL;
-    List list = {.accounts = cJSON_CreateArray()};
-    const GOptionEntry more[] = {{"since", 0, 0, G_OPTION_ARG_STRING, &since,
-                                  "What was delivered since (7d, 2026-03-28, last)", "WHEN"},
-                                 {"json", 0, 0, G_OPTION_ARG_NONE, &list.json, "Print JSON", NULL},
-                                 {NULL}};
-    GError *fault = NULL;
-    SmSession session;
-    int code;
-
-    sm_session_start(&session, "scorefetch", "list", SM_ROLE_PROMPT);
-    if (sm_session_parse(&session, &argc, &argv, more, NULL,
-                         "Lists the service's files, and what the ledger says of each.", &fault) &&
-        sm_session_takes_no_names(&session, argc, &fault)) {
-        list.since = since;
-        code = list_all(&session, &list);
-    } else {
-        code = sm_session_exit(&session, fault);
-    }
-    cJSON_Delete(list.accounts);
-    sm_session_end(&session);
+    cJSON_Delete(list->accounts);
+    sm_io_flush(error);
     return code;
 }
+
+static const GOptionEntry options_of_list[] = {
+    SM_OPTION(List, since, "since", 0, STRING, "What was delivered since (7d, 2026-03-28, last)",
+              "WHEN"),
+    SM_OPTION(List, json, "json", 0, NONE, "Print JSON", NULL),
+    {NULL}};
+
+const SmCommand sm_command_list = {
+    .name = "list",
+    .summary = "List the service's files, and what the ledger says of each",
+    .needs = SM_NEEDS_CONFIG | SM_NEEDS_LEDGER,
+    .size = sizeof(List),
+    .options = options_of_list,
+    .run = list_all,
+};

@@ -13,7 +13,6 @@
 #include "common/base/text.h"
 #include "common/config/values.h"
 #include "fetch/commands/commands.h"
-#include "fetch/commands/session.h"
 #include "fetch/host/json.h"
 #include "fetch/ledger/log.h"
 #include "fetch/rules/since.h"
@@ -171,56 +170,46 @@ read_time(const char *option, const char *text, gint64 *time, GError **error)
 }
 
 static gboolean
-read_filter(const Log *log, char **arguments, int count, SmLogFilter *filter, GError **error)
+read_filter(const Log *log, const char *name, SmLogFilter *filter, GError **error)
 {
-    if (count > 1 || (log->json && log->csv)) {
-        g_set_error_literal(error, SM_ERROR, SM_ERROR_USAGE,
-                            count > 1 ? "log takes one NAME"
-                                      : "--json and --csv exclude each other");
+    if (log->json && log->csv) {
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--json and --csv exclude each other");
         return FALSE;
     }
-    filter->name = count == 1 ? arguments[0] : NULL;
-    return (filter->name == NULL || sm_session_check_name(filter->name, error)) &&
+    filter->name = name;
+    return (name == NULL || sm_session_check_name(name, error)) &&
            read_time("--since", log->since, &filter->since, error) &&
            read_time("--until", log->until, &filter->until, error);
 }
 
-static gboolean
-show(SmSession *session, Log *log, char **arguments, int count, GError **error)
+static int
+show(SmSession *session, gpointer values, char **arguments, GError **error)
 {
-    SmLogFilter filter = {0};
-
+    Log *log = values;
     /* An account that was taken out of the configuration is still in the trail. */
-    filter.account = session->account;
-    return read_filter(log, arguments, count, &filter, error) &&
-           sm_session_configure(session, error) &&
-           sm_session_open_ledger(session, SM_LEDGER_LOOK, error) &&
-           print_all(session, log, &filter, error);
+    SmLogFilter filter = {.account = session->account};
+
+    log->users = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    if (read_filter(log, arguments[0], &filter, error))
+        print_all(session, log, &filter, error);
+    g_hash_table_unref(log->users);
+    return EX_OK;
 }
 
-int
-sm_cmd_log(int argc, char **argv)
-{
-    Log log = {0};
-    const GOptionEntry more[] = {
-        {"since", 0, 0, G_OPTION_ARG_STRING, &log.since, "From then on (7d, 2026-03-28)", "WHEN"},
-        {"until", 0, 0, G_OPTION_ARG_STRING, &log.until, "Before then", "WHEN"},
-        {"json", 0, 0, G_OPTION_ARG_NONE, &log.json, "Print JSON", NULL},
-        {"csv", 0, 0, G_OPTION_ARG_NONE, &log.csv, "Print CSV", NULL},
-        {NULL}};
-    GError *fault = NULL;
-    SmSession session;
-    int code;
+static const GOptionEntry options_of_log[] = {
+    SM_OPTION(Log, since, "since", 0, STRING, "From then on (7d, 2026-03-28)", "WHEN"),
+    SM_OPTION(Log, until, "until", 0, STRING, "Before then", "WHEN"),
+    SM_OPTION(Log, json, "json", 0, NONE, "Print JSON", NULL),
+    SM_OPTION(Log, csv, "csv", 0, NONE, "Print CSV", NULL),
+    {NULL}};
 
-    log.users = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-    sm_session_start(&session, "scorefetch", "log", SM_ROLE_PROMPT);
-    if (sm_session_parse(&session, &argc, &argv, more, "[NAME]",
-                         "Shows who did what, when, and why: the oldest first.", &fault))
-        show(&session, &log, argv + 1, argc - 1, &fault);
-    code = sm_session_exit(&session, fault);
-    g_hash_table_unref(log.users);
-    g_free(log.since);
-    g_free(log.until);
-    sm_session_end(&session);
-    return code;
-}
+const SmCommand sm_command_log = {
+    .name = "log",
+    .usage = "[NAME]",
+    .most = 1,
+    .summary = "Show who did what, when, and why: the oldest first",
+    .needs = SM_NEEDS_CONFIG | SM_NEEDS_LOOK,
+    .size = sizeof(Log),
+    .options = options_of_log,
+    .run = show,
+};

@@ -6,15 +6,19 @@
  */
 #include <pwd.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "common/base/error.h"
 #include "fetch/commands/commands.h"
-#include "fetch/commands/session.h"
 #include "fetch/host/memory.h"
 #include "fetch/host/terminal.h"
 #include "fetch/service/login.h"
 #include "fetch/service/secret-file.h"
 #include "fetch/service/secret.h"
+
+typedef struct {
+    gboolean force;
+} Options;
 
 static SmSecret *
 ask(const char *prompt, GError **error)
@@ -75,16 +79,17 @@ is_good(const SmAccount *account, const SmSecret *secret, gboolean force, GError
     return FALSE;
 }
 
-static gboolean
-change(SmSession *session, gboolean force, GError **error)
+static int
+change(SmSession *session, gpointer values, char **arguments, GError **error)
 {
+    const Options *options = values;
     const SmAccount *account = sm_session_account_for(session, "", error);
     g_autoptr(SmSecret) secret = NULL;
     const struct passwd *user;
     uid_t owner;
 
     if (account == NULL)
-        return FALSE;
+        return EX_OK;
     if (account->password_file == NULL) {
         g_autofree char *source = sm_secret_source(account);
 
@@ -92,41 +97,28 @@ change(SmSession *session, gboolean force, GError **error)
                     "account %s has its password from %s: change it there; passwd writes to a"
                     " password-file only",
                     account->name, source);
-        return FALSE;
+        return EX_OK;
     }
     secret = ask_twice(account, error);
-    if (secret == NULL || !is_good(account, secret, force, error) ||
+    if (secret == NULL || !is_good(account, secret, options->force, error) ||
         !sm_secret_write(account->password_file, secret, &owner, error))
-        return FALSE;
+        return EX_OK;
     user = getpwuid(owner);
     g_message("account %s: the password is in %s, which belongs to %s", account->name,
               account->password_file, user != NULL ? user->pw_name : "a user without a name");
-    return TRUE;
+    return EX_OK;
 }
 
-int
-sm_cmd_passwd(int argc, char **argv)
-{
-    gboolean force = FALSE;
-    const GOptionEntry options[] = {{"force", 'f', 0, G_OPTION_ARG_NONE, &force,
-                                     "Write it although the service cannot be asked", NULL},
-                                    {NULL}};
-    GError *fault = NULL;
-    SmSession session;
-    int code;
+static const GOptionEntry options_of_passwd[] = {
+    SM_OPTION(Options, force, "force", 'f', NONE, "Write it although the service cannot be asked",
+              NULL),
+    {NULL}};
 
-    sm_session_start(&session, "scorefetch", "passwd", SM_ROLE_PROMPT);
-    if (sm_session_parse(&session, &argc, &argv, options, "",
-                         "Asks for an account's new password, tries it at the service and writes it"
-                         " to the password-file.",
-                         &fault)) {
-        if (argc > 1)
-            g_set_error(&fault, SM_ERROR, SM_ERROR_USAGE,
-                        "passwd takes no names, and no password: it asks for that");
-        else if (sm_session_configure(&session, &fault))
-            change(&session, force, &fault);
-    }
-    code = sm_session_exit(&session, fault);
-    sm_session_end(&session);
-    return code;
-}
+const SmCommand sm_command_passwd = {
+    .name = "passwd",
+    .summary = "Ask for a new password, try it at the service, write it to the password-file",
+    .needs = SM_NEEDS_CONFIG,
+    .size = sizeof(Options),
+    .options = options_of_passwd,
+    .run = change,
+};

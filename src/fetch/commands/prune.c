@@ -4,7 +4,6 @@
 #include "common/base/error.h"
 #include "common/base/io.h"
 #include "fetch/commands/commands.h"
-#include "fetch/commands/session.h"
 #include "fetch/store/prune.h"
 
 typedef struct {
@@ -69,46 +68,34 @@ say_total(const Job *job)
 }
 
 static int
-prune(SmSession *session, Job *job)
+prune(SmSession *session, gpointer values, char **arguments, GError **error)
 {
-    GError *fault = NULL;
+    Job *job = values;
     int code;
 
-    if (!sm_session_configure(session, &fault) || !sm_session_knows_account(session, &fault) ||
-        !sm_session_open_ledger(session, job->dry_run ? SM_LEDGER_LOOK : SM_LEDGER_CREATE, &fault))
-        return sm_session_exit(session, fault);
+    if (!sm_session_open_ledger(session, job->dry_run ? SM_LEDGER_LOOK : SM_LEDGER_CREATE, error))
+        return EX_OK;
     if (session->ledger == NULL)
-        session->ledger = sm_ledger_open_empty(&fault);
+        session->ledger = sm_ledger_open_empty(error);
     if (session->ledger == NULL)
-        return sm_session_exit(session, fault);
+        return EX_OK;
     code = prune_all(session, job);
     say_total(job);
-    sm_io_flush(&fault);
-    if (fault != NULL)
-        return sm_session_exit(session, fault);
+    sm_io_flush(error);
     return code == EX_OK && job->total.kept > 0 ? EX_CANTCREAT : code;
 }
 
-int
-sm_cmd_prune(int argc, char **argv)
-{
-    Job job = {0};
-    const GOptionEntry more[] = {{"dry-run", 'n', 0, G_OPTION_ARG_NONE, &job.dry_run,
-                                  "Only say what would be deleted", NULL},
-                                 {"yes", 'y', 0, G_OPTION_ARG_NONE, &job.sure,
-                                  "Delete also after the clock jumped, or all files at once", NULL},
-                                 {NULL}};
-    GError *fault = NULL;
-    SmSession session;
-    int code;
+static const GOptionEntry options_of_prune[] = {
+    SM_OPTION(Job, dry_run, "dry-run", 'n', NONE, "Only say what would be deleted", NULL),
+    SM_OPTION(Job, sure, "yes", 'y', NONE,
+              "Delete also after the clock jumped, or all files at once", NULL),
+    {NULL}};
 
-    sm_session_start(&session, "scorefetch", "prune", SM_ROLE_PROMPT);
-    if (sm_session_parse(&session, &argc, &argv, more, NULL,
-                         "Deletes files that have been stored for longer than keep-for.", &fault) &&
-        sm_session_takes_no_names(&session, argc, &fault))
-        code = prune(&session, &job);
-    else
-        code = sm_session_exit(&session, fault);
-    sm_session_end(&session);
-    return code;
-}
+const SmCommand sm_command_prune = {
+    .name = "prune",
+    .summary = "Delete files that have been stored for longer than keep-for",
+    .needs = SM_NEEDS_CONFIG | SM_NEEDS_ACCOUNT,
+    .size = sizeof(Job),
+    .options = options_of_prune,
+    .run = prune,
+};

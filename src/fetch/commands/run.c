@@ -13,7 +13,6 @@
 #include "fetch/alert/watch-mail.h"
 #include "fetch/alert/watch.h"
 #include "fetch/commands/commands.h"
-#include "fetch/commands/session.h"
 #include "fetch/job/decide.h"
 #include "fetch/job/fetch.h"
 #include "fetch/job/on-stored.h"
@@ -271,14 +270,11 @@ serves_all(const SmSession *session)
 }
 
 static gboolean
-run(SmSession *session, Tally *tally, GError **error)
+work_off(SmSession *session, Tally *tally, GError **error)
 {
     sm_autofd int spool = -1;
     g_autoptr(SmHeartbeat) heartbeat = NULL;
 
-    if (!sm_session_configure(session, error) || !sm_session_knows_account(session, error) ||
-        !sm_session_open_ledger(session, SM_LEDGER_CREATE, error))
-        return FALSE;
     spool = sm_spool_open(session->config->spool, error);
     if (spool < 0)
         return FALSE;
@@ -297,25 +293,24 @@ run(SmSession *session, Tally *tally, GError **error)
     return TRUE;
 }
 
-int
-sm_cmd_run(int argc, char **argv)
+static int
+run(SmSession *session, gpointer values, char **arguments, GError **error)
 {
     g_autoptr(GHashTable) away = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
-    GError *fault = NULL;
     Tally tally = {.away = away};
-    SmSession session;
-    int code;
 
-    sm_session_start(&session, "scorefetch", "run", SM_ROLE_PROMPT);
-    if (sm_session_parse(&session, &argc, &argv, NULL, NULL,
-                         "Works off what waits in spool and ledger, and ends.", &fault) &&
-        sm_session_takes_no_names(&session, argc, &fault) && run(&session, &tally, &fault)) {
-        if (tally.done + tally.left > 0)
-            g_message("%u done, %u left", tally.done, tally.left);
-        else
-            g_info("nothing to do");
-    }
-    code = sm_session_exit(&session, fault);
-    sm_session_end(&session);
-    return code == EX_OK && tally.left > 0 ? EX_TEMPFAIL : code;
+    if (!work_off(session, &tally, error))
+        return EX_OK;
+    if (tally.done + tally.left > 0)
+        g_message("%u done, %u left", tally.done, tally.left);
+    else
+        g_info("nothing to do");
+    return tally.left > 0 ? EX_TEMPFAIL : EX_OK;
 }
+
+const SmCommand sm_command_run = {
+    .name = "run",
+    .summary = "Work off what waits in spool and ledger, and end",
+    .needs = SM_NEEDS_CONFIG | SM_NEEDS_ACCOUNT | SM_NEEDS_LEDGER,
+    .run = run,
+};

@@ -9,10 +9,12 @@
 #include "fetch/rules/route.h"
 
 void
-sm_session_start(SmSession *session, const char *program, const char *command, SmRole role)
+sm_session_start(SmSession *session, const char *command, gboolean as_filter)
 {
-    *session =
-        (SmSession){.command = command, .report = {.program = program, .role = role, .log_fd = -1}};
+    *session = (SmSession){.command = command,
+                           .report = {.program = as_filter ? "scoremail" : "scorefetch",
+                                      .role = as_filter ? SM_ROLE_FILTER : SM_ROLE_PROMPT,
+                                      .log_fd = -1}};
     sm_report_start(&session->report);
 }
 
@@ -28,52 +30,10 @@ sm_session_end(SmSession *session)
 }
 
 gboolean
-sm_session_parse(SmSession *session, int *argc, char ***argv, const GOptionEntry *more,
-                 const char *usage, const char *summary, GError **error)
-{
-    const GOptionEntry common[] = {
-        {"config", 'c', 0, G_OPTION_ARG_FILENAME, &session->config_file, "Use this configuration",
-         "FILE"},
-        {"account", 'a', 0, G_OPTION_ARG_STRING, &session->account, "Act for this account", "NAME"},
-        {"verbose", 'v', 0, G_OPTION_ARG_NONE, &session->verbose, "Say each step", NULL},
-        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &session->quiet, "Say failures only", NULL},
-        {NULL}};
-    GOptionContext *context = g_option_context_new(usage);
-    g_autofree char *program = g_strconcat("scorefetch ", session->command, NULL);
-    GError *fault = NULL;
-
-    g_option_context_set_summary(context, summary);
-    g_option_context_add_main_entries(context, common, NULL);
-    if (more != NULL)
-        g_option_context_add_main_entries(context, more, NULL);
-    g_set_prgname(program);
-    if (!g_option_context_parse(context, argc, argv, &fault))
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s (see %s --help)", fault->message, program);
-    g_option_context_free(context);
-    session->report.quiet = session->quiet;
-    session->report.verbose = session->verbose;
-    if (fault == NULL)
-        return TRUE;
-    g_error_free(fault);
-    return FALSE;
-}
-
-gboolean
 sm_session_configure(SmSession *session, GError **error)
 {
     session->config = sm_config_load(session->config_file, error);
     return session->config != NULL;
-}
-
-gboolean
-sm_session_takes_no_names(const SmSession *session, int argc, GError **error)
-{
-    if (argc <= 1)
-        return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                "%s takes no names: nothing is done (see scorefetch %s --help)", session->command,
-                session->command);
-    return FALSE;
 }
 
 void

@@ -23,22 +23,11 @@ typedef struct {
     gboolean alerts; /* the ledger was opened for work: what is due in it is sent at the end */
 } SmSession;
 
-/* A session that speaks from now on as program, to whom role says. */
-void sm_session_start(SmSession *session, const char *program, const char *command, SmRole role);
+/* A session for command; as_filter: it answers to a mail system, in scoremail's name. */
+void sm_session_start(SmSession *session, const char *command, gboolean as_filter);
 
 /* Sends what alerts are due, where the ledger was opened for more than a look, and ends. */
 void sm_session_end(SmSession *session);
-
-/*
- * Parses the command's arguments (argv[0] is the command): the common options
- * and those of more, NULL-terminated. usage follows the command in the help
- * text, summary says what it does. What is no option stays in argv. SM_ERROR_USAGE.
- */
-gboolean sm_session_parse(SmSession *session, int *argc, char ***argv, const GOptionEntry *more,
-                          const char *usage, const char *summary, GError **error);
-
-/* For a command that has no arguments: what is left in argv is an error. SM_ERROR_USAGE. */
-gboolean sm_session_takes_no_names(const SmSession *session, int argc, GError **error);
 
 /* Loads the configuration. SM_ERROR_CONFIG. */
 gboolean sm_session_configure(SmSession *session, GError **error);

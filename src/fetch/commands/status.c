@@ -8,7 +8,6 @@
 #include "common/base/error.h"
 #include "common/base/io.h"
 #include "fetch/commands/commands.h"
-#include "fetch/commands/session.h"
 #include "fetch/host/json.h"
 #include "fetch/status/exposition.h"
 #include "fetch/status/json.h"
@@ -98,15 +97,10 @@ print(SmSession *session, Status *status, const SmSurvey *survey, GError **error
 }
 
 static gboolean
-show(SmSession *session, Status *status, int arguments, GError **error)
+show(SmSession *session, Status *status, GError **error)
 {
     g_autoptr(SmSurvey) survey = NULL;
 
-    if (arguments > 0) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                    "status takes no names: scorefetch log NAME shows what became of one");
-        return FALSE;
-    }
     if (!sm_session_configure(session, error) || !sm_session_knows_account(session, error) ||
         !sm_session_open_ledger(session, SM_LEDGER_LOOK, error))
         return FALSE;
@@ -120,40 +114,36 @@ show(SmSession *session, Status *status, int arguments, GError **error)
  * with the command line is no news of the service.
  */
 static int
-end(SmSession *session, const Status *status, GError *fault)
+status_all(SmSession *session, gpointer values, char **arguments, GError **error)
 {
-    if (!status->exit_code || g_error_matches(fault, SM_ERROR, SM_ERROR_USAGE))
-        return sm_session_exit(session, fault);
-    if (fault == NULL)
-        return (int)status->level;
+    Status *status = values;
+    GError *fault = NULL;
+
+    if (show(session, status, &fault))
+        return status->exit_code ? (int)status->level : EX_OK;
+    if (!status->exit_code || g_error_matches(fault, SM_ERROR, SM_ERROR_USAGE)) {
+        g_propagate_error(error, fault);
+        return EX_OK;
+    }
     printf("scoremail CRITICAL: %s\n", fault->message);
     fflush(stdout);
     sm_session_exit(session, fault);
     return SM_LEVEL_CRITICAL;
 }
 
-int
-sm_cmd_status(int argc, char **argv)
-{
-    Status status = {0};
-    const GOptionEntry more[] = {
-        {"all", 0, 0, G_OPTION_ARG_NONE, &status.all, "Show all files, not only the newest", NULL},
-        {"json", 0, 0, G_OPTION_ARG_NONE, &status.json, "Print JSON", NULL},
-        {"exit-code", 0, 0, G_OPTION_ARG_NONE, &status.exit_code,
-         "Answer as a monitoring plugin: 0 ok, 1 warning, 2 critical", NULL},
-        {"prometheus", 0, 0, G_OPTION_ARG_FILENAME, &status.prometheus,
-         "Write metrics to FILE, for node_exporter's text-file collector", "FILE"},
-        {NULL}};
-    GError *fault = NULL;
-    SmSession session;
-    int code;
+static const GOptionEntry options_of_status[] = {
+    SM_OPTION(Status, all, "all", 0, NONE, "Show all files, not only the newest", NULL),
+    SM_OPTION(Status, json, "json", 0, NONE, "Print JSON", NULL),
+    SM_OPTION(Status, exit_code, "exit-code", 0, NONE,
+              "Answer as a monitoring plugin: 0 ok, 1 warning, 2 critical", NULL),
+    SM_OPTION(Status, prometheus, "prometheus", 0, FILENAME,
+              "Write metrics to FILE, for node_exporter's text-file collector", "FILE"),
+    {NULL}};
 
-    sm_session_start(&session, "scorefetch", "status", SM_ROLE_PROMPT);
-    if (sm_session_parse(&session, &argc, &argv, more, NULL,
-                         "Shows how each account is doing, and the newest files.", &fault))
-        show(&session, &status, argc - 1, &fault);
-    code = end(&session, &status, fault);
-    g_free(status.prometheus);
-    sm_session_end(&session);
-    return code;
-}
+const SmCommand sm_command_status = {
+    .name = "status",
+    .summary = "Show how each account is doing, and the newest files",
+    .size = sizeof(Status),
+    .options = options_of_status,
+    .run = status_all,
+};
