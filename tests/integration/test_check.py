@@ -590,6 +590,7 @@ def test_a_service_that_is_down(site, emulator):
     assert report.found["name [main]"][0] == OK
     assert report.found["tls [main]"][0] == report.found["login [main]"][0] == FAILURE
     assert report.found["firewall"][0] == OK
+    assert report.found["clock [main]"][0] == OK and "time is not known" in report.found["clock [main]"][1]
 
 
 def test_a_name_that_leads_nowhere(site):
@@ -598,6 +599,7 @@ def test_a_name_that_leads_nowhere(site):
     assert report.code == FAILURE
     assert report.found["name [main]"][0] == FAILURE and "scores.invalid" in report.found["name [main]"][1]
     assert "tls [main]" not in report.found
+    assert report.found["clock [main]"][0] == OK and "time is not known" in report.found["clock [main]"][1]
 
 
 class Service:
@@ -627,6 +629,17 @@ def test_a_proxy_that_reads_tls_is_named_with_the_remedy(site, start_tls_server,
     assert report.found["tls [main]"][0] == WARNING  # it is trusted, and ends tomorrow
     assert re.search("by .*Office Web Filter is trusted, but only until", report.found["tls [main]"][1])
     assert report.found["login [main]"][0] == OK
+
+
+@pytest.mark.parametrize("make, words", [("issue_expired", "expired on "), ("issue_for_later", "not yet valid before 2090-")])
+def test_a_certificate_whose_dates_do_not_fit(site, start_tls_server, authority, make, words):
+    """It may as well be the clock that is wrong."""
+    site.configure(service_url=Service(start_tls_server, getattr(authority, make)("dated")).url)
+    shutil.copy(authority.pem, site.ca)
+    report = check(site, "--online")
+    assert report.code == FAILURE
+    assert re.search(words + ".*the clock here says 20", report.found["tls [main]"][1])
+    assert report.found["clock [main]"][1].startswith("it is 20")
 
 
 @pytest.mark.parametrize("ahead, level, words", [

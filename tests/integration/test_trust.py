@@ -55,14 +55,26 @@ def assert_refused(account, done, words):
     account.assert_no_secret(done.out, done.err)
 
 
+def assert_alerted(account, kind, *words):
+    """Somebody is alerted at once, with these words and no secret."""
+    (alert,) = account.sql("SELECT text FROM alerts WHERE kind = ? AND last > 0", kind)
+    assert all(word in alert["text"] for word in words), alert
+
+
 # What a server may show that must not be trusted, and OpenSSL's or libcurl's word for it.
 BAD = {
     "another authority": (
         lambda authority, folder: Authority(folder / "other").issue("server"),
         "unable to get local issuer",
     ),
-    "expired": (lambda authority, _: authority.issue_expired("expired"), "expired"),
-    "not yet valid": (lambda authority, _: authority.issue_for_later("later"), "not yet valid"),
+    "expired": (
+        lambda authority, _: authority.issue_expired("expired"),
+        r"expired on 20\d\d-\d\d-\d\d .*clock here says 20\d\d-\d\d-\d\d ",
+    ),
+    "not yet valid": (
+        lambda authority, _: authority.issue_for_later("later"),
+        r"not yet valid before 2090-01-01 00:00 UTC.*clock here says 20\d\d-\d\d-\d\d ",
+    ),
     "another host": (
         lambda authority, _: authority.issue("elsewhere", host="scores.example.net"),
         "no alternative certificate subject name matches",
@@ -83,8 +95,10 @@ def test_the_service_must_be_known(start_with, bad, authority, build, tmp_path):
     emulator = start_with(certificate)
     account = account_for(emulator, authority, build, tmp_path)
     done = account.scoremail(stdin=mail("csv"))
-    assert_refused(account, done, f"localhost:{emulator.port}.*certificate.*({words}).*ca-file")
+    assert_refused(account, done, f"localhost:{emulator.port}.*certificate.*({words})")
+    assert ("ca-file" in done.err) == ("clock" not in words)  # the remedy
     assert emulator.requests() == []  # the password was not sent
+    assert_alerted(account, "certificate", f"localhost:{emulator.port}")
 
 
 def test_the_object_store_must_be_known(start_with, good, bad, authority, build, tmp_path):
@@ -95,6 +109,7 @@ def test_the_object_store_must_be_known(start_with, good, bad, authority, build,
     done = account.scoremail(stdin=mail("csv"))
     assert_refused(account, done, f"localhost:{store.port}.*certificate.*({words})")
     assert store.requests() == []
+    assert_alerted(account, "certificate", f"localhost:{store.port}")
     assert len(emulator.requests("file")) == 1  # no later try in the same run will make it known
 
 
@@ -105,6 +120,7 @@ def test_a_certificate_that_is_mended_is_enough(start_with, good, authority, bui
     shutil.copy(authority.pem, account.ca)
     assert account.scoremail(stdin=mail("csv")).code == 0
     assert account.stored() == {CSV_NAME: SCORES}
+    assert account.sql("SELECT 1 FROM alerts WHERE last > 0") == []
 
 
 def test_a_person_is_told_with_a_code_of_its_own(start_with, authority, build, tmp_path):
@@ -226,6 +242,7 @@ def test_a_host_that_looks_like_a_listed_one_is_not_used(account, emulator, host
 def test_a_host_that_looks_like_amazon_is_not_used(account, emulator, host):
     account.configure(storage_hosts=None)
     assert_refused(account, take_bait(account, emulator, host), "not in storage-hosts")
+    assert_alerted(account, "host", host, "storage-hosts")
 
 
 @pytest.mark.parametrize("host", ["scores.s3.localhost:PORT", "SCORES.S3.LocalHost:PORT"])
@@ -242,6 +259,7 @@ def test_a_host_of_a_listed_pattern_must_not_lead_inside(account, emulator, more
     account.configure(storage_hosts=f"*.s3.localhost:{emulator.port} {more}".replace("PORT", str(emulator.port)))
     done = take_bait(account, emulator, "scores.s3.localhost:PORT")
     assert_refused(account, done, r"https://scores.s3.localhost.* leads to (127\.0\.0\.1|\[::1\]), .*storage-hosts")
+    assert_alerted(account, "host", "scores.s3.localhost", "storage-hosts")
     assert emulator.requests("object") == []
     assert len(emulator.requests("file")) == 1  # another URL will not do better
 

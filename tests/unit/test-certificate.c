@@ -1,5 +1,7 @@
-/* Issuer and end of a certificate. */
-#include "fetch/check/certificate.h"
+/* What is told of a certificate. */
+#include "fetch/http/certificate.h"
+
+#include <string.h>
 
 /* Issued by itself, and good until 2027-11-25 23:36:20 UTC. */
 static const char pem[] = "-----BEGIN CERTIFICATE-----\n"
@@ -16,14 +18,14 @@ static const char pem[] = "-----BEGIN CERTIFICATE-----\n"
                           "-----END CERTIFICATE-----\n";
 
 static void
-issuer_and_end_are_read(void)
+issuer_and_dates_are_read(void)
 {
-    g_autofree char *issuer = NULL;
-    gint64 expires = 0;
+    g_auto(SmCertificate) certificate = {0};
 
-    g_assert_true(sm_certificate_read(pem, &issuer, &expires));
-    g_assert_cmpstr(issuer, ==, "CN=Office Web Filter, O=\"Exämple, Inc.\"");
-    g_assert_cmpint(expires, ==, 1827185780);
+    g_assert_true(sm_certificate_parse(pem, &certificate));
+    g_assert_cmpstr(certificate.issuer, ==, "CN=Office Web Filter, O=\"Exämple, Inc.\"");
+    g_assert_cmpint(certificate.begins, ==, 1795649780);
+    g_assert_cmpint(certificate.expires, ==, 1827185780);
 }
 
 static void
@@ -37,11 +39,38 @@ what_is_no_certificate_is_none(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
-        char *issuer = NULL;
-        gint64 expires = 0;
+        g_auto(SmCertificate) certificate = {0};
 
-        g_assert_false(sm_certificate_read(wrong[i], &issuer, &expires));
-        g_assert_null(issuer);
+        g_assert_false(sm_certificate_parse(wrong[i], &certificate));
+        g_assert_null(certificate.issuer);
+    }
+}
+
+static void
+faults_are_told_apart(void)
+{
+    static const struct {
+        gint64 now;
+        const char *said[3];
+    } cases[] = {
+        {1795649779,
+         {"not yet valid before 2026-11-25 23:36 UTC", "clock", "2026-11-25 23:36 UTC"}},
+        {1795649780, {"issued by CN=Office Web Filter", "is not trusted: who is that", "ca-file"}},
+        {1827185779, {"issued by CN=Office Web Filter", "is not trusted: who is that", "ca-file"}},
+        {1827185780, {"expired on 2027-11-25 23:36 UTC", "clock", "renew"}},
+    };
+    g_auto(SmCertificate) certificate = {0};
+    g_autofree char *unknown = NULL;
+
+    unknown = sm_certificate_fault(&certificate, cases[0].now, "who is that");
+    g_assert_nonnull(strstr(unknown, "is not trusted"));
+    g_assert_null(strstr(unknown, "issued by"));
+    g_assert_true(sm_certificate_parse(pem, &certificate));
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *fault = sm_certificate_fault(&certificate, cases[i].now, "who is that");
+
+        for (gsize j = 0; j < G_N_ELEMENTS(cases[i].said); j++)
+            g_assert_nonnull(strstr(fault, cases[i].said[j]));
     }
 }
 
@@ -49,7 +78,8 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/certificate/issuer and end are read", issuer_and_end_are_read);
+    g_test_add_func("/certificate/issuer and dates are read", issuer_and_dates_are_read);
     g_test_add_func("/certificate/what is no certificate is none", what_is_no_certificate_is_none);
+    g_test_add_func("/certificate/faults are told apart", faults_are_told_apart);
     return g_test_run();
 }

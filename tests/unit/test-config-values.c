@@ -141,8 +141,8 @@ show_gid(const void *result)
     "none, or fingerprints of OpenPGP keys as gpg --list-keys shows them, or long key IDs of 16 "  \
     "digits (one of 8 digits could be anybody's)" SEVERAL
 #define A_HOST                                                                                     \
-    "host names, each alone or with :PORT, where * may stand for a part but not for the last "     \
-    "two, as in *.s3.amazonaws.com" SEVERAL
+    "host names, each alone or with :PORT, where * may stand for a part, or for what follows a "   \
+    "hyphen in it, but not for the last two, as in *.s3-*.amazonaws.com" SEVERAL
 
 static const Case cases[] = {
     {BOOLEAN, "yes", "yes", NULL},
@@ -359,6 +359,8 @@ static const Case cases[] = {
 
     {HOSTS, "*.s3.amazonaws.com *.s3.*.amazonaws.com", "*.s3.amazonaws.com|*.s3.*.amazonaws.com",
      NULL},
+    {HOSTS, "*.s3-*.amazonaws.com", "*.s3-*.amazonaws.com", NULL},
+    {HOSTS, "a-*.b-*.example.edu:8443", "a-*.b-*.example.edu:8443", NULL},
     {HOSTS, "localhost", "localhost", NULL},
     {HOSTS, "127.0.0.1:8443, Store.Example.EDU:443", "127.0.0.1:8443|store.example.edu:443", NULL},
     {HOSTS, "[::1]:8443", "[::1]:8443", NULL},
@@ -368,6 +370,10 @@ static const Case cases[] = {
     {HOSTS, "*.*.com", NULL, NOT("*.*.com") A_HOST},
     {HOSTS, "s3.*", NULL, NOT("s3.*") A_HOST},
     {HOSTS, "b*.amazonaws.com", NULL, NOT("b*.amazonaws.com") A_HOST},
+    {HOSTS, "b.s3-*.com", NULL, NOT("b.s3-*.com") A_HOST},
+    {HOSTS, "b.*-s3.amazonaws.com", NULL, NOT("b.*-s3.amazonaws.com") A_HOST},
+    {HOSTS, "b.s3-*-x.amazonaws.com", NULL, NOT("b.s3-*-x.amazonaws.com") A_HOST},
+    {HOSTS, "b.-*.amazonaws.com", NULL, NOT("b.-*.amazonaws.com") A_HOST},
     {HOSTS, "a..b.com", NULL, NOT("a..b.com") A_HOST},
     {HOSTS, "a.b.com.", NULL, NOT("a.b.com.") A_HOST},
     {HOSTS, "-a.b.com", NULL, NOT("-a.b.com") A_HOST},

@@ -27,12 +27,12 @@ five_lines_are_enough(Fixture *fixture, gconstpointer data)
 static void
 the_rest_has_its_defaults(Fixture *fixture, gconstpointer data)
 {
-    static const char *const hosts[] = {"*.s3.amazonaws.com", "*.s3.*.amazonaws.com", NULL};
     g_autoptr(SmConfig) config = fixture_load(fixture, MAIN);
     const SmAccount *account = sm_config_account(config, "main");
 
     g_assert_cmpstrv(account->extensions, sm_default_extensions);
-    g_assert_cmpstrv(account->storage_hosts, hosts);
+    g_assert_cmpuint(g_strv_length(account->storage_hosts), ==, 12);
+    g_assert_cmpstr(account->storage_hosts[0], ==, "*.s3.amazonaws.com");
     g_assert_cmpuint(g_strv_length(account->recipients), ==, 0);
     g_assert_cmpuint(g_strv_length(account->org_ids), ==, 0);
     g_assert_cmpstr(account->service_url, ==,

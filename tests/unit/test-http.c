@@ -85,7 +85,7 @@ calls(gconstpointer data)
     for (gsize d = 0; d < G_N_ELEMENTS(details); d++) {
         g_autoptr(GError) error = NULL;
 
-        sm_http_set_error(&error, SM_ERROR_OBJECT, "https://h/a?Signature=c2VjcmV0",
+        sm_http_set_error(&error, SM_ERROR_OBJECT, NULL, "https://h/a?Signature=c2VjcmV0",
                           failures[i].result, details[d]);
         g_assert_error(error, SM_ERROR, (int)failures[i].code);
         g_assert_nonnull(strstr(error->message, failures[i].said));

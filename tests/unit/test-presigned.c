@@ -5,6 +5,20 @@
 #include "fetch/rules/presigned.h"
 
 #define S3 "*.s3.amazonaws.com *.s3.*.amazonaws.com"
+/* The default. */
+#define AMAZON                                                                                     \
+    "*.s3.amazonaws.com "                                                                          \
+    "*.s3.*.amazonaws.com "                                                                        \
+    "*.s3-*.amazonaws.com "                                                                        \
+    "*.s3.dualstack.*.amazonaws.com "                                                              \
+    "*.s3-accelerate.dualstack.amazonaws.com "                                                     \
+    "*.s3-fips.*.amazonaws.com "                                                                   \
+    "*.s3-fips.dualstack.*.amazonaws.com "                                                         \
+    "*.s3-accesspoint.*.amazonaws.com "                                                            \
+    "*.s3-accesspoint.dualstack.*.amazonaws.com "                                                  \
+    "*.s3-accesspoint-fips.*.amazonaws.com "                                                       \
+    "*.s3-accesspoint-fips.dualstack.*.amazonaws.com "                                             \
+    "*.mrap.accesspoint.s3-global.amazonaws.com"
 #define QUERY "?AWSAccessKeyId=AKIDEXAMPLE&Expires=1433525962&Signature=c2VjcmV0"
 
 static const struct {
@@ -86,6 +100,70 @@ static const struct {
      "characters"},
     {"refuses a query right behind a foreign host", "https://evil.com?.s3.amazonaws.com/", S3,
      "storage-hosts"},
+    {"takes Amazon's b.s3.amazonaws.com", "https://b.s3.amazonaws.com/a.csv" QUERY, AMAZON, NULL},
+    {"takes Amazon's b.s3.us-east-1.amazonaws.com",
+     "https://b.s3.us-east-1.amazonaws.com/a.csv" QUERY, AMAZON, NULL},
+    {"takes Amazon's b.s3-us-west-2.amazonaws.com",
+     "https://b.s3-us-west-2.amazonaws.com/a.csv" QUERY, AMAZON, NULL},
+    {"takes Amazon's b.s3-eu-central-1.amazonaws.com",
+     "https://b.s3-eu-central-1.amazonaws.com/a.csv" QUERY, AMAZON, NULL},
+    {"takes Amazon's b.s3-external-1.amazonaws.com",
+     "https://b.s3-external-1.amazonaws.com/a.csv" QUERY, AMAZON, NULL},
+    {"takes Amazon's b.s3.dualstack.us-east-1.amazonaws.com",
+     "https://b.s3.dualstack.us-east-1.amazonaws.com/a.csv" QUERY, AMAZON, NULL},
+    {"takes Amazon's b.s3-accelerate.amazonaws.com",
+     "https://b.s3-accelerate.amazonaws.com/a.csv" QUERY, AMAZON, NULL},
+    {"takes Amazon's b.s3-accelerate.dualstack.amazonaws.com",
+     "https://b.s3-accelerate.dualstack.amazonaws.com/a.csv" QUERY, AMAZON, NULL},
+    {"takes Amazon's b.s3-fips.us-east-1.amazonaws.com",
+     "https://b.s3-fips.us-east-1.amazonaws.com/a.csv" QUERY, AMAZON, NULL},
+    {"takes Amazon's b.s3-fips.dualstack.us-east-1.amazonaws.com",
+     "https://b.s3-fips.dualstack.us-east-1.amazonaws.com/a.csv" QUERY, AMAZON, NULL},
+    {"takes Amazon's b.s3-fips-us-gov-west-1.amazonaws.com",
+     "https://b.s3-fips-us-gov-west-1.amazonaws.com/a.csv" QUERY, AMAZON, NULL},
+    {"takes Amazon's ap-123456789012.s3-accesspoint.us-east-1.amazonaws.com",
+     "https://ap-123456789012.s3-accesspoint.us-east-1.amazonaws.com/a.csv" QUERY, AMAZON, NULL},
+    {"takes Amazon's ap-123456789012.s3-accesspoint.dualstack.us-east-1.amazonaws.com",
+     "https://ap-123456789012.s3-accesspoint.dualstack.us-east-1.amazonaws.com/a.csv" QUERY, AMAZON,
+     NULL},
+    {"takes Amazon's ap-123456789012.s3-accesspoint-fips.us-east-1.amazonaws.com",
+     "https://ap-123456789012.s3-accesspoint-fips.us-east-1.amazonaws.com/a.csv" QUERY, AMAZON,
+     NULL},
+    {"takes Amazon's ap-123456789012.s3-accesspoint-fips.dualstack.us-east-1.amazonaws.com",
+     "https://ap-123456789012.s3-accesspoint-fips.dualstack.us-east-1.amazonaws.com/a.csv" QUERY,
+     AMAZON, NULL},
+    {"takes Amazon's m.mrap.accesspoint.s3-global.amazonaws.com",
+     "https://m.mrap.accesspoint.s3-global.amazonaws.com/a.csv" QUERY, AMAZON, NULL},
+    {"refuses s3.amazonaws.com", "https://s3.amazonaws.com/b/a.csv" QUERY, AMAZON, "storage-hosts"},
+    {"refuses s3.us-east-1.amazonaws.com", "https://s3.us-east-1.amazonaws.com/b/a.csv" QUERY,
+     AMAZON, "storage-hosts"},
+    {"refuses s3-us-west-2.amazonaws.com", "https://s3-us-west-2.amazonaws.com/b/a.csv" QUERY,
+     AMAZON, "storage-hosts"},
+    {"refuses s3.dualstack.us-east-1.amazonaws.com",
+     "https://s3.dualstack.us-east-1.amazonaws.com/b/a.csv" QUERY, AMAZON, "storage-hosts"},
+    {"refuses s3-fips.us-east-1.amazonaws.com",
+     "https://s3-fips.us-east-1.amazonaws.com/b/a.csv" QUERY, AMAZON, "storage-hosts"},
+    {"refuses s3-fips.dualstack.us-east-1.amazonaws.com",
+     "https://s3-fips.dualstack.us-east-1.amazonaws.com/b/a.csv" QUERY, AMAZON, "storage-hosts"},
+    {"refuses s3-accelerate.amazonaws.com", "https://s3-accelerate.amazonaws.com/b/a.csv" QUERY,
+     AMAZON, "storage-hosts"},
+    {"refuses 123456789012.s3-control.us-east-1.amazonaws.com",
+     "https://123456789012.s3-control.us-east-1.amazonaws.com/b/a.csv" QUERY, AMAZON,
+     "storage-hosts"},
+    {"refuses b.s3-website.us-east-1.amazonaws.com",
+     "https://b.s3-website.us-east-1.amazonaws.com/b/a.csv" QUERY, AMAZON, "storage-hosts"},
+    {"refuses b.s3-.amazonaws.com", "https://b.s3-.amazonaws.com/b/a.csv" QUERY, AMAZON,
+     "storage-hosts"},
+    {"refuses b.xs3-us-west-2.amazonaws.com", "https://b.xs3-us-west-2.amazonaws.com/b/a.csv" QUERY,
+     AMAZON, "storage-hosts"},
+    {"refuses b.s3-us-west-2.amazonaws.com.evil.com",
+     "https://b.s3-us-west-2.amazonaws.com.evil.com/b/a.csv" QUERY, AMAZON, "storage-hosts"},
+    {"refuses b.ec2.us-east-1.amazonaws.com", "https://b.ec2.us-east-1.amazonaws.com/b/a.csv" QUERY,
+     AMAZON, "storage-hosts"},
+    {"refuses b.s3.us-east-1.amazonaws.com.cn",
+     "https://b.s3.us-east-1.amazonaws.com.cn/b/a.csv" QUERY, AMAZON, "storage-hosts"},
+    {"refuses execute-api.us-east-1.amazonaws.com",
+     "https://execute-api.us-east-1.amazonaws.com/b/a.csv" QUERY, AMAZON, "storage-hosts"},
     {"refuses all where nothing is listed", "https://b.s3.amazonaws.com/a.csv" QUERY, "",
      "storage-hosts"},
 };

@@ -16,6 +16,8 @@ typedef enum {
     SM_ALERT_DISK,        /* the destination is missing, full or not writable */
     SM_ALERT_MISSING,     /* the service kept saying that there is no such file */
     SM_ALERT_DAMAGED,     /* what arrived, twice, is not what was promised */
+    SM_ALERT_HOST,        /* the service names an object host that may not be used */
+    SM_ALERT_TRUST,       /* a certificate that cannot be trusted */
     SM_ALERT_CONFLICT,    /* another file of that name is there */
     SM_ALERT_ENCRYPTION,  /* a key of encrypt-to is missing, expired or revoked */
     SM_ALERT_HOOK,        /* on-stored failed */

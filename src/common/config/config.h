@@ -43,8 +43,8 @@ typedef struct {
     GStrv org_ids;       /* numbers or patterns with * and ? against the name's organisation, lower
                             case; may be empty */
     char *service_url;   /* https, without trailing slash */
-    GStrv storage_hosts; /* host names, lower case, "*" for any label but the last two, each
-                            alone or with :PORT */
+    GStrv storage_hosts; /* host names, lower case, "*" or "...-*" for a label but the last two,
+                            each alone or with :PORT */
     char *ca_file;       /* absolute, or NULL: the system's authorities alone */
     char *proxy;         /* URL, or NULL: none, whatever the environment says */
     guint connect_timeout; /* seconds */

@@ -34,6 +34,23 @@ parse_log(const char *text, void *result, GError **error)
     return TRUE;
 }
 
+/* Each form in which Amazon names a bucket or an access point as a host: with and without region,
+ * dual-stack, FIPS, accelerated. Never a host that has the bucket in the path: that is anybody's.
+ */
+#define AMAZON_HOSTS                                                                               \
+    "*.s3.amazonaws.com "                                                                          \
+    "*.s3.*.amazonaws.com "                                                                        \
+    "*.s3-*.amazonaws.com "                                                                        \
+    "*.s3.dualstack.*.amazonaws.com "                                                              \
+    "*.s3-accelerate.dualstack.amazonaws.com "                                                     \
+    "*.s3-fips.*.amazonaws.com "                                                                   \
+    "*.s3-fips.dualstack.*.amazonaws.com "                                                         \
+    "*.s3-accesspoint.*.amazonaws.com "                                                            \
+    "*.s3-accesspoint.dualstack.*.amazonaws.com "                                                  \
+    "*.s3-accesspoint-fips.*.amazonaws.com "                                                       \
+    "*.s3-accesspoint-fips.dualstack.*.amazonaws.com "                                             \
+    "*.mrap.accesspoint.s3-global.amazonaws.com"
+
 #define IN_CONFIG(member) offsetof(SmConfig, member)
 #define IN_ACCOUNT(member) offsetof(SmAccount, member)
 #define WHOLE_CONFIG 0
@@ -104,7 +121,7 @@ static const SmConfigKey keys[] = {
      "https://scoresdownload.collegeboard.org/pascoredwnld", NULL,
      "the web service"},
     {"storage-hosts", BOTH, sm_value_storage_hosts, IN_ACCOUNT(storage_hosts),
-     "*.s3.amazonaws.com *.s3.*.amazonaws.com", NULL,
+     AMAZON_HOSTS, NULL,
      "the hosts that a score file may be fetched from"},
     {"ca-file", BOTH | EXPANDS, sm_value_path, IN_ACCOUNT(ca_file), NULL, NULL,
      "certificate authorities trusted besides the system's"},

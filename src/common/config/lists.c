@@ -169,8 +169,19 @@ is_label(const char *label)
            label[0] != '-' && label[length - 1] != '-';
 }
 
+/* "*", or the beginning of a label up to a hyphen and "*". */
+static gboolean
+is_label_pattern(const char *label)
+{
+    gsize length = strlen(label);
+
+    return length > 0 && length <= 63 && label[0] != '-' && label[length - 1] == '*' &&
+           strspn(label, LETTERS DIGITS "-_") == length - 1 &&
+           (length == 1 || label[length - 2] == '-');
+}
+
 /*
- * Labels separated by dots; a label may be "*", but the last two never: a
+ * Labels separated by dots; a label may be "*" or end in "-*", but the last two never: a
  * pattern such as *.com would hand the file's request to anybody.
  */
 static gboolean
@@ -182,7 +193,7 @@ is_host_pattern(const char *host)
     if (strlen(host) > 253)
         return FALSE;
     for (guint i = 0; i < count; i++)
-        if (!is_label(labels[i]) && (strcmp(labels[i], "*") != 0 || i + 2 >= count))
+        if (!is_label(labels[i]) && (!is_label_pattern(labels[i]) || i + 2 >= count))
             return FALSE;
     return count > 0;
 }
@@ -242,7 +253,8 @@ gboolean
 sm_value_storage_hosts(const char *text, void *result, GError **error)
 {
     return parse_list(text, is_storage_host,
-                      "host names, each alone or with :PORT, where * may stand for a part but not "
-                      "for the last two, as in *.s3.amazonaws.com",
+                      "host names, each alone or with :PORT, where * may stand for a part, or for "
+                      "what follows a hyphen in it, but not for the last two, as in "
+                      "*.s3-*.amazonaws.com",
                       result, error);
 }

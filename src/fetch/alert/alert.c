@@ -19,6 +19,8 @@ static const char *const kind_names[SM_ALERT_N_KINDS] = {
     [SM_ALERT_DISK] = "disk",
     [SM_ALERT_MISSING] = "missing",
     [SM_ALERT_DAMAGED] = "damaged",
+    [SM_ALERT_HOST] = "host",
+    [SM_ALERT_TRUST] = "certificate",
     [SM_ALERT_CONFLICT] = "conflict",
     [SM_ALERT_ENCRYPTION] = "encryption",
     [SM_ALERT_HOOK] = "hook",
@@ -117,7 +119,8 @@ find_passed(const SmFile *file, gint64 since)
     if (file->stored_at >= since && sm_policy_is_pair(file->name))
         passed |= 1U << SM_ALERT_FORMAT;
     if (file->stored_at >= since || file->looked_at >= since)
-        passed |= 1U << SM_ALERT_ACCOUNT | 1U << SM_ALERT_ENCRYPTION;
+        passed |= 1U << SM_ALERT_ACCOUNT | 1U << SM_ALERT_ENCRYPTION | 1U << SM_ALERT_HOST |
+                  1U << SM_ALERT_TRUST;
     return passed;
 }
 

@@ -41,6 +41,13 @@ static const struct {
     [SM_ALERT_DAMAGED] = {"what arrived is not what was promised",
                           "It is tried again. If that goes on, look whether a proxy changes what "
                           "is transferred, and tell the service."},
+    [SM_ALERT_HOST] = {"the service names an object host that may not be used",
+                       "If the service has moved its files there, add that host to storage-hosts. "
+                       "Files wait until then."},
+    [SM_ALERT_TRUST] = {"a certificate cannot be trusted",
+                        "Compare the clock with the dates. If a proxy or filter of yours reads "
+                        "TLS, set ca-file to its authority; scorefetch check --online names it. "
+                        "Files wait until then."},
     [SM_ALERT_CONFLICT] = {"another file of that name is in the way",
                            "Move that file away, then scorefetch retry NAME; or keep it as the "
                            "right one: scorefetch adopt NAME."},

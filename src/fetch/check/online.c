@@ -52,33 +52,19 @@ check_name(SmCheck *check, const SmAccount *account)
 }
 
 static void
-say_refused(SmCheck *check, const SmAccount *account, const SmProbe *probe, GError *fault)
-{
-    if (g_error_matches(fault, SM_ERROR, SM_ERROR_TRUST) && probe->issuer != NULL) {
-        sm_check_say(check, SM_CHECK_FAILURE, "tls", account,
-                     "%s; the certificate was issued by %s: if that is a proxy or filter of yours "
-                     "that reads TLS, set ca-file to the file with its authority's certificate",
-                     fault->message, probe->issuer);
-        g_error_free(fault);
-    } else {
-        sm_check_say_fault(check, SM_CHECK_FAILURE, "tls", account, fault);
-    }
-}
-
-static void
 say_certificate(SmCheck *check, const SmAccount *account, const SmProbe *probe)
 {
-    g_autoptr(GDateTime) end = g_date_time_new_from_unix_local(probe->expires);
+    g_autoptr(GDateTime) end = g_date_time_new_from_unix_local(probe->certificate.expires);
     g_autofree char *until = g_date_time_format(end, "%Y-%m-%d");
-    gboolean soon = probe->expires - sm_ledger_now() < EXPIRY_AHEAD;
+    gboolean soon = probe->certificate.expires - sm_ledger_now() < EXPIRY_AHEAD;
 
-    if (probe->issuer == NULL)
+    if (probe->certificate.issuer == NULL)
         sm_check_say(check, SM_CHECK_OK, "tls", account, "%s answers, its certificate is trusted",
                      account->service_url);
     else
         sm_check_say(check, soon ? SM_CHECK_WARNING : SM_CHECK_OK, "tls", account,
                      "%s answers, its certificate by %s is trusted%s %s%s", account->service_url,
-                     probe->issuer, soon ? ", but only until" : " until", until,
+                     probe->certificate.issuer, soon ? ", but only until" : " until", until,
                      soon ? ": whoever runs it has to renew it" : "");
 }
 
@@ -86,9 +72,12 @@ static void
 say_clock(SmCheck *check, const SmAccount *account, const SmProbe *probe)
 {
     gint64 off = ABS(probe->ahead);
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+    g_autofree char *here = g_date_time_format(now, "%Y-%m-%d %H:%M:%S UTC");
 
     if (!probe->dated)
-        sm_check_say(check, SM_CHECK_OK, "clock", account, "the service does not tell its time");
+        sm_check_say(check, SM_CHECK_OK, "clock", account,
+                     "it is %s here; the service's time is not known", here);
     else if (off > SKEW_MAX)
         sm_check_say(check, SM_CHECK_WARNING, "clock", account,
                      "the clock here is %" G_GINT64_FORMAT " s %s the service's, and a URL for a "
@@ -108,13 +97,14 @@ sm_check_network(SmCheck *check, const SmAccount *account)
     g_auto(SmProbe) probe = {0};
     GError *fault = NULL;
 
-    if (!g_hash_table_add(check->probed, g_steal_pointer(&way)) || !check_name(check, account))
+    if (!g_hash_table_add(check->probed, g_steal_pointer(&way)))
         return;
-    if (!sm_probe(account, &probe, &fault)) {
-        say_refused(check, account, &probe, fault);
-        return;
+    if (check_name(check, account)) {
+        if (sm_probe(account, &probe, &fault))
+            say_certificate(check, account, &probe);
+        else
+            sm_check_say_fault(check, SM_CHECK_FAILURE, "tls", account, fault);
     }
-    say_certificate(check, account, &probe);
     say_clock(check, account, &probe);
 }
 

@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 
 #include "common/base/error.h"
-#include "fetch/check/certificate.h"
 #include "fetch/host/autoptr.h"
 #include "fetch/http/http.h"
 #include "fetch/rules/address.h"
@@ -18,22 +17,7 @@ enum {
 void
 sm_probe_clear(SmProbe *probe)
 {
-    g_clear_pointer(&probe->issuer, g_free);
-}
-
-/* What the server's own certificate says, the first of those that it sent. */
-static void
-read_certificate(CURL *handle, SmProbe *probe)
-{
-    static const char start[] = "Cert:";
-    struct curl_certinfo *chain = NULL;
-
-    if (curl_easy_getinfo(handle, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == NULL ||
-        chain->num_of_certs < 1)
-        return;
-    for (const struct curl_slist *line = chain->certinfo[0]; line != NULL; line = line->next)
-        if (g_str_has_prefix(line->data, start))
-            sm_certificate_read(line->data + strlen(start), &probe->issuer, &probe->expires);
+    sm_certificate_clear(&probe->certificate);
 }
 
 /* before: when the request left; its Date is of some time since then. */
@@ -63,33 +47,12 @@ prepare(CURL *handle, const SmAccount *account, char *detail, GError **error)
     return TRUE;
 }
 
-/*
- * Whose certificate was refused: an office's proxy that reads TLS can be told by its
- * name. The one place that does not check: the connection is closed as soon as the
- * certificate has come, nothing is sent, and nothing but the name is believed.
- */
-static void
-find_issuer(const SmAccount *account, SmProbe *probe)
-{
-    g_autoptr(CURL) handle = curl_easy_init();
-    char detail[CURL_ERROR_SIZE] = "";
-
-    if (!prepare(handle, account, detail, NULL))
-        return;
-    curl_easy_setopt(handle, CURLOPT_CONNECT_ONLY, 1L);
-    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 0L);
-    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L);
-    if (curl_easy_perform(handle) == CURLE_OK)
-        read_certificate(handle, probe);
-}
-
 gboolean
 sm_probe(const SmAccount *account, SmProbe *probe, GError **error)
 {
     g_autoptr(CURL) handle = curl_easy_init();
     char detail[CURL_ERROR_SIZE] = "";
     gint64 before = g_get_real_time() / G_USEC_PER_SEC;
-    GError *fault = NULL;
     CURLcode result;
 
     *probe = (SmProbe){0};
@@ -98,14 +61,11 @@ sm_probe(const SmAccount *account, SmProbe *probe, GError **error)
     curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
     result = curl_easy_perform(handle);
     if (result == CURLE_OK) {
-        read_certificate(handle, probe);
+        sm_certificate_read(handle, &probe->certificate);
         compare_clocks(handle, probe, before, g_get_real_time() / G_USEC_PER_SEC);
         return TRUE;
     }
-    sm_http_set_error(&fault, SM_ERROR_SERVICE, account->service_url, result, detail);
-    if (g_error_matches(fault, SM_ERROR, SM_ERROR_TRUST))
-        find_issuer(account, probe);
-    g_propagate_error(error, fault);
+    sm_http_set_error(error, SM_ERROR_SERVICE, handle, account->service_url, result, detail);
     return FALSE;
 }
 

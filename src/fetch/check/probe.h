@@ -7,18 +7,17 @@
 #include <glib.h>
 
 #include "common/config/config.h"
+#include "fetch/http/certificate.h"
 
 typedef struct {
-    char *issuer;   /* of the server's certificate; NULL: not known */
-    gint64 expires; /* when that ends, seconds since 1970; 0: not known */
+    SmCertificate certificate; /* the server's; without an issuer: not known */
     gint64 ahead;   /* seconds that our clock is ahead of the service's; behind: negative */
     gboolean dated; /* whether it told its time */
 } SmProbe;
 
 /*
  * Asks for the headers of the account's service-url, whatever the answer's
- * status. SM_ERROR_TRUST where the certificate is not to be trusted; then issuer
- * tells who made it, found out by a second connection over which nothing is sent.
+ * status. SM_ERROR_TRUST where the certificate is not to be trusted,
  * SM_ERROR_SERVICE, SM_ERROR_CONFIG.
  */
 gboolean sm_probe(const SmAccount *account, SmProbe *probe, GError **error);

@@ -3,6 +3,7 @@
 #include "build-config.h"
 #include "common/base/error.h"
 #include "common/base/text.h"
+#include "fetch/http/certificate.h"
 
 enum { DETAIL_MAX = 200 };
 
@@ -51,19 +52,21 @@ sm_http_prepare(CURL *handle, const SmAccount *account, guint stall, char *error
 }
 
 void
-sm_http_set_error(GError **error, int code, const char *url, CURLcode result, const char *detail)
+sm_http_set_error(GError **error, int code, CURL *handle, const char *url, CURLcode result,
+                  const char *detail)
 {
     g_autofree char *shown = sm_text_redact_url(url);
     g_autofree char *clean =
         sm_text_clean(*detail != '\0' ? detail : curl_easy_strerror(result), DETAIL_MAX);
+    g_auto(SmCertificate) certificate = {0};
+    g_autofree char *fault = NULL;
 
     switch (result) {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR:
-        g_set_error(error, SM_ERROR, SM_ERROR_TRUST,
-                    "%s: its certificate is not to be trusted: %s (if a proxy of yours reads TLS,"
-                    " set ca-file to its authority)",
-                    shown, clean);
+        sm_certificate_look(handle, url, &certificate);
+        fault = sm_certificate_fault(&certificate, g_get_real_time() / G_USEC_PER_SEC, clean);
+        g_set_error(error, SM_ERROR, SM_ERROR_TRUST, "%s: %s", shown, fault);
         break;
     case CURLE_SSL_CACERT_BADFILE:
         g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "ca-file cannot be used: %s", clean);

@@ -23,10 +23,11 @@ gboolean sm_http_prepare(CURL *handle, const SmAccount *account, guint stall, ch
                          GError **error);
 
 /*
- * Turns a failed transfer into an error: SM_ERROR_TRUST for certificates, else
- * code. url is redacted; detail is libcurl's error buffer (CURL_ERROR_SIZE).
+ * Turns a failed transfer of handle into an error: SM_ERROR_TRUST for certificates,
+ * which are looked at once more (certificate.h), else code. url is redacted; detail
+ * is libcurl's error buffer (CURL_ERROR_SIZE).
  */
-void sm_http_set_error(GError **error, int code, const char *url, CURLcode result,
+void sm_http_set_error(GError **error, int code, CURL *handle, const char *url, CURLcode result,
                        const char *detail);
 
 /* Seconds of the answer's Retry-After header; 0 if there is none. */

@@ -360,7 +360,7 @@ set_failure(SmTransfer *transfer, const char *url, CURLcode result, const char *
                         ? "the next try begins anew, since it is encrypted: raise run-limit"
                         : "it goes on with the next try");
     else if (result != CURLE_COULDNT_CONNECT || sm_guard_let_pass(&transfer->guard, url, error))
-        sm_http_set_error(error, SM_ERROR_OBJECT, url, result, detail);
+        sm_http_set_error(error, SM_ERROR_OBJECT, transfer->handle, url, result, detail);
     return FALSE;
 }
 

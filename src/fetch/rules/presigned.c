@@ -8,6 +8,17 @@
 
 #define HTTPS_PORT "443"
 
+/* `*` stands for a label, or for the rest of one. */
+static gboolean
+label_matches(const char *wanted, const char *label)
+{
+    gsize length = strlen(wanted);
+
+    if (length > 0 && wanted[length - 1] == '*')
+        return strlen(label) >= length && g_ascii_strncasecmp(wanted, label, length - 1) == 0;
+    return g_ascii_strcasecmp(wanted, label) == 0;
+}
+
 /* Label by label, so that `*.s3.amazonaws.com` matches neither `s3.amazonaws.com` nor
  * `xs3.amazonaws.com`. */
 static gboolean
@@ -20,9 +31,7 @@ host_matches(const char *pattern, const char *host)
     if (labels != g_strv_length(given))
         return FALSE;
     for (guint i = 0; i < labels; i++) {
-        if (*given[i] == '\0')
-            return FALSE;
-        if (strcmp(wanted[i], "*") != 0 && g_ascii_strcasecmp(wanted[i], given[i]) != 0)
+        if (*given[i] == '\0' || !label_matches(wanted[i], given[i]))
             return FALSE;
     }
     return TRUE;
@@ -82,7 +91,8 @@ fault_of(CURLU *parsed, const char *const *storage_hosts)
         fault = "has a user name in it: not used";
     else if (host == NULL || port == NULL ||
              !sm_presigned_is_listed(host, port, storage_hosts, FALSE))
-        fault = "leads to a host or port that is not in storage-hosts: not used";
+        fault = "leads to a host or port that is not in storage-hosts: not used; if"
+                " the service has moved its files there, add that host to storage-hosts";
     curl_free(scheme);
     curl_free(user);
     curl_free(password);

@@ -9,7 +9,8 @@
 /*
  * TRUE if url is https, without user information, control characters or
  * fragment, and its host and port are in storage_hosts: HOST or a pattern in
- * which a label `*` stands for any one label, port 443, or HOST:PORT for
+ * which a label `*` stands for any one label, and `*` at the end of a label for
+ * one character or more, port 443, or HOST:PORT for
  * another one. Else SM_ERROR_URL, naming the host and never the query.
  */
 gboolean sm_presigned_check(const char *url, const char *const *storage_hosts, GError **error);

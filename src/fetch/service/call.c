@@ -135,7 +135,7 @@ judge_transfer(const SmService *service, const SmReply *reply, CURLcode result, 
     else if (result == CURLE_ABORTED_BY_CALLBACK)
         sm_pace_set_stopped(error);
     else if (result != CURLE_OK)
-        sm_http_set_error(error, SM_ERROR_SERVICE, url, result, detail);
+        sm_http_set_error(error, SM_ERROR_SERVICE, service->handle, url, result, detail);
     return result == CURLE_OK;
 }
 
