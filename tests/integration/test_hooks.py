@@ -7,9 +7,11 @@ import time
 
 import pytest
 from agents import wait_for
-from harness import CSV_NAME, is_gone, mail
+from harness import CSV_NAME, EX_TEMPFAIL, is_gone, mail
+from test_disk import small_disk  # noqa: F401  a fixture
 from test_reposts import CORRECTED, announced_again
 
+MORE_NAMES = ["4300_20180411_111604.csv", "4300_20180412_111604.csv"]
 
 # What a hook may see of its caller, as one JSON object a line; then what the test wants besides.
 HOOK = """\
@@ -362,3 +364,47 @@ def test_an_encrypted_file_is_handed_over_as_it_is_stored(sealing):
 def test_an_output_of_a_person_s_own_is_not_handed_over(account, hook):
     assert account.scorefetch("get", "-o", account.folder / "out", CSV_NAME).code == 0
     assert hook.told() == []
+
+
+FILLS_THE_LEDGERS_DISK = """
+try:
+    with open({ballast!r}, "ab", buffering=0) as file:
+        while True:
+            file.write(bytes(512))
+except OSError:
+    sys.exit({code})
+"""
+
+
+@pytest.mark.parametrize("code", [0, 1], ids=["that went well", "that failed"])
+@pytest.mark.parametrize("way", ["mail", "run"])
+def test_a_hook_whose_outcome_cannot_be_recorded_runs_once(account, emulator, hook, small_disk, code, way):  # noqa: F811
+    """The disk under the ledger is full when the hook has ended: it is left to the next run."""
+    small = small_disk(account.ledger.parent, "size=512k")
+    ballast = account.ledger.parent / "ballast"
+
+    if way == "run":  # three files that it is still to run for
+        hook.then("sys.exit(1)")
+        for name in (CSV_NAME, *MORE_NAMES):
+            emulator.add(name, CORRECTED)
+            assert small.scorefetch("get", name).code == 0
+        assert small.scorefetch("retry", CSV_NAME).code != 0
+    before, files = len(hook.told()), 1 if way == "mail" else 3
+    hook.then(FILLS_THE_LEDGERS_DISK.format(ballast=str(ballast), code=code))
+    if way == "mail":
+        assert small.scoremail(mail("csv")).end().code == 0
+    else:
+        small.sql("UPDATE handovers SET next_attempt = 0")
+        done = small.scorefetch("run")
+        assert done.code == EX_TEMPFAIL
+        assert "cannot be recorded" in done.err and "full" in done.err
+    assert len(hook.told()) == before + 1
+    assert small.sql("SELECT count(*) FROM handovers WHERE done = 0") == [[files]]
+
+    ballast_seen = small.disk.seen / "ballast"
+    ballast_seen.unlink()
+    hook.then("")
+    assert small.scorefetch("run").code == 0
+    assert len(hook.told()) == before + 1 + files
+    assert len({facts(told)["ID"] for told in hook.told()}) == files
+    assert small.sql("SELECT count(*) FROM handovers WHERE done = 0") == [[0]]

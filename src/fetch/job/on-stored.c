@@ -68,6 +68,16 @@ is_cut_short(const Telling *telling, gint64 own_limit)
            g_get_monotonic_time() >= telling->deadline;
 }
 
+/* Without a record it would run again at once, and for ever: it is left to the next run. */
+static void
+stop_hooks(Telling *telling, const SmHandover *handover, const GError *trouble)
+{
+    g_warning("%s: on-stored ran, but that cannot be recorded (%s): scorefetch run runs it again,"
+              " and this process runs no hook any more",
+              handover->name, trouble->message);
+    telling->ledger->hooks_off = TRUE;
+}
+
 static void
 note_failure(Telling *telling, const SmHandover *handover, gboolean cut_short, const GError *fault)
 {
@@ -86,7 +96,7 @@ note_failure(Telling *telling, const SmHandover *handover, gboolean cut_short, c
 
     if (!sm_handover_failed(telling->ledger, handover, fault->message, sm_ledger_now() + pause,
                             &trouble))
-        g_warning("%s", trouble->message);
+        stop_hooks(telling, handover, trouble);
     g_warning("%s", text);
     telling->failed++;
     if (!cut_short)
@@ -109,7 +119,8 @@ tell(Telling *telling, const SmHandover *handover)
         return;
     }
     if (!sm_handover_done(telling->ledger, handover, &fault)) {
-        g_warning("%s: on-stored was told, but is told again: %s", handover->name, fault->message);
+        stop_hooks(telling, handover, fault);
+        telling->failed++;
         return;
     }
     g_info("%s: on-stored %s was told", handover->name, account->on_stored[0]);
@@ -126,8 +137,9 @@ attend(Telling *telling, gint64 id, GError **error)
     GError *fault = NULL;
     gint64 byte = SM_LOCK_HANDOVERS + id;
 
-    if (telling->deadline != 0 && g_get_monotonic_time() >= telling->deadline)
-        return FALSE; /* no time is left: scorefetch run tells it */
+    if (telling->ledger->hooks_off ||
+        (telling->deadline != 0 && g_get_monotonic_time() >= telling->deadline))
+        return FALSE; /* left to scorefetch run */
     if (!sm_lock_take(telling->ledger->lock_fd, byte, 0, NULL, &fault)) {
         if (g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY)) /* another process is telling it */
             g_clear_error(&fault);

@@ -15,6 +15,8 @@
  * deadline: monotonic time at which the command is ended, whatever on-stored-limit
  * says, in microseconds; 0: none. One that another process is telling is left to
  * that. A failure is recorded, said in the log and an alert, tried again later;
- * so nothing here fails its caller. Returns how many were told in vain.
+ * so nothing here fails its caller. Where the outcome cannot be recorded, nothing
+ * more is told with this ledger (SmLedger, hooks_off). Returns how many were told
+ * in vain, or without a record.
  */
 guint sm_on_stored(SmLedger *ledger, const SmAccount *account, const char *name, gint64 deadline);

@@ -194,6 +194,7 @@ sm_sync_run(const SmSyncTeam *team, GPtrArray *jobs, GError **error)
     count = start_workers(&run, workers, wanted, &fault);
     for (guint i = 0; i < count; i++) {
         g_thread_join(workers[i].thread);
+        team->ledger->hooks_off |= workers[i].ledger->hooks_off;
         sm_ledger_close(workers[i].ledger);
     }
     g_queue_clear(&run.met);

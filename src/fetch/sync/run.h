@@ -35,7 +35,7 @@ void sm_sync_job_free(SmSyncJob *job);
 typedef struct {
     const SmAccount *account;
     const SmShared *shared;
-    const SmLedger *ledger; /* each thread opens it anew */
+    SmLedger *ledger; /* each thread opens it anew */
 } SmSyncTeam;
 
 /* Works on the jobs (of SmSyncJob), account->parallel transfers at a time, and says each outcome.
