@@ -1,16 +1,18 @@
 """What is wrong on our own side: disks, directories, the ledger. The mail waits, and mending is enough."""
+import json
 import os
 import re
 import shutil
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from harness import CSV_NAME, EX_NOPERM, EX_TEMPFAIL, Account, Running, large_scores, mail, need, traced
+from harness import CSV_NAME, EX_NOPERM, EX_TEMPFAIL, Account, Running, large_scores, mail, need, notification, traced
 
 MEGABYTE = 1024 * 1024
 OTHER_USER = 1  # daemon: some user that every Debian has, and that we are not
@@ -31,31 +33,35 @@ def assert_stored(account, done, data):
 
 
 class SmallDisk:
-    """A tmpfs over a folder, in a mount namespace of its own: run() runs programs that see it."""
+    """A tmpfs over a folder, or with an image the ext4 in it, in a mount namespace of its own: run() runs programs
+    that see it."""
 
-    def __init__(self, folder, options):
+    def __init__(self, folder, options, image=None):
         need(os.geteuid() == 0, "only root can mount")
         self.folder = folder
-        hold = 'mount -t tmpfs -o "$1,mode=700" tmpfs "$0" && echo mounted && exec cat'
+        hold = 'mount -t "$1" -o "$2" "$3" "$0" && echo mounted && exec cat'
+        what = ("ext4", f"loop,{options}", image) if image else ("tmpfs", f"{options},mode=700", "tmpfs")
         self.holder = subprocess.Popen(
-            ["unshare", "--mount", "--propagation", "private", "sh", "-c", hold, folder, options],
+            ["unshare", "--mount", "--propagation", "private", "sh", "-c", hold, folder, *what],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
-        need(self.holder.stdout.readline() == b"mounted\n", "a tmpfs cannot be mounted here")
+        need(self.holder.stdout.readline() == b"mounted\n", f"no {what[0]} can be mounted here")
         self.inside = ["nsenter", "--target", str(self.holder.pid), "--mount", "--root", "--"]
         self.seen = Path(f"/proc/{self.holder.pid}/root{folder}")
 
     def remount(self, options):
         subprocess.run([*self.inside, "mount", "-o", f"remount,{options}", self.folder], check=True, timeout=60)
 
-    def fill(self):
-        """Leaves not a byte."""
+    def fill(self, leave=0):
+        """Leaves so many bytes, or a block less."""
         with open(self.seen / "ballast", "wb", buffering=0) as file:
             try:
                 while True:
                     file.write(bytes(4096))
             except OSError:
                 pass
+            os.fsync(file.fileno())
+            file.truncate(max(os.fstat(file.fileno()).st_size - leave, 0))
 
     def close(self):
         self.holder.communicate(timeout=60)
@@ -64,16 +70,27 @@ class SmallDisk:
 class OnSmallDisk:
     """An account whose destination or ledger lies on a small disk; otherwise as Account."""
 
-    def __init__(self, account, folder, options):
+    def __init__(self, account, folder, options, image=None):
         self.account = account
-        self.disk = SmallDisk(folder, options)
+        self.disk = SmallDisk(folder, options, image)
 
     def scoremail(self, message):
         argv = [*self.disk.inside, self.account.build / "scoremail", "-c", self.account.config]
         return Running(argv, message).go()
 
+    def scorefetch(self, *arguments):
+        argv = [*self.disk.inside, self.account.build / "scorefetch", *arguments, "-c", self.account.config]
+        return Running(argv, b"").go().end()
+
     def names(self):
         return sorted(os.listdir(self.disk.seen))
+
+    def sql(self, statement):
+        """The rows that a ledger on it gives for a statement; what that changes is committed."""
+        inside = "import json, sqlite3, sys; db = sqlite3.connect(sys.argv[1], isolation_level=None)"
+        inside += "; print(json.dumps(db.execute(sys.argv[2]).fetchall()))"
+        argv = [*self.disk.inside, sys.executable, "-c", inside, self.account.ledger, statement]
+        return json.loads(subprocess.run(argv, check=True, timeout=60, stdout=subprocess.PIPE).stdout)
 
 
 @pytest.fixture
@@ -81,8 +98,8 @@ def small_disk(account):
     """Puts a small disk under a folder of the account."""
     made = []
 
-    def make(folder, options):
-        made.append(OnSmallDisk(account, folder, options))
+    def make(folder, options, image=None):
+        made.append(OnSmallDisk(account, folder, options, image))
         return made[-1]
 
     yield make
@@ -168,6 +185,39 @@ def test_a_ledger_that_fills_up(account, emulator, small_disk, scores):
     small.disk.remount("size=8m")
     account.configure(format="csv")
     assert_stored(account, small.scoremail(message).end(), scores[CSV_NAME])
+
+
+@pytest.mark.parametrize("block", [1024, 4096])
+def test_a_ledger_on_an_ext4_that_is_full(account, emulator, small_disk, scores, tmp_path, block):
+    """However little is left: nobody dies of it, and with room one run makes row, trail and disk agree."""
+    image = tmp_path / "ext4"
+    with open(image, "wb") as file:
+        file.truncate(4 * MEGABYTE)
+    need(shutil.which("mkfs.ext4"), "e2fsprogs is not installed")
+    subprocess.run(["mkfs.ext4", "-q", "-b", str(block), image], check=True, timeout=60)
+    small = small_disk(account.ledger.parent, "nodelalloc", image)
+    account.configure(format="both")
+    assert small.scoremail(mail("txt")).end().code == 0  # there is a ledger
+    seen = set()
+    for number, leave in enumerate(range(0, 240 * 1024, 20 * 1024)):
+        name = f"4300_20180410_1116{number:02d}.csv"
+        data = scores[CSV_NAME].replace(b"Student1,", b"Student %d," % number)
+        emulator.add(name, data)
+        small.disk.fill(leave)
+        done = Running([*small.disk.inside, account.build / "scoremail", "-c", account.config],
+                       notification(account.build, name)).go().end()  # fmt: skip
+        assert done.code in (0, EX_TEMPFAIL), (leave, done.code, done.err)
+        at_a_prompt = small.scorefetch("get", name)
+        assert at_a_prompt.code >= 0, (leave, at_a_prompt.err)  # no signal
+        seen.add(done.code)
+        (small.disk.seen / "ballast").unlink()
+        small.sql("UPDATE files SET next_attempt = 0")
+        assert small.scorefetch("get", name).code == 0
+        row = f"FROM files WHERE name = '{name}' AND state = 'stored' AND size = {len(data)} AND part = 0"
+        assert small.sql(f"SELECT count(*) {row} AND revision = 0 AND sha256 <> ''") == [[1]], leave
+        assert small.sql(f"SELECT count(*) FROM log WHERE name = '{name}' AND action = 'stored'") == [[1]], leave
+        assert account.stored()[name] == data
+    assert seen == {0, EX_TEMPFAIL}
 
 
 # What fails: the call, the errno, which file (strace's -P; "" for all), and words of the line.

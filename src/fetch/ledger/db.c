@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <string.h>
+#include <sys/mman.h>
 
 #include "common/base/error.h"
 
@@ -65,6 +67,54 @@ wait_for_lock(void *data, int count)
     return 1;
 }
 
+#ifndef MADV_POPULATE_WRITE /* since Linux 5.14; older ones answer EINVAL */
+#define MADV_POPULATE_WRITE 23
+#endif
+
+/* SQLite's own for a file, but for xShmMap. */
+typedef struct {
+    sqlite3_io_methods methods;
+    const sqlite3_io_methods *real;
+} Methods;
+
+/*
+ * The -shm file is mapped with holes where a disk's blocks are smaller than a page, and on some
+ * file systems anyway: a disk that is full later on would end us by SIGBUS. So its blocks are had
+ * now.
+ */
+static int
+map_shared(sqlite3_file *file, int region, int size, int extend, void volatile **memory)
+{
+    const Methods *methods = (const Methods *)file->pMethods;
+    int code = methods->real->xShmMap(file, region, size, extend, memory);
+
+    if (code == SQLITE_OK && *memory != NULL &&
+        madvise((void *)*memory, (gsize)size, MADV_POPULATE_WRITE) < 0 && errno == EFAULT)
+        return SQLITE_FULL;
+    return code;
+}
+
+static void
+watch_mapping(SmDb *db)
+{
+    sqlite3_file *file = NULL;
+
+    sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    if (file == NULL || file->pMethods == NULL || file->pMethods->iVersion < 2)
+        return; /* in memory */
+
+    Methods *methods = g_new0(Methods, 1);
+
+    methods->real = file->pMethods;
+    /* an older version's table is shorter than this one's type */
+    memcpy(&methods->methods, file->pMethods,
+           file->pMethods->iVersion >= 3 ? sizeof methods->methods
+                                         : G_STRUCT_OFFSET(sqlite3_io_methods, xFetch));
+    methods->methods.xShmMap = map_shared;
+    file->pMethods = &methods->methods;
+    db->methods = methods;
+}
+
 static void
 finalize(gpointer statement)
 {
@@ -87,6 +137,7 @@ sm_db_open(const char *path, int flags, GError **error)
         fail(db, code, error);
         return NULL;
     }
+    watch_mapping(db);
     return g_steal_pointer(&db);
 }
 
@@ -97,6 +148,7 @@ sm_db_close(SmDb *db)
         return;
     g_hash_table_unref(db->statements);
     sqlite3_close(db->handle);
+    g_free(db->methods);
     g_free(db->path);
     g_free(db);
 }

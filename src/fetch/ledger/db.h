@@ -10,6 +10,7 @@
 
 typedef struct {
     sqlite3 *handle;
+    gpointer methods; /* how its file is used, see db.c */
     char *path;
     gint64 waits_since;     /* for another's lock, monotonic time */
     GHashTable *statements; /* text -> statement, of those that run to their end at once */
