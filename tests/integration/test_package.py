@@ -1,0 +1,179 @@
+"""The Debian packages: made as `contrib/package deb` makes them, installed with apt, used, upgraded, removed, purged."""
+import os
+import shutil
+import signal
+import subprocess
+import tarfile
+from urllib.parse import urlsplit
+
+import agents
+import pytest
+from harness import CHECKOUT, CSV_NAME, TXT_NAME, mail, need, notification
+
+pytestmark = [
+    pytest.mark.release_only("packages have a build of their own"),
+    pytest.mark.xdist_group("packages"),  # they are made once
+]
+
+CONFIG = "/etc/scoremail/scoremail.conf"
+DIRECTORY = "/var/lib/scoremail/scores"  # where a purge must not delete it
+WORKER = ["runuser", "-u", "scoremail", "--", "scorefetch", "run", "-c", CONFIG]
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory):
+    """The folder with the packages of what is committed; old/ has the same ones as version 0.0.9."""
+    need(shutil.which("dh"), "debhelper is not installed")
+    need(shutil.which("lintian"), "lintian is not installed")
+    folder = tmp_path_factory.mktemp("packages")
+    quickly = {**os.environ, "DEB_BUILD_OPTIONS": "nocheck noopt noautodbgsym"}
+    done = subprocess.run([CHECKOUT / "contrib" / "package", "deb", folder], capture_output=True, text=True, timeout=600, env=quickly)
+    assert done.returncode == 0, done.stderr
+    tree = folder / "old" / "tree"
+    tree.parent.mkdir()
+    subprocess.run(["dpkg-deb", "-R", *folder.glob("scoremail_*.deb"), tree], check=True)
+    control = tree / "DEBIAN" / "control"
+    lines = control.read_text().splitlines(keepends=True)
+    control.write_text("".join("Version: 0.0.9\n" if line.startswith("Version:") else line for line in lines))
+    subprocess.run(["dpkg-deb", "-b", "--root-owner-group", tree, tree.parent / "old.deb"], check=True, capture_output=True)
+    shutil.rmtree(tree)
+    return folder
+
+
+def apt(root, *words):
+    return root.must("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", "--no-install-recommends",
+                     "-o", "Dpkg::Options::=--force-unsafe-io", *words)
+
+
+def install(host, folder, *names):
+    """Installs the folder's packages of these names."""
+    apt(host.root, "install", *(f"/srv/packages/{file.relative_to(folder)}" for name in names for file in folder.glob(name)))
+
+
+class Host:
+    """A Debian with procmail, and with what a site's manual says: a configuration, a password, alice."""
+
+    def __init__(self, root, build, emulator):
+        self.root, self.build, self.emulator = root, build, emulator
+
+    def configure(self):
+        service = urlsplit(self.emulator.url)
+        username, password = next(iter(self.emulator.users.items()))
+        self.write("/etc/scoremail/ca.pem", open(self.emulator.ca, "rb").read())
+        self.write("/etc/scoremail/password", f"{password}\n".encode(), "400")
+        self.write(CONFIG, f"""[account main]
+username = {username}
+password-file = /etc/scoremail/password
+directory = {DIRECTORY}
+format = both
+delivery = queued
+service-url = {self.emulator.url}
+storage-hosts = {service.hostname}:{service.port}
+ca-file = /etc/scoremail/ca.pem
+""".encode())
+        self.root.must("chown", "scoremail:", "/etc/scoremail/password")
+        self.root.must("install", "-d", "-o", "scoremail", "-g", "scoremail", "-m", "700", DIRECTORY)
+        self.root.must("usermod", "-aG", "scorespool", "alice")
+        recipe = self.root.must("cat", "/usr/share/doc/scoremail/filters/procmailrc")
+        self.write("/home/alice/.procmailrc", recipe.replace("$HOME/.config/scoremail/", "/etc/scoremail/").encode())
+        self.root.must("chown", "alice:", "/home/alice/.procmailrc")
+        assert self.root.run(WORKER).code == 0
+
+    def write(self, path, data, mode="644"):
+        self.root.must("sh", "-c", 'mkdir -p "${1%/*}" && cat >"$1" && chmod "$2" "$1"', "sh", path, mode, stdin=data)
+
+    def receive(self, message):
+        self.root.must("procmail", "-t", "-d", "alice", stdin=b"From a@example.org Tue Apr 10 11:16:04 2018\n" + message)
+
+    def events(self):
+        return self.root.must("find", "/var/spool/scoremail", "-name", "*.event").splitlines()
+
+    def stored(self):
+        return self.root.must("ls", DIRECTORY).split()
+
+    def exists(self, path):
+        return self.root.run(["test", "-e", path]).code == 0
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    return agents.install(tmp_path_factory.mktemp("debian") / "root", "procmail", "systemd", users=["alice", "bob"])
+
+
+@pytest.fixture
+def host(packages, template, build, announced, tmp_path):
+    root = template.copy(tmp_path / "root")
+    root.bind(packages, "/srv/packages")
+    root.start()  # with the binds made before
+    yield Host(root, build, announced)
+    root.stop()
+
+
+def test_lintian_finds_no_error_and_no_warning(packages):
+    done = subprocess.run(["lintian", "--allow-root", "--pedantic", "--fail-on", "error,warning", *packages.glob("*.changes")],
+                          capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_source_package_has_what_is_committed_and_the_packaging(packages):
+    (source,) = packages.glob("*.tar.xz")
+    with tarfile.open(source) as tar:
+        names = {name.split("/", 1)[-1] for name in tar.getnames()}
+    assert {"meson.build", "src/filter/main.c", "debian/control", "debian/tests/control", "debian/changelog"} <= names
+
+
+def test_it_is_installed_used_removed_and_purged(packages, host, scores):
+    root = host.root
+    install(host, packages, "scoremail_*.deb", "scoremail-doc_*.deb")
+    assert root.must("stat", "-c", "%U %G %a", "/var/spool/scoremail") == "scoremail scorespool 3770\n"
+    assert root.must("stat", "-c", "%U %G %a", "/var/lib/scoremail") == "scoremail scoremail 700\n"
+    for unit in ("run.path", "run.timer", "sync.timer"):
+        assert root.run(["systemctl", "is-enabled", f"scoremail-{unit}"]).out == b"disabled\n"
+    assert b"/usr/share/man/man1/scorefetch.1.gz" in root.run(["man", "-w", "scorefetch"]).out
+    host.configure()
+    host.receive(mail("csv"))
+    assert len(host.events()) == 1
+    root.must(*WORKER)
+    assert root.must("cat", f"{DIRECTORY}/{CSV_NAME}").encode() == scores[CSV_NAME]
+    checked = root.run(["runuser", "-u", "alice", "--", "scorefetch", "check", "-c", CONFIG]).out.decode()
+    assert "procmail calls scoremail (/home/alice/.procmailrc)" in checked, checked
+
+    host.receive(mail("txt"))
+    apt(root, "remove", "scoremail")
+    assert not host.exists("/usr/bin/scoremail")
+    assert host.exists("/var/lib/scoremail/ledger.db") and len(host.events()) == 1 and host.stored() == [CSV_NAME]
+    apt(root, "purge", "scoremail")
+    assert not host.exists("/var/spool/scoremail") and not host.exists("/var/lib/scoremail/ledger.db")
+    assert host.stored() == [CSV_NAME] and host.exists(CONFIG)
+
+
+def test_an_upgrade_leaves_a_worker_at_work_and_events_that_wait(packages, host, scores):
+    root = host.root
+    install(host, packages, "old/old.deb")
+    host.configure()
+    host.receive(mail("csv"))
+    host.emulator.add("5818_20260101_000001.csv", b"x" * 200_000)
+    host.receive(notification(host.build, "5818_20260101_000001.csv"))
+    host.emulator.faults("object:drip=100000")
+    root.daemon("sh", "-c", f'({" ".join(WORKER)}; echo $? >/run/ended) & ')
+    agents.wait_for(lambda: len(host.emulator.requests("file")) == 2, "the worker to be at work")
+    os.kill(host.emulator.process.pid, signal.SIGSTOP)  # in the middle of the download
+    try:
+        host.receive(mail("txt"))
+        install(host, packages, "scoremail_*.deb")
+        assert not host.exists("/run/ended")  # the worker has outlived the upgrade
+    finally:
+        os.kill(host.emulator.process.pid, signal.SIGCONT)
+    agents.wait_for(lambda: host.exists("/run/ended"), "the worker to end")
+    assert root.must("cat", "/run/ended") == "0\n"
+    root.must(*WORKER)
+    assert host.stored() == sorted([CSV_NAME, TXT_NAME, "5818_20260101_000001.csv"]) and host.events() == []
+
+
+def test_the_quickstart_runs_with_the_installed_programs(packages, host):
+    """What debian/tests has a Debian archive do."""
+    install(host, packages, "scoremail_*.deb", "scoremail-emulator_*.deb")
+    (source,) = packages.glob("*.tar.xz")
+    host.root.must("tar", "-xf", f"/srv/packages/{source.name}", "-C", "/srv", "--one-top-level=source", "--strip-components=1")
+    said = host.root.must("/srv/source/contrib/quickstart", "--installed")
+    assert "Installed in /usr/bin" in said and "NOT TRUE" not in said and "build-quickstart" not in said
