@@ -108,7 +108,9 @@ writer(GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpointer u
     if (text == NULL)
         return G_LOG_WRITER_UNHANDLED;
 
-    if (to_stderr) {
+    if (to_stderr && report->held != NULL) {
+        g_async_queue_push(report->held, g_strdup_printf("%s: %s\n", report->program, text));
+    } else if (to_stderr) {
         g_autofree char *line = g_strdup_printf("%s: %s\n", report->program, text);
 
         if (report->make_way != NULL)

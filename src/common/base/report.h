@@ -29,6 +29,8 @@ typedef struct {
     SmLogTarget target;       /* SM_LOG_NONE until the configuration is known */
     GLogLevelFlags log_level; /* the least severe level that goes to the log */
     int log_fd;               /* for SM_LOG_FILE */
+    GAsyncQueue *held; /* of char *, with their line ends: lines for stderr that the caller judges
+                        * and writes, in place of this module; NULL: none is held */
     /* Clears the terminal for a line (TRUE), and redraws it (FALSE); NULL: nothing to do. Set while
      * no other thread speaks. */
     void (*make_way)(gpointer screen, gboolean begin);

@@ -58,6 +58,8 @@ parse(const SmCommand *command, SmSession *session, const GOptionEntry *bound, i
     g_option_context_free(context);
     session->report.quiet = session->quiet;
     session->report.verbose = session->verbose;
+    if (command->news_only)
+        sm_session_say_news(session);
     return fault == NULL;
 }
 

@@ -32,7 +32,9 @@ typedef struct {
     const char *summary; /* one line: what it does */
     guint needs;         /* SmCommandNeeds */
     gboolean as_filter;  /* a mail system asks: exit codes 0 and 75, and scoremail's name */
-    gsize size;          /* of the struct that has the values of options; all zero to begin with */
+    gboolean news_only; /* a timer starts it: with -q a failure is said as sm_session_say_news() has
+                           it */
+    gsize size;         /* of the struct that has the values of options; all zero to begin with */
     const GOptionEntry *options; /* of SM_OPTION, NULL-terminated; NULL: none of its own */
     /*
      * Does it; values points to the struct, arguments to what is no option, NULL-terminated.

@@ -312,5 +312,6 @@ const SmCommand sm_command_run = {
     .name = "run",
     .summary = "Work off what waits in spool and ledger, and end",
     .needs = SM_NEEDS_CONFIG | SM_NEEDS_ACCOUNT | SM_NEEDS_LEDGER,
+    .news_only = TRUE,
     .run = run,
 };

@@ -2,10 +2,13 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/error.h"
+#include "common/base/io.h"
 #include "common/event/name.h"
 #include "fetch/alert/send.h"
+#include "fetch/ledger/said.h"
 #include "fetch/rules/route.h"
 
 void
@@ -19,10 +22,32 @@ sm_session_start(SmSession *session, const char *command, gboolean as_filter)
 }
 
 void
+sm_session_say_news(SmSession *session)
+{
+    if (session->quiet && !isatty(STDERR_FILENO))
+        session->report.held = g_async_queue_new_full(g_free);
+}
+
+static void
+say_news(SmSession *session)
+{
+    g_autoptr(GAsyncQueue) held = g_steal_pointer(&session->report.held);
+    gint64 now = sm_ledger_now();
+    char *line;
+
+    while (held != NULL && (line = g_async_queue_try_pop(held)) != NULL) {
+        if (session->ledger == NULL || sm_said_is_news(session->ledger, line, now))
+            sm_write_all(STDERR_FILENO, line, strlen(line));
+        g_free(line);
+    }
+}
+
+void
 sm_session_end(SmSession *session)
 {
     if (session->ledger != NULL && session->alerts)
         sm_alert_send(session->config, session->ledger);
+    say_news(session);
     g_clear_pointer(&session->ledger, sm_ledger_close);
     g_clear_pointer(&session->config, sm_config_free);
     g_clear_pointer(&session->config_file, g_free);

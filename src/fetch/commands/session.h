@@ -26,6 +26,13 @@ typedef struct {
 /* A session for command; as_filter: it answers to a mail system, in scoremail's name. */
 void sm_session_start(SmSession *session, const char *command, gboolean as_filter);
 
+/*
+ * For a command that cron starts every few minutes: with --quiet, and no terminal
+ * there, a failure is said on stderr when the session ends, and only where it was not said within
+ * the last day. The log has each. Call it once the options are read.
+ */
+void sm_session_say_news(SmSession *session);
+
 /* Sends what alerts are due, where the ledger was opened for more than a look, and ends. */
 void sm_session_end(SmSession *session);
 

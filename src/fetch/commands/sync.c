@@ -73,5 +73,6 @@ const SmCommand sm_command_sync = {
     .needs = SM_NEEDS_CONFIG | SM_NEEDS_LEDGER,
     .size = sizeof(Command),
     .options = options_of_sync,
+    .news_only = TRUE,
     .run = sync_all,
 };

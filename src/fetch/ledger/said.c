@@ -1,0 +1,41 @@
+#include "fetch/ledger/said.h"
+
+enum { FOR_LONG = 86400 /* seconds until it is news again */ };
+
+/* Times, sizes and counts differ each time. Caller frees. */
+static char *
+key_of(const char *text)
+{
+    g_autofree char *words = g_strdup(text);
+    g_autofree char *hash = NULL;
+
+    for (char *c = words; *c != '\0'; c++)
+        if (g_ascii_isdigit(*c))
+            *c = '0';
+    hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, words, -1);
+    return g_strconcat("said ", hash, NULL);
+}
+
+gboolean
+sm_said_is_news(SmLedger *ledger, const char *text, gint64 now)
+{
+    g_autofree char *key = key_of(text);
+    gint64 known = 0;
+
+    if (!sm_db_integer(ledger->db, NULL, &known,
+                       "SELECT count(*) FROM keys WHERE name = ?"
+                       " AND CAST(value AS INTEGER) BETWEEN ? AND ?",
+                       "sii", key, now - FOR_LONG + 1, now) ||
+        known == 0) {
+        sm_db_run(ledger->db, NULL, NULL,
+                  "INSERT INTO keys (name, value) VALUES (?1, ?2)"
+                  " ON CONFLICT (name) DO UPDATE SET value = ?2",
+                  "si", key, now);
+        sm_db_run(ledger->db, NULL, NULL,
+                  "DELETE FROM keys WHERE name LIKE 'said %'"
+                  " AND CAST(value AS INTEGER) NOT BETWEEN ? AND ?",
+                  "ii", now - FOR_LONG + 1, now);
+        return TRUE;
+    }
+    return FALSE;
+}
