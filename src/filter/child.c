@@ -54,15 +54,14 @@ read_answer(int fd, GByteArray *answer, gint64 deadline)
     return FALSE;
 }
 
-/* Out of memory shows as a crash of any kind, since neither GLib nor gumbo goes on without. */
+/* Out of memory looks like a crash of any kind, since GLib and gumbo abort on it. */
 static gboolean
 used_up_memory(const SmParserTask *task, const struct rusage *usage)
 {
     return (rlim_t)usage->ru_maxrss * 1024 > SM_PARSER_MEMORY / 2 + task->length;
 }
 
-/* Having answered, a child must end too: one that lives on, whatever became of it, is killed when
- * its deadline passes. */
+/* After its answer the child must end, too: one that lives on is killed at its deadline. */
 static void
 see_off(pid_t pid, gint64 deadline)
 {
@@ -80,7 +79,7 @@ see_off(pid_t pid, gint64 deadline)
     kill(pid, SIGKILL);
 }
 
-/* What a child that neither answered nor met a limit died of. */
+/* Why a child died that neither answered nor exceeded a limit. */
 static void
 tell_fault(int status, GError **error)
 {
@@ -89,7 +88,7 @@ tell_fault(int status, GError **error)
 
     if (number == SIGSYS)
         g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
-                    "the parser was killed by its sandbox: it made a forbidden system call");
+                    "the sandbox killed the parser: it made a forbidden system call");
     else if (number != 0)
         g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "the parser died of signal %d (%s)", number,
                     strsignal(number));
@@ -109,7 +108,7 @@ wait_for(const SmParserTask *task, pid_t pid, GError **error)
 
     while (wait4(pid, &status, 0, &usage) < 0) {
         if (errno != EINTR) {
-            sm_error_from_errno(error, SM_ERROR_INTERNAL, "the parser's end cannot be awaited");
+            sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot wait for the parser");
             return ENDED_BADLY;
         }
     }
@@ -136,18 +135,18 @@ run_child(const SmParserTask *task, GByteArray *answer, GError **error)
     pid_t pid;
 
     if (pipe2(ends, O_CLOEXEC) < 0) {
-        sm_error_from_errno(error, SM_ERROR_INTERNAL, "no pipe for the parser");
+        sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot create a pipe for the parser");
         return ENDED_BADLY;
     }
     from_child = ends[0];
     to_parent = ends[1];
     pid = fork();
     if (pid < 0) {
-        sm_error_from_errno(error, SM_ERROR_INTERNAL, "no process for the parser");
+        sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot start the parser");
         return ENDED_BADLY;
     }
     if (pid == 0) {
-        sm_startup_end_by_signal(); /* how it ends is what it tells us */
+        sm_startup_end_by_signal(); /* its exit status says how it ended */
         sm_close(&from_child);
         sm_parser_run(task, to_parent);
     }
@@ -163,14 +162,14 @@ run_child(const SmParserTask *task, GByteArray *answer, GError **error)
     ending = wait_for(task, pid, complete ? error : NULL);
     if (!complete && ending != ENDED_BY_LIMIT) {
         g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
-                    "the parser did not answer within %u s, or said too much",
+                    "the parser did not answer within %u s, or its answer was too long",
                     task->max_cpu * SECONDS_PER_CPU_SECOND);
         return ENDED_BADLY;
     }
     return ending;
 }
 
-/* The charset that answer asks for, if that is what it does. Caller frees. */
+/* The charset that answer asks for, if any. Caller frees. */
 static char *
 charset_asked_for(const GByteArray *answer)
 {
@@ -201,8 +200,7 @@ take_answer(const GByteArray *answer, SmEvent **event, GError **error)
         return TRUE;
     }
     if (is_answer(answer, SM_ANSWER_HOPS)) {
-        g_warning("mail loop: more than %d Received headers; the message counts as no notification",
-                  SM_LOOP_HOPS_MAX);
+        g_warning("mail loop: more than %d Received headers; message ignored", SM_LOOP_HOPS_MAX);
         return TRUE;
     }
     *event = sm_event_decode(answer->data, answer->len, &fault);
@@ -250,9 +248,8 @@ sm_child_read(const char *message, gsize length, const SmChildRules *rules, SmEv
         case ENDED_WELL:
             break;
         case ENDED_BY_LIMIT:
-            *event = sm_child_read_header(
-                message, length, rules,
-                "reading it takes more time or memory than a notification can need");
+            *event = sm_child_read_header(message, length, rules,
+                                          "parsing exceeds the limit of time or memory");
             return TRUE;
         case ENDED_BADLY:
         default:
@@ -261,7 +258,7 @@ sm_child_read(const char *message, gsize length, const SmChildRules *rules, SmEv
         charset = charsets->len < SM_CHARSETS_MAX ? charset_asked_for(answer) : NULL;
         if (charset == NULL)
             return take_answer(answer, event, error);
-        g_info("reading again with the character set %s", charset);
+        g_info("parsing again with character set %s", charset);
         g_ptr_array_add(charsets, charset);
     }
 }

@@ -18,10 +18,10 @@
 
 #define PROGRAM "scorefetch"
 
-/* Seconds that it has to end in once it was asked to: less than the 5 after which Dovecot kills. */
+/* Seconds it has to end after SIGTERM: less than the 5 after which Dovecot kills. */
 enum { GRACE = 2 };
 
-/* Sealed, so that nobody else who has it open can change what has been validated. */
+/* Sealed, so that no other process can change what was validated. */
 static gboolean
 make_stdin(const SmEvent *event, GError **error)
 {
@@ -33,7 +33,7 @@ make_stdin(const SmEvent *event, GError **error)
     if (fd < 0 || !sm_write_all(fd, data, size) ||
         fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0 ||
         lseek(fd, 0, SEEK_SET) < 0 || dup2(fd, STDIN_FILENO) < 0)
-        return sm_error_from_errno(error, SM_ERROR_INTERNAL, "the event cannot be handed over");
+        return sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot pass the event to scorefetch");
     return TRUE;
 }
 
@@ -82,7 +82,7 @@ typedef struct {
     pid_t pid;
     int *exec_fault;  /* in memory that both processes see: why it could not be executed, or 0 */
     sigset_t awaited; /* blocked here: its end, and requests to end */
-    gboolean asked;   /* somebody has asked this process to end */
+    gboolean asked;   /* a signal asked this process to end */
     guint time_limit; /* seconds */
     int status;       /* how it ended, as waitpid() says */
 } Run;
@@ -113,7 +113,8 @@ start(Run *run, const SmHandover *handover, GError **error)
     run->exec_fault = mmap(NULL, sizeof *run->exec_fault, PROT_READ | PROT_WRITE,
                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (run->exec_fault == MAP_FAILED)
-        return sm_error_from_errno(error, SM_ERROR_INTERNAL, "no memory to start %s", run->path);
+        return sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot start %s: out of memory",
+                                   run->path);
     sm_startup_hold_requests(&run->awaited);
     sigaddset(&run->awaited, SIGCHLD);
     sigprocmask(SIG_BLOCK, &run->awaited, NULL);
@@ -121,7 +122,7 @@ start(Run *run, const SmHandover *handover, GError **error)
     if (run->pid == 0)
         become(run, (char **)argv->pdata, parent);
     return run->pid > 0 ||
-           sm_error_from_errno(error, SM_ERROR_INTERNAL, "no process to start %s", run->path);
+           sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot start %s", run->path);
 }
 
 /* Waits for its end, passing requests on. FALSE when so many seconds have passed, or a few since
@@ -164,7 +165,7 @@ stop(Run *run)
     return has_ended(run, GRACE);
 }
 
-/* An end for which mail systems would return the message. */
+/* An exit for which mail systems would return the message. */
 static void
 tell_end(const Run *run, GError **error)
 {
@@ -173,14 +174,14 @@ tell_end(const Run *run, GError **error)
     if (*run->exec_fault != 0) {
         errno = *run->exec_fault;
         sm_error_from_errno(error, SM_ERROR_INTERNAL,
-                            "cannot start %s (is it installed completely?)", run->path);
+                            "cannot start %s; is it installed completely?", run->path);
     } else if (number != 0) {
         g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "%s was killed by signal %d (%s)%s",
                     run->path, number, strsignal(number),
-                    number == SIGKILL ? ": did the host run out of memory?" : "");
+                    number == SIGKILL ? "; did the host run out of memory?" : "");
     } else {
         g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
-                    "%s ended with status %d: is it installed completely, with its libraries?",
+                    "%s exited with status %d; is it installed completely, with its libraries?",
                     run->path, WEXITSTATUS(run->status));
     }
 }
@@ -195,14 +196,14 @@ run_to_end(Run *run, GError **error)
     if (code == EX_OK || code == EX_TEMPFAIL)
         return code;
     if (run->asked) {
-        g_warning("was told to end before it was done: try again");
+        g_warning("stopped by a signal before it was done; retry");
         return EX_TEMPFAIL;
     }
     if (in_time)
         tell_end(run, error);
     else
         g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
-                    "%s did not end within %u s (--time-limit)%s: does a file system hang?",
+                    "%s did not end within %u s (--time-limit)%s; does a file system hang?",
                     run->path, run->time_limit,
                     ended ? " and was stopped" : ", and cannot be killed");
     return -1;

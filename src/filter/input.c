@@ -35,7 +35,7 @@ page_align(gsize size)
     return (size + page - 1) / page * page;
 }
 
-/* Where there is no room: who writes a message is not to meet a closed pipe. */
+/* Out of memory: still drain the pipe, so that the writer sees no closed one. */
 static void
 drain(int fd)
 {
@@ -57,11 +57,12 @@ sm_input_read(SmInput *input, int fd, gsize max, GError **error)
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (input->data == MAP_FAILED) {
         input->data = NULL;
-        sm_error_from_errno(error, SM_ERROR_INTERNAL, "no room for a message of %zu bytes", max);
+        sm_error_from_errno(error, SM_ERROR_INTERNAL, "no memory for a message of %zu bytes", max);
         drain(fd);
         return FALSE;
     }
-    /* One byte more than allowed tells a message that fits exactly from a larger one. */
+    /* One byte more than allowed: it distinguishes a message that fits exactly from a larger one.
+     */
     while ((got = read_patiently(fd, input->data + input->length, max + 1 - input->length)) > 0) {
         input->length += (gsize)got;
         if (input->length > max) {

@@ -35,9 +35,8 @@ fail(const GError *error, SmRole role)
 }
 
 /*
- * A person is told 64. A mail system would return the message to its sender for
- * that: where no terminal is near, a wrong recipe is a matter of 75, and the
- * message waits until it is mended.
+ * A person gets 64. A mail system would return the message to its sender for that: without a
+ * terminal a wrong recipe is 75, and the message waits until the recipe is fixed.
  */
 static int
 refuse_usage(const char *why)
@@ -78,13 +77,12 @@ show_version(void)
 static int
 say_too_large(const SmOptions *options)
 {
-    g_warning("the message is larger than %" G_GINT64_FORMAT
-              " bytes (--max-message) and was not looked at",
+    g_warning("the message is larger than %" G_GINT64_FORMAT " bytes (--max-message); ignored",
               options->max_message);
     return options->extract ? EX_DATAERR : EX_OK;
 }
 
-/* Only the extensions of score files: what else is wanted stands in a configuration. */
+/* Only the extensions of score files: others need a configuration. */
 static int
 print_valid(const SmEvent *event)
 {
@@ -130,7 +128,7 @@ find_lacking(void)
     return walls.landlock > 0 && walls.seccomp ? NULL : sm_sandbox_describe(&walls);
 }
 
-/* What can be known of the configuration by a program that does not need one. */
+/* The configuration's file, for a program that does not read it. */
 static int
 fall_back(const SmEvent *event, const SmOptions *options, SmReport *report, const char *cause)
 {
@@ -166,7 +164,7 @@ hand_over(SmEvent *event, SmOptions *options, const SmEnvelope *envelope, SmRepo
     return fall_back(event, options, report, error->message);
 }
 
-/* Our own fault: as long as that is safe, the mail system is asked to keep the message. */
+/* Our own failure: the mail system keeps the message as long as that is safe. */
 static int
 give_up(const SmInput *input, SmOptions *options, const SmEnvelope *envelope, SmReport *report,
         const GError *error)
@@ -230,7 +228,7 @@ filter(int argc, char **argv)
     if (options.version)
         return show_version();
     if (isatty(STDIN_FILENO))
-        return refuse_usage("standard input is a terminal: pipe a message into me");
+        return refuse_usage("standard input is a terminal; pipe a message into scoremail");
     if (options.extract)
         sm_startup_end_by_signal();
     return run(&options, &envelope, &report);
@@ -242,7 +240,7 @@ main(int argc, char **argv)
     int code = filter(argc, argv);
 
 #ifndef SM_SANITIZED /* the leak checker looks at the end */
-    /* The destructors of two dozen libraries would take as long as half of the sandbox. */
+    /* The destructors of two dozen libraries take half as long as the sandbox. */
     fflush(stdout);
     _exit(code);
 #endif

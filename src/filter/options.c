@@ -25,7 +25,7 @@ take_sandbox(SmOptions *options, GError **error)
         options->sandbox = SM_SANDBOX_REQUIRED;
     } else {
         g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                    "--sandbox takes auto or required, not '%s': nothing switches it off", word);
+                    "--sandbox '%s' is invalid; allowed: auto, required", word);
         return FALSE;
     }
     return TRUE;
@@ -37,7 +37,8 @@ take_defer_for(SmOptions *options, GError **error)
     const char *word = options->handover.defer_for;
     g_autoptr(GError) fault = NULL;
 
-    if (word == NULL && isatty(STDERR_FILENO)) /* a person sees what fails; no mail system waits */
+    if (word == NULL &&
+        isatty(STDERR_FILENO)) /* at a terminal a person sees the failure; no mail system waits */
         options->handover.defer_for = word = g_strdup("unlimited");
     if (word == NULL || sm_value_deferral(word, &options->defer_for, &fault))
         return TRUE;
@@ -62,7 +63,8 @@ are_sound(const SmOptions *options, int argc, char **argv, GError **error)
 {
     if (argc > 1)
         g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                    "unexpected argument '%s': the message is read from standard input", argv[1]);
+                    "unexpected argument '%s'; scoremail reads the message from standard input",
+                    argv[1]);
     else if (options->max_message < 1 || options->max_message > MAX_MESSAGE_MAX)
         g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--max-message takes 1 to %d bytes",
                     MAX_MESSAGE_MAX);
@@ -78,26 +80,24 @@ static GOptionContext *
 context_for(SmOptions *options)
 {
     SmHandover *handover = &options->handover;
-    /* Paths and names go on as the bytes that they are, whatever the locale: hence FILENAME. */
+    /* Paths and names are passed on byte by byte, whatever the locale: hence FILENAME. */
     const GOptionEntry entries[] = {
         {"config", 'c', 0, G_OPTION_ARG_FILENAME, &handover->config, "Use this configuration",
          "FILE"},
         {"account", 'a', 0, G_OPTION_ARG_FILENAME, &options->account, "Deliver for this account",
          "NAME"},
         {"defer-for", 0, 0, G_OPTION_ARG_FILENAME, &handover->defer_for,
-         "Ask the mail system to keep the message and try again for so long (2h)",
-         "TIME|unlimited"},
+         "How long the mail system keeps the message and retries (2h)", "TIME|unlimited"},
         {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &handover->dry_run,
-         "Say what would be done, and do nothing", NULL},
+         "Show what would be done, and do nothing", NULL},
         {"extract", 0, 0, G_OPTION_ARG_NONE, &options->extract,
          "Print the valid names and do nothing else; needs no configuration", NULL},
         {"max-message", 0, 0, G_OPTION_ARG_INT64, &options->max_message,
-         "Leave larger messages alone (64 MiB)", "BYTES"},
+         "Ignore larger messages (64 MiB)", "BYTES"},
         {"max-cpu", 0, 0, G_OPTION_ARG_INT, &options->max_cpu,
-         "Time that reading one message may take (3)", "SECONDS"},
+         "Processor time limit for parsing one message (3)", "SECONDS"},
         {"sandbox", 0, 0, G_OPTION_ARG_FILENAME, &options->sandbox_word,
-         "Without all of it on this kernel: use what there is (auto), or refuse (required)",
-         "POLICY"},
+         "If this kernel lacks a part of it: use the rest (auto), or refuse (required)", "POLICY"},
         {"time-limit", 0, 0, G_OPTION_ARG_FILENAME, &options->time_limit,
          "Stop a scorefetch that takes longer (15min)", "TIME"},
         {"verbose", 'v', 0, G_OPTION_ARG_NONE, &handover->verbose, "Say each step", NULL},

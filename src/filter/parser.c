@@ -9,7 +9,7 @@
 #include "filter/message/mime.h"
 #include "filter/sandbox/stack.h"
 
-/* What to say of a message that is no notification; NULL if it is one. */
+/* Why a message is no notification; NULL if it is one. */
 static const char *
 why_none(const SmParserTask *task, const SmEvent *event)
 {
@@ -48,7 +48,7 @@ answer(int fd, const SmParserTask *task, SmCharsets *charsets, const SmEvent *ev
     return sm_write_all(fd, data, size);
 }
 
-/* What comes from files has to be read before the sandbox closes. */
+/* Files must be read before the sandbox closes. */
 static void
 open_files(const SmParserTask *task, SmCharsets *charsets)
 {
@@ -76,6 +76,6 @@ sm_parser_run(const SmParserTask *task, int fd)
         sm_parser_probe();
     event = task->unusable != NULL ? sm_mime_unusable(task->message, task->length, task->unusable)
                                    : sm_mime_read(task->message, task->length, charsets);
-    /* Nothing is freed: it all goes with the process. */
+    /* Nothing is freed: the process ends. */
     _exit(answer(fd, task, charsets, event) ? SM_PARSER_ANSWERED : SM_PARSER_FAILED);
 }

@@ -1,6 +1,6 @@
 /*
- * The parser child's side: all that reads what strangers sent happens in here,
- * in a process of its own that ends with its answer.
+ * The parser child's side: everything that parses strangers' mail runs here, in a process of its
+ * own that ends with its answer.
  */
 #pragma once
 
@@ -33,7 +33,7 @@ typedef struct {
     guint max_cpu;        /* seconds */
     SmSandboxWalls walls; /* that the sandbox has */
     GPtrArray *charsets;  /* of char *: those to open before the message is read */
-    const char *unusable; /* if not NULL: why the message is not to be read, but for its header */
+    const char *unusable; /* if not NULL: why only the message's header is parsed */
 } SmParserTask;
 
 /*

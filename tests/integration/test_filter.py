@@ -347,7 +347,7 @@ def test_a_request_to_end_is_passed_on(installation, number, script):
         process.send_signal(number)
         said = process.stderr.read()
         assert process.wait() == TEMPORARY and time.monotonic() - begun < 4
-    assert said == b"scoremail: was told to end before it was done: try again\n" and is_gone(pid)
+    assert said == b"scoremail: stopped by a signal before it was done; retry\n" and is_gone(pid)
 
 
 def test_a_request_that_comes_as_it_is_done_changes_nothing(installation):
@@ -403,7 +403,7 @@ FAULTS = {
     "the child crashes": "landlock_restrict_self:signal=SEGV",
     "the child is killed": "?dup2,?dup3:signal=KILL:when=1",
     "the child cannot limit itself": "prlimit64:error=EPERM:when=3+",
-    "the event cannot be handed over": "memfd_create:error=ENOSYS",
+    "cannot pass the event to scorefetch": "memfd_create:error=ENOSYS",
 }
 
 
@@ -430,7 +430,7 @@ def test_no_room_for_the_message_is_temporary():
         resource.setrlimit(resource.RLIMIT_AS, (400_000_000, 400_000_000))
 
     run = scoremail("--max-message", "1000000000", message=fixture("csv.eml"), preexec_fn=limit)
-    assert run.returncode == TEMPORARY and b"no room" in run.stderr
+    assert run.returncode == TEMPORARY and b"no memory" in run.stderr
 
 
 @pytest.mark.release_only("a sanitizer needs more address space than any limit leaves")
@@ -441,7 +441,7 @@ def test_without_room_the_message_is_read_to_its_end_all_the_same():
     with subprocess.Popen([SCOREMAIL], stdin=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=limit) as process:
         process.stdin.write(bytes(2_000_000))  # EPIPE if it left early
         process.stdin.close()
-        assert process.wait() == TEMPORARY and b"no room" in process.stderr.read()
+        assert process.wait() == TEMPORARY and b"no memory" in process.stderr.read()
 
 
 # ---------------------------------------------------------------- and when the mail system has tried for long enough

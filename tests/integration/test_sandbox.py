@@ -169,7 +169,7 @@ def test_required_is_content_with_this_kernel():
 @pytest.mark.parametrize("word", ["off", "none", "", "Required"])
 def test_nothing_switches_it_off(word):
     run = scoremail(f"--sandbox={word}", message=fixture("ordinary.eml"))
-    assert run.returncode == TEMPORARY and b"auto or required" in run.stderr
+    assert run.returncode == TEMPORARY and b"allowed: auto, required" in run.stderr
 
 
 # ---------------------------------------------------------------- what it survives (more in test_filter.py)

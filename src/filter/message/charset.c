@@ -84,7 +84,7 @@ charset_of_mark(const char *data, gsize length)
     return NULL;
 }
 
-/* The octets of one code unit: what is skipped when nothing can be made of it. */
+/* The octets of one code unit: what is skipped if it is invalid. */
 static gsize
 unit_of(const char *name)
 {

@@ -110,7 +110,7 @@ sm_headers_read(GMimeMessage *message, SmEvent *event)
         g_free(event->message_id);
         event->message_id = g_strdup(id);
     }
-    if (from->len == 1) { /* of several, none can be held to account */
+    if (from->len == 1) { /* several From addresses: none is the sender */
         g_free(event->from);
         event->from = g_strdup(from->pdata[0]);
     }

@@ -1,7 +1,7 @@
 /*
- * What the header of a message says about it, for the event: who sent it, to
- * whom it was delivered, when it arrived, and which message it is. Nothing of
- * this is proof of anything; the receiver of the event decides what to believe.
+ * The header's facts for the event: who sent the message, to whom it was delivered, when it
+ * arrived, its Message-ID. None of this is proof; the receiver of the event decides what to
+ * believe.
  */
 #pragma once
 

@@ -1,8 +1,7 @@
 /*
- * Messages that must never count, whatever they hold, since they could go round
- * in circles: the alerts that we send ourselves, bounces of them, and mail that
- * does so already. An Auto-Submitted header (RFC 3834) alone says none of this:
- * notifications carry it.
+ * Messages that are always ignored, since they could loop: the alerts that we send ourselves,
+ * bounces of them, and mail that does so already. An Auto-Submitted header (RFC 3834) alone says
+ * none of this: notifications carry it.
  */
 #pragma once
 
@@ -19,7 +18,7 @@ typedef enum {
     SM_LOOP_HOPS,  /* more than SM_LOOP_HOPS_MAX Received headers */
 } SmLoop;
 
-/* Whether message is a report that another one could not be delivered; its header tells. */
+/* Whether message is a bounce, by its header. */
 gboolean sm_loop_is_bounce(GMimeMessage *message);
 
 /*

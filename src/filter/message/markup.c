@@ -8,7 +8,7 @@
 #include "common/event/name.h"
 
 static const char wanted_id[] = "fileName";
-static const char moved_id[] = "x_"; /* put in front by Outlook on the web, each time it forwards */
+static const char moved_id[] = "x_"; /* Outlook on the web adds it each time it forwards */
 
 enum { FAULT_SHOWN_MAX = 80 };
 
@@ -55,7 +55,7 @@ without_nuls(const char *html, gsize length)
     return clean;
 }
 
-/* The parts of a document that are no text to a reader. */
+/* Elements whose text a reader does not see. */
 static gboolean
 is_hidden(const GumboNode *node)
 {
@@ -149,7 +149,7 @@ is_white_space(gunichar c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
 }
 
-/* What a reader cannot see at the ends of a name; inside it makes the name another one. */
+/* Invisible characters: removed at the ends of a name, significant inside it. */
 static gboolean
 is_trimmed(gunichar c)
 {
@@ -227,8 +227,8 @@ pool_keep(void *pool G_GNUC_UNUSED, void *block G_GNUC_UNUSED)
 gboolean
 sm_markup_read(const char *html, gsize length, SmFindings *findings)
 {
-    /* All at once at the end: gumbo frees its tree by recursion, and does not look at malloc's
-     * answers, which g_malloc does. */
+    /* All freed at once at the end: gumbo frees its tree by recursion. g_malloc aborts where malloc
+     * would fail, which gumbo does not check. */
     g_autoptr(GPtrArray) pool = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GString) clean = without_nuls(html, MIN(length, SM_MARKUP_SIZE_MAX));
     g_autoptr(GArray) path = NULL;

@@ -11,7 +11,7 @@ enum { SM_MARKUP_SIZE_MAX = 4 * 1024 * 1024 }; /* bytes of a part that are looke
 typedef struct {
     GPtrArray
         *names;  /* well-formed names, in order, each once, at most SM_EVENT_NAMES_MAX; owned */
-    char *fault; /* what is wrong with the first span that holds none; NULL if all hold one */
+    char *fault; /* why the first invalid span is invalid; NULL if all are valid */
 } SmFindings;
 
 /* No findings yet. Caller frees with sm_findings_free(). */
@@ -21,8 +21,8 @@ SmFindings *sm_findings_new(void);
 void sm_findings_free(SmFindings *findings);
 
 /*
- * Whether there can be a span at all: the id is written literally. So nearly
- * every message is spared the parser.
+ * Whether there can be a span at all: the id is written literally. Nearly every message skips the
+ * HTML parser this way.
  */
 gboolean sm_markup_is_candidate(const char *html, gsize length);
 

@@ -1,7 +1,7 @@
 /*
- * A message as it was sent, out of what mailboxes, files and broken programs
- * make of it: what stands before its header is passed over, lines that GMime
- * would not take for lines are mended. What is well formed stays where it is.
+ * Repairs a message that mailboxes, files or broken programs have changed: skips what precedes its
+ * header, and normalises line ends that GMime does not know. A well-formed message stays where it
+ * is.
  */
 #pragma once
 

@@ -86,7 +86,7 @@ sm_mime_read(const char *data, gsize length, SmCharsets *charsets)
     if (is_compound_document(message))
         return sm_mime_unusable_bare(data, length,
                                      "this is an Outlook .msg file, not a message as mail systems "
-                                     "hand it on: save it as .eml, or pipe the message itself");
+                                     "deliver it; save it as .eml, or pipe the message itself");
     root = sm_parts_parse(&bytes);
     html_sha256 = root != NULL ? sm_parts_search(root, charsets, findings) : NULL;
     if (html_sha256 == NULL)

@@ -37,7 +37,7 @@ parse(GByteArray *bytes, GMimeRfcComplianceMode mode)
     return message;
 }
 
-/* A multipart without parts has a boundary that was not understood. */
+/* A multipart without parts has a boundary that GMime could not read. */
 static gboolean
 lacks_parts(GMimeMessage *message)
 {
@@ -95,7 +95,7 @@ search_labelled(Walk *walk, SmOctets octets, const char *label)
     g_autofree char *charset = sm_charset_for(label, octets.data, octets.length);
     g_autoptr(GString) text = NULL;
 
-    /* Nothing to convert for: nearly every part ends here. */
+    /* No span: nearly every part ends here. */
     if (charset == NULL ||
         (sm_charset_keeps_ascii(charset) && !sm_markup_is_candidate(octets.data, octets.length)))
         return FALSE;
@@ -104,7 +104,7 @@ search_labelled(Walk *walk, SmOctets octets, const char *label)
     return text != NULL && search(walk, (SmOctets){text->str, text->len});
 }
 
-/* Labels may be wrong, and what they name unknown: what stands behind them comes next. */
+/* A label may be wrong or unknown: try the raw octets next. */
 static void
 read_html(Walk *walk, GMimePart *part)
 {
@@ -133,7 +133,7 @@ is_attachment(GMimeObject *object)
     return word != NULL && g_ascii_strcasecmp(word, "attachment") == 0;
 }
 
-/* Of several Content-Type headers GMime takes the last, others the first: any will do. */
+/* Of several Content-Type headers GMime takes the last, others the first: accept any. */
 static gboolean
 is_html(GMimeObject *object)
 {
@@ -204,7 +204,7 @@ has_header(GMimeObject *object)
     return g_mime_header_list_get_count(g_mime_object_get_header_list(object)) > 0;
 }
 
-/* Without a header the message is its text: that of one which begins with a blank line. */
+/* A message that begins with a blank line has no header, only text. */
 static void
 push_message(Walk *walk, GMimeMessage *message)
 {

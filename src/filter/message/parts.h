@@ -8,7 +8,7 @@
 #include "filter/message/gmime-auto.h"
 #include "filter/message/markup.h"
 
-/* A message out of bytes, which must outlive it and stay as they are; NULL if they are none. */
+/* Parses bytes, which must outlive the message and not change; NULL if they are no message. */
 GMimeMessage *sm_parts_parse(GByteArray *bytes);
 
 /*

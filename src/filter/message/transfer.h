@@ -1,8 +1,8 @@
 /*
  * Content-Transfer-Encoding (RFC 2045, 6): the octets that a part stands for.
- * As forgiving as mail readers are, since nobody can mend a message that has
- * been sent: base64 with odd lines, foreign characters, missing or repeated
- * padding; quoted-printable with blanks after a soft line break's "=".
+ * As lenient as mail readers, since nobody can fix a message once it was sent: base64 with odd
+ * lines, foreign characters, missing or repeated padding; quoted-printable with blanks after a soft
+ * line break's "=".
  */
 #pragma once
 

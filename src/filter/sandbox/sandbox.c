@@ -36,7 +36,7 @@ sm_sandbox_check(const SmSandboxWalls *walls, SmSandboxPolicy policy, GError **e
         return TRUE;
     found = sm_sandbox_describe(walls);
     g_set_error(error, SM_ERROR, SM_ERROR_SANDBOX,
-                "the kernel offers %s, and --sandbox=required demands both: enable them, or use "
+                "the kernel offers %s, but --sandbox=required needs both; enable them, or use "
                 "--sandbox=auto",
                 found);
     return FALSE;
@@ -67,9 +67,8 @@ set_limits(const SmSandbox *sandbox)
 }
 
 /*
- * What the libraries say of an odd message is nobody's concern: how the child
- * ends is, and that the parent tells. Opened apart from the descriptors'
- * closing, since landlock comes between.
+ * What the libraries print about an odd message is dropped; the parent reports how the child ends.
+ * Opened apart from the descriptors' closing, since landlock comes between.
  */
 static gboolean
 silence(void)
@@ -109,7 +108,7 @@ close_others(int answer)
            close_from(kept + 1, ~0U);
 }
 
-/* Again, although the program's start did it: a sandbox relies on nobody. */
+/* Again, although start-up did it: the sandbox relies on nothing before it. */
 static gboolean
 forbid_attaching(void)
 {

@@ -1,11 +1,9 @@
 /*
  * This room locks the parser child in: landlock, seccomp, limits.
  *
- * The sandbox of the parser child: what a message may make of the libraries
- * that read it can compute, and answer, and nothing else. Two walls stand
- * behind one another, since either may be missing: landlock leaves no path, no
- * TCP port and no other process to signal, seccomp leaves the calls of
- * seccomp.h.
+ * The sandbox of the parser child: libraries that a message takes over can compute and answer,
+ * nothing else. There are two walls, since a kernel may lack one: landlock leaves no path, no TCP
+ * port and no other process to signal, seccomp leaves the calls of seccomp.h.
  */
 #pragma once
 
@@ -38,14 +36,14 @@ typedef enum {
     SM_SANDBOX_N_STEPS
 } SmSandboxStep;
 
-/* Asks the kernel, which may be another one than it was built on: two system calls. */
+/* Asks the running kernel, by two system calls. */
 SmSandboxWalls sm_sandbox_find(void);
 
 /* "landlock ABI 7, seccomp"; what is missing is named with a "no" before it. Caller frees. */
 char *sm_sandbox_describe(const SmSandboxWalls *walls);
 
 /*
- * Whether policy is content with what there is. If not, SM_ERROR_SANDBOX, which
+ * Whether the walls satisfy policy. If not, SM_ERROR_SANDBOX, which
  * names what is missing.
  */
 gboolean sm_sandbox_check(const SmSandboxWalls *walls, SmSandboxPolicy policy, GError **error);

@@ -57,12 +57,12 @@ add_by_argument(scmp_filter_ctx filter, int answer)
         if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
                              SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)writable[i])) < 0)
             return FALSE;
-    /* Memory, but none that holds code, and no file's. */
+    /* Memory, but neither executable nor mapped from a file. */
     if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
                          SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
                          SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS)) < 0)
         return FALSE;
-    /* GLib wakes whoever waits for a type to be registered: nobody does. */
+    /* GLib wakes threads that wait for a type's registration: there are none. */
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(futex), 1,
                             SCMP_A1(SCMP_CMP_EQ, FUTEX_WAKE_PRIVATE)) == 0;
 }

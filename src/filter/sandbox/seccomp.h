@@ -1,11 +1,9 @@
 /*
  * Seccomp: the wall around the kernel (seccomp(2)). Allowed is what a parser
  * needs that has all it reads in memory: memory, an answer, an end. Any other
- * call kills the process: a parser that makes one has been taken over, or the
- * list is wrong, and either way its answer is not to be believed. Denied
- * without harm are only the calls by which iconv looks for a converter that has
- * not been opened beforehand: it then has none, which is what
- * sm_charsets_missing() is for.
+ * call kills the process: a parser that makes one has been taken over, or the list is wrong; its
+ * answer cannot be trusted. Only the calls by which iconv looks for a converter fail instead of
+ * killing: iconv then has none, and sm_charsets_missing() names it.
  */
 #pragma once
 

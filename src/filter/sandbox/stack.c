@@ -21,7 +21,8 @@ end_if_full(int number, siginfo_t *info, void *context)
 
     if (at < here && here - at < SM_STACK_SIZE + STRIDE)
         _exit(SM_STACK_FULL);
-    (void)*(volatile const char *)info->si_addr; /* once more, without a handler: the end */
+    (void)*(
+        volatile const char *)info->si_addr; /* again, without a handler: this ends the process */
     _exit(EXIT_FAILURE);
 }
 
