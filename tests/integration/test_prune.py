@@ -36,7 +36,7 @@ def test_what_is_older_is_deleted_and_its_record_stays(kept):
     (entry,) = log(kept, "pruned")
     assert row["sha256"] in entry["detail"] and "stored since" in entry["detail"]
     assert (entry["uid"], entry["command"]) == (os.getuid(), "prune")
-    assert "deleted, since keep-for was over" in kept.scorefetch("status").out.decode()
+    assert "deleted after keep-for" in kept.scorefetch("status").out.decode()
     assert "0 deleted" in kept.scorefetch("prune").err
     assert len(log(kept, "pruned")) == 1
 

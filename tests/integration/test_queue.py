@@ -340,7 +340,7 @@ def test_what_such_a_message_may_have_meant_is_fetched(queued, emulator, scores,
     assert queued.stored() == {CSV_NAME: scores[CSV_NAME]}
     assert [row["kind"] for row in queued.sql("SELECT kind FROM alerts")] == ["form"]
     assert queued.sql("SELECT listing_wanted AS wanted, synced FROM accounts") == [{"wanted": 0, "synced": 0}]
-    assert b"no sync was complete" not in queued.scorefetch("status").out  # nobody has ever asked for one
+    assert b"no complete sync" not in queued.scorefetch("status").out  # nobody has ever asked for one
     done = queued.scorefetch("sync")
     assert done.code == 0 and "sync --all" in done.err and old not in queued.stored()
 

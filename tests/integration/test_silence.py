@@ -36,10 +36,10 @@ def test_files_that_no_message_announces_are_noticed(reached_by_mail, emulator, 
     assert "mail" not in alerts(account), "a message may be late"
     account.time_passes(3 * HOUR)
     done = account.scorefetch(command)
-    assert done.code == 0 and "no message has announced" in done.err
+    assert done.code == 0 and "came by sync without a message" in done.err
     assert "mail" in alerts(account)
     status = account.scorefetch("status", "--exit-code")
-    assert status.code == 1 and b"no message has announced" in status.out
+    assert status.code == 1 and b"came by sync without a message" in status.out
 
     account.receive(LATER[0])
     account.scorefetch(command)
@@ -94,4 +94,4 @@ def test_silence_is_told_by_a_sync_too(account):
     account.sql("UPDATE log SET at = at - 864000")
     account.time_passes(10 * 24 * HOUR)
     done = account.scorefetch("sync")
-    assert "nothing was announced" in done.err and "silence" in alerts(account)
+    assert "nothing announced" in done.err and "silence" in alerts(account)

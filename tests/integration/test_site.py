@@ -130,7 +130,7 @@ def test_check_says_what_a_site_lacks(site):
     done = site.root.run(CHECK)
     assert done.code == 1, done.out
     assert [line.split(":")[0].split()[1] for line in done.out.decode().splitlines() if not line.startswith("ok")] == ["alerts", "senders"]
-    assert "/var/spool/scoremail (owner scoremail, mode 3770), events that wait: 0" in done.out.decode()
+    assert "/var/spool/scoremail (owner scoremail, mode 3770), queued events: 0" in done.out.decode()
 
 
 @pytest.mark.parametrize("timer, item", [("scoremail-run.timer", "worker"), ("scoremail-sync.timer", "sync")])

@@ -209,13 +209,13 @@ def has_a_broken_account(account, emulator):
 @pytest.mark.parametrize(
     "when, code, words",
     [
-        (waits_too_long, WARNING, "1 waiting for longer than defer-for, 120 min"),
+        (waits_too_long, WARNING, "1 waiting longer than defer-for, 120 min"),
         (is_silent, WARNING, "scorefetch run has not run since"),
-        (has_an_old_sync, WARNING, "no sync was complete since"),
+        (has_an_old_sync, WARNING, "no complete sync since"),
         (was_sent_something_unusable, WARNING, "form"),
         (has_a_wrong_password, CRITICAL, "credentials"),
         (has_no_directory, CRITICAL, "disk"),
-        (has_a_failed_file, CRITICAL, f"1 failed for good, the last one {MISSING}"),
+        (has_a_failed_file, CRITICAL, f"1 failed, the last one {MISSING}"),
         (has_a_conflict, CRITICAL, f"1 in conflict with a file in the directory, the last one {MISSING}"),
         (has_a_dead_worker, CRITICAL, "scorefetch run has never run"),
         (has_a_broken_account, CRITICAL, "format"),

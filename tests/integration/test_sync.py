@@ -87,7 +87,7 @@ def test_a_question_that_nobody_answers_is_a_warning_of_status(account):
     assert account.scorefetch("status", "--exit-code").code == 0
     sync(account, "-q")
     shown = account.scorefetch("status", "--exit-code")
-    assert shown.code == 1 and b"main: no sync was complete yet" in shown.out and b"sync --all" in shown.out
+    assert shown.code == 1 and b"main: no complete sync yet" in shown.out and b"sync --all" in shown.out
     sync(account, "--mark-known")
     assert account.scorefetch("status", "--exit-code").code == 0
 

@@ -226,7 +226,8 @@ report_child(const Before *before, const char *name)
     if (sm_child_read(message, sizeof message - 1, &rules, &event, &error))
         puts(in_child.outcome);
     else
-        puts(strstr(error->message, "sandbox killed the parser") != NULL ? "killed" : error->message);
+        puts(strstr(error->message, "sandbox killed the parser") != NULL ? "killed"
+                                                                         : error->message);
     return EX_OK;
 }
 

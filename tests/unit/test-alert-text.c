@@ -35,7 +35,7 @@ a_mail_says_what_when_and_what_to_do(void)
 
     g_assert_true(g_str_has_prefix(mail, "Date: Wed, 25 Nov 2026 12:00:01 +0000\nMessage-ID: <"));
     assert_has(mail, "\nFrom: scoremail <us@x.edu>\nTo: a@x.edu,\n b@x.edu\n"
-                     "Subject: scoremail: main: the directory cannot be written to\n");
+                     "Subject: scoremail: main: the directory is not writable\n");
     assert_has(mail, ", account main, 2026-11-25 12:00 UTC:\n\nso it \"is\"\n\nWhat to do: Mount");
     assert_has(mail, "Configuration: /etc/x.conf. An alert of one kind is sent once in 60 min.");
 }
@@ -48,7 +48,7 @@ a_mail_says_how_many_more_there_were(void)
     g_autofree char *mail = sm_alert_mail(&first, &config, NOON);
     g_autofree char *next = sm_alert_mail(&later, &config, NOON);
 
-    assert_has(mail, "Subject: scoremail: a file in the spool is no event\n");
+    assert_has(mail, "Subject: scoremail: a file in the spool is not an event\n");
     assert_has(mail, "\n(and 3 more of this kind, the first one at 2026-11-25 11:50 UTC)\n");
     assert_has(next, "\n(and 2 more of this kind since the last alert)\n");
 }

@@ -24,7 +24,7 @@ typedef enum {
     SM_ERROR_TRUST,       /* a certificate is not valid for the host */
     SM_ERROR_URL,         /* the presigned URL is one that may not be used */
     SM_ERROR_OBJECT,      /* the object store refuses, or breaks off */
-    SM_ERROR_INTEGRITY,   /* what arrived is not what was promised */
+    SM_ERROR_INTEGRITY,   /* a downloaded file is damaged */
     SM_ERROR_LIMIT,       /* larger than max-file-size, or longer than run-limit */
     SM_ERROR_DIRECTORY,   /* the destination is missing, full or not writable */
     SM_ERROR_CONFLICT,    /* another file of that name is there, and not ours */
@@ -34,7 +34,7 @@ typedef enum {
     SM_ERROR_BUSY,        /* another process is at work on it and does not end */
     SM_ERROR_PAUSED,      /* asked too recently: not before its next attempt */
     SM_ERROR_GIVEN_UP,    /* the service kept saying that there is no such file */
-    SM_ERROR_WORKER,      /* queued, but no worker is at work on what is queued */
+    SM_ERROR_WORKER,      /* queued, but no worker runs on what is queued */
     SM_ERROR_DATA,        /* input that no later try can mend */
     SM_ERROR_IO,          /* reading or writing something of our own failed */
     SM_ERROR_SANDBOX,     /* the kernel lacks what --sandbox=required demands */

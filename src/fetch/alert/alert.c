@@ -51,7 +51,7 @@ sm_alert(SmLedger *ledger, const char *account, SmAlertKind kind, const char *te
                    " DO UPDATE SET text = ?3, times = times + 1,"
                    " first = CASE WHEN last = 0 THEN ?4 ELSE first END, last = ?4",
                    "sssi", account, kind_names[kind], clean, sm_ledger_now()))
-        g_critical("alert %s, which the ledger cannot keep (%s): %s", kind_names[kind],
+        g_critical("alert %s, not recorded in the ledger (%s): %s", kind_names[kind],
                    fault != NULL ? fault->message : "it cannot be opened", clean);
 }
 
@@ -88,7 +88,7 @@ sm_alert_clear_set(SmLedger *ledger, const char *account, guint kinds)
     guint standing = find_standing(ledger, account, kinds);
     gboolean ok = TRUE;
 
-    /* When it was sent stays: what comes and goes is no reason to send it each time. */
+    /* Keeps when it was sent: an alert that comes and goes is not sent each time. */
     for (guint kind = 0; ok && standing >> kind != 0; kind++)
         if ((standing >> kind & 1) != 0)
             ok = sm_db_run(ledger->db, &fault, NULL,
@@ -107,7 +107,7 @@ sm_alert_clear(SmLedger *ledger, const char *account, SmAlertKind kind)
     sm_alert_clear_set(ledger, account, 1U << kind);
 }
 
-/* What stood in the way of every file does so no longer, if this one has come through since then.
+/* Clears alerts about obstacles to every file, if this one has come through since then.
  */
 static guint
 find_passed(const SmFile *file, gint64 since)

@@ -2,9 +2,8 @@
  * This room alerts a person: it raises and clears alerts, watches for what does not happen,
  * and sends what is due.
  *
- * What a person has to be told of, although nobody watches: recorded in the
- * ledger, one row for each kind and account, whatever else is done about it.
- * What is well again, but was sent lately, stays as a row with last = 0.
+ * Alerts for a person, in the ledger: one row for each kind and account. A cleared alert that was
+ * sent lately stays as a row with last = 0.
  */
 #pragma once
 

@@ -7,7 +7,7 @@
 
 enum { SENDING_MAX = 5 /* seconds that one mail, or one command, may take */ };
 
-/* What happened since, and was not sent within alert-every; the oldest first. */
+/* Raised since it was sent last, and not sent within alert-every; the oldest first. */
 #define DUE " FROM alerts WHERE times > 0 AND sent NOT BETWEEN ?1 + 1 AND ?2"
 
 typedef struct {
@@ -65,7 +65,7 @@ feed(const Sending *sending, const char *const *argv, const char *input, const c
 
     if (sm_subprocess_do(argv, NULL, input, limit, SM_ERROR_IO, &fault))
         return TRUE;
-    g_message("an alert is not sent: %s: %s %s", key, argv[0], fault->message);
+    g_message("alert not sent: %s: %s %s", key, argv[0], fault->message);
     return FALSE;
 }
 
@@ -94,7 +94,7 @@ command(const Sending *sending, const SmAlertRow *row)
                 "alert-command");
 }
 
-/* Once one way has taken it, it is sent: to try the other one again would repeat the first. */
+/* One way is enough: trying the other again would repeat the first. */
 static gboolean
 send_row(const Sending *sending, const SmAlertRow *row)
 {
@@ -119,7 +119,7 @@ note_sent(const Sending *sending, const SmAlertRow *row)
                   " AND kind = ?4 AND sent = ?5",
                   "iissi", sm_ledger_now(), row->times, row->account, row->kind, row->sent))
         return TRUE;
-    g_message("an alert that was sent cannot be noted as such: %s", fault->message);
+    g_message("cannot record that an alert was sent: %s", fault->message);
     return FALSE;
 }
 
@@ -145,8 +145,8 @@ sm_alert_send(const SmConfig *config, SmLedger *ledger)
                              g_get_monotonic_time() + SM_ALERT_BUDGET * G_USEC_PER_SEC};
     gboolean ok = config->alert_mail != NULL || config->alert_command != NULL;
 
-    /* Not an UPDATE that claims the row: killed after that, nobody would ever send it. Who finds
-     * the lock taken leaves its alert to the holder, who looks again after having dropped it. */
+    /* Not an UPDATE that claims the row: after a kill nobody would ever send it. A process that
+     * finds the lock taken leaves its alert to the holder, which looks again after releasing it. */
     while (ok && is_any_due(&sending) &&
            sm_lock_take(ledger->lock_fd, SM_LOCK_ALERTS, 0, NULL, NULL)) {
         ok = send_all(&sending);

@@ -10,37 +10,36 @@ static const struct {
     const char *title;
     const char *advice;
 } kinds[SM_ALERT_N_KINDS] = {
-    [SM_ALERT_CREDENTIALS] =
-        {"the password was rejected",
-         "Sign in at the portal, which asks for that before passwords expire, and give the account "
-         "its new password: scorefetch passwd. Files wait until then."},
-    [SM_ALERT_SECRET_AGE] = {"the password gets old",
-                             "Change it at the portal and then here: scorefetch passwd."},
+    [SM_ALERT_CREDENTIALS] = {"the password was rejected",
+                              "Sign in at the portal, renew the password there if it has expired, "
+                              "then run scorefetch passwd. Files wait until then."},
+    [SM_ALERT_SECRET_AGE] = {"the password is getting old",
+                             "Change it at the portal, then run scorefetch passwd."},
     [SM_ALERT_FORM] = {"a notification without a valid file name",
-                       "Look at the message in the mailbox. If its form has changed, scoremail "
-                       "has to learn it; until then fetch files by name: scorefetch get NAME."},
-    [SM_ALERT_UNUSABLE] = {"a message that could not be read",
-                           "Look at the message in the mailbox. If it announces a file, fetch that "
-                           "by name: scorefetch get NAME."},
+                       "Look at the message in the mailbox. If its form has changed, report it to "
+                       "scoremail's developers; until then run scorefetch get NAME."},
+    [SM_ALERT_UNUSABLE] =
+        {"a message that could not be read",
+         "Look at the message in the mailbox. If it announces a file, run scorefetch get NAME."},
     [SM_ALERT_NO_ACCOUNT] = {"a notification that belongs to no account",
-                             "Compare recipients and org-id in the configuration with the "
-                             "message, mend them, and pipe the message into scoremail again."},
+                             "Compare recipients and org-id in the configuration with the message, "
+                             "correct them, and pipe the message into scoremail again."},
     [SM_ALERT_ACCOUNT] = {"an account cannot be used",
-                          "Mend what the message names. Its files wait until then."},
-    [SM_ALERT_WAITING] = {"a file has been waiting for long",
-                          "Mend what the message names; scorefetch status shows what waits. It is "
-                          "tried again by scorefetch run."},
-    [SM_ALERT_FORMAT] = {"the wanted format is not announced",
-                         "Look at the portal which of the two is posted to you, and set format to "
-                         "that, or to first."},
-    [SM_ALERT_DISK] = {"the directory cannot be written to",
-                       "Mount it, make room, or mend its permissions. Files wait until then."},
-    [SM_ALERT_MISSING] = {"the service has no such file",
-                          "Look at the portal whether it is there. If it is: scorefetch retry "
-                          "NAME."},
-    [SM_ALERT_DAMAGED] = {"what arrived is not what was promised",
-                          "It is tried again. If that goes on, look whether a proxy changes what "
-                          "is transferred, and tell the service."},
+                          "Fix the cause. The account's files wait until then."},
+    [SM_ALERT_WAITING] =
+        {"a file has been waiting too long",
+         "Fix the cause; scorefetch status shows what waits. scorefetch run retries it."},
+    [SM_ALERT_FORMAT] =
+        {"the wanted format is not announced",
+         "Check at the portal which format is posted to you, and set format to that, or to first."},
+    [SM_ALERT_DISK] = {"the directory is not writable",
+                       "Mount it, free space, or correct its permissions. Files wait until then."},
+    [SM_ALERT_MISSING] =
+        {"the service has no such file",
+         "Check at the portal whether it exists. If it does, run scorefetch retry NAME."},
+    [SM_ALERT_DAMAGED] = {"a downloaded file is damaged",
+                          "scorefetch retries. If it keeps failing, check whether a proxy alters "
+                          "downloads, and report it to the service."},
     [SM_ALERT_HOST] = {"the service names an object host that may not be used",
                        "If the service has moved its files there, add that host to storage-hosts. "
                        "Files wait until then."},
@@ -49,29 +48,29 @@ static const struct {
                         "TLS, set ca-file to its authority; scorefetch check --online names it. "
                         "Files wait until then."},
     [SM_ALERT_CONFLICT] = {"another file of that name is in the way",
-                           "Move that file away, then scorefetch retry NAME; or keep it as the "
-                           "right one: scorefetch adopt NAME."},
-    [SM_ALERT_ENCRYPTION] = {"a key to encrypt to cannot be used",
-                             "Renew the key, or name another one in encrypt-to. Files wait until "
-                             "then."},
+                           "Move that file away and run scorefetch retry NAME; or, to keep that "
+                           "file, run scorefetch adopt NAME."},
+    [SM_ALERT_ENCRYPTION] =
+        {"an encryption key is unusable",
+         "Renew the key, or set encrypt-to to another one. Files wait until then."},
     [SM_ALERT_HOOK] = {"on-stored failed",
-                       "The file is stored. Mend the command; scorefetch run tries it again."},
-    [SM_ALERT_WORKER] = {"no worker is at work",
-                         "Start its timer: systemctl enable --now scoremail-run.timer, or have "
-                         "cron call scorefetch run."},
-    [SM_ALERT_SILENCE] = {"nothing has been announced for long",
-                          "Look at the portal whether files were posted. If they were, look "
-                          "whether their notifications still reach the mailbox and scoremail."},
+                       "The file is stored. Fix the command; scorefetch run retries it."},
+    [SM_ALERT_WORKER] =
+        {"no worker runs",
+         "Run systemctl enable --now scoremail-run.timer, or start scorefetch run by cron."},
+    [SM_ALERT_SILENCE] = {"nothing has been announced for too long",
+                          "Check at the portal whether files were posted. If so, check whether "
+                          "notifications still reach the mailbox and scoremail."},
     [SM_ALERT_MAIL] = {"files came without notification",
-                       "Look whether the notifications still reach the mailbox and scoremail."},
-    [SM_ALERT_SPOOL] = {"a file in the spool is no event",
-                        "Look at it, and at who left it; then delete it."},
+                       "Check whether notifications still reach the mailbox and scoremail."},
+    [SM_ALERT_SPOOL] = {"a file in the spool is not an event",
+                        "Check the file and its owner, then delete it."},
     [SM_ALERT_PRUNE] = {"keep-for deletes nothing until you look",
                         "is this machine's clock right, and is keep-for what you mean? Then run"
                         " `scorefetch prune --yes`"},
     [SM_ALERT_SANDBOX] = {"the parser runs without all of its sandbox",
-                          "Use a kernel with landlock (5.13 or newer, and switched on) and "
-                          "seccomp; --sandbox=required refuses to go on without."},
+                          "Use a kernel 5.13 or newer with landlock and seccomp enabled; "
+                          "--sandbox=required refuses to run without."},
 };
 
 void
@@ -140,7 +139,7 @@ and_more(const SmAlertRow *row)
                            row->sent == 0 ? first : "", row->sent == 0 ? " UTC" : "");
 }
 
-/* Names the machine; whoever gets alerts of several has to tell them apart. */
+/* Names the machine, for whoever gets alerts of several. */
 static char *
 headers_of(const SmAlertRow *row, const SmConfig *config, gint64 now)
 {

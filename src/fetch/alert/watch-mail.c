@@ -58,9 +58,8 @@ tell(SmLedger *ledger, const char *account, gint64 mail_at, gint64 now)
     g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(mail_at);
     g_autofree char *day = g_date_time_format(time, "%Y-%m-%d %H:%M");
     g_autofree char *text =
-        g_strdup_printf("account %s: the last %d files came by sync, and no message has announced"
-                        " them; the last message came %s: does a filter or a rule keep the"
-                        " notifications?",
+        g_strdup_printf("account %s: the last %d files came by sync without a message; the last "
+                        "message came %s; does a filter or rule block notifications?",
                         account, SM_WATCH_MAIL_FILES, day);
 
     if (sm_alert_was_raised(ledger, account, SM_ALERT_MAIL, now - SM_ALERT_REMIND))

@@ -33,10 +33,9 @@ sm_watch_format(SmLedger *ledger, const SmAccount *account)
         sm_alert_clear(ledger, account->name, SM_ALERT_FORMAT);
         return;
     }
-    text = g_strdup_printf("account %s: the last %d files that were announced are .%s, which format"
-                           " = %s drops, and none is .%s",
-                           account->name, (int)count, dropped, sm_format_name(account->format),
-                           wanted);
+    text = g_strdup_printf(
+        "account %s: the last %d announced files are .%s, which format = %s drops, and none is .%s",
+        account->name, (int)count, dropped, sm_format_name(account->format), wanted);
     sm_alert(ledger, account->name, SM_ALERT_FORMAT, text);
 }
 
@@ -85,7 +84,7 @@ tell_silence(SmLedger *ledger, const SmAccount *account, gint64 since, gint64 no
     g_autofree char *day = g_date_time_format(time, "%Y-%m-%d %H:%M");
     g_autofree char *age = describe_time(now - since);
     g_autofree char *text = g_strdup_printf(
-        "account %s: nothing was announced or fetched since %s, for %s", account->name, day, age);
+        "account %s: nothing announced or fetched since %s, for %s", account->name, day, age);
 
     g_warning("%s", text);
     sm_alert(ledger, account->name, SM_ALERT_SILENCE, text);

@@ -16,7 +16,7 @@ sm_check_account(SmCheck *check, const SmAccount *account)
         sm_check_say_fault(check, SM_CHECK_FAILURE, "account", account,
                            g_error_copy(account->fault));
     else if (!account->enabled)
-        sm_check_say(check, SM_CHECK_OK, "account", account, "not in use (enabled = no)");
+        sm_check_say(check, SM_CHECK_OK, "account", account, "disabled (enabled = no)");
     else
         sm_check_say(check, SM_CHECK_OK, "account", account, "user name %s, format %s, delivery %s",
                      account->username, sm_format_name(account->format),
@@ -77,7 +77,7 @@ sm_check_password(SmCheck *check, const SmAccount *account)
 
     if (account->password_credential != NULL && g_getenv("CREDENTIALS_DIRECTORY") == NULL) {
         sm_check_say(check, SM_CHECK_WARNING, "password", account,
-                     "password-credential %s comes from systemd, and not to a prompt: look with "
+                     "systemd passes password-credential %s to services only; to check it, run "
                      "systemd-run --pipe --wait -p LoadCredential=%s:FILE scorefetch check",
                      account->password_credential, account->password_credential);
         return;
@@ -96,14 +96,14 @@ sm_check_senders(SmCheck *check, const SmAccount *account)
 
     if (senders[0] == NULL)
         sm_check_say(check, SM_CHECK_WARNING, "senders", account,
-                     "anybody's mail may announce a file: set senders to the addresses or domains "
-                     "that notifications come from");
+                     "anyone's mail may announce a file; set senders to the addresses or domains "
+                     "that send notifications");
     else
         sm_check_say(check, SM_CHECK_OK, "senders", account, "restricted to %s%s, %s", senders[0],
                      senders[1] != NULL ? " and others" : "",
                      account->authserv_id != NULL
-                         ? "vouched for by authserv-id"
-                         : "by From, which is easily forged where authserv-id is not set");
+                         ? "verified by authserv-id"
+                         : "by From, which is easily forged without authserv-id");
 }
 
 /* gpg would make the folder that it does not find. */
@@ -126,12 +126,13 @@ sm_check_keys(SmCheck *check, const SmAccount *account)
     if (!sm_account_encrypts(account))
         return;
     if (!has_keyring(account))
-        sm_check_say(check, SM_CHECK_FAILURE, "keys", account,
-                     "encrypt-to: uid %u has no keyring ~/.gnupg: gpg --import FILE, as that user",
-                     (guint)geteuid());
+        sm_check_say(
+            check, SM_CHECK_FAILURE, "keys", account,
+            "encrypt-to: uid %u has no keyring ~/.gnupg; run gpg --import FILE as that user",
+            (guint)geteuid());
     else if ((recipients = sm_recipients_find(account, &fault)) == NULL)
         sm_check_say_fault(check, SM_CHECK_FAILURE, "keys", account, fault);
     else
-        sm_check_say(check, SM_CHECK_OK, "keys", account, "files can be encrypted to %s%s",
+        sm_check_say(check, SM_CHECK_OK, "keys", account, "can encrypt files to %s%s",
                      account->encrypt_to[0], account->encrypt_to[1] != NULL ? " and others" : "");
 }

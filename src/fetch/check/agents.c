@@ -146,7 +146,7 @@ say_when(SmCheck *check, const char *what, gint64 when)
 
     if (when > 0)
         sm_check_say(check, SM_CHECK_OK, "agent", NULL,
-                     "none calls " OURS " from the usual places, %s %s", what, date);
+                     "no configuration in the usual places calls " OURS ", %s %s", what, date);
     return when > 0;
 }
 
@@ -157,20 +157,20 @@ say_none(SmCheck *check, const GPtrArray *installed, const GPtrArray *unread)
     g_autofree char *who = g_strjoinv(", ", (char **)installed->pdata);
     g_autofree char *which = g_strjoinv(", ", (char **)unread->pdata);
 
-    if (say_when(check, "but mail came last at",
+    if (say_when(check, "but the last mail came at",
                  last_of(check, "SELECT max(mail_seen) FROM accounts")))
         return;
     if (*who != '\0')
         sm_check_say(check, SM_CHECK_WARNING, "agent", NULL,
                      "%s installed, but nothing of uid %u's or the site's calls " OURS
                      "%s%s: add the recipe from " SM_DATADIR "/doc/scoremail/filters",
-                     who, (guint)geteuid(), *which != '\0' ? ", and these may not be read: " : "",
+                     who, (guint)geteuid(), *which != '\0' ? ", and these are not readable: " : "",
                      which);
-    else if (!say_when(check, "and scorefetch sync was done last at",
+    else if (!say_when(check, "and the last scorefetch sync ended at",
                        last_of(check, "SELECT max(synced) FROM accounts")))
         sm_check_say(check, SM_CHECK_WARNING, "agent", NULL,
-                     "no mail agent that is known here is installed, so nothing comes by mail, "
-                     "and scorefetch sync was never done");
+                     "no known mail agent is installed, so nothing arrives by mail, and scorefetch "
+                     "sync has never run");
 }
 
 /* FALSE where no file of the agent's calls us. */

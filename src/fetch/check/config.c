@@ -16,8 +16,8 @@ check_log_file(SmCheck *check, const char *file)
 
     if (faccessat(AT_FDCWD, place, W_OK, AT_EACCESS) < 0)
         sm_check_say(check, SM_CHECK_FAILURE, "log", NULL,
-                     "%s cannot be written to (%s: %s): nothing is fetched before it can, so make "
-                     "it writable or change log",
+                     "%s is not writable (%s: %s); nothing is fetched until it is; make it "
+                     "writable, or change log",
                      file, place, g_strerror(errno));
     else
         sm_check_say(check, SM_CHECK_OK, "log", NULL, "%s", file);

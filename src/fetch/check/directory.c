@@ -19,12 +19,12 @@ try_to_write(SmCheck *check, const SmAccount *account, const SmStore *store)
 
     if (fd < 0 && errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT && errno != EINVAL) {
         sm_check_say(check, SM_CHECK_FAILURE, "directory", account,
-                     "%s: no file can be made there: %s", account->directory, g_strerror(errno));
+                     "%s: cannot create a file there: %s", account->directory, g_strerror(errno));
         return FALSE;
     }
     if (fd >= 0 && account->group != (gid_t)-1 && fchown(fd, (uid_t)-1, account->group) < 0) {
         sm_check_say(check, SM_CHECK_FAILURE, "directory", account,
-                     "%s: a file cannot be given to the group %u: %s: make uid %u a member of it",
+                     "%s: cannot give a file to group %u: %s; add uid %u to that group",
                      account->directory, (guint)account->group, g_strerror(errno),
                      (guint)geteuid());
         return FALSE;
@@ -55,16 +55,16 @@ static gboolean
 check_privacy(SmCheck *check, const SmAccount *account, const struct stat *about)
 {
     if ((about->st_mode & S_IWOTH) != 0) {
-        sm_check_say(check, SM_CHECK_WARNING, "directory", account,
-                     "%s: everybody may write there (mode %04o), and could leave files that look "
-                     "like scores: chmod o-w %s",
-                     account->directory, (guint)about->st_mode & 07777, account->directory);
+        sm_check_say(
+            check, SM_CHECK_WARNING, "directory", account,
+            "%s: world-writable (mode %04o), anyone can plant score files; run chmod o-w %s",
+            account->directory, (guint)about->st_mode & 07777, account->directory);
         return FALSE;
     }
     if ((account->file_mode & S_IROTH) != 0 && (about->st_mode & S_IXOTH) != 0) {
         sm_check_say(check, SM_CHECK_WARNING, "directory", account,
-                     "%s: everybody on this machine may read the score files: set file-mode to "
-                     "0640 or 0600, or chmod o-x %s",
+                     "%s: everyone on this machine can read the score files; set file-mode to 0640 "
+                     "or 0600, or run chmod o-x %s",
                      account->directory, account->directory);
         return FALSE;
     }
@@ -89,7 +89,7 @@ sm_check_directory(SmCheck *check, const SmAccount *account)
     if (faccessat(store->dir_fd, ".", R_OK | W_OK | X_OK, AT_EACCESS) < 0 ||
         fstat(store->dir_fd, &about) < 0) {
         sm_check_say(check, SM_CHECK_FAILURE, "directory", account,
-                     "%s: uid %u may not write there: %s", account->directory, (guint)geteuid(),
+                     "%s: not writable by uid %u: %s", account->directory, (guint)geteuid(),
                      g_strerror(errno));
         return;
     }

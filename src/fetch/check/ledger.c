@@ -19,13 +19,13 @@ say_none(SmCheck *check, const char *path)
 
     if (faccessat(AT_FDCWD, place, W_OK | X_OK, AT_EACCESS) < 0)
         sm_check_say(check, SM_CHECK_FAILURE, "ledger", NULL,
-                     "%s: there is none, and none can be made in %s: %s", path, place,
+                     "%s: does not exist and cannot be created in %s: %s", path, place,
                      g_strerror(errno));
     else if (!sm_ledger_is_local(place, &fault))
         sm_check_say_fault(check, SM_CHECK_FAILURE, "ledger", NULL, fault);
     else
-        sm_check_say(check, SM_CHECK_OK, "ledger", NULL, "%s: none yet; the first file makes it",
-                     path);
+        sm_check_say(check, SM_CHECK_OK, "ledger", NULL,
+                     "%s: does not exist yet; the first file creates it", path);
 }
 
 /* What lies beside it must be ours as well: root may have left it. */
@@ -43,8 +43,8 @@ owns_companions(SmCheck *check, const char *path)
         if (stat(files[i], &about) < 0 || about.st_uid == geteuid())
             continue;
         sm_check_say(check, SM_CHECK_FAILURE, "ledger", NULL,
-                     "%s belongs to uid %u: as root, chown %u %s", files[i], (guint)about.st_uid,
-                     (guint)geteuid(), files[i]);
+                     "%s is owned by uid %u; as root, run chown %u %s", files[i],
+                     (guint)about.st_uid, (guint)geteuid(), files[i]);
         return FALSE;
     }
     return TRUE;
@@ -65,7 +65,7 @@ open_it(SmCheck *check, const char *path, gint64 *version, GError **error)
     if (g_str_equal(verdict, "ok"))
         return TRUE;
     g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
-                "ledger %s is damaged (%s): restore it from a backup, see scorefetch(1), Moving",
+                "ledger %s is damaged (%s); restore it from a backup, see Moving in scorefetch(1)",
                 path, verdict);
     return FALSE;
 }
@@ -77,12 +77,12 @@ say_version(SmCheck *check, const char *path, gint64 version, const char *space)
 
     if (version > newest)
         sm_check_say(check, SM_CHECK_FAILURE, "ledger", NULL,
-                     "%s: made by a newer version (schema %d, this is %d): upgrade scorefetch",
+                     "%s: made by a newer version (schema %d, this is %d); upgrade scorefetch",
                      path, (int)version, (int)newest);
     else if (version < newest)
         sm_check_say(check, SM_CHECK_OK, "ledger", NULL,
-                     "%s, schema %d, intact; the next use upgrades it to %d and leaves a copy",
-                     path, (int)version, (int)newest);
+                     "%s, schema %d, intact; the next use upgrades it to %d and keeps a copy", path,
+                     (int)version, (int)newest);
     else
         sm_check_say(check, SM_CHECK_OK, "ledger", NULL, "%s, schema %d, intact, %s free", path,
                      (int)version, space);
@@ -111,10 +111,10 @@ sm_check_ledger(SmCheck *check, const SmAccount *none)
     if (version < 1 || version > sm_ledger_schema_newest())
         g_clear_pointer(&check->db, sm_db_close);
     if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-        sm_check_say(check, SM_CHECK_WARNING, "ledger", NULL,
-                     "%s: others may read it, names of files and fingerprints (mode %04o): chmod "
-                     "600 %s",
-                     path, (guint)about.st_mode & 07777, path);
+        sm_check_say(
+            check, SM_CHECK_WARNING, "ledger", NULL,
+            "%s: readable by others, with names and fingerprints (mode %04o); run chmod 600 %s",
+            path, (guint)about.st_mode & 07777, path);
     sm_check_folder(check, "ledger", NULL, path);
     if (sm_check_space(check, "ledger", NULL, path, SPACE_WANTED, &space))
         say_version(check, path, version, space);

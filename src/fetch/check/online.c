@@ -46,7 +46,7 @@ check_name(SmCheck *check, const SmAccount *account)
         sm_check_say(check, SM_CHECK_OK, "name", account, "%s is %s", host, addresses);
         return TRUE;
     }
-    g_prefix_error(&fault, "the name service has no address of ");
+    g_prefix_error(&fault, "no address for ");
     sm_check_say_fault(check, SM_CHECK_FAILURE, "name", account, fault);
     return FALSE;
 }
@@ -65,7 +65,7 @@ say_certificate(SmCheck *check, const SmAccount *account, const SmProbe *probe)
         sm_check_say(check, soon ? SM_CHECK_WARNING : SM_CHECK_OK, "tls", account,
                      "%s answers, its certificate by %s is trusted%s %s%s", account->service_url,
                      probe->certificate.issuer, soon ? ", but only until" : " until", until,
-                     soon ? ": whoever runs it has to renew it" : "");
+                     soon ? "; its operator must renew it" : "");
 }
 
 static void
@@ -80,8 +80,9 @@ say_clock(SmCheck *check, const SmAccount *account, const SmProbe *probe)
                      "it is %s here; the service's time is not known", here);
     else if (off > SKEW_MAX)
         sm_check_say(check, SM_CHECK_WARNING, "clock", account,
-                     "the clock here is %" G_GINT64_FORMAT " s %s the service's, and a URL for a "
-                     "file lives 15 s: set it, and keep it right by NTP (timedatectl set-ntp true)",
+                     "this machine's clock is %" G_GINT64_FORMAT
+                     " s %s the service's, but a file's URL is valid for 15 s only; synchronise it "
+                     "by NTP (timedatectl set-ntp true)",
                      off, probe->ahead > 0 ? "ahead of" : "behind");
     else
         sm_check_say(check, SM_CHECK_OK, "clock", account,
@@ -128,9 +129,9 @@ sm_check_login(SmCheck *check, const SmAccount *account)
 
     if (check->ledger == NULL)
         sm_check_say(check, SM_CHECK_FAILURE, "login", account,
-                     "not tried: without a ledger a rejected password could not be remembered");
+                     "not tried, because without a ledger a rejected password cannot be recorded");
     else if (log_in(check, account, &fault))
-        sm_check_say(check, SM_CHECK_OK, "login", account, "the service takes user name %s",
+        sm_check_say(check, SM_CHECK_OK, "login", account, "the service accepts user name %s",
                      account->username);
     else
         sm_check_say_fault(check, SM_CHECK_FAILURE, "login", account, fault);
@@ -187,6 +188,5 @@ sm_check_firewall(SmCheck *check, const SmAccount *none)
     g_ptr_array_add(hosts, NULL);
     list = g_strjoinv(", ", (char **)hosts->pdata);
     sm_check_say(check, SM_CHECK_OK, "firewall", NULL,
-                 "scorefetch must reach, by TCP from here: %s (only the first is tried here)",
-                 list);
+                 "scorefetch must reach, by TCP: %s (only the first is tested here)", list);
 }

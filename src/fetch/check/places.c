@@ -32,8 +32,7 @@ sm_check_folder(SmCheck *check, const char *item, const SmAccount *account, cons
         (about.st_mode & S_ISVTX) != 0)
         return FALSE;
     sm_check_say(check, SM_CHECK_WARNING, item, account,
-                 "others may write to %s (mode %04o), and so put another file in the place of %s: "
-                 "chmod go-w %s",
+                 "%s is writable by others (mode %04o), who can replace %s; run chmod go-w %s",
                  folder, (guint)about.st_mode & 07777, path, folder);
     return TRUE;
 }
@@ -48,7 +47,7 @@ sm_check_space(SmCheck *check, const char *item, const SmAccount *account, const
 
     *text = NULL;
     if (statvfs(path, &fs) < 0) {
-        sm_check_say(check, SM_CHECK_WARNING, item, account, "%s: free space cannot be told: %s",
+        sm_check_say(check, SM_CHECK_WARNING, item, account, "%s: cannot determine free space: %s",
                      path, g_strerror(errno));
         return FALSE;
     }
@@ -56,14 +55,14 @@ sm_check_space(SmCheck *check, const char *item, const SmAccount *account, const
     *text = sm_text_size(bytes);
     if (bytes < wanted) {
         sm_check_say(check, bytes < wanted / 10 ? SM_CHECK_FAILURE : SM_CHECK_WARNING, item,
-                     account, "%s: only %s free, and %s may be needed: make room", path, *text,
-                     needed);
+                     account, "%s: only %s free, but %s may be needed; free space there", path,
+                     *text, needed);
         return FALSE;
     }
     if (fs.f_files > 0 && fs.f_favail < FILES_WANTED) { /* some file systems don't count them */
         sm_check_say(check, SM_CHECK_WARNING, item, account,
                      "%s: %s free, but no more than %" G_GUINT64_FORMAT
-                     " new files (inodes): delete some",
+                     " new files (inodes); delete some",
                      path, *text, (guint64)fs.f_favail);
         return FALSE;
     }

@@ -44,12 +44,12 @@ say_sandbox(SmCheck *check, const char *path, const char *said)
 
     if (version == NULL || walls == NULL || strcmp(version, SM_VERSION) != 0)
         sm_check_say(check, SM_CHECK_FAILURE, "sandbox", NULL,
-                     "%s is of version %s, and this is scorefetch %s: install both anew", path,
+                     "%s has version %s, but scorefetch has %s; reinstall both", path,
                      version != NULL ? version : "(unknown)", SM_VERSION);
     else if (strstr(walls, "no landlock") != NULL || strstr(walls, "no seccomp") != NULL)
         sm_check_say(check, SM_CHECK_WARNING, "sandbox", NULL,
-                     "the kernel offers %s: messages are parsed without the rest of the sandbox "
-                     "(a kernel from 5.13 on with both switched on has all of it)",
+                     "the kernel offers %s; messages are parsed without the rest of the sandbox; "
+                     "use a kernel 5.13 or newer with landlock and seccomp enabled",
                      walls);
     else
         sm_check_say(check, SM_CHECK_OK, "sandbox", NULL, "%s, for %s %s", walls, path, version);
@@ -69,7 +69,7 @@ sm_check_sandbox(SmCheck *check, const SmAccount *none)
         say_sandbox(check, path, said);
         return;
     }
-    g_prefix_error(&fault, "%s (is it installed completely?) ", path);
+    g_prefix_error(&fault, "%s; is it installed completely? ", path);
     sm_check_say_fault(check, SM_CHECK_FAILURE, "sandbox", NULL, fault);
 }
 
@@ -83,8 +83,8 @@ check_program(SmCheck *check, const char *item, const SmAccount *account, const 
     if (argv == NULL || path != NULL)
         return TRUE;
     sm_check_say(check, SM_CHECK_FAILURE, item, account,
-                 "%s: there is no program %s that uid %u may run: install it, or change %s", key,
-                 argv[0], (guint)geteuid(), key);
+                 "%s: uid %u cannot run %s; install it, or change %s", key, (guint)geteuid(),
+                 argv[0], key);
     return FALSE;
 }
 
@@ -96,8 +96,8 @@ sm_check_alerts(SmCheck *check, const SmAccount *none)
 
     if (!by_mail && config->alert_command == NULL)
         sm_check_say(check, SM_CHECK_WARNING, "alerts", NULL,
-                     "nobody is told when something goes wrong: set alert-mail to somebody's "
-                     "address, or alert-command");
+                     "nobody is alerted when something fails; set alert-mail to an address, or "
+                     "alert-command");
     else if ((!by_mail || check_program(check, "alerts", NULL, "sendmail", config->sendmail)) &&
              check_program(check, "alerts", NULL, "alert-command", config->alert_command))
         sm_check_say(check, SM_CHECK_OK, "alerts", NULL, "go to %s%s%s",
@@ -111,6 +111,6 @@ sm_check_hook(SmCheck *check, const SmAccount *account)
 {
     if (account->on_stored != NULL &&
         check_program(check, "hook", account, "on-stored", account->on_stored))
-        sm_check_say(check, SM_CHECK_OK, "hook", account, "%s is told of stored files",
+        sm_check_say(check, SM_CHECK_OK, "hook", account, "%s runs for stored files",
                      account->on_stored[0]);
 }

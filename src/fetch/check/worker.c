@@ -26,14 +26,14 @@ say_no_spool(SmCheck *check, const char *spool)
         sm_check_say(check, SM_CHECK_FAILURE, "spool", NULL, "%s: %s", spool, g_strerror(errno));
     else if (strcmp(spool, SM_SITE_SPOOL) == 0)
         sm_check_say(check, SM_CHECK_FAILURE, "spool", NULL,
-                     "%s is missing: systemd-sysusers && systemd-tmpfiles --create", spool);
+                     "%s does not exist; run systemd-sysusers && systemd-tmpfiles --create", spool);
     else if (faccessat(AT_FDCWD, place, W_OK | X_OK, AT_EACCESS) < 0)
         sm_check_say(check, SM_CHECK_FAILURE, "spool", NULL,
-                     "%s: there is none, and none can be made in %s: %s", spool, place,
+                     "%s: does not exist and cannot be created in %s: %s", spool, place,
                      g_strerror(errno));
     else
-        sm_check_say(check, SM_CHECK_OK, "spool", NULL, "%s: none yet; made when it is needed",
-                     spool);
+        sm_check_say(check, SM_CHECK_OK, "spool", NULL,
+                     "%s: does not exist yet; created when needed", spool);
 }
 
 void
@@ -49,22 +49,22 @@ sm_check_spool(SmCheck *check, const SmAccount *none)
     }
     described = sm_check_describe(&about);
     if (!S_ISDIR(about.st_mode))
-        sm_check_say(check, SM_CHECK_FAILURE, "spool", NULL, "%s is no directory: move it away",
+        sm_check_say(check, SM_CHECK_FAILURE, "spool", NULL, "%s is not a directory; move it away",
                      spool);
     else if (faccessat(AT_FDCWD, spool, R_OK | W_OK | X_OK, AT_EACCESS) < 0)
-        sm_check_say(check, SM_CHECK_FAILURE, "spool", NULL, "%s: uid %u may not use it: %s", spool,
+        sm_check_say(check, SM_CHECK_FAILURE, "spool", NULL, "%s: uid %u has no access: %s", spool,
                      (guint)geteuid(), g_strerror(errno));
     else if ((about.st_mode & S_IWOTH) != 0)
         sm_check_say(check, SM_CHECK_FAILURE, "spool", NULL,
-                     "%s: everybody may leave events there (%s): chmod o-rwx %s", spool, described,
+                     "%s: everyone may queue events (%s); run chmod o-rwx %s", spool, described,
                      spool);
     else if ((about.st_mode & S_IWGRP) != 0 && (~about.st_mode & (S_ISVTX | S_ISGID)) != 0)
         sm_check_say(check, SM_CHECK_WARNING, "spool", NULL,
-                     "%s: its group may remove each other's events, or leave some that the worker "
-                     "cannot read (%s): chmod 3770 %s",
+                     "%s: group members can delete each other's events, or queue unreadable ones "
+                     "(%s); run chmod 3770 %s",
                      spool, described, spool);
     else
-        sm_check_say(check, SM_CHECK_OK, "spool", NULL, "%s (%s), events that wait: %d", spool,
+        sm_check_say(check, SM_CHECK_OK, "spool", NULL, "%s (%s), queued events: %d", spool,
                      described, (int)sm_spool_count(spool));
 }
 
@@ -89,17 +89,17 @@ sm_check_worker(SmCheck *check, const SmAccount *none)
 
     if (!lives)
         sm_check_say(check, queued ? SM_CHECK_FAILURE : SM_CHECK_WARNING, "worker", NULL,
-                     "%s (worker-interval %u s): %s: %s", silent, config->worker_interval,
-                     queued ? "queued mail stays with the mail system, and is not fetched"
-                            : "nothing fetches what the mail system was told to forget",
+                     "%s (worker-interval %u s); %s; %s", silent, config->worker_interval,
+                     queued ? "queued mail stays in the mail system and is not fetched"
+                            : "nothing retries what was deferred too long",
                      remedy);
     else if (sm_check_timer_is_off(config, TIMER, "scorefetch run"))
         sm_check_say(check, SM_CHECK_WARNING, "worker", NULL,
-                     "it was at work, but %s is not enabled, and no line of cron's starts it after "
-                     "the machine: %s",
+                     "it has run lately, but %s is not enabled and no crontab line starts it after "
+                     "a reboot; %s",
                      TIMER, remedy);
     else
-        sm_check_say(check, SM_CHECK_OK, "worker", NULL, "scorefetch run was at work lately");
+        sm_check_say(check, SM_CHECK_OK, "worker", NULL, "scorefetch run has run lately");
 }
 
 void
@@ -107,7 +107,7 @@ sm_check_sync(SmCheck *check, const SmAccount *none)
 {
     if (sm_check_timer_is_off(check->config, SYNC_TIMER, "scorefetch sync"))
         sm_check_say(check, SM_CHECK_WARNING, "sync", NULL,
-                     "%s is not enabled, and no line of cron's does its work: nothing finds a file "
-                     "whose mail was lost: systemctl enable --now %s",
+                     "%s is not enabled and no crontab line replaces it, so a lost e-mail loses "
+                     "its file; run systemctl enable --now %s",
                      SYNC_TIMER, SYNC_TIMER);
 }

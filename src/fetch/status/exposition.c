@@ -16,8 +16,8 @@ static const struct {
     const char *name;
     gsize offset; /* of a gint64 in SmAccountSurvey */
 } of_accounts[] = {
-    {HEAD("files_overdue", "gauge", "Files that have waited for longer than defer-for."),
-     "files_overdue", AMONG(overdue)},
+    {HEAD("files_overdue", "gauge", "Files waiting longer than defer-for."), "files_overdue",
+     AMONG(overdue)},
     {HEAD("files_stored_total", "counter", "Files stored, corrected versions included."),
      "files_stored_total", AMONG(stored_ever)},
     {HEAD("notifications_total", "counter", "Messages that announced a file."),
@@ -52,7 +52,7 @@ add_accounts(GString *text, const SmSurvey *survey, gsize metric)
 static void
 add_states(GString *text, const SmSurvey *survey)
 {
-    g_string_append(text, HEAD("files", "gauge", "Files that the ledger knows, by their state."));
+    g_string_append(text, HEAD("files", "gauge", "Files in the ledger, by state."));
     for (guint i = 0; i < survey->accounts->len; i++) {
         const SmAccountSurvey *account = survey->accounts->pdata[i];
 
@@ -80,8 +80,8 @@ static void
 add_alerts(GString *text, const SmSurvey *survey)
 {
     g_string_append(text, HEAD("alerts", "gauge",
-                               "Alerts that stand, or were raised in three days; "
-                               "account \"\" is the whole program."));
+                               "Alerts that are open, or were raised within three days; account "
+                               "\"\" is the whole program."));
     for (guint i = 0; i < survey->alerts->len; i++) {
         const SmAlertRecord *alert = survey->alerts->pdata[i];
 
@@ -99,15 +99,15 @@ add_whole(GString *text, const SmSurvey *survey)
     g_string_append_printf(
         text,
         HEAD("worker_heartbeat_timestamp_seconds", "gauge",
-             "When scorefetch run was last at work; 0 if never.") "scoremail_worker_heartbeat_"
-                                                                  "timestamp_seconds "
-                                                                  "%" G_GINT64_FORMAT "\n",
+             "Last heartbeat of scorefetch run; 0 if never.") "scoremail_worker_heartbeat_"
+                                                              "timestamp_seconds "
+                                                              "%" G_GINT64_FORMAT "\n",
         survey->heartbeat_at);
     if (survey->spooled >= 0)
         g_string_append_printf(
             text,
             HEAD("spool_events", "gauge",
-                 "Events that wait in the spool.") "scoremail_spool_events %" G_GINT64_FORMAT "\n",
+                 "Events queued in the spool.") "scoremail_spool_events %" G_GINT64_FORMAT "\n",
             survey->spooled);
     g_string_append_printf(
         text,

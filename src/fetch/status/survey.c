@@ -158,7 +158,7 @@ kind_from_name(const char *name, SmAlertKind *kind)
     return FALSE;
 }
 
-/* What was wrong with an account that is turned off, or is gone, is nobody's concern any longer. */
+/* Alerts of a disabled or removed account no longer count. */
 static gboolean
 is_of_interest(const SmSurvey *survey, const char *name)
 {
@@ -235,7 +235,7 @@ read_ledger(SmSurvey *survey, SmLedger *ledger, const char *account, GError **er
            read_alerts(survey, ledger, account, error) && read_refusals(survey, ledger, error);
 }
 
-/* All of it as of one moment: a file is never in two states, or in none. */
+/* All as of one moment: a file is never in two states, or in none. */
 static gboolean
 read_at_once(SmSurvey *survey, SmLedger *ledger, const char *account, GError **error)
 {

@@ -77,7 +77,7 @@ sm_status_print_concerns(const GPtrArray *concerns)
     }
 }
 
-/* What a person wants to know of the state: why, and until when. */
+/* What a person needs to know about the state: why, and until when. */
 static char *
 remark(const SmFile *file, gint64 now)
 {
@@ -85,7 +85,7 @@ remark(const SmFile *file, gint64 now)
 
     if (file->state == SM_FILE_STORED && file->pruned_at > 0) {
         next = human_time(file->pruned_at, now);
-        return g_strdup_printf("deleted, since keep-for was over: %s", next);
+        return g_strdup_printf("deleted after keep-for: %s", next);
     }
     if (file->state == SM_FILE_STORED && file->revision > 0 && *file->reason == '\0')
         return g_strdup_printf("revision %d; older ones are in .superseded", (int)file->revision);

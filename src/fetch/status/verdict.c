@@ -9,7 +9,7 @@ enum {
 
 typedef enum {
     STANDS, /* until it is cleared */
-    PASSES, /* it happened; nothing tells whether it was seen to */
+    PASSES, /* it happened; nothing shows whether somebody has dealt with it */
     SHOWS,  /* the survey shows by itself whether it is still so */
 } Nature;
 
@@ -137,17 +137,17 @@ judge_files(GPtrArray *concerns, const SmAccountSurvey *account, guint defer_for
 
     if (failed > 0)
         add(concerns, of_survey.file_failed, name,
-            "%d failed for good%s: scorefetch retry NAME, or forget NAME", (int)failed, a_failed);
+            "%d failed%s; run scorefetch retry NAME, or forget NAME", (int)failed, a_failed);
     if (conflicts > 0)
         add(concerns, of_survey.file_conflicts, name,
-            "%d in conflict with a file in the directory%s: scorefetch(1) has the remedies",
+            "%d in conflict with a file in the directory%s; see Conflicts in scorefetch(1)",
             (int)conflicts, a_conflict);
     if (account->overdue > 0)
-        add(concerns, of_survey.file_overdue, name, "%d waiting for longer than defer-for, %d min",
+        add(concerns, of_survey.file_overdue, name, "%d waiting longer than defer-for, %d min",
             (int)account->overdue, (int)(defer_for / 60));
 }
 
-/* Whoever never syncs is not told to. */
+/* No warning for accounts that have never synced. */
 static void
 judge_sync(GPtrArray *concerns, const SmAccountSurvey *account, gint64 now)
 {
@@ -163,8 +163,8 @@ judge_sync(GPtrArray *concerns, const SmAccountSurvey *account, gint64 now)
     if (account->sync_tried_at > 0 && now - account->synced_at > SYNC_OVERDUE &&
         (account->synced_at > 0 || *account->sync_outcome != '\0'))
         add(concerns, of_survey.sync_overdue, account->account->name,
-            "no sync was complete %s%s; the last one: %s",
-            account->synced_at > 0 ? "since " : "yet", account->synced_at > 0 ? last : "",
+            "no complete sync %s%s; the last one: %s", account->synced_at > 0 ? "since " : "yet",
+            account->synced_at > 0 ? last : "",
             *account->sync_outcome != '\0' ? account->sync_outcome : "did not end");
 }
 

@@ -1,5 +1,5 @@
 /*
- * What of a survey a person should see to, and how urgently: the one table by which
+ * What in a survey needs a person, and how urgently: the one table by which
  * `status --exit-code` answers as a monitoring plugin does. Pure: survey in,
  * concerns out.
  */
