@@ -38,7 +38,8 @@ FAULTS = [
     Fault("file:delay=300", **NO_FAULT),
     Fault("file:drip=1000", **NO_FAULT),
     Fault("file:no-length", **NO_FAULT),
-    Fault("file:encoding", **NO_FAULT),  # a word too much, in front of JSON that is none the worse
+    # a word too much, in front of JSON that is none the worse: asked for once more, and read as it is
+    Fault("file:encoding", **{**NO_FAULT, "once": (2, 1)}),
     Fault("file:delay=20000", SLOW),
     Fault("file:stall=0", SLOW),
     Fault("file:stall=20", SLOW),

@@ -66,7 +66,31 @@ static const struct {
     {"no files", "{\"files\":[]}", ""},
     {"null for files", "{\"files\":null}", ""},
     {"files is missing", "{}", ""},
+    {"an empty text for files", "{\"files\":\"\"}", ""},
+    {"an empty object for files", "{\"files\": { } }", ""},
+    {"one object for files", "{\"files\":{\"fileName\":\"a.csv\",\"fileSize\":1}}",
+     "a.csv|-|1|-1|-|0"},
+    {"an object that is no file for files", "{\"files\":{\"message\":\"a.csv\"}}",
+     "!(a row without a name)"},
+    {"a byte order mark, and blanks all over",
+     "\xef\xbb\xbf \r\n{ \"x\" : [ ] ,\t\"files\" : [ {\"fileName\" : \"a.csv\"} , {} ] }\n",
+     "a.csv|-|-1|-1|-|0\n!(a row without a name)"},
+    {"brackets and quotes within texts",
+     "{\"m\":\"]}\\\"[{\",\"files\":[{\"x\":\"\\\\\",\"y\":\"}]\",\"fileName\":\"a.csv\"}]}",
+     "a.csv|-|-1|-1|-|0"},
+    {"the first of two files members", "{\"files\":[],\"files\":[{\"fileName\":\"a.csv\"}]}", ""},
+    {"files within another member", "{\"x\":{\"files\":[{\"fileName\":\"a.csv\"}]}}", ""},
+    {"a row that is no JSON", "{\"files\":[{\"fileName\":},{\"fileName\":\"a.csv\"}]}",
+     "a.csv|-|-1|-1|-|0\n!(a row without a name)"},
     {"files is something else", "{\"files\":\"none\"}", "no listing"},
+    {"files is true", "{\"files\":true}", "no listing"},
+    {"files is a number", "{\"files\":0}", "no listing"},
+    {"two commas", "{\"files\":[{},,{}]}", "no listing"},
+    {"no comma", "{\"files\":[{} {}]}", "no listing"},
+    {"brackets that do not fit", "{\"files\":[{]}}", "no listing"},
+    {"a member without a value", "{\"files\"}", "no listing"},
+    {"a text without an end", "{\"files\":\"", "no listing"},
+    {"a text that ends in a backslash", "{\"files\":[\"\\", "no listing"},
     {"an array", "[]", "no listing"},
     {"no JSON", "<html>", "no listing"},
     {"half of it", "{\"files\":[{\"fileName\":\"a.csv\"}", "no listing"},
@@ -122,6 +146,35 @@ test_many_rows(void)
         g_assert_cmpint(((SmListed *)listing->files->pdata[i])->size, ==, i);
 }
 
+static void
+test_too_many_rows(void)
+{
+    g_autoptr(GString) text = g_string_new("{\"files\":[");
+    g_autoptr(SmListing) listing = NULL;
+
+    for (int i = 0; i < SM_LISTING_MAX + 3; i++)
+        g_string_append_printf(text, "{\"fileName\":\"4300_%d.csv\"},{},", i);
+    g_string_append(text, "{\"fileName\":\"4300_0.csv\"}]}");
+    listing = sm_listing_parse(text->str, text->len, NULL);
+    g_assert_nonnull(listing);
+    g_assert_cmpuint(listing->files->len, ==, SM_LISTING_MAX);
+    g_assert_cmpuint(listing->left_out, ==, 3);
+    g_assert_cmpuint(listing->repeated, ==, 1);
+    g_assert_cmpuint(listing->invalid_count, ==, SM_LISTING_MAX + 3);
+    g_assert_cmpuint(listing->invalid->len, ==, 20);
+}
+
+/* What is nested deeper than any listing ends the reading, not the stack. */
+static void
+test_deep_nesting(void)
+{
+    g_autoptr(GString) text = g_string_new("{\"x\":");
+
+    for (int i = 0; i < 1000000; i++)
+        g_string_append_c(text, '[');
+    g_assert_null(sm_listing_parse(text->str, text->len, NULL));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -132,5 +185,7 @@ main(int argc, char **argv)
         g_test_add_data_func(path, GSIZE_TO_POINTER(i), test_case);
     }
     g_test_add_func("/listing/20,000 rows", test_many_rows);
+    g_test_add_func("/listing/more than are kept", test_too_many_rows);
+    g_test_add_func("/listing/a million brackets", test_deep_nesting);
     return g_test_run();
 }

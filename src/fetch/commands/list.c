@@ -45,6 +45,18 @@ delivered_text(const SmListed *listed)
 }
 
 static char *
+size_text(const SmListed *listed, const SmFile *file)
+{
+    g_autofree char *said = listed->size >= 0 ? sm_text_size((guint64)listed->size) : g_strdup("-");
+    g_autofree char *stored = NULL;
+
+    if (file == NULL || !sm_listing_size_differs(file, listed->size))
+        return g_steal_pointer(&said);
+    stored = sm_text_size((guint64)file->size_plain);
+    return g_strdup_printf("%s (file: %s)", said, stored);
+}
+
+static char *
 records_text(const SmListed *listed, const SmFile *file)
 {
     g_autofree char *said = listed->records >= 0
@@ -60,7 +72,7 @@ static void
 print_row(const SmSession *session, const SmAccount *account, const SmListed *listed,
           const SmListedRow *row, int widest)
 {
-    g_autofree char *size = listed->size >= 0 ? sm_text_size((guint64)listed->size) : g_strdup("-");
+    g_autofree char *size = size_text(listed, row->file);
     g_autofree char *delivered = delivered_text(listed);
     g_autofree char *records = records_text(listed, row->file);
     gboolean accounts = session->config->accounts->len > 1;
@@ -96,6 +108,8 @@ row_as_json(const SmListed *listed, const SmListedRow *row)
     sm_json_add_text(json, "ledger", state_of(row));
     sm_json_add_text(json, "reason", file != NULL ? file->reason : NULL);
     sm_json_add_number(json, "records_counted", file != NULL ? file->records : -1);
+    cJSON_AddBoolToObject(json, "size_differs",
+                          file != NULL && sm_listing_size_differs(file, listed->size));
     cJSON_AddBoolToObject(json, "records_differ", file != NULL && sm_listing_records_differ(file));
     return json;
 }

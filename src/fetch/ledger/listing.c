@@ -149,6 +149,12 @@ sm_listing_records(const char *name, gint64 lines)
 }
 
 gboolean
+sm_listing_size_differs(const SmFile *file, gint64 listed)
+{
+    return file->stored_at > 0 && listed > 0 && differs(file->size_plain, listed);
+}
+
+gboolean
 sm_listing_records_differ(const SmFile *file)
 {
     return differs(file->records, file->listed_records) &&

@@ -42,6 +42,10 @@ gboolean sm_listing_mark_known(SmLedger *ledger, const char *account, const SmLi
 /* The rows of a file of that name and so many lines: a .csv has one of headings. */
 gint64 sm_listing_records(const char *name, gint64 lines);
 
+/* Whether what is stored has another number of bytes than the listing's fileSize (0 or less: not
+ * known), of which nobody says what it counts. */
+gboolean sm_listing_size_differs(const SmFile *file, gint64 listed);
+
 /* Whether the file has other rows than the listing says, as far as that can be told: a line break
  * within quotes makes a row look like two, and a .csv may come without headings. */
 gboolean sm_listing_records_differ(const SmFile *file);

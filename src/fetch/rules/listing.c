@@ -6,11 +6,14 @@
 #include "common/base/text.h"
 #include "common/event/name.h"
 #include "fetch/host/autoptr.h"
+#include "fetch/rules/elements.h"
 #include "fetch/rules/since.h"
 
 enum {
-    TEXT_MAX = 80, /* bytes of a type or date */
-    SHOWN_MAX = 5, /* names that break the rules */
+    TEXT_MAX = 80,       /* bytes of a type or date */
+    SHOWN_MAX = 5,       /* names that break the rules */
+    INVALID_KEPT = 20,   /* the same */
+    ROW_MAX = 64 * 1024, /* bytes: a larger one is no row */
 };
 
 static const double number_max = 9007199254740992.0; /* 2^53: above it a double skips numbers */
@@ -75,8 +78,9 @@ text_in(const cJSON *row, const char *key)
 }
 
 static SmListed *
-read_row(const cJSON *row, const char *name, GTimeZone *utc)
+read_row(const cJSON *row, const char *name)
 {
+    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
     SmListed *listed = g_new0(SmListed, 1);
 
     listed->name = g_strdup(name);
@@ -114,57 +118,62 @@ add(SmListing *listing, GHashTable *by_name, SmListed *listed)
     }
 }
 
+/* Adds what the row, of size bytes, says of a file. */
 static void
-read_rows(const cJSON *rows, SmListing *listing)
+read_element(SmListing *listing, GHashTable *by_name, const char *row, gsize size)
 {
-    g_autoptr(GHashTable) by_name = g_hash_table_new(g_str_hash, g_str_equal);
-    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
-    const cJSON *row;
+    g_autoptr(cJSON) json = size <= ROW_MAX ? cJSON_ParseWithLength(row, size) : NULL;
+    const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "fileName"));
 
-    cJSON_ArrayForEach(row, rows)
-    {
-        const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(row, "fileName"));
-
-        if (name != NULL &&
-            sm_name_check(name, strlen(name), sm_default_extensions, NULL) != SM_NAME_INVALID)
-            add(listing, by_name, read_row(row, name, utc));
+    if (name != NULL &&
+        sm_name_check(name, strlen(name), sm_default_extensions, NULL) != SM_NAME_INVALID) {
+        if (listing->files->len < SM_LISTING_MAX || g_hash_table_contains(by_name, name))
+            add(listing, by_name, read_row(json, name));
         else
-            g_ptr_array_add(listing->invalid, name != NULL ? sm_text_clean(name, SM_TEXT_SHOWN_MAX)
-                                                           : g_strdup("(a row without a name)"));
+            listing->left_out++;
+        return;
     }
+    if (listing->invalid_count++ < INVALID_KEPT)
+        g_ptr_array_add(listing->invalid, name != NULL ? sm_text_clean(name, SM_TEXT_SHOWN_MAX)
+                                                       : g_strdup("(a row without a name)"));
 }
 
 SmListing *
 sm_listing_parse(const char *text, gsize length, GError **error)
 {
-    g_autoptr(cJSON) json = cJSON_ParseWithLength(text, length);
-    const cJSON *rows = cJSON_GetObjectItemCaseSensitive(json, "files");
-    SmListing *listing;
+    g_autoptr(SmListing) listing = g_new0(SmListing, 1);
+    g_autoptr(GHashTable) by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    SmElements rows;
+    const char *row;
+    gsize size;
 
-    if (!cJSON_IsObject(json) || (rows != NULL && !cJSON_IsArray(rows) && !cJSON_IsNull(rows))) {
-        g_set_error(error, SM_ERROR, SM_ERROR_SERVICE, "the answer is no listing%s",
-                    json == NULL ? " (it is not JSON)" : "");
-        return NULL;
-    }
-    listing = g_new0(SmListing, 1);
     listing->files = g_ptr_array_new_with_free_func(listed_free);
     listing->invalid = g_ptr_array_new_with_free_func(g_free);
-    read_rows(rows, listing);
-    return listing;
+    rows.broken = !sm_elements_find(&rows, text, length, "files");
+    while (!rows.broken && (row = sm_elements_next(&rows, &size)) != NULL)
+        read_element(listing, by_name, row, size);
+    if (!rows.broken)
+        return g_steal_pointer(&listing);
+    g_set_error(error, SM_ERROR, SM_ERROR_SERVICE, "the answer is no listing");
+    return NULL;
 }
 
 void
 sm_listing_warn(const SmListing *listing, const char *account)
 {
-    guint count = listing->invalid->len;
+    guint count = listing->invalid_count;
     g_autoptr(GString) names = g_string_new(NULL);
 
-    for (guint i = 0; i < MIN(count, SHOWN_MAX); i++)
+    for (guint i = 0; i < MIN(listing->invalid->len, SHOWN_MAX); i++)
         g_string_append_printf(names, "%s\"%s\"", i > 0 ? ", " : "",
                                (char *)listing->invalid->pdata[i]);
     if (count > 0)
         g_warning("account %s: %u in the listing that cannot be score files' names, left out: %s%s",
                   account, count, names->str, count > SHOWN_MAX ? " ..." : "");
+    if (listing->left_out > 0)
+        g_warning("account %s: the listing has %u files more than the %d that are looked at: sync"
+                  " in smaller steps, with --since",
+                  account, listing->left_out, SM_LISTING_MAX);
     if (listing->repeated > 0)
         g_info("account %s: %u rows of the listing name a file once more", account,
                listing->repeated);

@@ -7,7 +7,10 @@
 
 #include <glib.h>
 
-enum { SM_LISTED_UNKNOWN = -1 };
+enum {
+    SM_LISTED_UNKNOWN = -1,
+    SM_LISTING_MAX = 100000, /* files of one listing */
+};
 
 typedef struct {
     char *name;          /* well formed (name.h) */
@@ -19,15 +22,19 @@ typedef struct {
 } SmListed;
 
 typedef struct {
-    GPtrArray *files;   /* of SmListed: each name once, in the order of the listing */
-    GPtrArray *invalid; /* of char *: names that break the rules, cleaned, never to be used */
-    guint repeated;     /* rows that named a file once more */
+    GPtrArray *files;    /* of SmListed: each name once, in the order of the listing */
+    GPtrArray *invalid;  /* of char *: the first names that break the rules, cleaned, never to be
+                            used */
+    guint invalid_count; /* rows that are none, or with such names */
+    guint repeated;      /* rows that named a file once more */
+    guint left_out;      /* files beyond SM_LISTING_MAX */
 } SmListing;
 
 /*
- * Reads length bytes of JSON, {"files":[...]}; no files at all is an empty
- * listing. Of two rows with one name (to the letter: names that differ in case
- * are two) the one that was delivered later counts. SM_ERROR_SERVICE for what is no listing.
+ * Reads length bytes of JSON, {"files":[...]}, or {"files":{...}} for one file; no
+ * files at all, null, "" and {} are an empty listing. Of two rows with one name (to the letter:
+ * names that differ in case are two) the one that was delivered later counts. SM_ERROR_SERVICE for
+ * what is no listing.
  */
 SmListing *sm_listing_parse(const char *text, gsize length, GError **error);
 

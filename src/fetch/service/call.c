@@ -72,7 +72,7 @@ collect(char *data, size_t size, size_t count, void *user_data)
         return 0;
     }
     if (reply->length + length > reply->room) { /* a listing: the others have all their room */
-        reply->room = MAX(reply->room * 2, reply->length + length);
+        reply->room = MAX(MIN(reply->room * 2, LISTING_MAX), reply->length + length);
         reply->text = g_realloc(reply->text, reply->room);
     }
     memcpy(reply->text + reply->length, data, length);
@@ -153,6 +153,7 @@ sm_service_post(SmService *service, const char *path, const char *body, SmReply 
 
     service->retry_after = 0;
     headers = curl_slist_append(headers, "Accept: application/json");
+    headers = curl_slist_append(headers, "Accept-Encoding:"); /* nothing is asked for */
     if (!wait_for_turn(service, error) || !start_reply(reply, error) ||
         (limit = time_for_call(service, reply->listing, error)) == 0 ||
         !sm_http_prepare(handle, service->account, stall, detail, error))
@@ -161,6 +162,8 @@ sm_service_post(SmService *service, const char *path, const char *body, SmReply 
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body);
     curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, limit);
+    if (!service->raw) /* some caches compress unasked */
+        curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "");
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, collect);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, reply);
     result = perform(service);
@@ -168,6 +171,11 @@ sm_service_post(SmService *service, const char *path, const char *body, SmReply 
     service->retry_after = result == CURLE_OK ? sm_http_retry_after(handle) : 0;
     /* The body is the caller's to wipe; the handle must not point to it any longer. */
     curl_easy_setopt(handle, CURLOPT_POSTFIELDS, NULL);
+    if (result == CURLE_BAD_CONTENT_ENCODING && !service->raw) {
+        service->raw = TRUE; /* a Content-Encoding that the bytes do not have */
+        sm_reply_clear(reply);
+        return sm_service_post(service, path, body, reply, error);
+    }
     if (result == CURLE_OK)
         sm_pace_answer(service->shared->pace, reply->status, service->retry_after);
     return judge_transfer(service, reply, result, detail, error);

@@ -20,6 +20,7 @@ typedef struct {
     CURL *handle;           /* keeps its connection between calls, unless there is an engine */
     gint64 deadline;        /* monotonic time (microseconds) at which a call ends; 0: none */
     guint retry_after;      /* seconds, of the last answer; 0: none said */
+    gboolean raw;           /* answers are read as they come, whatever Content-Encoding says */
 } SmService;
 
 /* shared may be NULL, else it must live as long. */

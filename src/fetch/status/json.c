@@ -70,6 +70,7 @@ file_as_json(const SmFile *file)
     cJSON_AddItemToObject(json, "size_plain",
                           stored ? cJSON_CreateNumber((double)file->size_plain)
                                  : cJSON_CreateNull());
+    sm_json_add_number(json, "listed_size", file->listed_size);
     sm_json_add_text(json, "sha256_plain", stored ? file->sha256_plain : NULL);
     sm_json_add_text(json, "path", stored ? file->path : NULL);
     cJSON_AddNumberToObject(json, "revision", (double)file->revision);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/text.h"
+#include "fetch/ledger/listing.h"
 #include "fetch/status/verdict.h"
 
 /* Caller frees. */
@@ -89,6 +90,10 @@ remark(const SmFile *file, gint64 now)
     }
     if (file->state == SM_FILE_STORED && file->revision > 0 && *file->reason == '\0')
         return g_strdup_printf("revision %d; older ones are in .superseded", (int)file->revision);
+    if (file->state == SM_FILE_STORED && sm_listing_size_differs(file, file->listed_size)) {
+        next = sm_text_size((guint64)file->listed_size);
+        return g_strdup_printf("the listing says %s", next);
+    }
     if (file->next_attempt <= now || file->state == SM_FILE_FAILED)
         return g_strdup(file->reason);
     next = human_time(file->next_attempt, file->next_attempt + 3600);

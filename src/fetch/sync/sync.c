@@ -116,7 +116,7 @@ mark_known(const Sync *sync, const SmListing *listing, GError **error)
     outcome =
         g_strdup_printf("%u listed, %u new: taken as already had", listing->files->len, marked);
     g_message("account %s: %s", account, outcome);
-    return end(sync, TRUE, outcome, error);
+    return end(sync, listing->left_out == 0, outcome, error);
 }
 
 static gboolean
@@ -192,6 +192,7 @@ fetch(const Sync *sync, const SmListing *listing, gboolean *left, GError **error
     if (plan == NULL || (plan->jobs->len > 0 && !run_jobs(sync, plan->jobs, error)))
         return FALSE;
     outcome = sm_sync_summary(plan, left);
+    *left = *left || listing->left_out > 0;
     if (*left)
         g_warning("account %s: %s", account, outcome);
     else

@@ -1,0 +1,24 @@
+/*
+ * The elements of one member of a JSON object, one after the other: a tree of a
+ * large answer takes sixty times its size, so a tree is made of each alone. Pure.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+    const char *at; /* where the next one begins */
+    const char *end;
+    gboolean single; /* the member is no array, but its one element */
+    gboolean broken; /* what follows is no list of elements */
+} SmElements;
+
+/*
+ * Finds member key of the object that length bytes of text are. No such member, null, "",
+ * {} and [] are no elements; another object is one element. FALSE where text is no
+ * object, is nested a thousand deep, or the member is something else.
+ */
+gboolean sm_elements_find(SmElements *elements, const char *text, gsize length, const char *key);
+
+/* The next element, *length bytes; NULL after the last one, or with elements->broken. */
+const char *sm_elements_next(SmElements *elements, gsize *length);
