@@ -34,6 +34,9 @@ LEDGER_TIMES = {
     "handovers": ["next_attempt"],
 }
 
+# What has to lie side by side where the programs of a build folder are copied to.
+PROGRAM_FILES = ("scoremail", "scoremail-reader.so", "scorefetch")
+
 MAY_SKIP = os.environ.get("SCOREMAIL_TESTS_MAY_SKIP") == "1"
 
 # What a presigned URL's query has, in either form, and what a token looks like.

@@ -14,8 +14,10 @@
 #include "common/base/error.h"
 #include "common/base/startup.h"
 #include "filter/message/charset.h"
-#include "filter/message/mime.h"
+#include "filter/message/label.h"
+#include "filter/message/unusable.h"
 #include "filter/parser.h"
+#include "filter/reader.h"
 #include "filter/received.h"
 #include "filter/sandbox/stack.h"
 
@@ -124,7 +126,7 @@ wait_for(const SmParserTask *task, pid_t pid, GError **error)
 
 /* One child, from fork to wait. */
 static Ending
-run_child(const SmParserTask *task, GByteArray *answer, GError **error)
+run_child(const SmReader *reader, const SmParserTask *task, GByteArray *answer, GError **error)
 {
     sm_autofd int from_child = -1;
     sm_autofd int to_parent = -1;
@@ -148,7 +150,7 @@ run_child(const SmParserTask *task, GByteArray *answer, GError **error)
     if (pid == 0) {
         sm_startup_end_by_signal(); /* its exit status says how it ended */
         sm_close(&from_child);
-        sm_parser_run(task, to_parent);
+        reader->run(task, to_parent);
     }
     sm_close(&to_parent);
     deadline =
@@ -179,7 +181,7 @@ charset_asked_for(const GByteArray *answer)
     if (answer->len <= prefix || memcmp(answer->data, SM_ANSWER_NEED, prefix) != 0)
         return NULL;
     name = g_strndup((const char *)answer->data + prefix, answer->len - prefix);
-    return sm_charset_is_word(name) ? g_steal_pointer(&name) : NULL;
+    return sm_label_is_word(name) ? g_steal_pointer(&name) : NULL;
 }
 
 static gboolean
@@ -200,7 +202,7 @@ take_answer(const GByteArray *answer, SmEvent **event, GError **error)
         return TRUE;
     }
     if (is_answer(answer, SM_ANSWER_HOPS)) {
-        g_warning("mail loop: more than %d Received headers; message ignored", SM_LOOP_HOPS_MAX);
+        g_warning("mail loop: too many Received headers; message ignored");
         return TRUE;
     }
     *event = sm_event_decode(answer->data, answer->len, &fault);
@@ -217,13 +219,14 @@ sm_child_read_header(const char *message, gsize length, const SmChildRules *rule
     g_autoptr(GPtrArray) charsets = g_ptr_array_new();
     g_autoptr(GByteArray) answer = g_byte_array_new();
     const SmParserTask task = {message, length, 1, sm_sandbox_find(), charsets, reason};
+    const SmReader *reader = sm_reader_load(NULL);
     SmEvent *event = NULL;
 
-    if (sm_sandbox_check(&task.walls, rules->sandbox, NULL) &&
-        run_child(&task, answer, NULL) == ENDED_WELL && take_answer(answer, &event, NULL) &&
+    if (reader != NULL && sm_sandbox_check(&task.walls, rules->sandbox, NULL) &&
+        run_child(reader, &task, answer, NULL) == ENDED_WELL && take_answer(answer, &event, NULL) &&
         event != NULL)
         return event;
-    event = sm_mime_unusable_bare(message, length, reason);
+    event = sm_unusable_event(message, length, reason);
     event->received = sm_received_scan(message, length);
     return event;
 }
@@ -235,16 +238,19 @@ sm_child_read(const char *message, gsize length, const SmChildRules *rules, SmEv
     g_autoptr(GPtrArray) charsets = g_ptr_array_new_with_free_func(g_free);
     SmParserTask task = {message, length, rules->max_cpu, sm_sandbox_find(), charsets, NULL};
     g_autofree char *walls = sm_sandbox_describe(&task.walls);
+    const SmReader *reader = NULL;
 
     *event = NULL;
-    if (!sm_sandbox_check(&task.walls, rules->sandbox, error))
+    if (sm_sandbox_check(&task.walls, rules->sandbox, error))
+        reader = sm_reader_load(error);
+    if (reader == NULL)
         return FALSE;
     g_info("sandbox: %s", walls);
     for (;;) {
         g_autoptr(GByteArray) answer = g_byte_array_new();
         char *charset;
 
-        switch (run_child(&task, answer, error)) {
+        switch (run_child(reader, &task, answer, error)) {
         case ENDED_WELL:
             break;
         case ENDED_BY_LIMIT:

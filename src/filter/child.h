@@ -9,7 +9,7 @@
 #pragma once
 
 #include "common/event/event.h"
-#include "filter/sandbox/sandbox.h"
+#include "filter/sandbox/walls.h"
 
 typedef struct {
     guint max_cpu;           /* seconds */

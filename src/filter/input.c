@@ -7,6 +7,8 @@
 
 #include "common/base/error.h"
 
+enum { LARGE = 1024 * 1024 }; /* bytes */
+
 /* As read(2), but waits and tries again instead of EAGAIN and EINTR. */
 static ssize_t
 read_patiently(int fd, char *to, gsize size)
@@ -61,6 +63,9 @@ sm_input_read(SmInput *input, int fd, gsize max, GError **error)
         drain(fd);
         return FALSE;
     }
+    /* A large message is spared thousands of page faults; a small one does not get there. */
+    if (reserved > LARGE)
+        madvise(input->data + LARGE, reserved - LARGE, MADV_HUGEPAGE);
     /* One byte more than allowed: it distinguishes a message that fits exactly from a larger one.
      */
     while ((got = read_patiently(fd, input->data + input->length, max + 1 - input->length)) > 0) {

@@ -8,7 +8,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include <gmime/gmime.h>
+#include <glib.h>
 
 #include "build-config.h"
 #include "common/base/report.h"
@@ -20,7 +20,9 @@
 #include "filter/child.h"
 #include "filter/envelope.h"
 #include "filter/input.h"
+#include "filter/message/scan.h"
 #include "filter/options.h"
+#include "filter/reader.h"
 
 enum {
     EXTRACT_NO_SPAN = 1,     /* as grep */
@@ -68,10 +70,12 @@ show_version(void)
 {
     const SmSandboxWalls walls = sm_sandbox_find();
     g_autofree char *sandbox = sm_sandbox_describe(&walls);
+    g_autoptr(GError) error = NULL;
+    const SmReader *reader = sm_reader_load(&error);
+    g_autofree char *libraries = reader != NULL ? reader->describe() : g_strdup(error->message);
 
-    printf("scoremail %s\nGMime %u.%u.%u, gumbo %s\nsandbox: %s\n", SM_VERSION, gmime_major_version,
-           gmime_minor_version, gmime_micro_version, SM_GUMBO_VERSION, sandbox);
-    return EX_OK;
+    printf("scoremail %s\n%s\nsandbox: %s\n", SM_VERSION, libraries, sandbox);
+    return reader != NULL ? EX_OK : EX_SOFTWARE;
 }
 
 static int
@@ -104,8 +108,6 @@ extract(const SmEvent *event)
 {
     int code = EX_DATAERR;
 
-    if (event == NULL)
-        return EXTRACT_NO_SPAN;
     if (event->kind == SM_EVENT_NAMES)
         code = print_valid(event);
     else if (event->kind == SM_EVENT_NO_VALID_NAME)
@@ -182,9 +184,19 @@ give_up(const SmInput *input, SmOptions *options, const SmEnvelope *envelope, Sm
 }
 
 static int
+answer_none(const SmOptions *options)
+{
+    if (options->extract)
+        return EXTRACT_NO_SPAN;
+    g_message("no notification");
+    return EX_OK;
+}
+
+static int
 run(SmOptions *options, const SmEnvelope *envelope, SmReport *report)
 {
     const SmChildRules rules = {(guint)options->max_cpu, options->sandbox};
+    const SmSandboxWalls walls = sm_sandbox_find();
     g_auto(SmInput) input = {NULL, 0, FALSE};
     g_autoptr(SmEvent) event = NULL;
     g_autoptr(GError) error = NULL;
@@ -194,14 +206,16 @@ run(SmOptions *options, const SmEnvelope *envelope, SmReport *report)
     if (input.too_large)
         return say_too_large(options);
     g_info("read a message of %zu bytes", input.length);
+    if (!sm_sandbox_check(&walls, options->sandbox, &error))
+        return fail(error, report->role);
+    if (!sm_scan_could_announce(input.data, input.length))
+        return answer_none(options);
     if (!sm_child_read(input.data, input.length, &rules, &event, &error))
         return give_up(&input, options, envelope, report, error);
+    if (event == NULL)
+        return answer_none(options);
     if (options->extract)
         return extract(event);
-    if (event == NULL) {
-        g_message("no notification");
-        return EX_OK;
-    }
     sm_input_clear(&input);
     return hand_over(event, options, envelope, report);
 }

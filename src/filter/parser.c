@@ -3,10 +3,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "build-config.h"
 #include "common/base/io.h"
 #include "filter/message/charset.h"
 #include "filter/message/gmime-auto.h"
 #include "filter/message/mime.h"
+#include "filter/sandbox/sandbox.h"
 #include "filter/sandbox/stack.h"
 
 /* Why a message is no notification; NULL if it is one. */
@@ -79,3 +81,12 @@ sm_parser_run(const SmParserTask *task, int fd)
     /* Nothing is freed: the process ends. */
     _exit(answer(fd, task, charsets, event) ? SM_PARSER_ANSWERED : SM_PARSER_FAILED);
 }
+
+static char *
+describe(void)
+{
+    return g_strdup_printf("GMime %u.%u.%u, gumbo %s", gmime_major_version, gmime_minor_version,
+                           gmime_micro_version, SM_GUMBO_VERSION);
+}
+
+const SmReader sm_reader = {SM_VERSION, sm_parser_run, describe};

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "filter/sandbox/sandbox.h"
+#include "filter/sandbox/walls.h"
 
 /* Answers that are no event: no notification, in words of their own where it would be one but
  * for a loop (loop.h); and what is followed by the name of a character set. */
@@ -44,3 +44,13 @@ typedef struct {
  * SM_PARSER_ANSWERED means that the answer is complete.
  */
 G_GNUC_NORETURN void sm_parser_run(const SmParserTask *task, int fd);
+
+/* What reads messages, with the libraries that it needs: reader.h loads it. */
+typedef struct {
+    const char *version;                           /* of scoremail */
+    void (*run)(const SmParserTask *task, int fd); /* sm_parser_run() */
+    char *(*describe)(void); /* the libraries and their versions; caller frees */
+} SmReader;
+
+/* The one symbol of the reader's file. */
+extern const SmReader sm_reader;

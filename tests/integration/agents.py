@@ -18,7 +18,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness import CHECKOUT, Account, Result, mail, need
+from harness import CHECKOUT, PROGRAM_FILES, Account, Result, mail, need
 from sink import Sink
 
 DEADLINE = 60  # seconds for what takes few; never reached when all is well
@@ -232,7 +232,7 @@ def message_ids(box):
 class Owner(Account):
     """A user of a root, whose account it is; scoremail is installed there."""
 
-    PROGRAMS = ("scoremail", "scorefetch")
+    PROGRAMS = PROGRAM_FILES
     BIN = "/usr/local/bin"  # where `meson install` puts them
 
     def __init__(self, root, folder, build, emulator, user, **settings):

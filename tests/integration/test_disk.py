@@ -12,7 +12,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from harness import CSV_NAME, EX_NOPERM, EX_TEMPFAIL, Account, Running, large_scores, mail, need, notification, traced
+from harness import (CSV_NAME, EX_NOPERM, EX_TEMPFAIL, PROGRAM_FILES, Account, Running, large_scores, mail, need,
+                     notification, traced)
 
 MEGABYTE = 1024 * 1024
 OTHER_USER = 1  # daemon: some user that every Debian has, and that we are not
@@ -342,7 +343,7 @@ class OtherUser(Account):
     def __init__(self, folder, build, emulator):
         programs = folder / "bin"
         programs.mkdir()
-        for name in ("scoremail", "scorefetch"):
+        for name in PROGRAM_FILES:
             shutil.copy(build / name, programs)
         super().__init__(folder, programs, emulator)
         for path in [folder, *folder.rglob("*")]:

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from harness import CSV_NAME, EX_TEMPFAIL, Account, Running, mail, need, run
+from harness import CSV_NAME, EX_TEMPFAIL, PROGRAM_FILES, Account, Running, mail, need, run
 
 SCORES = b"ID,NAME\r\n1,Student\r\n"
 SIGNATURE = "c2VjcmV0U2lnbmF0dXJl"
@@ -138,7 +138,7 @@ def test_another_process_of_the_same_user_cannot_look_inside(account_in, build, 
     need(os.geteuid() == 0, "only root can become another user")
     with tempfile.TemporaryDirectory(prefix="scoremail-test-") as name:
         folder = Path(name)
-        for program in ("scoremail", "scorefetch"):
+        for program in PROGRAM_FILES:
             shutil.copy(build / program, folder)
         account = account_in(folder, folder)
         for path in [folder, *folder.rglob("*")]:

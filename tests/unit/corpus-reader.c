@@ -9,6 +9,7 @@
 #include "common/event/name.h"
 #include "filter/message/gmime-auto.h"
 #include "filter/message/mime.h"
+#include "filter/message/scan.h"
 
 /* Reads anew with each character set that is asked for, as child.c does. Caller owns. */
 static SmEvent *
@@ -50,6 +51,10 @@ answer(const char *message, gsize length)
     SmLoop loop = event != NULL ? sm_mime_loop(message, length) : SM_LOOP_NONE;
     g_autofree char *names = NULL;
 
+    if (event != NULL && !sm_scan_could_announce(message, length)) {
+        puts("missed by the scan");
+        return;
+    }
     if (event == NULL || loop == SM_LOOP_ALERT) {
         puts("no notification");
         return;

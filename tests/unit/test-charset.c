@@ -4,6 +4,7 @@
 #include <gmime/gmime.h>
 
 #include "filter/message/charset.h"
+#include "filter/message/label.h"
 
 typedef struct {
     const char *label;
@@ -110,13 +111,13 @@ check_maximum(void)
 static void
 check_ascii(void)
 {
-    g_assert_true(sm_charset_keeps_ascii("iso-8859-15"));
-    g_assert_true(sm_charset_keeps_ascii("Windows-1252"));
-    g_assert_false(sm_charset_keeps_ascii("ISO-2022-JP")); /* escapes may stand in a word */
-    g_assert_false(sm_charset_keeps_ascii("utf-16"));
-    g_assert_false(sm_charset_keeps_ascii("utf-7"));
-    g_assert_false(sm_charset_keeps_ascii("cp037"));
-    g_assert_false(sm_charset_keeps_ascii("no-such-set"));
+    g_assert_true(sm_label_keeps_ascii("iso-8859-15"));
+    g_assert_true(sm_label_keeps_ascii("Windows-1252"));
+    g_assert_false(sm_label_keeps_ascii("ISO-2022-JP")); /* escapes may stand in a word */
+    g_assert_false(sm_label_keeps_ascii("utf-16"));
+    g_assert_false(sm_label_keeps_ascii("utf-7"));
+    g_assert_false(sm_label_keeps_ascii("cp037"));
+    g_assert_false(sm_label_keeps_ascii("no-such-set"));
 }
 
 int

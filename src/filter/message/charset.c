@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "filter/message/gmime-auto.h"
+#include "filter/message/label.h"
 
 #define REPLACEMENT "\357\277\275" /* U+FFFD */
 
@@ -51,18 +52,9 @@ sm_charsets_open(SmCharsets *charsets, const char *name)
     converter = &charsets->open[charsets->count].converter;
     *converter = (iconv_t)-1;
     for (gsize i = 0; i < G_N_ELEMENTS(names) && *converter == (iconv_t)-1; i++)
-        if (sm_charset_is_word(names[i]))
+        if (sm_label_is_word(names[i]))
             *converter = iconv_open("UTF-8", names[i]);
     charsets->count++;
-}
-
-gboolean
-sm_charset_is_word(const char *name)
-{
-    gsize length = strlen(name);
-
-    return length > 0 && length <= 64 &&
-           strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_.:+()") == length;
 }
 
 static const char *
@@ -161,35 +153,16 @@ word_of(const char *label)
 char *
 sm_charset_for(const char *label, const char *data, gsize length)
 {
-    static const char *const plain[] = {"utf-8", "utf8",           "utf_8", "us-ascii",
-                                        "ascii", "ansi_x3.4-1968", NULL};
     const char *name = charset_of_mark(data, length);
     g_autofree char *word = word_of(label);
 
-    if (name == NULL && sm_charset_is_word(word))
+    if (name == NULL && sm_label_is_word(word))
         name = wide_name(word);
     if (name == NULL)
         name = word;
-    if (!sm_charset_is_word(name))
+    if (!sm_label_is_word(name) || sm_label_is_utf8(name))
         return NULL;
-    for (gsize i = 0; plain[i] != NULL; i++)
-        if (g_ascii_strcasecmp(name, plain[i]) == 0)
-            return NULL;
     return with_byte_order(name, data, length);
-}
-
-gboolean
-sm_charset_keeps_ascii(const char *name)
-{
-    static const char *const families[] = {
-        "iso-8859-", "iso8859-", "windows-", "cp125", "koi8", "big5",  "gb2312",  "gbk",
-        "gb18030",   "euc-",     "euckr",    "ks_c",  "sjis", "shift", "tis-620",
-    };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(families); i++)
-        if (g_ascii_strncasecmp(name, families[i], strlen(families[i])) == 0)
-            return TRUE;
-    return FALSE;
 }
 
 static GString *

@@ -21,23 +21,12 @@ void sm_charsets_free(SmCharsets *charsets);
 /* Opens a converter. A name that iconv does not know is kept as one without a converter. */
 void sm_charsets_open(SmCharsets *charsets, const char *name);
 
-/* Whether name may be handed to sm_charsets_open(): a plain word, as it may come from a stranger.
- */
-gboolean sm_charset_is_word(const char *name);
-
 /*
  * The character set to read octets with, for the label of a part (NULL if it
  * has none). A byte order mark goes before the label. NULL: the octets are
  * taken as UTF-8, as with labels that are missing or no word. Caller frees.
  */
 char *sm_charset_for(const char *label, const char *data, gsize length);
-
-/*
- * Whether a text in this character set has an ASCII word only if its octets
- * have it: true for nearly all that mail uses, but not for UTF-16, UTF-7, EBCDIC,
- * nor where escapes may stand within a word (ISO 2022).
- */
-gboolean sm_charset_keeps_ascii(const char *name);
 
 /*
  * The octets as UTF-8, what cannot be converted as U+FFFD, at most max bytes.

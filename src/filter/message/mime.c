@@ -5,6 +5,7 @@
 #include "filter/message/headers.h"
 #include "filter/message/mend.h"
 #include "filter/message/parts.h"
+#include "filter/message/unusable.h"
 
 /* GMime reads the octets where they lie: a view on them, never to be resized. */
 static GByteArray
@@ -49,23 +50,12 @@ event_of(SmFindings *findings, char *html_sha256)
 }
 
 SmEvent *
-sm_mime_unusable_bare(const char *message, gsize length, const char *reason)
-{
-    SmEvent *event = sm_event_new(SM_EVENT_UNUSABLE);
-
-    set(&event->reason, g_strdup(reason));
-    set(&event->html_sha256,
-        g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)message, length));
-    return event;
-}
-
-SmEvent *
 sm_mime_unusable(const char *message, gsize length, const char *reason)
 {
     g_autoptr(GString) copy = NULL;
     GByteArray header = view_of(sm_mend_header(sm_mend(message, length, &copy)));
     g_autoptr(GMimeMessage) root = sm_parts_parse(&header);
-    SmEvent *event = sm_mime_unusable_bare(message, length, reason);
+    SmEvent *event = sm_unusable_event(message, length, reason);
 
     if (root != NULL)
         sm_headers_read(root, event);
@@ -84,9 +74,9 @@ sm_mime_read(const char *data, gsize length, SmCharsets *charsets)
     SmEvent *event;
 
     if (is_compound_document(message))
-        return sm_mime_unusable_bare(data, length,
-                                     "this is an Outlook .msg file, not a message as mail systems "
-                                     "deliver it; save it as .eml, or pipe the message itself");
+        return sm_unusable_event(data, length,
+                                 "this is an Outlook .msg file, not a message as mail systems "
+                                 "deliver it; save it as .eml, or pipe the message itself");
     root = sm_parts_parse(&bytes);
     html_sha256 = root != NULL ? sm_parts_search(root, charsets, findings) : NULL;
     if (html_sha256 == NULL)

@@ -27,9 +27,6 @@ SmEvent *sm_mime_read(const char *message, gsize length, SmCharsets *charsets);
  */
 SmEvent *sm_mime_unusable(const char *message, gsize length, const char *reason);
 
-/* The same without a look at the message: the hash alone tells which one it was. */
-SmEvent *sm_mime_unusable_bare(const char *message, gsize length, const char *reason);
-
 /*
  * Whether the message that an event was made of must not count. Parses its
  * header anew, and a bounce as a whole.

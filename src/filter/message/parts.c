@@ -1,5 +1,6 @@
 #include "filter/message/parts.h"
 
+#include "filter/message/label.h"
 #include "filter/message/mend.h"
 #include "filter/message/token.h"
 #include "filter/message/transfer.h"
@@ -97,7 +98,7 @@ search_labelled(Walk *walk, SmOctets octets, const char *label)
 
     /* No span: nearly every part ends here. */
     if (charset == NULL ||
-        (sm_charset_keeps_ascii(charset) && !sm_markup_is_candidate(octets.data, octets.length)))
+        (sm_label_keeps_ascii(charset) && !sm_markup_is_candidate(octets.data, octets.length)))
         return FALSE;
     text = sm_charsets_convert(walk->charsets, charset, octets.data, octets.length,
                                SM_MARKUP_SIZE_MAX);

@@ -7,40 +7,8 @@
 
 #include "build-config.h"
 #include "common/base/cleanup.h"
-#include "common/base/error.h"
 #include "filter/sandbox/landlock.h"
 #include "filter/sandbox/seccomp.h"
-
-SmSandboxWalls
-sm_sandbox_find(void)
-{
-    return (SmSandboxWalls){sm_landlock_abi(), sm_seccomp_is_there()};
-}
-
-char *
-sm_sandbox_describe(const SmSandboxWalls *walls)
-{
-    g_autofree char *landlock = walls->landlock > 0
-                                    ? g_strdup_printf("landlock ABI %u", walls->landlock)
-                                    : g_strdup("no landlock");
-
-    return g_strconcat(landlock, walls->seccomp ? ", seccomp" : ", no seccomp", NULL);
-}
-
-gboolean
-sm_sandbox_check(const SmSandboxWalls *walls, SmSandboxPolicy policy, GError **error)
-{
-    g_autofree char *found = NULL;
-
-    if (policy == SM_SANDBOX_AUTO || (walls->landlock > 0 && walls->seccomp))
-        return TRUE;
-    found = sm_sandbox_describe(walls);
-    g_set_error(error, SM_ERROR, SM_ERROR_SANDBOX,
-                "the kernel offers %s, but --sandbox=required needs both; enable them, or use "
-                "--sandbox=auto",
-                found);
-    return FALSE;
-}
 
 /* An agent may have set a lower limit already, which nobody can raise. */
 static gboolean
@@ -138,20 +106,4 @@ sm_sandbox_enter(const SmSandbox *sandbox)
     if (walls->seccomp && !sm_seccomp_enter(sandbox->answer))
         return SM_SANDBOX_SECCOMP;
     return SM_SANDBOX_ENTERED;
-}
-
-const char *
-sm_sandbox_step_name(SmSandboxStep step)
-{
-    static const char *const names[SM_SANDBOX_N_STEPS] = {
-        [SM_SANDBOX_ENTERED] = "nothing",
-        [SM_SANDBOX_NO_NEW_PRIVS] = "no_new_privs",
-        [SM_SANDBOX_LANDLOCK] = "landlock",
-        [SM_SANDBOX_LIMITS] = "its limits",
-        [SM_SANDBOX_DESCRIPTORS] = "its descriptors",
-        [SM_SANDBOX_NOT_DUMPABLE] = "forbidding to attach",
-        [SM_SANDBOX_SECCOMP] = "seccomp",
-    };
-
-    return step < SM_SANDBOX_N_STEPS ? names[step] : "an unknown step";
 }

@@ -2,10 +2,8 @@
 
 #include <errno.h>
 #include <linux/futex.h>
-#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "build-config.h"
@@ -30,14 +28,6 @@ static const int denied[] = {
     SCMP_SYS(openat),     /* its table, its modules */
     SCMP_SYS(newfstatat), /* their folder */
 };
-
-gboolean
-sm_seccomp_is_there(void)
-{
-    const guint32 action = SECCOMP_RET_KILL_PROCESS;
-
-    return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
-}
 
 static gboolean
 add_plain(scmp_filter_ctx filter, guint32 action, const int *calls, gsize count)

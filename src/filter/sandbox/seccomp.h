@@ -9,9 +9,6 @@
 
 #include <glib.h>
 
-/* Whether the kernel has filters that can kill the process (Linux 4.14). */
-gboolean sm_seccomp_is_there(void);
-
 /* Allows for good nothing but the list, writing only to answer and standard error. Needs
  * no_new_privs. */
 gboolean sm_seccomp_enter(int answer);

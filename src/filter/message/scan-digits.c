@@ -1,0 +1,116 @@
+#include "filter/message/scan-digits.h"
+
+#include "filter/message/scan-bytes.h"
+
+enum {
+    FOUR = 4,
+    STRIDE = 7,
+    SPAN = STRIDE + FOUR - 1,
+    LINE_MIN = 32, /* digits of a line for which this is worth it */
+    BLOCK = 16,
+};
+
+static guint
+hash_of(const guchar *four)
+{
+    guint32 value;
+
+    memcpy(&value, four, sizeof value);
+    return value * 0x9e3779b1U >> (32 - SM_DIGITS_HASH_BITS);
+}
+
+/* The last SPAN digits of text, from each place on. */
+static void
+add_fours(SmDigits *digits, const char *text, gsize length)
+{
+    for (gsize i = length - SPAN; i + FOUR <= length; i++) {
+        guint hash = hash_of((const guchar *)text + i);
+
+        digits->fours[hash >> 3] |= (guchar)(1 << (hash & 7));
+    }
+}
+
+/* What is wanted as characters of so many octets in base64, behind so many octets of a group. What
+ * depends on its neighbours, which is one digit at most, is left out. */
+static void
+add_encoded(SmDigits *digits, gsize width, gsize before, gsize after)
+{
+    guchar octets[4 * SM_WANTED_LENGTH + 4] = {0};
+    gsize length = before;
+    g_autofree char *text = NULL;
+
+    for (gsize i = 0; i < SM_WANTED_LENGTH; i++) {
+        length += width - 1 - after;
+        octets[length++] = (guchar)SM_WANTED[i];
+        length += i + 1 < SM_WANTED_LENGTH ? after : 0;
+    }
+    text = g_base64_encode(octets, length);
+    add_fours(digits, text, length * 8 / 6);
+}
+
+void
+sm_digits_prepare(SmDigits *digits)
+{
+    memset(digits, 0, sizeof *digits);
+    for (gsize before = 0; before < 3; before++) {
+        add_encoded(digits, 1, before, 0);
+        for (gsize width = 2; width <= 4; width += 2) {
+            add_encoded(digits, width, before, 0);
+            add_encoded(digits, width, before, width - 1);
+        }
+    }
+}
+
+/* Whether all of at least a block are digits: a block at a time, without a branch. */
+static gboolean
+are_digits(const guchar *at, const guchar *end)
+{
+    guchar others[BLOCK] = {0}, any = 0;
+
+    for (gboolean last = FALSE; !last; at += BLOCK) {
+        last = end - at <= BLOCK;
+        if (last)
+            at = end - BLOCK;
+        for (guint i = 0; i < BLOCK; i++) {
+            guchar letter = (guchar)((at[i] | 0x20) - 'a'), digit = (guchar)(at[i] - '/');
+
+            others[i] |= (guchar)((letter > 25) & (digit > '9' - '/') & (at[i] != '+'));
+        }
+    }
+    for (guint i = 0; i < BLOCK; i++)
+        any |= others[i];
+    return any == 0;
+}
+
+const guchar *
+sm_digits_end(const guchar *at, const guchar *line_end)
+{
+    while (line_end > at && (line_end[-1] == '\n' || line_end[-1] == '\r'))
+        line_end--;
+    return line_end - at >= LINE_MIN && are_digits(at, line_end) ? line_end : NULL;
+}
+
+static gboolean
+is_four(const SmDigits *digits, const guchar *at)
+{
+    guint hash = hash_of(at);
+
+    return (digits->fours[hash >> 3] >> (hash & 7) & 1) != 0;
+}
+
+gboolean
+sm_digits_may_hold(const SmDigits *digits, const guchar *at, const guchar *end)
+{
+    for (; end - at >= FOUR; at += STRIDE)
+        if (is_four(digits, at))
+            return TRUE;
+    return FALSE;
+}
+
+/* No four digits of those that are looked at lie in both lines. */
+gboolean
+sm_digits_may_meet(const SmDigits *digits, const guchar *tail, const guchar *at)
+{
+    return is_four(digits, tail) || is_four(digits, tail + STRIDE) ||
+           is_four(digits, at + 2 * STRIDE - SM_DIGITS_MEETING);
+}

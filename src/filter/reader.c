@@ -1,0 +1,27 @@
+#include "filter/reader.h"
+
+#include <dlfcn.h>
+#include <string.h>
+
+#include "build-config.h"
+#include "common/base/error.h"
+
+#define FILE_NAME "scoremail-reader.so"
+
+const SmReader *
+sm_reader_load(GError **error)
+{
+    void *file = dlopen(FILE_NAME, RTLD_LAZY | RTLD_LOCAL);
+    const SmReader *reader = file != NULL ? dlsym(file, "sm_reader") : NULL;
+
+    if (reader == NULL) {
+        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
+                    "cannot load the reader (is scoremail installed completely?): %s", dlerror());
+    } else if (strcmp(reader->version, SM_VERSION) != 0) {
+        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
+                    FILE_NAME " is of version %s, not " SM_VERSION ": install scoremail anew",
+                    reader->version);
+        reader = NULL;
+    }
+    return reader;
+}
