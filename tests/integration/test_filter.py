@@ -92,6 +92,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.xdist_group("hostile")  # one at a time: each takes all memory that it may
 @pytest.mark.parametrize("title", HOSTILE)
 def test_hostile_messages_are_unusable(title):
     run = scoremail("--extract", "--max-cpu", "1", message=HOSTILE[title])

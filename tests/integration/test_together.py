@@ -5,6 +5,8 @@ import time
 import pytest
 from harness import CSV_NAME, EX_TEMPFAIL, is_sanitized, large_scores, mail, notification
 
+pytestmark = pytest.mark.xdist_group("together")  # one at a time: each takes half of the memory
+
 MANY = 64
 ROUNDS = 20
 SANITIZED_MEMORY = 200 * 1024 * 1024  # bytes that a program with sanitizers may take
