@@ -1,13 +1,17 @@
 """`meson install` puts everything where a Debian system looks for it, and what it installs says so."""
+import fnmatch
 import json
 import os
 import re
+import shutil
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
-from harness import CHECKOUT
+from harness import CHECKOUT, need
 
+VERSION = re.search(r"(?m)^  version: '(.*)',$", (CHECKOUT / "meson.build").read_text())[1]
 PROGRAMS = ["scoremail", "scorefetch", "scoremail-emulator"]
 MANUALS = ["man1/scoremail.1", "man1/scorefetch.1", "man1/scoremail-emulator.1", "man5/scoremail.conf.5"]
 FILTERS = CHECKOUT / "filters"
@@ -34,7 +38,7 @@ def test_programs_lie_side_by_side_and_start(installed, name):
     assert os.access(program, os.X_OK)
     answer = subprocess.run([program, "--version"], capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
     assert answer.returncode == 0
-    assert b"0.1.0" in answer.stdout
+    assert VERSION.encode() in answer.stdout
 
 
 @pytest.mark.parametrize("page", MANUALS)
@@ -91,11 +95,22 @@ def test_documentation_has_readme_news_and_licence(installed):
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory):
     """What would be installed, without tests and emulator: {where: from}, and the prefix."""
-    folder, prefix = tmp_path_factory.mktemp("setup") / "build", "/opt/scores"
-    options = [f"--prefix={prefix}", "-Dunitdir=/opt/units", "-Dtests=false", "-Demulator=false"]
-    subprocess.run(["/usr/bin/meson", "setup", folder, *options], cwd=CHECKOUT, check=True, capture_output=True, timeout=120)
+    prefix = "/opt/scores"
+    folder = set_up(tmp_path_factory, f"--prefix={prefix}", "-Dunitdir=/opt/units", "-Demulator=false")
+    return to_install(folder), prefix
+
+
+def set_up(tmp_path_factory, *options):
+    """A build folder without tests, in which nothing is built."""
+    folder = tmp_path_factory.mktemp("setup") / "build"
+    command = ["/usr/bin/meson", "setup", folder, "-Dtests=false", *options]
+    subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True, timeout=120)
+    return folder
+
+
+def to_install(folder):
     asked = subprocess.run(["/usr/bin/meson", "introspect", "--installed", folder], check=True, capture_output=True, timeout=60)
-    return {where: Path(source) for source, where in json.loads(asked.stdout).items()}, prefix
+    return {where: Path(source) for source, where in json.loads(asked.stdout).items()}
 
 
 # What the texts name that is ours: programs, hooks, documentation. Sieve's folder and somebody's own programs are not.
@@ -124,3 +139,36 @@ def test_a_package_may_leave_out_the_emulator_and_say_where_units_go(elsewhere):
     installed, prefix = elsewhere
     assert {f"{prefix}/bin/scoremail", f"{prefix}/bin/scorefetch", "/opt/units/scoremail-run.service"} <= set(installed)
     assert not [where for where in installed if "emulator" in where or where.startswith(f"{prefix}/lib/systemd")]
+
+
+# ---------------------------------------------------------------- tarball and RPM
+
+
+@pytest.fixture(scope="module")
+def below_usr(tmp_path_factory):
+    return set_up(tmp_path_factory, "--prefix=/usr")
+
+
+@pytest.mark.release_only("it looks at the sources, not at what was built")
+def test_meson_dist_makes_a_tarball_of_all_that_is_committed(below_usr):
+    if not (CHECKOUT / ".git").exists():
+        return  # this is such a tarball: there is nothing to make one of
+    command = ["/usr/bin/meson", "dist", "-C", below_usr, "--no-tests", "--allow-dirty", "--formats", "gztar"]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    committed = subprocess.run(["git", "-C", CHECKOUT, "ls-files"], check=True, capture_output=True, text=True).stdout.split("\n")
+    with tarfile.open(*(below_usr / "meson-dist").glob("scoremail-*.tar.gz")) as tar:
+        assert {m.name.split("/", 1)[1] for m in tar if not m.isdir()} >= {name for name in committed if (CHECKOUT / name).is_file()}
+
+
+@pytest.mark.release_only("it looks at the sources, not at what was built")
+def test_the_spec_has_the_version_and_all_that_is_installed(below_usr, tmp_path):
+    need(shutil.which("rpmspec"), "rpm is not installed")
+    subprocess.run([CHECKOUT / "contrib" / "package", "spec", tmp_path], check=True, capture_output=True, timeout=60)
+    done = subprocess.run(["rpmspec", "--parse", tmp_path / "scoremail.spec"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"Version:        {VERSION}\n" in done.stdout
+    listed = re.findall(r"(?m)^(?:%doc )?(/usr/\S+)$", done.stdout.split("%files", 1)[1])
+    for where in to_install(below_usr):
+        assert where.endswith("/LICENSE") or [
+            pattern for pattern in listed if fnmatch.fnmatch(where, pattern) or where.startswith(pattern + "/")
+        ], f"{where} is in no package"
