@@ -23,7 +23,7 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(config, items):
     items.sort(key=lambda item: "torture" not in item.path.parts)  # the longest first, so that no worker ends alone
     for item in items:
-        if "swift" in item.fixturenames:  # slow to start: once for the tests of a file (--dist loadgroup)
+        if {"swift", "store"} & set(item.fixturenames):  # slow to start: once for the tests of a file (--dist loadgroup)
             item.add_marker(pytest.mark.xdist_group(item.module.__name__))
     if not any(item.get_closest_marker("release_only") for item in items):
         return

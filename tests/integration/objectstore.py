@@ -78,8 +78,38 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def make_certificate(key, certificate):
+    """A key, and a certificate for 127.0.0.1 that vouches for itself: PEM files."""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+        + ["-subj", "/CN=tests", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
+        check=True,
+        capture_output=True,
+    )
+
+
+def put(store, path, data):
+    """PUT with a version 2 signature in a header, the oldest and shortest way to sign."""
+    date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())
+    text = f"PUT\n\napplication/octet-stream\n{date}\n{path}"
+    signature = base64.b64encode(hmac.new(store.secret_key.encode(), text.encode(), hashlib.sha1).digest()).decode()
+    headers = {
+        "Date": date,
+        "Authorization": f"AWS {store.access_key}:{signature}",
+        "Content-Type": "application/octet-stream",
+    }
+    request = urllib.request.Request(store.url + path, data=data, headers=headers, method="PUT")
+    trust = ssl.create_default_context(cafile=store.certificate)
+    try:
+        urllib.request.urlopen(request, context=trust, timeout=60).close()
+    except urllib.error.HTTPError as error:
+        raise AssertionError(f"the store refuses {path}: {error}, {error.read()}, {store.logs()}") from error
+
+
 class Swift:
     """url: https://127.0.0.1:PORT; certificate: the PEM file that says it is the one."""
+
+    access_key, secret_key = ACCESS_KEY, SECRET_KEY
 
     def __init__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="swift-"))  # short, and open to nobody
@@ -94,7 +124,7 @@ class Swift:
         ports = {role: free_port() for role in ("account", "container", "object", "proxy")}
         self.url = f"https://127.0.0.1:{ports['proxy']}"
         self.certificate = self.folder / "certificate.pem"
-        self._make_certificate()
+        make_certificate(self.folder / "key.pem", self.certificate)
         (self.folder / "swift.conf").write_text("[swift-hash]\nswift_hash_path_suffix = tests\n")
         (self.folder / "disk").mkdir()
         shutil.copy(__file__, self.folder / "server.py")  # the checkout may be closed to nobody
@@ -106,12 +136,12 @@ class Swift:
         if os.geteuid() == 0:
             subprocess.run(["chown", "-R", "nobody:", self.folder], check=True)
         storage = [f"{role}={port}" for role, port in ports.items() if role != "proxy"]
-        assert self._serve("rings", *storage).wait(timeout=120) == 0, self._logs()
+        assert self._serve("rings", *storage).wait(timeout=120) == 0, self.logs()
         for role in ports:
             self.servers.append(self._serve(role))
         for server, port in zip(self.servers, ports.values()):
             self._wait(server, port)
-        self._put(f"/{BUCKET}", b"")
+        put(self, f"/{BUCKET}", b"")
 
     def _serve(self, job, *arguments):
         """Starts this file as a program, without root's rights."""
@@ -120,15 +150,6 @@ class Swift:
         with open(self.folder / f"{job}.log", "wb") as log:
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", **rights)
 
-    def _make_certificate(self):
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-            + ["-subj", "/CN=tests", "-addext", "subjectAltName=IP:127.0.0.1"]
-            + ["-keyout", self.folder / "key.pem", "-out", self.certificate],
-            check=True,
-            capture_output=True,
-        )
-
     def _wait(self, server, port, seconds=60):
         deadline = time.monotonic() + seconds
         while True:
@@ -136,33 +157,16 @@ class Swift:
                 socket.create_connection(("127.0.0.1", port), timeout=5).close()
                 return
             except OSError:
-                assert server.poll() is None, f"a Swift server ended: {self._logs()}"
-                assert time.monotonic() < deadline, f"a Swift server does not answer: {self._logs()}"
+                assert server.poll() is None, f"a Swift server ended: {self.logs()}"
+                assert time.monotonic() < deadline, f"a Swift server does not answer: {self.logs()}"
                 time.sleep(0.05)
 
-    def _logs(self):
+    def logs(self):
         return "\n".join(f"{log.name}: {log.read_text(errors='replace')[-4000:]}" for log in self.folder.glob("*.log"))
-
-    def _put(self, path, data):
-        """PUT with a version 2 signature in a header, the oldest and shortest way to sign."""
-        date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())
-        text = f"PUT\n\napplication/octet-stream\n{date}\n{path}"
-        signature = base64.b64encode(hmac.new(SECRET_KEY.encode(), text.encode(), hashlib.sha1).digest()).decode()
-        headers = {
-            "Date": date,
-            "Authorization": f"AWS {ACCESS_KEY}:{signature}",
-            "Content-Type": "application/octet-stream",
-        }
-        request = urllib.request.Request(self.url + path, data=data, headers=headers, method="PUT")
-        trust = ssl.create_default_context(cafile=self.certificate)
-        try:
-            urllib.request.urlopen(request, context=trust, timeout=60).close()
-        except urllib.error.HTTPError as error:
-            raise AssertionError(f"Swift refuses {path}: {error}, {self._logs()}") from error
 
     def add(self, name, data):
         """Puts an object into the bucket."""
-        self._put(f"/{BUCKET}/{quote(name)}", data)
+        put(self, f"/{BUCKET}/{quote(name)}", data)
 
     def stop(self):
         for server in self.servers:
