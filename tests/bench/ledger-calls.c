@@ -30,15 +30,15 @@ claim(SmLedger *ledger, const char *name)
     gint64 start = g_get_monotonic_time();
     GError *fault = NULL;
     SmFile *file = NULL;
-    gboolean settled;
-    SmClaim taken;
+    SmClaim taken = {ledger, ACCOUNT, name};
 
     need(sm_db_end(ledger->db,
                    sm_db_begin(ledger->db, &fault) && sm_file_ensure(ledger, ACCOUNT, name, &fault),
                    &fault) &&
-             sm_claim_take(&taken, ledger, ACCOUNT, name, FALSE, 0, &file, &settled, &fault) &&
+             (file = sm_claim_take(&taken, 0, &fault)) != NULL &&
              sm_file_raise_fence(ledger, file, 0, &fault) &&
-             sm_file_settle(ledger, file, SM_FILE_DROPPED, "for the benchmark", 0, FALSE, &fault),
+             sm_file_settle(ledger, file,
+                            &(SmSettling){SM_FILE_DROPPED, "for the benchmark", 0, FALSE}, &fault),
          fault);
     sm_claim_drop(&taken);
     sm_file_free(file);

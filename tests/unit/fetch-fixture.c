@@ -169,7 +169,7 @@ fixture_announce(Fixture *fixture, const char *name, const char *message)
     g_autoptr(SmEvent) event = fixture_event(name, message);
     g_autoptr(GError) error = NULL;
 
-    sm_event_record(fixture->ledger, event, fixture->account.name, name, &error);
+    sm_event_record(fixture->ledger, &(SmAnnouncement){event, fixture->account.name, name}, &error);
     g_assert_no_error(error);
 }
 
@@ -205,8 +205,8 @@ fixture_stored_row(Fixture *fixture, const char *name, const char *bytes)
     g_assert_true(sm_file_ensure(fixture->ledger, fixture->account.name, name, NULL));
     file = fixture_row(fixture, name);
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
-    g_assert_true(sm_file_placing(fixture->ledger, file, (gint64)strlen(bytes), sha256, "\"tag\"",
-                                  "boot", NULL));
+    g_assert_true(sm_file_placing(fixture->ledger, file, (SmContent){(gint64)strlen(bytes), sha256},
+                                  "\"tag\"", "boot", NULL));
     sm_file_stored(fixture->ledger, file, "stored", FALSE, NULL, &error);
     g_assert_no_error(error);
     return file;

@@ -37,13 +37,11 @@ static int
 hold(const Holder *holder)
 {
     g_autoptr(SmLedger) ledger = sm_ledger_open(holder->ledger, SM_LEDGER_CREATE, "holder", NULL);
-    g_autoptr(SmFile) file = NULL;
-    gboolean settled;
-    SmClaim claim;
+    SmClaim claim = {ledger, "main", holder->name, holder->per_stem};
+    g_autoptr(SmFile) file = ledger != NULL ? sm_claim_take(&claim, SM_CLAIM_WAIT, NULL) : NULL;
     char c;
 
-    if (ledger == NULL || !sm_claim_take(&claim, ledger, "main", holder->name, holder->per_stem,
-                                         SM_CLAIM_WAIT, &file, &settled, NULL))
+    if (file == NULL)
         return 1;
     close(holder->ready);
     while (read(holder->end, &c, 1) > 0)
@@ -92,11 +90,12 @@ wait_for(Fixture *fixture, Holder holder, const char *name, gboolean per_stem, S
          gboolean *settled, GError **error)
 {
     pid_t pid = start_holder(fixture, holder, &end_of_holder);
-    SmClaim claim;
+    SmClaim claim = {fixture->ledger, "main", name, per_stem};
     gboolean held;
 
-    held = sm_claim_take(&claim, fixture->ledger, "main", name, per_stem, SM_CLAIM_WAIT, file,
-                         settled, error);
+    *file = sm_claim_take(&claim, SM_CLAIM_WAIT, error);
+    held = *file != NULL;
+    *settled = claim.settled_meanwhile;
     if (held)
         sm_claim_drop(&claim);
     g_assert_cmpint(end_of_holder, ==, -1); /* it has waited */
@@ -109,20 +108,19 @@ take(Fixture *fixture, const char *name, gboolean per_stem, SmClaim *claim)
 {
     g_autoptr(SmFile) file = NULL;
     g_autoptr(GError) error = NULL;
-    gboolean settled = TRUE;
 
-    sm_claim_take(claim, fixture->ledger, "main", name, per_stem, SM_CLAIM_WAIT, &file, &settled,
-                  &error);
+    *claim = (SmClaim){fixture->ledger, "main", name, per_stem, .settled_meanwhile = TRUE};
+    file = sm_claim_take(claim, SM_CLAIM_WAIT, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(file->name, ==, name);
-    g_assert_false(settled);
+    g_assert_false(claim->settled_meanwhile);
 }
 
 static void
 settle(SmLedger *ledger, SmFile *file)
 {
     if (sm_file_raise_fence(ledger, file, 0, NULL))
-        sm_file_settle(ledger, file, SM_FILE_WAITING, "tried", 0, FALSE, NULL);
+        sm_file_settle(ledger, file, &(SmSettling){SM_FILE_WAITING, "tried", 0, FALSE}, NULL);
 }
 
 static void
@@ -153,13 +151,10 @@ is_free_where_nobody_is_at_work(Fixture *fixture, gconstpointer data)
 static void
 a_name_that_is_not_known_is_said(Fixture *fixture, gconstpointer data)
 {
-    g_autoptr(SmFile) file = NULL;
+    SmClaim claim = {fixture->ledger, "main", CSV};
     g_autoptr(GError) error = NULL;
-    gboolean settled;
-    SmClaim claim;
 
-    g_assert_false(sm_claim_take(&claim, fixture->ledger, "main", CSV, FALSE, SM_CLAIM_WAIT, &file,
-                                 &settled, &error));
+    g_assert_null(sm_claim_take(&claim, SM_CLAIM_WAIT, &error));
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_NOT_FOUND);
     fixture_assert_says(error->message, CSV, "does not know", "account main", NULL);
     /* as a filter this is no reason to let the message go */

@@ -92,7 +92,8 @@ leave_a_part(Fixture *fixture)
 
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
     g_assert_true(sm_file_note_part(fixture->ledger, file, "\"e\"", boot_id, NULL));
-    g_assert_true(sm_file_settle(fixture->ledger, file, SM_FILE_WAITING, "", 0, TRUE, NULL));
+    g_assert_true(
+        sm_file_settle(fixture->ledger, file, &(SmSettling){SM_FILE_WAITING, "", 0, TRUE}, NULL));
     part = sm_part_name(CSV, file->part);
     fixture_put(fixture, part, "half of it");
     return file->part;
@@ -107,8 +108,8 @@ leave_it_placing(Fixture *fixture, const char *bytes)
     g_autofree char *sha256 = fixture_sha256(bytes);
 
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
-    g_assert_true(
-        sm_file_placing(fixture->ledger, file, (gint64)strlen(bytes), sha256, NULL, boot_id, NULL));
+    g_assert_true(sm_file_placing(fixture->ledger, file, (SmContent){(gint64)strlen(bytes), sha256},
+                                  NULL, boot_id, NULL));
     fixture_put(fixture, CSV, bytes);
 }
 

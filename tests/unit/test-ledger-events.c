@@ -10,7 +10,8 @@ is_known(Fixture *fixture, const char *name, const char *message)
 {
     g_autoptr(SmEvent) event = fixture_event(name, message);
     g_autoptr(GError) error = NULL;
-    gboolean known = sm_event_is_known(fixture->ledger, event, "main", name, &error);
+    gboolean known =
+        sm_event_is_known(fixture->ledger, &(SmAnnouncement){event, "main", name}, &error);
 
     g_assert_no_error(error);
     return known;
@@ -64,7 +65,8 @@ a_message_without_an_id_is_told_by_its_html(Fixture *fixture, gconstpointer data
 
         g_free(event->html_sha256);
         event->html_sha256 = g_strdup(hashes[i]);
-        g_assert_true(sm_event_record(fixture->ledger, event, "main", CSV, NULL));
+        g_assert_true(
+            sm_event_record(fixture->ledger, &(SmAnnouncement){event, "main", CSV}, NULL));
     }
     g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM events"), ==, 2);
 }
@@ -79,7 +81,8 @@ a_message_without_either_is_told_by_all_of_it(Fixture *fixture, gconstpointer da
 
         g_free(event->from);
         event->from = g_strdup(senders[i]);
-        g_assert_true(sm_event_record(fixture->ledger, event, "main", CSV, NULL));
+        g_assert_true(
+            sm_event_record(fixture->ledger, &(SmAnnouncement){event, "main", CSV}, NULL));
     }
     g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM events"), ==, 2);
 }
@@ -94,7 +97,7 @@ an_event_without_a_name_makes_no_file(Fixture *fixture, gconstpointer data)
 
         g_free(event->reason);
         event->reason = g_strdup("odd");
-        g_assert_true(sm_event_record(fixture->ledger, event, "", "", NULL));
+        g_assert_true(sm_event_record(fixture->ledger, &(SmAnnouncement){event, "", ""}, NULL));
     }
     g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM files"), ==, 0);
     g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM events WHERE reason = 'odd'"), ==,
@@ -108,7 +111,7 @@ an_event_without_an_account_makes_no_file(Fixture *fixture, gconstpointer data)
     g_autoptr(SmEvent) event = fixture_event(CSV, "m1");
 
     for (int i = 0; i < 2; i++)
-        g_assert_true(sm_event_record(fixture->ledger, event, "", CSV, NULL));
+        g_assert_true(sm_event_record(fixture->ledger, &(SmAnnouncement){event, "", CSV}, NULL));
     g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM files"), ==, 0);
     g_assert_cmpint(fixture_number(fixture, "SELECT times FROM events"), ==, 2);
 }
@@ -140,8 +143,9 @@ let_it_fail(Fixture *fixture, gint64 next_attempt)
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
     file->missing_since = 1;
     file->missing_times = 5;
-    g_assert_true(sm_file_settle(fixture->ledger, file, SM_FILE_FAILED, "no such file",
-                                 next_attempt, FALSE, NULL));
+    g_assert_true(sm_file_settle(fixture->ledger, file,
+                                 &(SmSettling){SM_FILE_FAILED, "no such file", next_attempt, FALSE},
+                                 NULL));
 }
 
 static void
@@ -225,8 +229,8 @@ the_decision_is_noted(Fixture *fixture, gconstpointer data)
 
     fixture_announce(fixture, CSV, "m1");
     fixture_announce(fixture, CSV, "m2");
-    g_assert_true(
-        sm_event_decide(fixture->ledger, event, "main", CSV, "dropped", "format =\ncsv", NULL));
+    g_assert_true(sm_event_decide(fixture->ledger, &(SmAnnouncement){event, "main", CSV}, "dropped",
+                                  "format =\ncsv", NULL));
     g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM events WHERE identity = 'm1' AND"
                                             " decision = 'dropped' AND reason = 'format = csv'"),
                     ==, 1);
@@ -242,7 +246,7 @@ refuse(Fixture *fixture, const char *message, const char *why)
     g_autoptr(SmEvent) event = fixture_event(CSV, message);
     g_autoptr(GError) error = NULL;
 
-    sm_event_refuse(fixture->ledger, event, "main", CSV, why, &error);
+    sm_event_refuse(fixture->ledger, &(SmAnnouncement){event, "main", CSV}, why, &error);
     g_assert_no_error(error);
 }
 
@@ -291,10 +295,10 @@ a_last_word_is_logged_once(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(SmEvent) event = fixture_event(CSV, "m1");
 
-    sm_event_record(fixture->ledger, event, "", CSV, NULL);
+    sm_event_record(fixture->ledger, &(SmAnnouncement){event, "", CSV}, NULL);
     for (int i = 0; i < 2; i++)
-        g_assert_true(
-            sm_event_close(fixture->ledger, event, "", CSV, "no account", "nobody's", NULL));
+        g_assert_true(sm_event_close(fixture->ledger, &(SmAnnouncement){event, "", CSV},
+                                     "no account", "nobody's", NULL));
     g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM log WHERE action = 'no account'"),
                     ==, 1);
     g_assert_cmpint(fixture_number(fixture, "SELECT decision = 'no account' FROM events"), ==, 1);

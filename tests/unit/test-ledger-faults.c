@@ -49,7 +49,7 @@ note_part(SmLedger *ledger, SmFile *file, GError **error)
 static gboolean
 place(SmLedger *ledger, SmFile *file, GError **error)
 {
-    return sm_file_placing(ledger, file, 7, SHA2, "\"f\"", "boot", error);
+    return sm_file_placing(ledger, file, (SmContent){7, SHA2}, "\"f\"", "boot", error);
 }
 
 static gboolean
@@ -73,13 +73,13 @@ find_unchanged(SmLedger *ledger, SmFile *file, GError **error)
 static gboolean
 fail(SmLedger *ledger, SmFile *file, GError **error)
 {
-    return sm_file_settle(ledger, file, SM_FILE_FAILED, "because", 99, FALSE, error);
+    return sm_file_settle(ledger, file, &(SmSettling){SM_FILE_FAILED, "because", 99, FALSE}, error);
 }
 
 static gboolean
 wait(SmLedger *ledger, SmFile *file, GError **error)
 {
-    return sm_file_settle(ledger, file, SM_FILE_WAITING, "503", 99, TRUE, error);
+    return sm_file_settle(ledger, file, &(SmSettling){SM_FILE_WAITING, "503", 99, TRUE}, error);
 }
 
 static gboolean
@@ -93,7 +93,7 @@ announce(SmLedger *ledger, SmFile *file, GError **error)
 {
     g_autoptr(SmEvent) event = fixture_event(CSV, "another");
 
-    return sm_event_record(ledger, event, "main", CSV, error);
+    return sm_event_record(ledger, &(SmAnnouncement){event, "main", CSV}, error);
 }
 
 static gboolean
@@ -101,7 +101,7 @@ refuse(SmLedger *ledger, SmFile *file, GError **error)
 {
     g_autoptr(SmEvent) event = fixture_event(CSV, "forged");
 
-    return sm_event_refuse(ledger, event, "main", CSV, "a stranger", error);
+    return sm_event_refuse(ledger, &(SmAnnouncement){event, "main", CSV}, "a stranger", error);
 }
 
 static gboolean
@@ -109,7 +109,8 @@ close_event(SmLedger *ledger, SmFile *file, GError **error)
 {
     g_autoptr(SmEvent) event = fixture_event(CSV, "first");
 
-    return sm_event_close(ledger, event, "main", CSV, "noted", "for the test", error);
+    return sm_event_close(ledger, &(SmAnnouncement){event, "main", CSV}, "noted", "for the test",
+                          error);
 }
 
 static gboolean
@@ -193,7 +194,7 @@ row_at(Fixture *fixture, Stage stage)
     if (stage >= NOTED)
         g_assert_true(note_part(ledger, file, NULL));
     if (stage >= PLACING)
-        g_assert_true(sm_file_placing(ledger, file, 5, SHA, "\"e\"", "boot", NULL));
+        g_assert_true(sm_file_placing(ledger, file, (SmContent){5, SHA}, "\"e\"", "boot", NULL));
     if (stage >= STORED)
         g_assert_true(store(ledger, file, NULL));
     if (stage >= CORRECTING) {

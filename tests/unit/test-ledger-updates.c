@@ -87,7 +87,7 @@ a_new_file_goes_from_waiting_over_placing_to_stored(Fixture *fixture, gconstpoin
 
     g_assert_true(sm_file_note_part(ledger, file, "\"e\"", "boot", NULL));
     assert_state(file, SM_FILE_WAITING);
-    g_assert_true(sm_file_placing(ledger, file, 42, SHA, "\"e\"", "boot", NULL));
+    g_assert_true(sm_file_placing(ledger, file, (SmContent){42, SHA}, "\"e\"", "boot", NULL));
     assert_state(file, SM_FILE_PLACING);
     g_assert_cmpint(file->new_size, ==, 42);
     g_assert_cmpint(file->stored_at, ==, 0);
@@ -115,8 +115,9 @@ an_encrypted_file_is_recorded_in_both_forms(Fixture *fixture, gconstpointer data
     g_autoptr(SmFile) file = claimed(fixture);
     SmLedger *ledger = fixture->ledger;
 
-    g_assert_true(sm_file_placing_sealed(ledger, file, (SmContent){50, SHA}, (SmContent){42, SHA2},
-                                         NULL, "boot", NULL));
+    g_assert_true(sm_file_placing_sealed(
+        ledger, file, &(SmContents){(SmContent){50, SHA}, (SmContent){42, SHA2}, NULL}, "boot",
+        NULL));
     g_assert_true(sm_file_places_encrypted(file));
     g_assert_false(sm_file_is_encrypted(file)); /* nothing is stored yet */
     g_assert_true(sm_file_stored(ledger, file, "stored", FALSE, NULL, NULL));
@@ -139,7 +140,8 @@ what_was_placed_before_there_was_encryption_is_plain(Fixture *fixture, gconstpoi
     g_autoptr(SmFile) before = claimed(fixture);
     g_autoptr(SmFile) file = NULL;
 
-    g_assert_true(sm_file_placing(fixture->ledger, before, 42, SHA, NULL, "boot", NULL));
+    g_assert_true(
+        sm_file_placing(fixture->ledger, before, (SmContent){42, SHA}, NULL, "boot", NULL));
     fixture_sql(fixture, "UPDATE files SET new_size_plain = 0, new_sha256_plain = NULL");
     file = fixture_row(fixture, CSV);
     g_assert_false(sm_file_places_encrypted(file));
@@ -155,7 +157,7 @@ a_correction_raises_the_revision(Fixture *fixture, gconstpointer data)
     g_autoptr(SmFile) file = fixture_stored_row(fixture, CSV, "older");
 
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
-    g_assert_true(sm_file_placing(fixture->ledger, file, 7, SHA2, NULL, "boot", NULL));
+    g_assert_true(sm_file_placing(fixture->ledger, file, (SmContent){7, SHA2}, NULL, "boot", NULL));
     g_assert_true(sm_file_stored(fixture->ledger, file, "corrected", FALSE, NULL, NULL));
     g_assert_cmpint(file->revision, ==, 1);
     g_assert_cmpstr(file->sha256, ==, SHA2);
@@ -170,7 +172,8 @@ the_same_bytes_again_are_no_revision(Fixture *fixture, gconstpointer data)
     g_autofree char *sha256 = g_strdup(file->sha256);
 
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
-    g_assert_true(sm_file_placing(fixture->ledger, file, 5, sha256, NULL, "boot", NULL));
+    g_assert_true(
+        sm_file_placing(fixture->ledger, file, (SmContent){5, sha256}, NULL, "boot", NULL));
     g_assert_true(sm_file_stored(fixture->ledger, file, "stored", FALSE, NULL, NULL));
     g_assert_cmpint(file->revision, ==, 0);
 }
@@ -186,7 +189,7 @@ stored_bytes_answer_the_events_of_before_the_attempt(Fixture *fixture, gconstpoi
     before = file->newest_event;
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
     fixture_announce(fixture, CSV, "two, while it is being fetched");
-    g_assert_true(sm_file_placing(fixture->ledger, file, 1, SHA, NULL, "boot", NULL));
+    g_assert_true(sm_file_placing(fixture->ledger, file, (SmContent){1, SHA}, NULL, "boot", NULL));
     g_assert_true(sm_file_stored(fixture->ledger, file, "stored", FALSE, NULL, NULL));
     g_assert_cmpint(file->covers, ==, before);
     g_assert_cmpint(file->newest_event, >, file->covers);
@@ -202,7 +205,7 @@ a_recovered_placing_answers_the_events_of_its_own_time(Fixture *fixture, gconstp
     file = fixture_row(fixture, CSV);
     before = file->newest_event;
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
-    g_assert_true(sm_file_placing(fixture->ledger, file, 1, SHA, NULL, "boot", NULL));
+    g_assert_true(sm_file_placing(fixture->ledger, file, (SmContent){1, SHA}, NULL, "boot", NULL));
     fixture_announce(fixture, CSV, "two, after the crash");
     sm_file_free(file);
     file = fixture_row(fixture, CSV); /* another process recovers it */
@@ -218,7 +221,7 @@ a_download_anew_answers_all_events_so_far(Fixture *fixture, gconstpointer data)
     g_autoptr(SmFile) file = claimed(fixture);
     gint64 part = file->part;
 
-    g_assert_true(sm_file_placing(fixture->ledger, file, 1, SHA, NULL, "boot", NULL));
+    g_assert_true(sm_file_placing(fixture->ledger, file, (SmContent){1, SHA}, NULL, "boot", NULL));
     fixture_announce(fixture, CSV, "one");
     sm_file_free(file);
     file = fixture_row(fixture, CSV);
@@ -236,7 +239,7 @@ starting_over_goes_back_to_stored_where_bytes_are(Fixture *fixture, gconstpointe
     g_autoptr(SmFile) file = fixture_stored_row(fixture, CSV, "bytes");
 
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
-    g_assert_true(sm_file_placing(fixture->ledger, file, 1, SHA, NULL, "boot", NULL));
+    g_assert_true(sm_file_placing(fixture->ledger, file, (SmContent){1, SHA}, NULL, "boot", NULL));
     g_assert_true(sm_file_start_over(fixture->ledger, file, NULL));
     assert_state(file, SM_FILE_STORED);
     g_assert_cmpint(file->size, ==, 5);
@@ -273,7 +276,8 @@ settles_as(Fixture *fixture, gconstpointer data)
     file->missing_since = 11;
     file->missing_times = 2;
     file->obstacle = g_strdup("1:2:3");
-    g_assert_true(sm_file_settle(fixture->ledger, file, state, "be\ncause", 99, FALSE, NULL));
+    g_assert_true(
+        sm_file_settle(fixture->ledger, file, &(SmSettling){state, "be\ncause", 99, FALSE}, NULL));
     assert_state(file, state);
     g_assert_cmpstr(file->reason, ==, "be cause");
     g_assert_cmpint(file->next_attempt, ==, 99);
@@ -291,10 +295,12 @@ a_part_may_be_kept(Fixture *fixture, gconstpointer data)
     gint64 part = file->part;
 
     g_assert_true(sm_file_note_part(fixture->ledger, file, "\"e\"", "boot", NULL));
-    g_assert_true(sm_file_settle(fixture->ledger, file, SM_FILE_WAITING, "", 0, TRUE, NULL));
+    g_assert_true(
+        sm_file_settle(fixture->ledger, file, &(SmSettling){SM_FILE_WAITING, "", 0, TRUE}, NULL));
     g_assert_cmpint(file->part, ==, part);
     g_assert_cmpstr(file->part_etag, ==, "\"e\"");
-    g_assert_true(sm_file_settle(fixture->ledger, file, SM_FILE_WAITING, "", 0, FALSE, NULL));
+    g_assert_true(
+        sm_file_settle(fixture->ledger, file, &(SmSettling){SM_FILE_WAITING, "", 0, FALSE}, NULL));
     g_assert_cmpint(file->part, ==, 0);
     g_assert_null(file->part_etag);
 }
@@ -307,7 +313,8 @@ stored_bytes_stay_stored_when_a_look_fails(Fixture *fixture, gconstpointer data)
 
     for (int i = 0; i < 3; i++) {
         g_assert_true(sm_file_raise_fence(ledger, file, 0, NULL));
-        g_assert_true(sm_file_settle(ledger, file, SM_FILE_WAITING, "503", 99, FALSE, NULL));
+        g_assert_true(
+            sm_file_settle(ledger, file, &(SmSettling){SM_FILE_WAITING, "503", 99, FALSE}, NULL));
         assert_state(file, SM_FILE_STORED);
         g_assert_cmpstr(file->reason, ==, "503");
     }
@@ -328,13 +335,14 @@ update(SmLedger *ledger, SmFile *file, int which, GError **error)
     case 2:
         return sm_file_note_part(ledger, file, "\"e\"", "boot", error);
     case 3:
-        return sm_file_placing(ledger, file, 1, SHA, "\"e\"", "boot", error);
+        return sm_file_placing(ledger, file, (SmContent){1, SHA}, "\"e\"", "boot", error);
     case 4:
         return sm_file_stored(ledger, file, "stored", FALSE, NULL, error);
     case 5:
         return sm_file_unchanged(ledger, file, "\"e\"", error);
     case 6:
-        return sm_file_settle(ledger, file, SM_FILE_FAILED, "because", 1, FALSE, error);
+        return sm_file_settle(ledger, file, &(SmSettling){SM_FILE_FAILED, "because", 1, FALSE},
+                              error);
     default:
         return sm_file_reopen(ledger, file, error);
     }

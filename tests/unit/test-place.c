@@ -88,7 +88,8 @@ placing_row(Fixture *fixture, gboolean repost, const char *boot)
         file = fixture_row_in(fixture, NAME, SM_FILE_WAITING);
     sm_file_raise_fence(fixture->ledger, file, 0, &error);
     g_assert_no_error(error);
-    sm_file_placing(fixture->ledger, file, strlen(NEW), sha256, "\"new\"", boot, &error);
+    sm_file_placing(fixture->ledger, file, (SmContent){strlen(NEW), sha256}, "\"new\"", boot,
+                    &error);
     g_assert_no_error(error);
     return file;
 }
@@ -231,8 +232,9 @@ counts_the_corrections(Fixture *fixture, gconstpointer data)
         g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
         part = sm_part_name(NAME, file->part);
         fixture_put(fixture, part, versions[i]);
-        g_assert_true(sm_file_placing(fixture->ledger, file, (gint64)strlen(versions[i]), sha256,
-                                      NULL, "boot", NULL));
+        g_assert_true(sm_file_placing(fixture->ledger, file,
+                                      (SmContent){(gint64)strlen(versions[i]), sha256}, NULL,
+                                      "boot", NULL));
         g_assert_cmpint((int)sm_place(fixture->ledger, fixture->store, file, NULL), ==,
                         (int)SM_PLACE_CORRECTED);
         g_assert_cmpint(file->revision, ==, i + 1);
@@ -254,8 +256,10 @@ placing_sealed_row(Fixture *fixture, SmFile *file)
     g_assert_no_error(error);
     part = sm_part_name(NAME, file->part);
     fixture_put(fixture, part, NEW);
-    sm_file_placing_sealed(fixture->ledger, file, (SmContent){strlen(NEW), sha256},
-                           (SmContent){strlen(PLAIN), plain}, NULL, "boot", &error);
+    sm_file_placing_sealed(
+        fixture->ledger, file,
+        &(SmContents){(SmContent){strlen(NEW), sha256}, (SmContent){strlen(PLAIN), plain}, NULL},
+        "boot", &error);
     g_assert_no_error(error);
     return file;
 }

@@ -24,9 +24,9 @@ assert_prints(const char *const *argv, const char *printed)
 {
     g_autoptr(GError) error = NULL;
     char output[SIZE];
-    gsize length;
+    gsize length = SIZE;
 
-    sm_subprocess(argv, in_seconds(60), output, SIZE, &length, SM_ERROR_SECRET, &error);
+    sm_subprocess(argv, in_seconds(60), output, &length, SM_ERROR_SECRET, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(output, ==, printed);
     g_assert_cmpuint(length, ==, strlen(printed));
@@ -37,9 +37,9 @@ assert_fails(const char *const *argv, gint64 limit, const char *message)
 {
     g_autoptr(GError) error = NULL;
     char output[SIZE];
-    gsize length;
+    gsize length = SIZE;
 
-    g_assert_false(sm_subprocess(argv, limit, output, SIZE, &length, SM_ERROR_SECRET, &error));
+    g_assert_false(sm_subprocess(argv, limit, output, &length, SM_ERROR_SECRET, &error));
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_SECRET);
     g_assert_cmpstr(error->message, ==, message);
 }

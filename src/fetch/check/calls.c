@@ -83,11 +83,11 @@ fault_of(const char *program)
     gint64 limit = g_get_monotonic_time() + LIMIT * G_USEC_PER_SEC;
     g_autoptr(GError) fault = NULL;
     char said[SAID_MAX];
-    gsize length;
+    gsize length = sizeof said;
 
     if (access(program, F_OK) < 0)
         return g_strdup(errno == ENOENT ? "does not exist" : g_strerror(errno));
-    if (!sm_subprocess(argv, limit, said, sizeof said, &length, SM_ERROR_INTERNAL, &fault))
+    if (!sm_subprocess(argv, limit, said, &length, SM_ERROR_INTERNAL, &fault))
         return g_strdup_printf("cannot run: it %s", fault->message);
     said[strcspn(said, "\n")] = '\0';
     if (strcmp(said, "scoremail " SM_VERSION) != 0)

@@ -62,10 +62,10 @@ sm_check_sandbox(SmCheck *check, const SmAccount *none)
     const char *const argv[] = {path, "--version", NULL};
     gint64 limit = g_get_monotonic_time() + LIMIT * G_USEC_PER_SEC;
     char said[SAID_MAX];
-    gsize length;
+    gsize length = sizeof said;
     GError *fault = NULL;
 
-    if (sm_subprocess(argv, limit, said, sizeof said, &length, SM_ERROR_INTERNAL, &fault)) {
+    if (sm_subprocess(argv, limit, said, &length, SM_ERROR_INTERNAL, &fault)) {
         say_sandbox(check, path, said);
         return;
     }

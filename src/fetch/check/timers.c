@@ -40,10 +40,10 @@ state_of(const char *timer)
 {
     const char *const argv[] = {"systemctl", "is-enabled", timer, NULL};
     char said[UNIT_MAX] = "";
-    gsize length;
+    gsize length = sizeof said;
 
     /* it ends with 1 for each answer but the first ones */
-    sm_subprocess(argv, soon(), said, sizeof said, &length, SM_ERROR_INTERNAL, NULL);
+    sm_subprocess(argv, soon(), said, &length, SM_ERROR_INTERNAL, NULL);
     return sm_check_unit_state(said);
 }
 
@@ -72,9 +72,9 @@ own_crontab_starts(const char *command)
 {
     static const char *const argv[] = {"crontab", "-l", NULL};
     g_autofree char *text = g_malloc0(CRONTAB_MAX);
-    gsize length;
+    gsize length = CRONTAB_MAX;
 
-    return sm_subprocess(argv, soon(), text, CRONTAB_MAX, &length, SM_ERROR_INTERNAL, NULL) &&
+    return sm_subprocess(argv, soon(), text, &length, SM_ERROR_INTERNAL, NULL) &&
            sm_check_mentions(text, command);
 }
 

@@ -61,11 +61,11 @@ retry(SmSession *session, const SmAccount *account, const char *name, SmFetched 
       GError **error)
 {
     SmFetch fetch = {.ledger = session->ledger, .account = account, .role = SM_ROLE_PROMPT};
-    gboolean settled, ok;
-    SmClaim claim;
+    SmClaim claim = {.ledger = session->ledger, .account = account->name, .name = name};
+    gboolean ok;
 
-    if (!sm_claim_take(&claim, session->ledger, account->name, name, FALSE, SM_CLAIM_WAIT,
-                       &amended->file, &settled, error))
+    amended->file = sm_claim_take(&claim, SM_CLAIM_WAIT, error);
+    if (amended->file == NULL)
         return FALSE;
     if (nothing_to_retry(amended->file, &amended->outcome)) {
         sm_claim_drop(&claim);
@@ -101,12 +101,12 @@ static gboolean
 forget(SmSession *session, const SmAccount *account, const char *name, SmFetched *amended,
        GError **error)
 {
+    SmClaim claim = {.ledger = session->ledger, .account = account->name, .name = name};
     g_autoptr(SmFile) file = NULL;
-    gboolean settled, ok;
-    SmClaim claim;
+    gboolean ok;
 
-    if (!sm_claim_take(&claim, session->ledger, account->name, name, FALSE, SM_CLAIM_WAIT, &file,
-                       &settled, error))
+    file = sm_claim_take(&claim, SM_CLAIM_WAIT, error);
+    if (file == NULL)
         return FALSE;
     ok = forget_row(session, account, file, error);
     sm_claim_drop(&claim);
@@ -142,7 +142,8 @@ adopt_file(SmSession *session, SmStore *store, SmFile *file, GError **error)
     return sm_store_remove(store, part, error) &&
            sm_file_raise_fence(session->ledger, file, 0, error) &&
            sm_file_start_over(session->ledger, file, error) &&
-           sm_file_placing(session->ledger, file, size, sha256, NULL, boot_id, error) &&
+           sm_file_placing(session->ledger, file, (SmContent){size, sha256}, NULL, boot_id,
+                           error) &&
            sm_file_stored(session->ledger, file, "adopted", store->hand_over, NULL, error);
 }
 
@@ -152,8 +153,8 @@ adopt(SmSession *session, const SmAccount *account, const char *name, SmFetched 
 {
     g_autofree char *encrypted = sm_file_stored_name(name, TRUE);
     g_autoptr(SmStore) store = sm_store_open(account, error);
-    gboolean settled, ok;
-    SmClaim claim;
+    SmClaim claim = {.ledger = session->ledger, .account = account->name, .name = name};
+    gboolean ok;
 
     if (store == NULL)
         return FALSE;
@@ -169,8 +170,7 @@ adopt(SmSession *session, const SmAccount *account, const char *name, SmFetched 
         return FALSE;
     }
     if (!sm_file_ensure(session->ledger, account->name, name, error) ||
-        !sm_claim_take(&claim, session->ledger, account->name, name, FALSE, SM_CLAIM_WAIT,
-                       &amended->file, &settled, error))
+        (amended->file = sm_claim_take(&claim, SM_CLAIM_WAIT, error)) == NULL)
         return FALSE;
     ok = adopt_file(session, store, amended->file, error);
     sm_claim_drop(&claim);

@@ -193,13 +193,13 @@ run_it(Run *run, gint64 limit, int code, GError **error)
 }
 
 gboolean
-sm_subprocess(const char *const *argv, gint64 limit, char *output, gsize size, gsize *length,
-              int code, GError **error)
+sm_subprocess(const char *const *argv, gint64 limit, char *output, gsize *length, int code,
+              GError **error)
 {
     char said[SAID_MAX] = "";
     Run run = {.argv = argv,
                .environment = (const char *const *)environ,
-               .out = {-1, output, size, 0},
+               .out = {-1, output, *length, 0},
                .err = {-1, said, sizeof said, 0},
                .scratch = sm_secret_alloc(SCRATCH)};
     gboolean ok = FALSE;

@@ -10,9 +10,9 @@
 #include <glib.h>
 
 /*
- * Runs argv (argv[0] is looked for in PATH) to its end. The first size - 1 bytes
- * that it prints go to output, with a NUL behind them, and to no other memory of
- * ours; *length says how many; the rest is dropped. At limit, monotonic time in
+ * Runs argv (argv[0] is looked for in PATH) to its end. The first bytes
+ * that it prints go to output, which has room for *length, with a NUL behind them, and to no other
+ * memory of ours; *length says how many these are; the rest is dropped. At limit, monotonic time in
  * microseconds, the whole group is killed.
  *
  * FALSE and an error with code, the SM_ERROR_ code, when it cannot be started, does not
@@ -20,8 +20,8 @@
  * name; it has what came on standard error, cleaned and bounded, unless that
  * repeats the first line of the output. What was printed is never in it.
  */
-gboolean sm_subprocess(const char *const *argv, gint64 limit, char *output, gsize size,
-                       gsize *length, int code, GError **error);
+gboolean sm_subprocess(const char *const *argv, gint64 limit, char *output, gsize *length, int code,
+                       GError **error);
 
 /*
  * The same for a command that is run for what it does: with environment instead

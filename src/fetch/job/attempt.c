@@ -72,7 +72,8 @@ give_back(Attempt *attempt, gboolean part_kept, GError *fault, GError **error)
 
     if (file->state != SM_FILE_PLACING) {
         next = next_attempt(attempt->fetch, file, retry_after_of(attempt), fault, &state);
-        sm_file_settle(attempt->fetch->ledger, file, state, fault->message, next, part_kept, NULL);
+        sm_file_settle(attempt->fetch->ledger, file,
+                       &(SmSettling){state, fault->message, next, part_kept}, NULL);
     }
     g_propagate_prefixed_error(error, fault, "%s: ", file->name);
     return FALSE;
@@ -248,10 +249,11 @@ store(Attempt *attempt, const SmDownload *download, gboolean *lost, char **outco
         return give_back(attempt, leave_part(attempt, fault), fault, error);
     /* From here on the part stays: the row may say `placing` even where its update seems to have
      * failed. */
-    if (!sm_file_placing_sealed(attempt->fetch->ledger, file,
-                                (SmContent){download->stored_size, download->stored_sha256},
-                                (SmContent){download->size, download->sha256}, download->etag,
-                                attempt->boot_id, &fault))
+    if (!sm_file_placing_sealed(
+            attempt->fetch->ledger, file,
+            &(SmContents){(SmContent){download->stored_size, download->stored_sha256},
+                          (SmContent){download->size, download->sha256}, download->etag},
+            attempt->boot_id, &fault))
         return give_back(attempt, TRUE, fault, error);
     file->new_records = sm_listing_records(file->name, download->lines);
     return place(attempt, lost, outcome, error);
@@ -265,7 +267,11 @@ fetch_once(Attempt *attempt, gboolean *lost, char **outcome, GError **error)
     gboolean known = file->stored_at > 0 && !is_wanted_again(attempt);
     /* a copy: noting the part in the ledger, while the download runs, renews the row's strings */
     g_autofree char *known_etag = known ? g_strdup(file->etag) : NULL;
-    g_auto(SmDownload) download = {0};
+    g_auto(SmDownload) download = {.service = attempt->service,
+                                   .transfer = attempt->transfer,
+                                   .name = file->name,
+                                   .if_none_match = known_etag,
+                                   .deadline = attempt->fetch->deadline};
     g_autoptr(SmRecipients) recipients = NULL;
     g_autoptr(SmPart) part = NULL; /* freed before the recipients it is encrypted for */
     GError *fault = NULL;
@@ -275,9 +281,8 @@ fetch_once(Attempt *attempt, gboolean *lost, char **outcome, GError **error)
         part = open_part(attempt, recipients, &fault);
     if (part == NULL)
         return give_back(attempt, attempt->inherited, fault, error);
-    attempt->part = part;
-    if (!sm_download(attempt->service, attempt->transfer, file->name, part, known_etag,
-                     attempt->fetch->deadline, &download, &fault))
+    attempt->part = download.part = part;
+    if (!sm_download(&download, &fault))
         return give_back(attempt, leave_part(attempt, fault), fault, error);
     if (!is_known(attempt, &download))
         return store(attempt, &download, lost, outcome, error);

@@ -9,28 +9,21 @@
 enum { INTEGRITY_TRIES = 2 }; /* a damaged transfer is worth one full GET more */
 
 typedef struct {
-    SmService *service;
-    SmTransfer *transfer;
-    const char *name;
-    SmPart *part;
-    const char *if_none_match;
-    SmDownload *result;
+    SmDownload *download;
     guint failed;       /* tries in a row without a new byte */
     guint damaged;      /* whole, but not what was promised */
     char *doubted;      /* SHA-256 and ETag of what came whole, but is not what a header says */
     gint64 best;        /* bytes had so far */
     gint64 progress_at; /* monotonic time of the last new byte */
     gint64 patience;    /* microseconds without progress */
-    gint64 deadline;    /* monotonic time; 0: none */
 } Work;
 
 void
 sm_download_clear(SmDownload *download)
 {
-    g_free(download->sha256);
-    g_free(download->stored_sha256);
-    g_free(download->etag);
-    memset(download, 0, sizeof *download);
+    g_clear_pointer(&download->sha256, g_free);
+    g_clear_pointer(&download->stored_sha256, g_free);
+    g_clear_pointer(&download->etag, g_free);
 }
 
 static gboolean
@@ -59,18 +52,18 @@ doubt_of(const SmTransferFacts *facts, gint64 size, const char *md5)
 static gboolean
 dispel(Work *work, const char *doubt, GError **error)
 {
-    const SmTransferFacts *facts = sm_transfer_facts(work->transfer);
+    const SmTransferFacts *facts = sm_transfer_facts(work->download->transfer);
     g_autofree char *came =
-        g_strconcat(work->result->sha256, facts->etag != NULL ? facts->etag : "", NULL);
+        g_strconcat(work->download->sha256, facts->etag != NULL ? facts->etag : "", NULL);
 
     if (g_strcmp0(work->doubted, came) == 0 && facts->etag_kind != SM_ETAG_MD5) {
-        g_warning("%s: what arrived %s; it came twice with the same bytes and is kept", work->name,
-                  doubt);
+        g_warning("%s: what arrived %s; it came twice with the same bytes and is kept",
+                  work->download->name, doubt);
         return TRUE;
     }
     g_free(work->doubted);
     work->doubted = g_steal_pointer(&came);
-    sm_part_doubt(work->part);
+    sm_part_doubt(work->download->part);
     return damaged(error, doubt);
 }
 
@@ -78,39 +71,39 @@ dispel(Work *work, const char *doubt, GError **error)
 static gboolean
 describe(Work *work, GError **error)
 {
-    SmDownload *result = work->result;
+    SmDownload *result = work->download;
     g_autofree char *md5 = NULL;
     const char *doubt;
 
-    if (!sm_part_finish(work->part, &result->sha256, &md5, error))
+    if (!sm_part_finish(work->download->part, &result->sha256, &md5, error))
         return FALSE;
-    result->size = sm_part_size(work->part);
-    if (!sm_part_sealed(work->part, &result->stored_size, &result->stored_sha256)) {
+    result->size = sm_part_size(work->download->part);
+    if (!sm_part_sealed(work->download->part, &result->stored_size, &result->stored_sha256)) {
         result->stored_size = result->size;
         result->stored_sha256 = g_strdup(result->sha256);
     }
-    result->lines = sm_part_lines(work->part);
-    result->etag = g_strdup(sm_transfer_facts(work->transfer)->etag);
-    doubt = doubt_of(sm_transfer_facts(work->transfer), result->size, md5);
+    result->lines = sm_part_lines(work->download->part);
+    result->etag = g_strdup(sm_transfer_facts(work->download->transfer)->etag);
+    doubt = doubt_of(sm_transfer_facts(work->download->transfer), result->size, md5);
     return doubt == NULL || dispel(work, doubt, error);
 }
 
 static gboolean
 verify(Work *work, GError **error)
 {
-    const SmTransferFacts *facts = sm_transfer_facts(work->transfer);
+    const SmTransferFacts *facts = sm_transfer_facts(work->download->transfer);
     const char *head;
     gsize length;
 
-    sm_download_clear(work->result);
-    work->result->unchanged = facts->unchanged;
+    sm_download_clear(work->download);
+    work->download->unchanged = facts->unchanged;
     if (facts->unchanged)
         return TRUE;
-    if (facts->total >= 0 && sm_part_size(work->part) != facts->total)
+    if (facts->total >= 0 && sm_part_size(work->download->part) != facts->total)
         return damaged(error, "has another length than was announced");
-    if (sm_part_first_byte(work->part) == '<')
+    if (sm_part_first_byte(work->download->part) == '<')
         return damaged(error, "begins with '<': an error page, not a score file");
-    head = sm_part_head(work->part, &length);
+    head = sm_part_head(work->download->part, &length);
     if (facts->framed && sm_object_is_framed(head, length))
         return damaged(error, "is framed (aws-chunked): not the file itself");
     return describe(work, error);
@@ -119,12 +112,13 @@ verify(Work *work, GError **error)
 static gboolean
 transfer_once(Work *work, GError **error)
 {
-    char *url = sm_service_presigned_url(work->service, work->name, error);
+    char *url = sm_service_presigned_url(work->download->service, work->download->name, error);
     gboolean ok;
 
     if (url == NULL)
         return FALSE;
-    ok = sm_transfer_get(work->transfer, url, work->part, work->if_none_match, error);
+    ok = sm_transfer_get(work->download->transfer, url, work->download->part,
+                         work->download->if_none_match, error);
     sm_service_forget_url(url);
     return ok;
 }
@@ -132,10 +126,10 @@ transfer_once(Work *work, GError **error)
 static gboolean
 try_once(Work *work, GError **error)
 {
-    SmPace *pace = work->service->shared->pace;
+    SmPace *pace = work->download->service->shared->pace;
     gboolean ok;
 
-    sm_transfer_facts(work->transfer)->retry_after = 0;
+    sm_transfer_facts(work->download->transfer)->retry_after = 0;
     if (!sm_pace_begin_transfer(pace, error))
         return FALSE;
     ok = transfer_once(work, error);
@@ -148,7 +142,8 @@ static gboolean
 may_pass(Work *work, const GError *fault)
 {
     if (g_error_matches(fault, SM_ERROR, SM_ERROR_INTEGRITY)) {
-        g_clear_pointer(&sm_transfer_facts(work->transfer)->etag, g_free); /* all of it anew */
+        g_clear_pointer(&sm_transfer_facts(work->download->transfer)->etag,
+                        g_free); /* all of it anew */
         work->best = 0;
         work->damaged++;
     }
@@ -159,9 +154,9 @@ may_pass(Work *work, const GError *fault)
 static gboolean
 pause_for_next(Work *work)
 {
-    guint retry_after =
-        MAX(work->service->retry_after, sm_transfer_facts(work->transfer)->retry_after);
-    gint64 size = sm_part_size(work->part);
+    guint retry_after = MAX(work->download->service->retry_after,
+                            sm_transfer_facts(work->download->transfer)->retry_after);
+    gint64 size = sm_part_size(work->download->part);
     gint64 now = g_get_monotonic_time(), until;
 
     if (size > work->best) {
@@ -171,9 +166,9 @@ pause_for_next(Work *work)
     }
     until = now + (gint64)sm_pause_ms(++work->failed, g_random_double(), retry_after) * 1000;
     if (until > work->progress_at + work->patience ||
-        (work->deadline != 0 && until > work->deadline))
+        (work->download->deadline != 0 && until > work->download->deadline))
         return FALSE;
-    return sm_pace_sleep(work->service->shared->pace, until);
+    return sm_pace_sleep(work->download->service->shared->pace, until);
 }
 
 static gboolean
@@ -181,39 +176,33 @@ try_often(Work *work, GError **error)
 {
     GError *fault = NULL;
 
-    sm_transfer_set_deadline(work->transfer, work->deadline);
-    work->service->deadline = work->deadline;
+    sm_transfer_set_deadline(work->download->transfer, work->download->deadline);
+    work->download->service->deadline = work->download->deadline;
     while (!try_once(work, &fault)) {
         if (!may_pass(work, fault) || !pause_for_next(work)) {
             g_propagate_error(error, fault);
             return FALSE;
         }
-        g_info("%s: %s; asked again", work->name, fault->message);
+        g_info("%s: %s; asked again", work->download->name, fault->message);
         g_clear_error(&fault);
     }
     return TRUE;
 }
 
 gboolean
-sm_download(SmService *service, SmTransfer *transfer, const char *name, SmPart *part,
-            const char *if_none_match, gint64 deadline, SmDownload *download, GError **error)
+sm_download(SmDownload *download, GError **error)
 {
-    SmProgressLine *line = sm_progress_begin(service->shared->progress, name);
-    Work work = {.service = service,
-                 .transfer = transfer,
-                 .name = name,
-                 .part = part,
-                 .if_none_match = if_none_match,
-                 .result = download,
-                 .best = sm_part_size(part),
+    SmService *service = download->service;
+    SmProgressLine *line = sm_progress_begin(service->shared->progress, download->name);
+    Work work = {.download = download,
+                 .best = sm_part_size(download->part),
                  .progress_at = g_get_monotonic_time(),
-                 .patience = (gint64)service->account->give_up_after * G_USEC_PER_SEC,
-                 .deadline = deadline};
+                 .patience = (gint64)service->account->give_up_after * G_USEC_PER_SEC};
     gboolean ok;
 
-    sm_transfer_watch(transfer, line);
+    sm_transfer_watch(download->transfer, line);
     ok = try_often(&work, error);
-    sm_transfer_watch(transfer, NULL);
+    sm_transfer_watch(download->transfer, NULL);
     sm_progress_end(line);
     g_free(work.doubted);
     return ok;

@@ -12,6 +12,15 @@
 #include "fetch/store/part.h"
 
 typedef struct {
+    /* what to fetch, and into what; set by the caller */
+    SmService *service;
+    SmTransfer *transfer; /* resumes what it knows of the object */
+    const char *name;
+    SmPart *part;
+    const char *if_none_match; /* NULL, or an ETag whose object is had already */
+    gint64 deadline;           /* as in transfer.h */
+
+    /* what was found out */
     gboolean unchanged; /* 304: nothing was written */
     gint64 size;        /* bytes that came */
     gint64 lines;       /* of these; the last one counts without a line break too */
@@ -21,20 +30,17 @@ typedef struct {
     char *etag; /* NULL if the store gave none */
 } SmDownload;
 
-/* Frees what a download found out. */
+/* Forgets what a download found out. */
 void sm_download_clear(SmDownload *download);
 
 /*
- * Fetches name into part, resuming what transfer knows of it; deadline as in
- * transfer.h. if_none_match: NULL, or an ETag whose object is had already.
+ * Fetches the name into the part.
  * Whole means: the announced length, no page of HTML or XML (`<`, also behind
  * white space), and an MD5 that fits where the ETag is one. Where it only seems to
  * be one, bytes that come twice are good, with a warning; so are those that came in
  * chunks with another length than the listing says. Errors of service.h and
  * errors of transfer.h, the last one after all tries.
  */
-gboolean sm_download(SmService *service, SmTransfer *transfer, const char *name, SmPart *part,
-                     const char *if_none_match, gint64 deadline, SmDownload *download,
-                     GError **error);
+gboolean sm_download(SmDownload *download, GError **error);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SmDownload, sm_download_clear)

@@ -23,7 +23,12 @@ download(const SmFetch *fetch, const char *name, SmPart *part, SmDownload *resul
     g_autoptr(SmService) service = sm_service_new(fetch->account, fetch->ledger, fetch->shared);
     g_autoptr(SmTransfer) transfer = sm_transfer_new(fetch->account, fetch->shared, started, NULL);
 
-    if (sm_download(service, transfer, name, part, NULL, fetch->deadline, result, error))
+    *result = (SmDownload){.service = service,
+                           .transfer = transfer,
+                           .name = name,
+                           .part = part,
+                           .deadline = fetch->deadline};
+    if (sm_download(result, error))
         return TRUE;
     g_prefix_error(error, "%s: ", name);
     return FALSE;

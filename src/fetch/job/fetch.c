@@ -28,8 +28,8 @@ settle(const SmFetch *fetch, SmFile *file, SmStore *store, const SmStep *step, c
     gboolean news = file->state != step->state || g_strcmp0(file->reason, step->text) != 0;
 
     if ((news || file->part != 0 || file->unanswered) &&
-        !sm_file_settle(fetch->ledger, file, step->state, step->text, 0, !clear_part(file, store),
-                        error))
+        !sm_file_settle(fetch->ledger, file,
+                        &(SmSettling){step->state, step->text, 0, !clear_part(file, store)}, error))
         return FALSE;
     *outcome = sm_decide_describe(file);
     return TRUE;
@@ -134,17 +134,16 @@ gboolean
 sm_fetch(const SmFetch *fetch, const char *name, SmFetched *fetched, GError **error)
 {
     const char *account = fetch->account->name;
-    gboolean per_stem = fetch->account->format == SM_FORMAT_FIRST && sm_policy_is_pair(name);
-    gboolean settled, ok;
-    SmClaim claim;
+    SmClaim claim = {.ledger = fetch->ledger, .account = account, .name = name};
+    gboolean ok;
 
-    *fetched = (SmFetched){0};
-    if (!sm_claim_take(&claim, fetch->ledger, account, name, per_stem,
-                       fetch->impatient ? 0 : SM_CLAIM_WAIT, &fetched->file, &settled, error)) {
+    claim.per_stem = fetch->account->format == SM_FORMAT_FIRST && sm_policy_is_pair(name);
+    *fetched = (SmFetched){sm_claim_take(&claim, fetch->impatient ? 0 : SM_CLAIM_WAIT, error)};
+    if (fetched->file == NULL) {
         fetched->file = sm_file_load(fetch->ledger, account, name, NULL);
         return FALSE;
     }
-    if (settled &&
+    if (claim.settled_meanwhile &&
         !(fetched->file->stored_at > 0 && fetched->file->newest_event > fetched->file->covers))
         ok = report_other(fetched->file, &fetched->outcome, error);
     else

@@ -33,7 +33,7 @@ imagine_row(SmLedger *ledger, const SmAccount *account, const SmEvent *event, co
     gboolean known = FALSE;
 
     if (fault == NULL)
-        known = sm_event_is_known(ledger, event, account->name, name, &fault);
+        known = sm_event_is_known(ledger, &(SmAnnouncement){event, account->name, name}, &fault);
     if (fault != NULL) {
         g_propagate_error(error, fault);
         return NULL;

@@ -1,5 +1,7 @@
 #include "fetch/ledger/claim.h"
 
+#include <string.h>
+
 #include "common/base/error.h"
 #include "fetch/ledger/lock.h"
 
@@ -32,13 +34,12 @@ stem_byte(SmLedger *ledger, const SmFile *file, gint64 *byte, GError **error)
 }
 
 static gboolean
-take(SmClaim *claim, guint which, gint64 byte, guint wait, const char *name, gboolean *waited,
-     GError **error)
+take(SmClaim *claim, guint which, gint64 byte, guint wait, gboolean *waited, GError **error)
 {
     gboolean held;
 
     if (!sm_lock_take(claim->ledger->lock_fd, byte, wait, &held, error)) {
-        g_prefix_error(error, "%s: ", name);
+        g_prefix_error(error, "%s: ", claim->name);
         return FALSE;
     }
     claim->bytes[which] = byte;
@@ -60,29 +61,28 @@ load_again(SmLedger *ledger, const SmFile *before, GError **error)
     return NULL;
 }
 
-gboolean
-sm_claim_take(SmClaim *claim, SmLedger *ledger, const char *account, const char *name,
-              gboolean per_stem, guint wait, SmFile **file, gboolean *settled_meanwhile,
-              GError **error)
+SmFile *
+sm_claim_take(SmClaim *claim, guint wait, GError **error)
 {
-    g_autoptr(SmFile) before = load(ledger, account, name, error);
+    SmLedger *ledger = claim->ledger;
+    g_autoptr(SmFile) before = load(ledger, claim->account, claim->name, error);
     gboolean waited = FALSE;
+    SmFile *file;
     gint64 first;
 
-    *claim = (SmClaim){.ledger = ledger};
     if (before == NULL)
-        return FALSE;
+        return NULL;
     first = before->id;
-    if (per_stem && !stem_byte(ledger, before, &first, error))
-        return FALSE;
-    if (!take(claim, 0, first, wait, name, &waited, error) ||
-        (first != before->id && !take(claim, 1, before->id, wait, name, &waited, error)) ||
-        (*file = load_again(ledger, before, error)) == NULL) {
+    if (claim->per_stem && !stem_byte(ledger, before, &first, error))
+        return NULL;
+    if (!take(claim, 0, first, wait, &waited, error) ||
+        (first != before->id && !take(claim, 1, before->id, wait, &waited, error)) ||
+        (file = load_again(ledger, before, error)) == NULL) {
         sm_claim_drop(claim);
-        return FALSE;
+        return NULL;
     }
-    *settled_meanwhile = waited && (*file)->settled > before->settled;
-    return TRUE;
+    claim->settled_meanwhile = waited && file->settled > before->settled;
+    return file;
 }
 
 void
@@ -91,5 +91,5 @@ sm_claim_drop(SmClaim *claim)
     for (gsize i = G_N_ELEMENTS(claim->bytes); i-- > 0;)
         if (claim->bytes[i] != 0)
             sm_lock_drop(claim->ledger->lock_fd, claim->bytes[i]);
-    *claim = (SmClaim){.ledger = claim->ledger};
+    memset(claim->bytes, 0, sizeof claim->bytes);
 }

@@ -264,24 +264,23 @@ sm_db_run(SmDb *db, GError **error, int *changed, const char *sql, const char *t
     return code == SQLITE_DONE;
 }
 
-gboolean
-sm_db_first(SmDb *db, GError **error, gpointer (*take)(sqlite3_stmt *row), gpointer *row,
-            const char *sql, const char *types, ...)
+gpointer
+sm_db_first(SmDb *db, GError **error, gpointer (*take)(sqlite3_stmt *row), const char *sql,
+            const char *types, ...)
 {
     sqlite3_stmt *statement;
+    gpointer row = NULL;
     va_list values;
-    gboolean found;
 
     va_start(values, types);
     statement = kept_va(db, error, sql, types, values);
     va_end(values);
     if (statement == NULL)
-        return FALSE;
-    found = sm_db_next(db, statement, error);
-    if (found)
-        *row = take(statement);
+        return NULL;
+    if (sm_db_next(db, statement, error))
+        row = take(statement);
     put_back(statement);
-    return found;
+    return row;
 }
 
 char *

@@ -37,11 +37,11 @@ sqlite3_stmt *sm_db_query(SmDb *db, GError **error, const char *sql, const char 
 gboolean sm_db_next(SmDb *db, sqlite3_stmt *row, GError **error);
 
 /*
- * Takes the first row of a query: TRUE and *row, which take made of it; FALSE
+ * What take made of the first row of a query, never NULL; NULL
  * without an error where there is none. Its statement is kept for the next time. SM_ERROR_LEDGER.
  */
-gboolean sm_db_first(SmDb *db, GError **error, gpointer (*take)(sqlite3_stmt *row), gpointer *row,
-                     const char *sql, const char *types, ...);
+gpointer sm_db_first(SmDb *db, GError **error, gpointer (*take)(sqlite3_stmt *row), const char *sql,
+                     const char *types, ...);
 
 /* Runs one statement to its end. *changed, if not NULL, becomes the number of rows that it changed.
  * SM_ERROR_LEDGER.

@@ -35,9 +35,10 @@ identity_of(const SmEvent *event)
 }
 
 static gboolean
-insert(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
-       const char *identity, int *inserted, GError **error)
+insert(SmLedger *ledger, const SmAnnouncement *announced, const char *identity, int *inserted,
+       GError **error)
 {
+    const SmEvent *event = announced->event;
     g_autofree char *recipients =
         g_strjoinv(" ", event->recipients[0] != NULL ? event->recipients : event->to);
 
@@ -46,18 +47,18 @@ insert(SmLedger *ledger, const SmEvent *event, const char *account, const char *
                      " recipients, first_seen, last_seen, reason)"
                      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)"
                      " ON CONFLICT (account, name, identity) DO NOTHING",
-                     "ssssssis", account, name, identity, kind_name(event->kind), event->from,
-                     recipients, sm_ledger_now(), event->reason);
+                     "ssssssis", announced->account, announced->name, identity,
+                     kind_name(event->kind), event->from, recipients, sm_ledger_now(),
+                     event->reason);
 }
 
 static gboolean
-count_again(SmLedger *ledger, const char *account, const char *name, const char *identity,
-            GError **error)
+count_again(SmLedger *ledger, const SmAnnouncement *announced, const char *identity, GError **error)
 {
     return sm_db_run(ledger->db, error, NULL,
                      "UPDATE events SET times = times + 1, last_seen = ?"
                      " WHERE account = ? AND name = ? AND identity = ?",
-                     "isss", sm_ledger_now(), account, name, identity);
+                     "isss", sm_ledger_now(), announced->account, announced->name, identity);
 }
 
 gboolean
@@ -93,14 +94,15 @@ open_row(SmLedger *ledger, const char *account, const char *name, GError **error
 }
 
 static gboolean
-record(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
-       const char *identity, GError **error)
+record(SmLedger *ledger, const SmAnnouncement *announced, GError **error)
 {
+    const char *account = announced->account, *name = announced->name;
+    g_autofree char *identity = identity_of(announced->event);
     int inserted;
 
-    if (!insert(ledger, event, account, name, identity, &inserted, error))
+    if (!insert(ledger, announced, identity, &inserted, error))
         return FALSE;
-    if (!(inserted == 0 ? count_again(ledger, account, name, identity, error)
+    if (!(inserted == 0 ? count_again(ledger, announced, identity, error)
                         : sm_ledger_log(ledger, account, name, "announced", identity, error) &&
                               note_mail(ledger, account, error)))
         return FALSE;
@@ -108,42 +110,34 @@ record(SmLedger *ledger, const SmEvent *event, const char *account, const char *
 }
 
 gboolean
-sm_event_record(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
-                GError **error)
+sm_event_record(SmLedger *ledger, const SmAnnouncement *announced, GError **error)
 {
-    g_autofree char *identity = identity_of(event);
-
-    return sm_db_end(ledger->db,
-                     sm_db_begin(ledger->db, error) &&
-                         record(ledger, event, account, name, identity, error),
+    return sm_db_end(ledger->db, sm_db_begin(ledger->db, error) && record(ledger, announced, error),
                      error);
 }
 
 static gboolean
-refuse(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
-       const char *identity, const char *why, GError **error)
+refuse(SmLedger *ledger, const SmAnnouncement *announced, const char *why, GError **error)
 {
+    const SmAnnouncement nobodys = {announced->event, "", announced->name};
+    g_autofree char *identity = identity_of(announced->event);
     g_autofree char *clean = sm_text_clean(why, REASON_MAX);
     int inserted;
 
-    if (!insert(ledger, event, "", name, identity, &inserted, error))
+    if (!insert(ledger, &nobodys, identity, &inserted, error))
         return FALSE;
-    if (!(inserted == 0 ? count_again(ledger, "", name, identity, error)
-                        : sm_ledger_log(ledger, account, name, "refused", clean, error)))
+    if (!(inserted == 0 ? count_again(ledger, &nobodys, identity, error)
+                        : sm_ledger_log(ledger, announced->account, announced->name, "refused",
+                                        clean, error)))
         return FALSE;
-    return sm_event_decide(ledger, event, "", name, "refused", clean, error);
+    return sm_event_decide(ledger, &nobodys, "refused", clean, error);
 }
 
 gboolean
-sm_event_refuse(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
-                const char *why, GError **error)
+sm_event_refuse(SmLedger *ledger, const SmAnnouncement *announced, const char *why, GError **error)
 {
-    g_autofree char *identity = identity_of(event);
-
-    return sm_db_end(ledger->db,
-                     sm_db_begin(ledger->db, error) &&
-                         refuse(ledger, event, account, name, identity, why, error),
-                     error);
+    return sm_db_end(
+        ledger->db, sm_db_begin(ledger->db, error) && refuse(ledger, announced, why, error), error);
 }
 
 static void
@@ -187,51 +181,50 @@ sm_event_refusals(SmLedger *ledger, guint max, GError **error)
 }
 
 gboolean
-sm_event_is_known(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
-                  GError **error)
+sm_event_is_known(SmLedger *ledger, const SmAnnouncement *announced, GError **error)
 {
-    g_autofree char *identity = identity_of(event);
+    g_autofree char *identity = identity_of(announced->event);
     gint64 count;
 
     return sm_db_integer(ledger->db, error, &count,
                          "SELECT count(*) FROM events WHERE account = ? AND name = ?"
                          " AND identity = ?",
-                         "sss", account, name, identity) &&
+                         "sss", announced->account, announced->name, identity) &&
            count > 0;
 }
 
 static gboolean
-decide(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
-       const char *decision, const char *reason, int *changed, GError **error)
+decide(SmLedger *ledger, const SmAnnouncement *announced, const char *decision, const char *reason,
+       int *changed, GError **error)
 {
-    g_autofree char *identity = identity_of(event);
+    g_autofree char *identity = identity_of(announced->event);
     g_autofree char *clean = sm_text_clean(reason, REASON_MAX);
 
     return sm_db_run(ledger->db, error, changed,
                      "UPDATE events SET decision = ?1, reason = ?2 WHERE account = ?3"
                      " AND name = ?4 AND identity = ?5 AND (decision <> ?1 OR reason <> ?2)",
-                     "sssss", decision, clean, account, name, identity);
+                     "sssss", decision, clean, announced->account, announced->name, identity);
 }
 
 gboolean
-sm_event_decide(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
-                const char *decision, const char *reason, GError **error)
+sm_event_decide(SmLedger *ledger, const SmAnnouncement *announced, const char *decision,
+                const char *reason, GError **error)
 {
-    return decide(ledger, event, account, name, decision, reason, NULL, error);
+    return decide(ledger, announced, decision, reason, NULL, error);
 }
 
 gboolean
-sm_event_close(SmLedger *ledger, const SmEvent *event, const char *account, const char *name,
-               const char *decision, const char *reason, GError **error)
+sm_event_close(SmLedger *ledger, const SmAnnouncement *announced, const char *decision,
+               const char *reason, GError **error)
 {
     int changed = 0;
 
-    return sm_db_end(
-        ledger->db,
-        sm_db_begin(ledger->db, error) &&
-            decide(ledger, event, account, name, decision, reason, &changed, error) &&
-            (changed == 0 || sm_ledger_log(ledger, account, name, decision, reason, error)),
-        error);
+    return sm_db_end(ledger->db,
+                     sm_db_begin(ledger->db, error) &&
+                         decide(ledger, announced, decision, reason, &changed, error) &&
+                         (changed == 0 || sm_ledger_log(ledger, announced->account, announced->name,
+                                                        decision, reason, error)),
+                     error);
 }
 
 gboolean

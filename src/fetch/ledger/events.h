@@ -6,23 +6,28 @@
 #include "common/event/event.h"
 #include "fetch/ledger/ledger.h"
 
+/* That event announces name ("" for an event without names) for account ("" where none was found).
+ */
+typedef struct {
+    const SmEvent *event;
+    const char *account, *name;
+} SmAnnouncement;
+
 /*
- * Records that event announced name ("" for an event without names) for
- * account ("" where none was found) and makes the file's row if it has both, in
+ * Records an announcement and makes the file's row if it has both, in
  * a transaction of its own. The same identity again only counts. A message that
  * came after the last attempt reopens a name that had failed, once its pause is
  * over. SM_ERROR_LEDGER.
  */
-gboolean sm_event_record(SmLedger *ledger, const SmEvent *event, const char *account,
-                         const char *name, GError **error);
+gboolean sm_event_record(SmLedger *ledger, const SmAnnouncement *announced, GError **error);
 
 /*
- * Records that event was refused name, which would have been account's. It is
+ * Records that an announcement, which would have been account's, was refused. It is
  * nobody's event, like one without an account: no row of a file learns of it,
  * and once the refusal's reason is mended the same message is a new one. SM_ERROR_LEDGER.
  */
-gboolean sm_event_refuse(SmLedger *ledger, const SmEvent *event, const char *account,
-                         const char *name, const char *why, GError **error);
+gboolean sm_event_refuse(SmLedger *ledger, const SmAnnouncement *announced, const char *why,
+                         GError **error);
 
 /* A message that was refused. */
 typedef struct {
@@ -43,19 +48,17 @@ GPtrArray *sm_event_refusals(SmLedger *ledger, guint max, GError **error);
 gboolean sm_event_reopen_failed(SmLedger *ledger, const char *account, const char *name,
                                 GError **error);
 
-/* Whether this event was recorded before; FALSE too on an error. SM_ERROR_LEDGER. */
-gboolean sm_event_is_known(SmLedger *ledger, const SmEvent *event, const char *account,
-                           const char *name, GError **error);
+/* Whether it was recorded before; FALSE too on an error. SM_ERROR_LEDGER. */
+gboolean sm_event_is_known(SmLedger *ledger, const SmAnnouncement *announced, GError **error);
 
 /* What was decided, and why, of an event that has no row of a file: its last word, which the log
  * has too, once. SM_ERROR_LEDGER. */
-gboolean sm_event_close(SmLedger *ledger, const SmEvent *event, const char *account,
-                        const char *name, const char *decision, const char *reason, GError **error);
+gboolean sm_event_close(SmLedger *ledger, const SmAnnouncement *announced, const char *decision,
+                        const char *reason, GError **error);
 
 /* What was decided of the event, and why. SM_ERROR_LEDGER. */
-gboolean sm_event_decide(SmLedger *ledger, const SmEvent *event, const char *account,
-                         const char *name, const char *decision, const char *reason,
-                         GError **error);
+gboolean sm_event_decide(SmLedger *ledger, const SmAnnouncement *announced, const char *decision,
+                         const char *reason, GError **error);
 
 /* What became of the file, once nothing waits for it any more, for all events that waited.
  * SM_ERROR_LEDGER. */

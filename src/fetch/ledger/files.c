@@ -125,12 +125,9 @@ sm_file_free(SmFile *file)
 SmFile *
 sm_file_load(SmLedger *ledger, const char *account, const char *name, GError **error)
 {
-    gpointer file = NULL;
-
-    sm_db_first(ledger->db, error, from_row, &file,
-                "SELECT " COLUMNS " FROM files WHERE account = ? AND name = ?", "ss", account,
-                name);
-    return file;
+    return sm_db_first(ledger->db, error, from_row,
+                       "SELECT " COLUMNS " FROM files WHERE account = ? AND name = ?", "ss",
+                       account, name);
 }
 
 static GPtrArray *

@@ -108,20 +108,28 @@ sm_handover_id(const SmHandover *handover)
                            handover->created, ID_DIGEST, handover->sha256);
 }
 
+typedef struct {
+    const char *action, *detail; /* for the log */
+    const char *failure;         /* NULL: it is done */
+    gint64 next_attempt;
+} Outcome;
+
 /* A row of the log beside it; in one transaction. */
 static gboolean
-settle(SmLedger *ledger, const SmHandover *handover, const char *action, const char *detail,
-       gint64 done, const char *reason, gint64 next_attempt, GError **error)
+settle(SmLedger *ledger, const SmHandover *handover, const Outcome *outcome, GError **error)
 {
-    return sm_db_end(
-        ledger->db,
-        sm_db_begin(ledger->db, error) &&
-            sm_db_run(ledger->db, error, NULL,
-                      "UPDATE handovers SET done = ?1, reason = ?2, next_attempt = ?3,"
-                      " attempts = attempts + (?1 = 0) WHERE id = ?4",
-                      "isii", done, reason, next_attempt, handover->id) &&
-            sm_ledger_log(ledger, handover->account, handover->name, action, detail, error),
-        error);
+    gint64 done = outcome->failure == NULL ? sm_ledger_now() : 0;
+
+    return sm_db_end(ledger->db,
+                     sm_db_begin(ledger->db, error) &&
+                         sm_db_run(ledger->db, error, NULL,
+                                   "UPDATE handovers SET done = ?1, reason = ?2, next_attempt = ?3,"
+                                   " attempts = attempts + (?1 = 0) WHERE id = ?4",
+                                   "isii", done, outcome->failure != NULL ? outcome->failure : "",
+                                   outcome->next_attempt, handover->id) &&
+                         sm_ledger_log(ledger, handover->account, handover->name, outcome->action,
+                                       outcome->detail, error),
+                     error);
 }
 
 gboolean
@@ -130,7 +138,7 @@ sm_handover_done(SmLedger *ledger, const SmHandover *handover, GError **error)
     g_autofree char *id = sm_handover_id(handover);
     g_autofree char *detail = g_strdup_printf("%s, as %s", handover->kind, id);
 
-    return settle(ledger, handover, "handed over", detail, sm_ledger_now(), "", 0, error);
+    return settle(ledger, handover, &(Outcome){"handed over", detail, NULL, 0}, error);
 }
 
 gboolean
@@ -139,7 +147,8 @@ sm_handover_failed(SmLedger *ledger, const SmHandover *handover, const char *why
 {
     g_autofree char *clean = sm_text_clean(why, REASON_MAX);
 
-    return settle(ledger, handover, "hand-over failed", clean, 0, clean, next_attempt, error);
+    return settle(ledger, handover, &(Outcome){"hand-over failed", clean, clean, next_attempt},
+                  error);
 }
 
 /* Whether there are any such rows, or that cannot be told. */

@@ -160,18 +160,19 @@ sm_file_note_part(SmLedger *ledger, SmFile *file, const char *etag, const char *
 }
 
 gboolean
-sm_file_placing(SmLedger *ledger, SmFile *file, gint64 size, const char *sha256, const char *etag,
+sm_file_placing(SmLedger *ledger, SmFile *file, SmContent part, const char *etag,
                 const char *boot_id, GError **error)
 {
-    SmContent content = {size, sha256};
+    const SmContents contents = {part, part, etag};
 
-    return sm_file_placing_sealed(ledger, file, content, content, etag, boot_id, error);
+    return sm_file_placing_sealed(ledger, file, &contents, boot_id, error);
 }
 
 gboolean
-sm_file_placing_sealed(SmLedger *ledger, SmFile *file, SmContent part, SmContent plain,
-                       const char *etag, const char *boot_id, GError **error)
+sm_file_placing_sealed(SmLedger *ledger, SmFile *file, const SmContents *contents,
+                       const char *boot_id, GError **error)
 {
+    const SmContent part = contents->part, plain = contents->plain;
     gint64 now = sm_ledger_now();
     int changed;
 
@@ -179,8 +180,8 @@ sm_file_placing_sealed(SmLedger *ledger, SmFile *file, SmContent part, SmContent
                    "UPDATE files SET state = 'placing', new_size = ?, new_sha256 = ?,"
                    " new_size_plain = ?, new_sha256_plain = ?,"
                    " new_etag = ?, boot_id = ?, updated = ? WHERE id = ? AND fence = ?",
-                   "isisssiii", part.size, part.sha256, plain.size, plain.sha256, etag, boot_id,
-                   now, file->id, file->fence) ||
+                   "isisssiii", part.size, part.sha256, plain.size, plain.sha256, contents->etag,
+                   boot_id, now, file->id, file->fence) ||
         !has_hit(ledger, file, changed, error))
         return FALSE;
     file->state = SM_FILE_PLACING;
@@ -189,7 +190,7 @@ sm_file_placing_sealed(SmLedger *ledger, SmFile *file, SmContent part, SmContent
     file->updated_at = now;
     replace(&file->new_sha256, part.sha256);
     replace(&file->new_sha256_plain, plain.sha256);
-    replace(&file->new_etag, etag);
+    replace(&file->new_etag, contents->etag);
     replace(&file->boot_id, boot_id);
     return TRUE;
 }
@@ -256,10 +257,10 @@ sm_file_unchanged(SmLedger *ledger, SmFile *file, const char *etag, GError **err
 }
 
 gboolean
-sm_file_settle(SmLedger *ledger, SmFile *file, SmFileState state, const char *reason,
-               gint64 next_attempt, gboolean part_kept, GError **error)
+sm_file_settle(SmLedger *ledger, SmFile *file, const SmSettling *settling, GError **error)
 {
-    g_autofree char *clean = sm_text_clean(reason, REASON_MAX);
+    g_autofree char *clean = sm_text_clean(settling->reason, REASON_MAX);
+    SmFileState state = settling->state;
     gboolean stored_before = state == SM_FILE_WAITING && file->stored_at > 0;
     SmFileState becomes = stored_before ? SM_FILE_STORED : state;
     gboolean news = file->state != becomes || strcmp(file->reason, clean) != 0;
@@ -274,9 +275,9 @@ sm_file_settle(SmLedger *ledger, SmFile *file, SmFileState state, const char *re
                   "  WHEN ?1 IN ('dropped', 'not wanted', 'conflict') THEN 0"
                   "  WHEN ?1 = 'failed' THEN " UNANSWERED " ELSE unanswered END"
                   " WHERE id = ?9 AND fence = ?10",
-                  "ssiiiiisii", sm_file_state_name(becomes), clean, next_attempt, sm_ledger_now(),
-                  (gint64)part_kept, file->missing_since, file->missing_times, file->obstacle,
-                  file->id, file->fence) &&
+                  "ssiiiiisii", sm_file_state_name(becomes), clean, settling->next_attempt,
+                  sm_ledger_now(), (gint64)settling->part_kept, file->missing_since,
+                  file->missing_times, file->obstacle, file->id, file->fence) &&
         has_hit(ledger, file, changed, error) &&
         (!news ||
          sm_ledger_log(ledger, file->account, file->name, sm_file_state_name(state), clean, error));

@@ -38,14 +38,20 @@ typedef struct {
     const char *sha256;
 } SmContent;
 
-/* -> placing, with what the part holds, and what that is when it is decrypted; the same where it is
- * not encrypted. SM_ERROR_LEDGER. */
-gboolean sm_file_placing_sealed(SmLedger *ledger, SmFile *file, SmContent part, SmContent plain,
-                                const char *etag, const char *boot_id, GError **error);
+/* What was downloaded. */
+typedef struct {
+    SmContent part;
+    SmContent plain;  /* what that is when it is decrypted; the same where it is not encrypted */
+    const char *etag; /* NULL if the store gave none */
+} SmContents;
+
+/* -> placing, with what was downloaded. SM_ERROR_LEDGER. */
+gboolean sm_file_placing_sealed(SmLedger *ledger, SmFile *file, const SmContents *contents,
+                                const char *boot_id, GError **error);
 
 /* The same for a part that is not encrypted. SM_ERROR_LEDGER. */
-gboolean sm_file_placing(SmLedger *ledger, SmFile *file, gint64 size, const char *sha256,
-                         const char *etag, const char *boot_id, GError **error);
+gboolean sm_file_placing(SmLedger *ledger, SmFile *file, SmContent part, const char *etag,
+                         const char *boot_id, GError **error);
 
 /*
  * -> stored, with what was noted by sm_file_placing() and the events known when
@@ -60,10 +66,16 @@ gboolean sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, gboo
  * new. SM_ERROR_LEDGER. */
 gboolean sm_file_unchanged(SmLedger *ledger, SmFile *file, const char *etag, GError **error);
 
+/* How an attempt ends that stores nothing. */
+typedef struct {
+    SmFileState state;
+    const char *reason;
+    gint64 next_attempt; /* seconds since 1970; 0: at once */
+    gboolean part_kept;  /* the part stays for a later run */
+} SmSettling;
+
 /*
- * -> state, or back to stored where bytes are stored and state is waiting.
- * part_kept: the part stays for a later run. The counters of missing
- * and obstacle are taken from file. SM_ERROR_LEDGER.
+ * -> its state, or back to stored where bytes are stored and that is waiting.
+ * The counters of missing and obstacle are taken from file. SM_ERROR_LEDGER.
  */
-gboolean sm_file_settle(SmLedger *ledger, SmFile *file, SmFileState state, const char *reason,
-                        gint64 next_attempt, gboolean part_kept, GError **error);
+gboolean sm_file_settle(SmLedger *ledger, SmFile *file, const SmSettling *settling, GError **error);

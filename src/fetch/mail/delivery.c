@@ -21,8 +21,7 @@ struct SmDelivery {
 /* One name of the event ("" for one without), and whose it is. */
 typedef struct {
     const SmConfig *config;
-    const SmEvent *event;
-    const char *name;
+    SmAnnouncement as;  /* what the ledger knows it by */
     SmAccount *account; /* NULL: none found, and why tells the reason */
     char *why;
     char *refusal; /* why its sender may not announce it; NULL: it may */
@@ -43,8 +42,10 @@ add(SmDelivery *delivery, const char *name)
 {
     Announced *announced = g_new0(Announced, 1);
 
-    *announced = (Announced){.config = delivery->config, .event = delivery->event, .name = name};
+    announced->config = delivery->config;
     announced->account = sm_route(delivery->config, delivery->event, name, &announced->why);
+    announced->as = (SmAnnouncement){
+        delivery->event, announced->account != NULL ? announced->account->name : "", name};
     sm_senders_allow(delivery->config, announced->account, delivery->event, &announced->refusal);
     g_ptr_array_add(delivery->announced, announced);
 }
@@ -85,8 +86,8 @@ sm_delivery_event(const SmDelivery *delivery)
     for (guint i = 0; i < delivery->announced->len; i++) {
         const Announced *announced = delivery->announced->pdata[i];
 
-        if (*announced->name != '\0')
-            g_ptr_array_add(names, (gpointer)announced->name);
+        if (*announced->as.name != '\0')
+            g_ptr_array_add(names, (gpointer)announced->as.name);
     }
     return delivery->announced->len > 0
                ? sm_event_copy(delivery->event, (char **)names->pdata, names->len)
@@ -114,15 +115,9 @@ sm_delivery_take_queued(SmDelivery *delivery)
 }
 
 static const char *
-account_name(const Announced *announced)
-{
-    return announced->account != NULL ? announced->account->name : "";
-}
-
-static const char *
 shown_name(const Announced *announced)
 {
-    return *announced->name != '\0' ? announced->name : "a notification";
+    return *announced->as.name != '\0' ? announced->as.name : "a notification";
 }
 
 static char *
@@ -135,11 +130,11 @@ describe_no_account(const Announced *announced)
 static void
 say(const Announced *announced, GLogLevelFlags level, const char *decision, const char *text)
 {
-    const char *account = account_name(announced), *sender = announced->event->from;
+    const char *account = announced->as.account, *sender = announced->as.event->from;
     const SmReportField fields[] = {
         {"event", decision},
         {"account", *account != '\0' ? account : NULL},
-        {"name", *announced->name != '\0' ? announced->name : NULL},
+        {"name", *announced->as.name != '\0' ? announced->as.name : NULL},
         {"sender", *sender != '\0' ? sender : NULL},
     };
 
@@ -156,25 +151,23 @@ record(const Announced *announced, SmLedger *ledger, GError **error)
     if (announced->refusal != NULL) {
         text = g_strdup_printf("%s: refused: %s", shown_name(announced), announced->refusal);
         say(announced, G_LOG_LEVEL_MESSAGE, "refused", text);
-        return sm_event_refuse(ledger, announced->event, account_name(announced), announced->name,
-                               announced->refusal, error);
+        return sm_event_refuse(ledger, &announced->as, announced->refusal, error);
     }
-    if (!sm_event_record(ledger, announced->event, account_name(announced), announced->name, error))
+    if (!sm_event_record(ledger, &announced->as, error))
         return FALSE;
-    if (announced->account != NULL || *announced->name == '\0')
+    if (announced->account != NULL || *announced->as.name == '\0')
         return TRUE;
     text = describe_no_account(announced);
     say(announced, G_LOG_LEVEL_WARNING, "no account", text);
     sm_alert(ledger, "", SM_ALERT_NO_ACCOUNT, text);
-    return sm_event_close(ledger, announced->event, "", announced->name, "no account",
-                          announced->why, error);
+    return sm_event_close(ledger, &announced->as, "no account", announced->why, error);
 }
 
 /* A notification that names no file: said, and no try of the mail system's can mend it. */
 static gboolean
 record_oddity(const Announced *announced, SmLedger *ledger, GError **error)
 {
-    const SmEvent *event = announced->event;
+    const SmEvent *event = announced->as.event;
     gboolean unusable = event->kind == SM_EVENT_UNUSABLE;
     g_autofree char *text = NULL;
 
@@ -182,8 +175,7 @@ record_oddity(const Announced *announced, SmLedger *ledger, GError **error)
         return FALSE;
     if (announced->refusal != NULL)
         return TRUE;
-    if (!sm_event_close(ledger, event, account_name(announced), "", "no file", event->reason,
-                        error) ||
+    if (!sm_event_close(ledger, &announced->as, "no file", event->reason, error) ||
         (announced->account != NULL &&
          !sm_account_want_listing(ledger, announced->account->name, error)))
         return FALSE;
@@ -192,7 +184,7 @@ record_oddity(const Announced *announced, SmLedger *ledger, GError **error)
                                       "changed?)",
                                       event->reason);
     say(announced, G_LOG_LEVEL_WARNING, "no file", text);
-    sm_alert(ledger, account_name(announced), unusable ? SM_ALERT_UNUSABLE : SM_ALERT_FORM, text);
+    sm_alert(ledger, announced->as.account, unusable ? SM_ALERT_UNUSABLE : SM_ALERT_FORM, text);
     return TRUE;
 }
 
@@ -204,8 +196,8 @@ sm_delivery_record(const SmDelivery *delivery, SmLedger *ledger, GError **error)
     for (guint i = 0; ok && i < delivery->announced->len; i++) {
         const Announced *announced = delivery->announced->pdata[i];
 
-        ok = *announced->name != '\0' ? record(announced, ledger, error)
-                                      : record_oddity(announced, ledger, error);
+        ok = *announced->as.name != '\0' ? record(announced, ledger, error)
+                                         : record_oddity(announced, ledger, error);
     }
     return ok;
 }
@@ -228,8 +220,8 @@ mending_may_tell(const Announced *announced)
 
     if (announced->account != NULL || announced->refusal != NULL)
         return FALSE;
-    if (*announced->event->account != '\0')
-        return sm_config_account(config, announced->event->account) == NULL;
+    if (*announced->as.event->account != '\0')
+        return sm_config_account(config, announced->as.event->account) == NULL;
     return any_account_is_broken(config);
 }
 
@@ -241,7 +233,7 @@ sm_delivery_may_find(const SmDelivery *delivery)
     for (guint i = 0; !may && i < delivery->announced->len; i++) {
         const Announced *announced = delivery->announced->pdata[i];
 
-        may = *announced->name != '\0' && mending_may_tell(announced);
+        may = *announced->as.name != '\0' && mending_may_tell(announced);
     }
     return may;
 }
@@ -266,12 +258,12 @@ act(const Announced *announced, SmLedger *ledger, gint64 started, SmFetched *fet
     if (account == NULL)
         return no_account(announced, error);
     if (account->fault != NULL) {
-        fetched->file = sm_file_load(ledger, account->name, announced->name, NULL);
+        fetched->file = sm_file_load(ledger, account->name, announced->as.name, NULL);
         g_propagate_error(error, g_error_copy(account->fault));
         return FALSE;
     }
     fetch.deadline = started + (gint64)account->run_limit * G_USEC_PER_SEC;
-    return sm_fetch(&fetch, announced->name, fetched, error);
+    return sm_fetch(&fetch, announced->as.name, fetched, error);
 }
 
 /* What the row says now, for the event's own row. */
@@ -285,14 +277,14 @@ note_decision(const Announced *announced, SmLedger *ledger, const SmFile *file, 
         return;
     if (file != NULL)
         decision = sm_file_state_name(file->state);
-    sm_event_decide(ledger, announced->event, account_name(announced), announced->name, decision,
-                    fault != NULL ? fault->message : reason, NULL);
+    sm_event_decide(ledger, &announced->as, decision, fault != NULL ? fault->message : reason,
+                    NULL);
 }
 
 static void
 say_outcome(const Announced *announced, const SmFile *file, GLogLevelFlags level, const char *text)
 {
-    sm_outcome_say(file, account_name(announced), announced->name, level, text);
+    sm_outcome_say(file, announced->as.account, announced->as.name, level, text);
 }
 
 /* Where no Received tells since when, or one of a clock that is ahead, the name's row does. */
@@ -314,7 +306,7 @@ answer(const Announced *announced, SmLedger *ledger, const SmFile *file, const G
     int code = sm_error_exit_code(fault, SM_ROLE_FILTER);
     g_autofree char *text = NULL;
 
-    if (code == EX_OK || !is_overdue(announced->event, file, defer_for)) {
+    if (code == EX_OK || !is_overdue(announced->as.event, file, defer_for)) {
         if (announced->account != NULL) /* else it was said as it was recorded */
             say_outcome(announced, file, G_LOG_LEVEL_WARNING, fault->message);
         return code;
@@ -323,7 +315,7 @@ answer(const Announced *announced, SmLedger *ledger, const SmFile *file, const G
                            "run",
                            fault->message);
     say_outcome(announced, file, G_LOG_LEVEL_WARNING, text);
-    sm_alert(ledger, account_name(announced), SM_ALERT_WAITING, fault->message);
+    sm_alert(ledger, announced->as.account, SM_ALERT_WAITING, fault->message);
     return EX_OK;
 }
 
@@ -334,7 +326,7 @@ settle_name(const Announced *announced, SmLedger *ledger, gint64 started, guint 
     g_autoptr(GError) fault = NULL;
     gint64 now = sm_ledger_now();
 
-    if (announced->refusal != NULL || *announced->name == '\0')
+    if (announced->refusal != NULL || *announced->as.name == '\0')
         return EX_OK;
     if (act(announced, ledger, started, &fetched, &fault))
         say_outcome(announced, fetched.file, G_LOG_LEVEL_MESSAGE, fetched.outcome);

@@ -35,10 +35,16 @@ judge(SmService *service, const SmReply *reply, SmReplyReader read, const char *
     return NULL;
 }
 
-/* Under the gate. *message: the service's words, for its record. */
+/* What the service made of a password, and its words, for the gate's record. */
+typedef struct {
+    SmVerdict verdict;
+    char *message;
+} Judgement;
+
+/* Under the gate. */
 static char *
 call(SmService *service, const char *path, const SmSecret *secret, SmReplyReader read,
-     SmVerdict *verdict, char **message, GError **error)
+     Judgement *judgement, GError **error)
 {
     g_auto(SmReply) reply = {.of_file = g_str_has_prefix(path, "/file?")};
     char *result = NULL;
@@ -50,11 +56,11 @@ call(SmService *service, const char *path, const SmSecret *secret, SmReplyReader
         return NULL;
     }
     if (sm_service_post(service, path, body, &reply, error)) {
-        *verdict = verdict_of(&reply);
+        judgement->verdict = verdict_of(&reply);
         /* of a 200 nothing is said: its body is parsed once, where it is wiped */
-        *message =
+        judgement->message =
             reply.status == 200 ? g_strdup("") : sm_reply_message(&reply, sm_secret_text(secret));
-        result = judge(service, &reply, read, *message, error);
+        result = judge(service, &reply, read, judgement->message, error);
     }
     sm_secret_release(body, SM_SERVICE_BODY_MAX);
     return result;
@@ -64,8 +70,7 @@ char *
 sm_login_call(SmService *service, const char *path, const SmSecret *secret, SmReplyReader read,
               GError **error)
 {
-    g_autofree char *message = NULL;
-    SmVerdict verdict = SM_VERDICT_NONE;
+    Judgement judgement = {SM_VERDICT_NONE, NULL};
     GError *fault = NULL;
     char *result;
     SmGate gate;
@@ -73,11 +78,14 @@ sm_login_call(SmService *service, const char *path, const SmSecret *secret, SmRe
     service->retry_after = 0;
     if (!sm_gate_enter(&gate, service->ledger, service->account, secret, error))
         return NULL;
-    result = call(service, path, secret, read, &verdict, &message, &fault);
-    if (!sm_gate_leave(&gate, verdict, message, fault == NULL ? &fault : NULL) && result != NULL) {
+    result = call(service, path, secret, read, &judgement, &fault);
+    if (!sm_gate_leave(&gate, judgement.verdict, judgement.message,
+                       fault == NULL ? &fault : NULL) &&
+        result != NULL) {
         sm_secret_release(result, strlen(result));
         result = NULL;
     }
+    g_free(judgement.message);
     if (fault != NULL)
         g_propagate_error(error, fault);
     return result;
@@ -121,20 +129,20 @@ sm_login_forget(char *token)
 gboolean
 sm_login_try(SmService *service, const SmSecret *secret, GError **error)
 {
-    g_autofree char *message = NULL;
-    SmVerdict verdict = SM_VERDICT_NONE;
+    Judgement judgement = {SM_VERDICT_NONE, NULL};
     GError *fault = NULL;
-    char *token = call(service, "/login", secret, token_in, &verdict, &message, &fault);
+    char *token = call(service, "/login", secret, token_in, &judgement, &fault);
     gboolean good = token != NULL;
 
     sm_login_forget(token);
-    if (verdict == SM_VERDICT_REJECTED) {
+    if (judgement.verdict == SM_VERDICT_REJECTED) {
         g_clear_error(&fault);
         g_set_error(&fault, SM_ERROR, SM_ERROR_CREDENTIALS,
                     "account %s: the service rejects user name %s with this password (%s)",
-                    service->account->name, service->account->username, message);
+                    service->account->name, service->account->username, judgement.message);
     }
     if (fault != NULL)
         g_propagate_error(error, fault);
+    g_free(judgement.message);
     return good;
 }

@@ -188,11 +188,11 @@ read_output(const char *const *argv, gint64 deadline, char *bytes, GError **erro
     gint64 limit = g_get_monotonic_time() + COMMAND_LIMIT * G_USEC_PER_SEC;
     GError *failure = NULL;
     const char *end;
-    gsize length;
+    gsize length = SM_SECRET_BUFFER;
 
     if (deadline != 0)
         limit = MIN(limit, deadline);
-    if (!sm_subprocess(argv, limit, bytes, SM_SECRET_BUFFER, &length, SM_ERROR_SECRET, &failure)) {
+    if (!sm_subprocess(argv, limit, bytes, &length, SM_ERROR_SECRET, &failure)) {
         if (deadline != 0 && g_get_monotonic_time() >= deadline)
             failure->code = SM_ERROR_LIMIT;
         g_propagate_prefixed_error(error, failure, " ");

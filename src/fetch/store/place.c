@@ -110,7 +110,8 @@ conflict(Placing *p)
     g_free(p->file->obstacle);
     p->file->obstacle = sm_store_identity(p->store, p->target);
     if (!sm_store_remove(p->store, p->part, p->error) ||
-        !sm_file_settle(p->ledger, p->file, SM_FILE_CONFLICT, reason, 0, FALSE, p->error))
+        !sm_file_settle(p->ledger, p->file, &(SmSettling){SM_FILE_CONFLICT, reason, 0, FALSE},
+                        p->error))
         return SM_PLACE_FAILED;
     return SM_PLACE_CONFLICT;
 }

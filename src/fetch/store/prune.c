@@ -165,15 +165,15 @@ look_at(Pruning *p, const char *name, GError **error)
 static gboolean
 prune_name(Pruning *p, const char *name, GError **error)
 {
+    SmClaim claim = {.ledger = p->ledger, .account = p->account->name, .name = name};
     g_autoptr(SmFile) file = NULL;
     GError *fault = NULL;
-    gboolean settled, ok;
-    SmClaim claim;
+    gboolean ok;
 
     if (p->mode == SM_PRUNE_DRY)
         return look_at(p, name, error);
-    if (!sm_claim_take(&claim, p->ledger, p->account->name, name, FALSE, 0, &file, &settled,
-                       &fault)) {
+    file = sm_claim_take(&claim, 0, &fault);
+    if (file == NULL) {
         ok = g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY) ||
              g_error_matches(fault, SM_ERROR, SM_ERROR_NOT_FOUND); /* forgotten just now */
         if (ok)

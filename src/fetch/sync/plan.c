@@ -45,43 +45,52 @@ is_settled(const SmAccount *account, const SmListed *listed, const SmListedRow *
     return sm_listing_is_known(file) || is_still_unwanted(account, listed, file);
 }
 
+/* What a plan is made of, and whether the ledger learns of it. */
+typedef struct {
+    SmLedger *ledger;
+    const SmAccount *account;
+    const SmListing *listing;
+    gboolean record;
+} Source;
+
 static gboolean
-add(SmSyncPlan *plan, SmLedger *ledger, const SmAccount *account, const SmListed *listed,
-    gboolean record, GError **error)
+add(SmSyncPlan *plan, const Source *source, const SmListed *listed, GError **error)
 {
+    const char *account = source->account->name;
     g_auto(SmListedRow) row = {0};
 
-    if (!sm_listing_look(ledger, account->name, listed, &row, error) ||
-        (record && !sm_listing_note(ledger, account->name, listed, &row, error)))
+    if (!sm_listing_look(source->ledger, account, listed, &row, error) ||
+        (source->record && !sm_listing_note(source->ledger, account, listed, &row, error)))
         return FALSE;
     plan->listed++;
     plan->added += row.file == NULL;
-    if (!is_settled(account, listed, &row))
+    if (!is_settled(source->account, listed, &row))
         g_ptr_array_add(plan->jobs, sm_sync_job_new(listed, row.file));
     return TRUE;
 }
 
 static gboolean
-add_piece(SmSyncPlan *plan, SmLedger *ledger, const SmAccount *account, const SmListing *listing,
-          guint begin, gboolean record, GError **error)
+add_piece(SmSyncPlan *plan, const Source *source, guint begin, GError **error)
 {
-    guint end = MIN(begin + PIECE, listing->files->len);
-    gboolean ok = !record || sm_db_begin(ledger->db, error);
+    const GPtrArray *files = source->listing->files;
+    guint end = MIN(begin + PIECE, files->len);
+    gboolean ok = !source->record || sm_db_begin(source->ledger->db, error);
 
     for (guint i = begin; ok && i < end; i++)
-        ok = add(plan, ledger, account, listing->files->pdata[i], record, error);
-    return record ? sm_db_end(ledger->db, ok, error) : ok;
+        ok = add(plan, source, files->pdata[i], error);
+    return source->record ? sm_db_end(source->ledger->db, ok, error) : ok;
 }
 
 SmSyncPlan *
 sm_sync_plan_new(SmLedger *ledger, const SmAccount *account, const SmListing *listing,
                  gboolean record, GError **error)
 {
+    const Source source = {ledger, account, listing, record};
     g_autoptr(SmSyncPlan) plan = g_new0(SmSyncPlan, 1);
 
     plan->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)sm_sync_job_free);
     for (guint i = 0; i < listing->files->len; i += PIECE)
-        if (!add_piece(plan, ledger, account, listing, i, record, error))
+        if (!add_piece(plan, &source, i, error))
             return NULL;
     return g_steal_pointer(&plan);
 }
