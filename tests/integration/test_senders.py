@@ -189,8 +189,20 @@ def test_forged_results_do_not_count(strict, emulator, mx, build):
     forged = FORGED.encode() + announce(build)
     assert_refused(strict, emulator, mx.receive(forged), "(none)")
     assert_refused(strict, emulator, mx.receive(hop(forged, "mx.evil.example"), verifier=False), "no Authentication-Results")
-    strict.configure(trusted_hops="0")
     assert_refused(strict, emulator, mx.receive(forged, verifier=False), "below at most 0 Received")
+
+
+def test_forged_results_that_the_verifier_leaves_do_not_count(strict, emulator, build):
+    """As OpenDMARC does, and OpenDKIM with results of dmarc: whether they stand above a Received line or not."""
+    ours = f"Authentication-Results: {AUTHSERV_ID}; dmarc=fail header.from={PORTAL}\n".encode()
+    theirs = f"Authentication-Results: {AUTHSERV_ID}; dmarc=pass header.from={PORTAL}\n".encode()
+    message = theirs + announce(build)
+    assert_refused(strict, emulator, ours + hop(message, AUTHSERV_ID), "dmarc=fail")
+    strict.configure(trusted_hops="1")
+    assert_refused(strict, emulator, ours + hop(message, AUTHSERV_ID), "dmarc=fail")
+    assert_refused(strict, emulator, hop(ours + message, AUTHSERV_ID), "dmarc=fail")
+    nothing = f"Authentication-Results: {AUTHSERV_ID}; spf=fail\n".encode()
+    assert_refused(strict, emulator, nothing + hop(message, AUTHSERV_ID), "spf=fail")
 
 
 def test_another_system_s_word_does_not_count(strict, emulator, build):
@@ -201,7 +213,7 @@ def test_another_system_s_word_does_not_count(strict, emulator, build):
 def test_more_hops_of_one_s_own_have_to_be_said(strict, emulator, mx, portal, scores, build):
     message = hop(mx.receive(portal.sign(announce(build))), "mailbox.school.example")
     assert_refused(strict, emulator, message, "no Authentication-Results")
-    strict.configure(trusted_hops="2")
+    strict.configure(trusted_hops="1")
     assert strict.scoremail(stdin=message).code == 0
     assert strict.stored() == {CSV_NAME: scores[CSV_NAME]}
 

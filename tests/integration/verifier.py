@@ -75,4 +75,4 @@ class MailSystem:
         headers, body = split_headers(message)
         clean = b"\n".join(header for header in headers if not is_ours(header)) + b"\n\n" + body
         added = f"Authentication-Results: {AUTHSERV_ID};\n\t{self.results(clean)}\n".encode()
-        return hop(added + clean, AUTHSERV_ID)
+        return added + hop(clean, AUTHSERV_ID)  # a milter's header stands above the Received line of its Postfix

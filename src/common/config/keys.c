@@ -115,7 +115,7 @@ static const SmConfigKey keys[] = {
      "who may announce files: addresses and domains of From"},
     {"authserv-id", BOTH, sm_value_authserv_id, IN_ACCOUNT(authserv_id), NULL, NULL,
      "the mail system whose Authentication-Results must vouch for From"},
-    {"trusted-hops", BOTH, sm_value_hops, IN_ACCOUNT(trusted_hops), "1", NULL,
+    {"trusted-hops", BOTH, sm_value_hops, IN_ACCOUNT(trusted_hops), "0", NULL,
      "how many Received lines may stand above those"},
     {"service-url", BOTH, sm_value_https_url, IN_ACCOUNT(service_url),
      "https://scoresdownload.collegeboard.org/pascoredwnld", NULL,

@@ -100,34 +100,57 @@ vouches(char *const *words, const char *from)
 static char *
 describe(const SmAccount *account, const GPtrArray *found)
 {
-    g_autofree char *results = NULL;
+    g_autoptr(GString) results = g_string_new(NULL);
 
-    if (found->len == 1)
+    if (found->len == 0)
         return g_strdup_printf("no Authentication-Results of %s stand below at most %u Received "
                                "lines",
                                account->authserv_id, account->trusted_hops);
-    results = g_strjoinv(", ", (char **)found->pdata);
+    for (guint i = 0; i < found->len; i++)
+        g_string_append_printf(results, "%s%s", i > 0 ? ", " : "",
+                               ((char **)found->pdata[i])[RESULT]);
     return g_strdup_printf("%s found neither dmarc=pass nor dkim=pass for From's domain (%s)",
-                           account->authserv_id, results);
+                           account->authserv_id, results->str);
+}
+
+/* The results, each as its words, of the mail system that account trusts: those below the fewest
+ * Received lines alone, since what stands lower may have come with the message. Caller frees. */
+static GPtrArray *
+trusted_results(const SmAccount *account, const SmEvent *event)
+{
+    GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
+    gulong depth = account->trusted_hops;
+
+    for (char **line = event->auth; *line != NULL; line++) {
+        g_auto(GStrv) words = g_strsplit(*line, " ", -1);
+        gulong hops = strtoul(words[HOPS], NULL, 10);
+
+        if (g_strv_length(words) < PROPERTIES || hops > depth ||
+            g_ascii_strcasecmp(words[SERVER], account->authserv_id) != 0)
+            continue;
+        if (hops < depth)
+            g_ptr_array_set_size(found, 0);
+        depth = hops;
+        g_ptr_array_add(found, g_steal_pointer(&words));
+    }
+    return found;
 }
 
 static gboolean
 is_vouched_for(const SmAccount *account, const SmEvent *event, const char *domain, char **why)
 {
-    g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) found = trusted_results(account, event);
+    gboolean vouched = FALSE, vetoed = FALSE;
 
-    for (char **line = event->auth; *line != NULL; line++) {
-        g_auto(GStrv) words = g_strsplit(*line, " ", -1);
+    for (guint i = 0; i < found->len; i++) {
+        char **words = found->pdata[i];
+        gboolean good = vouches(words, domain);
 
-        if (g_strv_length(words) < PROPERTIES ||
-            strtoul(words[HOPS], NULL, 10) > account->trusted_hops ||
-            g_ascii_strcasecmp(words[SERVER], account->authserv_id) != 0)
-            continue;
-        if (vouches(words, domain))
-            return TRUE;
-        g_ptr_array_add(found, g_strdup(words[RESULT]));
+        vouched |= good;
+        vetoed |= !good && g_str_has_prefix(words[RESULT], "dmarc=");
     }
-    g_ptr_array_add(found, NULL);
+    if (vouched && !vetoed)
+        return TRUE;
     *why = describe(account, found);
     return FALSE;
 }

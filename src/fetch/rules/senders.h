@@ -12,8 +12,9 @@
 
 /*
  * Whether account takes event: its From is one of senders, and, where
- * authserv-id is set, Authentication-Results of that name (RFC 8601) below at
- * most trusted-hops Received lines say dmarc=pass for From's domain, or
+ * authserv-id is set, Authentication-Results of that name (RFC 8601), of those
+ * below at most trusted-hops Received lines the ones below the fewest, say no
+ * other result of dmarc than pass, and dmarc=pass for From's domain, or
  * dkim=pass for a domain (header.d, else header.i) that is From's, or one
  * below it, or one above it. That is relaxed alignment (RFC 7489, 3.1.1)
  * without a list of public suffixes: of the domains "above" only those have

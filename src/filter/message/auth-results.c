@@ -9,137 +9,97 @@ enum {
     VALUE_MAX = 255,        /* bytes: a domain name's; longer ones are none of ours */
 };
 
-typedef struct {
-    const char *at;
-    gboolean bad; /* sticky */
-} Cursor;
+#define BLANKS " \t\r\n"
+#define UNCLEAR "unclear"
 
-static gboolean
-is_blank(char c)
+/* A part of the header between two semicolons: its words, as they were written but for comments. */
+typedef struct {
+    GPtrArray *words; /* of char *; owned */
+    gboolean bad;     /* a comment or a quoted string has no end, or a comment no beginning */
+} Part;
+
+static void
+part_free(Part *part)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    g_ptr_array_unref(part->words);
+    g_free(part);
 }
 
-/* Comments nest, and have quoted pairs (RFC 5322, 3.2.2). */
-static void
-skip_comment(Cursor *cursor)
+/* What follows the comment at at (RFC 5322, 3.2.2: they nest, and have quoted pairs); NUL, and
+ * *bad, if it has no end. */
+static const char *
+skip_comment(const char *at, gboolean *bad)
 {
     guint depth = 0;
 
-    do {
-        if (*cursor->at == '(')
+    for (; *at != '\0'; at++) {
+        if (*at == '\\' && at[1] != '\0')
+            at++;
+        else if (*at == '(')
             depth++;
-        else if (*cursor->at == ')')
-            depth--;
-        else if (*cursor->at == '\\' && cursor->at[1] != '\0')
-            cursor->at++;
-        if (*cursor->at == '\0') {
-            cursor->bad = TRUE;
-            return;
-        }
-        cursor->at++;
-    } while (depth > 0);
-}
-
-/* CFWS: blanks, line breaks and comments. */
-static void
-skip(Cursor *cursor)
-{
-    while (!cursor->bad && (is_blank(*cursor->at) || *cursor->at == '(')) {
-        if (*cursor->at == '(')
-            skip_comment(cursor);
-        else
-            cursor->at++;
+        else if (*at == ')' && --depth == 0)
+            return at + 1;
     }
+    *bad = TRUE;
+    return at;
 }
 
-static gboolean
-take_char(Cursor *cursor, char c)
+/* The same of the quoted string at at. */
+static const char *
+skip_quoted(const char *at, gboolean *bad)
 {
-    skip(cursor);
-    if (cursor->bad || *cursor->at != c)
-        return FALSE;
-    cursor->at++;
-    return TRUE;
+    for (at++; *at != '\0' && *at != '"'; at++)
+        if (*at == '\\' && at[1] != '\0')
+            at++;
+    if (*at != '\0')
+        return at + 1;
+    *bad = TRUE;
+    return at;
 }
 
-static void
-demand_char(Cursor *cursor, char c)
-{
-    if (!take_char(cursor, c))
-        cursor->bad = TRUE;
-}
-
-/* Whether the header, or this result of it, is over. */
-static gboolean
-is_over(Cursor *cursor)
-{
-    skip(cursor);
-    return cursor->bad || *cursor->at == '\0' || *cursor->at == ';';
-}
-
-/* A keyword in lower case. "" where there is none, which is bad. */
+/* The word at *at, which moves behind it. Caller frees. */
 static char *
-take_keyword(Cursor *cursor)
+take_word(const char **at, gboolean *bad)
 {
-    const char *start;
+    const char *start = *at;
 
-    skip(cursor);
-    start = cursor->at;
-    while (g_ascii_isalnum(*cursor->at) || *cursor->at == '-' || *cursor->at == '_')
-        cursor->at++;
-    if (cursor->at == start)
-        cursor->bad = TRUE;
-    return g_ascii_strdown(start, cursor->at - start);
-}
-
-static void
-take_quoted(Cursor *cursor, GString *value)
-{
-    for (cursor->at++; *cursor->at != '"'; cursor->at++) {
-        if (*cursor->at == '\\' && cursor->at[1] != '\0')
-            cursor->at++;
-        if (*cursor->at == '\0') {
-            cursor->bad = TRUE;
-            return;
-        }
-        g_string_append_c(value, *cursor->at);
+    while (**at != '\0' && strchr(BLANKS ";(", **at) == NULL) {
+        *bad |= **at == ')';
+        *at = **at == '"' ? skip_quoted(*at, bad) : *at + 1;
     }
-    cursor->at++;
+    return g_strndup(start, (gsize)(*at - start));
 }
 
-/* A value: a token, a quoted string, or an address whose local part may be one. Of a token's bytes
- * those are taken too that mail systems leave unquoted (header.b has slashes). */
-static char *
-take_value(Cursor *cursor)
+/* The part at *at, which moves behind it. Caller frees. */
+static Part *
+take_part(const char **at)
 {
-    GString *value = g_string_new(NULL);
-    const char *start;
+    Part *part = g_new0(Part, 1);
 
-    skip(cursor);
-    start = cursor->at;
-    while (!cursor->bad && *cursor->at != '\0' && strchr(" \t\r\n;()\\", *cursor->at) == NULL) {
-        if (*cursor->at == '"')
-            take_quoted(cursor, value);
+    part->words = g_ptr_array_new_with_free_func(g_free);
+    while (**at != '\0' && **at != ';') {
+        if (strchr(BLANKS, **at) != NULL)
+            (*at)++;
+        else if (**at == '(')
+            *at = skip_comment(*at, &part->bad);
         else
-            g_string_append_c(value, *cursor->at++);
+            g_ptr_array_add(part->words, take_word(at, &part->bad));
     }
-    if (cursor->at == start)
-        cursor->bad = TRUE;
-    return g_string_free(value, FALSE);
+    return part;
 }
 
-/* A number behind a slash or a blank: a version. Only the first one is known. */
-static gboolean
-take_version(Cursor *cursor)
+/* Caller frees. */
+static GPtrArray *
+split(const char *value)
 {
-    const char *start;
+    GPtrArray *parts = g_ptr_array_new_with_free_func((GDestroyNotify)part_free);
 
-    skip(cursor);
-    start = cursor->at;
-    while (g_ascii_isdigit(*cursor->at))
-        cursor->at++;
-    return cursor->at - start == 1 && *start == '1';
+    for (;;) {
+        g_ptr_array_add(parts, take_part(&value));
+        if (*value == '\0')
+            return parts;
+        value++;
+    }
 }
 
 static gboolean
@@ -150,71 +110,150 @@ is_plain(const char *value)
     if (length == 0 || length > VALUE_MAX)
         return FALSE;
     for (const char *c = value; *c != '\0'; c++)
-        if (!g_ascii_isgraph(*c))
+        if (!g_ascii_isgraph(*c) || strchr("\"\\()", *c) != NULL)
             return FALSE;
     return TRUE;
 }
 
-/* One property, or the reason, behind a result; FALSE where it is one that must not be left out but
- * cannot be told. */
 static gboolean
-take_property(Cursor *cursor, GString *line)
+is_keyword(const char *word, gsize length)
 {
-    g_autofree char *type = take_keyword(cursor);
-    g_autofree char *name = take_char(cursor, '.') ? take_keyword(cursor) : NULL;
-    g_autofree char *value = NULL;
-
-    demand_char(cursor, '=');
-    value = take_value(cursor);
-    if (cursor->bad || name == NULL || strcmp(type, "header") != 0)
-        return TRUE;
-    g_string_append_printf(line, " %s.%s=%s", type, name, value);
-    return is_plain(value);
+    return length > 0 && strspn(word, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_") >= length;
 }
 
-/* One result; nothing is added of one in another version of its method. */
-static void
-take_result(Cursor *cursor, const char *prefix, GPtrArray *results)
+/* The name of a mail system that the first part gives, in the one version there is (RFC 8601, 2.2);
+ * NULL if it gives none. Caller frees. */
+static char *
+server_of(const Part *part)
 {
-    g_autoptr(GString) line = g_string_new(prefix);
-    g_autofree char *method = take_keyword(cursor);
-    g_autofree char *result = NULL;
-    gboolean usable = TRUE;
+    g_autofree char *name = NULL;
+    gsize length;
 
-    if (strcmp(method, "none") == 0 && is_over(cursor)) {
-        g_string_append(line, " none");
-    } else {
-        if (take_char(cursor, '/'))
-            usable = take_version(cursor);
-        demand_char(cursor, '=');
-        result = take_keyword(cursor);
-        g_string_append_printf(line, " %s=%s", method, result);
-        while (!is_over(cursor))
-            usable &= take_property(cursor, line);
+    if (part->bad || part->words->len == 0 || part->words->len > 2 ||
+        (part->words->len == 2 && strcmp(part->words->pdata[1], "1") != 0))
+        return NULL;
+    name = g_strdup(part->words->pdata[0]);
+    length = strlen(name);
+    if (length > 2 && name[0] == '"' && name[length - 1] == '"') {
+        memmove(name, name + 1, length - 2);
+        name[length - 2] = '\0';
     }
+    return is_plain(name) && strchr(name, '=') == NULL ? g_steal_pointer(&name) : NULL;
+}
+
+/* Whether a pass depends on what the property says. */
+static gboolean
+is_decisive(const char *name)
+{
+    return strcmp(name, "header.d") == 0 || strcmp(name, "header.i") == 0 ||
+           strcmp(name, "header.from") == 0;
+}
+
+/* Adds a property of the message's header to line. FALSE where it is a decisive one that is not
+ * written plainly. */
+static gboolean
+add_property(const char *word, GString *line)
+{
+    const char *equals = strchr(word, '=');
+    g_autofree char *name =
+        g_ascii_strdown(word, equals != NULL ? equals - word : (gssize)strlen(word));
+
+    if (!g_str_has_prefix(name, "header"))
+        return TRUE;
+    if (equals == NULL || !g_str_has_prefix(name, "header.") ||
+        !is_keyword(name + strlen("header."), strlen(name + strlen("header."))))
+        return FALSE;
+    if (is_plain(equals + 1) && (is_decisive(name) || line->len < SM_EVENT_STRING_MAX / 2))
+        g_string_append_printf(line, " %s=%s", name, equals + 1);
+    else
+        return !is_decisive(name);
+    return TRUE;
+}
+
+/* The result that part gives, as a line behind prefix; NULL if it gives none. Caller frees. */
+static char *
+line_of(const Part *part, const char *prefix, char **method)
+{
+    g_autoptr(GString) line = g_string_new(NULL);
+    const char *word = part->words->len > 0 ? part->words->pdata[0] : "";
+    const char *equals = strchr(word, '=');
+    gboolean clear = !part->bad && equals != NULL;
+
+    *method = g_ascii_strdown(word, (gssize)strcspn(word, "=/"));
+    if (!is_keyword(*method, strlen(*method)))
+        return NULL;
+    if (strcmp(word, *method) == 0 && strcmp(word, "none") == 0 && part->words->len == 1)
+        return g_strconcat(prefix, " none", NULL);
+    clear = clear && word + strlen(*method) == equals && is_keyword(equals + 1, strlen(equals + 1));
+    if (clear) {
+        g_autofree char *result = g_ascii_strdown(equals + 1, -1);
+
+        g_string_printf(line, "%s %s=%s", prefix, *method, result);
+    }
+    for (guint i = 1; clear && i < part->words->len; i++)
+        clear = add_property(part->words->pdata[i], line);
     /* A line that is cut could end in another domain than the one that was checked. */
-    if (usable && !cursor->bad && line->len <= SM_EVENT_STRING_MAX)
-        g_ptr_array_add(results, g_strdup(line->str));
+    if (!clear || line->len > SM_EVENT_STRING_MAX)
+        return g_strconcat(prefix, " ", *method, "=" UNCLEAR, NULL);
+    return g_string_free(g_steal_pointer(&line), FALSE);
+}
+
+/* Whether a header above, among the first count results, has told of the method, or that it has
+ * checked nothing. */
+static gboolean
+is_told_above(const GPtrArray *results, guint count, const char *prefix, const char *method)
+{
+    gsize length = strlen(prefix);
+
+    for (guint i = 0; i < count; i++) {
+        const char *line = results->pdata[i];
+
+        if (g_ascii_strncasecmp(line, prefix, length) != 0 || line[length] != ' ')
+            continue;
+        line += length + 1;
+        if (strcmp(line, "none") == 0 ||
+            (g_str_has_prefix(line, method) && line[strlen(method)] == '='))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static void
+add(GPtrArray *results, char *line)
+{
+    if (results->len < SM_EVENT_LIST_MAX)
+        g_ptr_array_add(results, line);
+    else
+        g_free(line);
 }
 
 void
 sm_auth_results_read(const char *value, guint hops, GPtrArray *results)
 {
     guint before = results->len;
-    Cursor cursor = {value, strnlen(value, HEADER_MAX + 1) > HEADER_MAX};
-    g_autofree char *server = take_value(&cursor);
-    g_autofree char *prefix = g_strdup_printf("%u %s", hops, server);
+    g_autoptr(GPtrArray) parts = NULL;
+    g_autofree char *server = NULL;
+    g_autofree char *prefix = NULL;
+    const Part *last;
 
-    /* RFC 8601, 2.2: none but version 1, which is also meant where there is none. */
-    if (!is_over(&cursor) && !take_version(&cursor))
+    if (strnlen(value, HEADER_MAX + 1) > HEADER_MAX)
         return;
-    if (cursor.bad || !is_plain(server))
+    parts = split(value);
+    server = server_of(parts->pdata[0]);
+    if (server == NULL)
         return;
-    while (take_char(&cursor, ';') && !is_over(&cursor))
-        if (results->len < SM_EVENT_LIST_MAX)
-            take_result(&cursor, prefix, results);
-        else
-            break;
-    if (results->len < SM_EVENT_LIST_MAX && (cursor.bad || *cursor.at != '\0'))
-        g_ptr_array_set_size(results, (gint)before);
+    prefix = g_strdup_printf("%u %s", hops, server);
+    for (guint i = 1; i < parts->len; i++) {
+        g_autofree char *method = NULL;
+        char *line = line_of(parts->pdata[i], prefix, &method);
+
+        if (line != NULL && is_told_above(results, before, prefix, method))
+            g_clear_pointer(&line, g_free);
+        if (line != NULL)
+            add(results, line);
+    }
+    /* What has no end may have swallowed that the message failed. */
+    last = parts->pdata[parts->len - 1];
+    if (last->bad)
+        add(results, g_strconcat(prefix, " dmarc=" UNCLEAR, NULL));
 }

@@ -14,10 +14,13 @@
  * AUTHSERV-ID none" where it says that nothing was checked. Of the properties
  * those of the message's header alone, since no other one is asked for.
  *
- * Where it does not keep to the grammar, where it is of another version, names
- * nobody or is larger than any mail system writes, nothing of it is added; nor
- * is a result whose properties cannot be told one by one by blanks, or do not
- * fit into a line. What some mail systems write beyond the grammar, a property
- * without a type and a semicolon at the end, is read over.
+ * A result that is not written plainly (a comment or a blank inside, another
+ * version, a quoted domain ...) becomes METHOD=unclear, which is no pass; what
+ * is odd in other results, or in other properties, does not matter. A method of
+ * which a header above, of the same name and below as many Received lines, has
+ * told is left out: call it for each header, the topmost first. Where a comment
+ * or a quoted string has no end, dmarc=unclear is added. Nothing is added of a
+ * header that names nobody, is of another version, or is larger than any mail
+ * system writes.
  */
 void sm_auth_results_read(const char *value, guint hops, GPtrArray *results);
