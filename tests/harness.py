@@ -310,7 +310,7 @@ class Account:
         written = [
             path.read_bytes()
             for path in self.folder.rglob("*")
-            if path.is_file() and path != self.password_file
+            if path.is_file() and path != self.password_file and not os.access(path, os.X_OK)  # a copied program
         ]
         for text in written + [s.encode() if isinstance(s, str) else s for s in said]:
             assert self.password.encode() not in text

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.release_only("strace and the leak checker cannot both a
 
 CHANGING = [
     "write", "pwrite64", "fsync", "fdatasync", "rename", "renameat", "renameat2", "link", "linkat",
-    "unlink", "unlinkat", "mkdirat", "ftruncate", "fchmod",
+    "unlink", "unlinkat", "mkdirat", "ftruncate", "fchmod", "sendfile",
 ]  # fmt: skip
 PART = re.compile(r"/#\d+$|\.part$")  # a file without a name yet, or one with a part's
 LINE = re.compile(r"^(\w+)\((?:(\d+)<(.*?)>)?(.*)\) += +(-?\d+)")
@@ -32,19 +32,20 @@ def strace(account, *options, stdin):
     return subprocess.run(argv, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
 
 
-def calls_of(account, message):
+def calls_of(account, message, lacking=()):
     """The changing calls of one undisturbed delivery: (call, path, arguments, result)."""
     trace = account.folder / "trace"
-    done = strace(account, "-o", trace, "-e", "trace=" + ",".join(CHANGING), stdin=message)
+    done = strace(account, "-o", trace, "-e", "trace=" + ",".join(CHANGING), *lacking, stdin=message)
     assert done.returncode == 0, done.stderr
     found = [LINE.match(line) for line in trace.read_text(errors="replace").splitlines()]
     return [(m[1], m[3] or "", m[4], int(m[5])) for m in found if m]
 
 
-def killed_at(account, message, call, number):
+def killed_at(account, message, call, number, lacking=()):
     """Whether scorefetch died at its number-th call of that kind; if so, the filter says so."""
     inject = f"inject={call}:signal=KILL:when={number}"
-    done = strace(account, "-o", "/dev/null", "-e", f"trace={call}", "-e", inject, stdin=message)
+    traced_calls = f"trace={call},linkat,renameat2"
+    done = strace(account, "-o", "/dev/null", "-e", traced_calls, *lacking, "-e", inject, stdin=message)
     assert done.returncode in (0, EX_TEMPFAIL), done.stderr
     assert (done.returncode == EX_TEMPFAIL) == (b"was killed by signal 9" in done.stderr), done.stderr
     return done.returncode == EX_TEMPFAIL
@@ -64,18 +65,25 @@ def keep(account, where):
     return where
 
 
-def kill_everywhere(account, message, before, whole):
+# A share without hard links, and without a rename that never replaces.
+SHARE = ["-e", "inject=linkat:error=EPERM", "-e", "inject=renameat2:error=EINVAL"]
+
+
+def kill_everywhere(account, message, before, whole, lacking=()):
     """Kills at every changing call in turn; whole() asserts what must hold after the next run."""
     start_over(account, before)
     counts = {}
-    for call, *_ in calls_of(account, message):
+    for call, *_ in calls_of(account, message, lacking):
         counts[call] = counts.get(call, 0) + 1
-    assert counts["fsync"] >= 2 and counts["fdatasync"] >= 3 and counts["renameat2"] == 1
+    assert counts["fsync"] >= 2 and counts["fdatasync"] >= 3
+    assert counts["renameat"] >= 2 and counts["sendfile"] >= 4 if lacking else counts["renameat2"] == 1
+    for call in ("linkat", "renameat2") if lacking else ():
+        del counts[call]  # they do nothing
     deaths = 0
     for call, count in counts.items():
         for number in range(1, count + 1):
             start_over(account, before)
-            deaths += killed_at(account, message, call, number)
+            deaths += killed_at(account, message, call, number, lacking)
             done = account.scoremail(stdin=message)
             assert done.code == 0, f"after a kill at {call} {number}: {done.err}"
             whole(f"after a kill at {call} {number}")
@@ -100,7 +108,8 @@ def test_a_new_file_survives_a_kill_at_every_call(account, scores, tmp_path):
     kill_everywhere(account, mail("csv"), before, whole)
 
 
-def test_a_corrected_file_survives_a_kill_at_every_call(account, emulator, scores, tmp_path):
+@pytest.mark.parametrize("lacking", [[], SHARE], ids=["", "on a share"])
+def test_a_corrected_file_survives_a_kill_at_every_call(account, emulator, scores, tmp_path, lacking):
     need_strace()
     corrected = scores[CSV_NAME].replace(b"Student1,", b"Student One,")
     again = mail("csv").replace(b"Message-ID: <", b"Message-ID: <again.")
@@ -117,7 +126,7 @@ def test_a_corrected_file_survives_a_kill_at_every_call(account, emulator, score
         row = account.status()[CSV_NAME]
         assert (row["state"], row["revision"]) == ("stored", 1), when
 
-    kill_everywhere(account, again, before, whole)
+    kill_everywhere(account, again, before, whole, lacking)
 
 
 def test_an_encrypted_file_survives_a_kill_at_every_call(sealing, registrar, scores, tmp_path):

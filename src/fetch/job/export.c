@@ -34,19 +34,28 @@ download(const SmFetch *fetch, const char *name, SmPart *part, SmDownload *resul
     return FALSE;
 }
 
+/* Gives the part its name, which nothing has unless force says that it may be replaced. */
 static gboolean
-place(const SmFetch *fetch, SmStore *store, const char *part, const char *file, GError **error)
+place(const SmFetch *fetch, SmStore *store, const char *part, const char *file,
+      const SmDownload *result, GError **error)
 {
-    if (fetch->force) {
-        if (renameat(store->dir_fd, part, store->dir_fd, file) < 0)
-            return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s/%s", store->directory, file);
-    } else if (sm_store_place(store, part, file, error) != SM_PLACED) {
-        if (error != NULL && *error == NULL)
-            g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s/%s is there already (--force)",
-                        store->directory, file);
+    SmPlacing placing = SM_PLACED;
+    GError *fault = NULL;
+
+    if (fetch->force && renameat(store->dir_fd, part, store->dir_fd, file) < 0)
+        return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s/%s", store->directory, file);
+    if (!fetch->force)
+        placing = sm_store_place(store, part, file, &fault);
+    if (fault != NULL) {
+        g_propagate_error(error, fault);
         return FALSE;
     }
-    return sm_store_sync(store, error);
+    if (placing == SM_PLACED ||
+        sm_store_match(store, file, result->size, result->sha256, NULL) == SM_MATCH_SAME)
+        return sm_store_remove(store, part, error) && sm_store_sync(store, error);
+    g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s/%s is there already (--force)",
+                store->directory, file);
+    return FALSE;
 }
 
 static gboolean
@@ -89,7 +98,7 @@ to_file(const SmFetch *fetch, const char *name, const char *output, SmDownload *
         return FALSE;
     if (download(fetch, name, part, result, error) &&
         sm_part_sync(part, fetch->account->file_mode, (gid_t)-1, error) &&
-        place(fetch, store, part_name, file, error))
+        place(fetch, store, part_name, file, result, error))
         return TRUE;
     sm_part_remove(part, NULL);
     return FALSE;

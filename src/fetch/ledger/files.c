@@ -198,6 +198,19 @@ sm_file_siblings(SmLedger *ledger, const SmFile *file, GError **error)
 }
 
 gboolean
+sm_file_has_twin(SmLedger *ledger, const char *name, gboolean *has, GError **error)
+{
+    gint64 count;
+    gboolean ok = sm_db_integer(ledger->db, error, &count,
+                                "SELECT count(*) FROM files WHERE lower(name) = lower(?1)"
+                                " AND name <> ?1 AND stored > 0",
+                                "s", name);
+
+    *has = ok && count > 0;
+    return ok;
+}
+
+gboolean
 sm_file_ensure(SmLedger *ledger, const char *account, const char *name, GError **error)
 {
     g_autofree char *stem = sm_name_stem(name);

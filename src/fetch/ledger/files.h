@@ -103,6 +103,10 @@ GPtrArray *sm_file_due(SmLedger *ledger, gint64 now, GError **error);
  */
 GPtrArray *sm_file_siblings(SmLedger *ledger, const SmFile *file, GError **error);
 
+/* Whether something was stored under a name that differs from name in case only. SM_ERROR_LEDGER.
+ */
+gboolean sm_file_has_twin(SmLedger *ledger, const char *name, gboolean *has, GError **error);
+
 /* Makes the row (`waiting`) unless it is there. Part of the caller's transaction. SM_ERROR_LEDGER.
  */
 gboolean sm_file_ensure(SmLedger *ledger, const char *account, const char *name, GError **error);

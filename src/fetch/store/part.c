@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include "common/base/error.h"
 #include "common/base/io.h"
 #include "fetch/crypto/digest.h"
+#include "fetch/store/fs.h"
 
 enum {
     PIECE = 512 * 1024, /* bytes: fits a core's cache between being filled, written and hashed */
@@ -157,18 +157,6 @@ sm_part_for_descriptor(int fd)
     return new_part(fd, g_strdup("output"), TRUE);
 }
 
-static gboolean
-copy(int from, int to)
-{
-    off_t at = 0;
-    ssize_t n;
-
-    do
-        n = sendfile(to, from, &at, G_MAXINT32);
-    while (n > 0 || (n < 0 && errno == EINTR));
-    return n == 0;
-}
-
 /* A file system without hard links: what is there goes to another file, which has the name. */
 static gboolean
 show_copy(SmPart *part, GError **error)
@@ -177,7 +165,7 @@ show_copy(SmPart *part, GError **error)
 
     if (!make_named(part, &fd))
         return fail(part, ": cannot be created", error);
-    if (!copy(part->fd, fd)) {
+    if (!sm_fs_copy(part->fd, fd)) {
         sm_close(&fd);
         return fail(part, "", error);
     }
@@ -200,6 +188,8 @@ sm_part_show(SmPart *part, GError **error)
 gboolean
 sm_part_remove(SmPart *part, GError **error)
 {
+    if (part->named && part->fd >= 0)
+        sm_close(&part->fd); /* first: some file systems write it anew when it is closed later */
     if (part->named && unlinkat(part->store->dir_fd, part->file, 0) < 0 && errno != ENOENT)
         return fail(part, ": cannot be removed", error);
     part->named = FALSE;
@@ -340,6 +330,7 @@ sm_part_has_room(const SmPart *part, gint64 size, GError **error)
     struct statvfs fs;
 
     if (part->store == NULL || fstatvfs(part->fd, &fs) < 0 ||
+        fs.f_blocks == 0 || /* not told, as by some FUSE file systems */
         (guint64)size <= (guint64)fs.f_bavail * fs.f_frsize)
         return TRUE;
     errno = ENOSPC; /* said before the transfer, not after an hour of it */
@@ -388,7 +379,7 @@ sm_part_sync(SmPart *part, mode_t mode, gid_t group, GError **error)
                                    part->shown, group);
     if (fchmod(part->fd, mode) < 0)
         g_warning("%s: file-mode: %s", part->shown, g_strerror(errno));
-    if (fsync(part->fd) < 0)
+    if (!sm_fs_sync(part->fd))
         return fail(part, ": fsync", error);
-    return TRUE;
+    return sm_fs_close(&part->fd) || fail(part, ": close", error);
 }

@@ -33,7 +33,7 @@ SmPart *sm_part_resume(const SmStore *store, const char *name, gint64 number, gb
  * SM_ERROR_DIRECTORY, also where a file of that name is there, which is left alone. */
 gboolean sm_part_show(SmPart *part, GError **error);
 
-/* Takes the part's name away again, if it has one. SM_ERROR_DIRECTORY. */
+/* Removes the part's file, if it has a name; nothing more can be written. SM_ERROR_DIRECTORY. */
 gboolean sm_part_remove(SmPart *part, GError **error);
 
 /*
@@ -82,8 +82,8 @@ gboolean sm_part_sealed(SmPart *part, gint64 *size, char **sha256);
 /* Lines, after sm_part_finish(); the last one counts without a line break too. */
 gint64 sm_part_lines(const SmPart *part);
 
-/* sm_part_show(), mode and group ((gid_t)-1: leave it), then to the disk. A file system without
- * modes is a warning. SM_ERROR_DIRECTORY. */
+/* The end of a finished part: sm_part_show(), mode and group ((gid_t)-1: leave it), to the disk,
+ * closed. A file system without modes is a warning. SM_ERROR_DIRECTORY. */
 gboolean sm_part_sync(SmPart *part, mode_t mode, gid_t group, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmPart, sm_part_free)

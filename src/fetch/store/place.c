@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "common/base/error.h"
-#include "fetch/ledger/updates.h"
+#include "fetch/store/fs.h"
 #include "fetch/store/part.h"
 
 typedef struct {
@@ -16,6 +16,31 @@ typedef struct {
     char *target; /* the name that it gets */
     GError **error;
 } Placing;
+
+SmMatch
+sm_place_match(SmLedger *ledger, SmStore *store, const SmFile *file, const char *target,
+               SmContent content, GError **error)
+{
+    SmMatch match = sm_store_match(store, target, content.size, content.sha256, error);
+    gboolean has_twin;
+
+    /* Also a file system that shows all names in lower case spells it otherwise. */
+    if (match != SM_MATCH_SAME || sm_fs_is_spelled(store->dir_fd, target))
+        return match;
+    if (!sm_file_has_twin(ledger, file->name, &has_twin, error))
+        return SM_MATCH_ERROR;
+    return has_twin ? SM_MATCH_OTHER : SM_MATCH_SAME;
+}
+
+/* Whether the file of that name is what the row says is stored. */
+static SmMatch
+match_stored(const Placing *p, const char *name)
+{
+    const SmFile *file = p->file;
+
+    return sm_place_match(p->ledger, p->store, file, name, (SmContent){file->size, file->sha256},
+                          p->error);
+}
 
 char *
 sm_place_boot_id(const SmStore *store)
@@ -54,9 +79,9 @@ retire_older(Placing *p)
 
     if (g_strcmp0(file->path, p->target) == 0)
         return TRUE;
-    switch (sm_store_match(p->store, file->path, file->size, file->sha256, p->error)) {
+    switch (match_stored(p, file->path)) {
     case SM_MATCH_SAME:
-        return sm_store_retire(p->store, file->path, file->revision + 1, p->error);
+        return sm_store_retire(p->store, p->part, file->path, file->revision + 1, p->error);
     case SM_MATCH_ABSENT:
     case SM_MATCH_OTHER:
         return TRUE;
@@ -131,7 +156,7 @@ place_over_older(Placing *p)
 {
     SmFile *file = p->file;
 
-    switch (sm_store_match(p->store, p->target, file->size, file->sha256, p->error)) {
+    switch (match_stored(p, p->target)) {
     case SM_MATCH_SAME:
         if (!sm_store_exists(p->store, p->part))
             return SM_PLACE_LOST;
@@ -155,7 +180,8 @@ name_is_taken(Placing *p)
 {
     SmFile *file = p->file;
 
-    switch (sm_store_match(p->store, p->target, file->new_size, file->new_sha256, p->error)) {
+    switch (sm_place_match(p->ledger, p->store, file, p->target,
+                           (SmContent){file->new_size, file->new_sha256}, p->error)) {
     case SM_MATCH_SAME:
         return adopt(p);
     case SM_MATCH_OTHER:

@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-#include "fetch/ledger/files.h"
+#include "fetch/ledger/updates.h"
 #include "fetch/store/store.h"
 
 typedef enum {
@@ -26,6 +26,14 @@ typedef enum {
  * SM_ERROR_DIRECTORY, SM_ERROR_LEDGER.
  */
 SmPlaceResult sm_place(SmLedger *ledger, SmStore *store, SmFile *file, GError **error);
+
+/*
+ * As sm_store_match() for target, a name that file has or gets. SM_MATCH_OTHER too
+ * where the file system takes names that differ in case for one, and it is the
+ * file of another name. SM_MATCH_ERROR with SM_ERROR_DIRECTORY, SM_ERROR_LEDGER.
+ */
+SmMatch sm_place_match(SmLedger *ledger, SmStore *store, const SmFile *file, const char *target,
+                       SmContent content, GError **error);
 
 /*
  * Names this boot of the machine and this directory: what was found in the one

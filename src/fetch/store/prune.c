@@ -9,6 +9,7 @@
 #include "fetch/ledger/clock.h"
 #include "fetch/ledger/handovers.h"
 #include "fetch/ledger/prune.h"
+#include "fetch/store/place.h"
 #include "fetch/store/store.h"
 
 enum {
@@ -143,7 +144,8 @@ prune_file(Pruning *p, const SmFile *file, GError **error)
 
     if (p->account->on_stored != NULL && sm_handover_is_open(p->ledger, file->account, file->name))
         return keep(p, file, "on-stored was not told of it yet", FALSE, error);
-    match = sm_store_match(p->store, file->path, file->size, file->sha256, error);
+    match = sm_place_match(p->ledger, p->store, file, file->path,
+                           (SmContent){file->size, file->sha256}, error);
     now = sm_store_identity(p->store, file->path);
     if (match == SM_MATCH_ERROR)
         return FALSE;

@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "fetch/crypto/digest.h"
+#include "fetch/store/fs.h"
 
 enum { SUPERSEDED_MAX = 10000 }; /* numbers tried for an older version */
 
@@ -93,7 +95,7 @@ measure(SmStore *store, const char *name, int fd, gint64 *size, char **sha256, G
     digest = sm_digest_new(FALSE);
     if (!sm_digest_read(digest, fd))
         return fail(store, name, "cannot be read", error);
-    if (fsync(fd) < 0)
+    if (!sm_fs_sync(fd))
         return fail(store, name, "fsync", error);
     *size = st.st_size;
     sm_digest_finish(digest, sha256, NULL);
@@ -158,23 +160,10 @@ sm_store_exists(SmStore *store, const char *name)
     return fstatat(store->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* rename without replacing; link and unlink where the file system cannot do that in one step. */
-static int
-rename_noreplace(int dir_fd, const char *from, const char *to)
-{
-    if (renameat2(dir_fd, from, dir_fd, to, RENAME_NOREPLACE) == 0)
-        return 0;
-    if (errno != EINVAL && errno != ENOSYS)
-        return -1;
-    if (linkat(dir_fd, from, dir_fd, to, 0) < 0)
-        return -1;
-    return unlinkat(dir_fd, from, 0);
-}
-
 SmPlacing
 sm_store_place(SmStore *store, const char *part, const char *name, GError **error)
 {
-    int fault = rename_noreplace(store->dir_fd, part, name) == 0 ? 0 : errno;
+    int fault = sm_fs_move(store->dir_fd, part, store->dir_fd, name, NULL) ? 0 : errno;
 
     if (fault == 0)
         return SM_PLACED;
@@ -187,37 +176,10 @@ sm_store_place(SmStore *store, const char *part, const char *name, GError **erro
     return SM_PLACE_ERROR;
 }
 
-static gboolean
-same_inode(int dir_fd, const char *name, int other_fd, const char *other)
-{
-    struct stat a, b;
-
-    return fstatat(dir_fd, name, &a, AT_SYMLINK_NOFOLLOW) == 0 &&
-           fstatat(other_fd, other, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_dev == b.st_dev &&
-           a.st_ino == b.st_ino;
-}
-
 char *
 sm_store_older_name(const char *name, gint64 number)
 {
     return g_strdup_printf("%s.~%" G_GINT64_FORMAT "~", name, number);
-}
-
-/* Links name into the folder of older versions, unless it is there already; FALSE and errno. */
-static gboolean
-link_older(SmStore *store, int folder, const char *name, gint64 number)
-{
-    for (gint64 n = number; n < number + SUPERSEDED_MAX; n++) {
-        g_autofree char *kept = sm_store_older_name(name, n);
-
-        if (linkat(store->dir_fd, name, folder, kept, 0) == 0)
-            return TRUE;
-        if (errno != EEXIST)
-            return FALSE;
-        if (same_inode(store->dir_fd, name, folder, kept))
-            return TRUE;
-    }
-    return FALSE;
 }
 
 static int
@@ -237,8 +199,14 @@ permit_folder(const SmStore *store, int folder)
         g_warning("%s/" SM_SUPERSEDED ": directory-mode: %s", store->directory, g_strerror(errno));
 }
 
+static SmStore *
+folder_new(const SmStore *store, int fd)
+{
+    return store_new(fd, g_build_filename(store->directory, SM_SUPERSEDED, NULL));
+}
+
 /* The folder of older versions, made where it is missing; one that is there stays as it is. */
-static int
+static SmStore *
 make_folder(SmStore *store, GError **error)
 {
     gboolean made = mkdirat(store->dir_fd, SM_SUPERSEDED, 0700) == 0;
@@ -246,14 +214,16 @@ make_folder(SmStore *store, GError **error)
 
     if (!made && errno != EEXIST) {
         fail(store, SM_SUPERSEDED, "cannot be made", error);
-        return -1;
+        return NULL;
     }
     folder = open_folder(store);
-    if (folder < 0)
+    if (folder < 0) {
         fail(store, SM_SUPERSEDED, "cannot be opened", error);
-    else if (made)
+        return NULL;
+    }
+    if (made)
         permit_folder(store, folder);
-    return folder;
+    return folder_new(store, folder);
 }
 
 SmStore *
@@ -266,7 +236,7 @@ sm_store_open_superseded(SmStore *store, GError **error)
             fail(store, SM_SUPERSEDED, "cannot be opened", error);
         return NULL;
     }
-    return store_new(folder, g_build_filename(store->directory, SM_SUPERSEDED, NULL));
+    return folder_new(store, folder);
 }
 
 char *
@@ -291,38 +261,97 @@ sm_store_find_older(SmStore *store, const char *name, gint64 number, gint64 size
     return NULL;
 }
 
+/* Whether a file is kept as that already: by a process that was killed then. */
 static gboolean
-keep_older(SmStore *store, const char *name, gint64 number, GError **error)
+is_kept(SmStore *store, const char *file, SmStore *folder, const char *kept)
 {
-    sm_autofd int folder = make_folder(store, error);
+    g_autofree char *sha256 = NULL;
+    gint64 size;
 
-    if (folder < 0)
+    return sm_fs_is_same(store->dir_fd, file, folder->dir_fd, kept) ||
+           (sm_store_measure(store, file, &size, &sha256, NULL) &&
+            sm_store_match(folder, kept, size, sha256, NULL) == SM_MATCH_SAME);
+}
+
+/* Gives a file, which keeps its name where it is linked, the first free number from number on,
+ * unless one of these is it already. FALSE with errno. */
+static gboolean
+take_number(SmStore *store, const char *file, gboolean link, SmStore *folder, const char *name,
+            gint64 number)
+{
+    for (gint64 n = number; n < number + SUPERSEDED_MAX; n++) {
+        g_autofree char *kept = sm_store_older_name(name, n);
+        gboolean done = link ? linkat(store->dir_fd, file, folder->dir_fd, kept, 0) == 0
+                             : sm_fs_move(store->dir_fd, file, folder->dir_fd, kept, NULL);
+
+        if (done || errno != EEXIST)
+            return done;
+        if (is_kept(store, file, folder, kept))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* A copy on the disk, with the same mode and times as far as the file system has them. */
+static gboolean
+copy_file(SmStore *store, const char *name, const char *copy)
+{
+    sm_autofd int from = open_to_read(store, name);
+    sm_autofd int to =
+        openat(store->dir_fd, copy, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    struct stat st;
+
+    if (from < 0 || to < 0 || fstat(from, &st) < 0 || !sm_fs_copy(from, to))
         return FALSE;
-    if (!link_older(store, folder, name, number) || fsync(folder) < 0)
-        return fail(store, name, "cannot be kept in " SM_SUPERSEDED, error);
-    return TRUE;
+    if (fchown(to, (uid_t)-1, st.st_gid) < 0 || fchmod(to, st.st_mode & 07777) < 0 ||
+        futimens(to, (const struct timespec[]){st.st_atim, st.st_mtim}) < 0)
+        g_info("%s/%s: its copy has another mode or time: %s", store->directory, name,
+               g_strerror(errno));
+    return sm_fs_sync(to) && sm_fs_close(&to);
+}
+
+static gboolean
+keep_older(SmStore *store, const char *part, const char *name, gint64 number, GError **error)
+{
+    /* a name that only who places this part uses, and sm_sweep() knows */
+    g_autofree char *copy = g_strdup_printf("%.*s.0.part", (int)strlen(part) - 5, part);
+    g_autoptr(SmStore) folder = make_folder(store, error);
+
+    if (folder == NULL || !sm_store_remove(store, copy, error))
+        return FALSE;
+    if (!take_number(store, name, TRUE, folder, name, number) &&
+        !(sm_fs_lacks(errno) && copy_file(store, name, copy) &&
+          take_number(store, copy, FALSE, folder, name, number))) {
+        fail(store, name, "cannot be kept in " SM_SUPERSEDED, error);
+        sm_store_remove(store, copy, NULL);
+        return FALSE;
+    }
+    return sm_store_remove(store, copy, error) && sm_store_sync(folder, error);
 }
 
 gboolean
 sm_store_replace(SmStore *store, const char *part, const char *name, gint64 number, GError **error)
 {
-    if (!keep_older(store, name, number, error))
+    if (!keep_older(store, part, name, number, error))
         return FALSE;
-    if (renameat(store->dir_fd, part, store->dir_fd, name) < 0)
-        return fail(store, name, "cannot be replaced", error);
-    return TRUE;
+    if (renameat(store->dir_fd, part, store->dir_fd, name) == 0)
+        return TRUE;
+    /* where a rename cannot replace; a crash in between leaves the part to be placed */
+    return ((errno == EEXIST || sm_fs_lacks(errno)) && unlinkat(store->dir_fd, name, 0) == 0 &&
+            sm_fs_move(store->dir_fd, part, store->dir_fd, name, NULL)) ||
+           fail(store, name, "cannot be replaced", error);
 }
 
 gboolean
-sm_store_retire(SmStore *store, const char *name, gint64 number, GError **error)
+sm_store_retire(SmStore *store, const char *part, const char *name, gint64 number, GError **error)
 {
-    return keep_older(store, name, number, error) && sm_store_remove(store, name, error);
+    return keep_older(store, part, name, number, error) && sm_store_remove(store, name, error);
 }
 
 gboolean
 sm_store_sync(SmStore *store, GError **error)
 {
-    return fsync(store->dir_fd) == 0 || fail(store, "", "fsync", error);
+    return sm_fs_sync(store->dir_fd) || fail(store, "", "fsync", error);
 }
 
 gboolean

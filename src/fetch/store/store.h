@@ -56,13 +56,18 @@ typedef enum {
     SM_PLACE_ERROR,
 } SmPlacing;
 
-/* Gives the part its name. SM_PLACE_ERROR with SM_ERROR_DIRECTORY. */
+/*
+ * Gives the part its name. Where the file system has no other way than a look
+ * and a rename, SM_PLACE_TAKEN also means that what has the name afterwards
+ * does not look like the part: compare what it holds. SM_PLACE_ERROR with
+ * SM_ERROR_DIRECTORY.
+ */
 SmPlacing sm_store_place(SmStore *store, const char *part, const char *name, GError **error);
 
 /*
- * Keeps the file of that name as .superseded/NAME.~N~, N from number upwards,
- * then puts the part in its place. May be repeated after a crash anywhere in it.
- * SM_ERROR_DIRECTORY.
+ * Keeps the file of that name as .superseded/NAME.~N~, N from number upwards, as
+ * a copy where there are no hard links, then puts the part in its place. May be repeated after a
+ * crash anywhere in it. SM_ERROR_DIRECTORY.
  */
 gboolean sm_store_replace(SmStore *store, const char *part, const char *name, gint64 number,
                           GError **error);
@@ -81,9 +86,10 @@ char *sm_store_find_older(SmStore *store, const char *name, gint64 number, gint6
  * SM_ERROR_DIRECTORY. */
 SmStore *sm_store_open_superseded(SmStore *store, GError **error);
 
-/* The same for a file that leaves the directory: its place is taken under another name.
+/* The same for a file that leaves the directory, since part has another name by now.
  * SM_ERROR_DIRECTORY. */
-gboolean sm_store_retire(SmStore *store, const char *name, gint64 number, GError **error);
+gboolean sm_store_retire(SmStore *store, const char *part, const char *name, gint64 number,
+                         GError **error);
 
 /* The directory's entries to the disk. SM_ERROR_DIRECTORY. */
 gboolean sm_store_sync(SmStore *store, GError **error);

@@ -1,0 +1,133 @@
+#include "fetch/store/fs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/cleanup.h"
+
+gboolean
+sm_fs_lacks(int error)
+{
+    return error == EPERM || error == EIO || error == ENOSYS || error == EINVAL ||
+           error == EOPNOTSUPP || error == ENOTSUP || error == EXDEV || error == EMLINK ||
+           error == ENOTTY;
+}
+
+static gboolean
+link_and_unlink(int from_dir, const char *from, int to_dir, const char *to)
+{
+    return linkat(from_dir, from, to_dir, to, 0) == 0 && unlinkat(from_dir, from, 0) == 0;
+}
+
+/* Whoever holds the claim is alone with the name, but for what others put into the directory. */
+static gboolean
+look_and_rename(int from_dir, const char *from, int to_dir, const char *to)
+{
+    struct stat before, after;
+
+    if (fstatat(to_dir, to, &after, AT_SYMLINK_NOFOLLOW) == 0) {
+        errno = EEXIST;
+        return FALSE;
+    }
+    if (errno != ENOENT || fstatat(from_dir, from, &before, AT_SYMLINK_NOFOLLOW) < 0 ||
+        renameat(from_dir, from, to_dir, to) < 0 ||
+        fstatat(to_dir, to, &after, AT_SYMLINK_NOFOLLOW) < 0)
+        return FALSE;
+    if (after.st_dev == before.st_dev && after.st_ino == before.st_ino)
+        return TRUE;
+    errno = EEXIST; /* by its inode another file: the caller compares what it holds */
+    return FALSE;
+}
+
+gboolean
+sm_fs_move(int from_dir, const char *from, int to_dir, const char *to, SmFsWay *way)
+{
+    SmFsWay unused;
+
+    if (way == NULL)
+        way = &unused;
+    *way = SM_FS_RENAMES;
+    if (renameat2(from_dir, from, to_dir, to, RENAME_NOREPLACE) == 0)
+        return TRUE;
+    if (!sm_fs_lacks(errno))
+        return FALSE;
+    *way = SM_FS_LINKS;
+    if (link_and_unlink(from_dir, from, to_dir, to))
+        return TRUE;
+    if (!sm_fs_lacks(errno))
+        return FALSE;
+    *way = SM_FS_LOOKS;
+    return look_and_rename(from_dir, from, to_dir, to);
+}
+
+gboolean
+sm_fs_sync(int fd)
+{
+    return fsync(fd) == 0 || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP ||
+           errno == ENOTSUP || errno == EBADF;
+}
+
+gboolean
+sm_fs_close(int *fd)
+{
+    return close(sm_steal_fd(fd)) == 0 || errno == EINTR;
+}
+
+gboolean
+sm_fs_copy(int from, int to)
+{
+    off_t at = 0;
+    ssize_t n;
+
+    do
+        n = sendfile(to, from, &at, G_MAXINT32);
+    while (n > 0 || (n < 0 && errno == EINTR));
+    return n == 0;
+}
+
+gboolean
+sm_fs_is_same(int dir_fd, const char *name, int other_fd, const char *other)
+{
+    struct stat a, b;
+
+    return fstatat(dir_fd, name, &a, AT_SYMLINK_NOFOLLOW) == 0 &&
+           fstatat(other_fd, other, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+static gboolean
+is_listed(int dir_fd, const char *name)
+{
+    int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+    const struct dirent *entry = NULL;
+
+    if (dir == NULL) {
+        sm_close(&copy);
+        return FALSE;
+    }
+    do
+        entry = readdir(dir);
+    while (entry != NULL && strcmp(entry->d_name, name) != 0);
+    closedir(dir);
+    return entry != NULL;
+}
+
+gboolean
+sm_fs_is_spelled(int dir_fd, const char *name)
+{
+    g_autofree char *other = g_strdup(name);
+    struct stat st;
+
+    for (char *c = other; *c != '\0'; c++)
+        *c = g_ascii_islower(*c) ? g_ascii_toupper(*c) : g_ascii_tolower(*c);
+    /* Where the case counts, which is nearly everywhere, nothing has to be listed. By inode it
+     * cannot be told: FUSE may give each spelling one of its own. */
+    return fstatat(dir_fd, other, &st, AT_SYMLINK_NOFOLLOW) < 0 || is_listed(dir_fd, name);
+}
