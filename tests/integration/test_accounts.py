@@ -77,7 +77,7 @@ def message(*names, to="registrar@school.example", head=""):
     return (head + received).encode() + text.as_bytes()
 
 
-@pytest.mark.parametrize("header", ["Delivered-To", "X-Original-To"])
+@pytest.mark.parametrize("header", ["Delivered-To", "X-Original-To", "Envelope-to", "X-Envelope-To", "X-Delivered-To"])
 @pytest.mark.parametrize("address", ["scores@oak.example", "Scores@OAK.example"])
 def test_recipients_tell_whose_it_is(district, header, address):
     district.configure("oak", recipients="scores@oak.example, oak@district.example")

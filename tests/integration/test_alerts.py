@@ -393,3 +393,27 @@ def test_an_alert_that_comes_back_is_no_notification(account, outbox, emulator):
         assert account.scoremail(stdin=message).code == 0
     assert len(outbox.taken()) == 1 and emulator.requests() == []
     assert [row["name"] for row in account.sql("SELECT name FROM events")] == [CSV_NAME]
+
+
+def test_a_new_type_of_file_is_told_once(account, outbox):
+    def told():
+        return account.sql("SELECT text, times FROM alerts WHERE kind = 'extension'")
+
+    assert account.receive("4300_2027.xlsx").code == 0
+    assert account.status()["4300_2027.xlsx"]["state"] == "not wanted"
+    (alert,) = told()
+    assert "4300_2027.xlsx" in alert["text"] and "extensions" in alert["text"] and "xlsx" in alert["text"]
+    for name in ("4300_2027.xlsx", "4300_2028.XLSX", "4300_2026.xlsx"):
+        assert account.receive(name).code == 0
+    assert told() == [alert]
+    account.configure(extensions="csv txt xlsx zip", file_types=None)
+    assert account.receive(TXT_NAME).code == 0
+    assert told() == [alert]
+    account.configure(extensions="csv")
+    assert account.receive(f"2{TXT_NAME}").code == 0  # no new type: this program knows it
+    assert told() == [alert]
+    assert account.receive("4300_essays.zip").code == 0
+    (other,) = told()
+    assert "zip" in other["text"]
+    (message,) = outbox.mails()
+    assert "extensions" in message.get_content()

@@ -23,6 +23,12 @@ static const Entry alone[] = {
     {"main", TRUE, "", ""}, {"retired", FALSE, "old@example.edu", ""}, {NULL, FALSE, NULL, NULL}};
 static const Entry strict[] = {{"main", TRUE, "", "4300"}, {NULL, FALSE, NULL, NULL}};
 
+static const Entry zeros[] = {
+    {"north", TRUE, "", "004300"}, {"south", TRUE, "", "5818"}, {NULL, FALSE, NULL, NULL}};
+static const Entry tagged[] = {{"north", TRUE, "scores@example.edu", ""},
+                               {"south", TRUE, "scores+south@example.edu", ""},
+                               {NULL, FALSE, NULL, NULL}};
+
 static const struct {
     const char *title;
     const Entry *accounts;
@@ -74,6 +80,31 @@ static const struct {
      "none of the accounts fits"},
     {"none where the number is too long for one", several, NULL, "", "", "430000000_1.csv", NULL,
      "none of the accounts fits"},
+    {"by the organisation whatever its leading zeros", several, NULL, "", "", "004300_1.csv",
+     "north", NULL},
+    {"by the organisation with zeros and a pattern", several, NULL, "", "", "00005818_1.csv",
+     "south", NULL},
+    {"by a number that is listed with zeros", zeros, NULL, "", "", "4300_1.csv", "north", NULL},
+    {"none where the zeros are within", several, NULL, "", "", "40300_1.csv", NULL,
+     "none of the accounts fits"},
+    {"by the recipient without its tag", several, NULL, "north+cb@example.edu", "", "scores.csv",
+     "north", NULL},
+    {"by the recipient without tags", several, NULL, "North+a+B@example.edu", "", "scores.csv",
+     "north", NULL},
+    {"by the recipient with its tag where that is listed", tagged, NULL, "scores+south@example.edu",
+     "", "scores.csv", "south", NULL},
+    {"by as much of the tags as is listed", tagged, NULL, "scores+south+x@example.edu", "",
+     "scores.csv", "south", NULL},
+    {"by the base of another tag", tagged, NULL, "scores+x@example.edu", "", "scores.csv", "north",
+     NULL},
+    {"by To without its tag", several, NULL, "", "south+x@example.edu", "scores.csv", "south",
+     NULL},
+    {"not by a tag alone", several, NULL, "+north@example.edu", "", "scores.csv", NULL,
+     "none of the accounts fits"},
+    {"not by the base of another host", several, NULL, "north+x@example.org", "", "scores.csv",
+     NULL, "none of the accounts fits"},
+    {"not by a hyphen that nobody says is a separator", several, NULL, "north-x@example.edu", "",
+     "scores.csv", NULL, "none of the accounts fits"},
     {"none for another organisation although it is the only account", strict, NULL, "", "",
      "5818_1.csv", NULL, "organisation 5818 is not in org-id of account main"},
     {"the only account for a name that tells no organisation", strict, NULL, "", "",
@@ -165,6 +196,13 @@ static const struct {
      "", "scores.csv", NULL},
     {"none that the extension names and that serves others", "me+south@example.edu", "south", "",
      "4300_1.csv", NULL},
+    {"by the envelope without a tag", "north+cb@example.edu", "cb", "", "scores.csv", "north"},
+    {"by the extension before the envelope without it", "north+south@example.edu", "south", "",
+     "scores.csv", "south"},
+    {"by the envelope without what the agent says is its extension", "north-cb@example.edu", "CB",
+     "", "scores.csv", "north"},
+    {"not by a part of the name that is no extension", "xnorthcb@example.edu", "cb", "",
+     "scores.csv", NULL},
     {"by the organisation where the envelope means two", "shared@example.edu", "", "", "4300_1.csv",
      "north"},
 };

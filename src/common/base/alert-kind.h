@@ -13,6 +13,7 @@ typedef enum {
     SM_ALERT_ACCOUNT,     /* an account whose configuration is wrong */
     SM_ALERT_WAITING,     /* not fetched within defer-for */
     SM_ALERT_FORMAT,      /* the wanted format was not announced three times in a row */
+    SM_ALERT_EXTENSION,   /* a file of a type that extensions does not have */
     SM_ALERT_DISK,        /* the destination is missing, full or not writable */
     SM_ALERT_MISSING,     /* the service kept saying that there is no such file */
     SM_ALERT_DAMAGED,     /* what arrived, twice, is not what was promised */

@@ -43,7 +43,8 @@ typedef struct {
                           number        of Received lines above it, topmost first; METHOD=RESULT is "none"
                           where        nothing was checked */
     GStrv to;          /* addr-specs of To and Cc */
-    GStrv recipients;  /* Delivered-To, X-Original-To above the first Received, with an "@" */
+    GStrv recipients;  /* Delivered-To, Envelope-To and the like above the first Received, with an
+                          "@" */
     GStrv envelope;    /* recipients in the agent's environment, with an "@" */
     char *extension; /* of the envelope's address (user+extension@host), by the agent; "" if none */
     char *account;   /* --account; "" if it was not given */

@@ -16,6 +16,7 @@ static const char *const kind_names[SM_ALERT_N_KINDS] = {
     [SM_ALERT_ACCOUNT] = "account",
     [SM_ALERT_WAITING] = "waiting",
     [SM_ALERT_FORMAT] = "format",
+    [SM_ALERT_EXTENSION] = "extension",
     [SM_ALERT_DISK] = "disk",
     [SM_ALERT_MISSING] = "missing",
     [SM_ALERT_DAMAGED] = "damaged",
@@ -53,6 +54,18 @@ sm_alert(SmLedger *ledger, const char *account, SmAlertKind kind, const char *te
                    "sssi", account, kind_names[kind], clean, sm_ledger_now()))
         g_critical("alert %s, not recorded in the ledger (%s): %s", kind_names[kind],
                    fault != NULL ? fault->message : "it cannot be opened", clean);
+}
+
+gboolean
+sm_alert_stands_as(SmLedger *ledger, const char *account, SmAlertKind kind, const char *text)
+{
+    g_autofree char *clean = sm_text_clean(text, TEXT_MAX);
+    gint64 count = 0;
+
+    return sm_db_integer(ledger->db, NULL, &count,
+                         "SELECT count(*) FROM alerts WHERE account = ? AND kind = ? AND text = ?",
+                         "sss", account, kind_names[kind], clean) &&
+           count > 0;
 }
 
 gboolean
@@ -138,4 +151,6 @@ sm_alert_outcome(SmLedger *ledger, const SmAccount *account, const SmFile *file,
     /* It reads many rows: only where there may be news. */
     if (file != NULL && file->state == SM_FILE_DROPPED)
         sm_watch_format(ledger, account);
+    if (file != NULL && file->state == SM_FILE_NOT_WANTED)
+        sm_watch_extension(ledger, account, file);
 }

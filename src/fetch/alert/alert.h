@@ -38,6 +38,10 @@ void sm_alert(SmLedger *ledger, const char *account, SmAlertKind kind, const cha
 void sm_alert_outcome(SmLedger *ledger, const SmAccount *account, const SmFile *file,
                       gint64 started, const GError *fault);
 
+/* Whether it stands with this text. */
+gboolean sm_alert_stands_as(SmLedger *ledger, const char *account, SmAlertKind kind,
+                            const char *text);
+
 /* Whether it was raised after that time and still stands. */
 gboolean sm_alert_was_raised(SmLedger *ledger, const char *account, SmAlertKind kind, gint64 after);
 

@@ -32,6 +32,9 @@ static const struct {
     [SM_ALERT_FORMAT] =
         {"the wanted format is not announced",
          "Check at the portal which format is posted to you, and set format to that, or to first."},
+    [SM_ALERT_EXTENSION] =
+        {"a file of a type that is not fetched",
+         "If you want such files, add their type to extensions. Each type raises one alert."},
     [SM_ALERT_DISK] = {"the directory is not writable",
                        "Mount it, free space, or correct its permissions. Files wait until then."},
     [SM_ALERT_MISSING] =

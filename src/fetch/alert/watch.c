@@ -1,5 +1,6 @@
 #include "fetch/alert/watch.h"
 
+#include "common/event/name.h"
 #include "fetch/alert/alert.h"
 #include "fetch/rules/policy.h"
 
@@ -37,6 +38,26 @@ sm_watch_format(SmLedger *ledger, const SmAccount *account)
         "account %s: the last %d announced files are .%s, which format = %s drops, and none is .%s",
         account->name, (int)count, dropped, sm_format_name(account->format), wanted);
     sm_alert(ledger, account->name, SM_ALERT_FORMAT, text);
+}
+
+void
+sm_watch_extension(SmLedger *ledger, const SmAccount *account, const SmFile *file)
+{
+    const char *extension = sm_name_extension(file->name);
+    g_autofree char *lower = g_ascii_strdown(extension, -1);
+    g_autofree char *text = NULL;
+    gint64 older;
+
+    if (g_strv_contains(sm_default_extensions, lower) ||
+        g_strv_contains((const char *const *)account->extensions, lower) ||
+        !sm_file_count_alike(ledger, file, &older, NULL) || older > 0)
+        return;
+    text =
+        g_strdup_printf("%s is not fetched, since extensions of account %s lacks %s; add it there"
+                        " if such files are wanted, and scorefetch get %s fetches this one",
+                        file->name, account->name, lower, file->name);
+    if (!sm_alert_stands_as(ledger, account->name, SM_ALERT_EXTENSION, text))
+        sm_alert(ledger, account->name, SM_ALERT_EXTENSION, text);
 }
 
 void

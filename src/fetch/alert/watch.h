@@ -5,6 +5,7 @@
 #pragma once
 
 #include "common/config/config.h"
+#include "fetch/ledger/files.h"
 #include "fetch/ledger/ledger.h"
 
 /*
@@ -13,6 +14,10 @@
  * where the account wants either.
  */
 void sm_watch_format(SmLedger *ledger, const SmAccount *account);
+
+/* file is the first of account that is not wanted since its type is a new one, neither csv nor txt
+ * nor in extensions: one alert for each type. */
+void sm_watch_extension(SmLedger *ledger, const SmAccount *account, const SmFile *file);
 
 /* keep-for deletes nothing until a person has looked, as held (prune.h) says; NULL: nothing is
  * held. Raised anew once a day, as long as that lasts. */

@@ -236,6 +236,17 @@ sm_file_count_missing(SmLedger *ledger, const char *account, gint64 since, gint6
                          account, since);
 }
 
+gboolean
+sm_file_count_alike(SmLedger *ledger, const SmFile *file, gint64 *count, GError **error)
+{
+    g_autofree char *end = g_strconcat(".", sm_name_extension(file->name), NULL);
+
+    return sm_db_integer(ledger->db, error, count,
+                         "SELECT count(*) FROM files WHERE account = ?1 AND id < ?2"
+                         " AND lower(substr(name, -length(?3))) = lower(?3)",
+                         "sis", file->account, file->id, end);
+}
+
 char *
 sm_file_stored_name(const char *name, gboolean encrypted)
 {

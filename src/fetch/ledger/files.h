@@ -119,6 +119,9 @@ gboolean sm_file_forget(SmLedger *ledger, const SmFile *file, GError **error);
 gboolean sm_file_count_missing(SmLedger *ledger, const char *account, gint64 since, gint64 *count,
                                GError **error);
 
+/* How many names of the account with file's extension are older than file. SM_ERROR_LEDGER. */
+gboolean sm_file_count_alike(SmLedger *ledger, const SmFile *file, gint64 *count, GError **error);
+
 /* The name of name's file in the directory: an encrypted one is NAME.gpg. Caller frees. */
 char *sm_file_stored_name(const char *name, gboolean encrypted);
 

@@ -2,27 +2,96 @@
 
 #include <string.h>
 
-enum { ORGANISATION_DIGITS = 8 };
+enum { ORGANISATION_DIGITS = 8 /* without zeros in front */ };
+
+static const char *
+skip_zeros(const char *number)
+{
+    while (number[0] == '0' && g_ascii_isdigit(number[1]))
+        number++;
+    return number;
+}
 
 /* The number before the first '_' ("4300_20180410_111604.csv"); NULL where a name has none. Caller
  * frees. */
 static char *
 organisation_of(const char *name)
 {
-    gsize digits = strspn(name, "0123456789");
+    const char *number = skip_zeros(name);
+    gsize digits = strspn(number, "0123456789");
 
-    if (digits == 0 || digits > ORGANISATION_DIGITS || name[digits] != '_')
+    if (digits == 0 || digits > ORGANISATION_DIGITS || number[digits] != '_')
         return NULL;
-    return g_strndup(name, digits);
+    return g_strndup(name, (gsize)(number - name) + digits);
 }
 
+/* Numbers are compared as such: 4300 is 004300. */
 static gboolean
 serves(const SmAccount *account, const char *organisation)
 {
+    const char *number = skip_zeros(organisation);
+
     for (char **pattern = account->org_ids; *pattern != NULL; pattern++)
-        if (g_pattern_match_simple(*pattern, organisation))
+        if (g_pattern_match_simple(*pattern, organisation) ||
+            g_pattern_match_simple(skip_zeros(*pattern), number))
             return TRUE;
     return FALSE;
+}
+
+static gboolean
+lists(const SmAccount *account, const char *address)
+{
+    return g_strv_contains((const char *const *)account->recipients, address);
+}
+
+static gboolean
+is_listed(const SmConfig *config, const char *address)
+{
+    for (guint i = 0; i < config->accounts->len; i++)
+        if (lists(config->accounts->pdata[i], address))
+            return TRUE;
+    return FALSE;
+}
+
+/* address, in lower case, without its last tag: +TAG, or the envelope's extension behind the
+ * separator that the mail system has. NULL where there is none. Caller frees. */
+static char *
+without_tag(const char *address, const char *extension)
+{
+    const char *host = strrchr(address, '@');
+    g_autofree char *local = host != NULL ? g_strndup(address, (gsize)(host - address)) : NULL;
+    g_autofree char *lower = g_utf8_strdown(extension, -1);
+    char *tag = local != NULL ? strrchr(local, '+') : NULL;
+
+    if (local != NULL && tag == NULL && *lower != '\0' && g_str_has_suffix(local, lower) &&
+        strlen(local) > strlen(lower) + 1 &&
+        !g_ascii_isalnum(local[strlen(local) - strlen(lower) - 1]))
+        tag = local + strlen(local) - strlen(lower) - 1;
+    if (tag == NULL || tag == local)
+        return NULL;
+    *tag = '\0';
+    return g_strconcat(local, host, NULL);
+}
+
+/* addresses in lower case; one that nobody lists as it is, without as many of its tags as makes it
+ * one that is listed. Caller frees. */
+static GStrv
+find_bases(const SmConfig *config, char *const *addresses, const char *extension)
+{
+    GPtrArray *bases = g_ptr_array_new();
+
+    for (; *addresses != NULL; addresses++) {
+        char *address = g_utf8_strdown(*addresses, -1);
+        char *base;
+
+        while (!is_listed(config, address) && (base = without_tag(address, extension)) != NULL) {
+            g_free(address);
+            address = base;
+        }
+        g_ptr_array_add(bases, address);
+    }
+    g_ptr_array_add(bases, NULL);
+    return (GStrv)g_ptr_array_free(bases, FALSE);
 }
 
 static gboolean
@@ -31,7 +100,7 @@ receives(const SmAccount *account, char *const *addresses)
     for (; *addresses != NULL; addresses++) {
         g_autofree char *address = g_utf8_strdown(*addresses, -1);
 
-        if (g_strv_contains((const char *const *)account->recipients, address))
+        if (lists(account, address))
             return TRUE;
     }
     return FALSE;
@@ -85,19 +154,24 @@ fits_extension(const SmAccount *account, gconstpointer extension)
 static SmAccount *
 choose(const SmConfig *config, const SmEvent *event, const char *organisation)
 {
+    g_auto(GStrv) envelope = find_bases(config, event->envelope, event->extension);
+    g_auto(GStrv) recipients = find_bases(config, event->recipients, event->extension);
+    g_auto(GStrv) to = find_bases(config, event->to, event->extension);
     SmAccount *account = only_match(config, fits_addresses, event->envelope);
 
     if (account == NULL)
         account = only_match(config, fits_extension, event->extension);
     if (account == NULL)
-        account = only_match(config, fits_addresses, event->recipients);
+        account = only_match(config, fits_addresses, envelope);
+    if (account == NULL)
+        account = only_match(config, fits_addresses, recipients);
     if (account == NULL)
         account = only_match(config, fits_organisation, organisation);
     /* Not the only one where a file of others cannot be read: it would take theirs. */
     if (account == NULL && !sm_config_is_incomplete(config))
         account = only_match(config, fits_any, NULL);
     if (account == NULL)
-        account = only_match(config, fits_addresses, event->to);
+        account = only_match(config, fits_addresses, to);
     return account;
 }
 

@@ -12,7 +12,8 @@
 /*
  * The account for name ("" for an event without names), in this order: the one
  * that event has from --account; the envelope's recipients and its extension,
- * which is the name of an account; the recipients that the mail system noted in
+ * which is the name of an account; these recipients without their tags (user+TAG@host
+ * is user@host's, unless it is listed itself); the recipients that the mail system noted in
  * the header; org-id against the number that name starts with; the only account,
  * unless the configuration is incomplete; the To addresses, if they mean one account only. An
  * account whose org-id contradicts the name is not taken. NULL with *why, which the caller frees,

@@ -63,6 +63,19 @@ is_named(GMimeHeader *header, const char *name)
     return g_ascii_strcasecmp(g_mime_header_get_name(header), name) == 0;
 }
 
+/* By which mail systems note the envelope's recipient. */
+static gboolean
+names_recipient(GMimeHeader *header)
+{
+    static const char *const names[] = {"Delivered-To", "X-Original-To", "Envelope-To",
+                                        "X-Envelope-To", "X-Delivered-To"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+        if (is_named(header, names[i]))
+            return TRUE;
+    return FALSE;
+}
+
 /* Only what stands above the topmost Received was put there by the last hop, not by the sender.
  * Authentication-Results may be a hop or two older: how many, the reader is told. */
 static void
@@ -82,8 +95,7 @@ read_trace(GMimeHeaderList *headers, SmEvent *event)
                 event->received = time_of(value);
         } else if (is_named(header, "Authentication-Results")) {
             sm_auth_results_read(value, hops, auth);
-        } else if (hops == 0 && recipients->len < SM_EVENT_LIST_MAX &&
-                   (is_named(header, "Delivered-To") || is_named(header, "X-Original-To"))) {
+        } else if (hops == 0 && recipients->len < SM_EVENT_LIST_MAX && names_recipient(header)) {
             char *address = sm_address_in(value);
 
             if (address != NULL)
