@@ -37,7 +37,8 @@ end_update(SmLedger *ledger, SmFile *file, gboolean ok, GError **error)
     g_autoptr(SmFile) now = ok ? sm_file_load(ledger, file->account, file->name, error) : NULL;
     SmFile before = *file;
 
-    if (!sm_db_end(ledger->db, now != NULL, error))
+    if (!sm_db_end(ledger->db, now != NULL, error) ||
+        now == NULL) /* which gcc's analyzer cannot know */
         return FALSE;
     *file = *now;
     file->account = before.account;
