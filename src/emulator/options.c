@@ -194,8 +194,9 @@ fault_in_combinations(const SmOptions *o)
         return "--session-token needs --access-key";
     if (o->virtual_host && o->object_store != NULL)
         return "--virtual-host is for the emulator's own store, --object-store names another";
-    if (o->virtual_host && o->object_host == NULL && !is_localhost(o->listen))
-        return "--virtual-host at that --listen address needs --object-host";
+    if (o->virtual_host &&
+        (o->object_host != NULL ? is_address(o->object_host) : !is_localhost(o->listen)))
+        return "--virtual-host: name the host, not its address, with --object-host";
     return NULL;
 }
 

@@ -984,6 +984,7 @@ def test_no_user_and_no_files_are_a_warning(tmp_path):
         ["--session-token", "x"],
         ["--listen", "localhost"],
         ["--listen", "::1", "--virtual-host"],
+        ["--object-host", "127.0.0.1", "--virtual-host"],
         ["--virtual-host", "--object-store", "https://s3.example/b"],
         ["--object-host", "s3:8443"],
         ["--fault", "object:nonsense"],
