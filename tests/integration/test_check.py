@@ -628,6 +628,7 @@ def test_a_proxy_that_reads_tls_is_named_with_the_remedy(site, start_tls_server,
     report = check(site, "--online")
     assert report.found["tls [main]"][0] == WARNING  # it is trusted, and ends tomorrow
     assert re.search("by .*Office Web Filter is trusted, but only until", report.found["tls [main]"][1])
+    assert re.search(rf"authorities: /.* and {re.escape(str(site.ca))}", report.found["tls [main]"][1])
     assert report.found["login [main]"][0] == OK
 
 

@@ -299,25 +299,33 @@ def test_a_listed_name_may_lead_inside(account, emulator, scores, tmp_path_facto
     assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
 
 
-def system_store(folder, *authorities):
-    """A folder as the system's /etc/ssl/certs is, that knows these authorities."""
+def system_store(folder, kind, *authorities):
+    """A folder as the system's /etc/ssl/certs is, that knows these authorities: as a bundle, or by their hashed names."""
     folder.mkdir()
+    if kind == "bundle":
+        bundle = b"".join(authority.pem.read_bytes() for authority in authorities)
+        (folder / "ca-certificates.crt").write_bytes(bundle)
+        return folder
     for number, authority in enumerate(authorities):
         shutil.copy(authority.pem, folder / f"{number}.pem")
-    bundle = b"".join(authority.pem.read_bytes() for authority in authorities)
-    (folder / "ca-certificates.crt").write_bytes(bundle)
     subprocess.run(["openssl", "rehash", folder], check=True, capture_output=True, timeout=60)
     return folder
 
 
-def test_ca_file_is_trusted_besides_the_system_s_store(start_with, good, authority, build, tmp_path, tmp_path_factory):
+@pytest.fixture(params=["bundle", "hashed"])
+def kind(request):
+    """The form of the system's store."""
+    return request.param
+
+
+def test_ca_file_is_trusted_besides_the_system_s_store(start_with, good, kind, authority, build, tmp_path, tmp_path_factory):
     """The service's authority is the system's, the store's is ca-file's, and both are trusted."""
     folder = tmp_path_factory.mktemp("house")
     other = Authority(folder / "other", name="other-authority")  # one finds another by its name
     store = start_with(good)
     emulator = start_with(other.issue("service"), "--fault", f"file:foreign-host=localhost:{store.port}")
     account = account_for(emulator, authority, build, tmp_path, storage_hosts=f"localhost:{store.port}")
-    mounts = {"/etc/ssl/certs": system_store(folder / "certs", other)}
+    mounts = {"/etc/ssl/certs": system_store(folder / "certs", kind, other)}
     done = in_a_house(account, folder, mounts)
     # each server signs its own URLs: that the store refuses one shows that both were trusted
     assert done.code == EX_TEMPFAIL
@@ -325,16 +333,40 @@ def test_ca_file_is_trusted_besides_the_system_s_store(start_with, good, authori
     assert len(store.requests("object")) > 0
 
 
-def test_the_system_s_store_alone_is_trusted_without_ca_file(start_with, good, authority, build, tmp_path, tmp_path_factory):
+def test_the_system_s_store_alone_is_trusted_without_ca_file(start_with, good, kind, authority, build, tmp_path, tmp_path_factory):
     folder = tmp_path_factory.mktemp("house")
     emulator = start_with(good)
     account = account_for(emulator, authority, build, tmp_path, ca_file=None)
     assert_refused(account, account.scoremail(stdin=mail("csv")), "certificate")
     account.time_passes(60)
-    mounts = {"/etc/ssl/certs": system_store(folder / "certs", authority)}
+    mounts = {"/etc/ssl/certs": system_store(folder / "certs", kind, authority)}
     done = in_a_house(account, folder, mounts)
     assert (done.code, done.err) == (0, "")
     assert account.stored() == {CSV_NAME: SCORES}
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["ca-file beside it", "without ca-file"])
+def test_what_is_wrong_is_wrong_by_either_store(start_with, bad, kind, own, authority, build, tmp_path, tmp_path_factory):
+    """The same certificates that are not trusted by ca-file: the system's store is as strict."""
+    certificate, words = bad
+    folder = tmp_path_factory.mktemp("house")
+    emulator = start_with(certificate)
+    other = Authority(folder / "unasked", name="unasked")
+    account = account_for(emulator, other, build, tmp_path, **({} if own else {"ca_file": None}))
+    mounts = {"/etc/ssl/certs": system_store(folder / "certs", kind, authority)}
+    assert_refused(account, in_a_house(account, folder, mounts), f"certificate.*({words})")
+    assert emulator.requests() == []
+
+
+def test_the_store_that_is_used_is_shown(kind, build, tmp_path_factory, authority):
+    need(os.geteuid() == 0, "only root can mount")
+    folder = tmp_path_factory.mktemp("house")
+    shutil.copy(build / "scorefetch", folder)
+    certs = system_store(folder / "certs", kind, authority)
+    show = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/ssl/certs && exec "$1" --version -v', certs, folder / "scorefetch"]
+    done = subprocess.run(show, capture_output=True, text=True, timeout=60)
+    shown = "/etc/ssl/certs" if kind == "hashed" else "/etc/ssl/certs/ca-certificates.crt"
+    assert f"certificate authorities: {shown}\n" in done.stdout
 
 
 def test_the_next_message_may_bring_a_better_url(account, emulator, scores):

@@ -5,6 +5,7 @@
 #include "common/base/error.h"
 #include "fetch/check/probe.h"
 #include "fetch/host/autoptr.h"
+#include "fetch/http/authorities.h"
 #include "fetch/service/login.h"
 
 enum {
@@ -57,15 +58,27 @@ say_certificate(SmCheck *check, const SmAccount *account, const SmProbe *probe)
     g_autoptr(GDateTime) end = g_date_time_new_from_unix_local(probe->certificate.expires);
     g_autofree char *until = g_date_time_format(end, "%Y-%m-%d");
     gboolean soon = probe->certificate.expires - sm_ledger_now() < EXPIRY_AHEAD;
+    g_autofree char *authorities = sm_authorities_describe(account);
 
     if (probe->certificate.issuer == NULL)
-        sm_check_say(check, SM_CHECK_OK, "tls", account, "%s answers, its certificate is trusted",
-                     account->service_url);
+        sm_check_say(check, SM_CHECK_OK, "tls", account,
+                     "%s answers, its certificate is trusted (authorities: %s)",
+                     account->service_url, authorities);
     else
         sm_check_say(check, soon ? SM_CHECK_WARNING : SM_CHECK_OK, "tls", account,
-                     "%s answers, its certificate by %s is trusted%s %s%s", account->service_url,
-                     probe->certificate.issuer, soon ? ", but only until" : " until", until,
-                     soon ? "; its operator must renew it" : "");
+                     "%s answers, its certificate by %s is trusted%s %s%s (authorities: %s)",
+                     account->service_url, probe->certificate.issuer,
+                     soon ? ", but only until" : " until", until,
+                     soon ? "; its operator must renew it" : "", authorities);
+}
+
+static void
+say_refused(SmCheck *check, const SmAccount *account, const GError *fault)
+{
+    g_autofree char *authorities = sm_authorities_describe(account);
+
+    sm_check_say(check, SM_CHECK_FAILURE, "tls", account, "%s (authorities: %s)", fault->message,
+                 authorities);
 }
 
 static void
@@ -104,7 +117,8 @@ sm_check_network(SmCheck *check, const SmAccount *account)
         if (sm_probe(account, &probe, &fault))
             say_certificate(check, account, &probe);
         else
-            sm_check_say_fault(check, SM_CHECK_FAILURE, "tls", account, fault);
+            say_refused(check, account, fault);
+        g_clear_error(&fault);
     }
     say_clock(check, account, &probe);
 }

@@ -11,6 +11,7 @@
 #include "fetch/commands/commands.h"
 #include "fetch/crypto/gpg.h"
 #include "fetch/host/autoptr.h"
+#include "fetch/http/authorities.h"
 #include "fetch/http/http.h"
 
 static const SmCommand *const commands[] = {
@@ -39,14 +40,20 @@ usage(FILE *to, int code)
     return code;
 }
 
+/* detailed: and what it finds on this machine. */
 static int
-version(void)
+version(gboolean detailed)
 {
     const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
 
     printf("scorefetch %s\nlibcurl %s (%s), SQLite %s, cJSON %s, GPGME %s\n", SM_VERSION,
            curl->version, curl->ssl_version, sqlite3_libversion(), cJSON_Version(),
            gpgme_check_version(NULL));
+    if (detailed) {
+        g_autofree char *authorities = sm_authorities_describe(NULL);
+
+        printf("certificate authorities: %s\n", authorities);
+    }
     return EX_OK;
 }
 
@@ -69,7 +76,7 @@ main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return usage(stdout, EX_OK);
     if (g_strv_contains((const char *const *)argv + 1, "--version"))
-        return version();
+        return version(g_strv_contains((const char *const *)argv + 1, "-v"));
     if (command != NULL)
         return sm_command_do(command, argc - 1, argv + 1);
     fprintf(stderr, "scorefetch: there is no command %s\n\n", argv[1]);

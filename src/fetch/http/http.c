@@ -3,6 +3,7 @@
 #include "build-config.h"
 #include "common/base/error.h"
 #include "common/base/text.h"
+#include "fetch/http/authorities.h"
 #include "fetch/http/certificate.h"
 
 enum { DETAIL_MAX = 200 };
@@ -41,11 +42,9 @@ sm_http_prepare(CURL *handle, const SmAccount *account, guint stall, char *error
     SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
     SET(CURLOPT_LOW_SPEED_TIME, (long)stall);
     SET(CURLOPT_USERAGENT, "scoremail/" SM_VERSION);
-    /* Takes the place of the system's bundle; its folder of authorities stays in use beside it. */
-    if (account->ca_file != NULL)
-        SET(CURLOPT_CAINFO, account->ca_file);
 #undef SET
-    if (!ok)
+    ok = ok && sm_authorities_set(handle, account, error);
+    if (!ok && (error == NULL || *error == NULL))
         g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
                     "libcurl %s lacks an option that scorefetch needs", curl_version());
     return ok;
