@@ -49,6 +49,31 @@ def test_an_include_is_refused(tmp_path, path, line, why):
     assert len(done.out.splitlines()) == 1
 
 
+MISPLACED = {
+    "a query": ("fetch__job__a", 'f("SELECT count(*) FROM files");\n', "SQL outside"),
+    "an update": ("fetch__store__a", 'f("UPDATE files SET part = 0");\n', "SQL outside"),
+    "a type of SQLite's": ("fetch__job__a", "sqlite3_stmt *row;\n", "SQLite outside"),
+    "its header": ("fetch__job__a", "#include <sqlite3.h>\n", "SQLite outside"),
+    "SQLite beside db.c": ("fetch__ledger__files", "f(sqlite3_changes(db));\n", "SQLite outside"),
+}
+
+
+@pytest.mark.parametrize("path, line, why", MISPLACED.values(), ids=MISPLACED)
+def test_sql_that_leaves_its_room_is_refused(tmp_path, path, line, why):
+    (tmp_path / "fetch" / "ledger").mkdir(parents=True)
+    done = judge(tmp_path, **{path: "\n" + line})
+    assert done.code != 0
+    assert f"src/{path.replace('__', '/')}.c:2: {why}" in done.out.decode()
+    assert len(done.out.splitlines()) == 1
+
+
+def test_sql_in_its_room_passes(tmp_path):
+    (tmp_path / "fetch" / "ledger").mkdir(parents=True)
+    done = judge(tmp_path, fetch__ledger__files='f("SELECT 1");\n', fetch__ledger__db="#include <sqlite3.h>\n",
+                 emulator__s3__select='f("SELECT * FROM S3Object");\n')  # fmt: skip
+    assert (done.code, done.out) == (0, b"")
+
+
 def test_a_file_in_no_room_is_refused(tmp_path):
     (tmp_path / "fetch" / "cellar").mkdir(parents=True)
     done = judge(tmp_path, fetch__cellar__a="\n")

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -112,6 +113,48 @@ fixture_number(Fixture *fixture, const char *sql)
     return number;
 }
 
+static gpointer
+first_text(const SmRow *row)
+{
+    return sm_row_dup(row, 0);
+}
+
+char *
+fixture_texts(Fixture *fixture, const char *sql)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) texts =
+        sm_db_list(fixture->ledger->db, &error, &(SmMaker){first_text, g_free}, sql, "");
+
+    g_assert_no_error(error);
+    g_ptr_array_add(texts, NULL);
+    return g_strjoinv(" ", (char **)texts->pdata);
+}
+
+char *
+fixture_dump(Fixture *fixture)
+{
+    static const char *const tables[] = {"files",  "events",    "accounts", "log",
+                                         "alerts", "handovers", "totals",   "days"};
+    GString *text = g_string_new(NULL);
+    sqlite3 *db;
+
+    g_assert_cmpint(sqlite3_open_v2(fixture->path, &db, SQLITE_OPEN_READONLY, NULL), ==, SQLITE_OK);
+    for (gsize i = 0; i < G_N_ELEMENTS(tables); i++) {
+        g_autofree char *sql = g_strdup_printf("SELECT * FROM %s ORDER BY 1, 2", tables[i]);
+        sqlite3_stmt *row;
+
+        g_assert_cmpint(sqlite3_prepare_v2(db, sql, -1, &row, NULL), ==, SQLITE_OK);
+        while (sqlite3_step(row) == SQLITE_ROW)
+            for (int column = 0; column < sqlite3_column_count(row); column++)
+                g_string_append_printf(text, "%s=%s ", sqlite3_column_name(row, column),
+                                       (const char *)sqlite3_column_text(row, column));
+        sqlite3_finalize(row);
+    }
+    sqlite3_close(db);
+    return g_string_free(text, FALSE);
+}
+
 static int
 note_statement(unsigned type, void *statements, void *statement, void *text)
 {
@@ -123,16 +166,20 @@ note_statement(unsigned type, void *statements, void *statement, void *text)
     return 0;
 }
 
+static gboolean
+add_detail(const SmRow *row, gpointer plan)
+{
+    g_string_append_printf(plan, "%s\n", sm_row_text(row, 3));
+    return TRUE;
+}
+
 static void
 add_plan(Fixture *fixture, const char *statement, GString *plan)
 {
     g_autofree char *sql = g_strconcat("EXPLAIN QUERY PLAN ", statement, NULL);
     g_autoptr(GError) error = NULL;
-    g_autoptr(sqlite3_stmt) row = sm_db_query(fixture->ledger->db, &error, sql, "");
 
-    g_assert_no_error(error);
-    while (sm_db_next(fixture->ledger->db, row, &error))
-        g_string_append_printf(plan, "%s\n", (const char *)sqlite3_column_text(row, 3));
+    sm_db_each(fixture->ledger->db, &error, &(SmTaker){add_detail, plan}, sql, "");
     g_assert_no_error(error);
 }
 
@@ -142,9 +189,10 @@ fixture_plan(Fixture *fixture, void (*body)(Fixture *))
     g_autoptr(GPtrArray) statements = g_ptr_array_new_with_free_func(g_free);
     GString *plan = g_string_new(NULL);
 
-    sqlite3_trace_v2(fixture->ledger->db->handle, SQLITE_TRACE_STMT, note_statement, statements);
+    sqlite3_trace_v2(sm_db_handle(fixture->ledger->db), SQLITE_TRACE_STMT, note_statement,
+                     statements);
     body(fixture);
-    sqlite3_trace_v2(fixture->ledger->db->handle, 0, NULL, NULL);
+    sqlite3_trace_v2(sm_db_handle(fixture->ledger->db), 0, NULL, NULL);
     for (guint i = 0; i < statements->len; i++)
         add_plan(fixture, statements->pdata[i], plan);
     return g_string_free(plan, FALSE);

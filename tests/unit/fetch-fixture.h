@@ -35,6 +35,12 @@ void fixture_sql(Fixture *fixture, const char *sql);
 /* The one integer that a query of the ledger has for an answer. */
 gint64 fixture_number(Fixture *fixture, const char *sql);
 
+/* The first column of a query's rows, one blank between: "" for none. Caller frees. */
+char *fixture_texts(Fixture *fixture, const char *sql);
+
+/* All that another process finds in the ledger. Caller frees. */
+char *fixture_dump(Fixture *fixture);
+
 /* How SQLite goes about the statements that body runs: a line for each table that it looks through.
  * Caller frees. */
 char *fixture_plan(Fixture *fixture, void (*body)(Fixture *));

@@ -5,20 +5,15 @@
 static void
 an_alert_that_comes_again_is_counted(Fixture *fixture, gconstpointer data)
 {
-    g_autoptr(sqlite3_stmt) row = NULL;
     g_autofree char *text = NULL;
 
     sm_alert(fixture->ledger, "main", SM_ALERT_DISK, "the directory is full");
     sm_alert(fixture->ledger, "main", SM_ALERT_DISK, "the directory\nis gone");
     sm_alert(fixture->ledger, "other", SM_ALERT_DISK, "full there too");
     sm_alert(fixture->ledger, "main", SM_ALERT_HOOK, "on-stored failed");
-    row =
-        sm_db_query(fixture->ledger->db, NULL,
-                    "SELECT text, times FROM alerts WHERE account = 'main' AND kind = 'disk'", "");
-    g_assert_true(sm_db_next(fixture->ledger->db, row, NULL));
-    text = sm_db_text(row, 0);
-    g_assert_cmpstr(text, ==, "the directory is gone");
-    g_assert_cmpint(sqlite3_column_int(row, 1), ==, 2);
+    text = fixture_texts(fixture, "SELECT text || ', ' || times FROM alerts"
+                                  " WHERE account = 'main' AND kind = 'disk'");
+    g_assert_cmpstr(text, ==, "the directory is gone, 2");
     g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM alerts"), ==, 3);
 }
 
@@ -52,16 +47,12 @@ a_failure_is_told_by_its_kind(Fixture *fixture, gconstpointer data)
     for (int code = 0; code < SM_N_ERRORS; code++) {
         g_autoptr(GError) fault = g_error_new_literal(SM_ERROR, code, "so it is");
         SmAlertKind expected = sm_error_facts(fault)->alert;
-        g_autoptr(sqlite3_stmt) row = NULL;
         g_autofree char *kind = NULL;
 
         g_test_message("code %d", code);
         sm_alert_outcome(fixture->ledger, &fixture->account, NULL, 0, fault);
-        row = sm_db_query(fixture->ledger->db, NULL,
-                          "SELECT kind FROM alerts WHERE text = 'so it is'", "");
-        kind = sm_db_next(fixture->ledger->db, row, NULL) ? sm_db_text(row, 0) : NULL;
-        g_assert_cmpstr(kind, ==, expected != SM_ALERT_NONE ? sm_alert_kind_name(expected) : NULL);
-        g_clear_pointer(&row, sqlite3_finalize);
+        kind = fixture_texts(fixture, "SELECT kind FROM alerts WHERE text = 'so it is'");
+        g_assert_cmpstr(kind, ==, expected != SM_ALERT_NONE ? sm_alert_kind_name(expected) : "");
         fixture_sql(fixture, "DELETE FROM alerts");
     }
 }

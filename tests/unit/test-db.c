@@ -2,6 +2,7 @@
 #include "fetch/ledger/db.h"
 
 #include <glib/gstdio.h>
+#include <sqlite3.h>
 #include <string.h>
 
 #include "common/base/error.h"
@@ -11,36 +12,86 @@ static SmDb *
 in_memory(void)
 {
     g_autoptr(GError) error = NULL;
-    SmDb *db = sm_db_open(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &error);
+    SmDb *db = sm_db_open(":memory:", SM_DB_CREATE, &error);
 
     g_assert_no_error(error);
     g_assert_true(sm_db_exec(db, "CREATE TABLE t (n INTEGER UNIQUE, s TEXT)", NULL));
     return db;
 }
 
+/* "N TEXT" */
+static gpointer
+describe(const SmRow *row)
+{
+    const char *text = sm_row_text(row, 1);
+
+    return g_strdup_printf("%" G_GINT64_FORMAT " %s", sm_row_int64(row, 0),
+                           text != NULL ? text : "NULL");
+}
+
 static void
 binds_values_in_their_order(void)
 {
     g_autoptr(SmDb) db = in_memory();
-    g_autoptr(sqlite3_stmt) row = NULL;
+    g_autoptr(GPtrArray) rows = NULL;
     g_autoptr(GError) error = NULL;
-    g_autofree char *text = NULL;
-    g_autofree char *none = NULL;
+    g_autofree char *lowest = NULL;
+    g_autofree char *first = NULL;
 
     g_assert_true(sm_db_run(db, NULL, NULL, "INSERT INTO t VALUES (?, ?), (?, ?)", "isis",
                             G_MININT64, "it's; DROP TABLE t", G_MAXINT64, NULL));
-    row = sm_db_query(db, &error, "SELECT n, s FROM t ORDER BY n", "");
+    rows =
+        sm_db_list(db, &error, &(SmMaker){describe, g_free}, "SELECT n, s FROM t ORDER BY n", "");
     g_assert_no_error(error);
-    g_assert_true(sm_db_next(db, row, &error));
-    g_assert_cmpint(sqlite3_column_int64(row, 0), ==, G_MININT64);
-    text = sm_db_text(row, 1);
-    g_assert_cmpstr(text, ==, "it's; DROP TABLE t");
-    g_assert_true(sm_db_next(db, row, &error));
-    g_assert_cmpint(sqlite3_column_int64(row, 0), ==, G_MAXINT64);
-    none = sm_db_text(row, 1);
-    g_assert_null(none);
-    g_assert_false(sm_db_next(db, row, &error));
+    g_assert_cmpuint(rows->len, ==, 2);
+    lowest = g_strdup_printf("%" G_GINT64_FORMAT " it's; DROP TABLE t", G_MININT64);
+    g_assert_cmpstr(rows->pdata[0], ==, lowest);
+    g_assert_true(g_str_has_suffix(rows->pdata[1], " NULL"));
+    first = sm_db_first(db, &error, describe, "SELECT n, s FROM t ORDER BY n", "");
+    g_assert_cmpstr(first, ==, lowest);
+    g_assert_null(sm_db_first(db, &error, describe, "SELECT n, s FROM t WHERE n = 1", ""));
     g_assert_no_error(error);
+}
+
+static gboolean
+take_two(const SmRow *row, gpointer taken)
+{
+    *(gint64 *)taken += sm_row_int64(row, 0);
+    return *(gint64 *)taken < 3;
+}
+
+static void
+rows_end_when_no_more_are_wanted(void)
+{
+    g_autoptr(SmDb) db = in_memory();
+    gint64 sum = 0;
+
+    g_assert_true(sm_db_run(db, NULL, NULL, "INSERT INTO t (n) VALUES (1), (2), (4)", ""));
+    for (int i = 0; i < 2; i++, sum = 0) {
+        g_assert_true(
+            sm_db_each(db, NULL, &(SmTaker){take_two, &sum}, "SELECT n FROM t ORDER BY n", ""));
+        g_assert_cmpint(sum, ==, 3);
+    }
+}
+
+/* A row of a query within which the same query is made: refused, not taken for another. */
+static gboolean
+ask_again(const SmRow *row, gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(sm_db_first(data, &error, describe, "SELECT n, s FROM t", ""));
+    g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);
+    return TRUE;
+}
+
+static void
+a_query_within_itself_is_refused(void)
+{
+    g_autoptr(SmDb) db = in_memory();
+
+    g_assert_true(sm_db_run(db, NULL, NULL, "INSERT INTO t (n) VALUES (1)", ""));
+    g_assert_true(sm_db_each(db, NULL, &(SmTaker){ask_again, db}, "SELECT n, s FROM t", ""));
 }
 
 static void
@@ -106,7 +157,7 @@ says_what_failed(void)
     fixture_assert_says(syntax->message, "ledger :memory:", "SELEKT", NULL);
     g_assert_false(sm_db_run(db, &unique, NULL, "INSERT INTO t (n) VALUES (1), (1)", ""));
     g_assert_error(unique, SM_ERROR, (int)SM_ERROR_LEDGER);
-    g_assert_null(sm_db_query(db, &query, "SELECT nothing FROM t", ""));
+    g_assert_null(sm_db_first(db, &query, describe, "SELECT nothing FROM t", ""));
     g_assert_error(query, SM_ERROR, (int)SM_ERROR_LEDGER);
     g_assert_false(sm_db_integer(db, &integer, &value, "SELECT nothing FROM t", ""));
     g_assert_error(integer, SM_ERROR, (int)SM_ERROR_LEDGER);
@@ -128,11 +179,11 @@ says_that_it_is_full(void)
 static void
 says_who_holds_it(Fixture *fixture, gconstpointer data)
 {
-    g_autoptr(SmDb) other = sm_db_open(fixture->path, SQLITE_OPEN_READWRITE, NULL);
+    g_autoptr(SmDb) other = sm_db_open(fixture->path, SM_DB_WRITE, NULL);
     g_autoptr(GError) error = NULL;
 
     g_assert_nonnull(other);
-    sqlite3_busy_timeout(other->handle, 0);
+    sqlite3_busy_timeout(sm_db_handle(other), 0);
     g_assert_true(sm_db_begin(fixture->ledger->db, NULL));
     g_assert_false(sm_db_begin(other, &error));
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);
@@ -151,11 +202,11 @@ says_that_it_cannot_be_opened(Fixture *fixture, gconstpointer data)
     g_autoptr(GError) no_database = NULL;
     g_autoptr(SmDb) db = NULL;
 
-    g_assert_null(sm_db_open(missing, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &no_folder));
+    g_assert_null(sm_db_open(missing, SM_DB_CREATE, &no_folder));
     g_assert_error(no_folder, SM_ERROR, (int)SM_ERROR_LEDGER);
     fixture_assert_says(no_folder->message, missing, "unable to open", "directory", NULL);
     g_assert_true(g_file_set_contents(text, "this is a plain text, of some length", -1, NULL));
-    db = sm_db_open(text, SQLITE_OPEN_READWRITE, NULL);
+    db = sm_db_open(text, SM_DB_WRITE, NULL);
     g_assert_nonnull(db);
     g_assert_false(sm_db_exec(db, "SELECT * FROM files", &no_database));
     g_assert_error(no_database, SM_ERROR, (int)SM_ERROR_LEDGER);
@@ -167,6 +218,8 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/db/binds values in their order", binds_values_in_their_order);
+    g_test_add_func("/db/rows end when no more are wanted", rows_end_when_no_more_are_wanted);
+    g_test_add_func("/db/a query within itself is refused", a_query_within_itself_is_refused);
     g_test_add_func("/db/counts the changed rows", counts_the_changed_rows);
     g_test_add_func("/db/an integer may be missing", an_integer_may_be_missing);
     g_test_add_func("/db/a transaction is undone", a_transaction_is_undone);

@@ -3,7 +3,6 @@
  * committed is neither in the ledger nor in memory, and the same call succeeds when the disk is
  * mended. Row, trail and hand-over agree at any time.
  */
-#include <sqlite3.h>
 #include <string.h>
 
 #include "faulty-disk.h"
@@ -225,37 +224,12 @@ describe(const SmFile *file)
         file->newest_event, file->unanswered);
 }
 
-/* All that another process finds in the ledger. */
-static char *
-dump(Fixture *fixture)
-{
-    static const char *const tables[] = {"files",  "events",    "accounts", "log",
-                                         "alerts", "handovers", "totals",   "days"};
-    GString *text = g_string_new(NULL);
-    sqlite3 *db;
-
-    g_assert_cmpint(sqlite3_open_v2(fixture->path, &db, SQLITE_OPEN_READONLY, NULL), ==, SQLITE_OK);
-    for (gsize i = 0; i < G_N_ELEMENTS(tables); i++) {
-        g_autofree char *sql = g_strdup_printf("SELECT * FROM %s ORDER BY 1, 2", tables[i]);
-        sqlite3_stmt *row;
-
-        g_assert_cmpint(sqlite3_prepare_v2(db, sql, -1, &row, NULL), ==, SQLITE_OK);
-        while (sqlite3_step(row) == SQLITE_ROW)
-            for (int column = 0; column < sqlite3_column_count(row); column++)
-                g_string_append_printf(text, "%s=%s ", sqlite3_column_name(row, column),
-                                       (const char *)sqlite3_column_text(row, column));
-        sqlite3_finalize(row);
-    }
-    sqlite3_close(db);
-    return g_string_free(text, FALSE);
-}
-
 /* The number-th write fails, and the next times - 1. FALSE where there was none of that number. */
 static gboolean
 strike(Fixture *fixture, const Call *call, SmFile *file, guint number, guint times)
 {
     g_autofree char *known = describe(file);
-    g_autofree char *before = dump(fixture);
+    g_autofree char *before = fixture_dump(fixture);
     g_autofree char *known_after = NULL;
     g_autofree char *after = NULL;
     g_autoptr(GError) error = NULL;
@@ -270,7 +244,7 @@ strike(Fixture *fixture, const Call *call, SmFile *file, guint number, guint tim
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);
     known_after = describe(file);
     g_assert_cmpstr(known_after, ==, known);
-    after = dump(fixture);
+    after = fixture_dump(fixture);
     g_assert_cmpstr(after, ==, before);
     return TRUE;
 }

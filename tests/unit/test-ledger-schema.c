@@ -19,20 +19,17 @@ static const char *const version_1[] = {
 static void
 drop_columns(Fixture *fixture, const char *table, const char *first)
 {
-    g_autoptr(sqlite3_stmt) row = NULL;
-    g_autoptr(GPtrArray) doomed = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *columns = NULL;
+    g_auto(GStrv) doomed = NULL;
     g_autofree char *query =
         g_strdup_printf("SELECT name FROM pragma_table_info('%s') WHERE cid >= (SELECT cid FROM"
                         " pragma_table_info('%s') WHERE name = '%s')",
                         table, table, first);
 
-    row = sm_db_query(fixture->ledger->db, NULL, query, "");
-    while (sm_db_next(fixture->ledger->db, row, NULL))
-        g_ptr_array_add(doomed, sm_db_text(row, 0));
-    g_clear_pointer(&row, sqlite3_finalize);
-    for (guint i = 0; i < doomed->len; i++) {
-        g_autofree char *drop =
-            g_strdup_printf("ALTER TABLE %s DROP COLUMN %s", table, (const char *)doomed->pdata[i]);
+    columns = fixture_texts(fixture, query);
+    doomed = g_strsplit(columns, " ", -1);
+    for (char **column = doomed; *column != NULL; column++) {
+        g_autofree char *drop = g_strdup_printf("ALTER TABLE %s DROP COLUMN %s", table, *column);
 
         fixture_sql(fixture, drop);
     }
@@ -70,7 +67,7 @@ an_older_ledger_is_brought_up_to_date_and_kept(Fixture *fixture, gconstpointer d
     g_assert_cmpint(fixture_number(fixture, "SELECT times FROM days WHERE action = 'stored'"), ==,
                     1);
 
-    kept = sm_db_open(copy, SQLITE_OPEN_READONLY, &error);
+    kept = sm_db_open(copy, SM_DB_READ, &error);
     g_assert_no_error(error);
     g_assert_true(sm_db_integer(kept, NULL, &number, "PRAGMA user_version", ""));
     g_assert_cmpint(number, ==, 1);
@@ -86,7 +83,7 @@ an_upgrade_that_fails_leaves_the_old_ledger(Fixture *fixture, gconstpointer data
     gint64 number;
 
     go_back_to_version_1(fixture);
-    db = sm_db_open(fixture->path, SQLITE_OPEN_READWRITE, NULL);
+    db = sm_db_open(fixture->path, SM_DB_WRITE, NULL);
     g_assert_true(sm_db_exec(db, "CREATE TABLE totals (in_the_way)", NULL));
     g_assert_false(sm_ledger_schema_ensure(db, &error));
     g_assert_error(error, SM_ERROR, SM_ERROR_LEDGER);

@@ -1,6 +1,7 @@
 /* The updates of a claim's holder: every transition, and none for a claim that was lost. */
 #include "fetch/ledger/updates.h"
 
+#include <sqlite3.h>
 #include <string.h>
 
 #include "common/base/error.h"
@@ -8,21 +9,6 @@
 
 #define SHA "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define SHA2 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-
-/* All columns of all rows, so that a change anywhere shows. */
-static char *
-dump(Fixture *fixture)
-{
-    SmDb *db = fixture->ledger->db;
-    g_autoptr(sqlite3_stmt) row = sm_db_query(db, NULL, "SELECT * FROM files ORDER BY id", "");
-    GString *text = g_string_new(NULL);
-
-    while (sm_db_next(db, row, NULL))
-        for (int i = 0; i < sqlite3_column_count(row); i++)
-            g_string_append_printf(text, "%s=%s ", sqlite3_column_name(row, i),
-                                   (const char *)sqlite3_column_text(row, i));
-    return g_string_free(text, FALSE);
-}
 
 static void
 make_waiting(Fixture *fixture)
@@ -359,16 +345,16 @@ a_lost_claim_changes_nothing(Fixture *fixture, gconstpointer data)
         gint64 lines, fence = file->fence;
 
         fixture_sql(fixture, "UPDATE files SET fence = fence + 1");
-        before = dump(fixture);
+        before = fixture_dump(fixture);
         lines = fixture_number(fixture, "SELECT count(*) FROM log");
         g_assert_false(update(fixture->ledger, file, which, &error));
         g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);
         fixture_assert_says(error->message, CSV, "claim", "lost", NULL);
-        after = dump(fixture);
+        after = fixture_dump(fixture);
         g_assert_cmpstr(after, ==, before);
         g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM log"), ==, lines);
         g_assert_cmpint(file->fence, ==, fence);
-        g_assert_true(sqlite3_get_autocommit(fixture->ledger->db->handle));
+        g_assert_true(sqlite3_get_autocommit(sm_db_handle(fixture->ledger->db)));
     }
 }
 

@@ -36,13 +36,10 @@ static void
 is_made_with_all_that_it_needs(Fixture *fixture, gconstpointer data)
 {
     g_autofree char *lock = g_build_filename(fixture->folder, "ledger.lock", NULL);
-    g_autoptr(sqlite3_stmt) mode = NULL;
     g_autofree char *journal = NULL;
     struct stat st;
 
-    mode = sm_db_query(fixture->ledger->db, NULL, "PRAGMA journal_mode", "");
-    g_assert_true(sm_db_next(fixture->ledger->db, mode, NULL));
-    journal = sm_db_text(mode, 0);
+    journal = fixture_texts(fixture, "PRAGMA journal_mode");
     g_assert_cmpstr(journal, ==, "wal");
     g_assert_cmpint(fixture_number(fixture, "PRAGMA synchronous"), ==, 2 /* FULL */);
     g_assert_cmpint(fixture_number(fixture, "PRAGMA user_version"), ==, 2);

@@ -39,10 +39,10 @@ an_empty_ledger(Fixture *fixture, gconstpointer data)
     g_auto(Look) it = {0};
 
     look(&it, fixture);
-    g_assert_cmpint(it.main->mail_at, ==, 0);
-    g_assert_cmpint(it.main->stored_at, ==, 0);
-    g_assert_cmpint(it.main->files[SM_FILE_STORED], ==, 0);
-    g_assert_cmpstr(it.main->sync_outcome, ==, "");
+    g_assert_cmpint(it.main->totals.mail_at, ==, 0);
+    g_assert_cmpint(it.main->totals.stored_at, ==, 0);
+    g_assert_cmpint(it.main->totals.files[SM_FILE_STORED], ==, 0);
+    g_assert_cmpstr(it.main->totals.sync_outcome, ==, "");
     g_assert_cmpuint(it.survey->alerts->len, ==, 0);
     g_assert_cmpint(it.survey->heartbeat_at, ==, 0);
     g_assert_cmpint(it.survey->spooled, ==, 0);
@@ -55,7 +55,7 @@ no_ledger(Fixture *fixture, gconstpointer data)
 
     g_clear_pointer(&fixture->ledger, sm_ledger_close);
     look(&it, fixture);
-    g_assert_cmpint(it.main->files[SM_FILE_WAITING], ==, 0);
+    g_assert_cmpint(it.main->totals.files[SM_FILE_WAITING], ==, 0);
 }
 
 static void
@@ -70,10 +70,10 @@ files_by_state(Fixture *fixture, gconstpointer data)
     sm_file_free(fixture_row_in(fixture, "4.csv", SM_FILE_CONFLICT));
     fixture_sql(fixture, "UPDATE files SET stored = 77 WHERE name = '1.csv'");
     look(&it, fixture);
-    g_assert_cmpint(it.main->files[SM_FILE_STORED], ==, 2);
-    g_assert_cmpint(it.main->files[SM_FILE_DROPPED], ==, 1);
-    g_assert_cmpint(it.main->files[SM_FILE_WAITING], ==, 0);
-    g_assert_cmpint(it.main->stored_at, ==, 77);
+    g_assert_cmpint(it.main->totals.files[SM_FILE_STORED], ==, 2);
+    g_assert_cmpint(it.main->totals.files[SM_FILE_DROPPED], ==, 1);
+    g_assert_cmpint(it.main->totals.files[SM_FILE_WAITING], ==, 0);
+    g_assert_cmpint(it.main->totals.stored_at, ==, 77);
     g_assert_cmpuint(it.main->troubles->len, ==, 2);
     g_assert_cmpstr(((SmFile *)it.main->troubles->pdata[0])->name, ==, "4.csv");
 }
@@ -89,10 +89,10 @@ days_are_summed_up(Fixture *fixture, gconstpointer data)
                          " ('main', 20000, 'catted', 5), ('main', 4, 'announced', 7),"
                          " ('other', 20000, 'stored', 3)");
     look(&it, fixture);
-    g_assert_cmpint(it.main->stored_today, ==, 11);
-    g_assert_cmpint(it.main->stored_week, ==, 111);
-    g_assert_cmpint(it.main->stored_ever, ==, 11111);
-    g_assert_cmpint(it.main->announced_ever, ==, 7);
+    g_assert_cmpint(it.main->totals.stored_today, ==, 11);
+    g_assert_cmpint(it.main->totals.stored_week, ==, 111);
+    g_assert_cmpint(it.main->totals.stored_ever, ==, 11111);
+    g_assert_cmpint(it.main->totals.announced_ever, ==, 7);
 }
 
 static void
@@ -108,7 +108,7 @@ overdue_is_what_has_waited_for_longer_than_defer_for(Fixture *fixture, gconstpoi
                             "UPDATE files SET announced = ? - (name <> '1.csv')", "i",
                             (gint64)NOW - 7200));
     look(&it, fixture);
-    g_assert_cmpint(it.main->overdue, ==, 2);
+    g_assert_cmpint(it.main->totals.overdue, ==, 2);
 }
 
 static void

@@ -22,8 +22,8 @@ set_up(Fixture *it, gconstpointer data)
     it->config =
         (SmConfig){.defer_for = 2 * HOUR, .worker_interval = 300, .accounts = g_ptr_array_new()};
     it->main = (SmAccountSurvey){.account = &it->account,
-                                 .mail_at = NOW - DAY,
-                                 .sync_outcome = (char *)"",
+                                 .totals.mail_at = NOW - DAY,
+                                 .totals.sync_outcome = (char *)"",
                                  .troubles = g_ptr_array_new()};
     it->survey = (SmSurvey){.config = &it->config,
                             .now = NOW,
@@ -63,21 +63,21 @@ all_is_well(Fixture *it, gconstpointer data)
 static void
 what_is_dropped_or_waits_for_a_while_is_nothing(Fixture *it, gconstpointer data)
 {
-    it->main.files[SM_FILE_WAITING] = 5;
-    it->main.files[SM_FILE_DROPPED] = 5;
-    it->main.files[SM_FILE_NOT_WANTED] = 5;
+    it->main.totals.files[SM_FILE_WAITING] = 5;
+    it->main.totals.files[SM_FILE_DROPPED] = 5;
+    it->main.totals.files[SM_FILE_NOT_WANTED] = 5;
     assert_level(it, SM_LEVEL_OK, 0);
 }
 
 static void
 files(Fixture *it, gconstpointer data)
 {
-    it->main.overdue = 1;
+    it->main.totals.overdue = 1;
     assert_level(it, SM_LEVEL_WARNING, 1);
-    it->main.files[SM_FILE_CONFLICT] = 1;
+    it->main.totals.files[SM_FILE_CONFLICT] = 1;
     assert_level(it, SM_LEVEL_CRITICAL, 2);
-    it->main.files[SM_FILE_CONFLICT] = 0;
-    it->main.files[SM_FILE_FAILED] = 1;
+    it->main.totals.files[SM_FILE_CONFLICT] = 0;
+    it->main.totals.files[SM_FILE_FAILED] = 1;
     assert_level(it, SM_LEVEL_CRITICAL, 2);
 }
 
@@ -85,7 +85,7 @@ static void
 an_account_that_is_not_enabled_is_left_alone(Fixture *it, gconstpointer data)
 {
     it->account.enabled = FALSE;
-    it->main.files[SM_FILE_FAILED] = 1;
+    it->main.totals.files[SM_FILE_FAILED] = 1;
     it->account.fault = g_error_new(SM_ERROR, SM_ERROR_CONFIG, "wrong");
     assert_level(it, SM_LEVEL_OK, 0);
     it->account.enabled = TRUE;
@@ -113,9 +113,9 @@ synced(Fixture *it, gconstpointer data)
 {
     gsize i = GPOINTER_TO_SIZE(data);
 
-    it->main.synced_at = syncs[i].synced;
-    it->main.sync_tried_at = syncs[i].tried;
-    it->main.sync_outcome = (char *)syncs[i].outcome;
+    it->main.totals.synced_at = syncs[i].synced;
+    it->main.totals.sync_tried_at = syncs[i].tried;
+    it->main.totals.sync_outcome = (char *)syncs[i].outcome;
     assert_level(it, syncs[i].level, syncs[i].level == SM_LEVEL_OK ? 0 : 1);
 }
 
@@ -192,7 +192,7 @@ the_most_urgent_comes_first(Fixture *it, gconstpointer data)
     g_autoptr(GPtrArray) found = NULL;
     const SmConcern *first, *last;
 
-    it->main.overdue = 1;
+    it->main.totals.overdue = 1;
     raise_alert(it, SM_ALERT_DISK, NOW);
     found = sm_verdict_new(&it->survey);
     g_assert_cmpuint(found->len, ==, 2);

@@ -3,6 +3,7 @@
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "fetch/alert/watch.h"
+#include "fetch/ledger/alerts.h"
 #include "fetch/rules/policy.h"
 
 enum { TEXT_MAX = 500 };
@@ -45,13 +46,7 @@ sm_alert(SmLedger *ledger, const char *account, SmAlertKind kind, const char *te
     g_autofree char *clean = sm_text_clean(text, TEXT_MAX);
     g_autoptr(GError) fault = NULL;
 
-    if (ledger == NULL ||
-        !sm_db_run(ledger->db, &fault, NULL,
-                   "INSERT INTO alerts (account, kind, text, first, last)"
-                   " VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT (account, kind)"
-                   " DO UPDATE SET text = ?3, times = times + 1,"
-                   " first = CASE WHEN last = 0 THEN ?4 ELSE first END, last = ?4",
-                   "sssi", account, kind_names[kind], clean, sm_ledger_now()))
+    if (ledger == NULL || !sm_alerts_raise(ledger, account, kind_names[kind], clean, &fault))
         g_critical("alert %s, not recorded in the ledger (%s): %s", kind_names[kind],
                    fault != NULL ? fault->message : "it cannot be opened", clean);
 }
@@ -60,37 +55,33 @@ gboolean
 sm_alert_stands_as(SmLedger *ledger, const char *account, SmAlertKind kind, const char *text)
 {
     g_autofree char *clean = sm_text_clean(text, TEXT_MAX);
-    gint64 count = 0;
+    g_autoptr(SmAlertRow) row = sm_alerts_find(ledger, account, kind_names[kind], NULL);
 
-    return sm_db_integer(ledger->db, NULL, &count,
-                         "SELECT count(*) FROM alerts WHERE account = ? AND kind = ? AND text = ?",
-                         "sss", account, kind_names[kind], clean) &&
-           count > 0;
+    return row != NULL && g_str_equal(row->text, clean);
 }
 
 gboolean
 sm_alert_was_raised(SmLedger *ledger, const char *account, SmAlertKind kind, gint64 after)
 {
-    gint64 last = 0;
+    g_autoptr(SmAlertRow) row = sm_alerts_find(ledger, account, kind_names[kind], NULL);
 
-    return sm_db_integer(ledger->db, NULL, &last,
-                         "SELECT last FROM alerts WHERE account = ? AND kind = ?", "ss", account,
-                         kind_names[kind]) &&
-           last > after;
+    return row != NULL && row->last > after;
 }
 
 /* Which of the kinds stand, as a set; none where the ledger cannot tell. */
 static guint
 find_standing(SmLedger *ledger, const char *account, guint kinds)
 {
-    g_autoptr(sqlite3_stmt) row = sm_db_query(
-        ledger->db, NULL, "SELECT kind FROM alerts WHERE account = ? AND last <> 0", "s", account);
+    g_autoptr(GPtrArray) rows = sm_alerts_standing(ledger, account, NULL);
     guint standing = 0;
 
-    while (row != NULL && sm_db_next(ledger->db, row, NULL))
+    for (guint i = 0; rows != NULL && i < rows->len; i++) {
+        const SmAlertRow *row = rows->pdata[i];
+
         for (guint kind = 0; kind < SM_ALERT_N_KINDS; kind++)
-            if (g_strcmp0((const char *)sqlite3_column_text(row, 0), kind_names[kind]) == 0)
+            if (g_str_equal(row->account, account) && g_str_equal(row->kind, kind_names[kind]))
                 standing |= 1U << kind;
+    }
     return standing & kinds;
 }
 
@@ -101,15 +92,9 @@ sm_alert_clear_set(SmLedger *ledger, const char *account, guint kinds)
     guint standing = find_standing(ledger, account, kinds);
     gboolean ok = TRUE;
 
-    /* Keeps when it was sent: an alert that comes and goes is not sent each time. */
     for (guint kind = 0; ok && standing >> kind != 0; kind++)
         if ((standing >> kind & 1) != 0)
-            ok = sm_db_run(ledger->db, &fault, NULL,
-                           "DELETE FROM alerts WHERE account = ? AND kind = ? AND sent = 0", "ss",
-                           account, kind_names[kind]) &&
-                 sm_db_run(ledger->db, &fault, NULL,
-                           "UPDATE alerts SET times = 0, last = 0 WHERE account = ? AND kind = ?",
-                           "ss", account, kind_names[kind]);
+            ok = sm_alerts_clear(ledger, account, kind_names[kind], &fault);
     if (!ok)
         g_info("%s", fault->message);
 }

@@ -7,54 +7,25 @@
 
 enum { SENDING_MAX = 5 /* seconds that one mail, or one command, may take */ };
 
-/* Raised since it was sent last, and not sent within alert-every; the oldest first. */
-#define DUE " FROM alerts WHERE times > 0 AND sent NOT BETWEEN ?1 + 1 AND ?2"
-
 typedef struct {
     const SmConfig *config;
     SmLedger *ledger;
     gint64 deadline; /* monotonic time, microseconds */
 } Sending;
 
-static gint64
-due_before(const Sending *sending)
-{
-    return sm_ledger_now() - sending->config->alert_every;
-}
-
+/* Raised since it was sent last, and not sent within alert-every; the oldest first. */
 static SmAlertRow *
 next_due(const Sending *sending)
 {
-    g_autoptr(sqlite3_stmt) found =
-        sm_db_query(sending->ledger->db, NULL,
-                    "SELECT account, kind, text, first, last, times, sent" DUE
-                    " ORDER BY first, account, kind LIMIT 1",
-                    "ii", due_before(sending), sm_ledger_now());
-    SmAlertRow *row;
-
-    if (found == NULL || !sm_db_next(sending->ledger->db, found, NULL))
-        return NULL;
-    row = g_new(SmAlertRow, 1);
-    *row = (SmAlertRow){
-        .account = sm_db_text(found, 0),
-        .kind = sm_db_text(found, 1),
-        .text = sm_db_text(found, 2),
-        .first = sqlite3_column_int64(found, 3),
-        .last = sqlite3_column_int64(found, 4),
-        .times = sqlite3_column_int64(found, 5),
-        .sent = sqlite3_column_int64(found, 6),
-    };
-    return row;
+    return sm_alerts_due(sending->ledger, sm_ledger_now() - sending->config->alert_every, NULL);
 }
 
 static gboolean
 is_any_due(const Sending *sending)
 {
-    gint64 count = 0;
+    g_autoptr(SmAlertRow) row = next_due(sending);
 
-    return sm_db_integer(sending->ledger->db, NULL, &count, "SELECT count(*)" DUE, "ii",
-                         due_before(sending), sm_ledger_now()) &&
-           count > 0;
+    return row != NULL;
 }
 
 static gboolean
@@ -114,10 +85,7 @@ note_sent(const Sending *sending, const SmAlertRow *row)
 {
     g_autoptr(GError) fault = NULL;
 
-    if (sm_db_run(sending->ledger->db, &fault, NULL,
-                  "UPDATE alerts SET sent = ?1, times = max(times - ?2, 0) WHERE account = ?3"
-                  " AND kind = ?4 AND sent = ?5",
-                  "iissi", sm_ledger_now(), row->times, row->account, row->kind, row->sent))
+    if (sm_alerts_sent(sending->ledger, row, &fault))
         return TRUE;
     g_message("cannot record that an alert was sent: %s", fault->message);
     return FALSE;

@@ -76,17 +76,6 @@ static const struct {
                           "--sandbox=required refuses to run without."},
 };
 
-void
-sm_alert_row_free(SmAlertRow *row)
-{
-    if (row == NULL)
-        return;
-    g_free(row->account);
-    g_free(row->kind);
-    g_free(row->text);
-    g_free(row);
-}
-
 /* SM_ALERT_N_KINDS for one of a newer version. */
 static int
 find_kind(const char *name)

@@ -8,19 +8,7 @@
 #include <glib.h>
 
 #include "common/config/config.h"
-
-/* A row of the ledger's table of alerts. */
-typedef struct {
-    char *account; /* "" for the whole program */
-    char *kind;    /* as sm_alert_kind_name() has it */
-    char *text;
-    gint64 first, last; /* since when, and when last */
-    gint64 times;       /* since it was sent last */
-    gint64 sent;        /* when it was sent last, 0: never */
-} SmAlertRow;
-
-/* Frees row; NULL is allowed. */
-void sm_alert_row_free(SmAlertRow *row);
+#include "fetch/ledger/alerts.h"
 
 /*
  * The message (RFC 5322, with LF line ends, 8-bit text in UTF-8) to
@@ -35,5 +23,3 @@ char *sm_alert_mail(const SmAlertRow *row, const SmConfig *config, gint64 now);
  * advice, times, more, first, last (ISO 8601, UTC), host, config. Caller frees.
  */
 char *sm_alert_json(const SmAlertRow *row, const SmConfig *config);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmAlertRow, sm_alert_row_free)

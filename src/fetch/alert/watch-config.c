@@ -1,9 +1,11 @@
 #include "fetch/alert/watch-config.h"
 
+#include <string.h>
 #include <sys/stat.h>
 
 #include "common/base/error.h"
 #include "fetch/alert/alert.h"
+#include "fetch/ledger/alerts.h"
 
 /* One look at a directory, by a thread that may never come back from a dead share. */
 typedef struct {
@@ -109,13 +111,11 @@ tell(SmLedger *ledger, const char *account, const GError *fault, gint64 now)
 static gboolean
 is_of_configuration(SmLedger *ledger, const char *account)
 {
-    gint64 count = 0;
+    g_autoptr(SmAlertRow) row =
+        sm_alerts_find(ledger, account, sm_alert_kind_name(SM_ALERT_ACCOUNT), NULL);
+    g_autofree char *place = g_strdup_printf("[account %s]", account);
 
-    return sm_db_integer(ledger->db, NULL, &count,
-                         "SELECT count(*) FROM alerts WHERE account = ?1 AND kind = ?2"
-                         " AND last > 0 AND instr(text, '[account ' || ?1 || ']') > 0",
-                         "ss", account, sm_alert_kind_name(SM_ALERT_ACCOUNT)) &&
-           count > 0;
+    return row != NULL && strstr(row->text, place) != NULL;
 }
 
 void

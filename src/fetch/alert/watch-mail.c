@@ -1,6 +1,8 @@
 #include "fetch/alert/watch-mail.h"
 
 #include "fetch/alert/alert.h"
+#include "fetch/ledger/accounts.h"
+#include "fetch/ledger/files.h"
 #include "fetch/rules/since.h"
 
 gboolean
@@ -14,42 +16,25 @@ sm_watch_mail_is_missed(const SmArrival *files, gsize count, gint64 mail_at)
     return TRUE;
 }
 
-static void
-take_arrival(SmArrival *file, sqlite3_stmt *row)
-{
-    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
-    const char *delivered = (const char *)sqlite3_column_text(row, 1);
-
-    file->by_sync = sqlite3_column_int(row, 0) != 0;
-    if (delivered == NULL || !sm_since_read_time(delivered, utc, &file->posted_at))
-        file->posted_at = sqlite3_column_int64(row, 2);
-}
-
 /* The last files whose message would have come by now. */
 static gboolean
 load_arrivals(SmLedger *ledger, const char *account, gint64 now, SmArrival *files, gsize *count,
               GError **error)
 {
-    g_autoptr(sqlite3_stmt) row =
-        sm_db_query(ledger->db, error,
-                    "SELECT listed > 0 AND origin NOT IN ('get', 'adopt') AND NOT EXISTS"
-                    " (SELECT 1 FROM events WHERE events.account = files.account"
-                    "  AND events.name = files.name AND kind <> 'listing'),"
-                    " listed_delivered, stored FROM files"
-                    " WHERE account = ? AND stored > 0 AND stored <= ?"
-                    " ORDER BY stored DESC, id DESC LIMIT ?",
-                    "sii", account, now - SM_WATCH_MAIL_LATE, (gint64)SM_WATCH_MAIL_FILES);
-    GError *fault = NULL;
+    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+    g_autoptr(GPtrArray) found =
+        sm_file_arrivals(ledger, account, now - SM_WATCH_MAIL_LATE, SM_WATCH_MAIL_FILES, error);
 
-    *count = 0;
-    if (row == NULL)
-        return FALSE;
-    while (*count < SM_WATCH_MAIL_FILES && sm_db_next(ledger->db, row, &fault))
-        take_arrival(&files[(*count)++], row);
-    if (fault == NULL)
-        return TRUE;
-    g_propagate_error(error, fault);
-    return FALSE;
+    *count = found != NULL ? found->len : 0;
+    for (gsize i = 0; i < *count; i++) {
+        const SmFileArrival *arrival = found->pdata[i];
+
+        files[i].by_sync = arrival->by_sync;
+        if (arrival->delivered == NULL ||
+            !sm_since_read_time(arrival->delivered, utc, &files[i].posted_at))
+            files[i].posted_at = arrival->stored_at;
+    }
+    return found != NULL;
 }
 
 static void
@@ -76,8 +61,7 @@ sm_watch_mail(SmLedger *ledger, const char *account, gint64 now)
     gint64 mail_at = 0;
     gsize count;
 
-    if (!sm_db_integer(ledger->db, &fault, &mail_at,
-                       "SELECT mail_seen FROM accounts WHERE name = ?", "s", account) ||
+    if (!sm_account_mail_seen(ledger, account, &mail_at, &fault) ||
         !load_arrivals(ledger, account, now, files, &count, &fault))
         g_info("%s", fault->message);
     else if (sm_watch_mail_is_missed(files, count, mail_at))

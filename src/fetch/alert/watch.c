@@ -2,19 +2,9 @@
 
 #include "common/event/name.h"
 #include "fetch/alert/alert.h"
+#include "fetch/ledger/accounts.h"
+#include "fetch/ledger/events.h"
 #include "fetch/rules/policy.h"
-
-/* Names announced with the one extension since the last with the other. */
-static gboolean
-count_drops(SmLedger *ledger, const char *account, const char *wanted, const char *dropped,
-            gint64 *count, GError **error)
-{
-    return sm_db_integer(ledger->db, error, count,
-                         "SELECT count(DISTINCT name) FROM events WHERE account = ?1"
-                         " AND name LIKE '%.' || ?2 AND id > coalesce((SELECT max(id) FROM events"
-                         "  WHERE account = ?1 AND name LIKE '%.' || ?3), 0)",
-                         "sss", account, dropped, wanted);
-}
 
 void
 sm_watch_format(SmLedger *ledger, const SmAccount *account)
@@ -26,7 +16,7 @@ sm_watch_format(SmLedger *ledger, const SmAccount *account)
 
     if (!sm_policy_drops(account->format, &wanted, &dropped))
         return;
-    if (!count_drops(ledger, account->name, wanted, dropped, &count, &fault)) {
+    if (!sm_event_count_drops(ledger, account->name, wanted, dropped, &count, &fault)) {
         g_info("%s", fault->message);
         return;
     }
@@ -72,21 +62,12 @@ sm_watch_prune(SmLedger *ledger, const char *account, const char *held)
     }
 }
 
-/* When the ledger heard of the account last; it is made to, where it never did. Of what was
- * announced only what is of that time or later is looked through: no row changes before it is made.
- */
+/* When the ledger heard of the account last; it is made to, where it never did. */
 static gboolean
 last_heard(SmLedger *ledger, const char *account, gint64 after, gint64 *when, GError **error)
 {
-    if (!sm_db_integer(
-            ledger->db, error, when,
-            "SELECT max(coalesce((SELECT mail_seen FROM accounts WHERE name = ?1), 0),"
-            " coalesce((SELECT max(announced) FROM files WHERE account = ?1 AND updated >= ?2), 0),"
-            " coalesce((SELECT max(stored) FROM files WHERE account = ?1 AND stored > 0), 0),"
-            " coalesce((SELECT min(at) FROM log WHERE account = ?1), 0))",
-            "si", account, after))
-        return FALSE;
-    return *when > 0 || sm_ledger_log(ledger, account, "", "watched", "expect-every", error);
+    return sm_account_heard(ledger, account, after, when, error) &&
+           (*when > 0 || sm_ledger_log(ledger, account, "", "watched", "expect-every", error));
 }
 
 /* Caller frees. */

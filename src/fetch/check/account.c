@@ -27,12 +27,12 @@ sm_check_account(SmCheck *check, const SmAccount *account)
 static SmAccountRecord *
 recall(const SmCheck *check, const SmAccount *account, const SmSecret *secret)
 {
-    SmLedger ledger = {.db = check->db, .lock_fd = -1, .command = ""};
-    g_autofree char *key = check->db != NULL ? sm_account_fingerprint_key(&ledger, NULL) : NULL;
+    g_autofree char *key =
+        check->seen != NULL ? sm_account_fingerprint_key(check->seen, NULL) : NULL;
     g_autofree char *fingerprint =
         key != NULL ? sm_secret_fingerprint(secret, account->username, key) : NULL;
 
-    return key != NULL ? sm_account_peek(&ledger, account->name, fingerprint, NULL) : NULL;
+    return key != NULL ? sm_account_peek(check->seen, account->name, fingerprint, NULL) : NULL;
 }
 
 /* Whether it is known to be rejected, or to grow old. */

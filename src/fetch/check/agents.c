@@ -8,6 +8,7 @@
 #include "build-config.h"
 #include "common/base/startup.h"
 #include "fetch/check/calls.h"
+#include "fetch/ledger/accounts.h"
 
 #define OURS "scoremail"
 
@@ -127,17 +128,6 @@ search_places(Search *search, const char *const *places)
         note_fault(search, search->caller, (const char *const[]){search->piped, NULL});
 }
 
-/* When, for any account; 0: never, or not known. */
-static gint64
-last_of(const SmCheck *check, const char *query)
-{
-    gint64 when = 0;
-
-    if (check->db != NULL)
-        sm_db_integer(check->db, NULL, &when, query, "");
-    return when;
-}
-
 static gboolean
 say_when(SmCheck *check, const char *what, gint64 when)
 {
@@ -156,9 +146,13 @@ say_none(SmCheck *check, const GPtrArray *installed, const GPtrArray *unread)
 {
     g_autofree char *who = g_strjoinv(", ", (char **)installed->pdata);
     g_autofree char *which = g_strjoinv(", ", (char **)unread->pdata);
+    gint64 mail = 0, sync = 0; /* also where that cannot be told */
 
-    if (say_when(check, "but the last mail came at",
-                 last_of(check, "SELECT max(mail_seen) FROM accounts")))
+    if (check->seen != NULL) {
+        sm_account_mail_seen(check->seen, NULL, &mail, NULL);
+        sm_account_synced(check->seen, NULL, &sync, NULL);
+    }
+    if (say_when(check, "but the last mail came at", mail))
         return;
     if (*who != '\0')
         sm_check_say(check, SM_CHECK_WARNING, "agent", NULL,
@@ -166,8 +160,7 @@ say_none(SmCheck *check, const GPtrArray *installed, const GPtrArray *unread)
                      "%s%s: add the recipe from " SM_DATADIR "/doc/scoremail/filters",
                      who, (guint)geteuid(), *which != '\0' ? ", and these are not readable: " : "",
                      which);
-    else if (!say_when(check, "and the last scorefetch sync ended at",
-                       last_of(check, "SELECT max(synced) FROM accounts")))
+    else if (!say_when(check, "and the last scorefetch sync ended at", sync))
         sm_check_say(check, SM_CHECK_WARNING, "agent", NULL,
                      "no known mail agent is installed, so nothing arrives by mail, and scorefetch "
                      "sync has never run");

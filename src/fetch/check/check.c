@@ -34,7 +34,7 @@ sm_check_free(SmCheck *check)
 {
     if (check == NULL)
         return;
-    sm_db_close(check->db);
+    sm_ledger_close(check->seen);
     sm_ledger_close(check->ledger);
     g_hash_table_unref(check->probed);
     g_ptr_array_unref(check->findings);

@@ -24,7 +24,7 @@ typedef struct {
 
 typedef struct {
     const SmConfig *config; /* NULL where it cannot be read, or is another user's affair */
-    SmDb *db;               /* the ledger, to look at; NULL where there is none to be read */
+    SmLedger *seen;         /* the ledger, to look at; NULL where there is none to be read */
     SmLedger *ledger;       /* the ledger, for calls; NULL unless --online */
     GHashTable *probed;     /* what was probed at the network already */
     GPtrArray *findings;    /* of SmFinding */
@@ -33,7 +33,7 @@ typedef struct {
 /* A check without findings. Caller frees with sm_check_free(). */
 SmCheck *sm_check_new(void);
 
-/* Closes db and ledger too. */
+/* Closes the ledger too. */
 void sm_check_free(SmCheck *check);
 
 /* Adds a finding. account may be NULL. */

@@ -7,6 +7,7 @@
 
 #include "common/base/cleanup.h"
 #include "fetch/check/places.h"
+#include "fetch/ledger/files.h"
 #include "fetch/store/store.h"
 
 #define MEGABYTE ((guint64)1000 * 1000)
@@ -43,10 +44,8 @@ largest_file(const SmCheck *check, const SmAccount *account)
 {
     gint64 largest = 0;
 
-    if (check->db != NULL)
-        sm_db_integer(check->db, NULL, &largest,
-                      "SELECT max(size) FROM files WHERE account = ? AND stored > 0", "s",
-                      account->name);
+    if (check->seen != NULL)
+        sm_file_largest(check->seen, account->name, &largest, NULL);
     return (guint64)MAX(largest, 0);
 }
 

@@ -50,26 +50,6 @@ owns_companions(SmCheck *check, const char *path)
     return TRUE;
 }
 
-/* Opened for writing, since only so SQLite leaves nothing behind; and not written to. */
-static gboolean
-open_it(SmCheck *check, const char *path, gint64 *version, GError **error)
-{
-    g_autofree char *verdict = NULL;
-
-    if (!sm_ledger_is_local(path, error))
-        return FALSE;
-    check->db = sm_db_open(path, SQLITE_OPEN_READWRITE, error);
-    if (check->db == NULL || !sm_db_integer(check->db, error, version, "PRAGMA user_version", "") ||
-        (verdict = sm_db_verdict(check->db, error)) == NULL)
-        return FALSE;
-    if (g_str_equal(verdict, "ok"))
-        return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
-                "ledger %s is damaged (%s); restore it from a backup, see Moving in scorefetch(1)",
-                path, verdict);
-    return FALSE;
-}
-
 static void
 say_version(SmCheck *check, const char *path, gint64 version, const char *space)
 {
@@ -103,13 +83,13 @@ sm_check_ledger(SmCheck *check, const SmAccount *none)
     }
     if (!owns_companions(check, path))
         return;
-    if (!open_it(check, path, &version, &fault)) {
-        g_clear_pointer(&check->db, sm_db_close);
+    check->seen = sm_ledger_inspect(path, &version, &fault);
+    if (check->seen == NULL) {
         sm_check_say_fault(check, SM_CHECK_FAILURE, "ledger", NULL, fault);
         return;
     }
     if (version < 1 || version > sm_ledger_schema_newest())
-        g_clear_pointer(&check->db, sm_db_close);
+        g_clear_pointer(&check->seen, sm_ledger_close);
     if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
         sm_check_say(
             check, SM_CHECK_WARNING, "ledger", NULL,

@@ -13,15 +13,11 @@
 static gboolean
 verify(const char *copy, GError **error)
 {
-    g_autoptr(SmDb) db = sm_db_open(copy, SQLITE_OPEN_READONLY, error);
-    g_autofree char *verdict = db != NULL ? sm_db_verdict(db, error) : NULL;
+    g_autoptr(SmDb) db = sm_db_open(copy, SM_DB_READ, error);
 
-    if (verdict == NULL)
-        return FALSE;
-    if (g_str_equal(verdict, "ok"))
+    if (db != NULL && sm_db_verify(db, error))
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "the copy is damaged (%s): is the ledger?",
-                verdict);
+    g_prefix_error(error, "the copy cannot be used, is the ledger sound? ");
     return FALSE;
 }
 

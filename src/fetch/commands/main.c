@@ -13,6 +13,7 @@
 #include "fetch/host/autoptr.h"
 #include "fetch/http/authorities.h"
 #include "fetch/http/http.h"
+#include "fetch/ledger/db.h"
 
 static const SmCommand *const commands[] = {
     &sm_command_get, &sm_command_list,  &sm_command_sync,   &sm_command_run,   &sm_command_status,
@@ -47,7 +48,7 @@ version(gboolean detailed)
     const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
 
     printf("scorefetch %s\nlibcurl %s (%s), SQLite %s, cJSON %s, GPGME %s\n", SM_VERSION,
-           curl->version, curl->ssl_version, sqlite3_libversion(), cJSON_Version(),
+           curl->version, curl->ssl_version, sm_db_version(), cJSON_Version(),
            gpgme_check_version(NULL));
     if (detailed) {
         g_autofree char *authorities = sm_authorities_describe(NULL);

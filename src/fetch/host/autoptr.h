@@ -5,7 +5,6 @@
 #include <curl/curl.h>
 #include <glib.h>
 #include <openssl/evp.h>
-#include <sqlite3.h>
 
 typedef struct curl_slist SmHeaderList;
 
@@ -14,4 +13,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CURLU, curl_url_cleanup)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmHeaderList, curl_slist_free_all)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(cJSON, cJSON_Delete)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_MD_CTX, EVP_MD_CTX_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(sqlite3_stmt, sqlite3_finalize)

@@ -9,23 +9,26 @@ enum {
     LISTING_PAUSE = 3600, /* seconds */
 };
 
+static gpointer
+text_from_row(const SmRow *row)
+{
+    return sm_row_dup(row, 0);
+}
+
 char *
 sm_account_fingerprint_key(SmLedger *ledger, GError **error)
 {
-    g_autoptr(sqlite3_stmt) row =
-        sm_db_query(ledger->db, error, "SELECT value FROM keys WHERE name = 'fingerprint'", "");
     GError *fault = NULL;
+    char *key = sm_db_first(ledger->db, &fault, text_from_row,
+                            "SELECT value FROM keys WHERE name = 'fingerprint'", "");
 
-    if (row == NULL)
-        return NULL;
-    if (sm_db_next(ledger->db, row, &fault))
-        return sm_db_text(row, 0);
     if (fault != NULL)
         g_propagate_error(error, fault);
-    else
+    else if (key == NULL)
         g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
-                    "ledger %s: its key is missing: restore it from a backup", ledger->db->path);
-    return NULL;
+                    "ledger %s: its key is missing: restore it from a backup",
+                    sm_db_path(ledger->db));
+    return key;
 }
 
 void
@@ -37,37 +40,31 @@ sm_account_record_free(SmAccountRecord *record)
     g_free(record);
 }
 
-static SmAccountRecord *
-look(SmLedger *ledger, const char *account, const char *fingerprint, gboolean *probe_due,
-     GError **error)
+static gpointer
+from_row(const SmRow *row)
 {
-    g_autoptr(SmAccountRecord) record = g_new0(SmAccountRecord, 1);
-    g_autoptr(sqlite3_stmt) row =
-        sm_db_query(ledger->db, error,
-                    "SELECT id, proven IS ?1, rejected IS ?1, rejected_at, probe_at, reason,"
-                    " iif(?1 IN (proven, rejected), secret_since, 0) FROM accounts WHERE name = ?2",
-                    "ss", fingerprint, account);
+    SmAccountRecord *record = g_new0(SmAccountRecord, 1);
 
-    if (row == NULL || !sm_db_next(ledger->db, row, error))
-        return NULL;
-    record->id = sqlite3_column_int64(row, 0);
-    record->secret_since = sqlite3_column_int64(row, 6);
-    record->standing = sqlite3_column_int(row, 1) ? SM_ACCOUNT_PROVEN : SM_ACCOUNT_UNPROVEN;
-    if (sqlite3_column_int(row, 2)) {
+    record->id = sm_row_int64(row, 0);
+    record->standing = sm_row_int64(row, 1) != 0 ? SM_ACCOUNT_PROVEN : SM_ACCOUNT_UNPROVEN;
+    record->secret_since = sm_row_int64(row, 6);
+    if (sm_row_int64(row, 2) != 0) {
         record->standing = SM_ACCOUNT_CLOSED;
-        record->rejected_at = sqlite3_column_int64(row, 3);
-        record->reason = sm_db_text(row, 5);
-        *probe_due = !sm_pause_holds(sqlite3_column_int64(row, 4), sm_ledger_now());
+        record->rejected_at = sm_row_int64(row, 3);
+        record->probe_due = !sm_pause_holds(sm_row_int64(row, 4), sm_ledger_now());
+        record->reason = sm_row_dup(row, 5);
     }
-    return g_steal_pointer(&record);
+    return record;
 }
 
 SmAccountRecord *
 sm_account_peek(SmLedger *ledger, const char *account, const char *fingerprint, GError **error)
 {
-    gboolean probe_due;
-
-    return look(ledger, account, fingerprint, &probe_due, error);
+    return sm_db_first(ledger->db, error, from_row,
+                       "SELECT id, proven IS ?1, rejected IS ?1, rejected_at, probe_at, reason,"
+                       " iif(?1 IN (proven, rejected), secret_since, 0) FROM accounts"
+                       " WHERE name = ?2",
+                       "ss", fingerprint, account);
 }
 
 static gboolean
@@ -82,13 +79,12 @@ SmAccountRecord *
 sm_account_look(SmLedger *ledger, const char *account, const char *fingerprint, GError **error)
 {
     g_autoptr(SmAccountRecord) record = NULL;
-    gboolean probe_due = FALSE;
     gboolean ok =
         sm_db_begin(ledger->db, error) &&
         sm_db_run(ledger->db, error, NULL,
                   "INSERT INTO accounts (name) VALUES (?) ON CONFLICT DO NOTHING", "s", account) &&
-        (record = look(ledger, account, fingerprint, &probe_due, error)) != NULL &&
-        (!probe_due || take_probe(ledger, account, record, error));
+        (record = sm_account_peek(ledger, account, fingerprint, error)) != NULL &&
+        (!record->probe_due || take_probe(ledger, account, record, error));
 
     return sm_db_end(ledger->db, ok, error) ? g_steal_pointer(&record) : NULL;
 }
@@ -149,4 +145,34 @@ sm_account_reopen(SmLedger *ledger, const char *account, GError **error)
     return sm_db_run(ledger->db, error, NULL,
                      "UPDATE accounts SET rejected = NULL, reason = NULL WHERE name = ?", "s",
                      account);
+}
+
+gboolean
+sm_account_mail_seen(SmLedger *ledger, const char *account, gint64 *when, GError **error)
+{
+    return sm_db_integer(ledger->db, error, when,
+                         "SELECT max(mail_seen) FROM accounts WHERE name = coalesce(?, name)", "s",
+                         account);
+}
+
+gboolean
+sm_account_synced(SmLedger *ledger, const char *account, gint64 *when, GError **error)
+{
+    return sm_db_integer(ledger->db, error, when,
+                         "SELECT max(synced) FROM accounts WHERE name = coalesce(?, name)", "s",
+                         account);
+}
+
+/* Of what was announced only what is of that time or later is looked through: no row changes before
+ * it is made. */
+gboolean
+sm_account_heard(SmLedger *ledger, const char *account, gint64 after, gint64 *when, GError **error)
+{
+    return sm_db_integer(
+        ledger->db, error, when,
+        "SELECT max(coalesce((SELECT mail_seen FROM accounts WHERE name = ?1), 0),"
+        " coalesce((SELECT max(announced) FROM files WHERE account = ?1 AND updated >= ?2), 0),"
+        " coalesce((SELECT max(stored) FROM files WHERE account = ?1 AND stored > 0), 0),"
+        " coalesce((SELECT min(at) FROM log WHERE account = ?1), 0))",
+        "si", account, after);
 }

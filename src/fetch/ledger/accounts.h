@@ -25,6 +25,7 @@ typedef struct {
     gint64 secret_since; /* when the proven or rejected secret, if it is this one, was proven
                             first; 0: never, or not known */
     char *reason;        /* the service's words, cleaned; NULL unless closed */
+    gboolean probe_due;  /* closed, and one caller may try it */
 } SmAccountRecord;
 
 /* The random key of this ledger by which secrets are fingerprinted; NULL on error. Caller frees.
@@ -70,5 +71,21 @@ gboolean sm_account_listing_due(SmLedger *ledger, const char *account, gint64 no
 
 /* A person says that it may be tried again. SM_ERROR_LEDGER. */
 gboolean sm_account_reopen(SmLedger *ledger, const char *account, GError **error);
+
+/* When the last message announced something new for account (NULL: for any); 0: never.
+ * SM_ERROR_LEDGER. */
+gboolean sm_account_mail_seen(SmLedger *ledger, const char *account, gint64 *when, GError **error);
+
+/* When the last sync of account (NULL: of any) began that left nothing; 0: never. SM_ERROR_LEDGER.
+ */
+gboolean sm_account_synced(SmLedger *ledger, const char *account, gint64 *when, GError **error);
+
+/*
+ * When the ledger heard of account last, by mail, a person or a listing; 0: never.
+ * What was announced before the time after, and is not stored, does not count.
+ * SM_ERROR_LEDGER.
+ */
+gboolean sm_account_heard(SmLedger *ledger, const char *account, gint64 after, gint64 *when,
+                          GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmAccountRecord, sm_account_record_free)

@@ -1,6 +1,7 @@
 #include "fetch/ledger/db.h"
 
 #include <errno.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,6 +12,14 @@ enum {
     LOCK_WAIT_US = 30 * 1000 * 1000,
     FIRST_LOOK_US = 100, /* most writers only commit */
     LAST_LOOK_US = 25 * 1000,
+};
+
+struct SmDb {
+    sqlite3 *handle;
+    gpointer methods; /* how its file is used: Methods */
+    char *path;
+    gint64 waits_since;     /* for another's lock, monotonic time */
+    GHashTable *statements; /* text -> statement */
 };
 
 static const char *
@@ -122,15 +131,19 @@ finalize(gpointer statement)
 }
 
 SmDb *
-sm_db_open(const char *path, int flags, GError **error)
+sm_db_open(const char *path, SmDbUse use, GError **error)
 {
+    static const int flags[] = {
+        [SM_DB_READ] = SQLITE_OPEN_READONLY,
+        [SM_DB_WRITE] = SQLITE_OPEN_READWRITE,
+        [SM_DB_CREATE] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+    };
     g_autoptr(SmDb) db = g_new0(SmDb, 1);
     int code;
 
     db->path = g_strdup(path);
     db->statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, finalize);
-    /* a connection belongs to one thread */
-    code = sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    code = sqlite3_open_v2(path, &db->handle, flags[use] | SQLITE_OPEN_NOMUTEX, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_busy_handler(db->handle, wait_for_lock, db);
     if (code != SQLITE_OK) {
@@ -153,12 +166,22 @@ sm_db_close(SmDb *db)
     g_free(db);
 }
 
-gboolean
-sm_db_exec(SmDb *db, const char *sql, GError **error)
+const char *
+sm_db_path(const SmDb *db)
 {
-    int code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+    return db->path;
+}
 
-    return code == SQLITE_OK || fail(db, code, error);
+gpointer
+sm_db_handle(SmDb *db)
+{
+    return db->handle;
+}
+
+const char *
+sm_db_version(void)
+{
+    return sqlite3_libversion();
 }
 
 static int
@@ -176,29 +199,18 @@ bind_values(sqlite3_stmt *statement, const char *types, va_list values)
     return code;
 }
 
+/* A statement that the connection keeps, since preparing one takes longer than most run; the caller
+ * brings it to its end and calls put_back(). */
 static sqlite3_stmt *
-query_va(SmDb *db, GError **error, const char *sql, const char *types, va_list values)
-{
-    g_autoptr(sqlite3_stmt) statement = NULL;
-    int code = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
-
-    if (code == SQLITE_OK)
-        code = bind_values(statement, types, values);
-    if (code != SQLITE_OK) {
-        fail(db, code, error);
-        return NULL;
-    }
-    return g_steal_pointer(&statement);
-}
-
-/* The same with a statement that the connection keeps, since preparing one takes longer than most
- * run; the caller brings it to its end and calls put_back(). */
-static sqlite3_stmt *
-kept_va(SmDb *db, GError **error, const char *sql, const char *types, va_list values)
+take_statement(SmDb *db, const char *sql, const char *types, va_list values, GError **error)
 {
     sqlite3_stmt *statement = g_hash_table_lookup(db->statements, sql);
     int code = SQLITE_OK;
 
+    if (statement != NULL && sqlite3_stmt_busy(statement)) { /* below a row of the same query */
+        fail(db, SQLITE_MISUSE, error);
+        return NULL;
+    }
     if (statement == NULL) {
         code = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
         if (code == SQLITE_OK)
@@ -219,103 +231,183 @@ put_back(sqlite3_stmt *statement)
     sqlite3_clear_bindings(statement);
 }
 
-sqlite3_stmt *
-sm_db_query(SmDb *db, GError **error, const char *sql, const char *types, ...)
+/* A row is the statement that stands on it. */
+static sqlite3_stmt *
+statement_of(const SmRow *row)
 {
-    sqlite3_stmt *statement;
-    va_list values;
-
-    va_start(values, types);
-    statement = query_va(db, error, sql, types, values);
-    va_end(values);
-    return statement;
+    return (sqlite3_stmt *)row;
 }
 
-gboolean
-sm_db_next(SmDb *db, sqlite3_stmt *row, GError **error)
+gint64
+sm_row_int64(const SmRow *row, int column)
 {
-    int code = sqlite3_step(row);
-
-    if (code != SQLITE_ROW && code != SQLITE_DONE)
-        fail(db, code, error);
-    return code == SQLITE_ROW;
+    return sqlite3_column_int64(statement_of(row), column);
 }
 
-gboolean
-sm_db_run(SmDb *db, GError **error, int *changed, const char *sql, const char *types, ...)
+const char *
+sm_row_text(const SmRow *row, int column)
 {
-    sqlite3_stmt *statement;
-    va_list values;
-    int code;
+    return (const char *)sqlite3_column_text(statement_of(row), column);
+}
 
-    va_start(values, types);
-    statement = kept_va(db, error, sql, types, values);
-    va_end(values);
+char *
+sm_row_dup(const SmRow *row, int column)
+{
+    return g_strdup(sm_row_text(row, column));
+}
+
+/* Every query goes through here. */
+static gboolean
+each_va(SmDb *db, const SmTaker *taker, const char *sql, const char *types, va_list values,
+        GError **error)
+{
+    sqlite3_stmt *statement = take_statement(db, sql, types, values, error);
+    int code = SQLITE_ROW;
+
     if (statement == NULL)
         return FALSE;
-    do {
+    while (code == SQLITE_ROW) {
         code = sqlite3_step(statement);
-    } while (code == SQLITE_ROW);
+        if (code == SQLITE_ROW && !taker->take((const SmRow *)statement, taker->user_data))
+            code = SQLITE_DONE;
+    }
     if (code != SQLITE_DONE)
         fail(db, code, error);
-    else if (changed != NULL)
-        *changed = sqlite3_changes(db->handle);
     put_back(statement);
     return code == SQLITE_DONE;
 }
 
-gpointer
-sm_db_first(SmDb *db, GError **error, gpointer (*take)(sqlite3_stmt *row), const char *sql,
-            const char *types, ...)
+gboolean
+sm_db_each(SmDb *db, GError **error, const SmTaker *taker, const char *sql, const char *types, ...)
 {
-    sqlite3_stmt *statement;
-    gpointer row = NULL;
+    va_list values;
+    gboolean ok;
+
+    va_start(values, types);
+    ok = each_va(db, taker, sql, types, values, error);
+    va_end(values);
+    return ok;
+}
+
+typedef struct {
+    SmMakeOfRow make;
+    GPtrArray *made;
+} Making;
+
+static gboolean
+add_made(const SmRow *row, gpointer user_data)
+{
+    const Making *making = user_data;
+
+    g_ptr_array_add(making->made, making->make(row));
+    return TRUE;
+}
+
+GPtrArray *
+sm_db_list(SmDb *db, GError **error, const SmMaker *maker, const char *sql, const char *types, ...)
+{
+    g_autoptr(GPtrArray) made = g_ptr_array_new_with_free_func(maker->release);
+    Making making = {maker->make, made};
+    va_list values;
+    gboolean ok;
+
+    va_start(values, types);
+    ok = each_va(db, &(SmTaker){add_made, &making}, sql, types, values, error);
+    va_end(values);
+    return ok ? g_steal_pointer(&made) : NULL;
+}
+
+typedef struct {
+    SmMakeOfRow make;
+    gpointer made;
+} First;
+
+static gboolean
+make_first(const SmRow *row, gpointer user_data)
+{
+    First *first = user_data;
+
+    first->made = first->make(row);
+    return FALSE;
+}
+
+gpointer
+sm_db_first(SmDb *db, GError **error, SmMakeOfRow make, const char *sql, const char *types, ...)
+{
+    First first = {make, NULL};
     va_list values;
 
     va_start(values, types);
-    statement = kept_va(db, error, sql, types, values);
+    each_va(db, &(SmTaker){make_first, &first}, sql, types, values, error);
     va_end(values);
-    if (statement == NULL)
-        return NULL;
-    if (sm_db_next(db, statement, error))
-        row = take(statement);
-    put_back(statement);
-    return row;
+    return first.made;
 }
 
-char *
-sm_db_text(sqlite3_stmt *row, int column)
+static gboolean
+take_integer(const SmRow *row, gpointer user_data)
 {
-    return g_strdup((const char *)sqlite3_column_text(row, column));
+    *(gint64 *)user_data = sm_row_int64(row, 0);
+    return FALSE;
 }
 
 gboolean
 sm_db_integer(SmDb *db, GError **error, gint64 *value, const char *sql, const char *types, ...)
 {
-    sqlite3_stmt *statement;
-    GError *fault = NULL;
     va_list values;
+    gboolean ok;
 
     *value = 0;
     va_start(values, types);
-    statement = kept_va(db, error, sql, types, values);
+    ok = each_va(db, &(SmTaker){take_integer, value}, sql, types, values, error);
     va_end(values);
-    if (statement == NULL)
-        return FALSE;
-    if (sm_db_next(db, statement, &fault))
-        *value = sqlite3_column_int64(statement, 0);
-    put_back(statement);
-    if (fault != NULL)
-        g_propagate_error(error, fault);
-    return fault == NULL;
+    return ok;
 }
 
-char *
-sm_db_verdict(SmDb *db, GError **error)
+static gboolean
+ignore_row(const SmRow *row, gpointer user_data)
 {
-    g_autoptr(sqlite3_stmt) row = sm_db_query(db, error, "PRAGMA quick_check(1)", "");
+    return TRUE;
+}
 
-    return row != NULL && sm_db_next(db, row, error) ? sm_db_text(row, 0) : NULL;
+gboolean
+sm_db_run(SmDb *db, GError **error, int *changed, const char *sql, const char *types, ...)
+{
+    va_list values;
+    gboolean ok;
+
+    va_start(values, types);
+    ok = each_va(db, &(SmTaker){ignore_row, NULL}, sql, types, values, error);
+    va_end(values);
+    if (ok && changed != NULL)
+        *changed = sqlite3_changes(db->handle);
+    return ok;
+}
+
+gboolean
+sm_db_exec(SmDb *db, const char *sql, GError **error)
+{
+    int code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+
+    return code == SQLITE_OK || fail(db, code, error);
+}
+
+static gpointer
+make_verdict(const SmRow *row)
+{
+    return sm_row_dup(row, 0);
+}
+
+gboolean
+sm_db_verify(SmDb *db, GError **error)
+{
+    g_autofree char *verdict = sm_db_first(db, error, make_verdict, "PRAGMA quick_check(1)", "");
+
+    if (verdict == NULL || g_str_equal(verdict, "ok"))
+        return verdict != NULL;
+    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
+                "ledger %s is damaged (%s); restore it from a backup, see Moving in scorefetch(1)",
+                db->path, verdict);
+    return FALSE;
 }
 
 gboolean

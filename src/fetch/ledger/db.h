@@ -1,63 +1,101 @@
 /*
- * SQLite with GErrors: statements run with their values bound in one call, and
- * every failure becomes SM_ERROR_LEDGER with the path, the cause and what to do.
+ * The database below the ledger: statements that run with their values bound in
+ * one call, rows that are read by column, and failures that are GErrors with
+ * path, cause and remedy. Nothing of SQLite leaves db.c. One connection belongs
+ * to one thread.
  */
 #pragma once
 
 #include <glib.h>
 
-#include "fetch/host/autoptr.h"
+typedef struct SmDb SmDb;
 
-typedef struct {
-    sqlite3 *handle;
-    gpointer methods; /* how its file is used, see db.c */
-    char *path;
-    gint64 waits_since;     /* for another's lock, monotonic time */
-    GHashTable *statements; /* text -> statement, of those that run to their end at once */
-} SmDb;
+/* A row of a query's answer, valid while it is being handed over. Columns count from 0. */
+typedef struct SmRow SmRow;
 
-/* Opens path (flags of sqlite3_open_v2); a lock of others is waited for up to 30 s.
- * SM_ERROR_LEDGER. */
-SmDb *sm_db_open(const char *path, int flags, GError **error);
+typedef enum {
+    SM_DB_READ,   /* nothing can be changed */
+    SM_DB_WRITE,  /* it is there */
+    SM_DB_CREATE, /* it is made where it is missing */
+} SmDbUse;
 
-/* Closes the database; NULL is allowed. */
+/*
+ * Opens the database file at path; ":memory:" is a new one without a file. A lock of
+ * others is waited for up to 30 s. Caller closes. SM_ERROR_LEDGER.
+ */
+SmDb *sm_db_open(const char *path, SmDbUse use, GError **error);
+
+/* Closes db; NULL is allowed. */
 void sm_db_close(SmDb *db);
 
-/* Runs statements without values, as sqlite3_exec(). SM_ERROR_LEDGER. */
-gboolean sm_db_exec(SmDb *db, const char *sql, GError **error);
+/* The path that it was opened with; db's own. */
+const char *sm_db_path(const SmDb *db);
+
+/* The backend's own connection, for tests (sqlite3). */
+gpointer sm_db_handle(SmDb *db);
+
+/* The version of SQLite, "3.40.1"; static. */
+const char *sm_db_version(void);
+
+/* An integer column; 0 for SQL's NULL. */
+gint64 sm_row_int64(const SmRow *row, int column);
+
+/* A text column; NULL for SQL's NULL. The row's own. */
+const char *sm_row_text(const SmRow *row, int column);
+
+/* The same as a new string. Caller frees. */
+char *sm_row_dup(const SmRow *row, int column);
 
 /*
- * Prepares sql and binds the values after types, one letter each: 'i' a
- * gint64, 's' a string or NULL (copied). NULL and error set on failure. SM_ERROR_LEDGER.
+ * In what follows types has one letter for each value that is bound to sql, in
+ * order: 'i' a gint64, 's' a string or NULL (copied).
  */
-sqlite3_stmt *sm_db_query(SmDb *db, GError **error, const char *sql, const char *types, ...);
 
-/* The next row: TRUE; at the end, FALSE without an error; else FALSE and error set.
- * SM_ERROR_LEDGER. */
-gboolean sm_db_next(SmDb *db, sqlite3_stmt *row, GError **error);
+/* Who takes rows: take has each of them, and ends the query by FALSE. */
+typedef struct {
+    gboolean (*take)(const SmRow *row, gpointer user_data);
+    gpointer user_data;
+} SmTaker;
+
+/* Makes what a row stands for; what frees that. */
+typedef gpointer (*SmMakeOfRow)(const SmRow *row);
+
+typedef struct {
+    SmMakeOfRow make;
+    GDestroyNotify release;
+} SmMaker;
+
+/* Hands each row of the answer to taker, until that has enough. SM_ERROR_LEDGER. */
+gboolean sm_db_each(SmDb *db, GError **error, const SmTaker *taker, const char *sql,
+                    const char *types, ...);
 
 /*
- * What take made of the first row of a query, never NULL; NULL
- * without an error where there is none. Its statement is kept for the next time. SM_ERROR_LEDGER.
+ * What maker makes of each row, in an array that releases its elements. Caller frees
+ * with g_ptr_array_unref(). SM_ERROR_LEDGER.
  */
-gpointer sm_db_first(SmDb *db, GError **error, gpointer (*take)(sqlite3_stmt *row), const char *sql,
-                     const char *types, ...);
+GPtrArray *sm_db_list(SmDb *db, GError **error, const SmMaker *maker, const char *sql,
+                      const char *types, ...);
 
-/* Runs one statement to its end. *changed, if not NULL, becomes the number of rows that it changed.
+/*
+ * What make makes of the first row. NULL without an error where there is none.
  * SM_ERROR_LEDGER.
  */
-gboolean sm_db_run(SmDb *db, GError **error, int *changed, const char *sql, const char *types, ...);
-
-/* A column as a new string; NULL for SQL's NULL. Caller frees. */
-char *sm_db_text(sqlite3_stmt *row, int column);
+gpointer sm_db_first(SmDb *db, GError **error, SmMakeOfRow make, const char *sql, const char *types,
+                     ...);
 
 /* The value of a query with one integer; 0 where there is no row or it is NULL. SM_ERROR_LEDGER. */
 gboolean sm_db_integer(SmDb *db, GError **error, gint64 *value, const char *sql, const char *types,
                        ...);
 
-/* "ok", or what is wrong with the file's structure; NULL on error. Caller frees. SM_ERROR_LEDGER.
- */
-char *sm_db_verdict(SmDb *db, GError **error);
+/* Runs one statement to its end. *changed, if not NULL, becomes the number of rows that it changed.
+ * SM_ERROR_LEDGER. */
+gboolean sm_db_run(SmDb *db, GError **error, int *changed, const char *sql, const char *types, ...);
+
+/* Runs statements without values, one after the other. SM_ERROR_LEDGER. */
+gboolean sm_db_exec(SmDb *db, const char *sql, GError **error);
+
+/* Whether the file's structure is sound. SM_ERROR_LEDGER, with what is wrong. */
+gboolean sm_db_verify(SmDb *db, GError **error);
 
 /* Writes a consistent copy of all of it to the file at path, which must not be there.
  * SM_ERROR_LEDGER. */

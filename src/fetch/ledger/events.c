@@ -151,33 +151,37 @@ refusal_free(gpointer data)
     g_free(refusal);
 }
 
+static gpointer
+refusal_from_row(const SmRow *row)
+{
+    SmRefusal *refusal = g_new(SmRefusal, 1);
+
+    *refusal = (SmRefusal){sm_row_dup(row, 0),   sm_row_dup(row, 1),   sm_row_dup(row, 2),
+                           sm_row_int64(row, 3), sm_row_int64(row, 4), sm_row_int64(row, 5)};
+    return refusal;
+}
+
+static const SmMaker refusals = {refusal_from_row, refusal_free};
+
 GPtrArray *
 sm_event_refusals(SmLedger *ledger, guint max, GError **error)
 {
-    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(refusal_free);
-    g_autoptr(sqlite3_stmt) row =
-        sm_db_query(ledger->db, error,
-                    "SELECT name, sender, reason, times, first_seen, last_seen FROM events"
-                    " WHERE +account = '' AND decision = 'refused'"
-                    " ORDER BY last_seen DESC, id DESC"
-                    " LIMIT ?",
-                    "i", (gint64)max);
-    GError *fault = NULL;
+    return sm_db_list(ledger->db, error, &refusals,
+                      "SELECT name, sender, reason, times, first_seen, last_seen FROM events"
+                      " WHERE +account = '' AND decision = 'refused'"
+                      " ORDER BY last_seen DESC, id DESC LIMIT ?",
+                      "i", (gint64)max);
+}
 
-    if (row == NULL)
-        return NULL;
-    while (sm_db_next(ledger->db, row, &fault)) {
-        SmRefusal *refusal = g_new(SmRefusal, 1);
-
-        *refusal = (SmRefusal){sm_db_text(row, 0),           sm_db_text(row, 1),
-                               sm_db_text(row, 2),           sqlite3_column_int64(row, 3),
-                               sqlite3_column_int64(row, 4), sqlite3_column_int64(row, 5)};
-        g_ptr_array_add(list, refusal);
-    }
-    if (fault == NULL)
-        return g_steal_pointer(&list);
-    g_propagate_error(error, fault);
-    return NULL;
+gboolean
+sm_event_count_drops(SmLedger *ledger, const char *account, const char *wanted, const char *dropped,
+                     gint64 *count, GError **error)
+{
+    return sm_db_integer(ledger->db, error, count,
+                         "SELECT count(DISTINCT name) FROM events WHERE account = ?1"
+                         " AND name LIKE '%.' || ?2 AND id > coalesce((SELECT max(id) FROM events"
+                         "  WHERE account = ?1 AND name LIKE '%.' || ?3), 0)",
+                         "sss", account, dropped, wanted);
 }
 
 gboolean

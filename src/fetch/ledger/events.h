@@ -40,6 +40,11 @@ typedef struct {
 /* What was refused: of SmRefusal, at most max, the last first. SM_ERROR_LEDGER. */
 GPtrArray *sm_event_refusals(SmLedger *ledger, guint max, GError **error);
 
+/* Names announced for account with the extension dropped since the last with the one wanted.
+ * SM_ERROR_LEDGER. */
+gboolean sm_event_count_drops(SmLedger *ledger, const char *account, const char *wanted,
+                              const char *dropped, gint64 *count, GError **error);
+
 /*
  * Opens a name that had failed, if a message has announced it since the last
  * attempt and its pause is over: sm_event_record() does, also for a message that

@@ -48,52 +48,52 @@ sm_file_state_from_name(const char *name)
 }
 
 static gpointer
-from_row(sqlite3_stmt *row)
+from_row(const SmRow *row)
 {
     SmFile *file = g_new0(SmFile, 1);
     int column = 0;
 
-    file->id = sqlite3_column_int64(row, column++);
-    file->account = sm_db_text(row, column++);
-    file->name = sm_db_text(row, column++);
-    file->state = sm_file_state_from_name((const char *)sqlite3_column_text(row, column++));
-    file->reason = sm_db_text(row, column++);
-    file->size = sqlite3_column_int64(row, column++);
-    file->sha256 = sm_db_text(row, column++);
-    file->size_plain = sqlite3_column_int64(row, column++);
-    file->sha256_plain = sm_db_text(row, column++);
-    file->new_size_plain = sqlite3_column_int64(row, column++);
-    file->new_sha256_plain = sm_db_text(row, column++);
-    file->etag = sm_db_text(row, column++);
-    file->path = sm_db_text(row, column++);
-    file->revision = sqlite3_column_int64(row, column++);
-    file->covers = sqlite3_column_int64(row, column++);
-    file->announced_at = sqlite3_column_int64(row, column++);
-    file->updated_at = sqlite3_column_int64(row, column++);
-    file->stored_at = sqlite3_column_int64(row, column++);
-    file->pruned_at = sqlite3_column_int64(row, column++);
-    file->looked_at = sqlite3_column_int64(row, column++);
-    file->attempts = sqlite3_column_int64(row, column++);
-    file->next_attempt = sqlite3_column_int64(row, column++);
-    file->missing_since = sqlite3_column_int64(row, column++);
-    file->missing_times = sqlite3_column_int64(row, column++);
-    file->fence = sqlite3_column_int64(row, column++);
-    file->settled = sqlite3_column_int64(row, column++);
-    file->part = sqlite3_column_int64(row, column++);
-    file->part_etag = sm_db_text(row, column++);
-    file->boot_id = sm_db_text(row, column++);
-    file->new_size = sqlite3_column_int64(row, column++);
-    file->new_sha256 = sm_db_text(row, column++);
-    file->new_etag = sm_db_text(row, column++);
-    file->new_covers = sqlite3_column_int64(row, column++);
-    file->obstacle = sm_db_text(row, column++);
-    file->listed_at = sqlite3_column_int64(row, column++);
-    file->listed_size = sqlite3_column_int64(row, column++);
-    file->listed_delivered = sm_db_text(row, column++);
-    file->listed_records = sqlite3_column_int64(row, column++);
-    file->records = sqlite3_column_int64(row, column++);
-    file->unanswered = sqlite3_column_int64(row, column++);
-    file->newest_event = sqlite3_column_int64(row, column++);
+    file->id = sm_row_int64(row, column++);
+    file->account = sm_row_dup(row, column++);
+    file->name = sm_row_dup(row, column++);
+    file->state = sm_file_state_from_name(sm_row_text(row, column++));
+    file->reason = sm_row_dup(row, column++);
+    file->size = sm_row_int64(row, column++);
+    file->sha256 = sm_row_dup(row, column++);
+    file->size_plain = sm_row_int64(row, column++);
+    file->sha256_plain = sm_row_dup(row, column++);
+    file->new_size_plain = sm_row_int64(row, column++);
+    file->new_sha256_plain = sm_row_dup(row, column++);
+    file->etag = sm_row_dup(row, column++);
+    file->path = sm_row_dup(row, column++);
+    file->revision = sm_row_int64(row, column++);
+    file->covers = sm_row_int64(row, column++);
+    file->announced_at = sm_row_int64(row, column++);
+    file->updated_at = sm_row_int64(row, column++);
+    file->stored_at = sm_row_int64(row, column++);
+    file->pruned_at = sm_row_int64(row, column++);
+    file->looked_at = sm_row_int64(row, column++);
+    file->attempts = sm_row_int64(row, column++);
+    file->next_attempt = sm_row_int64(row, column++);
+    file->missing_since = sm_row_int64(row, column++);
+    file->missing_times = sm_row_int64(row, column++);
+    file->fence = sm_row_int64(row, column++);
+    file->settled = sm_row_int64(row, column++);
+    file->part = sm_row_int64(row, column++);
+    file->part_etag = sm_row_dup(row, column++);
+    file->boot_id = sm_row_dup(row, column++);
+    file->new_size = sm_row_int64(row, column++);
+    file->new_sha256 = sm_row_dup(row, column++);
+    file->new_etag = sm_row_dup(row, column++);
+    file->new_covers = sm_row_int64(row, column++);
+    file->obstacle = sm_row_dup(row, column++);
+    file->listed_at = sm_row_int64(row, column++);
+    file->listed_size = sm_row_int64(row, column++);
+    file->listed_delivered = sm_row_dup(row, column++);
+    file->listed_records = sm_row_int64(row, column++);
+    file->records = sm_row_int64(row, column++);
+    file->unanswered = sm_row_int64(row, column++);
+    file->newest_event = sm_row_int64(row, column++);
     file->new_records = -1;
     return file;
 }
@@ -122,29 +122,20 @@ sm_file_free(SmFile *file)
     g_free(file);
 }
 
+static void
+release(gpointer file)
+{
+    sm_file_free(file);
+}
+
+static const SmMaker files = {from_row, release};
+
 SmFile *
 sm_file_load(SmLedger *ledger, const char *account, const char *name, GError **error)
 {
     return sm_db_first(ledger->db, error, from_row,
                        "SELECT " COLUMNS " FROM files WHERE account = ? AND name = ?", "ss",
                        account, name);
-}
-
-static GPtrArray *
-collect(SmLedger *ledger, sqlite3_stmt *row, GError **error)
-{
-    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func((GDestroyNotify)sm_file_free);
-    GError *fault = NULL;
-
-    if (row == NULL)
-        return NULL;
-    while (sm_db_next(ledger->db, row, &fault))
-        g_ptr_array_add(files, from_row(row));
-    if (fault != NULL) {
-        g_propagate_error(error, fault);
-        return NULL;
-    }
-    return g_steal_pointer(&files);
 }
 
 GPtrArray *
@@ -154,47 +145,80 @@ sm_file_list(SmLedger *ledger, const char *account, guint max, GError **error)
                                         " ORDER BY updated DESC, id DESC LIMIT ?2"
                                       : "SELECT " COLUMNS " FROM files WHERE account = ?1"
                                         " ORDER BY updated DESC, id DESC LIMIT ?2";
-    g_autoptr(sqlite3_stmt) row =
-        sm_db_query(ledger->db, error, sql, "si", account, max > 0 ? (gint64)max : (gint64)-1);
 
-    return collect(ledger, row, error);
+    return sm_db_list(ledger->db, error, &files, sql, "si", account,
+                      max > 0 ? (gint64)max : (gint64)-1);
 }
 
 GPtrArray *
 sm_file_list_troubles(SmLedger *ledger, const char *account, guint max, GError **error)
 {
-    g_autoptr(sqlite3_stmt) row =
-        sm_db_query(ledger->db, error,
-                    "SELECT " COLUMNS " FROM files WHERE account = ?"
-                    " AND state IN ('failed', 'conflict') ORDER BY updated DESC, id DESC LIMIT ?",
-                    "si", account, (gint64)max);
-
-    return collect(ledger, row, error);
+    return sm_db_list(ledger->db, error, &files,
+                      "SELECT " COLUMNS " FROM files WHERE account = ?"
+                      " AND state IN ('failed', 'conflict') ORDER BY updated DESC, id DESC LIMIT ?",
+                      "si", account, (gint64)max);
 }
 
 GPtrArray *
 sm_file_due(SmLedger *ledger, gint64 now, GError **error)
 {
-    g_autoptr(sqlite3_stmt) row = sm_db_query(
-        ledger->db, error,
-        "SELECT " COLUMNS " FROM files WHERE (state IN ('waiting', 'placing') OR unanswered <> 0)"
-        " AND next_attempt NOT BETWEEN ?1 + 1 AND ?2 ORDER BY next_attempt, attempts, id",
-        "ii", now, now + SM_PAUSE_LONGEST);
-
-    return collect(ledger, row, error);
+    return sm_db_list(ledger->db, error, &files,
+                      "SELECT " COLUMNS
+                      " FROM files WHERE (state IN ('waiting', 'placing') OR unanswered <> 0)"
+                      " AND next_attempt NOT BETWEEN ?1 + 1 AND ?2 ORDER BY next_attempt, id",
+                      "ii", now, now + SM_PAUSE_LONGEST);
 }
 
 GPtrArray *
 sm_file_siblings(SmLedger *ledger, const SmFile *file, GError **error)
 {
     g_autofree char *stem = sm_name_stem(file->name);
-    g_autoptr(sqlite3_stmt) row =
-        sm_db_query(ledger->db, error,
-                    "SELECT " COLUMNS " FROM files WHERE account = ? AND stem = ? AND id <> ?"
-                    " ORDER BY id",
-                    "ssi", file->account, stem, file->id);
 
-    return collect(ledger, row, error);
+    return sm_db_list(ledger->db, error, &files,
+                      "SELECT " COLUMNS " FROM files WHERE account = ? AND stem = ? AND id <> ?"
+                      " ORDER BY id",
+                      "ssi", file->account, stem, file->id);
+}
+
+static gpointer
+arrival_from_row(const SmRow *row)
+{
+    SmFileArrival *arrival = g_new(SmFileArrival, 1);
+
+    *arrival = (SmFileArrival){sm_row_int64(row, 0) != 0, sm_row_dup(row, 1), sm_row_int64(row, 2)};
+    return arrival;
+}
+
+static void
+arrival_free(gpointer data)
+{
+    SmFileArrival *arrival = data;
+
+    g_free(arrival->delivered);
+    g_free(arrival);
+}
+
+static const SmMaker arrivals = {arrival_from_row, arrival_free};
+
+GPtrArray *
+sm_file_arrivals(SmLedger *ledger, const char *account, gint64 until, guint max, GError **error)
+{
+    return sm_db_list(ledger->db, error, &arrivals,
+                      "SELECT listed > 0 AND origin NOT IN ('get', 'adopt') AND NOT EXISTS"
+                      " (SELECT 1 FROM events WHERE events.account = files.account"
+                      "  AND events.name = files.name AND kind <> 'listing'),"
+                      " listed_delivered, stored FROM files"
+                      " WHERE account = ? AND stored > 0 AND stored <= ?"
+                      " ORDER BY stored DESC, id DESC LIMIT ?",
+                      "sii", account, until, (gint64)max);
+}
+
+gboolean
+sm_file_largest(SmLedger *ledger, const char *account, gint64 *size, GError **error)
+{
+    return sm_db_integer(ledger->db, error, size,
+                         "SELECT max(size) FROM files WHERE account = ? AND stored > 0", "s",
+                         account);
 }
 
 gboolean

@@ -107,6 +107,21 @@ GPtrArray *sm_file_siblings(SmLedger *ledger, const SmFile *file, GError **error
  */
 gboolean sm_file_has_twin(SmLedger *ledger, const char *name, gboolean *has, GError **error);
 
+/* How a stored file came. */
+typedef struct {
+    gboolean by_sync;
+    char *delivered; /* when the listing says that it was delivered; NULL: it did not say */
+    gint64 stored_at;
+} SmFileArrival;
+
+/* The last max files of account that were stored until that time: of SmFileArrival, the last first.
+ * Caller frees. SM_ERROR_LEDGER. */
+GPtrArray *sm_file_arrivals(SmLedger *ledger, const char *account, gint64 until, guint max,
+                            GError **error);
+
+/* The bytes of the largest file that account has ever stored; 0: none. SM_ERROR_LEDGER. */
+gboolean sm_file_largest(SmLedger *ledger, const char *account, gint64 *size, GError **error);
+
 /* Makes the row (`waiting`) unless it is there. Part of the caller's transaction. SM_ERROR_LEDGER.
  */
 gboolean sm_file_ensure(SmLedger *ledger, const char *account, const char *name, GError **error);

@@ -18,24 +18,24 @@ enum {
     "  ORDER BY n.id LIMIT 1), path),"                                                             \
     " size, sha256, revision, previous, created, attempts, next_attempt"
 
-static SmHandover *
-from_row(sqlite3_stmt *row)
+static gpointer
+from_row(const SmRow *row)
 {
     SmHandover *handover = g_new0(SmHandover, 1);
     int column = 0;
 
-    handover->id = sqlite3_column_int64(row, column++);
-    handover->account = sm_db_text(row, column++);
-    handover->name = sm_db_text(row, column++);
-    handover->kind = sm_db_text(row, column++);
-    handover->path = sm_db_text(row, column++);
-    handover->size = sqlite3_column_int64(row, column++);
-    handover->sha256 = sm_db_text(row, column++);
-    handover->revision = sqlite3_column_int64(row, column++);
-    handover->previous = sm_db_text(row, column++);
-    handover->created = sqlite3_column_int64(row, column++);
-    handover->attempts = sqlite3_column_int64(row, column++);
-    handover->next_attempt = sqlite3_column_int64(row, column++);
+    handover->id = sm_row_int64(row, column++);
+    handover->account = sm_row_dup(row, column++);
+    handover->name = sm_row_dup(row, column++);
+    handover->kind = sm_row_dup(row, column++);
+    handover->path = sm_row_dup(row, column++);
+    handover->size = sm_row_int64(row, column++);
+    handover->sha256 = sm_row_dup(row, column++);
+    handover->revision = sm_row_int64(row, column++);
+    handover->previous = sm_row_dup(row, column++);
+    handover->created = sm_row_int64(row, column++);
+    handover->attempts = sm_row_int64(row, column++);
+    handover->next_attempt = sm_row_int64(row, column++);
     return handover;
 }
 
@@ -64,12 +64,19 @@ sm_handover_add(SmLedger *ledger, gint64 file, const char *kind, const char *pre
                      "ssii", kind, previous, sm_ledger_now(), file);
 }
 
+static void
+release(gpointer handover)
+{
+    sm_handover_free(handover);
+}
+
+static const SmMaker handovers = {from_row, release};
+
 GPtrArray *
 sm_handover_due(SmLedger *ledger, const char *account, const char *name, gint64 now, GError **error)
 {
-    g_autoptr(GPtrArray) due = g_ptr_array_new_with_free_func((GDestroyNotify)sm_handover_free);
-    g_autoptr(sqlite3_stmt) row = sm_db_query(
-        ledger->db, error,
+    return sm_db_list(
+        ledger->db, error, &handovers,
         "SELECT " COLUMNS
         " FROM handovers WHERE done = 0 AND next_attempt NOT BETWEEN ?1 + 1 AND ?4"
         " AND account = ?2"
@@ -77,28 +84,13 @@ sm_handover_due(SmLedger *ledger, const char *account, const char *name, gint64 
         "  AND o.account = handovers.account AND o.name = handovers.name AND o.id < handovers.id)"
         " ORDER BY id",
         "issi", now, account, name, now + SM_PAUSE_LONGEST);
-    GError *fault = NULL;
-
-    if (row == NULL)
-        return NULL;
-    while (sm_db_next(ledger->db, row, &fault))
-        g_ptr_array_add(due, from_row(row));
-    if (fault != NULL) {
-        g_propagate_error(error, fault);
-        return NULL;
-    }
-    return g_steal_pointer(&due);
 }
 
 SmHandover *
 sm_handover_load(SmLedger *ledger, gint64 id, GError **error)
 {
-    g_autoptr(sqlite3_stmt) row = sm_db_query(
-        ledger->db, error, "SELECT " COLUMNS " FROM handovers WHERE id = ? AND done = 0", "i", id);
-
-    if (row == NULL || !sm_db_next(ledger->db, row, error))
-        return NULL;
-    return from_row(row);
+    return sm_db_first(ledger->db, error, from_row,
+                       "SELECT " COLUMNS " FROM handovers WHERE id = ? AND done = 0", "i", id);
 }
 
 char *

@@ -126,7 +126,7 @@ prepare(SmLedger *ledger, GError **error)
 
     /* 64 processes at once on a new file: without this lock one fails at journal_mode. */
     if (!sm_lock_take(ledger->lock_fd, SM_LOCK_SCHEMA, SCHEMA_WAIT, NULL, error)) {
-        g_prefix_error(error, "ledger %s: ", ledger->db->path);
+        g_prefix_error(error, "ledger %s: ", sm_db_path(ledger->db));
         return FALSE;
     }
     ready = sm_db_exec(ledger->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", error) &&
@@ -140,7 +140,6 @@ sm_ledger_open(const char *path, SmLedgerUse use, const char *command, GError **
 {
     g_autoptr(SmLedger) ledger = g_new0(SmLedger, 1);
     g_autofree char *directory = g_path_get_dirname(path);
-    int flags = SQLITE_OPEN_READWRITE;
 
     ledger->lock_fd = -1;
     ledger->command = command;
@@ -149,7 +148,6 @@ sm_ledger_open(const char *path, SmLedgerUse use, const char *command, GError **
     if (!sm_ledger_is_ours(path, error))
         return NULL;
     if (use == SM_LEDGER_CREATE) {
-        flags |= SQLITE_OPEN_CREATE;
         if (g_mkdir_with_parents(directory, 0700) < 0) {
             sm_error_from_errno(error, SM_ERROR_LEDGER, "directory of the ledger, %s", directory);
             return NULL;
@@ -160,8 +158,26 @@ sm_ledger_open(const char *path, SmLedgerUse use, const char *command, GError **
     ledger->lock_fd = open_lock_file(path, error);
     if (ledger->lock_fd < 0)
         return NULL;
-    ledger->db = sm_db_open(path, flags, error);
+    ledger->db = sm_db_open(path, use == SM_LEDGER_CREATE ? SM_DB_CREATE : SM_DB_WRITE, error);
     if (ledger->db == NULL || !prepare(ledger, error))
+        return NULL;
+    return g_steal_pointer(&ledger);
+}
+
+SmLedger *
+sm_ledger_inspect(const char *path, gint64 *version, GError **error)
+{
+    g_autoptr(SmLedger) ledger = g_new0(SmLedger, 1);
+
+    ledger->lock_fd = -1;
+    ledger->command = "";
+    if (!sm_ledger_is_local(path, error))
+        return NULL;
+    /* opened for writing, since only so SQLite leaves nothing behind; and not written to */
+    ledger->db = sm_db_open(path, SM_DB_WRITE, error);
+    if (ledger->db == NULL ||
+        !sm_db_integer(ledger->db, error, version, "PRAGMA user_version", "") ||
+        !sm_db_verify(ledger->db, error))
         return NULL;
     return g_steal_pointer(&ledger);
 }
@@ -173,7 +189,7 @@ sm_ledger_open_empty(GError **error)
 
     ledger->lock_fd = -1;
     ledger->command = "";
-    ledger->db = sm_db_open(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
+    ledger->db = sm_db_open(":memory:", SM_DB_CREATE, error);
     if (ledger->db == NULL || !sm_ledger_schema_ensure(ledger->db, error))
         return NULL;
     return g_steal_pointer(&ledger);

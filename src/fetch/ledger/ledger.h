@@ -46,6 +46,12 @@ char *sm_ledger_lock_file(const char *path);
  */
 SmLedger *sm_ledger_open(const char *path, SmLedgerUse use, const char *command, GError **error);
 
+/*
+ * Opens the ledger at path, which is there, to look at it as it is, without a lock
+ * or an upgrade; *version: of its schema. SM_ERROR_LEDGER, also where it is damaged.
+ */
+SmLedger *sm_ledger_inspect(const char *path, gint64 *version, GError **error);
+
 /* A ledger in memory that knows nothing, for dry runs where there is none yet. SM_ERROR_LEDGER. */
 SmLedger *sm_ledger_open_empty(GError **error);
 

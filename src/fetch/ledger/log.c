@@ -3,15 +3,15 @@
 #define COLUMNS "SELECT at, account, name, action, detail, uid, command FROM log "
 
 static void
-fill(SmLogRow *row, sqlite3_stmt *found)
+fill(SmLogRow *row, const SmRow *found)
 {
-    row->at = sqlite3_column_int64(found, 0);
-    row->account = sm_db_text(found, 1);
-    row->name = sm_db_text(found, 2);
-    row->action = sm_db_text(found, 3);
-    row->detail = sm_db_text(found, 4);
-    row->uid = sqlite3_column_int64(found, 5);
-    row->command = sm_db_text(found, 6);
+    row->at = sm_row_int64(found, 0);
+    row->account = sm_row_dup(found, 1);
+    row->name = sm_row_dup(found, 2);
+    row->action = sm_row_dup(found, 3);
+    row->detail = sm_row_dup(found, 4);
+    row->uid = sm_row_int64(found, 5);
+    row->command = sm_row_dup(found, 6);
 }
 
 static void
@@ -30,15 +30,35 @@ clear(SmLogRow *row)
     " SELECT (SELECT min(account) FROM days WHERE days.account > each.account) FROM each"          \
     " WHERE each.account IS NOT NULL) SELECT account FROM each WHERE account IS NOT NULL"
 
+typedef struct {
+    SmLogTake take;
+    gpointer user_data;
+} Reader;
+
+static gboolean
+hand_over(const SmRow *found, gpointer user_data)
+{
+    const Reader *reader = user_data;
+    gboolean more;
+    SmLogRow row;
+
+    fill(&row, found);
+    more = reader->take(&row, reader->user_data);
+    clear(&row);
+    return more;
+}
+
 /*
  * A name's few rows come by the index of accounts and names. Everything else goes
  * along the table, whose order needs no sorting (+at: not by its index); only who
  * says since when gets them by the index of times.
  */
-static sqlite3_stmt *
-query(SmLedger *ledger, const SmLogFilter *filter, GError **error)
+gboolean
+sm_log_read(SmLedger *ledger, const SmLogFilter *filter, SmLogTake take, gpointer user_data,
+            GError **error)
 {
     gint64 until = filter->until > 0 ? filter->until : G_MAXINT64;
+    Reader reader = {take, user_data};
     const char *sql;
 
     if (filter->name != NULL)
@@ -50,27 +70,6 @@ query(SmLedger *ledger, const SmLogFilter *filter, GError **error)
     else
         sql = COLUMNS "WHERE account = coalesce(?1, account) AND +at >= ?3 AND +at < ?4"
                       " AND ?2 IS NULL ORDER BY id";
-    return sm_db_query(ledger->db, error, sql, "ssii", filter->account, filter->name, filter->since,
-                       until);
-}
-
-gboolean
-sm_log_read(SmLedger *ledger, const SmLogFilter *filter, SmLogTake take, gpointer user_data,
-            GError **error)
-{
-    g_autoptr(sqlite3_stmt) found = query(ledger, filter, error);
-    gboolean more = found != NULL;
-    GError *fault = NULL;
-
-    while (more && sm_db_next(ledger->db, found, &fault)) {
-        SmLogRow row;
-
-        fill(&row, found);
-        more = take(&row, user_data);
-        clear(&row);
-    }
-    if (fault == NULL)
-        return found != NULL;
-    g_propagate_error(error, fault);
-    return FALSE;
+    return sm_db_each(ledger->db, error, &(SmTaker){hand_over, &reader}, sql, "ssii",
+                      filter->account, filter->name, filter->since, until);
 }

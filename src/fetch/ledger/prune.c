@@ -6,33 +6,33 @@ enum { LOOK_AGAIN = 86400 }; /* seconds until the worker looks at a changed file
 
 #define REFUSED "not pruned"
 
+static gpointer
+name_from_row(const SmRow *row)
+{
+    return sm_row_dup(row, 0);
+}
+
+static const SmMaker names_of_rows = {name_from_row, g_free};
+
 /* What was stored lies there, too, where policy has dropped a later message of it, or the service
  * no longer had it when it was asked for again. */
 GStrv
 sm_prune_candidates(SmLedger *ledger, const char *account, gint64 before, gboolean again,
                     GError **error)
 {
-    g_autoptr(sqlite3_stmt) row = sm_db_query(
-        ledger->db, error,
+    GPtrArray *names = sm_db_list(
+        ledger->db, error, &names_of_rows,
         "SELECT name FROM files WHERE account = ?1 AND stored > 0 AND stored < ?2"
         " AND state NOT IN ('waiting', 'placing', 'conflict') AND pruned = 0 AND (?3 OR NOT EXISTS "
         "(SELECT 1 FROM log l"
         "  WHERE l.account = files.account AND l.name = files.name AND l.action = '" REFUSED "'"
         "  AND l.at > ?4)) ORDER BY stored, id",
         "siii", account, before, (gint64)again, sm_ledger_now() - LOOK_AGAIN);
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    GError *fault = NULL;
 
-    if (row == NULL)
+    if (names == NULL)
         return NULL;
-    while (sm_db_next(ledger->db, row, &fault))
-        g_ptr_array_add(names, sm_db_text(row, 0));
-    if (fault != NULL) {
-        g_propagate_error(error, fault);
-        return NULL;
-    }
     g_ptr_array_add(names, NULL);
-    return (GStrv)g_ptr_array_free(g_steal_pointer(&names), FALSE);
+    return (GStrv)g_ptr_array_free(names, FALSE);
 }
 
 gboolean
@@ -83,7 +83,7 @@ mark(SmLedger *ledger, const SmFile *file, GError **error)
     if (changed == 1)
         return TRUE;
     g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
-                "ledger %s: the claim on %s was lost to another process", ledger->db->path,
+                "ledger %s: the claim on %s was lost to another process", sm_db_path(ledger->db),
                 file->name);
     return FALSE;
 }

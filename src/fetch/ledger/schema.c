@@ -140,7 +140,7 @@ sm_ledger_schema_newest(void)
 static gboolean
 back_up(SmDb *db, gint64 version, GError **error)
 {
-    g_autofree char *copy = g_strdup_printf("%s.schema-%" G_GINT64_FORMAT, db->path, version);
+    g_autofree char *copy = g_strdup_printf("%s.schema-%" G_GINT64_FORMAT, sm_db_path(db), version);
 
     g_unlink(copy); /* of an upgrade that was cut short */
     return sm_db_copy(db, copy, error);
@@ -168,7 +168,7 @@ sm_ledger_schema_ensure(SmDb *db, GError **error)
         g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
                     "ledger %s: made by a newer version (schema %" G_GINT64_FORMAT
                     ", this is %d): upgrade scorefetch on this machine",
-                    db->path, version, (int)SCHEMA_VERSION);
+                    sm_db_path(db), version, (int)SCHEMA_VERSION);
         return FALSE;
     }
     if (version == SCHEMA_VERSION)

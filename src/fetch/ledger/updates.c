@@ -20,7 +20,7 @@ has_hit(SmLedger *ledger, const SmFile *file, int changed, GError **error)
     if (changed == 1)
         return TRUE;
     g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
-                "ledger %s: the claim on %s was lost to another process", ledger->db->path,
+                "ledger %s: the claim on %s was lost to another process", sm_db_path(ledger->db),
                 file->name);
     return FALSE;
 }

@@ -9,7 +9,7 @@
 
 #define HEAD(name, type, help)                                                                     \
     "# HELP scoremail_" name " " help "\n# TYPE scoremail_" name " " type "\n"
-#define AMONG(member) G_STRUCT_OFFSET(SmAccountSurvey, member)
+#define AMONG(member) G_STRUCT_OFFSET(SmAccountSurvey, totals.member)
 
 static const struct {
     const char *head;
@@ -59,7 +59,7 @@ add_states(GString *text, const SmSurvey *survey)
         for (int state = 0; state < SM_FILE_N_STATES; state++)
             g_string_append_printf(
                 text, "scoremail_files{account=\"%s\",state=\"%s\"} %" G_GINT64_FORMAT "\n",
-                account->account->name, sm_file_state_name(state), account->files[state]);
+                account->account->name, sm_file_state_name(state), account->totals.files[state]);
     }
 }
 

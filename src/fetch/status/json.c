@@ -24,18 +24,18 @@ account_as_json(const SmAccountSurvey *account)
     sm_json_add_text(json, "account", account->account->name);
     cJSON_AddBoolToObject(json, "enabled", account->account->enabled);
     sm_json_add_text(json, "fault", fault != NULL ? fault->message : NULL);
-    sm_json_add_time(json, "last_mail_at", account->mail_at);
-    sm_json_add_time(json, "last_stored_at", account->stored_at);
-    sm_json_add_time(json, "last_sync_at", account->synced_at);
-    sm_json_add_time(json, "sync_tried_at", account->sync_tried_at);
+    sm_json_add_time(json, "last_mail_at", account->totals.mail_at);
+    sm_json_add_time(json, "last_stored_at", account->totals.stored_at);
+    sm_json_add_time(json, "last_sync_at", account->totals.synced_at);
+    sm_json_add_time(json, "sync_tried_at", account->totals.sync_tried_at);
     sm_json_add_text(json, "sync_outcome",
-                     *account->sync_outcome != '\0' ? account->sync_outcome : NULL);
-    sm_json_add_number(json, "stored_today", account->stored_today);
-    sm_json_add_number(json, "stored_7_days", account->stored_week);
-    sm_json_add_number(json, "overdue", account->overdue);
+                     *account->totals.sync_outcome != '\0' ? account->totals.sync_outcome : NULL);
+    sm_json_add_number(json, "stored_today", account->totals.stored_today);
+    sm_json_add_number(json, "stored_7_days", account->totals.stored_week);
+    sm_json_add_number(json, "overdue", account->totals.overdue);
     files = cJSON_AddObjectToObject(json, "files");
     for (int state = 0; state < SM_FILE_N_STATES; state++)
-        sm_json_add_number(files, sm_file_state_name(state), account->files[state]);
+        sm_json_add_number(files, sm_file_state_name(state), account->totals.files[state]);
     return json;
 }
 

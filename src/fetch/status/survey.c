@@ -1,18 +1,14 @@
 #include "fetch/status/survey.h"
 
 #include "common/event/spool.h"
-
-enum { DAY = 86400, WEEK = 7 /* days */ };
-
-/* What the rows of a query are for. */
-typedef void (*Take)(SmSurvey *survey, SmAccountSurvey *account, sqlite3_stmt *row);
+#include "fetch/ledger/alerts.h"
 
 static void
 free_account(gpointer data)
 {
     SmAccountSurvey *account = data;
 
-    g_free(account->sync_outcome);
+    sm_totals_clear(&account->totals);
     g_ptr_array_unref(account->troubles);
     g_free(account);
 }
@@ -38,116 +34,6 @@ sm_survey_free(SmSurvey *survey)
     g_free(survey);
 }
 
-static void
-take_account(SmSurvey *survey, SmAccountSurvey *account, sqlite3_stmt *row)
-{
-    account->mail_at = sqlite3_column_int64(row, 1);
-    account->synced_at = sqlite3_column_int64(row, 2);
-    account->sync_tried_at = sqlite3_column_int64(row, 3);
-    g_free(account->sync_outcome);
-    account->sync_outcome = sm_db_text(row, 4);
-}
-
-static void
-take_total(SmSurvey *survey, SmAccountSurvey *account, sqlite3_stmt *row)
-{
-    const char *state = (const char *)sqlite3_column_text(row, 1);
-
-    account->files[sm_file_state_from_name(state)] = sqlite3_column_int64(row, 2);
-}
-
-static void
-take_days(SmSurvey *survey, SmAccountSurvey *account, sqlite3_stmt *row)
-{
-    account->announced_ever = sqlite3_column_int64(row, 1);
-    account->stored_ever = sqlite3_column_int64(row, 2);
-    account->stored_week = sqlite3_column_int64(row, 3);
-    account->stored_today = sqlite3_column_int64(row, 4);
-}
-
-static void
-take_overdue(SmSurvey *survey, SmAccountSurvey *account, sqlite3_stmt *row)
-{
-    account->overdue = sqlite3_column_int64(row, 1);
-}
-
-/* Runs a query whose first column is an account, and hands what is of one that is looked at to
- * take. Takes the statement. */
-static gboolean
-each_row(SmSurvey *survey, SmLedger *ledger, GHashTable *by_name, sqlite3_stmt *statement,
-         Take take, GError **error)
-{
-    g_autoptr(sqlite3_stmt) row = statement;
-    GError *fault = NULL;
-
-    if (row == NULL)
-        return FALSE;
-    while (sm_db_next(ledger->db, row, &fault)) {
-        SmAccountSurvey *account =
-            g_hash_table_lookup(by_name, (const char *)sqlite3_column_text(row, 0));
-
-        if (account != NULL)
-            take(survey, account, row);
-    }
-    if (fault == NULL)
-        return TRUE;
-    g_propagate_error(error, fault);
-    return FALSE;
-}
-
-/* next_attempt and +account: so that the index of what is due is taken, and no other. */
-static gboolean
-read_tables(SmSurvey *survey, SmLedger *ledger, GHashTable *by_name, GError **error)
-{
-    SmDb *db = ledger->db;
-    gint64 today = survey->now / DAY;
-    guint defer_for = survey->config->defer_for;
-    gint64 overdue_before = defer_for != G_MAXUINT ? survey->now - defer_for : 0;
-
-    return each_row(survey, ledger, by_name,
-                    sm_db_query(db, error,
-                                "SELECT name, mail_seen, synced, sync_tried, sync_outcome"
-                                " FROM accounts",
-                                ""),
-                    take_account, error) &&
-           each_row(survey, ledger, by_name,
-                    sm_db_query(db, error, "SELECT account, state, files FROM totals", ""),
-                    take_total, error) &&
-           each_row(survey, ledger, by_name,
-                    sm_db_query(db, error,
-                                "SELECT account, sum(times) FILTER (WHERE action = 'announced'),"
-                                " sum(times) FILTER (WHERE action <> 'announced'),"
-                                " sum(times) FILTER (WHERE action <> 'announced' AND day > ?1),"
-                                " sum(times) FILTER (WHERE action <> 'announced' AND day >= ?2)"
-                                " FROM days WHERE action IN ('announced', 'stored', 'corrected')"
-                                " GROUP BY account",
-                                "ii", today - WEEK, today),
-                    take_days, error) &&
-           each_row(survey, ledger, by_name,
-                    sm_db_query(db, error,
-                                "SELECT account, count(*) FROM files"
-                                " WHERE (state IN ('waiting', 'placing') OR unanswered <> 0)"
-                                " AND next_attempt >= 0 AND state IN ('waiting', 'placing')"
-                                " AND announced < ? GROUP BY +account",
-                                "i", overdue_before),
-                    take_overdue, error);
-}
-
-static gboolean
-read_account(SmAccountSurvey *account, SmLedger *ledger, GError **error)
-{
-    const char *name = account->account->name;
-    GPtrArray *troubles = sm_file_list_troubles(ledger, name, SM_SURVEY_TROUBLES, error);
-
-    if (troubles == NULL)
-        return FALSE;
-    g_ptr_array_unref(account->troubles);
-    account->troubles = troubles;
-    return sm_db_integer(ledger->db, error, &account->stored_at,
-                         "SELECT max(stored) FROM files WHERE account = ? AND stored > 0", "s",
-                         name);
-}
-
 /* FALSE where a later version has written a kind that this one does not know. */
 static gboolean
 kind_from_name(const char *name, SmAlertKind *kind)
@@ -168,43 +54,31 @@ is_of_interest(const SmSurvey *survey, const char *name)
 }
 
 static void
-add_alert(SmSurvey *survey, sqlite3_stmt *row)
+add_alert(SmSurvey *survey, SmAlertRow *row)
 {
     SmAlertKind kind;
     SmAlertRecord *alert;
 
-    if (!is_of_interest(survey, (const char *)sqlite3_column_text(row, 0)))
+    if (!is_of_interest(survey, row->account) || !kind_from_name(row->kind, &kind))
         return;
-    if (!kind_from_name((const char *)sqlite3_column_text(row, 1), &kind))
-        return;
-    alert = g_new0(SmAlertRecord, 1);
-    alert->account = sm_db_text(row, 0);
-    alert->kind = kind;
-    alert->text = sm_db_text(row, 2);
-    alert->first_at = sqlite3_column_int64(row, 3);
-    alert->last_at = sqlite3_column_int64(row, 4);
-    alert->times = sqlite3_column_int64(row, 5);
+    alert = g_new(SmAlertRecord, 1);
+    *alert = (SmAlertRecord){g_steal_pointer(&row->account),
+                             kind,
+                             g_steal_pointer(&row->text),
+                             row->first,
+                             row->last,
+                             row->times};
     g_ptr_array_add(survey->alerts, alert);
 }
 
 static gboolean
 read_alerts(SmSurvey *survey, SmLedger *ledger, const char *account, GError **error)
 {
-    g_autoptr(sqlite3_stmt) row =
-        sm_db_query(ledger->db, error,
-                    "SELECT account, kind, text, first, last, times FROM alerts WHERE last > 0"
-                    " AND account IN ('', coalesce(?, account)) ORDER BY account, kind",
-                    "s", account);
-    GError *fault = NULL;
+    g_autoptr(GPtrArray) rows = sm_alerts_standing(ledger, account, error);
 
-    if (row == NULL)
-        return FALSE;
-    while (sm_db_next(ledger->db, row, &fault))
-        add_alert(survey, row);
-    if (fault == NULL)
-        return TRUE;
-    g_propagate_error(error, fault);
-    return FALSE;
+    for (guint i = 0; rows != NULL && i < rows->len; i++)
+        add_alert(survey, rows->pdata[i]);
+    return rows != NULL;
 }
 
 static gboolean
@@ -220,18 +94,33 @@ read_refusals(SmSurvey *survey, SmLedger *ledger, GError **error)
 }
 
 static gboolean
+read_troubles(SmAccountSurvey *account, SmLedger *ledger, GError **error)
+{
+    GPtrArray *troubles =
+        sm_file_list_troubles(ledger, account->account->name, SM_SURVEY_TROUBLES, error);
+
+    if (troubles == NULL)
+        return FALSE;
+    g_ptr_array_unref(account->troubles);
+    account->troubles = troubles;
+    return TRUE;
+}
+
+static gboolean
 read_ledger(SmSurvey *survey, SmLedger *ledger, const char *account, GError **error)
 {
-    g_autoptr(GHashTable) by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) totals = g_hash_table_new(g_str_hash, g_str_equal);
+    guint defer_for = survey->config->defer_for;
+    gint64 overdue_before = defer_for != G_MAXUINT ? survey->now - defer_for : 0;
 
     for (guint i = 0; i < survey->accounts->len; i++) {
         SmAccountSurvey *each = survey->accounts->pdata[i];
 
-        g_hash_table_insert(by_name, each->account->name, each);
-        if (!read_account(each, ledger, error))
+        g_hash_table_insert(totals, each->account->name, &each->totals);
+        if (!read_troubles(each, ledger, error))
             return FALSE;
     }
-    return read_tables(survey, ledger, by_name, error) &&
+    return sm_totals_read(ledger, totals, survey->now, overdue_before, error) &&
            read_alerts(survey, ledger, account, error) && read_refusals(survey, ledger, error);
 }
 
@@ -256,7 +145,7 @@ add_accounts(SmSurvey *survey, const char *only)
             continue;
         each = g_new0(SmAccountSurvey, 1);
         each->account = account;
-        each->sync_outcome = g_strdup("");
+        each->totals.sync_outcome = g_strdup("");
         each->troubles = g_ptr_array_new();
         g_ptr_array_add(survey->accounts, each);
     }

@@ -13,7 +13,7 @@
 #include "common/config/config.h"
 #include "fetch/alert/alert.h"
 #include "fetch/ledger/events.h"
-#include "fetch/ledger/files.h"
+#include "fetch/ledger/totals.h"
 
 enum {
     SM_SURVEY_TROUBLES = 3, /* files with their reason, of each account */
@@ -22,20 +22,8 @@ enum {
 
 typedef struct {
     const SmAccount *account;
-    /* seconds since 1970; 0: never */
-    gint64 mail_at;   /* the last message that announced something new */
-    gint64 stored_at; /* the last file */
-    gint64 synced_at; /* when the last sync began that left nothing */
-    gint64 sync_tried_at;
-    char *sync_outcome; /* of the last one that ended; may be "" */
-
-    gint64 files[SM_FILE_N_STATES]; /* how many are in each state now */
-    gint64 overdue;                 /* of those that wait: longer than defer-for */
-    GPtrArray *troubles;            /* of SmFile: the newest that have failed or conflict */
-
-    /* Counters that only grow; days are those of UTC, today included. */
-    gint64 stored_today, stored_week, stored_ever; /* new and corrected files */
-    gint64 announced_ever;
+    SmTotals totals;     /* overdue: longer than defer-for */
+    GPtrArray *troubles; /* of SmFile: the newest that have failed or conflict */
 } SmAccountSurvey;
 
 /* A row of the table of alerts. */

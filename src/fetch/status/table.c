@@ -25,14 +25,15 @@ human_time(gint64 when, gint64 now)
 static void
 print_account(const SmAccountSurvey *account, int widest, gint64 now)
 {
-    const gint64 *files = account->files;
-    g_autofree char *mail = human_time(account->mail_at, now);
-    g_autofree char *sync = human_time(account->synced_at, now);
+    const gint64 *files = account->totals.files;
+    g_autofree char *mail = human_time(account->totals.mail_at, now);
+    g_autofree char *sync = human_time(account->totals.synced_at, now);
 
     printf("%-*s  %-16s  %-16s  %6" G_GINT64_FORMAT "  %6" G_GINT64_FORMAT "  %8" G_GINT64_FORMAT
            "  %7" G_GINT64_FORMAT "  %6" G_GINT64_FORMAT "  %7" G_GINT64_FORMAT "%s\n",
-           widest, account->account->name, mail, sync, account->stored_today, account->stored_week,
-           files[SM_FILE_STORED], files[SM_FILE_WAITING] + files[SM_FILE_PLACING],
+           widest, account->account->name, mail, sync, account->totals.stored_today,
+           account->totals.stored_week, files[SM_FILE_STORED],
+           files[SM_FILE_WAITING] + files[SM_FILE_PLACING],
            files[SM_FILE_FAILED] + files[SM_FILE_CONFLICT],
            files[SM_FILE_DROPPED] + files[SM_FILE_NOT_WANTED],
            account->account->enabled ? "" : "  not enabled");
@@ -146,7 +147,7 @@ sum(const SmSurvey *survey, gsize offset)
     return all;
 }
 
-#define SUM(member) sum(survey, G_STRUCT_OFFSET(SmAccountSurvey, member))
+#define SUM(member) sum(survey, G_STRUCT_OFFSET(SmAccountSurvey, totals.member))
 
 void
 sm_status_print_plugin(const SmSurvey *survey, const GPtrArray *concerns)

@@ -131,8 +131,8 @@ static void
 judge_files(GPtrArray *concerns, const SmAccountSurvey *account, guint defer_for)
 {
     const char *name = account->account->name;
-    gint64 failed = account->files[SM_FILE_FAILED];
-    gint64 conflicts = account->files[SM_FILE_CONFLICT];
+    gint64 failed = account->totals.files[SM_FILE_FAILED];
+    gint64 conflicts = account->totals.files[SM_FILE_CONFLICT];
     g_autofree char *a_failed = example(account, SM_FILE_FAILED);
     g_autofree char *a_conflict = example(account, SM_FILE_CONFLICT);
 
@@ -143,30 +143,31 @@ judge_files(GPtrArray *concerns, const SmAccountSurvey *account, guint defer_for
         add(concerns, of_survey.file_conflicts, name,
             "%d in conflict with a file in the directory%s; see Conflicts in scorefetch(1)",
             (int)conflicts, a_conflict);
-    if (account->overdue > 0)
+    if (account->totals.overdue > 0)
         add(concerns, of_survey.file_overdue, name, "%d waiting longer than defer-for, %d min",
-            (int)account->overdue, (int)(defer_for / 60));
+            (int)account->totals.overdue, (int)(defer_for / 60));
 }
 
 /* No warning for accounts that have never synced. */
 static void
 judge_sync(GPtrArray *concerns, const SmAccountSurvey *account, gint64 now)
 {
-    g_autofree char *last = day_and_time(account->synced_at);
+    g_autofree char *last = day_and_time(account->totals.synced_at);
 
-    if (account->synced_at > now) {
+    if (account->totals.synced_at > now) {
         add(concerns, of_survey.sync_overdue, account->account->name,
             "the last sync is dated %s, in the future: is this machine's clock right? The next"
             " complete sync corrects it",
             last);
         return;
     }
-    if (account->sync_tried_at > 0 && now - account->synced_at > SYNC_OVERDUE &&
-        (account->synced_at > 0 || *account->sync_outcome != '\0'))
+    if (account->totals.sync_tried_at > 0 && now - account->totals.synced_at > SYNC_OVERDUE &&
+        (account->totals.synced_at > 0 || *account->totals.sync_outcome != '\0'))
         add(concerns, of_survey.sync_overdue, account->account->name,
-            "no complete sync %s%s; the last one: %s", account->synced_at > 0 ? "since " : "yet",
-            account->synced_at > 0 ? last : "",
-            *account->sync_outcome != '\0' ? account->sync_outcome : "did not end");
+            "no complete sync %s%s; the last one: %s",
+            account->totals.synced_at > 0 ? "since " : "yet",
+            account->totals.synced_at > 0 ? last : "",
+            *account->totals.sync_outcome != '\0' ? account->totals.sync_outcome : "did not end");
 }
 
 static void

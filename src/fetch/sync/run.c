@@ -167,8 +167,8 @@ start_workers(Run *run, Worker *workers, guint wanted, GError **error)
         Worker *worker = &workers[count];
 
         worker->run = run;
-        worker->ledger =
-            sm_ledger_open(team->ledger->db->path, SM_LEDGER_CREATE, team->ledger->command, error);
+        worker->ledger = sm_ledger_open(sm_db_path(team->ledger->db), SM_LEDGER_CREATE,
+                                        team->ledger->command, error);
         if (worker->ledger != NULL)
             worker->thread = g_thread_try_new("sync", work, worker, error);
         if (worker->thread == NULL) {

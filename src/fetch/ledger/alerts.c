@@ -1,0 +1,97 @@
+#include "fetch/ledger/alerts.h"
+
+#define COLUMNS "SELECT account, kind, text, first, last, times, sent FROM alerts"
+
+static gpointer
+from_row(const SmRow *row)
+{
+    SmAlertRow *alert = g_new(SmAlertRow, 1);
+
+    *alert = (SmAlertRow){
+        .account = sm_row_dup(row, 0),
+        .kind = sm_row_dup(row, 1),
+        .text = sm_row_dup(row, 2),
+        .first = sm_row_int64(row, 3),
+        .last = sm_row_int64(row, 4),
+        .times = sm_row_int64(row, 5),
+        .sent = sm_row_int64(row, 6),
+    };
+    return alert;
+}
+
+void
+sm_alert_row_free(SmAlertRow *row)
+{
+    if (row == NULL)
+        return;
+    g_free(row->account);
+    g_free(row->kind);
+    g_free(row->text);
+    g_free(row);
+}
+
+static void
+release(gpointer row)
+{
+    sm_alert_row_free(row);
+}
+
+static const SmMaker alerts = {from_row, release};
+
+gboolean
+sm_alerts_raise(SmLedger *ledger, const char *account, const char *kind, const char *text,
+                GError **error)
+{
+    return sm_db_run(ledger->db, error, NULL,
+                     "INSERT INTO alerts (account, kind, text, first, last)"
+                     " VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT (account, kind)"
+                     " DO UPDATE SET text = ?3, times = alerts.times + 1,"
+                     " first = CASE WHEN alerts.last = 0 THEN ?4 ELSE alerts.first END, last = ?4",
+                     "sssi", account, kind, text, sm_ledger_now());
+}
+
+/* Keeps when it was sent: an alert that comes and goes is not sent each time. */
+gboolean
+sm_alerts_clear(SmLedger *ledger, const char *account, const char *kind, GError **error)
+{
+    return sm_db_run(ledger->db, error, NULL,
+                     "DELETE FROM alerts WHERE account = ? AND kind = ? AND sent = 0", "ss",
+                     account, kind) &&
+           sm_db_run(ledger->db, error, NULL,
+                     "UPDATE alerts SET times = 0, last = 0 WHERE account = ? AND kind = ?", "ss",
+                     account, kind);
+}
+
+GPtrArray *
+sm_alerts_standing(SmLedger *ledger, const char *account, GError **error)
+{
+    return sm_db_list(ledger->db, error, &alerts,
+                      COLUMNS " WHERE last > 0 AND account IN ('', coalesce(?, account))"
+                              " ORDER BY account, kind",
+                      "s", account);
+}
+
+SmAlertRow *
+sm_alerts_find(SmLedger *ledger, const char *account, const char *kind, GError **error)
+{
+    return sm_db_first(ledger->db, error, from_row,
+                       COLUMNS " WHERE account = ? AND kind = ? AND last > 0", "ss", account, kind);
+}
+
+SmAlertRow *
+sm_alerts_due(SmLedger *ledger, gint64 after, GError **error)
+{
+    return sm_db_first(ledger->db, error, from_row,
+                       COLUMNS " WHERE times > 0 AND sent NOT BETWEEN ?1 + 1 AND ?2"
+                               " ORDER BY first, account, kind LIMIT 1",
+                       "ii", after, sm_ledger_now());
+}
+
+gboolean
+sm_alerts_sent(SmLedger *ledger, const SmAlertRow *row, GError **error)
+{
+    return sm_db_run(ledger->db, error, NULL,
+                     "UPDATE alerts SET sent = ?1, times = max(times - ?2, 0) WHERE account = ?3"
+                     " AND kind = ?4 AND sent = ?5",
+                     "iissi", sm_ledger_now(), row->times, row->account, row->kind, row->sent);
+}
