@@ -102,8 +102,17 @@ tell_fault(int status, GError **error)
         g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "the parser ended with status %d", code);
 }
 
+/* Microseconds of processor time. */
+static gint64
+time_of(const struct rusage *usage)
+{
+    return ((gint64)usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * G_USEC_PER_SEC +
+           usage->ru_utime.tv_usec + usage->ru_stime.tv_usec;
+}
+
+/* Its processor time is added to *used. */
 static Ending
-wait_for(const SmParserTask *task, pid_t pid, GError **error)
+wait_for(const SmParserTask *task, pid_t pid, gint64 *used, GError **error)
 {
     struct rusage usage;
     int status;
@@ -114,6 +123,7 @@ wait_for(const SmParserTask *task, pid_t pid, GError **error)
             return ENDED_BADLY;
         }
     }
+    *used += time_of(&usage);
     if (WIFEXITED(status) && WEXITSTATUS(status) == SM_PARSER_ANSWERED)
         return ENDED_WELL;
     if (WIFEXITED(status) && WEXITSTATUS(status) == SM_STACK_FULL)
@@ -126,7 +136,8 @@ wait_for(const SmParserTask *task, pid_t pid, GError **error)
 
 /* One child, from fork to wait. */
 static Ending
-run_child(const SmReader *reader, const SmParserTask *task, GByteArray *answer, GError **error)
+run_child(const SmReader *reader, const SmParserTask *task, GByteArray *answer, gint64 *used,
+          GError **error)
 {
     sm_autofd int from_child = -1;
     sm_autofd int to_parent = -1;
@@ -161,7 +172,7 @@ run_child(const SmReader *reader, const SmParserTask *task, GByteArray *answer, 
     else
         kill(pid, SIGKILL);
     sm_close(&from_child);
-    ending = wait_for(task, pid, complete ? error : NULL);
+    ending = wait_for(task, pid, used, complete ? error : NULL);
     if (!complete && ending != ENDED_BY_LIMIT) {
         g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
                     "the parser did not answer within %u s, or its answer was too long",
@@ -221,14 +232,24 @@ sm_child_read_header(const char *message, gsize length, const SmChildRules *rule
     const SmParserTask task = {message, length, 1, sm_sandbox_find(), charsets, reason};
     const SmReader *reader = sm_reader_load(NULL);
     SmEvent *event = NULL;
+    gint64 used = 0;
 
     if (reader != NULL && sm_sandbox_check(&task.walls, rules->sandbox, NULL) &&
-        run_child(reader, &task, answer, NULL) == ENDED_WELL && take_answer(answer, &event, NULL) &&
-        event != NULL)
+        run_child(reader, &task, answer, &used, NULL) == ENDED_WELL &&
+        take_answer(answer, &event, NULL) && event != NULL)
         return event;
     event = sm_unusable_event(message, length, reason);
     event->received = sm_received_scan(message, length);
     return event;
+}
+
+/* The seconds that are left of max after so many microseconds: the kernel counts whole ones. */
+static guint
+left_of(guint max, gint64 used)
+{
+    gint64 left = (gint64)max * G_USEC_PER_SEC - used;
+
+    return left > 0 ? (guint)((left + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC) : 0;
 }
 
 gboolean
@@ -239,6 +260,7 @@ sm_child_read(const char *message, gsize length, const SmChildRules *rules, SmEv
     SmParserTask task = {message, length, rules->max_cpu, sm_sandbox_find(), charsets, NULL};
     g_autofree char *walls = sm_sandbox_describe(&task.walls);
     const SmReader *reader = NULL;
+    gint64 used = 0; /* microseconds of processor time */
 
     *event = NULL;
     if (sm_sandbox_check(&task.walls, rules->sandbox, error))
@@ -248,19 +270,18 @@ sm_child_read(const char *message, gsize length, const SmChildRules *rules, SmEv
     g_info("sandbox: %s", walls);
     for (;;) {
         g_autoptr(GByteArray) answer = g_byte_array_new();
+        Ending ending = ENDED_BY_LIMIT;
         char *charset;
 
-        switch (run_child(reader, &task, answer, error)) {
-        case ENDED_WELL:
-            break;
-        case ENDED_BY_LIMIT:
+        /* The time is that of all rounds. */
+        task.max_cpu = left_of(rules->max_cpu, used);
+        if (task.max_cpu > 0)
+            ending = run_child(reader, &task, answer, &used, error);
+        if (ending == ENDED_BY_LIMIT)
             *event = sm_child_read_header(message, length, rules,
                                           "parsing exceeds the limit of time or memory");
-            return TRUE;
-        case ENDED_BADLY:
-        default:
-            return FALSE;
-        }
+        if (ending != ENDED_WELL)
+            return ending == ENDED_BY_LIMIT;
         charset = charsets->len < SM_CHARSETS_MAX ? charset_asked_for(answer) : NULL;
         if (charset == NULL)
             return take_answer(answer, event, error);

@@ -12,7 +12,7 @@
 #include "filter/sandbox/walls.h"
 
 typedef struct {
-    guint max_cpu;           /* seconds */
+    guint max_cpu;           /* seconds, for all that reading the message takes */
     SmSandboxPolicy sandbox; /* what to do if the kernel lacks a part of it */
 } SmChildRules;
 

@@ -7,7 +7,7 @@
 
 #include "common/base/error.h"
 
-enum { LARGE = 1024 * 1024 }; /* bytes */
+enum { LARGE = 1024 * 1024, ROOM_MIN = 1024 * 1024 }; /* bytes */
 
 /* As read(2), but waits and tries again instead of EAGAIN and EINTR. */
 static ssize_t
@@ -47,41 +47,66 @@ drain(int fd)
         continue;
 }
 
+/* As much of the wanted address space as there is; *reserved becomes 0 if there is none. */
+static char *
+reserve(gsize wanted, gsize *reserved)
+{
+    for (*reserved = wanted; *reserved >= ROOM_MIN || *reserved == wanted; *reserved /= 2) {
+        char *data;
+
+        *reserved = page_align(*reserved);
+        data = mmap(NULL, *reserved, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (data == MAP_FAILED)
+            continue;
+        /* A large message is spared thousands of page faults; a small one does not get there. */
+        if (*reserved > LARGE)
+            madvise(data + LARGE, *reserved - LARGE, MADV_HUGEPAGE);
+        return data;
+    }
+    *reserved = 0;
+    return NULL;
+}
+
 gboolean
 sm_input_read(SmInput *input, int fd, gsize max, GError **error)
 {
-    gsize reserved = page_align(max + 1);
-    gsize used;
+    gsize wanted = page_align(max + 1), reserved, room, used;
+    gboolean overflows = FALSE;
     ssize_t got;
 
-    *input = (SmInput){NULL, 0, FALSE};
-    input->data = mmap(NULL, reserved, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (input->data == MAP_FAILED) {
-        input->data = NULL;
-        sm_error_from_errno(error, SM_ERROR_INTERNAL, "no memory for a message of %zu bytes", max);
+    *input = (SmInput){reserve(wanted, &reserved), 0, FALSE};
+    if (input->data == NULL) {
+        sm_error_from_errno(error, SM_ERROR_INTERNAL, "no memory for a message");
         drain(fd);
         return FALSE;
     }
-    /* A large message is spared thousands of page faults; a small one does not get there. */
-    if (reserved > LARGE)
-        madvise(input->data + LARGE, reserved - LARGE, MADV_HUGEPAGE);
     /* One byte more than allowed: it distinguishes a message that fits exactly from a larger one.
      */
-    while ((got = read_patiently(fd, input->data + input->length, max + 1 - input->length)) > 0) {
+    room = MIN(max + 1, reserved);
+    while ((got = read_patiently(fd, input->data + input->length, room - input->length)) > 0) {
         input->length += (gsize)got;
-        if (input->length > max) {
-            input->too_large = TRUE;
+        if (input->length == room) {
+            overflows = TRUE;
             input->length = 0; /* from here on the pages only serve to drain */
         }
     }
-    if (got < 0)
-        sm_error_from_errno(error, SM_ERROR_IO, "cannot read the message from standard input");
-    if (input->too_large)
+    if (overflows)
         input->length = 0;
     used = page_align(MAX(input->length, 1));
     munmap(input->data + used, reserved - used);
-    return got == 0;
+    if (got < 0)
+        return sm_error_from_errno(error, SM_ERROR_IO,
+                                   "cannot read the message from standard input");
+    if (overflows && reserved < wanted) {
+        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
+                    "no memory for a message of more than %zu bytes; raise the limit on address "
+                    "space",
+                    reserved);
+        return FALSE;
+    }
+    input->too_large = overflows;
+    return TRUE;
 }
 
 void

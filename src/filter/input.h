@@ -14,8 +14,8 @@ typedef struct {
 
 /*
  * Reads fd to its end, at most max bytes into memory. Waits where fd is
- * non-blocking. SM_ERROR_IO when reading fails, SM_ERROR_INTERNAL without
- * address space (fd is read to its end all the same).
+ * non-blocking. SM_ERROR_IO when reading fails, SM_ERROR_INTERNAL where a limit
+ * on address space leaves no room for it (fd is read to its end all the same).
  */
 gboolean sm_input_read(SmInput *input, int fd, gsize max, GError **error);
 

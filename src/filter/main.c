@@ -3,6 +3,7 @@
  * and the event goes on to scorefetch. As a filter it exits 0 or 75, whatever
  * happens; only a wrong command line and --extract have other codes.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -11,6 +12,7 @@
 #include <glib.h>
 
 #include "build-config.h"
+#include "common/base/error.h"
 #include "common/base/report.h"
 #include "common/base/startup.h"
 #include "common/config/config.h"
@@ -226,6 +228,7 @@ filter(int argc, char **argv)
     SmReport report = {.program = "scoremail", .role = SM_ROLE_FILTER, .log_fd = -1};
     g_auto(SmOptions) options = {.extract = FALSE};
     g_auto(SmEnvelope) envelope = {NULL, NULL};
+    gboolean is_closed = fcntl(STDIN_FILENO, F_GETFD) < 0; /* sm_startup() opens /dev/null there */
     g_autoptr(GError) error = NULL;
 
     sm_report_start(&report);
@@ -245,6 +248,11 @@ filter(int argc, char **argv)
         return refuse_usage("standard input is a terminal; pipe a message into scoremail");
     if (options.extract)
         sm_startup_end_by_signal();
+    if (is_closed) {
+        g_set_error(&error, SM_ERROR, SM_ERROR_IO,
+                    "standard input is closed; pipe a message into scoremail");
+        return fail(error, report.role);
+    }
     return run(&options, &envelope, &report);
 }
 

@@ -23,9 +23,15 @@ from mail_filter import (BAD_NAME, BUILD, NO_SPAN, OK, READER, SCOREMAIL, SPAN, 
 # ---------------------------------------------------------------- input and its limits
 
 
-def test_a_closed_input_is_no_notification():
-    run = subprocess.run([SCOREMAIL, "-v"], stdin=None, capture_output=True, preexec_fn=lambda: os.close(0))
-    assert run.returncode == OK and b"no notification" in run.stderr
+@pytest.mark.parametrize("option, code", [("-v", TEMPORARY), ("--extract", 74)])
+def test_a_closed_input_is_an_error(option, code):
+    """A recipe that is wrong, and not a message that announces nothing."""
+    run = subprocess.run([SCOREMAIL, option], stdin=None, capture_output=True, preexec_fn=lambda: os.close(0))
+    assert run.returncode == code and run.stderr == b"scoremail: standard input is closed; pipe a message into scoremail\n"
+
+
+def test_an_empty_input_is_no_notification():
+    assert scoremail(message=b"").returncode == OK
 
 
 def test_a_message_as_large_as_allowed_is_read():
@@ -426,24 +432,52 @@ def test_a_malformed_answer_is_temporary(installation):
     assert run.returncode == TEMPORARY
 
 
-@pytest.mark.release_only("a sanitizer needs more address space than any limit leaves")
-def test_no_room_for_the_message_is_temporary():
+def limited(megabytes):
     def limit():
-        resource.setrlimit(resource.RLIMIT_AS, (400_000_000, 400_000_000))
-
-    run = scoremail("--max-message", "1000000000", message=fixture("csv.eml"), preexec_fn=limit)
-    assert run.returncode == TEMPORARY and b"no memory" in run.stderr
+        resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+    return limit
 
 
 @pytest.mark.release_only("a sanitizer needs more address space than any limit leaves")
-def test_without_room_the_message_is_read_to_its_end_all_the_same():
-    def limit():
-        resource.setrlimit(resource.RLIMIT_AS, (60_000_000, 60_000_000))
+@pytest.mark.parametrize("megabytes", [20, 40, 60, 80, 100, 400])
+def test_little_address_space_is_enough_for_ordinary_mail(megabytes):
+    run = scoremail("--max-message", "1000000000", message=fixture("ordinary.eml"), preexec_fn=limited(megabytes))
+    assert (run.returncode, run.stderr) == (OK, b"")
 
-    with subprocess.Popen([SCOREMAIL], stdin=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=limit) as process:
-        process.stdin.write(bytes(2_000_000))  # EPIPE if it left early
+
+@pytest.mark.release_only("a sanitizer needs more address space than any limit leaves")
+@pytest.mark.parametrize("megabytes, size", [(30, 40), (60, 70), (100, 120)])
+def test_no_room_for_the_message_is_temporary(megabytes, size):
+    """And the message is read to its end: a writer that meets a closed pipe would get SIGPIPE."""
+    with subprocess.Popen([SCOREMAIL, "--max-message", "1000000000"], stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+                          preexec_fn=limited(megabytes)) as process:
+        for _ in range(size):
+            process.stdin.write(bytes(1 << 20))
         process.stdin.close()
-        assert process.wait() == TEMPORARY and b"no memory" in process.stderr.read()
+        said = process.stderr.read()
+        assert process.wait() == TEMPORARY and b"no memory for a message" in said
+
+
+def processor_time(message):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    scoremail("--extract", "--max-cpu", "60", message=message)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+@pytest.mark.release_only("strace and the leak checker cannot both attach")
+def test_the_time_is_that_of_all_rounds(tmp_path):
+    """Each part names another character set, for which the message is read anew: with the time that is left."""
+    depth = 1000
+    while processor_time(html("<div>" * depth + SPAN)) < 0.5:
+        depth = depth * 3 // 2
+    slow = "<div>" * depth + SPAN
+    each = [f"Content-Type: text/html; charset={name}\n\n{slow}\n" for name in ("cp437", "cp850", "cp852", "cp855")]
+    log = tmp_path / "log"
+    argv = ["strace", "-f", "-qq", "-o", log, "-e", "trace=prlimit64", SCOREMAIL, "--extract", "--max-cpu", "30"]
+    subprocess.run(argv, input=parts(*each), capture_output=True, timeout=300)
+    given = [int(n) for n in re.findall(r"RLIMIT_CPU, \{rlim_cur=(\d+)", log.read_text())]
+    assert given[0] == 30 and len(given) == 5 and given == sorted(given, reverse=True) and given[-1] <= 28
 
 
 # ---------------------------------------------------------------- and when the mail system has tried for long enough
