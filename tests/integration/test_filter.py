@@ -469,7 +469,7 @@ def processor_time(message):
 def test_the_time_is_that_of_all_rounds(tmp_path):
     """Each part names another character set, for which the message is read anew: with the time that is left."""
     depth = 1000
-    while processor_time(html("<div>" * depth + SPAN)) < 0.5:
+    while processor_time(html("<div>" * depth + SPAN)) < 0.3:
         depth = depth * 3 // 2
     slow = "<div>" * depth + SPAN
     each = [f"Content-Type: text/html; charset={name}\n\n{slow}\n" for name in ("cp437", "cp850", "cp852", "cp855")]
@@ -477,7 +477,7 @@ def test_the_time_is_that_of_all_rounds(tmp_path):
     argv = ["strace", "-f", "-qq", "-o", log, "-e", "trace=prlimit64", SCOREMAIL, "--extract", "--max-cpu", "30"]
     subprocess.run(argv, input=parts(*each), capture_output=True, timeout=300)
     given = [int(n) for n in re.findall(r"RLIMIT_CPU, \{rlim_cur=(\d+)", log.read_text())]
-    assert given[0] == 30 and len(given) == 5 and given == sorted(given, reverse=True) and given[-1] <= 28
+    assert given[0] == 30 and len(given) == 5 and given == sorted(given, reverse=True) and given[-1] <= 29
 
 
 # ---------------------------------------------------------------- and when the mail system has tried for long enough

@@ -17,7 +17,14 @@ static const Choice choices[] = {
     {NULL, "<p>", 3, NULL},
     {"utf-8", "<p>", 3, NULL},
     {"UTF8", "<p>", 3, NULL},
-    {"US-ASCII", "<p>", 3, NULL},
+    {"US-ASCII", "<p>", 3, "CP1252"},
+    {"iso-8859-1", "<p>", 3, "CP1252"},
+    {"Latin1", "<p>", 3, "CP1252"},
+    {"gb2312", "<p>", 3, "GB18030"},
+    {"ks_c_5601-1987", "<p>", 3, "CP949"},
+    {"shift_jis", "<p>", 3, "CP932"},
+    {"tis-620", "<p>", 3, "CP874"},
+    {"unicode-1-1-utf-8", "<p>", 3, NULL},
     {"", "<p>", 3, NULL},
     {"../../etc/passwd", "<p>", 3, NULL},
     {"utf-8//TRANSLIT", "<p>", 3, NULL},
@@ -113,6 +120,8 @@ check_ascii(void)
 {
     g_assert_true(sm_label_keeps_ascii("iso-8859-15"));
     g_assert_true(sm_label_keeps_ascii("Windows-1252"));
+    g_assert_true(sm_label_keeps_ascii("L1"));
+    g_assert_true(sm_label_keeps_ascii("cp949"));
     g_assert_false(sm_label_keeps_ascii("ISO-2022-JP")); /* escapes may stand in a word */
     g_assert_false(sm_label_keeps_ascii("utf-16"));
     g_assert_false(sm_label_keeps_ascii("utf-7"));

@@ -159,7 +159,7 @@ sm_charset_for(const char *label, const char *data, gsize length)
     if (name == NULL && sm_label_is_word(word))
         name = wide_name(word);
     if (name == NULL)
-        name = word;
+        name = sm_label_encoding(word);
     if (!sm_label_is_word(name) || sm_label_is_utf8(name))
         return NULL;
     return with_byte_order(name, data, length);

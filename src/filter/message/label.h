@@ -9,6 +9,9 @@
 /* Whether label is a plain word, which may be handed to iconv although a stranger wrote it. */
 gboolean sm_label_is_word(const char *label);
 
+/* iconv's name for what a label means by the WHATWG Encoding Standard; else the label itself. */
+const char *sm_label_encoding(const char *label);
+
 /* Whether octets with this label are taken as UTF-8. */
 gboolean sm_label_is_utf8(const char *label);
 

@@ -31,10 +31,16 @@ sm_findings_free(SmFindings *findings)
     g_free(findings);
 }
 
+const char *
+sm_markup_find_candidate(const char *html, gsize length)
+{
+    return length > 0 ? memmem(html, length, wanted_id, strlen(wanted_id)) : NULL;
+}
+
 gboolean
 sm_markup_is_candidate(const char *html, gsize length)
 {
-    return length > 0 && memmem(html, length, wanted_id, strlen(wanted_id)) != NULL;
+    return sm_markup_find_candidate(html, length) != NULL;
 }
 
 /* gumbo drops NULs in text, as the standard has it; a name with one must not become a good name. */
@@ -160,9 +166,21 @@ is_trimmed(gunichar c)
            c == 0x200B || c == 0xFEFF || c == 0x00AD;
 }
 
-/* The text of an element as a reader sees it: white space collapsed, invisible ends taken off. */
+/* Whether a line end and one blank stand in text: HTML has it so where a line is wrapped, and so
+ * does what breaks long lines on the way, within a word too. */
+static gboolean
+is_broken(const char *text, const char *end)
+{
+    for (; (text = memchr(text, '\n', (gsize)(end - text))) != NULL && end - text > 2; text++)
+        if (text[1] == ' ' && !is_white_space((guchar)text[2]))
+            return TRUE;
+    return FALSE;
+}
+
+/* The text of an element as a reader sees it: white space collapsed, invisible ends taken off.
+ * *broken tells whether it may be another one. */
 static GString *
-text_of(const GumboNode *element)
+text_of(const GumboNode *element, gboolean *broken)
 {
     g_autoptr(GArray) path = path_from(element);
     g_autoptr(GString) text = g_string_new(NULL);
@@ -181,6 +199,7 @@ text_of(const GumboNode *element)
         start = g_utf8_next_char(start);
     while (end > start && is_trimmed(g_utf8_get_char(g_utf8_prev_char(end))))
         end = g_utf8_prev_char(end);
+    *broken = is_broken(start, end);
     for (; start < end; start++) {
         if (!is_white_space((guchar)*start))
             g_string_append_c(name, *start);
@@ -246,9 +265,17 @@ sm_markup_read(const char *html, gsize length, SmFindings *findings)
     path = path_from(node);
     while ((node = walk(path)) != NULL) {
         if (is_name_span(node)) {
-            g_autoptr(GString) name = text_of(node);
+            gboolean broken;
+            g_autoptr(GString) name = text_of(node, &broken);
 
-            add_name(findings, name);
+            if (broken && findings->fault == NULL) {
+                g_autofree char *shown = sm_text_clean(name->str, FAULT_SHOWN_MAX);
+
+                findings->fault =
+                    g_strdup_printf("the name \"%s\" is broken over two lines", shown);
+            }
+            if (!broken)
+                add_name(findings, name);
             found = TRUE;
         }
     }

@@ -26,6 +26,9 @@ void sm_findings_free(SmFindings *findings);
  */
 gboolean sm_markup_is_candidate(const char *html, gsize length);
 
+/* Where the id is written first; NULL if nowhere. */
+const char *sm_markup_find_candidate(const char *html, gsize length);
+
 /*
  * Adds to findings what html, UTF-8 of length bytes, holds. Octets that are no
  * valid UTF-8, and NULs, count as U+FFFD: they spoil the name that they are in

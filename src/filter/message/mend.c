@@ -156,3 +156,22 @@ sm_mend(const char *data, gsize length, GString **copy)
         *copy = with_header_ended(message);
     return *copy != NULL ? without_prologue((*copy)->str, (*copy)->len) : message;
 }
+
+GString *
+sm_mend_broken_lines(SmOctets text)
+{
+    const char *at = text.data, *end = at + text.length, *feed;
+    GString *whole = NULL;
+
+    while ((feed = memmem(at, (gsize)(end - at), "\n ", 2)) != NULL) {
+        const char *line_end = feed > at && feed[-1] == '\r' ? feed - 1 : feed;
+
+        if (whole == NULL)
+            whole = g_string_sized_new(text.length);
+        g_string_append_len(whole, at, line_end - at);
+        at = feed + 2;
+    }
+    if (whole != NULL)
+        g_string_append_len(whole, at, end - at);
+    return whole;
+}

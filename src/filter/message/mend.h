@@ -26,3 +26,6 @@ gboolean sm_mend_is_field(SmOctets octets);
 
 /* The header of such a message, up to the blank line that ends it; at most 1 MiB. */
 SmOctets sm_mend_header(SmOctets message);
+
+/* The text without each line end that one blank follows; NULL where there is none. Caller frees. */
+GString *sm_mend_broken_lines(SmOctets text);

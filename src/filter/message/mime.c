@@ -5,6 +5,7 @@
 #include "filter/message/headers.h"
 #include "filter/message/mend.h"
 #include "filter/message/parts.h"
+#include "filter/message/readings.h"
 #include "filter/message/unusable.h"
 
 /* GMime reads the octets where they lie: a view on them, never to be resized. */
@@ -62,6 +63,28 @@ sm_mime_unusable(const char *message, gsize length, const char *reason)
     return event;
 }
 
+/* As sm_parts_search(), in the other readings that a header leaves open. */
+static char *
+search_readings(SmOctets message, SmCharsets *charsets, SmFindings *findings)
+{
+    char *html_sha256 = NULL;
+    GString *reading;
+
+    for (guint i = 0; html_sha256 == NULL && sm_charsets_missing(charsets) == NULL &&
+                      (reading = sm_reading(message, i)) != NULL;
+         i++) {
+        GByteArray bytes = view_of((SmOctets){reading->str, reading->len});
+        GMimeMessage *root = sm_parts_parse(&bytes);
+
+        if (root != NULL) {
+            html_sha256 = sm_parts_search(root, charsets, findings);
+            g_object_unref(root);
+        }
+        g_string_free(reading, TRUE);
+    }
+    return html_sha256;
+}
+
 SmEvent *
 sm_mime_read(const char *data, gsize length, SmCharsets *charsets)
 {
@@ -79,6 +102,8 @@ sm_mime_read(const char *data, gsize length, SmCharsets *charsets)
                                  "deliver it; save it as .eml, or pipe the message itself");
     root = sm_parts_parse(&bytes);
     html_sha256 = root != NULL ? sm_parts_search(root, charsets, findings) : NULL;
+    if (html_sha256 == NULL && root != NULL)
+        html_sha256 = search_readings(message, charsets, findings);
     if (html_sha256 == NULL)
         return NULL;
     event = event_of(findings, html_sha256);

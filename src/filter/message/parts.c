@@ -6,8 +6,9 @@
 #include "filter/message/transfer.h"
 
 enum {
-    /* Octets of a part that are looked at: the most that UTF-32 needs for what the parser gets. */
-    PART_MAX = 4 * SM_MARKUP_SIZE_MAX,
+    UTF8_PER_OCTET = 3, /* bytes at most, of a character set with one octet for a character */
+    NAME_ROOM = 4096,   /* bytes of markup that a name may take, with its tags */
+    WINDOW = SM_MARKUP_SIZE_MAX / 4, /* bytes of a large text, on either side of an id */
     /* Forwarded messages that are themselves encoded, which MIME forbids and Exchange does. */
     WRAPPED_MAX = 16,
     WRAPPED_BYTES_MAX = 64 * 1024 * 1024, /* of all of them, decoded */
@@ -20,6 +21,7 @@ typedef struct {
     GPtrArray *pending; /* of GMimeObject: the tree still to be walked, the next one last */
     GPtrArray *decoded; /* of GByteArray: wrapped messages, which objects in pending point into */
     gsize decoded_left; /* bytes that further ones may have */
+    gboolean as_sent;   /* the text that is searched was not encoded for its transfer */
 } Walk;
 
 static GMimeMessage *
@@ -76,17 +78,72 @@ octets_of(GMimePart *part)
                       (gsize)(end - stream->bound_start)};
 }
 
+/* A text that the parser takes in one piece: as it is, or, where that gives nothing, without the
+ * line ends and blanks by which something on the way has broken long lines. */
+static gboolean
+search_piece(Walk *walk, SmOctets text)
+{
+    g_autoptr(GString) whole = NULL;
+
+    if (sm_markup_is_candidate(text.data, text.length) &&
+        sm_markup_read(text.data, text.length, walk->findings))
+        return TRUE;
+    whole = walk->as_sent ? sm_mend_broken_lines(text) : NULL;
+    return whole != NULL && sm_markup_is_candidate(whole->str, whole->len) &&
+           sm_markup_read(whole->str, whole->len, walk->findings);
+}
+
+/* As much of text from start on as length says, but no name that would be cut off at its end. */
+static SmOctets
+piece_of(SmOctets text, const char *start, gsize length)
+{
+    const char *end = text.data + text.length, *tail, *cut;
+
+    if ((gsize)(end - start) <= length)
+        return (SmOctets){start, (gsize)(end - start)};
+    tail = start + length - NAME_ROOM;
+    cut = sm_markup_find_candidate(tail, NAME_ROOM);
+    return (SmOctets){start, cut != NULL ? (gsize)(cut - start) : length};
+}
+
+/* A larger text is read around each place where the id may stand, behind what is read at once. */
+static gboolean
+search_windows(Walk *walk, SmOctets text)
+{
+    SmOctets piece = piece_of(text, text.data, SM_MARKUP_SIZE_MAX);
+    gboolean found = search_piece(walk, piece);
+    const char *end = text.data + text.length;
+    /* One that the first piece ends within is looked for again. */
+    const char *at = piece.data + piece.length - MIN(piece.length, NAME_ROOM);
+
+    while ((at = sm_markup_find_candidate(at, (gsize)(end - at))) != NULL) {
+        piece = piece_of(text, at - WINDOW, 2 * WINDOW);
+        found |= search_piece(walk, piece);
+        at = MAX(piece.data + piece.length, at + 1);
+    }
+    return found;
+}
+
 static gboolean
 search(Walk *walk, SmOctets text)
 {
-    text.length = MIN(text.length, SM_MARKUP_SIZE_MAX);
-    if (!sm_markup_is_candidate(text.data, text.length) ||
-        !sm_markup_read(text.data, text.length, walk->findings))
-        return FALSE;
-    if (walk->html_sha256 == NULL)
+    gboolean found =
+        text.length <= SM_MARKUP_SIZE_MAX ? search_piece(walk, text) : search_windows(walk, text);
+
+    if (found && walk->html_sha256 == NULL)
         walk->html_sha256 =
             g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)text.data, text.length);
-    return TRUE;
+    return found;
+}
+
+static gboolean
+is_ascii(SmOctets octets)
+{
+    guchar all = 0;
+
+    for (gsize i = 0; i < octets.length; i++)
+        all |= (guchar)octets.data[i];
+    return all < 0x80;
 }
 
 /* Searches octets as the text that the label of their character set makes of them. */
@@ -100,8 +157,10 @@ search_labelled(Walk *walk, SmOctets octets, const char *label)
     if (charset == NULL ||
         (sm_label_keeps_ascii(charset) && !sm_markup_is_candidate(octets.data, octets.length)))
         return FALSE;
+    if (sm_label_keeps_ascii(charset) && is_ascii(octets))
+        return search(walk, octets);
     text = sm_charsets_convert(walk->charsets, charset, octets.data, octets.length,
-                               SM_MARKUP_SIZE_MAX);
+                               octets.length * UTF8_PER_OCTET);
     return text != NULL && search(walk, (SmOctets){text->str, text->len});
 }
 
@@ -113,16 +172,18 @@ read_html(Walk *walk, GMimePart *part)
     SmOctets raw = octets_of(part);
     g_autoptr(GByteArray) decoded =
         sm_transfer_decode(g_mime_object_get_header(object, "Content-Transfer-Encoding"), raw.data,
-                           raw.length, PART_MAX);
+                           raw.length, raw.length);
     SmOctets octets = raw;
 
     if (decoded != NULL)
         octets = (SmOctets){(const char *)decoded->data, decoded->len};
-    octets.length = MIN(octets.length, PART_MAX);
+    walk->as_sent = decoded == NULL;
     if (search_labelled(walk, octets, g_mime_object_get_content_type_parameter(object, "charset")))
         return;
-    if (sm_charsets_missing(walk->charsets) == NULL && !search(walk, octets) && decoded != NULL)
-        search(walk, raw);
+    if (sm_charsets_missing(walk->charsets) != NULL || search(walk, octets) || decoded == NULL)
+        return;
+    walk->as_sent = TRUE;
+    search(walk, raw);
 }
 
 static gboolean
@@ -247,7 +308,7 @@ sm_parts_search(GMimeMessage *message, SmCharsets *charsets, SmFindings *finding
     g_autoptr(GPtrArray) decoded =
         g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
     g_autoptr(GPtrArray) pending = g_ptr_array_new_with_free_func(g_object_unref);
-    Walk walk = {charsets, findings, NULL, pending, decoded, WRAPPED_BYTES_MAX};
+    Walk walk = {charsets, findings, NULL, pending, decoded, WRAPPED_BYTES_MAX, FALSE};
 
     push(&walk, g_mime_message_get_mime_part(message));
     while (pending->len > 0 && sm_charsets_missing(charsets) == NULL) {
