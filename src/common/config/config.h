@@ -60,6 +60,7 @@ typedef struct {
     GStrv on_stored;       /* program and arguments, or NULL: no hook */
     guint on_stored_limit; /* seconds */
     guint keep_for;        /* seconds since it was stored; 0: for ever */
+    guint expect_listing;  /* seconds within which a sync must be complete; 0: no limit */
     guint expect_every;    /* seconds within which something must be announced; 0: no limit */
     gboolean queued;       /* events go to the spool; the worker fetches */
 } SmAccount;

@@ -155,6 +155,8 @@ static const SmConfigKey keys[] = {
      "how long stored files are kept before they are deleted"},
     {"expect-every", BOTH, sm_value_duration_or_off, IN_ACCOUNT(expect_every), "off", NULL,
      "how long nothing may be announced before an alert"},
+    {"expect-listing", BOTH, sm_value_duration_or_off, IN_ACCOUNT(expect_listing), "1d", NULL,
+     "how long no sync may be complete before an alert"},
     {"delivery", BOTH, sm_value_delivery, IN_ACCOUNT(queued), "inline", NULL,
      "when the file is fetched: inline, while the message is delivered, or queued, by the worker"},
 };

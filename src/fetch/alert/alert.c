@@ -28,6 +28,7 @@ static const char *const kind_names[SM_ALERT_N_KINDS] = {
     [SM_ALERT_HOOK] = "hook",
     [SM_ALERT_WORKER] = "worker",
     [SM_ALERT_SILENCE] = "silence",
+    [SM_ALERT_LISTING] = "listing",
     [SM_ALERT_MAIL] = "mail",
     [SM_ALERT_SPOOL] = "spool",
     [SM_ALERT_PRUNE] = "prune",
@@ -49,6 +50,13 @@ sm_alert(SmLedger *ledger, const char *account, SmAlertKind kind, const char *te
     if (ledger == NULL || !sm_alerts_raise(ledger, account, kind_names[kind], clean, &fault))
         g_critical("alert %s, not recorded in the ledger (%s): %s", kind_names[kind],
                    fault != NULL ? fault->message : "it cannot be opened", clean);
+}
+
+void
+sm_alert_waiting(SmLedger *ledger, const SmFile *file, guint defer_for, const GError *fault)
+{
+    if (file != NULL && defer_for != G_MAXUINT && sm_ledger_now() - file->announced_at > defer_for)
+        sm_alert(ledger, file->account, SM_ALERT_WAITING, fault->message);
 }
 
 gboolean

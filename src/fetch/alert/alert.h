@@ -42,6 +42,10 @@ void sm_alert_outcome(SmLedger *ledger, const SmAccount *account, const SmFile *
 gboolean sm_alert_stands_as(SmLedger *ledger, const char *account, SmAlertKind kind,
                             const char *text);
 
+/* Tells of file, which fault keeps from being stored, once it has waited for longer than defer_for
+ * seconds (G_MAXUINT: for ever): a mail system could not have kept its message any longer. */
+void sm_alert_waiting(SmLedger *ledger, const SmFile *file, guint defer_for, const GError *fault);
+
 /* Whether it was raised after that time and still stands. */
 gboolean sm_alert_was_raised(SmLedger *ledger, const char *account, SmAlertKind kind, gint64 after);
 

@@ -64,6 +64,8 @@ static const struct {
     [SM_ALERT_SILENCE] = {"nothing has been announced for too long",
                           "Check at the portal whether files were posted. If so, check whether "
                           "notifications still reach the mailbox and scoremail."},
+    [SM_ALERT_LISTING] = {"no sync was complete for too long",
+                          "Run scorefetch sync at a prompt: it says what is in the way."},
     [SM_ALERT_MAIL] = {"files came without notification",
                        "Check whether notifications still reach the mailbox and scoremail."},
     [SM_ALERT_SPOOL] = {"a file in the spool is not an event",

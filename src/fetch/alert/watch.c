@@ -4,6 +4,7 @@
 #include "fetch/alert/alert.h"
 #include "fetch/ledger/accounts.h"
 #include "fetch/ledger/events.h"
+#include "fetch/ledger/syncs.h"
 #include "fetch/rules/policy.h"
 
 void
@@ -106,4 +107,42 @@ sm_watch_silence(SmLedger *ledger, const SmAccount *account, gint64 now)
         sm_alert_clear(ledger, account->name, SM_ALERT_SILENCE);
     else if (!sm_alert_was_raised(ledger, account->name, SM_ALERT_SILENCE, now - SM_ALERT_REMIND))
         tell_silence(ledger, account, since, now);
+}
+
+/* The last complete sync, or since when one is missed; the ledger is made to know that. */
+static gboolean
+last_complete(SmLedger *ledger, const char *account, gint64 *when, GError **error)
+{
+    SmSyncRecord record;
+
+    if (!sm_sync_look(ledger, account, &record, error))
+        return FALSE;
+    *when = record.synced;
+    return *when > 0 || sm_sync_missed_since(ledger, account, when, error);
+}
+
+void
+sm_watch_sync(SmLedger *ledger, const SmAccount *account, gint64 now)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autofree char *age = NULL;
+    g_autofree char *text = NULL;
+    gint64 since = 0;
+
+    if (account->expect_listing == 0)
+        return;
+    if (!last_complete(ledger, account->name, &since, &fault)) {
+        g_info("%s", fault->message);
+        return;
+    }
+    if (now - since <= account->expect_listing) {
+        sm_alert_clear(ledger, account->name, SM_ALERT_LISTING);
+        return;
+    }
+    if (sm_alert_was_raised(ledger, account->name, SM_ALERT_LISTING, now - SM_ALERT_REMIND))
+        return;
+    age = describe_time(now - since);
+    text = g_strdup_printf("account %s: no sync was complete for %s", account->name, age);
+    g_warning("%s", text);
+    sm_alert(ledger, account->name, SM_ALERT_LISTING, text);
 }

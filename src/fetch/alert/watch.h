@@ -19,6 +19,13 @@ void sm_watch_format(SmLedger *ledger, const SmAccount *account);
  * nor in extensions: one alert for each type. */
 void sm_watch_extension(SmLedger *ledger, const SmAccount *account, const SmFile *file);
 
+/*
+ * No sync of account was complete for expect-listing before the time now; an
+ * account that never had one is watched from the first call on. Raised anew once a
+ * day, as long as that lasts.
+ */
+void sm_watch_sync(SmLedger *ledger, const SmAccount *account, gint64 now);
+
 /* keep-for deletes nothing until a person has looked, as held (prune.h) says; NULL: nothing is
  * held. Raised anew once a day, as long as that lasts. */
 void sm_watch_prune(SmLedger *ledger, const char *account, const char *held);

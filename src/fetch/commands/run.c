@@ -68,16 +68,6 @@ fetch(SmSession *session, const SmAccount *account, const char *name, gboolean a
     return FALSE;
 }
 
-/* One that has waited for longer than a mail system may be asked to keep its message. */
-static void
-tell_waiting(SmSession *session, const SmFile *file, const GError *fault)
-{
-    guint defer_for = session->config->defer_for;
-
-    if (defer_for != G_MAXUINT && sm_ledger_now() - file->announced_at > defer_for)
-        sm_alert(session->ledger, file->account, SM_ALERT_WAITING, fault->message);
-}
-
 /* Whether nothing more is asked for the account: the next run is soon enough for the rest. */
 static SmAway *
 away_of(const Tally *tally, const SmAccount *account)
@@ -119,7 +109,7 @@ work_on(SmSession *session, const SmFile *due, Tally *tally)
         sm_outcome_say(fetched.file != NULL ? fetched.file : due, due->account, due->name,
                        G_LOG_LEVEL_WARNING, fault->message);
         if (!final)
-            tell_waiting(session, due, fault);
+            sm_alert_waiting(session->ledger, due, session->config->defer_for, fault);
         tally->done += final;
         tally->left += !final;
     }

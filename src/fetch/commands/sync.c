@@ -28,6 +28,7 @@ each(SmSession *session, SmAccount *account, gpointer data)
     if (!command->options.dry_run) {
         sm_watch_silence(session->ledger, account, sm_ledger_now());
         sm_watch_mail(session->ledger, account->name, sm_ledger_now());
+        sm_watch_sync(session->ledger, account, sm_ledger_now());
     }
     if (fault == NULL && left)
         return EX_TEMPFAIL; /* the summary has said which */
@@ -47,6 +48,7 @@ sync_all(SmSession *session, gpointer values, char **arguments, GError **error)
         return EX_OK;
     }
     options->since = command->since;
+    options->defer_for = session->config->defer_for;
     options->report = session->quiet ? NULL : &session->report;
     if (options->dry_run)
         sm_watch_config_directories(session->config);

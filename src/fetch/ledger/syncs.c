@@ -53,6 +53,20 @@ sm_sync_began(SmLedger *ledger, const char *account, GError **error)
 }
 
 gboolean
+sm_sync_missed_since(SmLedger *ledger, const char *account, gint64 *when, GError **error)
+{
+    if (!sm_db_integer(ledger->db, error, when,
+                       "SELECT coalesce(min(at), 0) FROM log WHERE account = ? AND name = ''"
+                       " AND action = 'sync missed'",
+                       "s", account))
+        return FALSE;
+    if (*when > 0)
+        return TRUE;
+    *when = sm_ledger_now();
+    return sm_ledger_log(ledger, account, "", "sync missed", "expect-listing", error);
+}
+
+gboolean
 sm_sync_decided(SmLedger *ledger, const char *account, const char *decision, GError **error)
 {
     return sm_ledger_log(ledger, account, "", decision, "", error);

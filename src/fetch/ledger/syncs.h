@@ -20,6 +20,10 @@ gint64 sm_sync_last(const SmSyncRecord *record);
 /* A sync begins. SM_ERROR_LEDGER. */
 gboolean sm_sync_began(SmLedger *ledger, const char *account, GError **error);
 
+/* Where no sync ever came to its end: since when one is missed, which is now the first time; *when
+ * is seconds since 1970. SM_ERROR_LEDGER. */
+gboolean sm_sync_missed_since(SmLedger *ledger, const char *account, gint64 *when, GError **error);
+
 /* It settles what becomes of the time before: "sync-all" or "mark-known". SM_ERROR_LEDGER. */
 gboolean sm_sync_decided(SmLedger *ledger, const char *account, const char *decision,
                          GError **error);

@@ -105,17 +105,26 @@ succeed(Worker *worker, SmSyncJob *job, const SmFetched *fetched, gint64 started
 }
 
 static void
-fail(Worker *worker, SmSyncJob *job, const SmFile *file, const GError *fault)
+fail(Worker *worker, SmSyncJob *job, const SmFile *file, gint64 started, const GError *fault)
 {
-    const SmAccount *account = worker->run->team->account;
+    const SmSyncTeam *team = worker->run->team;
+    const SmAccount *account = team->account;
+    gboolean final = sm_error_facts(fault)->retry == SM_RETRY_NEVER;
 
     job->text = g_strdup(fault->message);
     if (sm_pace_has_stopped(worker->run->team->shared->pace)) {
         g_info("%s", fault->message); /* the end of the run, which the summary tells */
         return;
     }
+    if (final && file != NULL && file->updated_at < started) {
+        job->result = SM_SYNC_FAILED;
+        g_info("%s", fault->message); /* said when it came to be so */
+        return;
+    }
     sm_outcome_say(file, account->name, job->listed->name, G_LOG_LEVEL_WARNING, fault->message);
     sm_alert_outcome(worker->ledger, account, file, 0, fault);
+    if (!final)
+        sm_alert_waiting(worker->ledger, file, team->defer_for, fault);
 }
 
 static void
@@ -138,7 +147,7 @@ work_on(Worker *worker, SmSyncJob *job, gboolean impatient)
         put_off(run, job);
         return;
     } else {
-        fail(worker, job, fetched.file, fault);
+        fail(worker, job, fetched.file, started, fault);
     }
     if (fault != NULL || fetched.file->state == SM_FILE_STORED)
         note_end(run, fault);

@@ -14,6 +14,7 @@ typedef enum {
     SM_SYNC_STORED,
     SM_SYNC_CORRECTED,
     SM_SYNC_UNCHANGED, /* stored before, and still what the service has */
+    SM_SYNC_FAILED,    /* not stored, which an earlier sync has said, and no later one will */
     SM_SYNC_DROPPED,   /* dropped or not wanted: text says why */
     SM_SYNC_N_RESULTS
 } SmSyncResult;
@@ -35,6 +36,7 @@ void sm_sync_job_free(SmSyncJob *job);
 typedef struct {
     const SmAccount *account;
     const SmShared *shared;
+    guint defer_for; /* seconds that a file may wait before somebody is told; G_MAXUINT: for ever */
     SmLedger *ledger; /* each thread opens it anew */
 } SmSyncTeam;
 

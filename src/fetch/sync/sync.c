@@ -163,7 +163,7 @@ run_jobs(const Sync *sync, GPtrArray *jobs, GError **error)
 {
     SmReport *report = sync->options->report;
     SmShared *shared = &sync->channel->shared;
-    SmSyncTeam team = {sync->account, shared, sync->ledger};
+    SmSyncTeam team = {sync->account, shared, sync->options->defer_for, sync->ledger};
     gboolean ok;
 
     if (report != NULL)

@@ -12,7 +12,8 @@
 
 typedef struct {
     SmReport
-        *report; /* whose lines the progress on a terminal makes way for; NULL: none is shown */
+        *report;     /* whose lines the progress on a terminal makes way for; NULL: none is shown */
+    guint defer_for; /* seconds a file may wait before somebody is told; G_MAXUINT: for ever */
     const char *since;   /* as sm_since_parse() reads it; NULL: not said */
     gboolean all;        /* also a first time fetches everything */
     gboolean mark_known; /* nothing is fetched: what is new is taken as had already */
