@@ -63,7 +63,7 @@ def rclone(folder, beside):
 def fat(folder, beside):
     """No hard links (EPERM), no modes, one name in any case."""
     need_all("fusefat", "mkfs.vfat")
-    run("fusefat", "-o", "rw+", image(beside, 64, "mkfs.vfat"), folder)
+    run("fusefat", "-o", "rw+", image(beside, 200, "mkfs.vfat"), folder)
     yield
 
 
@@ -71,7 +71,7 @@ def fat(folder, beside):
 def exfat(folder, beside):
     """The same, as on most USB disks."""
     need_all("mount.exfat-fuse", "mkfs.exfat", "losetup")
-    device = subprocess.run(["losetup", "-f", "--show", image(beside, 64, "mkfs.exfat")], check=True,
+    device = subprocess.run(["losetup", "-f", "--show", image(beside, 200, "mkfs.exfat")], check=True,
                             capture_output=True, timeout=60).stdout.decode().strip()
     try:
         run("mount.exfat-fuse", device, folder)
@@ -86,14 +86,14 @@ def exfat(folder, beside):
 def ntfs(folder, beside):
     """Hard links, and one name in any case, which is shown in lower case: which file is whose cannot be told."""
     need_all("lowntfs-3g", "mkntfs")
-    run("lowntfs-3g", image(beside, 64, "mkntfs", "-F", "-q"), folder, "-o", "ignore_case")
+    run("lowntfs-3g", image(beside, 200, "mkntfs", "-F", "-Q", "-q"), folder, "-o", "ignore_case")
     yield
 
 
 @contextlib.contextmanager
 def overlay(folder, beside):
     need_all("mount")
-    run("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", beside)  # an overlay cannot lie on another one
+    run("mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", beside)  # an overlay cannot lie on another one
     try:
         for name in ("lower", "upper", "work"):
             (beside / name).mkdir()
@@ -109,7 +109,7 @@ def overlay(folder, beside):
 @contextlib.contextmanager
 def tmpfs(folder, beside):
     need_all("mount")
-    run("mount", "-t", "tmpfs", "-o", "size=64m,mode=700", "tmpfs", folder)
+    run("mount", "-t", "tmpfs", "-o", "size=200m,mode=700", "tmpfs", folder)
     yield
 
 

@@ -83,7 +83,7 @@ def helped(*command):
 
 def commands_of(build):
     lines = run([build / "scorefetch", "--help"]).out.decode()
-    found = re.findall(r"(?m)^  ([a-z]+) {2,}\S", lines)
+    found = re.findall(r"(?m)^  ([a-z-]+) +\S", lines)
     assert len(found) > 8
     return found
 

@@ -76,6 +76,36 @@ def test_a_large_file_in_pieces_and_a_file_for_a_person(on_share, emulator):
         assert_holds(account, {CSV_NAME: data, "copy.csv": data})
 
 
+@pytest.mark.parametrize("kind, words", [
+    ("bindfs", "ok +directory"), ("tmpfs", "ok +directory"), ("overlay", "ok +directory"), ("ntfs", "file-mode"),
+    ("rclone", "warning +directory.*microseconds|file-mode"), ("fat", "warning +directory.*file-mode"),
+    ("exfat", "warning +directory.*(microseconds|file-mode)"),
+])  # fmt: skip
+def test_check_says_what_the_file_system_lacks(account, kind, words):
+    with mounted(kind, account.directory):
+        said = account.scorefetch("check").out.decode()
+        found = [line for line in said.splitlines() if re.match(r"\w+ +directory", line)]
+        assert any(re.search(words, line) for line in found), found
+        assert_holds(account, {})
+
+
+@pytest.mark.parametrize("call, error, words", [
+    ("renameat2", "EACCES", "failure +directory.*cannot store files.*Permission denied"),
+    ("fsync", "EIO", "failure +directory.*cannot store files.*Input/output error"),
+    ("fchmod", "EPERM", "warning +directory.*refuses file-mode"),
+    ("renameat2,linkat", "EPERM", "warning +directory.*microseconds"),
+    ("linkat", "EPERM", "ok +directory"),
+])  # fmt: skip
+def test_check_tries_what_storing_needs(account, call, error, words):
+    need(shutil.which("strace"), "strace is not installed")
+    account.configure(file_mode="0640")
+    argv = ["strace", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:error={error}"]
+    done = subprocess.run([*argv, account.build / "scorefetch", "check", "-c", account.config], capture_output=True, timeout=120)
+    (found,) = [line for line in done.stdout.decode().splitlines() if re.match(r"\w+ +directory", line)]
+    assert re.search(words, found), found
+    assert account.stored() == {}
+
+
 @pytest.mark.parametrize("kind", CASELESS)
 def test_two_names_that_differ_in_case_only(account, emulator, scores, kind):
     """The second is seen before anything is overwritten, also if it holds the same, and however often it comes."""

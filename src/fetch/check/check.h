@@ -3,7 +3,7 @@
  * worker, accounts, mail agents, network.
  *
  * scorefetch check: what its checks share. Each looks at one thing,
- * changes nothing, and says in plain words what it found and what to do: one
+ * changes nothing that lasts, and says in plain words what it found and what to do: one
  * finding or more, in the order in which they are printed.
  */
 #pragma once

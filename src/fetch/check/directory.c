@@ -5,35 +5,71 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/base/cleanup.h"
+#include "common/base/error.h"
 #include "fetch/check/places.h"
 #include "fetch/ledger/files.h"
+#include "fetch/ledger/updates.h"
+#include "fetch/store/fs.h"
+#include "fetch/store/part.h"
 #include "fetch/store/store.h"
+#include "fetch/store/volume.h"
 
 #define MEGABYTE ((guint64)1000 * 1000)
 
-/* What storing does to a file, on one without a name that is gone when it is closed. */
-static gboolean
-try_to_write(SmCheck *check, const SmAccount *account, const SmStore *store)
-{
-    sm_autofd int fd = openat(store->dir_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+#define TRIED "scoremail-check.csv"
 
-    if (fd < 0 && errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT && errno != EINVAL) {
-        sm_check_say(check, SM_CHECK_FAILURE, "directory", account,
-                     "%s: cannot create a file there: %s", account->directory, g_strerror(errno));
+/* Stores a file of one byte as any other, but under a hidden name. way: how it got that. */
+static gboolean
+store_a_byte(const SmAccount *account, SmStore *store, const char *name, SmFsWay *way,
+             GError **error)
+{
+    gint64 number = sm_file_new_part();
+    g_autofree char *file = sm_part_name(TRIED, number);
+    g_autoptr(SmPart) part = sm_part_create(store, TRIED, number, error);
+    g_autofree char *sha256 = NULL;
+
+    if (part == NULL)
+        return FALSE;
+    if (sm_part_write(part, "\n", 1, error) && sm_part_finish(part, &sha256, NULL, error) &&
+        sm_part_sync(part, account->file_mode, account->group, error)) {
+        if (sm_fs_move(store->dir_fd, file, store->dir_fd, name, way))
+            return sm_store_sync(store, error);
+        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s/%s", store->directory, name);
+    }
+    sm_part_remove(part, NULL);
+    return FALSE;
+}
+
+/* Whether the directory can do what storing needs, found out by storing something in it. */
+static gboolean
+try_to_store(SmCheck *check, const SmAccount *account, SmStore *store)
+{
+    g_autofree char *name = g_strdup_printf(".scoremail-check.%08x", g_random_int());
+    GError *fault = NULL;
+    struct stat stored = {0};
+    SmFsWay way = SM_FS_RENAMES;
+    gboolean ok = store_a_byte(account, store, name, &way, &fault);
+
+    if (ok && fstatat(store->dir_fd, name, &stored, AT_SYMLINK_NOFOLLOW) < 0)
+        ok = sm_error_from_errno(&fault, SM_ERROR_DIRECTORY, "%s/%s", account->directory, name);
+    sm_store_remove(store, name, ok ? &fault : NULL);
+    if (fault != NULL) {
+        g_prefix_error(&fault, "cannot store files: ");
+        sm_check_say_fault(check, SM_CHECK_FAILURE, "directory", account, fault);
         return FALSE;
     }
-    if (fd >= 0 && account->group != (gid_t)-1 && fchown(fd, (uid_t)-1, account->group) < 0) {
-        sm_check_say(check, SM_CHECK_FAILURE, "directory", account,
-                     "%s: cannot give a file to group %u: %s; add uid %u to that group",
-                     account->directory, (guint)account->group, g_strerror(errno),
-                     (guint)geteuid());
-        return FALSE;
-    }
-    if (fd >= 0 && fchmod(fd, account->file_mode) < 0) {
+    if ((stored.st_mode & 07777) != account->file_mode) {
         sm_check_say(check, SM_CHECK_WARNING, "directory", account,
-                     "%s: the file system refuses file-mode: %s", account->directory,
-                     g_strerror(errno));
+                     "%s: the file system refuses file-mode, files there have mode %04o",
+                     account->directory, (guint)stored.st_mode & 07777);
+        return FALSE;
+    }
+    if (way == SM_FS_LOOKS) {
+        sm_check_say(check, SM_CHECK_WARNING, "directory", account,
+                     "%s: the file system has neither renames that never replace nor hard links:"
+                     " a file that another program creates in the microseconds before a score file"
+                     " of that name gets it is lost; let only scorefetch create files there",
+                     account->directory);
         return FALSE;
     }
     return TRUE;
@@ -93,7 +129,11 @@ sm_check_directory(SmCheck *check, const SmAccount *account)
         return;
     }
     described = sm_check_describe(&about);
-    well = try_to_write(check, account, store);
+    if (check->seen != NULL && !sm_volume_compare(check->seen, account->name, store, &fault)) {
+        sm_check_say_fault(check, SM_CHECK_FAILURE, "directory", account, fault);
+        return;
+    }
+    well = try_to_store(check, account, store);
     well = sm_check_space(check, "directory", account, account->directory, wanted, &space) && well;
     well = check_privacy(check, account, &about) && well;
     if (well)

@@ -43,10 +43,10 @@ typedef struct {
     int (*run)(SmSession *session, gpointer values, char **arguments, GError **error);
 } SmCommand;
 
-extern const SmCommand sm_command_adopt, sm_command_backup, sm_command_cat, sm_command_check,
-    sm_command_deliver, sm_command_forget, sm_command_get, sm_command_list, sm_command_log,
-    sm_command_passwd, sm_command_prune, sm_command_retry, sm_command_run, sm_command_status,
-    sm_command_sync;
+extern const SmCommand sm_command_adopt, sm_command_adopt_directory, sm_command_backup,
+    sm_command_cat, sm_command_check, sm_command_deliver, sm_command_forget, sm_command_get,
+    sm_command_list, sm_command_log, sm_command_passwd, sm_command_prune, sm_command_retry,
+    sm_command_run, sm_command_status, sm_command_sync;
 
 /* Runs command with its arguments, of which argv[0] is its name, to its end: the exit code. */
 int sm_command_do(const SmCommand *command, int argc, char **argv);

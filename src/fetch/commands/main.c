@@ -16,9 +16,22 @@
 #include "fetch/ledger/db.h"
 
 static const SmCommand *const commands[] = {
-    &sm_command_get, &sm_command_list,  &sm_command_sync,   &sm_command_run,   &sm_command_status,
-    &sm_command_log, &sm_command_check, &sm_command_backup, &sm_command_retry, &sm_command_forget,
-    &sm_command_cat, &sm_command_adopt, &sm_command_passwd, &sm_command_prune, &sm_command_deliver,
+    &sm_command_get,
+    &sm_command_list,
+    &sm_command_sync,
+    &sm_command_run,
+    &sm_command_status,
+    &sm_command_log,
+    &sm_command_check,
+    &sm_command_backup,
+    &sm_command_retry,
+    &sm_command_forget,
+    &sm_command_cat,
+    &sm_command_adopt,
+    &sm_command_adopt_directory,
+    &sm_command_passwd,
+    &sm_command_prune,
+    &sm_command_deliver,
 };
 
 /* NULL where there is none of that name. */
@@ -36,7 +49,7 @@ usage(FILE *to, int code)
 {
     fputs("Usage: scorefetch COMMAND [-c FILE] [-a ACCOUNT] [-v] [-q] ...\n\n", to);
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
-        fprintf(to, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+        fprintf(to, "  %-15s %s\n", commands[i]->name, commands[i]->summary);
     fputs("\n`scorefetch COMMAND --help` says more of one; see scorefetch(1).\n", to);
     return code;
 }

@@ -11,6 +11,7 @@
 #include "fetch/rules/policy.h"
 #include "fetch/store/part.h"
 #include "fetch/store/store.h"
+#include "fetch/store/volume.h"
 
 /* Whether the part of an earlier attempt, if there is one, is gone. */
 static gboolean
@@ -56,6 +57,16 @@ go(const SmFetch *fetch, SmFile *file, SmStore *store, const SmStep *step, char 
     return TRUE;
 }
 
+/* Whether the directory is where it was: a mount point without its share must not be filled. */
+static gboolean
+is_at_home(const SmFetch *fetch, const SmStore *store, GError **error)
+{
+    const char *account = fetch->account->name;
+
+    return sm_volume_compare(fetch->ledger, account, store, error) &&
+           sm_volume_remember(fetch->ledger, account, store, error);
+}
+
 static gboolean
 work(const SmFetch *fetch, SmFile *file, char **outcome, GError **error)
 {
@@ -75,6 +86,8 @@ work(const SmFetch *fetch, SmFile *file, char **outcome, GError **error)
                         file->name);
             break;
         }
+        if (store != NULL && !is_at_home(fetch, store, &fault))
+            g_clear_pointer(&store, sm_store_close);
         if (store == NULL)
             return sm_attempt_without_store(fetch, file, fault, error);
         return go(fetch, file, store, &step, outcome, error);

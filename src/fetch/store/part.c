@@ -375,8 +375,9 @@ sm_part_sync(SmPart *part, mode_t mode, gid_t group, GError **error)
     if (!sm_part_show(part, error))
         return FALSE;
     if (group != (gid_t)-1 && fchown(part->fd, (uid_t)-1, group) < 0)
-        return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s: cannot be given to group %u",
-                                   part->shown, group);
+        return sm_error_from_errno(error, SM_ERROR_DIRECTORY,
+                                   "%s: cannot be given to group %u (add uid %u to it)",
+                                   part->shown, (guint)group, (guint)geteuid());
     if (fchmod(part->fd, mode) < 0)
         g_warning("%s: file-mode: %s", part->shown, g_strerror(errno));
     if (!sm_fs_sync(part->fd))

@@ -11,6 +11,7 @@
 #include "fetch/ledger/prune.h"
 #include "fetch/store/place.h"
 #include "fetch/store/store.h"
+#include "fetch/store/volume.h"
 
 enum {
     STEADY = 7 * 86400, /* seconds after a jump until the clock is believed */
@@ -250,7 +251,8 @@ static gboolean
 prune_names(Pruning *p, GStrv names, GError **error)
 {
     g_autoptr(SmStore) store = sm_store_open(p->account, error);
-    gboolean ok = store != NULL;
+    /* on another file system the files seem to be gone, and their records would be settled */
+    gboolean ok = store != NULL && sm_volume_compare(p->ledger, p->account->name, store, error);
 
     p->store = store;
     for (char **name = names; ok && *name != NULL; name++)

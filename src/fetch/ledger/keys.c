@@ -1,0 +1,29 @@
+#include "fetch/ledger/keys.h"
+
+static gpointer
+text_from_row(const SmRow *row)
+{
+    return sm_row_dup(row, 0);
+}
+
+gboolean
+sm_keys_get(SmLedger *ledger, const char *name, char **value, GError **error)
+{
+    GError *fault = NULL;
+
+    *value = sm_db_first(ledger->db, &fault, text_from_row, "SELECT value FROM keys WHERE name = ?",
+                         "s", name);
+    if (fault == NULL)
+        return TRUE;
+    g_propagate_error(error, fault);
+    return FALSE;
+}
+
+gboolean
+sm_keys_set(SmLedger *ledger, const char *name, const char *value, GError **error)
+{
+    return sm_db_run(ledger->db, error, NULL,
+                     "INSERT INTO keys (name, value) VALUES (?1, ?2)"
+                     " ON CONFLICT (name) DO UPDATE SET value = ?2",
+                     "ss", name, value);
+}

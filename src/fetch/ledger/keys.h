@@ -1,0 +1,15 @@
+/*
+ * What the ledger knows besides its rows, by name: the table of keys.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "fetch/ledger/ledger.h"
+
+/* *value becomes what is kept under that name, NULL where nothing is. Caller frees.
+ * SM_ERROR_LEDGER. */
+gboolean sm_keys_get(SmLedger *ledger, const char *name, char **value, GError **error);
+
+/* Keeps value under that name. SM_ERROR_LEDGER. */
+gboolean sm_keys_set(SmLedger *ledger, const char *name, const char *value, GError **error);
