@@ -1,8 +1,10 @@
 """A copy of the ledger, another server, and a ledger that is lost: as scorefetch(1) says to go about it."""
 import shutil
+import sqlite3
+from contextlib import closing
 
 import pytest
-from harness import CSV_NAME, EX_TEMPFAIL, EX_USAGE, Account, mail
+from harness import CSV_NAME, EX_TEMPFAIL, EX_USAGE, Account, mail, need, run
 
 EX_CANTCREAT = 73
 
@@ -90,3 +92,60 @@ def test_a_ledger_from_a_backup_gets_what_came_since(account, copy, scores):
     assert account.scoremail(stdin=mail("txt")).code == 0
     assert account.stored() == scores
     assert {name: row["state"] for name, row in account.status().items()} == dict.fromkeys(scores, "stored")
+
+
+# ---------------------------------------------------------------- put back beside what a crash left
+
+
+def lay_aside_a_wal(account, tmp_path):
+    """The -wal of a ledger that was in use: what a crash leaves."""
+    with closing(sqlite3.connect(account.ledger)) as reader:  # keeps it from being emptied
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM files").fetchall()
+        assert account.scoremail(stdin=mail("csv")).code == 0
+        shutil.copy(wal_of(account), tmp_path / "wal")
+    return tmp_path / "wal"
+
+
+def wal_of(account):
+    return account.ledger.with_name("ledger.db-wal")
+
+
+@pytest.mark.parametrize("command", ["status", "check", "run", "list", "log"])
+def test_a_copy_beside_the_wal_of_the_ledger_before_is_refused(account, tmp_path, command):
+    assert account.scoremail(stdin=mail("txt")).code == 0
+    copy = tmp_path / "copy.db"
+    assert account.scorefetch("backup", copy).code == 0
+    wal = lay_aside_a_wal(account, tmp_path)
+    for path in account.ledger.parent.glob("ledger.db*"):
+        path.unlink()
+    shutil.copy(copy, account.ledger)
+    shutil.copy(wal, wal_of(account))
+    done = account.scorefetch(command)
+    assert done.code != 0
+    said = done.err + done.out.decode()
+    assert "ledger.db-wal" in said and "remove" in said, said
+    assert account.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
+    assert account.ledger.read_bytes() == copy.read_bytes()  # not a page of it is another's
+    wal_of(account).unlink()
+    account.ledger.with_name("ledger.db-shm").unlink(missing_ok=True)
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    assert account.status()[CSV_NAME]["state"] == "stored"
+
+
+@pytest.mark.release_only("strace and the leak checker cannot both attach")
+def test_the_next_backup_removes_what_a_killed_one_left(account, tmp_path):
+    need(shutil.which("strace"), "strace is not installed")
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    argv = ["strace", "-o", "/dev/null", "-e", "trace=link,linkat,rename,renameat,renameat2",
+            "-e", "inject=link,linkat,rename,renameat,renameat2:signal=KILL:when=1"]  # fmt: skip
+    killed = run([*argv, account.build / "scorefetch", "backup", "-c", account.config, folder / "monday.db"])
+    assert killed.code != 0
+    (part,) = folder.iterdir()
+    assert part.name.startswith("monday.db.") and part.name.endswith(".part")
+    others = folder / f"letter.{2**22 + 1}.part"  # of no process, and no database
+    others.write_text("somebody's")
+    assert account.scorefetch("backup", folder / "tuesday.db").code == 0
+    assert sorted(path.name for path in folder.iterdir()) == [others.name, "tuesday.db"]

@@ -188,6 +188,21 @@ def test_a_ledger_that_fills_up(account, emulator, small_disk, scores):
     assert_stored(account, small.scoremail(message).end(), scores[CSV_NAME])
 
 
+@pytest.mark.release_only("strace and the leak checker cannot both attach")
+@pytest.mark.parametrize("which", ["ledger.db", "ledger.db-shm"])
+def test_a_file_system_without_locks_holds_nobody_up(account, scores, which):
+    """ENOLCK is no other process's lock: nobody waits for it."""
+    need(shutil.which("strace"), "strace is not installed")
+    assert account.scoremail(stdin=mail("txt")).code == 0
+    path = account.ledger.with_name(which)
+    argv = ["strace", "-f", "-o", "/dev/null", "-P", path, "-e", "trace=fcntl", "-e", "inject=fcntl:error=ENOLCK"]
+    begin = time.monotonic()
+    done = Running([*argv, account.build / "scoremail", "-c", account.config], mail("csv")).go().end()
+    assert time.monotonic() - begin < 20
+    assert_deferred(account, done, f"ledger {account.ledger}.*[Nn]o locks available")
+    assert_stored(account, account.scoremail(stdin=mail("csv")), scores[CSV_NAME])
+
+
 @pytest.mark.parametrize("block", [1024, 4096])
 def test_a_ledger_on_an_ext4_that_is_full(account, emulator, small_disk, scores, tmp_path, block):
     """However little is left: nobody dies of it, and with room one run makes row, trail and disk agree."""

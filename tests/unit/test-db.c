@@ -213,6 +213,25 @@ says_that_it_cannot_be_opened(Fixture *fixture, gconstpointer data)
     fixture_assert_says(no_database->message, text, "not a database", "backup", NULL);
 }
 
+/* Who may write to the file cannot have more of it than rows. */
+static void
+the_schema_cannot_be_rewritten(void)
+{
+    g_autoptr(SmDb) db = in_memory();
+    gint64 tables;
+
+    sm_db_exec(db, "PRAGMA writable_schema = ON", NULL);
+    g_assert_false(sm_db_exec(db, "DELETE FROM sqlite_master", NULL));
+    g_assert_true(sm_db_integer(db, NULL, &tables,
+                                "SELECT count(*) FROM sqlite_master"
+                                " WHERE name = 't'",
+                                ""));
+    g_assert_cmpint(tables, ==, 1);
+    /* a function that does something beyond its result may not stand in a view */
+    g_assert_true(sm_db_exec(db, "CREATE VIEW v AS SELECT load_extension('evil') AS x", NULL));
+    g_assert_false(sm_db_integer(db, NULL, &tables, "SELECT x FROM v", ""));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -225,6 +244,7 @@ main(int argc, char **argv)
     g_test_add_func("/db/a transaction is undone", a_transaction_is_undone);
     g_test_add_func("/db/says what failed", says_what_failed);
     g_test_add_func("/db/says that it is full", says_that_it_is_full);
+    g_test_add_func("/db/the schema cannot be rewritten", the_schema_cannot_be_rewritten);
     ADD("/db/says who holds it", NULL, says_who_holds_it);
     ADD("/db/says that it cannot be opened", NULL, says_that_it_cannot_be_opened);
     return g_test_run();

@@ -3,10 +3,9 @@
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdarg.h>
-#include <string.h>
-#include <sys/mman.h>
 
 #include "common/base/error.h"
+#include "fetch/ledger/db-file.h"
 
 enum {
     LOCK_WAIT_US = 30 * 1000 * 1000,
@@ -16,7 +15,7 @@ enum {
 
 struct SmDb {
     sqlite3 *handle;
-    gpointer methods; /* how its file is used: Methods */
+    gpointer methods; /* how its file is used, see db-file.h */
     char *path;
     gint64 waits_since;     /* for another's lock, monotonic time */
     GHashTable *statements; /* text -> statement */
@@ -76,52 +75,12 @@ wait_for_lock(void *data, int count)
     return 1;
 }
 
-#ifndef MADV_POPULATE_WRITE /* since Linux 5.14; older ones answer EINVAL */
-#define MADV_POPULATE_WRITE 23
-#endif
-
-/* SQLite's own for a file, but for xShmMap. */
-typedef struct {
-    sqlite3_io_methods methods;
-    const sqlite3_io_methods *real;
-} Methods;
-
-/*
- * The -shm file is mapped with holes where a disk's blocks are smaller than a page, and on some
- * file systems anyway: a disk that is full later on would end us by SIGBUS. So its blocks are had
- * now.
- */
-static int
-map_shared(sqlite3_file *file, int region, int size, int extend, void volatile **memory)
-{
-    const Methods *methods = (const Methods *)file->pMethods;
-    int code = methods->real->xShmMap(file, region, size, extend, memory);
-
-    if (code == SQLITE_OK && *memory != NULL &&
-        madvise((void *)*memory, (gsize)size, MADV_POPULATE_WRITE) < 0 && errno == EFAULT)
-        return SQLITE_FULL;
-    return code;
-}
-
+/* Nobody who could write to the file gets more out of it than wrong rows. */
 static void
-watch_mapping(SmDb *db)
+distrust_file(SmDb *db)
 {
-    sqlite3_file *file = NULL;
-
-    sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-    if (file == NULL || file->pMethods == NULL || file->pMethods->iVersion < 2)
-        return; /* in memory */
-
-    Methods *methods = g_new0(Methods, 1);
-
-    methods->real = file->pMethods;
-    /* an older version's table is shorter than this one's type */
-    memcpy(&methods->methods, file->pMethods,
-           file->pMethods->iVersion >= 3 ? sizeof methods->methods
-                                         : G_STRUCT_OFFSET(sqlite3_io_methods, xFetch));
-    methods->methods.xShmMap = map_shared;
-    file->pMethods = &methods->methods;
-    db->methods = methods;
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 }
 
 static void
@@ -150,7 +109,9 @@ sm_db_open(const char *path, SmDbUse use, GError **error)
         fail(db, code, error);
         return NULL;
     }
-    watch_mapping(db);
+    distrust_file(db);
+    if (!sm_db_file_adapt(db->handle, path, &db->methods, error))
+        return NULL;
     return g_steal_pointer(&db);
 }
 

@@ -1,0 +1,129 @@
+#include "fetch/ledger/db-file.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "common/base/error.h"
+
+#ifndef MADV_POPULATE_WRITE /* since Linux 5.14; older ones answer EINVAL */
+#define MADV_POPULATE_WRITE 23
+#endif
+
+/* SQLite's own for a file, but for its locks and xShmMap. */
+typedef struct {
+    sqlite3_io_methods methods;
+    const sqlite3_io_methods *real;
+} Methods;
+
+static const sqlite3_io_methods *
+real_methods(const sqlite3_file *file)
+{
+    return ((const Methods *)file->pMethods)->real;
+}
+
+/* A file system without locks (ENOLCK) is to SQLite one whose locks are held: it would wait. */
+static int
+judge_lock(int code)
+{
+    return code == SQLITE_BUSY && errno == ENOLCK ? SQLITE_IOERR_LOCK : code;
+}
+
+static int
+lock_file(sqlite3_file *file, int level)
+{
+    errno = 0;
+    return judge_lock(real_methods(file)->xLock(file, level));
+}
+
+static int
+lock_shared(sqlite3_file *file, int offset, int count, int flags)
+{
+    errno = 0;
+    return judge_lock(real_methods(file)->xShmLock(file, offset, count, flags));
+}
+
+/*
+ * The -shm file is mapped with holes where a disk's blocks are smaller than a page, and on some
+ * file systems anyway: a disk that is full later on would end us by SIGBUS. So its blocks are had
+ * now.
+ */
+static int
+map_shared(sqlite3_file *file, int region, int size, int extend, void volatile **memory)
+{
+    int code;
+
+    errno = 0;
+    code = judge_lock(real_methods(file)->xShmMap(file, region, size, extend, memory));
+    if (code == SQLITE_OK && *memory != NULL &&
+        madvise((void *)*memory, (gsize)size, MADV_POPULATE_WRITE) < 0 && errno == EFAULT)
+        return SQLITE_FULL;
+    return code;
+}
+
+/* The open file of the database; NULL: it is in memory. */
+static sqlite3_file *
+file_of(sqlite3 *handle)
+{
+    sqlite3_file *file = NULL;
+
+    sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    return file != NULL && file->pMethods != NULL && file->pMethods->iVersion >= 2 ? file : NULL;
+}
+
+static gpointer
+use_own_methods(sqlite3_file *file)
+{
+    Methods *methods = g_new0(Methods, 1);
+
+    methods->real = file->pMethods;
+    /* an older version's table is shorter than this one's type */
+    memcpy(&methods->methods, file->pMethods,
+           file->pMethods->iVersion >= 3 ? sizeof methods->methods
+                                         : G_STRUCT_OFFSET(sqlite3_io_methods, xFetch));
+    methods->methods.xLock = lock_file;
+    methods->methods.xShmLock = lock_shared;
+    methods->methods.xShmMap = map_shared;
+    file->pMethods = &methods->methods;
+    return methods;
+}
+
+/*
+ * Whether the -wal file beside it is another database's: a copy that sm_db_copy() made says in its
+ * header that it has none, until it is used. SQLite would write the other's pages into it. The -wal
+ * is looked at first, since who uses a database for the first time changes its header first.
+ */
+static gboolean
+has_foreign_wal(const char *path, sqlite3_file *file, GError **error)
+{
+    enum { WRITE_VERSION = 18, HEADER = 20, NO_WAL = 1 };
+    g_autofree char *wal = g_strconcat(path, "-wal", NULL);
+    guint8 header[HEADER] = {0};
+    struct stat st;
+
+    if (stat(wal, &st) < 0 || st.st_size == 0 ||
+        file->pMethods->xRead(file, header, HEADER, 0) != SQLITE_OK ||
+        header[WRITE_VERSION] != NO_WAL)
+        return FALSE;
+    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
+                "ledger %s: a restored copy, but %s of the ledger before it is still there; remove"
+                " that and %s-shm while no scorefetch runs",
+                path, wal, path);
+    return TRUE;
+}
+
+gboolean
+sm_db_file_adapt(sqlite3 *handle, const char *path, gpointer *methods, GError **error)
+{
+    sqlite3_file *file = file_of(handle);
+
+    *methods = NULL;
+    if (file == NULL)
+        return TRUE;
+    if (has_foreign_wal(path, file, error))
+        return FALSE;
+    *methods = use_own_methods(file);
+    return TRUE;
+}

@@ -1,0 +1,18 @@
+/*
+ * What SQLite does with the file of a database where it does not do well by itself:
+ * a file system without locks, a full disk below its shared memory, the -wal of
+ * another database. Part of db.c.
+ */
+#pragma once
+
+#include <glib.h>
+
+struct sqlite3;
+
+/*
+ * Adapts how the connection handle uses the file at path; nothing of a database in
+ * memory. *methods: to be freed with g_free() after the connection is closed.
+ * SM_ERROR_LEDGER where the -wal file beside it is another database's.
+ */
+gboolean sm_db_file_adapt(struct sqlite3 *handle, const char *path, gpointer *methods,
+                          GError **error);
