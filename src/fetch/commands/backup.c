@@ -1,7 +1,10 @@
 /* scorefetch backup: a consistent copy of the ledger, while others work with it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -54,13 +57,52 @@ check_directory(const char *path, GError **error)
     return FALSE;
 }
 
+/* A copy that was begun, and not ended: nothing is in it yet, or a database. */
+static gboolean
+is_our_part(const char *path)
+{
+    static const char magic[] = "SQLite format 3";
+    sm_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    char head[sizeof magic] = "";
+    struct stat st;
+
+    return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+           (st.st_size == 0 || (read(fd, head, sizeof head) == (ssize_t)sizeof head &&
+                                memcmp(head, magic, sizeof magic) == 0));
+}
+
+/* Removes what backups that were killed have left in the folder: NAME.PID.part of no process. */
+static void
+sweep(const char *folder)
+{
+    GDir *dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *part = g_build_filename(folder, name, NULL);
+        g_auto(GStrv) words = g_strsplit(name, ".", -1);
+        guint count = g_strv_length(words);
+        guint64 pid = 0;
+
+        if (count >= 3 && g_str_equal(words[count - 1], "part") &&
+            g_ascii_string_to_unsigned(words[count - 2], 10, 1, G_MAXINT32, &pid, NULL) &&
+            kill((pid_t)pid, 0) < 0 && errno == ESRCH && is_our_part(part))
+            unlink(part);
+    }
+    if (dir != NULL)
+        g_dir_close(dir);
+}
+
 static gboolean
 make(SmSession *session, const char *path, GError **error)
 {
     SmLedger *ledger = session->ledger;
     g_autofree char *copy = g_strdup_printf("%s.%d.part", path, (int)getpid());
-    gboolean ok =
-        sm_db_copy(ledger->db, copy, error) && verify(copy, error) && give_name(copy, path, error);
+    g_autofree char *folder = g_path_get_dirname(path);
+    gboolean ok;
+
+    sweep(folder);
+    ok = sm_db_copy(ledger->db, copy, error) && verify(copy, error) && give_name(copy, path, error);
 
     unlink(copy);
     return ok && sm_ledger_log(ledger, "", "", "backed up", path, error);
