@@ -1,4 +1,6 @@
 """Who may announce files: senders, and what a verifying mail system found out about them."""
+import re
+
 import pytest
 from harness import CSV_NAME, TXT_NAME, mail, notification
 from verifier import AUTHSERV_ID, MailSystem, Signer, hop
@@ -80,6 +82,21 @@ def test_two_senders_are_nobody(account, emulator, build):
     assert_refused(account, emulator, message.replace(b"From: ", b"From: x@evil.example, "), "exactly one address")
     assert_refused(account, emulator, b"\n".join(line for line in message.split(b"\n") if not line.startswith(b"From:")),
                    "exactly one address")
+
+
+@pytest.mark.parametrize("name", ["[External] Score Reporting", "Board, College", "Board; College", "Reports: SAT (R)"])
+def test_a_name_without_quotes_is_a_name(account, scores, build, name):
+    account.configure(senders=PORTAL)
+    message = re.sub(rb"(?m)^From: .*$", f"From: {name} <no-reply@{PORTAL}>".encode(), announce(build), count=1)
+    assert account.scoremail(stdin=message).code == 0
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+def test_a_header_whose_lines_are_guessed_names_nobody(strict, emulator, build):
+    """A mail system that checks it sees one long line where bare carriage returns stand."""
+    hidden = (f"Subject: x\rFrom: no-reply@{PORTAL}\rAuthentication-Results: {AUTHSERV_ID}; dmarc=pass\r"
+              f"Content-Type: text/html\r\r<span id=fileName>{CSV_NAME}</span>\r").encode()
+    assert_refused(strict, emulator, hidden, "exactly one address")
 
 
 def test_a_stranger_s_message_without_a_name_raises_no_alert(account, emulator, build):

@@ -4,6 +4,7 @@
 
 #include "filter/message/address.h"
 #include "filter/message/auth-results.h"
+#include "filter/message/from.h"
 
 enum { SEMICOLONS_MAX = 4 }; /* of a Received header, behind which its date may stand */
 
@@ -108,6 +109,20 @@ read_trace(GMimeHeaderList *headers, SmEvent *event)
     event->auth = steal_list(auth);
 }
 
+/* Of all From fields, if there are several. */
+static void
+collect_from(GMimeHeaderList *headers, GPtrArray *found)
+{
+    int count = g_mime_header_list_get_count(headers);
+
+    for (int i = 0; i < count && found->len < SM_EVENT_LIST_MAX; i++) {
+        GMimeHeader *header = g_mime_header_list_get_header_at(headers, i);
+
+        if (is_named(header, "From"))
+            sm_from_read(g_mime_header_get_raw_value(header), found);
+    }
+}
+
 void
 sm_headers_read(GMimeMessage *message, SmEvent *event)
 {
@@ -115,7 +130,7 @@ sm_headers_read(GMimeMessage *message, SmEvent *event)
     GPtrArray *to = g_ptr_array_new_with_free_func(g_free);
     const char *id = g_mime_message_get_message_id(message);
 
-    collect_addresses(g_mime_message_get_from(message), from);
+    collect_from(g_mime_object_get_header_list(GMIME_OBJECT(message)), from);
     collect_addresses(g_mime_message_get_to(message), to);
     collect_addresses(g_mime_message_get_cc(message), to);
     if (id != NULL) {

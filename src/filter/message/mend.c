@@ -145,12 +145,25 @@ with_header_ended(SmOctets message)
     return text;
 }
 
+/* Whether the header ends, and so its lines do, without a line feed. */
+static gboolean
+has_bare_returns(SmOctets message)
+{
+    return header_end(message) == NULL && memmem(message.data, message.length, "\r\r", 2) != NULL;
+}
+
+gboolean
+sm_mend_is_doubtful(const char *data, gsize length)
+{
+    return has_bare_returns(without_prologue(data, length));
+}
+
 SmOctets
 sm_mend(const char *data, gsize length, GString **copy)
 {
     SmOctets message = without_prologue(data, length);
 
-    if (header_end(message) == NULL && memmem(message.data, message.length, "\r\r", 2) != NULL)
+    if (has_bare_returns(message))
         *copy = with_line_feeds(message);
     else
         *copy = with_header_ended(message);

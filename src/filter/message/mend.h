@@ -21,6 +21,12 @@ typedef struct {
  */
 SmOctets sm_mend(const char *data, gsize length, GString **copy);
 
+/*
+ * Whether sm_mend() makes lines of a header that it has not by RFC 5322: mail
+ * systems that checked its sender may have seen other fields there.
+ */
+gboolean sm_mend_is_doubtful(const char *data, gsize length);
+
 /* Whether octets begin with a field of a header (RFC 5322, 2.2). */
 gboolean sm_mend_is_field(SmOctets octets);
 

@@ -50,6 +50,19 @@ event_of(SmFindings *findings, char *html_sha256)
     return event;
 }
 
+/* What the header of root says; nothing of who sent it where the lines of its header are guessed.
+ */
+static void
+read_headers(GMimeMessage *root, const char *message, gsize length, SmEvent *event)
+{
+    sm_headers_read(root, event);
+    if (sm_mend_is_doubtful(message, length)) {
+        set(&event->from, g_strdup(""));
+        g_strfreev(event->auth);
+        event->auth = g_new0(char *, 1);
+    }
+}
+
 SmEvent *
 sm_mime_unusable(const char *message, gsize length, const char *reason)
 {
@@ -59,7 +72,7 @@ sm_mime_unusable(const char *message, gsize length, const char *reason)
     SmEvent *event = sm_unusable_event(message, length, reason);
 
     if (root != NULL)
-        sm_headers_read(root, event);
+        read_headers(root, message, length, event);
     return event;
 }
 
@@ -107,7 +120,7 @@ sm_mime_read(const char *data, gsize length, SmCharsets *charsets)
     if (html_sha256 == NULL)
         return NULL;
     event = event_of(findings, html_sha256);
-    sm_headers_read(root, event);
+    read_headers(root, data, length, event);
     return event;
 }
 
