@@ -268,6 +268,16 @@ def test_each_kind_is_sent_once_in_alert_every(account, outbox, build):
     assert len(outbox.taken()) == 2
 
 
+def test_what_lasts_is_sent_with_growing_pauses(account, outbox):
+    fill_directory(account)
+    account.scoremail(stdin=mail("csv"))
+    for _ in range(20):
+        account.time_passes(HOUR)
+        account.scorefetch("run", "-q")
+    sent = [m["X-Scoremail-Alert"] for m in outbox.mails()]
+    assert 5 <= sent.count("disk") <= 6, "at once, and about 1, 2, 4, 8 and 16 hours later"
+
+
 def test_what_is_well_again_is_not_told_later(account, outbox, scores):
     fill_directory(account)
     account.scoremail(stdin=mail("csv"))

@@ -102,3 +102,16 @@ def test_a_clock_of_another_age_loses_nothing(kept, emulator, time):
     assert {CSV_NAME, NEW} <= set(kept.stored())
     assert kept.scorefetch("run").code == 0
     assert CSV_NAME in kept.stored()
+
+
+def test_an_alert_of_a_clock_that_was_ahead_silences_nobody_later(account):
+    """Its time, and that of what was announced, is still to come once the clock is right."""
+    account.configure(expect_every="7d")
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    for column in ("announced", "stored", "updated"):
+        account.sql(f"UPDATE files SET {column} = {column} + ?", 300 * DAY)
+    account.sql("UPDATE accounts SET mail_seen = mail_seen + ?", 300 * DAY)
+    account.sql("INSERT INTO alerts (account, kind, text, first, last, sent) SELECT 'main', 'silence', '', max(at) + ?1,"
+                " max(at) + ?1, max(at) + ?1 FROM log", 300 * DAY)
+    done = with_clock(account, "+30d", "run")
+    assert "nothing announced or fetched since" in done.err

@@ -73,7 +73,8 @@ sm_alert_was_raised(SmLedger *ledger, const char *account, SmAlertKind kind, gin
 {
     g_autoptr(SmAlertRow) row = sm_alerts_find(ledger, account, kind_names[kind], NULL);
 
-    return row != NULL && row->last > after;
+    /* not what a clock that was ahead has raised: it would keep us silent until then */
+    return row != NULL && row->last > after && row->last <= sm_ledger_now() + SM_ALERT_REMIND;
 }
 
 /* Which of the kinds stand, as a set; none where the ledger cannot tell. */

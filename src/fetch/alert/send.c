@@ -17,7 +17,7 @@ typedef struct {
 static SmAlertRow *
 next_due(const Sending *sending)
 {
-    return sm_alerts_due(sending->ledger, sm_ledger_now() - sending->config->alert_every, NULL);
+    return sm_alerts_due(sending->ledger, sending->config->alert_every, NULL);
 }
 
 static gboolean

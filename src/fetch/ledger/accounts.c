@@ -168,11 +168,15 @@ sm_account_synced(SmLedger *ledger, const char *account, gint64 *when, GError **
 gboolean
 sm_account_heard(SmLedger *ledger, const char *account, gint64 after, gint64 *when, GError **error)
 {
+    /* a time that is still to come was noted by a clock that was ahead */
     return sm_db_integer(
         ledger->db, error, when,
-        "SELECT max(coalesce((SELECT mail_seen FROM accounts WHERE name = ?1), 0),"
-        " coalesce((SELECT max(announced) FROM files WHERE account = ?1 AND updated >= ?2), 0),"
-        " coalesce((SELECT max(stored) FROM files WHERE account = ?1 AND stored > 0), 0),"
-        " coalesce((SELECT min(at) FROM log WHERE account = ?1), 0))",
-        "si", account, after);
+        "SELECT max(coalesce((SELECT mail_seen FROM accounts WHERE name = ?1 AND mail_seen <= ?3), "
+        "0),"
+        " coalesce((SELECT max(announced) FROM files WHERE account = ?1 AND updated >= ?2"
+        "  AND announced <= ?3), 0),"
+        " coalesce((SELECT max(stored) FROM files WHERE account = ?1 AND stored > 0"
+        "  AND +stored <= ?3), 0),"
+        " coalesce((SELECT min(at) FROM log WHERE account = ?1 AND at <= ?3), 0))",
+        "sii", account, after, sm_ledger_now());
 }

@@ -1,5 +1,7 @@
 #include "fetch/ledger/alerts.h"
 
+enum { LONGEST_PAUSE = 7 * 86400 /* seconds between two mails of one alert that stands */ };
+
 #define COLUMNS "SELECT account, kind, text, first, last, times, sent FROM alerts"
 
 static gpointer
@@ -78,13 +80,17 @@ sm_alerts_find(SmLedger *ledger, const char *account, const char *kind, GError *
                        COLUMNS " WHERE account = ? AND kind = ? AND last > 0", "ss", account, kind);
 }
 
+/* The pause doubles as long as the alert stands, since it was sent that long after it was raised;
+ * what was sent by a clock that was ahead is sent again. */
 SmAlertRow *
-sm_alerts_due(SmLedger *ledger, gint64 after, GError **error)
+sm_alerts_due(SmLedger *ledger, guint every, GError **error)
 {
     return sm_db_first(ledger->db, error, from_row,
-                       COLUMNS " WHERE times > 0 AND sent NOT BETWEEN ?1 + 1 AND ?2"
+                       COLUMNS " WHERE times > 0 AND (sent > ?1 OR sent <= ?1"
+                               " - CASE WHEN sent - first <= ?2 THEN ?2"
+                               " WHEN sent - first >= ?3 THEN ?3 ELSE sent - first END)"
                                " ORDER BY first, account, kind LIMIT 1",
-                       "ii", after, sm_ledger_now());
+                       "iii", sm_ledger_now(), (gint64)every, (gint64)MAX(every, LONGEST_PAUSE));
 }
 
 gboolean

@@ -35,10 +35,11 @@ GPtrArray *sm_alerts_standing(SmLedger *ledger, const char *account, GError **er
 SmAlertRow *sm_alerts_find(SmLedger *ledger, const char *account, const char *kind, GError **error);
 
 /*
- * The oldest row that has something to send, and was not sent after that time
- * (nor in the future); NULL without an error if there is none. Caller frees. SM_ERROR_LEDGER.
+ * The oldest row that has something to send and was not sent within the last every
+ * seconds; of an alert that stands, within a time that doubles up to a week. NULL
+ * without an error if there is none. Caller frees. SM_ERROR_LEDGER.
  */
-SmAlertRow *sm_alerts_due(SmLedger *ledger, gint64 after, GError **error);
+SmAlertRow *sm_alerts_due(SmLedger *ledger, guint every, GError **error);
 
 /* Row was sent as it is; what has happened since stays to be sent. SM_ERROR_LEDGER. */
 gboolean sm_alerts_sent(SmLedger *ledger, const SmAlertRow *row, GError **error);
