@@ -71,8 +71,8 @@ note_proof(SmGate *gate, GError **error)
     }
     if (!sm_account_proven(gate->ledger, account, gate->fingerprint, error))
         return FALSE;
-    sm_alert_clear(gate->ledger, account, SM_ALERT_SECRET_AGE);
-    sm_alert_clear(gate->ledger, account, SM_ALERT_CREDENTIALS);
+    sm_alert_clear_set(gate->ledger, account,
+                       1U << SM_ALERT_SECRET_AGE | 1U << SM_ALERT_CREDENTIALS);
     return TRUE;
 }
 
