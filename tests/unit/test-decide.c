@@ -130,7 +130,7 @@ set(Fixture *fixture, const char *name, const char *columns)
 static SmStep
 decide(Fixture *fixture, SmRole role, gboolean force, const char *obstacle, GError **error)
 {
-    SmFetch fetch = {
+    SmJob fetch = {
         .ledger = fixture->ledger, .account = &fixture->account, .role = role, .force = force};
     g_autoptr(SmFile) file = fixture_row(fixture, CSV);
 

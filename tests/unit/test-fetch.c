@@ -13,7 +13,7 @@
 static gboolean
 fetch_as(Fixture *fixture, SmRole role, SmFetched *fetched, GError **error)
 {
-    SmFetch fetch = {.ledger = fixture->ledger, .account = &fixture->account, .role = role};
+    SmJob fetch = {.ledger = fixture->ledger, .account = &fixture->account, .role = role};
 
     return sm_fetch(&fetch, CSV, fetched, error);
 }
@@ -30,9 +30,9 @@ assert_is_the_row(Fixture *fixture, const SmFile *file)
     g_assert_cmpint(file->attempts, ==, now->attempts);
     g_assert_cmpint(file->next_attempt, ==, now->next_attempt);
     g_assert_cmpint(file->stored_at, ==, now->stored_at);
-    g_assert_cmpint(file->size, ==, now->size);
-    g_assert_cmpstr(file->sha256, ==, now->sha256);
-    g_assert_cmpint(file->covers, ==, now->covers);
+    g_assert_cmpint(file->stored.size, ==, now->stored.size);
+    g_assert_cmpstr(file->stored.sha256, ==, now->stored.sha256);
+    g_assert_cmpint(file->stored.covers, ==, now->stored.covers);
     g_assert_cmpint(file->settled, ==, now->settled);
     g_assert_cmpint(file->unanswered, ==, now->unanswered);
     g_assert_cmpint(file->part, ==, now->part);
@@ -193,10 +193,10 @@ records_that_the_password_cannot_be_read(Fixture *fixture, gconstpointer data)
 static void
 makes_no_call_once_the_run_is_over(Fixture *fixture, gconstpointer data)
 {
-    SmFetch fetch = {.ledger = fixture->ledger,
-                     .account = &fixture->account,
-                     .role = SM_ROLE_FILTER,
-                     .deadline = 1};
+    SmJob fetch = {.ledger = fixture->ledger,
+                   .account = &fixture->account,
+                   .role = SM_ROLE_FILTER,
+                   .deadline = 1};
     g_auto(SmFetched) fetched = {0};
     g_autoptr(GError) error = NULL;
 

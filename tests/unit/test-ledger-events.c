@@ -129,7 +129,7 @@ a_forgotten_name_has_a_row_again(Fixture *fixture, gconstpointer data)
     after = fixture_row(fixture, CSV);
     g_assert_cmpint((int)after->state, ==, (int)SM_FILE_WAITING);
     g_assert_cmpint(after->newest_event, ==, before->newest_event);
-    g_assert_cmpint(after->covers, ==, 0);
+    g_assert_cmpint(after->stored.covers, ==, 0);
 }
 
 /* The name failed, for the events known so far, and may be asked for again at that time. */

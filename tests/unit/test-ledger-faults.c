@@ -215,12 +215,13 @@ describe(const SmFile *file)
         "|fence %" G_GINT64_FORMAT " settled %" G_GINT64_FORMAT " part %" G_GINT64_FORMAT
         " %s %s|new %" G_GINT64_FORMAT " %s %" G_GINT64_FORMAT " %s %s %" G_GINT64_FORMAT
         "|%s|events %" G_GINT64_FORMAT " %" G_GINT64_FORMAT,
-        (guint)file->state, file->reason, file->size, file->sha256, file->size_plain,
-        file->sha256_plain, file->etag, file->path, file->revision, file->covers, file->updated_at,
-        file->stored_at, file->pruned_at, file->looked_at, file->attempts, file->next_attempt,
-        file->missing_since, file->missing_times, file->fence, file->settled, file->part,
-        file->part_etag, file->boot_id, file->new_size, file->new_sha256, file->new_size_plain,
-        file->new_sha256_plain, file->new_etag, file->new_covers, file->obstacle,
+        (guint)file->state, file->reason, file->stored.size, file->stored.sha256,
+        file->stored.size_plain, file->stored.sha256_plain, file->stored.etag, file->path,
+        file->revision, file->stored.covers, file->updated_at, file->stored_at, file->pruned_at,
+        file->looked_at, file->attempts, file->next_attempt, file->missing_since,
+        file->missing_times, file->fence, file->settled, file->part, file->part_etag, file->boot_id,
+        file->placing.size, file->placing.sha256, file->placing.size_plain,
+        file->placing.sha256_plain, file->placing.etag, file->placing.covers, file->obstacle,
         file->newest_event, file->unanswered);
 }
 
@@ -304,7 +305,7 @@ a_row_never_lies(Fixture *fixture, gconstpointer data)
                         ==, 0);
     }
     g_assert_cmpint(file->revision, ==, 1);
-    g_assert_cmpstr(file->sha256, ==, SHA2);
+    g_assert_cmpstr(file->stored.sha256, ==, SHA2);
     g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM handovers"), ==, 2);
 }
 

@@ -42,9 +42,9 @@ test_new(Fixture *fixture, gconstpointer data)
     g_assert_false(note(fixture, &file));
     row = fixture_row(fixture, CSV);
     g_assert_cmpint(row->state, ==, SM_FILE_WAITING);
-    g_assert_cmpint(row->listed_size, ==, 100);
-    g_assert_cmpstr(row->listed_delivered, ==, DATE);
-    g_assert_cmpint(row->listed_records, ==, SM_LISTED_UNKNOWN);
+    g_assert_cmpint(row->listed.size, ==, 100);
+    g_assert_cmpstr(row->listed.delivered, ==, DATE);
+    g_assert_cmpint(row->listed.records, ==, SM_LISTED_UNKNOWN);
     g_assert_cmpint(events(fixture), ==, 0);
     g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM log WHERE action = 'listed'"), ==,
                     1);
@@ -69,7 +69,7 @@ test_changed(Fixture *fixture, gconstpointer data)
     g_assert_true(note(fixture, &same));    /* and what was said is remembered */
     g_assert_cmpint(events(fixture), ==, 3);
     row = fixture_row(fixture, CSV);
-    g_assert_cmpint(row->newest_event, >, row->covers);
+    g_assert_cmpint(row->newest_event, >, row->stored.covers);
     g_assert_cmpint(row->state, ==, SM_FILE_STORED);
 }
 
@@ -144,21 +144,21 @@ test_missing(Fixture *fixture, gconstpointer data)
 static void
 test_records(Fixture *fixture, gconstpointer data)
 {
-    SmFile csv = {.name = (char *)CSV, .records = -1, .listed_records = 100};
-    SmFile txt = {.name = (char *)TXT, .records = -1, .listed_records = 100};
+    SmFile csv = {.name = (char *)CSV, .stored.records = -1, .listed.records = 100};
+    SmFile txt = {.name = (char *)TXT, .stored.records = -1, .listed.records = 100};
 
     g_assert_false(sm_listing_records_differ(&csv)); /* not counted */
-    csv.records = sm_listing_records(CSV, 101);
+    csv.stored.records = sm_listing_records(CSV, 101);
     g_assert_false(sm_listing_records_differ(&csv));
-    csv.records = sm_listing_records(CSV, 100); /* without headings */
+    csv.stored.records = sm_listing_records(CSV, 100); /* without headings */
     g_assert_false(sm_listing_records_differ(&csv));
-    csv.records = sm_listing_records(CSV, 102);
+    csv.stored.records = sm_listing_records(CSV, 102);
     g_assert_true(sm_listing_records_differ(&csv));
-    csv.listed_records = -1;
+    csv.listed.records = -1;
     g_assert_false(sm_listing_records_differ(&csv));
-    txt.records = sm_listing_records(TXT, 100);
+    txt.stored.records = sm_listing_records(TXT, 100);
     g_assert_false(sm_listing_records_differ(&txt));
-    txt.records = sm_listing_records(TXT, 99);
+    txt.stored.records = sm_listing_records(TXT, 99);
     g_assert_true(sm_listing_records_differ(&txt));
     g_assert_cmpint(sm_listing_records(CSV, 0), ==, 0);
 }

@@ -75,13 +75,13 @@ a_new_file_goes_from_waiting_over_placing_to_stored(Fixture *fixture, gconstpoin
     assert_state(file, SM_FILE_WAITING);
     g_assert_true(sm_file_placing(ledger, file, (SmContent){42, SHA}, "\"e\"", "boot", NULL));
     assert_state(file, SM_FILE_PLACING);
-    g_assert_cmpint(file->new_size, ==, 42);
+    g_assert_cmpint(file->placing.size, ==, 42);
     g_assert_cmpint(file->stored_at, ==, 0);
     g_assert_true(sm_file_stored(ledger, file, "stored", FALSE, NULL, NULL));
     assert_state(file, SM_FILE_STORED);
-    g_assert_cmpint(file->size, ==, 42);
-    g_assert_cmpstr(file->sha256, ==, SHA);
-    g_assert_cmpstr(file->etag, ==, "\"e\"");
+    g_assert_cmpint(file->stored.size, ==, 42);
+    g_assert_cmpstr(file->stored.sha256, ==, SHA);
+    g_assert_cmpstr(file->stored.etag, ==, "\"e\"");
     g_assert_cmpstr(file->path, ==, CSV);
     g_assert_cmpint(file->revision, ==, 0);
     g_assert_cmpint(file->stored_at, >, 0);
@@ -108,10 +108,10 @@ an_encrypted_file_is_recorded_in_both_forms(Fixture *fixture, gconstpointer data
     g_assert_false(sm_file_is_encrypted(file)); /* nothing is stored yet */
     g_assert_true(sm_file_stored(ledger, file, "stored", FALSE, NULL, NULL));
     g_assert_true(sm_file_is_encrypted(file));
-    g_assert_cmpint(file->size, ==, 50);
-    g_assert_cmpstr(file->sha256, ==, SHA);
-    g_assert_cmpint(file->size_plain, ==, 42);
-    g_assert_cmpstr(file->sha256_plain, ==, SHA2);
+    g_assert_cmpint(file->stored.size, ==, 50);
+    g_assert_cmpstr(file->stored.sha256, ==, SHA);
+    g_assert_cmpint(file->stored.size_plain, ==, 42);
+    g_assert_cmpstr(file->stored.sha256_plain, ==, SHA2);
     g_assert_cmpstr(file->path, ==, CSV ".gpg");
     g_assert_cmpint(fixture_number(fixture,
                                    "SELECT count(*) FROM log WHERE detail = '42 bytes,"
@@ -132,8 +132,8 @@ what_was_placed_before_there_was_encryption_is_plain(Fixture *fixture, gconstpoi
     file = fixture_row(fixture, CSV);
     g_assert_false(sm_file_places_encrypted(file));
     g_assert_true(sm_file_stored(fixture->ledger, file, "stored", FALSE, NULL, NULL));
-    g_assert_cmpint(file->size_plain, ==, 42);
-    g_assert_cmpstr(file->sha256_plain, ==, SHA);
+    g_assert_cmpint(file->stored.size_plain, ==, 42);
+    g_assert_cmpstr(file->stored.sha256_plain, ==, SHA);
     g_assert_cmpstr(file->path, ==, CSV);
 }
 
@@ -146,8 +146,8 @@ a_correction_raises_the_revision(Fixture *fixture, gconstpointer data)
     g_assert_true(sm_file_placing(fixture->ledger, file, (SmContent){7, SHA2}, NULL, "boot", NULL));
     g_assert_true(sm_file_stored(fixture->ledger, file, "corrected", FALSE, NULL, NULL));
     g_assert_cmpint(file->revision, ==, 1);
-    g_assert_cmpstr(file->sha256, ==, SHA2);
-    g_assert_null(file->etag);
+    g_assert_cmpstr(file->stored.sha256, ==, SHA2);
+    g_assert_null(file->stored.etag);
     g_assert_cmpint(file->looked_at, >, 0);
 }
 
@@ -155,7 +155,7 @@ static void
 the_same_bytes_again_are_no_revision(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(SmFile) file = fixture_stored_row(fixture, CSV, "bytes");
-    g_autofree char *sha256 = g_strdup(file->sha256);
+    g_autofree char *sha256 = g_strdup(file->stored.sha256);
 
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
     g_assert_true(
@@ -177,8 +177,8 @@ stored_bytes_answer_the_events_of_before_the_attempt(Fixture *fixture, gconstpoi
     fixture_announce(fixture, CSV, "two, while it is being fetched");
     g_assert_true(sm_file_placing(fixture->ledger, file, (SmContent){1, SHA}, NULL, "boot", NULL));
     g_assert_true(sm_file_stored(fixture->ledger, file, "stored", FALSE, NULL, NULL));
-    g_assert_cmpint(file->covers, ==, before);
-    g_assert_cmpint(file->newest_event, >, file->covers);
+    g_assert_cmpint(file->stored.covers, ==, before);
+    g_assert_cmpint(file->newest_event, >, file->stored.covers);
 }
 
 static void
@@ -196,9 +196,9 @@ a_recovered_placing_answers_the_events_of_its_own_time(Fixture *fixture, gconstp
     sm_file_free(file);
     file = fixture_row(fixture, CSV); /* another process recovers it */
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, file->part, NULL));
-    g_assert_cmpint(file->new_covers, ==, before);
+    g_assert_cmpint(file->placing.covers, ==, before);
     g_assert_true(sm_file_stored(fixture->ledger, file, "stored", FALSE, NULL, NULL));
-    g_assert_cmpint(file->covers, ==, before);
+    g_assert_cmpint(file->stored.covers, ==, before);
 }
 
 static void
@@ -216,7 +216,7 @@ a_download_anew_answers_all_events_so_far(Fixture *fixture, gconstpointer data)
     assert_state(file, SM_FILE_WAITING);
     g_assert_cmpint(file->part, >, 0);
     g_assert_cmpint(file->part, !=, part);
-    g_assert_cmpint(file->new_covers, ==, file->newest_event);
+    g_assert_cmpint(file->placing.covers, ==, file->newest_event);
 }
 
 static void
@@ -228,7 +228,7 @@ starting_over_goes_back_to_stored_where_bytes_are(Fixture *fixture, gconstpointe
     g_assert_true(sm_file_placing(fixture->ledger, file, (SmContent){1, SHA}, NULL, "boot", NULL));
     g_assert_true(sm_file_start_over(fixture->ledger, file, NULL));
     assert_state(file, SM_FILE_STORED);
-    g_assert_cmpint(file->size, ==, 5);
+    g_assert_cmpint(file->stored.size, ==, 5);
 }
 
 static void
@@ -243,14 +243,14 @@ unchanged_bytes_answer_and_count_as_a_look(Fixture *fixture, gconstpointer data)
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
     g_assert_true(sm_file_unchanged(fixture->ledger, file, NULL, NULL));
     assert_state(file, SM_FILE_STORED);
-    g_assert_cmpint(file->covers, ==, file->newest_event);
+    g_assert_cmpint(file->stored.covers, ==, file->newest_event);
     g_assert_cmpint(file->looked_at, >, 0);
     g_assert_cmpint(file->stored_at, ==, stored_at);
-    g_assert_cmpstr(file->etag, ==, "\"tag\"");
+    g_assert_cmpstr(file->stored.etag, ==, "\"tag\"");
     g_assert_cmpint(file->part, ==, 0);
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
     g_assert_true(sm_file_unchanged(fixture->ledger, file, "\"other\"", NULL));
-    g_assert_cmpstr(file->etag, ==, "\"other\"");
+    g_assert_cmpstr(file->stored.etag, ==, "\"other\"");
 }
 
 static void

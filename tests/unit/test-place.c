@@ -113,7 +113,7 @@ assert_recorded(Fixture *fixture, SmPlaceResult result)
     case SM_PLACE_CORRECTED:
     case SM_PLACE_ADOPTED:
         g_assert_cmpint((int)row->state, ==, (int)SM_FILE_STORED);
-        g_assert_cmpstr(row->sha256, ==, sha256);
+        g_assert_cmpstr(row->stored.sha256, ==, sha256);
         g_assert_cmpint(row->part, ==, 0);
         g_assert_cmpint(row->settled, ==, row->fence);
         break;

@@ -25,7 +25,7 @@ typedef gboolean (*Amend)(SmSession *session, const SmAccount *account, const ch
 static gboolean
 nothing_to_retry(const SmFile *file, char **outcome)
 {
-    if (file->state == SM_FILE_STORED && file->newest_event <= file->covers)
+    if (file->state == SM_FILE_STORED && file->newest_event <= file->stored.covers)
         *outcome =
             g_strdup_printf("%s is stored: nothing to retry (get --force asks again)", file->name);
     else if (file->state == SM_FILE_DROPPED || file->state == SM_FILE_NOT_WANTED)
@@ -60,7 +60,7 @@ static gboolean
 retry(SmSession *session, const SmAccount *account, const char *name, SmFetched *amended,
       GError **error)
 {
-    SmFetch fetch = {.ledger = session->ledger, .account = account, .role = SM_ROLE_PROMPT};
+    SmJob job = {.ledger = session->ledger, .account = account, .role = SM_ROLE_PROMPT};
     SmClaim claim = {.ledger = session->ledger, .account = account->name, .name = name};
     gboolean ok;
 
@@ -75,7 +75,7 @@ retry(SmSession *session, const SmAccount *account, const char *name, SmFetched 
          sm_account_reopen(session->ledger, account->name, error);
     sm_claim_drop(&claim);
     sm_fetched_clear(amended);
-    return ok && sm_fetch(&fetch, name, amended, error);
+    return ok && sm_fetch(&job, name, amended, error);
 }
 
 static gboolean
@@ -121,9 +121,9 @@ forget(SmSession *session, const SmAccount *account, const char *name, SmFetched
 static gboolean
 is_adopted(const SmFile *file, gint64 size, const char *sha256)
 {
-    return file->state == SM_FILE_STORED && file->newest_event <= file->covers &&
-           file->pruned_at == 0 && g_strcmp0(file->path, file->name) == 0 && file->size == size &&
-           g_strcmp0(file->sha256, sha256) == 0;
+    return file->state == SM_FILE_STORED && file->newest_event <= file->stored.covers &&
+           file->pruned_at == 0 && g_strcmp0(file->path, file->name) == 0 &&
+           file->stored.size == size && g_strcmp0(file->stored.sha256, sha256) == 0;
 }
 
 /* The way of every stored file, from a part that is in place already. */
@@ -178,7 +178,7 @@ adopt(SmSession *session, const SmAccount *account, const char *name, SmFetched 
         sm_on_stored(session->ledger, account, name, 0);
     if (ok)
         amended->outcome = g_strdup_printf("adopted %s: the ledger now says stored, SHA-256 %s",
-                                           name, amended->file->sha256);
+                                           name, amended->file->stored.sha256);
     return ok;
 }
 

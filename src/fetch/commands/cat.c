@@ -91,7 +91,7 @@ blame(Cat *cat, int fd, GError *fault, GError **error)
                       g_error_matches(fault, SM_ERROR, SM_ERROR_ENCRYPTION);
 
     if (of_gpg && sm_digest_read(cat->stored, fd) &&
-        !hashes_to(cat->stored, cat->file->sha256, error))
+        !hashes_to(cat->stored, cat->file->stored.sha256, error))
         g_error_free(fault);
     else
         g_propagate_error(error, fault);
@@ -112,8 +112,8 @@ cat_file(Cat *cat, int fd, GError **error)
     } else if (!sm_digest_read(cat->stored, fd)) { /* what gpg left unread */
         return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "it cannot be read");
     }
-    return record(cat, error) && hashes_to(cat->stored, file->sha256, error) &&
-           hashes_to(cat->plain, file->sha256_plain, error);
+    return record(cat, error) && hashes_to(cat->stored, file->stored.sha256, error) &&
+           hashes_to(cat->plain, file->stored.sha256_plain, error);
 }
 
 static int

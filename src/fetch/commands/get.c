@@ -36,25 +36,25 @@ announce(SmLedger *ledger, const char *account, const char *name, GError **error
 static gboolean
 get_name(SmSession *session, const Options *options, const char *name, GError **error)
 {
-    SmFetch fetch = {.ledger = session->ledger,
-                     .role = SM_ROLE_PROMPT,
-                     .force = options->force,
-                     .shared = &options->shared};
+    SmJob job = {.ledger = session->ledger,
+                 .role = SM_ROLE_PROMPT,
+                 .force = options->force,
+                 .shared = &options->shared};
     g_auto(SmFetched) fetched = {0};
 
-    fetch.account = sm_session_account_for(session, name, error);
-    if (fetch.account == NULL)
+    job.account = sm_session_account_for(session, name, error);
+    if (job.account == NULL)
         return FALSE;
     if (options->output != NULL) {
-        if (!sm_export(&fetch, name, options->output, &fetched.outcome, error))
+        if (!sm_export(&job, name, options->output, &fetched.outcome, error))
             return FALSE;
         g_message("%s", fetched.outcome);
         return TRUE;
     }
-    if (!announce(session->ledger, fetch.account->name, name, error) ||
-        !sm_fetch(&fetch, name, &fetched, error))
+    if (!announce(session->ledger, job.account->name, name, error) ||
+        !sm_fetch(&job, name, &fetched, error))
         return FALSE;
-    sm_outcome_say(fetched.file, fetch.account->name, name, G_LOG_LEVEL_MESSAGE, fetched.outcome);
+    sm_outcome_say(fetched.file, job.account->name, name, G_LOG_LEVEL_MESSAGE, fetched.outcome);
     return TRUE;
 }
 

@@ -28,7 +28,7 @@ state_of(const SmListedRow *row)
     if (row->file == NULL)
         return "new";
     if (row->changed ||
-        (row->file->state == SM_FILE_STORED && row->file->newest_event > row->file->covers))
+        (row->file->state == SM_FILE_STORED && row->file->newest_event > row->file->stored.covers))
         return "changed";
     return sm_file_state_name(row->file->state);
 }
@@ -52,7 +52,7 @@ size_text(const SmListed *listed, const SmFile *file)
 
     if (file == NULL || !sm_listing_size_differs(file, listed->size))
         return g_steal_pointer(&said);
-    stored = sm_text_size((guint64)file->size_plain);
+    stored = sm_text_size((guint64)file->stored.size_plain);
     return g_strdup_printf("%s (file: %s)", said, stored);
 }
 
@@ -65,7 +65,7 @@ records_text(const SmListed *listed, const SmFile *file)
 
     if (file == NULL || !sm_listing_records_differ(file))
         return g_steal_pointer(&said);
-    return g_strdup_printf("%s (file: %" G_GINT64_FORMAT ")", said, file->records);
+    return g_strdup_printf("%s (file: %" G_GINT64_FORMAT ")", said, file->stored.records);
 }
 
 static void
@@ -107,7 +107,7 @@ row_as_json(const SmListed *listed, const SmListedRow *row)
     sm_json_add_time(json, "delivered_at", listed->delivered_at);
     sm_json_add_text(json, "ledger", state_of(row));
     sm_json_add_text(json, "reason", file != NULL ? file->reason : NULL);
-    sm_json_add_number(json, "records_counted", file != NULL ? file->records : -1);
+    sm_json_add_number(json, "records_counted", file != NULL ? file->stored.records : -1);
     cJSON_AddBoolToObject(json, "size_differs",
                           file != NULL && sm_listing_size_differs(file, listed->size));
     cJSON_AddBoolToObject(json, "records_differ", file != NULL && sm_listing_records_differ(file));

@@ -55,11 +55,11 @@ static gboolean
 fetch(SmSession *session, const SmAccount *account, const char *name, gboolean away,
       SmFetched *fetched, GError **error)
 {
-    const SmFetch job = {.ledger = session->ledger,
-                         .account = account,
-                         .role = SM_ROLE_FILTER,
-                         .impatient = TRUE,
-                         .offline = away};
+    const SmJob job = {.ledger = session->ledger,
+                       .account = account,
+                       .role = SM_ROLE_FILTER,
+                       .impatient = TRUE,
+                       .offline = away};
 
     if (account->fault == NULL)
         return sm_event_reopen_failed(session->ledger, account->name, name, error) &&

@@ -16,7 +16,7 @@ enum {
 };
 
 typedef struct {
-    const SmFetch *fetch;
+    const SmJob *job;
     SmFile *file;
     SmStore *store;
     char *boot_id; /* see sm_place_boot_id() */
@@ -29,8 +29,7 @@ typedef struct {
 /* When a name may be asked for again after fault; for one that is missing, whether it has failed
  * for good. */
 static gint64
-next_attempt(const SmFetch *fetch, SmFile *file, guint retry_after, GError *fault,
-             SmFileState *state)
+next_attempt(const SmJob *job, SmFile *file, guint retry_after, GError *fault, SmFileState *state)
 {
     gint64 now = sm_ledger_now();
 
@@ -39,14 +38,14 @@ next_attempt(const SmFetch *fetch, SmFile *file, guint retry_after, GError *faul
     if (!g_error_matches(fault, SM_ERROR, SM_ERROR_NOT_FOUND))
         return now +
                (sm_pause_ms((guint)file->attempts, g_random_double(), retry_after) + 999) / 1000;
-    if (file->stored_at > 0 && file->newest_event <= file->covers)
+    if (file->stored_at > 0 && file->newest_event <= file->stored.covers)
         return 0; /* a person asked once more for what is stored: that it stays */
     if (file->missing_times++ == 0)
         file->missing_since = now;
     if (sm_pause_missing_over(now - file->missing_since, (guint)file->missing_times) ||
         file->newest_event == 0) {
         *state = SM_FILE_FAILED;
-        if (fetch->role == SM_ROLE_FILTER)
+        if (job->role == SM_ROLE_FILTER)
             fault->code = SM_ERROR_GIVEN_UP;
     }
     return now + sm_pause_missing((guint)file->missing_times);
@@ -71,8 +70,8 @@ give_back(Attempt *attempt, gboolean part_kept, GError *fault, GError **error)
     gint64 next;
 
     if (file->state != SM_FILE_PLACING) {
-        next = next_attempt(attempt->fetch, file, retry_after_of(attempt), fault, &state);
-        sm_file_settle(attempt->fetch->ledger, file,
+        next = next_attempt(attempt->job, file, retry_after_of(attempt), fault, &state);
+        sm_file_settle(attempt->job->ledger, file,
                        &(SmSettling){state, fault->message, next, part_kept}, NULL);
     }
     g_propagate_prefixed_error(error, fault, "%s: ", file->name);
@@ -93,7 +92,7 @@ static char *
 describe(const Attempt *attempt, SmPlaceResult result)
 {
     const SmFile *file = attempt->file;
-    g_autofree char *size = sm_text_size((guint64)file->size);
+    g_autofree char *size = sm_text_size((guint64)file->stored.size);
     const char *directory = attempt->store->directory;
 
     switch (result) {
@@ -114,7 +113,7 @@ static gboolean
 place(Attempt *attempt, gboolean *lost, char **outcome, GError **error)
 {
     GError *fault = NULL;
-    SmPlaceResult result = sm_place(attempt->fetch->ledger, attempt->store, attempt->file, &fault);
+    SmPlaceResult result = sm_place(attempt->job->ledger, attempt->store, attempt->file, &fault);
 
     *lost = FALSE;
     switch (result) {
@@ -144,10 +143,10 @@ transfer_started(const SmTransferFacts *facts, gpointer user_data, GError **erro
 
     /* gpg's state dies with the process: what it has encrypted by then is of no use to another */
     if (facts->total < RESUME_WORTH || !sm_etag_is_strong(facts->etag) ||
-        sm_account_encrypts(attempt->fetch->account))
+        sm_account_encrypts(attempt->job->account))
         return TRUE;
     return sm_part_show(attempt->part, error) &&
-           sm_file_note_part(attempt->fetch->ledger, attempt->file, facts->etag, attempt->boot_id,
+           sm_file_note_part(attempt->job->ledger, attempt->file, facts->etag, attempt->boot_id,
                              error);
 }
 
@@ -157,7 +156,7 @@ start_over(Attempt *attempt, GError **error)
 {
     g_clear_pointer(&sm_transfer_facts(attempt->transfer)->etag, g_free);
     attempt->inherited = FALSE;
-    return sm_file_start_over(attempt->fetch->ledger, attempt->file, error);
+    return sm_file_start_over(attempt->job->ledger, attempt->file, error);
 }
 
 /* The noted part of a dead process if it can be resumed, else a new one in its place. */
@@ -183,8 +182,8 @@ open_part(Attempt *attempt, const SmRecipients *recipients, GError **error)
         return NULL;
     part = sm_part_create(attempt->store, file->name, file->part, error);
     if (part != NULL && recipients != NULL)
-        sm_part_seal(part, &(SmSealTerms){recipients, attempt->fetch->account->give_up_after,
-                                          attempt->fetch->deadline});
+        sm_part_seal(part, &(SmSealTerms){recipients, attempt->job->account->give_up_after,
+                                          attempt->job->deadline});
     return part;
 }
 
@@ -195,7 +194,7 @@ keep_stored(Attempt *attempt, const SmDownload *download, char **outcome, GError
     SmFile *file = attempt->file;
 
     if (!sm_part_remove(attempt->part, error) ||
-        !sm_file_unchanged(attempt->fetch->ledger, file, download->etag, error))
+        !sm_file_unchanged(attempt->job->ledger, file, download->etag, error))
         return FALSE;
     *outcome = g_strdup_printf("%s is unchanged on the service: stored already", file->name);
     return TRUE;
@@ -207,7 +206,7 @@ is_wanted_again(const Attempt *attempt)
 {
     const char *path = attempt->file->path;
 
-    return attempt->fetch->force && path != NULL && !sm_store_exists(attempt->store, path);
+    return attempt->job->force && path != NULL && !sm_store_exists(attempt->store, path);
 }
 
 /* The keys of encrypt-to, looked at before the service is asked for anything: *recipients is NULL
@@ -215,7 +214,7 @@ is_wanted_again(const Attempt *attempt)
 static gboolean
 find_recipients(const Attempt *attempt, SmRecipients **recipients, GError **error)
 {
-    const SmAccount *account = attempt->fetch->account;
+    const SmAccount *account = attempt->job->account;
 
     if (sm_account_encrypts(account)) {
         *recipients = sm_recipients_find(account, error);
@@ -233,7 +232,7 @@ is_known(const Attempt *attempt, const SmDownload *download)
 
     if (download->unchanged)
         return TRUE;
-    return file->stored_at > 0 && g_strcmp0(download->sha256, file->sha256_plain) == 0 &&
+    return file->stored_at > 0 && g_strcmp0(download->sha256, file->stored.sha256_plain) == 0 &&
            !is_wanted_again(attempt);
 }
 
@@ -241,7 +240,7 @@ is_known(const Attempt *attempt, const SmDownload *download)
 static gboolean
 store(Attempt *attempt, const SmDownload *download, gboolean *lost, char **outcome, GError **error)
 {
-    const SmAccount *account = attempt->fetch->account;
+    const SmAccount *account = attempt->job->account;
     SmFile *file = attempt->file;
     GError *fault = NULL;
 
@@ -250,12 +249,12 @@ store(Attempt *attempt, const SmDownload *download, gboolean *lost, char **outco
     /* From here on the part stays: the row may say `placing` even where its update seems to have
      * failed. */
     if (!sm_file_placing_sealed(
-            attempt->fetch->ledger, file,
+            attempt->job->ledger, file,
             &(SmContents){(SmContent){download->stored_size, download->stored_sha256},
                           (SmContent){download->size, download->sha256}, download->etag},
             attempt->boot_id, &fault))
         return give_back(attempt, TRUE, fault, error);
-    file->new_records = sm_listing_records(file->name, download->lines);
+    file->placing.records = sm_listing_records(file->name, download->lines);
     return place(attempt, lost, outcome, error);
 }
 
@@ -266,12 +265,12 @@ fetch_once(Attempt *attempt, gboolean *lost, char **outcome, GError **error)
     SmFile *file = attempt->file;
     gboolean known = file->stored_at > 0 && !is_wanted_again(attempt);
     /* a copy: noting the part in the ledger, while the download runs, renews the row's strings */
-    g_autofree char *known_etag = known ? g_strdup(file->etag) : NULL;
+    g_autofree char *known_etag = known ? g_strdup(file->stored.etag) : NULL;
     g_auto(SmDownload) download = {.service = attempt->service,
                                    .transfer = attempt->transfer,
                                    .name = file->name,
                                    .if_none_match = known_etag,
-                                   .deadline = attempt->fetch->deadline};
+                                   .deadline = attempt->job->deadline};
     g_autoptr(SmRecipients) recipients = NULL;
     g_autoptr(SmPart) part = NULL; /* freed before the recipients it is encrypted for */
     GError *fault = NULL;
@@ -337,7 +336,7 @@ run(Attempt *attempt, char **outcome, GError **error)
     gboolean lost = FALSE;
 
     attempt->inherited = kept != 0;
-    if (!sm_file_raise_fence(attempt->fetch->ledger, attempt->file, kept, error))
+    if (!sm_file_raise_fence(attempt->job->ledger, attempt->file, kept, error))
         return FALSE;
     if (attempt->file->state == SM_FILE_PLACING) {
         if (!place(attempt, &lost, outcome, error))
@@ -349,24 +348,24 @@ run(Attempt *attempt, char **outcome, GError **error)
 }
 
 gboolean
-sm_attempt(const SmFetch *fetch, SmFile *file, SmStore *store, char **outcome, GError **error)
+sm_attempt(const SmJob *job, SmFile *file, SmStore *store, char **outcome, GError **error)
 {
     g_autofree char *boot_id = sm_place_boot_id(store);
-    g_autoptr(SmService) service = sm_service_new(fetch->account, fetch->ledger, fetch->shared);
-    Attempt attempt = {fetch, file, store, boot_id, service, NULL, FALSE, NULL};
+    g_autoptr(SmService) service = sm_service_new(job->account, job->ledger, job->shared);
+    Attempt attempt = {job, file, store, boot_id, service, NULL, FALSE, NULL};
     g_autoptr(SmTransfer) transfer =
-        sm_transfer_new(fetch->account, fetch->shared, transfer_started, &attempt);
+        sm_transfer_new(job->account, job->shared, transfer_started, &attempt);
 
     attempt.transfer = transfer;
-    if (fetch->listed != NULL && fetch->listed->size > 0) /* 0: a service that has not counted */
-        sm_transfer_facts(transfer)->listed = fetch->listed->size;
+    if (job->listed != NULL && job->listed->size > 0) /* 0: a service that has not counted */
+        sm_transfer_facts(transfer)->listed = job->listed->size;
     return run(&attempt, outcome, error);
 }
 
 gboolean
-sm_attempt_without_store(const SmFetch *fetch, SmFile *file, GError *fault, GError **error)
+sm_attempt_without_store(const SmJob *job, SmFile *file, GError *fault, GError **error)
 {
-    Attempt attempt = {.fetch = fetch, .file = file};
+    Attempt attempt = {.job = job, .file = file};
 
     /* the part, if there is one, cannot be reached now: it stays noted */
     return give_back(&attempt, TRUE, fault, error);

@@ -7,8 +7,7 @@
 
 #include <glib.h>
 
-#include "fetch/job/fetch.h"
-#include "fetch/ledger/files.h"
+#include "fetch/job/job.h"
 #include "fetch/store/store.h"
 
 /*
@@ -16,10 +15,8 @@
  * call, and file is what the row is afterwards. Errors of download.h and place.h,
  * SM_ERROR_CONFLICT.
  */
-gboolean sm_attempt(const SmFetch *fetch, SmFile *file, SmStore *store, char **outcome,
-                    GError **error);
+gboolean sm_attempt(const SmJob *job, SmFile *file, SmStore *store, char **outcome, GError **error);
 
 /* The same for a destination that cannot be opened: records fault and passes it on. Sets fault;
  * SM_ERROR_LEDGER where it cannot be recorded. */
-gboolean sm_attempt_without_store(const SmFetch *fetch, SmFile *file, GError *fault,
-                                  GError **error);
+gboolean sm_attempt_without_store(const SmJob *job, SmFile *file, GError *fault, GError **error);

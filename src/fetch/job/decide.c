@@ -98,23 +98,21 @@ look_at_sibling(SmLedger *ledger, const SmFile *file, SmSibling *sibling, GError
 }
 
 static SmStep
-ask_policy(const SmFetch *fetch, const SmFile *file, GError **error)
+ask_policy(const SmJob *job, const SmFile *file, GError **error)
 {
     SmStep step = {.kind = SM_STEP_SETTLE};
     g_autofree char *why = NULL;
     SmSibling sibling;
 
-    if (!look_at_sibling(fetch->ledger, file, &sibling, error))
+    if (!look_at_sibling(job->ledger, file, &sibling, error))
         return (SmStep){.kind = SM_STEP_ERROR};
-    if (fetch->listed != NULL &&
-        !sm_policy_wants_type((const char *const *)fetch->account->file_types, fetch->listed->type,
-                              &step.text)) {
+    if (job->listed != NULL && !sm_policy_wants_type((const char *const *)job->account->file_types,
+                                                     job->listed->type, &step.text)) {
         step.state = SM_FILE_NOT_WANTED;
         return step;
     }
-    switch (sm_policy_decide(fetch->account->format,
-                             (const char *const *)fetch->account->extensions, file->name, sibling,
-                             &why)) {
+    switch (sm_policy_decide(job->account->format, (const char *const *)job->account->extensions,
+                             file->name, sibling, &why)) {
     case SM_DECISION_FETCH:
         return (SmStep){.kind = SM_STEP_FETCH};
     case SM_DECISION_WAIT:
@@ -132,7 +130,7 @@ ask_policy(const SmFetch *fetch, const SmFile *file, GError **error)
 
 /* The limits on calls, for a name that policy lets through. */
 static SmStep
-apply_pauses(const SmFetch *fetch, const SmFile *file, gint64 now, GError **error)
+apply_pauses(const SmJob *job, const SmFile *file, gint64 now, GError **error)
 {
     SmStep step = {.kind = SM_STEP_FETCH};
     gint64 missing = 0;
@@ -145,10 +143,10 @@ apply_pauses(const SmFetch *fetch, const SmFile *file, gint64 now, GError **erro
             return paused(error, file, file->next_attempt, file->reason);
         step.pause = (guint)(file->next_attempt - now);
     }
-    if (file->attempts == 0 && !sm_file_count_missing(fetch->ledger, file->account,
+    if (file->attempts == 0 && !sm_file_count_missing(job->ledger, file->account,
                                                       now - SM_MISSING_WINDOW, &missing, error))
         return (SmStep){.kind = SM_STEP_ERROR};
-    if (missing >= SM_MISSING_MAX && fetch->listed == NULL)
+    if (missing >= SM_MISSING_MAX && job->listed == NULL)
         return refuse(error, SM_ERROR_PAUSED, file,
                       "waits, since the service did not know 20 other names in the last hour"
                       " (scorefetch get fetches it at once)");
@@ -158,31 +156,30 @@ apply_pauses(const SmFetch *fetch, const SmFile *file, gint64 now, GError **erro
 static gboolean
 is_answered(const SmFile *file)
 {
-    return file->stored_at > 0 && file->newest_event <= file->covers;
+    return file->stored_at > 0 && file->newest_event <= file->stored.covers;
 }
 
 /* A person's request: whatever the policy says about mail, and at once. */
 static SmStep
-decide_for_person(const SmFetch *fetch, const SmFile *file)
+decide_for_person(const SmJob *job, const SmFile *file)
 {
-    if (file->state == SM_FILE_STORED && !fetch->force && is_answered(file))
+    if (file->state == SM_FILE_STORED && !job->force && is_answered(file))
         return done(file);
     return (SmStep){.kind = SM_STEP_FETCH};
 }
 
 SmStep
-sm_decide(const SmFetch *fetch, const SmFile *file, const char *obstacle, gint64 now,
-          GError **error)
+sm_decide(const SmJob *job, const SmFile *file, const char *obstacle, gint64 now, GError **error)
 {
     SmStep step;
 
     if (file->state == SM_FILE_PLACING)
         return (SmStep){.kind = SM_STEP_FETCH}; /* to be brought to its end, whoever asks */
     if (file->state == SM_FILE_CONFLICT && obstacle != NULL &&
-        g_strcmp0(file->obstacle, obstacle) == 0 && !fetch->force)
+        g_strcmp0(file->obstacle, obstacle) == 0 && !job->force)
         return refuse(error, SM_ERROR_CONFLICT, file, file->reason);
-    if (fetch->role == SM_ROLE_PROMPT)
-        return decide_for_person(fetch, file);
+    if (job->role == SM_ROLE_PROMPT)
+        return decide_for_person(job, file);
     if (file->state == SM_FILE_STORED && is_answered(file))
         return done(file);
     if (sm_file_has_failed(file))
@@ -190,6 +187,6 @@ sm_decide(const SmFetch *fetch, const SmFile *file, const char *obstacle, gint64
     if (file->state == SM_FILE_FAILED) /* announced anew: sm_event_record() reopens it after that */
         return paused(error, file, MAX(file->next_attempt, now), file->reason);
 
-    step = ask_policy(fetch, file, error);
-    return step.kind == SM_STEP_FETCH ? apply_pauses(fetch, file, now, error) : step;
+    step = ask_policy(job, file, error);
+    return step.kind == SM_STEP_FETCH ? apply_pauses(job, file, now, error) : step;
 }

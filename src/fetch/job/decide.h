@@ -6,8 +6,7 @@
 
 #include <glib.h>
 
-#include "fetch/job/fetch.h"
-#include "fetch/ledger/files.h"
+#include "fetch/job/job.h"
 
 enum {
     SM_LOOK_PAUSE = 600, /* seconds between two conditional GETs of one name */
@@ -34,7 +33,7 @@ typedef struct {
  * of what stands under the name in the destination, NULL if nothing does. SM_ERROR_PAUSED,
  * SM_ERROR_CONFLICT, SM_ERROR_GIVEN_UP; SM_ERROR_LEDGER.
  */
-SmStep sm_decide(const SmFetch *fetch, const SmFile *file, const char *obstacle, gint64 now,
+SmStep sm_decide(const SmJob *job, const SmFile *file, const char *obstacle, gint64 now,
                  GError **error);
 
 /* The outcome line of a row that is stored, dropped or not wanted. Caller frees. */

@@ -18,16 +18,16 @@ started(const SmTransferFacts *facts, gpointer user_data, GError **error)
 }
 
 static gboolean
-download(const SmFetch *fetch, const char *name, SmPart *part, SmDownload *result, GError **error)
+download(const SmJob *job, const char *name, SmPart *part, SmDownload *result, GError **error)
 {
-    g_autoptr(SmService) service = sm_service_new(fetch->account, fetch->ledger, fetch->shared);
-    g_autoptr(SmTransfer) transfer = sm_transfer_new(fetch->account, fetch->shared, started, NULL);
+    g_autoptr(SmService) service = sm_service_new(job->account, job->ledger, job->shared);
+    g_autoptr(SmTransfer) transfer = sm_transfer_new(job->account, job->shared, started, NULL);
 
     *result = (SmDownload){.service = service,
                            .transfer = transfer,
                            .name = name,
                            .part = part,
-                           .deadline = fetch->deadline};
+                           .deadline = job->deadline};
     if (sm_download(result, error))
         return TRUE;
     g_prefix_error(error, "%s: ", name);
@@ -36,15 +36,15 @@ download(const SmFetch *fetch, const char *name, SmPart *part, SmDownload *resul
 
 /* Gives the part its name, which nothing has unless force says that it may be replaced. */
 static gboolean
-place(const SmFetch *fetch, SmStore *store, const char *part, const char *file,
+place(const SmJob *job, SmStore *store, const char *part, const char *file,
       const SmDownload *result, GError **error)
 {
     SmPlacing placing = SM_PLACED;
     GError *fault = NULL;
 
-    if (fetch->force && renameat(store->dir_fd, part, store->dir_fd, file) < 0)
+    if (job->force && renameat(store->dir_fd, part, store->dir_fd, file) < 0)
         return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s/%s", store->directory, file);
-    if (!fetch->force)
+    if (!job->force)
         placing = sm_store_place(store, part, file, &fault);
     if (fault != NULL) {
         g_propagate_error(error, fault);
@@ -59,8 +59,7 @@ place(const SmFetch *fetch, SmStore *store, const char *part, const char *file,
 }
 
 static gboolean
-to_file(const SmFetch *fetch, const char *name, const char *output, SmDownload *result,
-        GError **error)
+to_file(const SmJob *job, const char *name, const char *output, SmDownload *result, GError **error)
 {
     g_autofree char *directory = g_path_get_dirname(output);
     g_autofree char *file = g_path_get_basename(output);
@@ -71,12 +70,12 @@ to_file(const SmFetch *fetch, const char *name, const char *output, SmDownload *
 
     if (store == NULL)
         return FALSE;
-    if (sm_account_encrypts(fetch->account)) {
+    if (sm_account_encrypts(job->account)) {
         g_set_error(
             error, SM_ERROR, SM_ERROR_USAGE,
             "%s: the file would lie there in plain text, although account %s has encrypt-to;"
             " scorefetch get %s stores it encrypted, -o - writes it to standard output",
-            output, fetch->account->name, name);
+            output, job->account->name, name);
         return FALSE;
     }
     if (g_str_has_suffix(output, "/")) {
@@ -84,7 +83,7 @@ to_file(const SmFetch *fetch, const char *name, const char *output, SmDownload *
                     output);
         return FALSE;
     }
-    if (!fetch->force && sm_store_exists(store, file)) {
+    if (!job->force && sm_store_exists(store, file)) {
         g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s is there already (--force)", output);
         return FALSE;
     }
@@ -96,37 +95,36 @@ to_file(const SmFetch *fetch, const char *name, const char *output, SmDownload *
     part = sm_part_create(store, file, number, error);
     if (part == NULL)
         return FALSE;
-    if (download(fetch, name, part, result, error) &&
-        sm_part_sync(part, fetch->account->file_mode, (gid_t)-1, error) &&
-        place(fetch, store, part_name, file, result, error))
+    if (download(job, name, part, result, error) &&
+        sm_part_sync(part, job->account->file_mode, (gid_t)-1, error) &&
+        place(job, store, part_name, file, result, error))
         return TRUE;
     sm_part_remove(part, NULL);
     return FALSE;
 }
 
 static gboolean
-to_stdout(const SmFetch *fetch, const char *name, SmDownload *result, GError **error)
+to_stdout(const SmJob *job, const char *name, SmDownload *result, GError **error)
 {
     g_autoptr(SmPart) part = sm_part_for_descriptor(STDOUT_FILENO);
 
-    return download(fetch, name, part, result, error);
+    return download(job, name, part, result, error);
 }
 
 gboolean
-sm_export(const SmFetch *fetch, const char *name, const char *output, char **outcome,
-          GError **error)
+sm_export(const SmJob *job, const char *name, const char *output, char **outcome, GError **error)
 {
     gboolean piped = strcmp(output, "-") == 0;
     g_auto(SmDownload) result = {0};
     g_autofree char *detail = NULL;
     g_autofree char *size = NULL;
 
-    if (!(piped ? to_stdout(fetch, name, &result, error)
-                : to_file(fetch, name, output, &result, error)))
+    if (!(piped ? to_stdout(job, name, &result, error)
+                : to_file(job, name, output, &result, error)))
         return FALSE;
     detail = g_strdup_printf("to %s, %" G_GINT64_FORMAT " bytes, SHA-256 %s",
                              piped ? "standard output" : output, result.size, result.sha256);
-    if (!sm_ledger_log(fetch->ledger, fetch->account->name, name, "exported", detail, error))
+    if (!sm_ledger_log(job->ledger, job->account->name, name, "exported", detail, error))
         return FALSE;
     size = sm_text_size((guint64)result.size);
     *outcome =

@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-#include "fetch/job/fetch.h"
+#include "fetch/job/job.h"
 
 /*
  * Fetches name to the file output (whole and synced, or not there; one that is
@@ -12,5 +12,5 @@
  * where only the exit code tells whether all of it came. Errors as sm_fetch(),
  * SM_ERROR_CONFLICT for a file that is there, SM_ERROR_IO for a closed pipe.
  */
-gboolean sm_export(const SmFetch *fetch, const char *name, const char *output, char **outcome,
+gboolean sm_export(const SmJob *job, const char *name, const char *output, char **outcome,
                    GError **error);

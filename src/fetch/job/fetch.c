@@ -23,84 +23,83 @@ clear_part(const SmFile *file, SmStore *store)
 }
 
 static gboolean
-settle(const SmFetch *fetch, SmFile *file, SmStore *store, const SmStep *step, char **outcome,
+settle(const SmJob *job, SmFile *file, SmStore *store, const SmStep *step, char **outcome,
        GError **error)
 {
     gboolean news = file->state != step->state || g_strcmp0(file->reason, step->text) != 0;
 
     if ((news || file->part != 0 || file->unanswered) &&
-        !sm_file_settle(fetch->ledger, file,
+        !sm_file_settle(job->ledger, file,
                         &(SmSettling){step->state, step->text, 0, !clear_part(file, store)}, error))
         return FALSE;
     *outcome = sm_decide_describe(file);
     return TRUE;
 }
 
-static gboolean work(const SmFetch *fetch, SmFile *file, char **outcome, GError **error);
+static gboolean work(const SmJob *job, SmFile *file, char **outcome, GError **error);
 
 static gboolean
-go(const SmFetch *fetch, SmFile *file, SmStore *store, const SmStep *step, char **outcome,
+go(const SmJob *job, SmFile *file, SmStore *store, const SmStep *step, char **outcome,
    GError **error)
 {
     g_autofree char *first = NULL;
     gint64 start = g_get_monotonic_time() + (gint64)step->pause * G_USEC_PER_SEC;
 
-    if (step->pause > 0 &&
-        !sm_pace_sleep(fetch->shared != NULL ? fetch->shared->pace : NULL, start))
+    if (step->pause > 0 && !sm_pace_sleep(job->shared != NULL ? job->shared->pace : NULL, start))
         return sm_pace_set_stopped(error);
-    if (!sm_attempt(fetch, file, store, &first, error))
+    if (!sm_attempt(job, file, store, &first, error))
         return FALSE;
     /* After a recovery an event may be left that came later than what was recovered. */
-    if (file->state == SM_FILE_STORED && file->newest_event > file->covers)
-        return work(fetch, file, outcome, error);
+    if (file->state == SM_FILE_STORED && file->newest_event > file->stored.covers)
+        return work(job, file, outcome, error);
     *outcome = g_steal_pointer(&first);
     return TRUE;
 }
 
 /* Whether the directory is where it was: a mount point without its share must not be filled. */
 static gboolean
-is_at_home(const SmFetch *fetch, const SmStore *store, GError **error)
+is_at_home(const SmJob *job, const SmStore *store, GError **error)
 {
-    const char *account = fetch->account->name;
+    const char *account = job->account->name;
 
-    return sm_volume_compare(fetch->ledger, account, store, error) &&
-           sm_volume_remember(fetch->ledger, account, store, error);
+    return sm_volume_compare(job->ledger, account, store, error) &&
+           sm_volume_remember(job->ledger, account, store, error);
 }
 
 static gboolean
-work(const SmFetch *fetch, SmFile *file, char **outcome, GError **error)
+work(const SmJob *job, SmFile *file, char **outcome, GError **error)
 {
     GError *fault = NULL;
-    g_autoptr(SmStore) store = sm_store_open(fetch->account, &fault);
-    g_autofree char *name = sm_file_stored_name(file->name, sm_account_encrypts(fetch->account));
+    g_autoptr(SmStore) store = sm_store_open(job->account, &fault);
+    g_autofree char *name = sm_file_stored_name(file->name, sm_account_encrypts(job->account));
     g_autofree char *obstacle = store != NULL ? sm_store_identity(store, name) : NULL;
     GError *refusal = NULL;
-    SmStep step = sm_decide(fetch, file, obstacle, sm_ledger_now(), &refusal);
+    SmStep step = sm_decide(job, file, obstacle, sm_ledger_now(), &refusal);
     gboolean ok = FALSE;
 
     switch (step.kind) {
     case SM_STEP_FETCH:
-        if (fetch->offline) {
+        if (job->offline) {
             g_set_error(error, SM_ERROR, SM_ERROR_PAUSED,
                         "%s: left for the next run, since the service was away just now",
                         file->name);
             break;
         }
-        if (store != NULL && !is_at_home(fetch, store, &fault))
+        if (store != NULL && !is_at_home(job, store, &fault))
             g_clear_pointer(&store, sm_store_close);
         if (store == NULL)
-            return sm_attempt_without_store(fetch, file, fault, error);
-        return go(fetch, file, store, &step, outcome, error);
+            return sm_attempt_without_store(job, file, fault, error);
+        return go(job, file, store, &step, outcome, error);
     case SM_STEP_DONE:
         *outcome = g_steal_pointer(&step.text);
-        ok = !file->unanswered || sm_file_answered(fetch->ledger, file, error);
+        ok = !file->unanswered || sm_file_answered(job->ledger, file, error);
         break;
     case SM_STEP_SETTLE:
-        ok = settle(fetch, file, store, &step, outcome, error);
+        ok = settle(job, file, store, &step, outcome, error);
         break;
     case SM_STEP_ERROR:
         if (file->unanswered && sm_error_facts(refusal)->retry == SM_RETRY_NEVER)
-            sm_file_answered(fetch->ledger, file, NULL);
+            sm_file_answered(job->ledger, file, NULL);
         g_propagate_error(error, refusal);
         break;
     }
@@ -144,27 +143,27 @@ sm_fetched_clear(SmFetched *fetched)
 }
 
 gboolean
-sm_fetch(const SmFetch *fetch, const char *name, SmFetched *fetched, GError **error)
+sm_fetch(const SmJob *job, const char *name, SmFetched *fetched, GError **error)
 {
-    const char *account = fetch->account->name;
-    SmClaim claim = {.ledger = fetch->ledger, .account = account, .name = name};
+    const char *account = job->account->name;
+    SmClaim claim = {.ledger = job->ledger, .account = account, .name = name};
     gboolean ok;
 
-    claim.per_stem = fetch->account->format == SM_FORMAT_FIRST && sm_policy_is_pair(name);
-    *fetched = (SmFetched){sm_claim_take(&claim, fetch->impatient ? 0 : SM_CLAIM_WAIT, error)};
+    claim.per_stem = job->account->format == SM_FORMAT_FIRST && sm_policy_is_pair(name);
+    *fetched = (SmFetched){sm_claim_take(&claim, job->impatient ? 0 : SM_CLAIM_WAIT, error)};
     if (fetched->file == NULL) {
-        fetched->file = sm_file_load(fetch->ledger, account, name, NULL);
+        fetched->file = sm_file_load(job->ledger, account, name, NULL);
         return FALSE;
     }
-    if (claim.settled_meanwhile &&
-        !(fetched->file->stored_at > 0 && fetched->file->newest_event > fetched->file->covers))
+    if (claim.settled_meanwhile && !(fetched->file->stored_at > 0 &&
+                                     fetched->file->newest_event > fetched->file->stored.covers))
         ok = report_other(fetched->file, &fetched->outcome, error);
     else
-        ok = work(fetch, fetched->file, &fetched->outcome, error);
+        ok = work(job, fetched->file, &fetched->outcome, error);
     sm_claim_drop(&claim);
     /* A record for people: what is fetched does not depend on it. */
-    sm_event_follow(fetch->ledger, account, name, NULL);
+    sm_event_follow(job->ledger, account, name, NULL);
     if (ok) /* also of what a process that died before has stored */
-        sm_on_stored(fetch->ledger, fetch->account, name, fetch->deadline);
+        sm_on_stored(job->ledger, job->account, name, job->deadline);
     return ok;
 }

@@ -4,29 +4,13 @@
  *
  * One name, from announced to stored: claim, decision, recovery of what a dead
  * process left, download, placing, record. Everything that fetches goes through
- * here; what differs is in SmFetch.
+ * here; what differs is in SmJob.
  */
 #pragma once
 
 #include <glib.h>
 
-#include "common/base/error.h"
-#include "common/config/config.h"
-#include "fetch/http/shared.h"
-#include "fetch/ledger/files.h"
-#include "fetch/rules/listing.h"
-
-typedef struct {
-    SmLedger *ledger;
-    const SmAccount *account;
-    SmRole role;        /* a person's request goes before policy and pauses */
-    gboolean force;     /* even if it is stored: look again, whatever the ledger says */
-    gboolean impatient; /* not to wait for another process that is at work on it */
-    gboolean offline; /* decides, but calls nobody: SM_ERROR_PAUSED where a file would be fetched */
-    gint64 deadline;  /* monotonic time of the run's end, microseconds; 0: none */
-    const SmListed *listed; /* what the listing has just said of it; NULL: it was not asked */
-    const SmShared *shared; /* with other fetches; NULL: nothing */
-} SmFetch;
+#include "fetch/job/job.h"
 
 /* What became of a name. */
 typedef struct {
@@ -45,6 +29,6 @@ void sm_fetched_clear(SmFetched *fetched);
  * SM_ERROR_CONFLICT, SM_ERROR_GIVEN_UP: only a person can mend it.
  * on-stored is told then; that it fails changes nothing.
  */
-gboolean sm_fetch(const SmFetch *fetch, const char *name, SmFetched *fetched, GError **error);
+gboolean sm_fetch(const SmJob *job, const char *name, SmFetched *fetched, GError **error);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SmFetched, sm_fetched_clear)

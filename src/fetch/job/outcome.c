@@ -10,7 +10,7 @@ sm_outcome_say(const SmFile *file, const char *account, const char *name, GLogLe
     g_autofree char *id = file != NULL ? g_strdup_printf("%" G_GINT64_FORMAT, file->id) : NULL;
     g_autofree char *attempts =
         file != NULL ? g_strdup_printf("%" G_GINT64_FORMAT, file->attempts) : NULL;
-    g_autofree char *size = stored ? g_strdup_printf("%" G_GINT64_FORMAT, file->size) : NULL;
+    g_autofree char *size = stored ? g_strdup_printf("%" G_GINT64_FORMAT, file->stored.size) : NULL;
     const SmReportField fields[] = {
         {"event", file != NULL ? sm_file_state_name(file->state) : "unknown"},
         {"account", account},
@@ -18,7 +18,7 @@ sm_outcome_say(const SmFile *file, const char *account, const char *name, GLogLe
         {"id", id},
         {"attempts", attempts},
         {"size", size},
-        {"sha256", stored ? file->sha256 : NULL},
+        {"sha256", stored ? file->stored.sha256 : NULL},
     };
 
     sm_report_say(level, text, fields, G_N_ELEMENTS(fields));

@@ -85,18 +85,17 @@ say_refusal(const SmConfig *config, const SmEvent *event, const SmAccount *accou
 }
 
 static void
-plan_row(const SmFetch *fetch, const SmFile *file)
+plan_row(const SmJob *job, const SmFile *file)
 {
-    g_autoptr(SmStore) store = sm_store_open(fetch->account, NULL);
-    g_autofree char *name = sm_file_stored_name(file->name, sm_account_encrypts(fetch->account));
+    g_autoptr(SmStore) store = sm_store_open(job->account, NULL);
+    g_autofree char *name = sm_file_stored_name(file->name, sm_account_encrypts(job->account));
     g_autofree char *obstacle = store != NULL ? sm_store_identity(store, name) : NULL;
     g_autoptr(GError) fault = NULL;
-    SmStep step = sm_decide(fetch, file, obstacle, sm_ledger_now(), &fault);
+    SmStep step = sm_decide(job, file, obstacle, sm_ledger_now(), &fault);
 
-    print_step(fetch->account, file, &step, fault);
+    print_step(job->account, file, &step, fault);
     if (store == NULL && step.kind == SM_STEP_FETCH)
-        printf("%s: but %s cannot be opened: it would wait\n", file->name,
-               fetch->account->directory);
+        printf("%s: but %s cannot be opened: it would wait\n", file->name, job->account->directory);
     g_free(step.text);
 }
 
@@ -106,7 +105,7 @@ plan_name(SmLedger *ledger, const SmConfig *config, const SmEvent *event, const 
 {
     g_autofree char *why = NULL;
     SmAccount *account = sm_route(config, event, name, &why);
-    SmFetch fetch = {.ledger = ledger, .account = account, .role = SM_ROLE_FILTER};
+    SmJob job = {.ledger = ledger, .account = account, .role = SM_ROLE_FILTER};
     g_autoptr(SmFile) file = NULL;
 
     if (say_refusal(config, event, account, name))
@@ -119,15 +118,14 @@ plan_name(SmLedger *ledger, const SmConfig *config, const SmEvent *event, const 
     file = imagine_row(ledger, account, event, name, error);
     if (file == NULL)
         return FALSE;
-    plan_row(&fetch, file);
+    plan_row(&job, file);
     return TRUE;
 }
 
 gboolean
 sm_plan_listed(SmLedger *ledger, const SmAccount *account, const SmListed *listed, GError **error)
 {
-    SmFetch fetch = {
-        .ledger = ledger, .account = account, .role = SM_ROLE_FILTER, .listed = listed};
+    SmJob job = {.ledger = ledger, .account = account, .role = SM_ROLE_FILTER, .listed = listed};
     g_auto(SmListedRow) row = {0};
 
     if (!sm_listing_look(ledger, account->name, listed, &row, error))
@@ -138,7 +136,7 @@ sm_plan_listed(SmLedger *ledger, const SmAccount *account, const SmListed *liste
         row.file->newest_event = G_MAXINT64;
     if (row.file->state == SM_FILE_FAILED)
         row.file->state = SM_FILE_WAITING; /* as sm_listing_note() reopens it */
-    plan_row(&fetch, row.file);
+    plan_row(&job, row.file);
     return TRUE;
 }
 

@@ -35,7 +35,7 @@ sm_file_state_name(SmFileState state)
 gboolean
 sm_file_has_failed(const SmFile *file)
 {
-    return file->state == SM_FILE_FAILED && file->newest_event <= file->new_covers;
+    return file->state == SM_FILE_FAILED && file->newest_event <= file->placing.covers;
 }
 
 SmFileState
@@ -58,16 +58,16 @@ from_row(const SmRow *row)
     file->name = sm_row_dup(row, column++);
     file->state = sm_file_state_from_name(sm_row_text(row, column++));
     file->reason = sm_row_dup(row, column++);
-    file->size = sm_row_int64(row, column++);
-    file->sha256 = sm_row_dup(row, column++);
-    file->size_plain = sm_row_int64(row, column++);
-    file->sha256_plain = sm_row_dup(row, column++);
-    file->new_size_plain = sm_row_int64(row, column++);
-    file->new_sha256_plain = sm_row_dup(row, column++);
-    file->etag = sm_row_dup(row, column++);
+    file->stored.size = sm_row_int64(row, column++);
+    file->stored.sha256 = sm_row_dup(row, column++);
+    file->stored.size_plain = sm_row_int64(row, column++);
+    file->stored.sha256_plain = sm_row_dup(row, column++);
+    file->placing.size_plain = sm_row_int64(row, column++);
+    file->placing.sha256_plain = sm_row_dup(row, column++);
+    file->stored.etag = sm_row_dup(row, column++);
     file->path = sm_row_dup(row, column++);
     file->revision = sm_row_int64(row, column++);
-    file->covers = sm_row_int64(row, column++);
+    file->stored.covers = sm_row_int64(row, column++);
     file->announced_at = sm_row_int64(row, column++);
     file->updated_at = sm_row_int64(row, column++);
     file->stored_at = sm_row_int64(row, column++);
@@ -82,32 +82,39 @@ from_row(const SmRow *row)
     file->part = sm_row_int64(row, column++);
     file->part_etag = sm_row_dup(row, column++);
     file->boot_id = sm_row_dup(row, column++);
-    file->new_size = sm_row_int64(row, column++);
-    file->new_sha256 = sm_row_dup(row, column++);
-    file->new_etag = sm_row_dup(row, column++);
-    file->new_covers = sm_row_int64(row, column++);
+    file->placing.size = sm_row_int64(row, column++);
+    file->placing.sha256 = sm_row_dup(row, column++);
+    file->placing.etag = sm_row_dup(row, column++);
+    file->placing.covers = sm_row_int64(row, column++);
     file->obstacle = sm_row_dup(row, column++);
-    file->listed_at = sm_row_int64(row, column++);
-    file->listed_size = sm_row_int64(row, column++);
-    file->listed_delivered = sm_row_dup(row, column++);
-    file->listed_records = sm_row_int64(row, column++);
-    file->records = sm_row_int64(row, column++);
+    file->listed.at = sm_row_int64(row, column++);
+    file->listed.size = sm_row_int64(row, column++);
+    file->listed.delivered = sm_row_dup(row, column++);
+    file->listed.records = sm_row_int64(row, column++);
+    file->stored.records = sm_row_int64(row, column++);
     file->unanswered = sm_row_int64(row, column++);
     file->newest_event = sm_row_int64(row, column++);
-    file->new_records = -1;
+    file->placing.records = -1;
     return file;
 }
 
 static void
 clear(SmFile *file)
 {
-    char **strings[] = {&file->account,      &file->name,
-                        &file->reason,       &file->sha256,
-                        &file->sha256_plain, &file->etag,
-                        &file->path,         &file->part_etag,
-                        &file->boot_id,      &file->obstacle,
-                        &file->new_sha256,   &file->new_sha256_plain,
-                        &file->new_etag,     &file->listed_delivered};
+    char **strings[] = {&file->account,
+                        &file->name,
+                        &file->reason,
+                        &file->stored.sha256,
+                        &file->stored.sha256_plain,
+                        &file->stored.etag,
+                        &file->path,
+                        &file->part_etag,
+                        &file->boot_id,
+                        &file->obstacle,
+                        &file->placing.sha256,
+                        &file->placing.sha256_plain,
+                        &file->placing.etag,
+                        &file->listed.delivered};
 
     for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
         g_free(*strings[i]);
@@ -280,11 +287,11 @@ sm_file_stored_name(const char *name, gboolean encrypted)
 gboolean
 sm_file_is_encrypted(const SmFile *file)
 {
-    return g_strcmp0(file->sha256, file->sha256_plain) != 0;
+    return g_strcmp0(file->stored.sha256, file->stored.sha256_plain) != 0;
 }
 
 gboolean
 sm_file_places_encrypted(const SmFile *file)
 {
-    return g_strcmp0(file->new_sha256, file->new_sha256_plain) != 0;
+    return g_strcmp0(file->placing.sha256, file->placing.sha256_plain) != 0;
 }

@@ -22,47 +22,52 @@ typedef enum {
     SM_FILE_CONFLICT,   /* a file of that name is there that we did not put there */
 } SmFileState;
 
+/* Bytes: those that are stored, or those that are about to be. */
+typedef struct {
+    gint64 size;       /* as they lie on the disk */
+    char *sha256;      /* of the same, lower-case hex */
+    gint64 size_plain; /* of what came; differs from size and sha256 where that is encrypted */
+    char *sha256_plain;
+    char *etag;     /* with its quotes, NULL if unknown */
+    gint64 covers;  /* id of the newest event that they answer */
+    gint64 records; /* counted in what came; -1: not known */
+} SmFileBytes;
+
+/* What the listing said of it last. */
+typedef struct {
+    gint64 at;       /* since when it says so; 0: never listed */
+    gint64 size;     /* -1: not known, as records */
+    char *delivered; /* NULL: not said */
+    gint64 records;
+} SmFileListed;
+
 typedef struct {
     gint64 id;
     char *account;
     char *name;
     SmFileState state;
     char *reason; /* of the state, or why the last attempt failed; may be "" */
+    gint64 announced_at, updated_at;
 
     /* What is stored; all unset while stored_at is 0. */
-    gint64 size;       /* bytes of the file as it is stored */
-    char *sha256;      /* of the same, lower-case hex */
-    gint64 size_plain; /* of what came; differs from size and sha256 where that is encrypted */
-    char *sha256_plain;
-    char *etag;      /* with its quotes, NULL if unknown */
+    SmFileBytes stored;
     char *path;      /* relative to the account's directory */
     gint64 revision; /* number of older versions kept */
-    gint64 covers;   /* id of the newest event that these bytes answer */
-
-    gint64 announced_at, updated_at, stored_at;
+    gint64 stored_at;
     gint64 pruned_at; /* when it was deleted, since keep-for was over; 0: it was not */
     gint64 looked_at; /* last conditional GET */
+
+    SmFileListed listed;
+
+    /* What is in progress. */
     gint64 attempts, next_attempt;
     gint64 missing_since, missing_times; /* since when, how often the service knew no such file */
-
     gint64 fence, settled;
-    gint64 part;     /* the number in the name of the one part that may exist; 0: none */
-    char *part_etag; /* of what the part is a part of; NULL: not to be resumed */
-    char *boot_id;   /* sm_place_boot_id() when part_etag or the placing row was written */
-    gint64 new_size; /* placing: what the part holds */
-    char *new_sha256;
-    gint64 new_size_plain; /* and what it holds that encrypted, or as it is */
-    char *new_sha256_plain;
-    char *new_etag;
-    gint64 new_covers; /* the newest event when this attempt began */
-    char *obstacle;    /* conflict: which file was in the way, as sm_store_identity() names it */
-
-    /* What the listing said of it last, and what was counted in what came; -1: not known. */
-    gint64 listed_at; /* since when it says so; 0: never listed */
-    gint64 listed_size;
-    char *listed_delivered; /* NULL: not said */
-    gint64 listed_records, records;
-    gint64 new_records; /* of what is being placed, known to who has fetched it only */
+    gint64 part;         /* the number in the name of the one part that may exist; 0: none */
+    char *part_etag;     /* of what the part is a part of; NULL: not to be resumed */
+    char *boot_id;       /* sm_place_boot_id() when part_etag or the placing row was written */
+    SmFileBytes placing; /* what the part holds; records: known to who has fetched it only */
+    char *obstacle;      /* conflict: which file was in the way, as sm_store_identity() names it */
 
     gint64 newest_event; /* of this account and name, 0: none */
     gint64 unanswered;   /* not 0: an event came that neither bytes nor a decision answer */

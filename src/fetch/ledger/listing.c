@@ -34,7 +34,7 @@ was_marked(const SmFile *file)
 gboolean
 sm_listing_is_known(const SmFile *file)
 {
-    return was_marked(file) && file->newest_event <= file->covers;
+    return was_marked(file) && file->newest_event <= file->stored.covers;
 }
 
 /* Whether the listing tells of another posting than the one that we have. */
@@ -43,11 +43,12 @@ has_changed(const SmFile *file, const SmListed *listed)
 {
     if (file->stored_at == 0 && !was_marked(file))
         return FALSE;
-    if (file->listed_at == 0) /* the first listing since it came by mail */
-        return differs(file->size_plain, listed->size) || listed->delivered_at > file->stored_at;
-    return differs(file->listed_size, listed->size) ||
-           (file->listed_delivered != NULL && listed->delivered != NULL &&
-            strcmp(file->listed_delivered, listed->delivered) != 0);
+    if (file->listed.at == 0) /* the first listing since it came by mail */
+        return differs(file->stored.size_plain, listed->size) ||
+               listed->delivered_at > file->stored_at;
+    return differs(file->listed.size, listed->size) ||
+           (file->listed.delivered != NULL && listed->delivered != NULL &&
+            strcmp(file->listed.delivered, listed->delivered) != 0);
 }
 
 gboolean
@@ -66,10 +67,10 @@ sm_listing_look(SmLedger *ledger, const char *account, const SmListed *listed, S
         return TRUE;
     row->changed = has_changed(file, listed);
     row->recorded =
-        file->listed_at != 0 && file->missing_times == 0 &&
-        is_recorded(file->listed_size, listed->size) &&
-        is_recorded(file->listed_records, listed->records) &&
-        (listed->delivered == NULL || g_strcmp0(file->listed_delivered, listed->delivered) == 0);
+        file->listed.at != 0 && file->missing_times == 0 &&
+        is_recorded(file->listed.size, listed->size) &&
+        is_recorded(file->listed.records, listed->records) &&
+        (listed->delivered == NULL || g_strcmp0(file->listed.delivered, listed->delivered) == 0);
     return TRUE;
 }
 
@@ -151,12 +152,12 @@ sm_listing_records(const char *name, gint64 lines)
 gboolean
 sm_listing_size_differs(const SmFile *file, gint64 listed)
 {
-    return file->stored_at > 0 && listed > 0 && differs(file->size_plain, listed);
+    return file->stored_at > 0 && listed > 0 && differs(file->stored.size_plain, listed);
 }
 
 gboolean
 sm_listing_records_differ(const SmFile *file)
 {
-    return differs(file->records, file->listed_records) &&
-           !(has_headings(file->name) && file->records + 1 == file->listed_records);
+    return differs(file->stored.records, file->listed.records) &&
+           !(has_headings(file->name) && file->stored.records + 1 == file->listed.records);
 }

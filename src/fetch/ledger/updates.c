@@ -103,7 +103,7 @@ sm_file_raise_fence(SmLedger *ledger, SmFile *file, gint64 part, GError **error)
     gint64 keeps = part != 0 ? part : sm_file_new_part();
     const char *etag = part != 0 ? file->part_etag : NULL;
     /* what is being placed answers the events of its own time only */
-    gint64 covers = file->state == SM_FILE_PLACING ? file->new_covers : file->newest_event;
+    gint64 covers = file->state == SM_FILE_PLACING ? file->placing.covers : file->newest_event;
     int changed;
 
     if (!sm_db_run(ledger->db, error, &changed,
@@ -118,7 +118,7 @@ sm_file_raise_fence(SmLedger *ledger, SmFile *file, gint64 part, GError **error)
     file->part = keeps;
     if (part == 0)
         g_clear_pointer(&file->part_etag, g_free);
-    file->new_covers = covers;
+    file->placing.covers = covers;
     file->updated_at = now;
     return TRUE;
 }
@@ -140,7 +140,7 @@ sm_file_start_over(SmLedger *ledger, SmFile *file, GError **error)
     file->state = state;
     file->part = part;
     g_clear_pointer(&file->part_etag, g_free);
-    file->new_covers = file->newest_event;
+    file->placing.covers = file->newest_event;
     return TRUE;
 }
 
@@ -186,12 +186,12 @@ sm_file_placing_sealed(SmLedger *ledger, SmFile *file, const SmContents *content
         !has_hit(ledger, file, changed, error))
         return FALSE;
     file->state = SM_FILE_PLACING;
-    file->new_size = part.size;
-    file->new_size_plain = plain.size;
+    file->placing.size = part.size;
+    file->placing.size_plain = plain.size;
     file->updated_at = now;
-    replace(&file->new_sha256, part.sha256);
-    replace(&file->new_sha256_plain, plain.sha256);
-    replace(&file->new_etag, contents->etag);
+    replace(&file->placing.sha256, part.sha256);
+    replace(&file->placing.sha256_plain, plain.sha256);
+    replace(&file->placing.etag, contents->etag);
     replace(&file->boot_id, boot_id);
     return TRUE;
 }
@@ -201,11 +201,12 @@ static char *
 describe_new(const SmFile *file)
 {
     if (!sm_file_places_encrypted(file))
-        return g_strdup_printf("%" G_GINT64_FORMAT " bytes, SHA-256 %s", file->new_size,
-                               file->new_sha256);
-    return g_strdup_printf(
-        "%" G_GINT64_FORMAT " bytes, SHA-256 %s, encrypted: %" G_GINT64_FORMAT " bytes, SHA-256 %s",
-        file->new_size_plain, file->new_sha256_plain, file->new_size, file->new_sha256);
+        return g_strdup_printf("%" G_GINT64_FORMAT " bytes, SHA-256 %s", file->placing.size,
+                               file->placing.sha256);
+    return g_strdup_printf("%" G_GINT64_FORMAT " bytes, SHA-256 %s, encrypted: %" G_GINT64_FORMAT
+                           " bytes, SHA-256 %s",
+                           file->placing.size_plain, file->placing.sha256_plain, file->placing.size,
+                           file->placing.sha256);
 }
 
 gboolean
@@ -231,7 +232,7 @@ sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, gboolean hand
                             " missing_times = 0, part = 0, part_etag = NULL, boot_id = NULL,"
                             " obstacle = NULL WHERE id = ?2 AND fence = ?3",
                             "iiissi", sm_ledger_now(), file->id, file->fence, action, path,
-                            file->new_records) &&
+                            file->placing.records) &&
                   has_hit(ledger, file, changed, error) &&
                   sm_ledger_log(ledger, file->account, file->name, action, detail, error) &&
                   (!hand_over || sm_handover_add(ledger, file->id, kind, previous, error));

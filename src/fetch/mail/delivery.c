@@ -253,7 +253,7 @@ act(const Announced *announced, SmLedger *ledger, gint64 started, SmFetched *fet
     GError **error)
 {
     const SmAccount *account = announced->account;
-    SmFetch fetch = {.ledger = ledger, .account = account, .role = SM_ROLE_FILTER};
+    SmJob job = {.ledger = ledger, .account = account, .role = SM_ROLE_FILTER};
 
     if (account == NULL)
         return no_account(announced, error);
@@ -262,8 +262,8 @@ act(const Announced *announced, SmLedger *ledger, gint64 started, SmFetched *fet
         g_propagate_error(error, g_error_copy(account->fault));
         return FALSE;
     }
-    fetch.deadline = started + (gint64)account->run_limit * G_USEC_PER_SEC;
-    return sm_fetch(&fetch, announced->as.name, fetched, error);
+    job.deadline = started + (gint64)account->run_limit * G_USEC_PER_SEC;
+    return sm_fetch(&job, announced->as.name, fetched, error);
 }
 
 /* What the row says now, for the event's own row. */

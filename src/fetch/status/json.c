@@ -64,14 +64,14 @@ file_as_json(const SmFile *file)
     sm_json_add_text(json, "name", file->name);
     sm_json_add_text(json, "state", sm_file_state_name(file->state));
     sm_json_add_text(json, "reason", file->reason);
-    cJSON_AddItemToObject(json, "size",
-                          stored ? cJSON_CreateNumber((double)file->size) : cJSON_CreateNull());
-    sm_json_add_text(json, "sha256", stored ? file->sha256 : NULL);
+    cJSON_AddItemToObject(
+        json, "size", stored ? cJSON_CreateNumber((double)file->stored.size) : cJSON_CreateNull());
+    sm_json_add_text(json, "sha256", stored ? file->stored.sha256 : NULL);
     cJSON_AddItemToObject(json, "size_plain",
-                          stored ? cJSON_CreateNumber((double)file->size_plain)
+                          stored ? cJSON_CreateNumber((double)file->stored.size_plain)
                                  : cJSON_CreateNull());
-    sm_json_add_number(json, "listed_size", file->listed_size);
-    sm_json_add_text(json, "sha256_plain", stored ? file->sha256_plain : NULL);
+    sm_json_add_number(json, "listed_size", file->listed.size);
+    sm_json_add_text(json, "sha256_plain", stored ? file->stored.sha256_plain : NULL);
     sm_json_add_text(json, "path", stored ? file->path : NULL);
     cJSON_AddNumberToObject(json, "revision", (double)file->revision);
     cJSON_AddNumberToObject(json, "attempts", (double)file->attempts);

@@ -91,8 +91,8 @@ remark(const SmFile *file, gint64 now)
     }
     if (file->state == SM_FILE_STORED && file->revision > 0 && *file->reason == '\0')
         return g_strdup_printf("revision %d; older ones are in .superseded", (int)file->revision);
-    if (file->state == SM_FILE_STORED && sm_listing_size_differs(file, file->listed_size)) {
-        next = sm_text_size((guint64)file->listed_size);
+    if (file->state == SM_FILE_STORED && sm_listing_size_differs(file, file->listed.size)) {
+        next = sm_text_size((guint64)file->listed.size);
         return g_strdup_printf("the listing says %s", next);
     }
     if (file->next_attempt <= now || file->state == SM_FILE_FAILED)
@@ -113,7 +113,7 @@ sm_status_print_files(const GPtrArray *files, gboolean with_account, gint64 now)
     for (guint i = 0; i < files->len; i++) {
         const SmFile *file = files->pdata[i];
         g_autofree char *size =
-            file->stored_at > 0 ? sm_text_size((guint64)file->size) : g_strdup("-");
+            file->stored_at > 0 ? sm_text_size((guint64)file->stored.size) : g_strdup("-");
         g_autofree char *when = human_time(file->updated_at, now);
         g_autofree char *note = remark(file, now);
 

@@ -38,8 +38,8 @@ match_stored(const Placing *p, const char *name)
 {
     const SmFile *file = p->file;
 
-    return sm_place_match(p->ledger, p->store, file, name, (SmContent){file->size, file->sha256},
-                          p->error);
+    return sm_place_match(p->ledger, p->store, file, name,
+                          (SmContent){file->stored.size, file->stored.sha256}, p->error);
 }
 
 char *
@@ -61,7 +61,7 @@ record(Placing *p, const char *action, SmPlaceResult result)
     const SmFile *file = p->file;
     g_autofree char *previous = result == SM_PLACE_CORRECTED
                                     ? sm_store_find_older(p->store, file->path, file->revision + 1,
-                                                          file->size, file->sha256)
+                                                          file->stored.size, file->stored.sha256)
                                     : NULL;
 
     if (sm_store_sync(p->store, p->error) &&
@@ -97,7 +97,8 @@ record_stored(Placing *p)
     const SmFile *file = p->file;
 
     /* by what came: no two encryptions of the same are alike */
-    if (file->stored_at == 0 || g_strcmp0(file->sha256_plain, file->new_sha256_plain) == 0)
+    if (file->stored_at == 0 ||
+        g_strcmp0(file->stored.sha256_plain, file->placing.sha256_plain) == 0)
         return record(p, "stored", SM_PLACE_STORED);
     return retire_older(p) ? record(p, "corrected", SM_PLACE_CORRECTED) : SM_PLACE_FAILED;
 }
@@ -181,7 +182,7 @@ name_is_taken(Placing *p)
     SmFile *file = p->file;
 
     switch (sm_place_match(p->ledger, p->store, file, p->target,
-                           (SmContent){file->new_size, file->new_sha256}, p->error)) {
+                           (SmContent){file->placing.size, file->placing.sha256}, p->error)) {
     case SM_MATCH_SAME:
         return adopt(p);
     case SM_MATCH_OTHER:

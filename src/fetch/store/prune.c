@@ -113,11 +113,12 @@ static gboolean
 delete_file(Pruning *p, const SmFile *file, gboolean is_there, GError **error)
 {
     g_autoptr(GString) detail = g_string_new(NULL);
-    g_autofree char *size = sm_text_size((guint64)file->size);
+    g_autofree char *size = sm_text_size((guint64)file->stored.size);
     g_autofree char *stored = since(file);
 
-    g_string_printf(detail, "%" G_GINT64_FORMAT " bytes, SHA-256 %s, stored since %s%s", file->size,
-                    file->sha256, stored, is_there ? "" : "; it was not there any more");
+    g_string_printf(detail, "%" G_GINT64_FORMAT " bytes, SHA-256 %s, stored since %s%s",
+                    file->stored.size, file->stored.sha256, stored,
+                    is_there ? "" : "; it was not there any more");
     if (!delete_all_older(p, file, detail, error))
         return FALSE;
     p->result->pruned++;
@@ -146,7 +147,7 @@ prune_file(Pruning *p, const SmFile *file, GError **error)
     if (p->account->on_stored != NULL && sm_handover_is_open(p->ledger, file->account, file->name))
         return keep(p, file, "on-stored was not told of it yet", FALSE, error);
     match = sm_place_match(p->ledger, p->store, file, file->path,
-                           (SmContent){file->size, file->sha256}, error);
+                           (SmContent){file->stored.size, file->stored.sha256}, error);
     now = sm_store_identity(p->store, file->path);
     if (match == SM_MATCH_ERROR)
         return FALSE;

@@ -41,7 +41,7 @@ is_settled(const SmAccount *account, const SmListed *listed, const SmListedRow *
     if (file == NULL || row->changed)
         return FALSE;
     if (file->state == SM_FILE_STORED)
-        return file->newest_event <= file->covers;
+        return file->newest_event <= file->stored.covers;
     return sm_listing_is_known(file) || is_still_unwanted(account, listed, file);
 }
 

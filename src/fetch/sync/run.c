@@ -101,7 +101,7 @@ succeed(Worker *worker, SmSyncJob *job, const SmFetched *fetched, gint64 started
         g_info("%s", fetched->outcome);
     if (file->state == SM_FILE_STORED && sm_listing_records_differ(file))
         g_info("%s: %" G_GINT64_FORMAT " rows, where the listing says %" G_GINT64_FORMAT " records",
-               file->name, file->records, file->listed_records);
+               file->name, file->stored.records, file->listed.records);
 }
 
 static void
@@ -131,12 +131,12 @@ static void
 work_on(Worker *worker, SmSyncJob *job, gboolean impatient)
 {
     Run *run = worker->run;
-    SmFetch fetch = {.ledger = worker->ledger,
-                     .account = run->team->account,
-                     .role = SM_ROLE_FILTER,
-                     .impatient = impatient,
-                     .listed = job->listed,
-                     .shared = run->team->shared};
+    SmJob fetch = {.ledger = worker->ledger,
+                   .account = run->team->account,
+                   .role = SM_ROLE_FILTER,
+                   .impatient = impatient,
+                   .listed = job->listed,
+                   .shared = run->team->shared};
     gint64 started = sm_ledger_now();
     g_auto(SmFetched) fetched = {0};
     g_autoptr(GError) fault = NULL;
