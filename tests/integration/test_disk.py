@@ -356,11 +356,12 @@ class OtherUser(Account):
     """An account that belongs to another user, who can reach its folder and the programs."""
 
     def __init__(self, folder, build, emulator):
-        programs = folder / "bin"
+        programs, home = folder / "bin", folder / "home"
         programs.mkdir()
+        home.mkdir()
         for name in PROGRAM_FILES:
             shutil.copy(build / name, programs)
-        super().__init__(folder, programs, emulator)
+        super().__init__(home, programs, emulator)  # no programs in there: their texts are no leaked secrets
         for path in [folder, *folder.rglob("*")]:
             os.lchown(path, OTHER_USER, OTHER_USER)
         os.chown(self.config, 0, 0)  # so that root may use it as well
