@@ -427,3 +427,19 @@ def test_a_new_type_of_file_is_told_once(account, outbox):
     assert "zip" in other["text"]
     (message,) = outbox.mails()
     assert "extensions" in message.get_content()
+
+
+def test_check_sends_a_test_alert_when_asked(account, outbox, pager):
+    assert "alert test" not in account.scorefetch("check").out.decode() and outbox.taken() == []
+    done = account.scorefetch("check", "--alert-test")
+    assert "alert test: handed over" in done.out.decode()
+    (message,), (json_text,) = outbox.mails(), pager.taken()
+    assert message["X-Scoremail-Alert"] == "test" and json.loads(json_text)["kind"] == "test"
+    assert not account.ledger.exists(), "check creates nothing"
+
+
+def test_a_test_alert_that_nobody_takes_is_a_failure(account, outbox):
+    outbox.becomes("exit 69")
+    done = account.scorefetch("check", "--alert-test")
+    assert done.code == 2
+    assert any(line.startswith("failure  alert test: alert-mail: ") for line in done.out.decode().splitlines()), done.out

@@ -29,19 +29,19 @@ is_any_due(const Sending *sending)
 }
 
 static gboolean
-feed(const Sending *sending, const char *const *argv, const char *input, const char *key)
+feed(const Sending *sending, const char *const *argv, const char *input, const char *key,
+     GError **error)
 {
     gint64 limit = MIN(g_get_monotonic_time() + SENDING_MAX * G_USEC_PER_SEC, sending->deadline);
-    g_autoptr(GError) fault = NULL;
 
-    if (sm_subprocess_do(argv, NULL, input, limit, SM_ERROR_IO, &fault))
+    if (sm_subprocess_do(argv, NULL, input, limit, SM_ERROR_IO, error))
         return TRUE;
-    g_message("alert not sent: %s: %s %s", key, argv[0], fault->message);
+    g_prefix_error(error, "%s: %s ", key, argv[0]);
     return FALSE;
 }
 
 static gboolean
-mail(const Sending *sending, const SmAlertRow *row)
+mail(const Sending *sending, const SmAlertRow *row, GError **error)
 {
     const SmConfig *config = sending->config;
     g_autofree char *message = sm_alert_mail(row, config, sm_ledger_now());
@@ -53,26 +53,32 @@ mail(const Sending *sending, const SmAlertRow *row)
     for (char **address = config->alert_mail; *address != NULL; address++)
         g_ptr_array_add(argv, *address);
     g_ptr_array_add(argv, NULL);
-    return feed(sending, (const char *const *)argv->pdata, message, "alert-mail");
+    return feed(sending, (const char *const *)argv->pdata, message, "alert-mail", error);
 }
 
 static gboolean
-command(const Sending *sending, const SmAlertRow *row)
+command(const Sending *sending, const SmAlertRow *row, GError **error)
 {
     g_autofree char *json = sm_alert_json(row, sending->config);
 
-    return feed(sending, (const char *const *)sending->config->alert_command, json,
-                "alert-command");
+    return feed(sending, (const char *const *)sending->config->alert_command, json, "alert-command",
+                error);
 }
 
 /* One way is enough: trying the other again would repeat the first. */
 static gboolean
 send_row(const Sending *sending, const SmAlertRow *row)
 {
-    gboolean sent = sending->config->alert_mail != NULL && mail(sending, row);
+    g_autoptr(GError) of_mail = NULL;
+    g_autoptr(GError) of_command = NULL;
+    gboolean sent = sending->config->alert_mail != NULL && mail(sending, row, &of_mail);
 
     if (sending->config->alert_command != NULL)
-        sent |= command(sending, row);
+        sent |= command(sending, row, &of_command);
+    if (of_mail != NULL)
+        g_message("alert not sent: %s", of_mail->message);
+    if (of_command != NULL)
+        g_message("alert not sent: %s", of_command->message);
     if (sent)
         g_info("alert %s sent%s%s", row->kind, *row->account != '\0' ? ", account " : "",
                row->account);
@@ -120,4 +126,22 @@ sm_alert_send(const SmConfig *config, SmLedger *ledger)
         ok = send_all(&sending);
         sm_lock_drop(ledger->lock_fd, SM_LOCK_ALERTS);
     }
+}
+
+gboolean
+sm_alert_test(const SmConfig *config, GError **error)
+{
+    const Sending sending = {config, NULL,
+                             g_get_monotonic_time() + SM_ALERT_BUDGET * G_USEC_PER_SEC};
+    gint64 now = sm_ledger_now();
+    const SmAlertRow row = {.account = (char *)"",
+                            .kind = (char *)"test",
+                            .text =
+                                (char *)"somebody asked for a test: scorefetch check --alert-test",
+                            .first = now,
+                            .last = now,
+                            .times = 1};
+
+    return (config->alert_mail == NULL || mail(&sending, &row, error)) &&
+           (config->alert_command == NULL || command(&sending, &row, error));
 }

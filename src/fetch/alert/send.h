@@ -16,3 +16,7 @@ enum { SM_ALERT_BUDGET = 10 }; /* seconds */
  * the caller's outcome stays what it is. Of several processes one sends.
  */
 void sm_alert_send(const SmConfig *config, SmLedger *ledger);
+
+/* Sends a made-up alert of the kind "test" by each way that config has, whatever the ledger says.
+ * SM_ERROR_IO where one of them fails. */
+gboolean sm_alert_test(const SmConfig *config, GError **error);

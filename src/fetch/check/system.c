@@ -1,4 +1,5 @@
 #include "fetch/check/system.h"
+#include "fetch/alert/send.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -104,6 +105,20 @@ sm_check_alerts(SmCheck *check, const SmAccount *none)
                      by_mail ? config->alert_mail[0] : "",
                      by_mail && config->alert_command != NULL ? " and " : "",
                      config->alert_command != NULL ? config->alert_command[0] : "");
+}
+
+void
+sm_check_alert_test(SmCheck *check, const SmAccount *none)
+{
+    const SmConfig *config = check->config;
+    GError *fault = NULL;
+
+    if (config->alert_mail == NULL && config->alert_command == NULL)
+        return; /* said above */
+    if (sm_alert_test(config, &fault))
+        sm_check_say(check, SM_CHECK_OK, "alert test", NULL, "handed over; did it arrive?");
+    else
+        sm_check_say_fault(check, SM_CHECK_FAILURE, "alert test", NULL, fault);
 }
 
 void

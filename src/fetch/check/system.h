@@ -9,5 +9,8 @@ void sm_check_sandbox(SmCheck *check, const SmAccount *none);
 /* Whether somebody is told what goes wrong. */
 void sm_check_alerts(SmCheck *check, const SmAccount *none);
 
+/* Sends a test alert by every way that is configured. */
+void sm_check_alert_test(SmCheck *check, const SmAccount *none);
+
 /* Whether on-stored can be run. */
 void sm_check_hook(SmCheck *check, const SmAccount *account);

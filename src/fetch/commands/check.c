@@ -19,6 +19,7 @@
 
 typedef struct {
     gboolean online;
+    gboolean alert_test;
     gboolean json;
 } Options;
 
@@ -27,6 +28,7 @@ typedef enum {
     PER_ACCOUNT = 1 << 1, /* for each that is in use; with NEEDS_CONFIG */
     ANY_ACCOUNT = 1 << 2, /* also for those that cannot be used */
     ONLINE = 1 << 3,
+    ALERT_TEST = 1 << 4,
 } Traits;
 
 #define GENERAL NEEDS_CONFIG
@@ -42,6 +44,7 @@ static const struct {
     {sm_check_worker, GENERAL},
     {sm_check_sync, GENERAL},
     {sm_check_alerts, GENERAL},
+    {sm_check_alert_test, GENERAL | ALERT_TEST},
     {sm_check_account, ACCOUNT | ANY_ACCOUNT},
     {sm_check_password, ACCOUNT},
     {sm_check_directory, ACCOUNT},
@@ -98,13 +101,13 @@ look_at_accounts(const SmSession *session, SmCheck *check, gsize which)
 }
 
 static void
-look(const SmSession *session, SmCheck *check, gboolean online)
+look(const SmSession *session, SmCheck *check, guint asked)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(checks); i++) {
         guint traits = checks[i].traits;
 
         if (((traits & NEEDS_CONFIG) != 0 && check->config == NULL) ||
-            ((traits & ONLINE) != 0 && !online))
+            (traits & (ONLINE | ALERT_TEST) & ~asked) != 0)
             continue;
         if ((traits & PER_ACCOUNT) != 0)
             look_at_accounts(session, check, i);
@@ -124,7 +127,7 @@ check_all(SmSession *session, gpointer values, char **arguments, GError **error)
         return EX_OK;
     if (options->online)
         open_ledger(session, check);
-    look(session, check, options->online);
+    look(session, check, (options->online ? ONLINE : 0u) | (options->alert_test ? ALERT_TEST : 0u));
     if (options->json)
         sm_check_print_json(check);
     else
@@ -135,6 +138,7 @@ check_all(SmSession *session, gpointer values, char **arguments, GError **error)
 static const GOptionEntry options_of_check[] = {
     SM_OPTION(Options, online, "online", 0, NONE, "Also try the way to the service, and log in",
               NULL),
+    SM_OPTION(Options, alert_test, "alert-test", 0, NONE, "Also send a test alert", NULL),
     SM_OPTION(Options, json, "json", 0, NONE, "Print JSON", NULL),
     {NULL}};
 
