@@ -82,6 +82,22 @@ def failed(unknown):
     return unknown
 
 
+def test_what_cannot_be_recorded_has_not_failed_for_good(unknown):
+    """Else the mail system would forget a message that the ledger still waits for."""
+    for _ in range(4):
+        unknown.scoremail(stdin=mail("csv"))
+        unknown.time_passes(HOUR)
+    unknown.sql(
+        "CREATE TRIGGER broken BEFORE UPDATE ON files WHEN NEW.state = 'failed'"
+        " BEGIN SELECT RAISE(ABORT, 'a disk that fails'); END"
+    )
+    assert_deferred(unknown.scoremail(stdin=mail("csv")), "no file of that name")
+    assert unknown.status()[CSV_NAME]["state"] == "waiting"
+    unknown.sql("DROP TRIGGER broken")
+    assert unknown.scoremail(stdin=mail("csv")).code == 0
+    assert unknown.status()[CSV_NAME]["state"] == "failed"
+
+
 def test_a_new_message_takes_up_what_had_failed(failed, emulator, scores):
     emulator.add(CSV_NAME, scores[CSV_NAME])
     assert failed.scoremail(stdin=mail("csv")).code == 0

@@ -29,7 +29,7 @@ typedef struct {
 /* When a name may be asked for again after fault; for one that is missing, whether it has failed
  * for good. */
 static gint64
-next_attempt(const SmJob *job, SmFile *file, guint retry_after, GError *fault, SmFileState *state)
+next_attempt(SmFile *file, guint retry_after, const GError *fault, SmFileState *state)
 {
     gint64 now = sm_ledger_now();
 
@@ -43,11 +43,8 @@ next_attempt(const SmJob *job, SmFile *file, guint retry_after, GError *fault, S
     if (file->missing_times++ == 0)
         file->missing_since = now;
     if (sm_pause_missing_over(now - file->missing_since, (guint)file->missing_times) ||
-        file->newest_event == 0) {
+        file->newest_event == 0)
         *state = SM_FILE_FAILED;
-        if (job->role == SM_ROLE_FILTER)
-            fault->code = SM_ERROR_GIVEN_UP;
-    }
     return now + sm_pause_missing((guint)file->missing_times);
 }
 
@@ -60,21 +57,33 @@ retry_after_of(const Attempt *attempt)
     return MAX(attempt->service->retry_after, sm_transfer_facts(attempt->transfer)->retry_after);
 }
 
+/* Records what follows from fault. Only what is recorded is final: a mail system forgets the
+ * message then. */
+static void
+settle(const Attempt *attempt, gboolean part_kept, GError *fault)
+{
+    SmFile *file = attempt->file;
+    const gint64 since = file->missing_since, times = file->missing_times;
+    SmFileState state = SM_FILE_WAITING;
+    gint64 next = next_attempt(file, retry_after_of(attempt), fault, &state);
+
+    if (!sm_file_settle(attempt->job->ledger, file,
+                        &(SmSettling){state, fault->message, next, part_kept}, NULL)) {
+        file->missing_since = since;
+        file->missing_times = times;
+    } else if (state == SM_FILE_FAILED && attempt->job->role == SM_ROLE_FILTER) {
+        fault->code = SM_ERROR_GIVEN_UP;
+    }
+}
+
 /* Ends an attempt that failed. A row that is `placing` stays so: the next run brings it to its end.
  */
 static gboolean
 give_back(Attempt *attempt, gboolean part_kept, GError *fault, GError **error)
 {
-    SmFile *file = attempt->file;
-    SmFileState state = SM_FILE_WAITING;
-    gint64 next;
-
-    if (file->state != SM_FILE_PLACING) {
-        next = next_attempt(attempt->job, file, retry_after_of(attempt), fault, &state);
-        sm_file_settle(attempt->job->ledger, file,
-                       &(SmSettling){state, fault->message, next, part_kept}, NULL);
-    }
-    g_propagate_prefixed_error(error, fault, "%s: ", file->name);
+    if (attempt->file->state != SM_FILE_PLACING)
+        settle(attempt, part_kept, fault);
+    g_propagate_prefixed_error(error, fault, "%s: ", attempt->file->name);
     return FALSE;
 }
 
