@@ -23,6 +23,7 @@
 static struct {
     int renameat2, linkat, fsync;
     gboolean replaced;    /* somebody puts another file there right after the rename */
+    gboolean taken;       /* an importer takes the file right after it */
     gboolean insensitive; /* names are looked up in lower case */
     gboolean never_replaces;
 } refuses;
@@ -53,6 +54,8 @@ renameat(int from_fd, const char *from, int to_fd, const char *to)
 
         g_assert_cmpint(syscall(SYS_renameat2, to_fd, "theirs", to_fd, to, 0), ==, 0);
     }
+    if (refuses.taken)
+        g_assert_cmpint(unlinkat(to_fd, to, 0), ==, 0);
     return 0;
 }
 
@@ -162,6 +165,17 @@ sees_a_file_that_is_not_the_one_it_has_renamed(Fixture *fixture, gconstpointer d
     fixture_put(fixture, PART, "new");
     g_assert_false(move(fixture, NULL));
     g_assert_cmpint(errno, ==, EEXIST);
+}
+
+static void
+knows_that_it_has_renamed_what_is_taken_at_once(Fixture *fixture, gconstpointer data)
+{
+    memset(&refuses, 0, sizeof refuses);
+    refuses.renameat2 = refuses.linkat = EPERM;
+    refuses.taken = TRUE;
+    fixture_put(fixture, PART, "new");
+    g_assert_true(move(fixture, NULL));
+    assert_there(fixture, "a.csv", NULL);
 }
 
 static void
@@ -279,6 +293,8 @@ main(int argc, char **argv)
     ADD("/fs/takes a failure for one", NULL, takes_a_failure_for_one);
     ADD("/fs/sees a file that is not the one it has renamed", NULL,
         sees_a_file_that_is_not_the_one_it_has_renamed);
+    ADD("/fs/knows that it has renamed what is taken at once", NULL,
+        knows_that_it_has_renamed_what_is_taken_at_once);
     ADD("/fs/syncs what can be synced", NULL, syncs_what_can_be_synced);
     ADD("/fs/keeps the older version as a copy", NULL, keeps_the_older_version_as_a_copy);
     ADD("/fs/goes on with half a copy", GINT_TO_POINTER(1), goes_on_with_a_copy);

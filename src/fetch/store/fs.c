@@ -36,9 +36,10 @@ look_and_rename(int from_dir, const char *from, int to_dir, const char *to)
         return FALSE;
     }
     if (errno != ENOENT || fstatat(from_dir, from, &before, AT_SYMLINK_NOFOLLOW) < 0 ||
-        renameat(from_dir, from, to_dir, to) < 0 ||
-        fstatat(to_dir, to, &after, AT_SYMLINK_NOFOLLOW) < 0)
+        renameat(from_dir, from, to_dir, to) < 0)
         return FALSE;
+    if (fstatat(to_dir, to, &after, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT; /* it was renamed, and an importer has it already */
     if (after.st_dev == before.st_dev && after.st_ino == before.st_ino)
         return TRUE;
     errno = EEXIST; /* by its inode another file: the caller compares what it holds */
