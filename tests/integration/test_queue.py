@@ -445,6 +445,19 @@ def test_what_passes_is_no_reason_to_set_an_event_aside(queued, scores, what):
     assert queued.scorefetch("run").code == 0 and events(queued) == []
 
 
+@pytest.mark.release_only("strace and the leak checker cannot both attach")
+def test_an_event_that_cannot_be_deleted_keeps_no_other_waiting(queued, scores):
+    """As where it was made immutable: it is recorded once more by each run, and the files are fetched."""
+    for name in (TXT_NAME, CSV_NAME):
+        queued.receive(name)
+    (first, second) = sorted(events(queued))
+    trace = ["strace", "-qq", "-o", "/dev/null", "-P", first.name, "-e", "inject=unlinkat:error=EPERM"]
+    done = run([*trace, queued.build / "scorefetch", "run", "-c", queued.config])
+    assert done.code == EX_TEMPFAIL and f"{first.name}: cannot be taken over now" in done.err
+    assert events(queued) == [first] and len(queued.stored()) == 1
+    assert queued.scorefetch("run").code == 0 and events(queued) == []
+
+
 @pytest.mark.release_only("the sanitizers make these calls as well")
 @pytest.mark.parametrize("file", ["/etc/passwd", "/etc/group"])
 @pytest.mark.parametrize("fault", ["ENFILE", "EIO"])

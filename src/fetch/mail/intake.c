@@ -230,9 +230,11 @@ take_over(const Spool *from, const char *name, uid_t owner, const SmEvent *event
         from->intake->left++;
         return TRUE;
     }
-    if (unlinkat(from->spool, name, 0) < 0)
-        return errno == ENOENT ||
-               sm_error_from_errno(error, SM_ERROR_IO, "spool %s: %s", from->config->spool, name);
+    if (unlinkat(from->spool, name, 0) < 0) { /* recorded it is, and once however often */
+        if (errno != ENOENT)
+            leave(from, name, errno);
+        return TRUE;
+    }
     from->intake->taken++;
     return log_file(from->ledger, "taken over", name, who, error);
 }
