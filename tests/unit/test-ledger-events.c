@@ -304,6 +304,43 @@ a_last_word_is_logged_once(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(fixture_number(fixture, "SELECT decision = 'no account' FROM events"), ==, 1);
 }
 
+/* Two names and 100 kB in each message: what a stranger sends makes no difference. */
+static void
+flood(Fixture *fixture, int messages)
+{
+    g_autofree char *long_text = g_strnfill(100000, 'x');
+
+    for (int i = 0; i < messages; i++) {
+        g_autofree char *message = g_strdup_printf("%d%s", i, long_text);
+        g_autoptr(SmEvent) event = fixture_event(CSV, message);
+
+        g_free(event->from);
+        event->from = g_strdup(long_text);
+        g_assert_true(sm_event_refuse(fixture->ledger, &(SmAnnouncement){event, "main", CSV},
+                                      long_text, NULL));
+        g_assert_true(sm_event_refuse(fixture->ledger, &(SmAnnouncement){event, "main", TXT},
+                                      long_text, NULL));
+    }
+}
+
+static void
+a_flood_of_refusals_stays_small(Fixture *fixture, gconstpointer data)
+{
+    fixture_sql(fixture, "PRAGMA synchronous = OFF");
+    flood(fixture, SM_REFUSALS_A_DAY + 50);
+    g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM events"), ==, SM_REFUSALS_A_DAY);
+    g_assert_cmpint(fixture_number(fixture, "SELECT min(times) FROM events"), ==, 2);
+    g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM log"), ==, SM_REFUSALS_A_DAY + 1);
+    g_assert_cmpint(
+        fixture_number(fixture, "SELECT times FROM days WHERE action = 'refused, only counted'"),
+        ==, 2 * 50);
+    g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM files"), ==, 0);
+    /* 10,000 of them on 20 days are less than 20 MB */
+    g_assert_cmpint(fixture_number(fixture, "SELECT page_count * page_size FROM"
+                                            " pragma_page_count(), pragma_page_size()"),
+                    <, 1000 * 1000);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -328,6 +365,7 @@ main(int argc, char **argv)
     CASE("the decision is noted", the_decision_is_noted);
     ADD("/ledger events/a refused event leaves the file as it was", NULL,
         a_refused_event_leaves_the_file_as_it_was);
+    ADD("/ledger events/a flood of refusals stays small", NULL, a_flood_of_refusals_stays_small);
     ADD("/ledger events/refusals are listed, the last first", NULL,
         refusals_are_listed_the_last_first);
     ADD("/ledger events/a last word is logged once", NULL, a_last_word_is_logged_once);

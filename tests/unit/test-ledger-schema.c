@@ -13,7 +13,8 @@ static const char *const version_1[] = {
     "DROP INDEX log_by_name",      "DROP INDEX log_by_time",
     "DROP INDEX files_due",        "DROP INDEX files_by_stored",
     "DROP INDEX files_of_account", "DROP INDEX files_in_trouble",
-    "DROP INDEX events_refused",   NULL,
+    "DROP INDEX events_refused",   "DROP INDEX events_refused_by_identity",
+    "DROP INDEX events_by_time",   NULL,
 };
 
 static void

@@ -4,7 +4,14 @@
 #include "fetch/ledger/files.h"
 #include "fetch/rules/pause.h"
 
-enum { REASON_MAX = 500 };
+enum {
+    REASON_MAX = 500,
+    REFUSAL_MAX = 200,
+    SENDER_MAX = 100,
+    DAY = 86400,
+};
+
+#define UNRECORDED "refused, only counted"
 
 static const char *
 kind_name(SmEventKind kind)
@@ -116,21 +123,66 @@ sm_event_record(SmLedger *ledger, const SmAnnouncement *announced, GError **erro
                      error);
 }
 
+/* Small whatever a stranger sends: the identity as a hash, what From says cut off. */
+static gboolean
+insert_refusal(SmLedger *ledger, const SmAnnouncement *announced, const char *identity,
+               const char *why, GError **error)
+{
+    g_autofree char *sender = sm_text_clean(announced->event->from, SENDER_MAX);
+
+    return sm_db_run(ledger->db, error, NULL,
+                     "INSERT INTO events (account, name, identity, kind, sender, recipients,"
+                     " first_seen, last_seen, decision, reason)"
+                     " VALUES ('', ?1, ?2, ?3, ?4, '', ?5, ?5, 'refused', ?6)"
+                     " ON CONFLICT (account, name, identity) DO NOTHING",
+                     "ssssis", announced->name, identity, kind_name(announced->event->kind), sender,
+                     sm_ledger_now(), why) &&
+           sm_ledger_log(ledger, announced->account, announced->name, "refused", why, error);
+}
+
+/* Once a day has its fill, the rest of it is a number. */
+static gboolean
+count_refusal(SmLedger *ledger, const char *account, gint64 day, GError **error)
+{
+    gint64 before;
+
+    return sm_db_integer(ledger->db, error, &before,
+                         "SELECT times FROM days WHERE account = ? AND day = ? AND action = ?",
+                         "sis", account, day, UNRECORDED) &&
+           (before > 0 ||
+            sm_ledger_log(ledger, account, "", "refused",
+                          "more than " G_STRINGIFY(SM_REFUSALS_A_DAY) " messages today; the others"
+                                                                      " are only counted",
+                          error)) &&
+           sm_db_run(ledger->db, error, NULL,
+                     "INSERT INTO days (account, day, action, times) VALUES (?, ?, ?, 1)"
+                     " ON CONFLICT (account, day, action) DO UPDATE SET times = days.times + 1",
+                     "sis", account, day, UNRECORDED);
+}
+
+/* One row for a message, however many names are in it. */
 static gboolean
 refuse(SmLedger *ledger, const SmAnnouncement *announced, const char *why, GError **error)
 {
-    const SmAnnouncement nobodys = {announced->event, "", announced->name};
-    g_autofree char *identity = identity_of(announced->event);
-    g_autofree char *clean = sm_text_clean(why, REASON_MAX);
-    int inserted;
+    g_autofree char *whole = identity_of(announced->event);
+    g_autofree char *identity = g_compute_checksum_for_string(G_CHECKSUM_SHA256, whole, -1);
+    g_autofree char *clean = sm_text_clean(why, REFUSAL_MAX);
+    gint64 day = sm_ledger_now() / DAY, today;
+    int known;
 
-    if (!insert(ledger, &nobodys, identity, &inserted, error))
+    if (!sm_db_run(ledger->db, error, &known,
+                   "UPDATE events SET times = times + 1, last_seen = ?, reason = ?"
+                   " WHERE account = '' AND decision = 'refused' AND identity = ?",
+                   "iss", sm_ledger_now(), clean, identity) ||
+        !sm_db_integer(ledger->db, error, &today,
+                       "SELECT times FROM days WHERE account = ? AND day = ?"
+                       " AND action = 'refused'",
+                       "si", announced->account, day))
         return FALSE;
-    if (!(inserted == 0 ? count_again(ledger, &nobodys, identity, error)
-                        : sm_ledger_log(ledger, announced->account, announced->name, "refused",
-                                        clean, error)))
-        return FALSE;
-    return sm_event_decide(ledger, &nobodys, "refused", clean, error);
+    if (known > 0)
+        return TRUE;
+    return today < SM_REFUSALS_A_DAY ? insert_refusal(ledger, announced, identity, clean, error)
+                                     : count_refusal(ledger, announced->account, day, error);
 }
 
 gboolean

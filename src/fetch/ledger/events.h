@@ -21,10 +21,14 @@ typedef struct {
  */
 gboolean sm_event_record(SmLedger *ledger, const SmAnnouncement *announced, GError **error);
 
+#define SM_REFUSALS_A_DAY 500
+
 /*
  * Records that an announcement, which would have been account's, was refused. It is
  * nobody's event, like one without an account: no row of a file learns of it,
- * and once the refusal's reason is mended the same message is a new one. SM_ERROR_LEDGER.
+ * and once the refusal's reason is mended the same message is a new one. A message
+ * has one small row, whatever is in it, and an account SM_REFUSALS_A_DAY of them; what
+ * comes beyond is only counted. SM_ERROR_LEDGER.
  */
 gboolean sm_event_refuse(SmLedger *ledger, const SmAnnouncement *announced, const char *why,
                          GError **error);

@@ -125,8 +125,13 @@ static const char version_2[] =
     " INSERT INTO days VALUES (new.account, new.at / 86400, new.action, 1)"
     "  ON CONFLICT (account, day, action) DO UPDATE SET times = times + 1; END;";
 
+/* Limits on what strangers leave, and what is pruned. */
+static const char version_3[] =
+    "CREATE INDEX events_refused_by_identity ON events (identity) WHERE decision = 'refused';"
+    "CREATE INDEX events_by_time ON events (last_seen);";
+
 /* What makes version N out of version N - 1, from the first on. */
-static const char *const steps[] = {version_1, version_2};
+static const char *const steps[] = {version_1, version_2, version_3};
 
 enum { SCHEMA_VERSION = G_N_ELEMENTS(steps) };
 
