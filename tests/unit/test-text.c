@@ -84,6 +84,23 @@ finds_a_nul(void)
     g_assert_true(sm_text_is_clean("", 0));
 }
 
+/* Whatever a clock, a ledger or a service says. */
+static void
+every_time_has_a_text(void)
+{
+    g_autofree char *utc = sm_text_time_utc(1774735403);
+    g_autofree char *beyond = sm_text_time_utc(G_MAXINT64);
+    g_autofree char *below = sm_text_time(G_MININT64);
+    g_autofree char *day = sm_text_day(G_MAXINT64);
+    g_autofree char *time = sm_text_time(1774735403);
+
+    g_assert_cmpstr(utc, ==, "2026-03-28T22:03:23Z");
+    g_assert_cmpstr(beyond, ==, "?");
+    g_assert_cmpstr(below, ==, "?");
+    g_assert_cmpstr(day, ==, "?");
+    g_assert_cmpuint(strlen(time), ==, strlen("2026-03-28 22:03"));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -99,5 +116,6 @@ main(int argc, char **argv)
         g_test_add_data_func(path, GSIZE_TO_POINTER(i), redacts);
     }
     g_test_add_func("/text/finds a NUL byte", finds_a_nul);
+    g_test_add_func("/text/every time has a text", every_time_has_a_text);
     return g_test_run();
 }

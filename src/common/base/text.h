@@ -26,6 +26,16 @@ gint sm_text_compare(gconstpointer a, gconstpointer b);
  */
 char *sm_text_size(guint64 bytes);
 
+/* A time (seconds since 1970) for people, local: "2026-03-28 22:13"; "?" for one that no calendar
+ * has. Caller frees. */
+char *sm_text_time(gint64 when);
+
+/* Its day: "2026-03-28". Caller frees. */
+char *sm_text_day(gint64 when);
+
+/* The same time in UTC for programs, by ISO 8601: "2026-03-28T22:13:23Z". Caller frees. */
+char *sm_text_time_utc(gint64 when);
+
 /*
  * A URL that may be printed: scheme, host and path, without user, query and fragment, since a
  * presigned URL's query is a key to the file. Cleaned. Caller frees.

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/base/text.h"
 #include "fetch/alert/alert.h"
 #include "fetch/host/autoptr.h"
 
@@ -183,7 +184,7 @@ sm_alert_mail(const SmAlertRow *row, const SmConfig *config, gint64 now)
 static void
 add_time(cJSON *to, const char *key, gint64 when)
 {
-    g_autofree char *text = utc(when, "%Y-%m-%dT%H:%M:%SZ");
+    g_autofree char *text = sm_text_time_utc(when);
 
     cJSON_AddStringToObject(to, key, text);
 }

@@ -1,5 +1,6 @@
 #include "fetch/alert/watch-mail.h"
 
+#include "common/base/text.h"
 #include "fetch/alert/alert.h"
 #include "fetch/ledger/accounts.h"
 #include "fetch/ledger/files.h"
@@ -40,8 +41,7 @@ load_arrivals(SmLedger *ledger, const char *account, gint64 now, SmArrival *file
 static void
 tell(SmLedger *ledger, const char *account, gint64 mail_at, gint64 now)
 {
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(mail_at);
-    g_autofree char *day = g_date_time_format(time, "%Y-%m-%d %H:%M");
+    g_autofree char *day = sm_text_time(mail_at);
     g_autofree char *text =
         g_strdup_printf("account %s: the last %d files came by sync without a message; the last "
                         "message came %s; does a filter or rule block notifications?",

@@ -1,5 +1,6 @@
 #include "fetch/alert/watch.h"
 
+#include "common/base/text.h"
 #include "common/event/name.h"
 #include "fetch/alert/alert.h"
 #include "fetch/ledger/accounts.h"
@@ -83,8 +84,7 @@ describe_time(gint64 seconds)
 static void
 tell_silence(SmLedger *ledger, const SmAccount *account, gint64 since, gint64 now)
 {
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(since);
-    g_autofree char *day = g_date_time_format(time, "%Y-%m-%d %H:%M");
+    g_autofree char *day = sm_text_time(since);
     g_autofree char *age = describe_time(now - since);
     g_autofree char *text = g_strdup_printf(
         "account %s: nothing announced or fetched since %s, for %s", account->name, day, age);

@@ -7,6 +7,7 @@
 
 #include "build-config.h"
 #include "common/base/startup.h"
+#include "common/base/text.h"
 #include "fetch/check/calls.h"
 #include "fetch/ledger/accounts.h"
 
@@ -131,8 +132,7 @@ search_places(Search *search, const char *const *places)
 static gboolean
 say_when(SmCheck *check, const char *what, gint64 when)
 {
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(when);
-    g_autofree char *date = g_date_time_format(time, "%Y-%m-%d %H:%M");
+    g_autofree char *date = sm_text_time(when);
 
     if (when > 0)
         sm_check_say(check, SM_CHECK_OK, "agent", NULL,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/base/error.h"
+#include "common/base/text.h"
 #include "fetch/check/probe.h"
 #include "fetch/host/autoptr.h"
 #include "fetch/http/authorities.h"
@@ -55,8 +56,7 @@ check_name(SmCheck *check, const SmAccount *account)
 static void
 say_certificate(SmCheck *check, const SmAccount *account, const SmProbe *probe)
 {
-    g_autoptr(GDateTime) end = g_date_time_new_from_unix_local(probe->certificate.expires);
-    g_autofree char *until = g_date_time_format(end, "%Y-%m-%d");
+    g_autofree char *until = sm_text_day(probe->certificate.expires);
     gboolean soon = probe->certificate.expires - sm_ledger_now() < EXPIRY_AHEAD;
     g_autofree char *authorities = sm_authorities_describe(account);
 

@@ -14,7 +14,7 @@
 #include "common/event/fallback.h"
 #include "fetch/alert/alert.h"
 #include "fetch/commands/commands.h"
-#include "fetch/job/plan.h"
+#include "fetch/job/preview.h"
 #include "fetch/mail/delivery.h"
 #include "fetch/mail/queue.h"
 
@@ -145,7 +145,7 @@ plan(SmSession *session, const SmEvent *event, GError **error)
         return FALSE;
     if (session->ledger == NULL)
         session->ledger = sm_ledger_open_empty(error);
-    return session->ledger != NULL && sm_plan(session->ledger, session->config, event, error);
+    return session->ledger != NULL && sm_preview(session->ledger, session->config, event, error);
 }
 
 static int

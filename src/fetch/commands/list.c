@@ -37,10 +37,8 @@ state_of(const SmListedRow *row)
 static char *
 delivered_text(const SmListed *listed)
 {
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(listed->delivered_at);
-
     if (listed->delivered_at > 0)
-        return g_date_time_format(time, "%Y-%m-%d %H:%M");
+        return sm_text_time(listed->delivered_at);
     return g_strdup(listed->delivered != NULL ? listed->delivered : "-");
 }
 

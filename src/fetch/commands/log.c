@@ -41,19 +41,10 @@ user_name(Log *log, gint64 uid)
     return name;
 }
 
-/* Caller frees. */
-static char *
-utc(gint64 at)
-{
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(at);
-
-    return time != NULL ? g_date_time_format_iso8601(time) : g_strdup("-");
-}
-
 static void
 print_table_row(Log *log, const SmLogRow *row)
 {
-    g_autofree char *when = utc(row->at);
+    g_autofree char *when = sm_text_time_utc(row->at);
     g_autofree char *account = sm_text_clean(row->account, FIELD_MAX);
     g_autofree char *name = sm_text_clean(row->name, FIELD_MAX);
     g_autofree char *detail = sm_text_clean(row->detail, FIELD_MAX);
@@ -101,7 +92,7 @@ print_csv_field(const char *text, const char *end)
 static void
 print_csv_row(Log *log, const SmLogRow *row)
 {
-    g_autofree char *when = utc(row->at);
+    g_autofree char *when = sm_text_time_utc(row->at);
     g_autofree char *uid = g_strdup_printf("%" G_GINT64_FORMAT, row->uid);
 
     print_csv_field(when, ",");

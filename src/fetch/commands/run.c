@@ -7,6 +7,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
+#include "common/base/text.h"
 #include "common/event/spool.h"
 #include "fetch/alert/alert.h"
 #include "fetch/alert/watch-config.h"
@@ -169,12 +170,7 @@ listing_due(SmSession *session, const SmAccount *account, GError **error)
         !sm_account_listing_due(ledger, account->name, now, &wanted, error) ||
         !sm_sync_look(ledger, account->name, &record, error) || wanted == 0)
         return NULL;
-    if (record.synced == 0) {
-        g_autoptr(GDateTime) since = g_date_time_new_from_unix_utc(wanted - LISTED_BEFORE);
-
-        return g_date_time_format_iso8601(since);
-    }
-    return g_strdup("last");
+    return record.synced == 0 ? sm_text_time_utc(wanted - LISTED_BEFORE) : g_strdup("last");
 }
 
 /* The listing that an unusable message, or many names that the service does not know, ask for. */

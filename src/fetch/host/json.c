@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "common/base/text.h"
+
 void
 sm_json_add_text(cJSON *to, const char *key, const char *text)
 {
@@ -18,8 +20,7 @@ sm_json_add_number(cJSON *to, const char *key, gint64 number)
 void
 sm_json_add_time(cJSON *to, const char *key, gint64 when)
 {
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(when);
-    g_autofree char *text = when > 0 ? g_date_time_format_iso8601(time) : NULL;
+    g_autofree char *text = when > 0 ? sm_text_time_utc(when) : NULL;
 
     sm_json_add_text(to, key, text);
 }

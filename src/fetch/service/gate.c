@@ -1,6 +1,7 @@
 #include "fetch/service/gate.h"
 
 #include "common/base/error.h"
+#include "common/base/text.h"
 #include "fetch/alert/alert.h"
 #include "fetch/ledger/accounts.h"
 #include "fetch/ledger/lock.h"
@@ -12,8 +13,7 @@ void
 sm_gate_set_rejected(GError **error, const SmAccount *account, const char *reason,
                      gint64 rejected_at)
 {
-    g_autoptr(GDateTime) when = g_date_time_new_from_unix_local(rejected_at);
-    g_autofree char *at = g_date_time_format(when, "%Y-%m-%d %H:%M");
+    g_autofree char *at = sm_text_time(rejected_at);
     g_autofree char *source = sm_secret_source(account);
 
     g_set_error(error, SM_ERROR, SM_ERROR_CREDENTIALS,

@@ -11,15 +11,13 @@
 static char *
 human_time(gint64 when, gint64 now)
 {
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(when);
-
     if (when == 0)
         return g_strdup("-");
     if (now - when < 60 && now >= when)
         return g_strdup_printf("%d s ago", (int)(now - when));
     if (now - when < 3600 && now >= when)
         return g_strdup_printf("%d min ago", (int)((now - when) / 60));
-    return g_date_time_format(time, "%Y-%m-%d %H:%M");
+    return sm_text_time(when);
 }
 
 static void

@@ -1,5 +1,6 @@
 #include "fetch/status/verdict.h"
 
+#include "common/base/text.h"
 #include "fetch/alert/watch-worker.h"
 
 enum {
@@ -92,15 +93,6 @@ add(GPtrArray *concerns, SmLevel level, const char *account, const char *text, .
     g_ptr_array_add(concerns, concern);
 }
 
-/* For people; caller frees. */
-static char *
-day_and_time(gint64 at)
-{
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(at);
-
-    return g_date_time_format(time, "%Y-%m-%d %H:%M");
-}
-
 gboolean
 sm_verdict_stands(const SmAlertRecord *alert, gint64 now)
 {
@@ -153,7 +145,7 @@ judge_files(GPtrArray *concerns, const SmAccountSurvey *account, guint defer_for
 static void
 judge_sync(GPtrArray *concerns, const SmAccountSurvey *account, gint64 now)
 {
-    g_autofree char *last = day_and_time(account->totals.synced_at);
+    g_autofree char *last = sm_text_time(account->totals.synced_at);
 
     if (account->totals.synced_at > now) {
         add(concerns, of_survey.sync_overdue, account->account->name,

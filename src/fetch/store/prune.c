@@ -27,15 +27,6 @@ typedef struct {
     SmPruned *result;
 } Pruning;
 
-/* Stored for longer than a day is told by the day. Caller frees. */
-static char *
-since(const SmFile *file)
-{
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(file->stored_at);
-
-    return g_date_time_format(time, "%Y-%m-%d %H:%M");
-}
-
 /* It stays: said, and in the log of the ledger too where that is of use. */
 static gboolean
 keep(Pruning *p, const SmFile *file, const char *why, gboolean log, GError **error)
@@ -114,7 +105,7 @@ delete_file(Pruning *p, const SmFile *file, gboolean is_there, GError **error)
 {
     g_autoptr(GString) detail = g_string_new(NULL);
     g_autofree char *size = sm_text_size((guint64)file->stored.size);
-    g_autofree char *stored = since(file);
+    g_autofree char *stored = sm_text_time(file->stored_at);
 
     g_string_printf(detail, "%" G_GINT64_FORMAT " bytes, SHA-256 %s, stored since %s%s",
                     file->stored.size, file->stored.sha256, stored,
@@ -191,15 +182,6 @@ prune_name(Pruning *p, const char *name, GError **error)
     return ok;
 }
 
-/* Caller frees. */
-static char *
-day(gint64 seconds)
-{
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(seconds);
-
-    return time != NULL ? g_date_time_format(time, "%Y-%m-%d") : g_strdup("?");
-}
-
 /* Nothing is deleted on the word of a clock that jumped, until it has run evenly for a while. */
 static gboolean
 judge_clock(const Pruning *p, gint64 now, GError **error)
@@ -210,8 +192,8 @@ judge_clock(const Pruning *p, gint64 now, GError **error)
         (p->mode != SM_PRUNE_DRY && !sm_clock_note(p->ledger, now, &clock, error)))
         return FALSE;
     if (clock.since != 0 && now < clock.since + STEADY) {
-        g_autofree char *from = day(clock.from);
-        g_autofree char *to = day(clock.since);
+        g_autofree char *from = sm_text_day(clock.from);
+        g_autofree char *to = sm_text_day(clock.since);
 
         p->result->held = g_strdup_printf("the clock jumped from %s to %s", from, to);
     }
@@ -227,8 +209,8 @@ judge_stock(const Pruning *p, guint candidates, GError **error)
     if (!sm_prune_stock(p->ledger, p->account->name, &stock, error))
         return FALSE;
     if (p->result->held == NULL && candidates >= stock.files && stock.last - stock.first > ONE_GO) {
-        g_autofree char *first = day(stock.first);
-        g_autofree char *last = day(stock.last);
+        g_autofree char *first = sm_text_day(stock.first);
+        g_autofree char *last = sm_text_day(stock.last);
 
         p->result->held = g_strdup_printf("all %u stored files, of %s to %s, would go at once",
                                           candidates, first, last);

@@ -8,7 +8,7 @@
 #include "common/base/io.h"
 #include "fetch/alert/alert.h"
 #include "fetch/host/progress.h"
-#include "fetch/job/plan.h"
+#include "fetch/job/preview.h"
 #include "fetch/ledger/listing.h"
 #include "fetch/ledger/syncs.h"
 #include "fetch/rules/since.h"
@@ -151,7 +151,7 @@ say_plan(const Sync *sync, const SmListing *listing, GError **error)
     for (guint i = 0; i < plan->jobs->len; i++) {
         const SmSyncJob *job = plan->jobs->pdata[i];
 
-        if (!sm_plan_listed(ledger, sync->account, job->listed, error))
+        if (!sm_preview_listed(ledger, sync->account, job->listed, error))
             return FALSE;
     }
     g_message("account %s: %u listed, %u new", sync->account->name, plan->listed, plan->added);

@@ -1,4 +1,4 @@
-#include "fetch/job/plan.h"
+#include "fetch/job/preview.h"
 
 #include <stdio.h>
 
@@ -123,7 +123,8 @@ plan_name(SmLedger *ledger, const SmConfig *config, const SmEvent *event, const 
 }
 
 gboolean
-sm_plan_listed(SmLedger *ledger, const SmAccount *account, const SmListed *listed, GError **error)
+sm_preview_listed(SmLedger *ledger, const SmAccount *account, const SmListed *listed,
+                  GError **error)
 {
     SmJob job = {.ledger = ledger, .account = account, .role = SM_ROLE_FILTER, .listed = listed};
     g_auto(SmListedRow) row = {0};
@@ -141,7 +142,7 @@ sm_plan_listed(SmLedger *ledger, const SmAccount *account, const SmListed *liste
 }
 
 gboolean
-sm_plan(SmLedger *ledger, const SmConfig *config, const SmEvent *event, GError **error)
+sm_preview(SmLedger *ledger, const SmConfig *config, const SmEvent *event, GError **error)
 {
     gboolean ok = TRUE;
 

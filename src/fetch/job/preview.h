@@ -8,8 +8,8 @@
 
 /* Prints a line for each name; nothing is called, created or changed. SM_ERROR_LEDGER, SM_ERROR_IO.
  */
-gboolean sm_plan(SmLedger *ledger, const SmConfig *config, const SmEvent *event, GError **error);
+gboolean sm_preview(SmLedger *ledger, const SmConfig *config, const SmEvent *event, GError **error);
 
 /* The same for a file that the listing has. SM_ERROR_LEDGER. */
-gboolean sm_plan_listed(SmLedger *ledger, const SmAccount *account, const SmListed *listed,
-                        GError **error);
+gboolean sm_preview_listed(SmLedger *ledger, const SmAccount *account, const SmListed *listed,
+                           GError **error);
