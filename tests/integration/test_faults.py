@@ -51,8 +51,8 @@ FAULTS = [
     Fault("file:status=400", "service answers 400"),
     Fault("file:status=301", "service answers 301.*redirect.*not followed"),
     Fault(f"file:redirect={ELSEWHERE}", "service answers 302.*redirect.*not followed"),
-    Fault("file:status=401", "account main.*rejected user name or password.*not tried again before.*has another password.*scorefetch retry", None),
-    Fault("file:status=403", "account main.*rejected user name or password.*not tried again before.*has another password.*scorefetch retry", None),
+    Fault("file:status=401", "account main.*takes user name and password, but refuses the call"),  # by a login
+    Fault("file:status=403", "account main.*lacks the role to download files.*scorefetch retry -a main", None),
     Fault("file:status=404", "no file of that name.*404", None),
     Fault("file:retry-after=1", "service answers 503", None),
     Fault("file:reset", "[Rr]eset|empty reply"),

@@ -149,13 +149,13 @@ def test_a_file_that_comes_late_is_not_counted_as_unknown(account, emulator):
     assert account.scoremail(stdin=mail("csv")).code == 0
 
 
-@pytest.fixture(params=["wrong password", "401", "403"])
+@pytest.fixture(params=["wrong password", "401"])
 def closed(request, account, emulator):
     """An account that the service has turned away once."""
     if request.param == "wrong password":
         account.write_password("wrong horse battery staple")
     else:
-        emulator.faults(f"file:status={request.param}")
+        emulator.faults(f"file:status={request.param}", f"login:status={request.param}")  # a login confirms it
     assert_deferred(account.scoremail(stdin=mail("csv")), f"{REJECTED}.*{account.password_file}")
     emulator.faults()
     return account
@@ -167,7 +167,7 @@ def test_a_rejected_password_closes_the_account_for_all_names(closed, emulator):
     asked = closed.scorefetch("get", CSV_NAME)
     assert asked.code == EX_NOPERM
     assert "rejected" in asked.err
-    assert len(emulator.requests()) == 1
+    assert [request["call"] for request in emulator.requests()] == ["file", "login"]
     closed.assert_no_secret(asked.err)
 
 
@@ -177,7 +177,7 @@ def test_a_new_password_opens_the_account(account, emulator, scores):
     account.write_password("another wrong one")
     assert_deferred(account.scoremail(stdin=mail("csv")), REJECTED)
     assert_deferred(account.scoremail(stdin=mail("csv")), REJECTED)
-    assert len(emulator.requests()) == 2  # each was tried once
+    assert len(emulator.requests("file")) == 2  # each was tried once
     account.write_password(account.password)
     assert account.scoremail(stdin=mail("csv")).code == 0
     assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
@@ -186,21 +186,21 @@ def test_a_new_password_opens_the_account(account, emulator, scores):
 def test_the_password_in_the_file_counts_not_when_it_was_written(closed, emulator):
     closed.write_password(closed.password_file.read_text().rstrip("\n"))
     assert_deferred(closed.scoremail(stdin=mail("csv")), REJECTED)
-    assert len(emulator.requests()) == 1
+    assert len(emulator.requests("file")) == 1
 
 
-@pytest.mark.parametrize("status", ["401", "403"])
-def test_the_same_password_is_tried_again_after_six_hours(account, emulator, scores, status):
+@pytest.mark.parametrize("status, words", [("401", REJECTED), ("403", "lacks the role to download files")])
+def test_the_same_password_is_tried_again_after_six_hours(account, emulator, scores, status, words):
     """The service may have been wrong, or the role was given since."""
-    emulator.faults(f"file:status={status}")
-    assert_deferred(account.scoremail(stdin=mail("csv")), REJECTED)
+    emulator.faults(f"file:status={status}", f"login:status={status}")
+    assert_deferred(account.scoremail(stdin=mail("csv")), words)
     account.time_passes(6 * HOUR - 60)
-    assert_deferred(account.scoremail(stdin=mail("csv")), REJECTED)
-    assert len(emulator.requests()) == 1
+    assert_deferred(account.scoremail(stdin=mail("csv")), words)
+    assert len(emulator.requests("file")) == 1
     account.time_passes(60)
-    assert_deferred(account.scoremail(stdin=mail("csv")), REJECTED)
-    assert_deferred(account.receive("5818_20150925_000004.csv"), REJECTED)
-    assert len(emulator.requests()) == 2  # one probe, and six hours more
+    assert_deferred(account.scoremail(stdin=mail("csv")), words)
+    assert_deferred(account.receive("5818_20150925_000004.csv"), words)
+    assert len(emulator.requests("file")) == 2  # one probe, and six hours more
     emulator.faults()
     account.time_passes(6 * HOUR)
     assert account.scoremail(stdin=mail("csv")).code == 0
@@ -218,7 +218,7 @@ def test_a_rejection_keeps_what_was_stored(account, emulator, scores):
 
 
 def test_a_person_may_try_a_rejected_password_once_more(account, emulator, scores):
-    emulator.faults("file:status=403x1")
+    emulator.faults("file:status=401x1", "login:status=401x1")
     assert_deferred(account.scoremail(stdin=mail("csv")), REJECTED)
     assert account.scorefetch("retry", CSV_NAME).code == 0
     assert account.stored() == {CSV_NAME: scores[CSV_NAME]}

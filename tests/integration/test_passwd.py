@@ -142,8 +142,18 @@ def test_a_password_that_the_service_takes_is_written(account, passwd, emulator,
 
 def test_it_opens_a_closed_account(account, passwd, emulator):
     assert account.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
-    assert calls(emulator) == [("file", 401)]
+    assert calls(emulator) == [("file", 401), ("login", 401)]
     assert passwd().answers(NEW, NEW).end()[0] == 0
+    assert account.scoremail(stdin=mail("csv")).code == 0
+
+
+def test_the_same_password_opens_a_closed_account_once_the_service_takes_it(account, passwd, emulator):
+    account.write_password(NEW)
+    emulator.faults("file:status=401x1", "login:status=401x1")
+    assert account.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
+    assert account.sql("SELECT rejected IS NOT NULL AS closed FROM accounts") == [{"closed": 1}]
+    assert passwd().answers(NEW, NEW).end()[0] == 0
+    assert account.sql("SELECT rejected IS NOT NULL AS closed FROM accounts") == [{"closed": 0}]
     assert account.scoremail(stdin=mail("csv")).code == 0
 
 
@@ -165,7 +175,7 @@ def test_a_wrong_one_does_not_reopen_an_account_for_the_older(account, passwd, e
     assert account.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
     assert passwd().answers("wrong-Pa55", "wrong-Pa55").end()[0] == EX_NOPERM
     assert account.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
-    assert calls(emulator) == [("file", 401), ("login", 401)]
+    assert calls(emulator) == [("file", 401), ("login", 401), ("login", 401)]
 
 
 def test_a_service_that_cannot_be_reached_needs_force(account, passwd, emulator):

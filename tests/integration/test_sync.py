@@ -403,9 +403,9 @@ def test_a_rejected_password_is_tried_once_and_its_code_told(empty, emulator):
 def test_tokens_that_are_rejected_again_and_again_end_the_run(empty, emulator):
     fill(emulator, 20)
     empty.configure(parallel=2)
-    emulator.faults("file:status=403")
+    emulator.faults("file:status=401")
     result = sync(empty, "--all", code=EX_TEMPFAIL)
-    assert "rejects the token that it has just given (403" in result.err
+    assert "rejects the token that it has just given (401" in result.err
     assert "20 left" in summary(result)
     # at most by those who were at work or waited for their turn, each with one renewal
     assert len(calls(emulator, "file")) <= 8 and len(calls(emulator, "login")) <= 5

@@ -91,6 +91,7 @@ class TlsServer:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)  # or a thread that waits in accept() takes one more
         self.listener.close()
 
     def _accept(self):

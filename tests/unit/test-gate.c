@@ -58,7 +58,7 @@ enter(Fixture *fixture, SmGate *gate, GError **error)
     g_autoptr(SmSecret) secret = sm_secret_read(&fixture->account, 0, NULL);
 
     g_assert_nonnull(secret);
-    return sm_gate_enter(gate, fixture->ledger, &fixture->account, secret, error);
+    return sm_gate_enter(gate, fixture->ledger, &fixture->account, secret, FALSE, error);
 }
 
 /* Enters and leaves with that verdict. */
@@ -326,7 +326,7 @@ try_it(const Holder *holder)
     char c;
 
     if (ledger == NULL || secret == NULL ||
-        !sm_gate_enter(&gate, ledger, &holder->fixture->account, secret, NULL))
+        !sm_gate_enter(&gate, ledger, &holder->fixture->account, secret, FALSE, NULL))
         return 1;
     close(holder->ready);
     while (read(holder->end, &c, 1) > 0)

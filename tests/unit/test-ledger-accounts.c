@@ -14,7 +14,7 @@ standing(Fixture *fixture, const char *fingerprint)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(SmAccountRecord) record =
-        sm_account_look(fixture->ledger, "main", fingerprint, &error);
+        sm_account_look(fixture->ledger, "main", fingerprint, FALSE, &error);
 
     g_assert_no_error(error);
     g_assert_cmpint(record->id, >, 0);
@@ -63,7 +63,7 @@ is_closed_for_this_password_only(Fixture *fixture, gconstpointer data)
 
     assert_standing(fixture, A, SM_ACCOUNT_UNPROVEN);
     reject(fixture, A);
-    record = sm_account_look(fixture->ledger, "main", A, NULL);
+    record = sm_account_look(fixture->ledger, "main", A, FALSE, NULL);
     g_assert_cmpint((int)record->standing, ==, (int)SM_ACCOUNT_CLOSED);
     g_assert_cmpstr(record->reason, ==, "no such user");
     g_assert_cmpint(sm_ledger_now() - record->rejected_at, <, 60);
@@ -122,7 +122,8 @@ a_probe_that_succeeds_opens(Fixture *fixture, gconstpointer data)
 static gint64
 secret_since(Fixture *fixture, const char *fingerprint)
 {
-    g_autoptr(SmAccountRecord) record = sm_account_look(fixture->ledger, "main", fingerprint, NULL);
+    g_autoptr(SmAccountRecord) record =
+        sm_account_look(fixture->ledger, "main", fingerprint, FALSE, NULL);
 
     return record->secret_since;
 }
@@ -171,10 +172,10 @@ accounts_do_not_touch_each_other(Fixture *fixture, gconstpointer data)
     g_autoptr(SmAccountRecord) other = NULL;
 
     assert_standing(fixture, A, SM_ACCOUNT_UNPROVEN);
-    other = sm_account_look(fixture->ledger, "other", A, NULL);
+    other = sm_account_look(fixture->ledger, "other", A, FALSE, NULL);
     reject(fixture, A);
     sm_account_record_free(other);
-    other = sm_account_look(fixture->ledger, "other", A, NULL);
+    other = sm_account_look(fixture->ledger, "other", A, FALSE, NULL);
     g_assert_cmpint((int)other->standing, ==, (int)SM_ACCOUNT_UNPROVEN);
 }
 

@@ -143,7 +143,8 @@ reject(SmLedger *ledger, SmFile *file, GError **error)
 static gboolean
 look_at_account(SmLedger *ledger, SmFile *file, GError **error)
 {
-    g_autoptr(SmAccountRecord) record = sm_account_look(ledger, "other", "fingerprint", error);
+    g_autoptr(SmAccountRecord) record =
+        sm_account_look(ledger, "other", "fingerprint", FALSE, error);
 
     return record != NULL;
 }

@@ -21,6 +21,7 @@ typedef enum {
     SM_ERROR_CREDENTIALS, /* the service rejected the password, or the role is missing */
     SM_ERROR_NOT_FOUND,   /* the service knows no file of that name */
     SM_ERROR_SERVICE,     /* the service cannot be reached or answers nonsense */
+    SM_ERROR_WAY,         /* something before the service, a gateway say, refuses the call */
     SM_ERROR_TRUST,       /* a certificate is not valid for the host */
     SM_ERROR_URL,         /* the presigned URL is one that may not be used */
     SM_ERROR_OBJECT,      /* the object store refuses, or breaks off */

@@ -128,8 +128,10 @@ log_in(const SmCheck *check, const SmAccount *account, GError **error)
 {
     g_autoptr(SmSecret) secret = sm_secret_read(account, 0, error);
     g_autoptr(SmService) service = sm_service_new(account, check->ledger, NULL);
-    char *token = secret != NULL ? sm_login(service, secret, error) : NULL;
+    char *token;
 
+    service->eager = TRUE;
+    token = secret != NULL ? sm_login(service, secret, error) : NULL;
     if (token == NULL)
         return FALSE;
     sm_login_forget(token);

@@ -14,6 +14,7 @@
 #include "fetch/ledger/files.h"
 #include "fetch/ledger/handovers.h"
 #include "fetch/ledger/updates.h"
+#include "fetch/service/login.h"
 #include "fetch/store/part.h"
 #include "fetch/store/place.h"
 #include "fetch/store/store.h"
@@ -213,10 +214,34 @@ amend_all(SmSession *session, Amend amend, char **names)
     return code;
 }
 
+/* Without a name: the account that -a names, whose password was rejected. */
+static int
+retry_account(SmSession *session, GError **error)
+{
+    SmAccount *account = sm_session_account_for(session, "", error);
+    g_autoptr(SmService) service = NULL;
+    g_autoptr(SmSecret) secret = NULL;
+    char *token = NULL;
+
+    if (account == NULL)
+        return EX_OK;
+    service = sm_service_new(account, session->ledger, NULL);
+    service->eager = TRUE;
+    secret = sm_secret_read(account, 0, error);
+    token = secret != NULL ? sm_login(service, secret, error) : NULL;
+    if (token == NULL)
+        return EX_OK;
+    sm_login_forget(token);
+    g_message("account %s: the service takes user name and password; scorefetch run fetches what"
+              " waits",
+              account->name);
+    return EX_OK;
+}
+
 static int
 retry_all(SmSession *session, gpointer values, char **names, GError **error)
 {
-    return amend_all(session, retry, names);
+    return *names == NULL ? retry_account(session, error) : amend_all(session, retry, names);
 }
 
 static int
@@ -233,8 +258,7 @@ adopt_all(SmSession *session, gpointer values, char **names, GError **error)
 
 const SmCommand sm_command_retry = {
     .name = "retry",
-    .usage = "NAME...",
-    .least = 1,
+    .usage = "[NAME...]",
     .most = G_MAXINT,
     .summary = "Try files again that failed, conflict or wait, also of a closed account",
     .needs = SM_NEEDS_CONFIG | SM_NEEDS_LEDGER,

@@ -181,6 +181,7 @@ list_account(SmSession *session, const SmAccount *account, List *list, GError **
         !sm_channel_open(&channel, account, error))
         return FALSE;
     service = sm_service_new(account, session->ledger, &channel.shared);
+    service->eager = TRUE;
     listing = sm_service_list(service, since, error);
     list->interrupted = sm_channel_was_interrupted(&channel);
     if (listing == NULL)

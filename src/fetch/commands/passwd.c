@@ -12,6 +12,7 @@
 #include "fetch/commands/commands.h"
 #include "fetch/host/memory.h"
 #include "fetch/host/terminal.h"
+#include "fetch/service/gate.h"
 #include "fetch/service/login.h"
 #include "fetch/service/secret-file.h"
 #include "fetch/service/secret.h"
@@ -79,6 +80,20 @@ is_good(const SmAccount *account, const SmSecret *secret, gboolean force, GError
     return FALSE;
 }
 
+/* The service has just taken the password: if it had closed the account, that is over. Where the
+ * ledger is another user's, the next run finds out. */
+static void
+open_account(SmSession *session, const SmAccount *account, const SmSecret *secret)
+{
+    g_autoptr(GError) fault = NULL;
+
+    if (!g_file_test(session->config->ledger, G_FILE_TEST_EXISTS))
+        return;
+    if ((session->ledger == NULL && !sm_session_open_ledger(session, SM_LEDGER_CREATE, &fault)) ||
+        !sm_gate_prove(session->ledger, account, secret, &fault))
+        g_info("%s", fault->message);
+}
+
 static int
 change(SmSession *session, gpointer values, char **arguments, GError **error)
 {
@@ -103,6 +118,8 @@ change(SmSession *session, gpointer values, char **arguments, GError **error)
     if (secret == NULL || !is_good(account, secret, options->force, error) ||
         !sm_secret_write(account->password_file, secret, &owner, error))
         return EX_OK;
+    if (!options->force)
+        open_account(session, account, secret);
     user = getpwuid(owner);
     g_message("account %s: the password is in %s, which belongs to %s", account->name,
               account->password_file, user != NULL ? user->pw_name : "a user without a name");

@@ -7,6 +7,7 @@
 enum {
     REASON_MAX = 300,
     LISTING_PAUSE = 3600, /* seconds */
+    PASSWORD_PAUSE = 900, /* seconds */
 };
 
 static gpointer
@@ -51,7 +52,7 @@ from_row(const SmRow *row)
     if (sm_row_int64(row, 2) != 0) {
         record->standing = SM_ACCOUNT_CLOSED;
         record->rejected_at = sm_row_int64(row, 3);
-        record->probe_due = !sm_pause_holds(sm_row_int64(row, 4), sm_ledger_now());
+        record->probe_at = sm_row_int64(row, 4);
         record->reason = sm_row_dup(row, 5);
     }
     return record;
@@ -67,6 +68,7 @@ sm_account_peek(SmLedger *ledger, const char *account, const char *fingerprint, 
                        "ss", fingerprint, account);
 }
 
+/* Takes a probe of a closed account that is due. */
 static gboolean
 take_probe(SmLedger *ledger, const char *account, SmAccountRecord *record, GError **error)
 {
@@ -76,15 +78,19 @@ take_probe(SmLedger *ledger, const char *account, SmAccountRecord *record, GErro
 }
 
 SmAccountRecord *
-sm_account_look(SmLedger *ledger, const char *account, const char *fingerprint, GError **error)
+sm_account_look(SmLedger *ledger, const char *account, const char *fingerprint, gboolean eager,
+                GError **error)
 {
+    gint64 sooner = eager ? SM_ACCOUNT_PROBE_AFTER - SM_ACCOUNT_EAGER_AFTER : 0;
     g_autoptr(SmAccountRecord) record = NULL;
     gboolean ok =
         sm_db_begin(ledger->db, error) &&
         sm_db_run(ledger->db, error, NULL,
                   "INSERT INTO accounts (name) VALUES (?) ON CONFLICT DO NOTHING", "s", account) &&
         (record = sm_account_peek(ledger, account, fingerprint, error)) != NULL &&
-        (!record->probe_due || take_probe(ledger, account, record, error));
+        (record->standing != SM_ACCOUNT_CLOSED ||
+         sm_pause_holds(record->probe_at - sooner, sm_ledger_now()) ||
+         take_probe(ledger, account, record, error));
 
     return sm_db_end(ledger->db, ok, error) ? g_steal_pointer(&record) : NULL;
 }
@@ -92,12 +98,13 @@ sm_account_look(SmLedger *ledger, const char *account, const char *fingerprint, 
 gboolean
 sm_account_proven(SmLedger *ledger, const char *account, const char *fingerprint, GError **error)
 {
-    return sm_db_run(ledger->db, error, NULL,
-                     "UPDATE accounts SET proven = ?1, rejected = NULL, reason = NULL,"
-                     " rejected_at = 0, probe_at = 0, secret_since ="
-                     " iif(?1 IN (proven, rejected) AND secret_since > 0, secret_since, ?3)"
-                     " WHERE name = ?2",
-                     "ssi", fingerprint, account, sm_ledger_now());
+    return sm_db_run(
+        ledger->db, error, NULL,
+        "UPDATE accounts SET proven = ?1, rejected = NULL, reason = NULL,"
+        " rejected_at = 0, probe_at = iif(rejected IS NULL, probe_at, 0), secret_since ="
+        " iif(?1 IN (proven, rejected) AND secret_since > 0, secret_since, ?3)"
+        " WHERE name = ?2",
+        "ssi", fingerprint, account, sm_ledger_now());
 }
 
 gboolean
@@ -117,6 +124,26 @@ sm_account_rejected(SmLedger *ledger, const char *account, const char *fingerpri
                 "ssiis", fingerprint, clean, now, now + SM_ACCOUNT_PROBE_AFTER, account) &&
             sm_ledger_log(ledger, account, "", "rejected", clean, error),
         error);
+}
+
+/* probe_at of an account that is not closed: until then the service wants no password. */
+gboolean
+sm_account_pause_password(SmLedger *ledger, const char *account, GError **error)
+{
+    return sm_db_run(ledger->db, error, NULL,
+                     "UPDATE accounts SET probe_at = ? WHERE name = ? AND rejected IS NULL", "is",
+                     sm_ledger_now() + PASSWORD_PAUSE, account);
+}
+
+gboolean
+sm_account_wants_token(SmLedger *ledger, const char *account)
+{
+    gint64 until = 0;
+
+    return sm_db_integer(ledger->db, NULL, &until,
+                         "SELECT probe_at FROM accounts WHERE name = ? AND rejected IS NULL", "s",
+                         account) &&
+           sm_pause_holds(until, sm_ledger_now());
 }
 
 gboolean

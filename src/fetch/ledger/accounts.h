@@ -10,7 +10,10 @@
 
 #include "fetch/ledger/ledger.h"
 
-enum { SM_ACCOUNT_PROBE_AFTER = 6 * 3600 }; /* seconds */
+enum { /* seconds */
+       SM_ACCOUNT_PROBE_AFTER = 6 * 3600,
+       SM_ACCOUNT_EAGER_AFTER = 60, /* where a person looks */
+};
 
 typedef enum {
     SM_ACCOUNT_UNPROVEN, /* one process at a time may try it */
@@ -25,7 +28,7 @@ typedef struct {
     gint64 secret_since; /* when the proven or rejected secret, if it is this one, was proven
                             first; 0: never, or not known */
     char *reason;        /* the service's words, cleaned; NULL unless closed */
-    gboolean probe_due;  /* closed, and one caller may try it */
+    gint64 probe_at;     /* closed: until then nobody tries it */
 } SmAccountRecord;
 
 /* The random key of this ledger by which secrets are fingerprinted; NULL on error. Caller frees.
@@ -35,10 +38,11 @@ char *sm_account_fingerprint_key(SmLedger *ledger, GError **error);
 /*
  * Standing of the secret with that fingerprint; makes the row. Where a probe of
  * a closed account is due, this call takes it: it answers SM_ACCOUNT_UNPROVEN
- * to one caller, and the next is due only after SM_ACCOUNT_PROBE_AFTER. SM_ERROR_LEDGER.
+ * to one caller, and the next is due only after SM_ACCOUNT_PROBE_AFTER; for an eager
+ * caller, after SM_ACCOUNT_EAGER_AFTER. SM_ERROR_LEDGER.
  */
 SmAccountRecord *sm_account_look(SmLedger *ledger, const char *account, const char *fingerprint,
-                                 GError **error);
+                                 gboolean eager, GError **error);
 
 /* The same to look at: makes no row, takes no probe. NULL without an error where there is none.
  * SM_ERROR_LEDGER. */
@@ -68,6 +72,12 @@ gboolean sm_account_want_listing(SmLedger *ledger, const char *account, GError *
  */
 gboolean sm_account_listing_due(SmLedger *ledger, const char *account, gint64 now, gint64 *wanted,
                                 GError **error);
+
+/* The service wants no calls with the password for a while, only with a token. SM_ERROR_LEDGER. */
+gboolean sm_account_pause_password(SmLedger *ledger, const char *account, GError **error);
+
+/* Whether that is so; FALSE where the ledger cannot tell. */
+gboolean sm_account_wants_token(SmLedger *ledger, const char *account);
 
 /* A person says that it may be tried again. SM_ERROR_LEDGER. */
 gboolean sm_account_reopen(SmLedger *ledger, const char *account, GError **error);

@@ -10,6 +10,7 @@
 #include "fetch/http/http.h"
 #include "fetch/http/pace.h"
 #include "fetch/service/secret.h"
+#include "fetch/service/token.h"
 
 enum {
     SECRET_MAX = 64 * 1024,         /* bytes */
@@ -37,6 +38,7 @@ sm_service_free(SmService *service)
     if (service == NULL)
         return;
     curl_easy_cleanup(service->handle);
+    sm_token_free(service->token);
     g_free(service);
 }
 
@@ -192,6 +194,26 @@ sm_reply_message(const SmReply *reply, const char *secret)
     return sm_text_clean(message, MESSAGE_MAX);
 }
 
+gboolean
+sm_reply_has(const SmReply *reply, const char *one, const char *other)
+{
+    return memmem(reply->text, reply->length, one, strlen(one)) != NULL ||
+           memmem(reply->text, reply->length, other, strlen(other)) != NULL;
+}
+
+SmRefusalKind
+sm_reply_refusal(const SmReply *reply, const char *secret)
+{
+    g_autoptr(cJSON) json = NULL;
+    const char *message;
+
+    json = cJSON_ParseWithLength(reply->text, reply->length);
+    message = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "message"));
+    if (message != NULL && strstr(message, secret) != NULL)
+        message = "password"; /* what repeats it is about it */
+    return sm_refusal_kind(reply->status, message);
+}
+
 void
 sm_reply_set_error(GError **error, const SmService *service, const SmReply *reply,
                    const char *message)
@@ -199,6 +221,11 @@ sm_reply_set_error(GError **error, const SmService *service, const SmReply *repl
     if (reply->status == 404 && reply->of_file)
         g_set_error(error, SM_ERROR, SM_ERROR_NOT_FOUND,
                     "the service has no file of that name (404: %s)", message);
+    else if (reply->status == 401 || reply->status == 403)
+        g_set_error(error, SM_ERROR, SM_ERROR_WAY,
+                    "%s: %ld, which does not come from the service's check of user name and"
+                    " password: %s",
+                    service->account->service_url, reply->status, message);
     else
         g_set_error(error, SM_ERROR, SM_ERROR_SERVICE, "%s: the service answers %ld%s%s",
                     service->account->service_url, reply->status,

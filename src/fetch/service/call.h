@@ -10,6 +10,7 @@
 #include "fetch/host/autoptr.h"
 #include "fetch/http/shared.h"
 #include "fetch/ledger/ledger.h"
+#include "fetch/rules/refusal.h"
 
 enum { SM_SERVICE_BODY_MAX = 8 * 1024 /* bytes: two strings, each character escaped at worst */ };
 
@@ -17,9 +18,12 @@ typedef struct {
     const SmAccount *account;
     SmLedger *ledger;
     const SmShared *shared; /* never NULL */
+    SmToken *token;         /* its own, where the service wants no password; NULL: none */
     CURL *handle;           /* keeps its connection between calls, unless there is an engine */
     gint64 deadline;        /* monotonic time (microseconds) at which a call ends; 0: none */
     guint retry_after;      /* seconds, of the last answer; 0: none said */
+    gboolean eager;         /* a person looks: a rejected password is tried once more in a minute */
+    gboolean crowded;       /* the last answer was SM_REFUSAL_SESSIONS */
     gboolean raw;           /* answers are read as they come, whatever Content-Encoding says */
 } SmService;
 
@@ -52,12 +56,21 @@ void sm_reply_clear(SmReply *reply);
 gboolean sm_service_post(SmService *service, const char *path, const char *body, SmReply *reply,
                          GError **error);
 
+/* Whether the text of an answer has one of the two members in it: not parsed, since it may be
+ * secret. */
+gboolean sm_reply_has(const SmReply *reply, const char *one, const char *other);
+
+/* What an answer without URL or token says against the user, by its words; secret is what the call
+ * carried. */
+SmRefusalKind sm_reply_refusal(const SmReply *reply, const char *secret);
+
 /* The service's own words, cleaned, unless they would repeat secret. Caller frees. */
 char *sm_reply_message(const SmReply *reply, const char *secret);
 
 /*
- * The error for an answer that is not 200, but for 401 and 403, which are its
- * caller's: SM_ERROR_NOT_FOUND for 404 where a file was asked for, else SM_ERROR_SERVICE.
+ * The error for an answer that is no refusal of the user (those are the caller's):
+ * SM_ERROR_NOT_FOUND for 404 where a file was asked for, SM_ERROR_WAY for 401 and
+ * 403, else SM_ERROR_SERVICE.
  */
 void sm_reply_set_error(GError **error, const SmService *service, const SmReply *reply,
                         const char *message);

@@ -5,9 +5,19 @@
 #include "fetch/alert/alert.h"
 #include "fetch/ledger/accounts.h"
 #include "fetch/ledger/lock.h"
+#include "fetch/rules/refusal.h"
 #include "fetch/service/secret-age.h"
 
 enum { TRIAL_WAIT = 30 /* seconds */ };
+
+static void
+set_role_missing(GError **error, const SmAccount *account, const char *reason, const char *at)
+{
+    g_set_error(error, SM_ERROR, SM_ERROR_CREDENTIALS,
+                "account %s: the user %s lacks the role to download files (%s, at %s); whoever"
+                " manages the users at the portal must give it back, then scorefetch retry -a %s",
+                account->name, account->username, reason, at, account->name);
+}
 
 void
 sm_gate_set_rejected(GError **error, const SmAccount *account, const char *reason,
@@ -16,13 +26,18 @@ sm_gate_set_rejected(GError **error, const SmAccount *account, const char *reaso
     g_autofree char *at = sm_text_time(rejected_at);
     g_autofree char *source = sm_secret_source(account);
 
+    if (sm_refusal_kind(403, reason) == SM_REFUSAL_ROLE) {
+        set_role_missing(error, account, reason, at);
+        return;
+    }
     g_set_error(error, SM_ERROR, SM_ERROR_CREDENTIALS,
                 "account %s: the service rejected user name or password at %s (%s); it is not tried"
                 " again before %s has another password%s, or somebody who has mended it at the"
-                " portal says scorefetch retry NAME; passwords expire there unless somebody signs"
+                " portal says scorefetch retry -a %s; passwords expire there unless somebody signs"
                 " in when the portal asks for it",
                 account->name, at, reason, source,
-                account->password_file != NULL ? " (scorefetch passwd writes it)" : "");
+                account->password_file != NULL ? " (scorefetch passwd writes it)" : "",
+                account->name);
 }
 
 /* The standing, closed as an error. */
@@ -30,7 +45,7 @@ static SmAccountRecord *
 look(SmGate *gate, GError **error)
 {
     g_autoptr(SmAccountRecord) record =
-        sm_account_look(gate->ledger, gate->account->name, gate->fingerprint, error);
+        sm_account_look(gate->ledger, gate->account->name, gate->fingerprint, gate->eager, error);
 
     if (record == NULL)
         return NULL;
@@ -122,7 +137,7 @@ take_trial_lock(SmGate *gate, const SmAccountRecord *before, GError **error)
 
 gboolean
 sm_gate_enter(SmGate *gate, SmLedger *ledger, const SmAccount *account, const SmSecret *secret,
-              GError **error)
+              gboolean eager, GError **error)
 {
     g_autofree char *key = sm_account_fingerprint_key(ledger, error);
     g_autoptr(SmAccountRecord) record = NULL;
@@ -133,12 +148,30 @@ sm_gate_enter(SmGate *gate, SmLedger *ledger, const SmAccount *account, const Sm
     gate->account = account;
     gate->lock = 0;
     gate->proven = FALSE;
+    gate->eager = eager;
     gate->fingerprint = sm_secret_fingerprint(secret, account->username, key);
     record = look(gate, error);
     if (record != NULL && (gate->proven || take_trial_lock(gate, record, error)))
         return TRUE;
     g_clear_pointer(&gate->fingerprint, g_free);
     return FALSE;
+}
+
+gboolean
+sm_gate_prove(SmLedger *ledger, const SmAccount *account, const SmSecret *secret, GError **error)
+{
+    g_autofree char *key = sm_account_fingerprint_key(ledger, error);
+    SmGate gate = {.ledger = ledger, .account = account};
+    g_autoptr(SmAccountRecord) record = NULL;
+    gboolean ok;
+
+    if (key == NULL)
+        return FALSE;
+    gate.fingerprint = sm_secret_fingerprint(secret, account->username, key);
+    record = sm_account_look(ledger, account->name, gate.fingerprint, FALSE, error); /* the row */
+    ok = record != NULL && note_proof(&gate, error);
+    g_free(gate.fingerprint);
+    return ok;
 }
 
 gboolean

@@ -22,16 +22,22 @@ typedef struct {
     char *fingerprint;
     gint64 lock; /* the account's lock byte while it is held, else 0 */
     gboolean proven;
+    gboolean eager;
     gint64 secret_since; /* when it was proven first, 0: never, or not known */
 } SmGate;
 
 /*
- * Lets the caller make one call with secret; every entry ends with
+ * eager: a person looks, so a rejected password is tried once more, a minute after the
+ * last time. Lets the caller make one call with secret; every entry ends with
  * sm_gate_leave(). SM_ERROR_CREDENTIALS when the account is closed,
  * SM_ERROR_BUSY when another process is still trying the password.
  */
 gboolean sm_gate_enter(SmGate *gate, SmLedger *ledger, const SmAccount *account,
-                       const SmSecret *secret, GError **error);
+                       const SmSecret *secret, gboolean eager, GError **error);
+
+/* Records that the service took secret just now: the account is open. SM_ERROR_LEDGER. */
+gboolean sm_gate_prove(SmLedger *ledger, const SmAccount *account, const SmSecret *secret,
+                       GError **error);
 
 /* Records what the call told; reason: the service's words for a rejection. That is an alert, and so
  * is an accepted password that is about to get older than password-max-age. SM_ERROR_LEDGER. */

@@ -6,90 +6,12 @@
 #include "fetch/host/memory.h"
 #include "fetch/service/gate.h"
 
-static gboolean
-is_rejection(const SmReply *reply)
-{
-    return reply->status == 401 || reply->status == 403;
-}
-
-/* A name that is unknown is no fault of the password's. */
-static SmVerdict
-verdict_of(const SmReply *reply)
-{
-    if (is_rejection(reply))
-        return SM_VERDICT_REJECTED;
-    return reply->status == 200 || (reply->status == 404 && reply->of_file) ? SM_VERDICT_ACCEPTED
-                                                                            : SM_VERDICT_NONE;
-}
-
-static char *
-judge(SmService *service, const SmReply *reply, SmReplyReader read, const char *message,
-      GError **error)
-{
-    if (reply->status == 200)
-        return read(service, reply, error);
-    if (is_rejection(reply))
-        sm_gate_set_rejected(error, service->account, message, sm_ledger_now());
-    else
-        sm_reply_set_error(error, service, reply, message);
-    return NULL;
-}
-
-/* What the service made of a password, and its words, for the gate's record. */
+/* What a call tells of the user. */
 typedef struct {
     SmVerdict verdict;
+    SmRefusalKind kind;
     char *message;
-} Judgement;
-
-/* Under the gate. */
-static char *
-call(SmService *service, const char *path, const SmSecret *secret, SmReplyReader read,
-     Judgement *judgement, GError **error)
-{
-    g_auto(SmReply) reply = {.of_file = g_str_has_prefix(path, "/file?")};
-    char *result = NULL;
-    char *body = sm_service_body("username", service->account->username, "password",
-                                 sm_secret_text(secret), NULL);
-
-    if (body == NULL) {
-        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "no memory for the call");
-        return NULL;
-    }
-    if (sm_service_post(service, path, body, &reply, error)) {
-        judgement->verdict = verdict_of(&reply);
-        /* of a 200 nothing is said: its body is parsed once, where it is wiped */
-        judgement->message =
-            reply.status == 200 ? g_strdup("") : sm_reply_message(&reply, sm_secret_text(secret));
-        result = judge(service, &reply, read, judgement->message, error);
-    }
-    sm_secret_release(body, SM_SERVICE_BODY_MAX);
-    return result;
-}
-
-char *
-sm_login_call(SmService *service, const char *path, const SmSecret *secret, SmReplyReader read,
-              GError **error)
-{
-    Judgement judgement = {SM_VERDICT_NONE, NULL};
-    GError *fault = NULL;
-    char *result;
-    SmGate gate;
-
-    service->retry_after = 0;
-    if (!sm_gate_enter(&gate, service->ledger, service->account, secret, error))
-        return NULL;
-    result = call(service, path, secret, read, &judgement, &fault);
-    if (!sm_gate_leave(&gate, judgement.verdict, judgement.message,
-                       fault == NULL ? &fault : NULL) &&
-        result != NULL) {
-        sm_secret_release(result, strlen(result));
-        result = NULL;
-    }
-    g_free(judgement.message);
-    if (fault != NULL)
-        g_propagate_error(error, fault);
-    return result;
-}
+} Telling;
 
 /* The token out of a 200's body, copied to secret memory. */
 static char *
@@ -114,6 +36,110 @@ token_in(const SmService *service, const SmReply *reply, GError **error)
     return token;
 }
 
+/* A name that is unknown is no fault of the password's. */
+static SmVerdict
+verdict_of(const SmReply *reply, SmRefusalKind kind)
+{
+    if (kind == SM_REFUSAL_PASSWORD || kind == SM_REFUSAL_ROLE)
+        return SM_VERDICT_REJECTED;
+    return reply->status == 200 || (reply->status == 404 && reply->of_file) ? SM_VERDICT_ACCEPTED
+                                                                            : SM_VERDICT_NONE;
+}
+
+static char *
+judge(SmService *service, const SmReply *reply, SmReplyReader read, const Telling *told,
+      GError **error)
+{
+    if (reply->status == 200 && told->kind == SM_REFUSAL_NONE)
+        return read(service, reply, error);
+    if (told->verdict == SM_VERDICT_REJECTED)
+        sm_gate_set_rejected(error, service->account, told->message, sm_ledger_now());
+    else
+        sm_reply_set_error(error, service, reply, told->message);
+    return NULL;
+}
+
+/* Under the gate. told->message: the service's words, for its record. */
+static char *
+call(SmService *service, const char *path, const SmSecret *secret, SmReplyReader read,
+     Telling *told, GError **error)
+{
+    g_auto(SmReply) reply = {.of_file = g_str_has_prefix(path, "/file?")};
+    const char *text = sm_secret_text(secret);
+    char *result = NULL;
+    char *body = sm_service_body("username", service->account->username, "password", text, NULL);
+
+    if (body == NULL) {
+        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "no memory for the call");
+        return NULL;
+    }
+    if (sm_service_post(service, path, body, &reply, error)) {
+        /* a 200 that has what is asked for is parsed once, where it is wiped */
+        gboolean refuses = reply.status != 200 || !sm_reply_has(&reply, "\"fileUrl\"", "\"token\"");
+
+        told->kind = refuses ? sm_reply_refusal(&reply, text) : SM_REFUSAL_NONE;
+        told->verdict = verdict_of(&reply, told->kind);
+        g_free(told->message);
+        told->message = refuses ? sm_reply_message(&reply, text) : g_strdup("");
+        result = judge(service, &reply, read, told, error);
+    }
+    service->crowded = told->kind == SM_REFUSAL_SESSIONS;
+    sm_secret_release(body, SM_SERVICE_BODY_MAX);
+    return result;
+}
+
+/* Before an account is closed: one login, of which nothing is kept. *fault is what it tells. */
+static void
+confirm(SmService *service, const SmSecret *secret, Telling *told, GError **fault)
+{
+    Telling second = {SM_VERDICT_NONE, SM_REFUSAL_NONE, NULL};
+    GError *other = NULL;
+
+    sm_login_forget(call(service, "/login", secret, token_in, &second, &other));
+    if (second.verdict == SM_VERDICT_ACCEPTED && told->kind != SM_REFUSAL_ROLE) {
+        g_clear_error(fault);
+        g_set_error(fault, SM_ERROR, SM_ERROR_WAY,
+                    "account %s: the service takes user name and password, but refuses the call"
+                    " (%s)",
+                    service->account->name, told->message);
+        told->verdict = SM_VERDICT_NONE;
+    } else if (second.verdict != SM_VERDICT_ACCEPTED) {
+        g_clear_error(fault);
+        g_propagate_error(fault, g_steal_pointer(&other));
+        told->verdict = second.verdict;
+        g_free(told->message);
+        told->message = g_steal_pointer(&second.message);
+    }
+    g_clear_error(&other);
+    g_free(second.message);
+}
+
+char *
+sm_login_call(SmService *service, const char *path, const SmSecret *secret, SmReplyReader read,
+              GError **error)
+{
+    Telling told = {SM_VERDICT_NONE, SM_REFUSAL_NONE, NULL};
+    GError *fault = NULL;
+    char *result;
+    SmGate gate;
+
+    service->retry_after = 0;
+    if (!sm_gate_enter(&gate, service->ledger, service->account, secret, service->eager, error))
+        return NULL;
+    result = call(service, path, secret, read, &told, &fault);
+    if (told.verdict == SM_VERDICT_REJECTED && strcmp(path, "/login") != 0)
+        confirm(service, secret, &told, &fault);
+    if (!sm_gate_leave(&gate, told.verdict, told.message, fault == NULL ? &fault : NULL) &&
+        result != NULL) {
+        sm_secret_release(result, strlen(result));
+        result = NULL;
+    }
+    if (fault != NULL)
+        g_propagate_error(error, fault);
+    g_free(told.message);
+    return result;
+}
+
 char *
 sm_login(SmService *service, const SmSecret *secret, GError **error)
 {
@@ -129,20 +155,20 @@ sm_login_forget(char *token)
 gboolean
 sm_login_try(SmService *service, const SmSecret *secret, GError **error)
 {
-    Judgement judgement = {SM_VERDICT_NONE, NULL};
+    Telling told = {SM_VERDICT_NONE, SM_REFUSAL_NONE, NULL};
     GError *fault = NULL;
-    char *token = call(service, "/login", secret, token_in, &judgement, &fault);
+    char *token = call(service, "/login", secret, token_in, &told, &fault);
     gboolean good = token != NULL;
 
     sm_login_forget(token);
-    if (judgement.verdict == SM_VERDICT_REJECTED) {
+    if (told.verdict == SM_VERDICT_REJECTED && told.kind == SM_REFUSAL_PASSWORD) {
         g_clear_error(&fault);
         g_set_error(&fault, SM_ERROR, SM_ERROR_CREDENTIALS,
                     "account %s: the service rejects user name %s with this password (%s)",
-                    service->account->name, service->account->username, judgement.message);
+                    service->account->name, service->account->username, told.message);
     }
     if (fault != NULL)
         g_propagate_error(error, fault);
-    g_free(judgement.message);
+    g_free(told.message);
     return good;
 }

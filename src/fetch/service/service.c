@@ -3,11 +3,14 @@
 #include <string.h>
 
 #include "common/base/error.h"
+#include "fetch/alert/alert.h"
 #include "fetch/host/memory.h"
 #include "fetch/http/pace.h"
+#include "fetch/ledger/accounts.h"
 #include "fetch/rules/pause.h"
 #include "fetch/rules/presigned.h"
 #include "fetch/rules/since.h"
+#include "fetch/service/gate.h"
 #include "fetch/service/login.h"
 #include "fetch/service/token.h"
 
@@ -45,6 +48,7 @@ sm_service_forget_url(char *url)
     sm_secret_release(url, URL_MAX);
 }
 
+/* Of a token, whoever says so: another one may do. */
 static gboolean
 is_rejection(const SmReply *reply)
 {
@@ -67,30 +71,48 @@ post_with(SmService *service, const char *path, const char *token, SmReply *repl
     return answered;
 }
 
+/* That the user may do nothing is said as loudly as where the password was sent. */
+static void
+set_refused(const SmService *service, const SmReply *reply, SmRefusalKind kind, const char *message,
+            GError **error)
+{
+    const char *account = service->account->name;
+    g_autoptr(GError) fault = NULL;
+
+    if (kind == SM_REFUSAL_ROLE)
+        sm_gate_set_rejected(&fault, service->account, message, sm_ledger_now());
+    else
+        g_set_error(&fault, SM_ERROR, SM_ERROR_CREDENTIALS,
+                    "account %s: the service rejects the token that it has just given (%ld: %s):"
+                    " does the user have the role File Downloads?",
+                    account, reply->status, message);
+    if (service->ledger != NULL)
+        sm_alert(service->ledger, account, SM_ALERT_CREDENTIALS, fault->message);
+    g_propagate_error(error, g_steal_pointer(&fault));
+}
+
 /* The answers that all calls with a token have in common; TRUE for 200. */
 static gboolean
 judge(const SmService *service, const SmReply *reply, const char *token, GError **error)
 {
     g_autofree char *message = NULL;
+    SmRefusalKind kind;
 
     if (reply->status == 200)
         return TRUE;
     message = sm_reply_message(reply, token);
-    if (is_rejection(reply))
-        g_set_error(error, SM_ERROR, SM_ERROR_CREDENTIALS,
-                    "account %s: the service rejects the token that it has just given (%ld: %s):"
-                    " does the user have the role File Downloads?",
-                    service->account->name, reply->status, message);
+    kind = sm_reply_refusal(reply, token);
+    if (kind == SM_REFUSAL_ROLE || kind == SM_REFUSAL_PASSWORD)
+        set_refused(service, reply, kind, message, error);
     else
         sm_reply_set_error(error, service, reply, message);
     return FALSE;
 }
 
-/* A call with the shared token, which is renewed once if the service does not take it. */
+/* A call with the token shared, which is renewed once if the service does not take it. */
 static gboolean
-token_call(SmService *service, const char *path, SmReply *reply, GError **error)
+token_call(SmService *service, SmToken *shared, const char *path, SmReply *reply, GError **error)
 {
-    SmToken *shared = service->shared->token;
     char *token = sm_token_get(shared, service, NULL, error);
     gboolean ok = token != NULL && post_with(service, path, token, reply, error);
 
@@ -106,20 +128,49 @@ token_call(SmService *service, const char *path, SmReply *reply, GError **error)
     return ok;
 }
 
+/* The URL by user name and password; *crowded: not now, but with a token. */
+static char *
+url_in_one_step(SmService *service, const char *path, gboolean *crowded, GError **error)
+{
+    g_autoptr(SmSecret) secret = sm_secret_read(service->account, service->deadline, error);
+    const char *account = service->account->name;
+    char *url;
+
+    service->crowded = FALSE;
+    url = secret != NULL ? sm_login_call(service, path, secret, url_in, error) : NULL;
+    *crowded = url == NULL && service->crowded;
+    if (*crowded) {
+        g_clear_error(error);
+        g_message("account %s: too many sessions; on with a token", account);
+        sm_account_pause_password(service->ledger, account, NULL);
+    }
+    return url;
+}
+
 char *
 sm_service_presigned_url(SmService *service, const char *name, GError **error)
 {
     char *escaped = curl_easy_escape(service->handle, name, 0);
     g_autofree char *path = g_strconcat("/file?filename=", escaped, NULL);
     g_auto(SmReply) reply = {.of_file = TRUE};
-    g_autoptr(SmSecret) secret = NULL;
+    SmToken *token = service->shared->token != NULL ? service->shared->token : service->token;
 
     curl_free(escaped);
     service->retry_after = 0;
-    if (service->shared->token != NULL)
-        return token_call(service, path, &reply, error) ? url_in(service, &reply, error) : NULL;
-    secret = sm_secret_read(service->account, service->deadline, error);
-    return secret != NULL ? sm_login_call(service, path, secret, url_in, error) : NULL;
+    if (token == NULL && !sm_account_wants_token(service->ledger, service->account->name)) {
+        GError *fault = NULL;
+        gboolean crowded;
+        char *url = url_in_one_step(service, path, &crowded, &fault);
+
+        if (!crowded) {
+            if (fault != NULL)
+                g_propagate_error(error, fault);
+            return url;
+        }
+    }
+    if (token == NULL)
+        token = service->token = sm_token_new();
+    return token_call(service, token, path, &reply, error) ? url_in(service, &reply, error) : NULL;
 }
 
 static SmListing *
@@ -127,7 +178,7 @@ list_once(SmService *service, const char *path, GError **error)
 {
     g_auto(SmReply) reply = {.listing = TRUE};
 
-    if (!token_call(service, path, &reply, error))
+    if (!token_call(service, service->shared->token, path, &reply, error))
         return NULL;
     return sm_listing_parse(reply.text, reply.length, error);
 }

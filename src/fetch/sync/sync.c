@@ -224,8 +224,10 @@ run(Sync *sync, gboolean *left, GError **error)
 {
     g_autoptr(SmService) service =
         sm_service_new(sync->account, sync->ledger, &sync->channel->shared);
-    g_autoptr(SmListing) listing = sm_service_list(service, sync->scope.since, error);
+    g_autoptr(SmListing) listing = NULL;
 
+    service->eager = !sync->options->in_passing;
+    listing = sm_service_list(service, sync->scope.since, error);
     return listing != NULL && act(sync, listing, left, error);
 }
 

@@ -1,0 +1,190 @@
+"""401 and 403 of the service, and of what stands in front of it; accounts that open again."""
+import json
+
+import pytest
+from answers import LAST, account_for
+from harness import CSV_NAME, EX_NOPERM, EX_TEMPFAIL
+
+TOKEN = b'{"token":"45B5B7E7-1C85-DBE7-2493-DB6ECA41A707"}'
+SESSIONS = b'{"message":"You have reached the max sessions, Please download files with the Token instead of Username/Password"}'
+ROLE = b'{"message":"The user does not have the role File Downloads"}'
+WRONG = b'{"message":"The user name or the password is not valid"}'
+DATA = b"ID,NAME\r\n1,Student\r\n"
+
+
+def reply(status, body, more=b""):
+    return b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n" % (status, len(body)) + LAST + more + b"\r\n" + body
+
+
+class Service:
+    """A service that says of each call what it is told: by the call and what its body carries."""
+
+    def __init__(self, start, good):
+        self.says = {}  # "login", "file by password", "file by token", "list": an answer
+        self.server = start(good, self.answer)
+
+    def answer(self, request):
+        if request.method == "GET":
+            return reply(200, DATA)
+        call = self.call(request)
+        if call in self.says:
+            return self.says[call]
+        if call == "login":
+            return reply(200, TOKEN)
+        if call == "list":
+            return reply(200, b'{"files":[]}')
+        return reply(200, json.dumps({"fileUrl": f"https://localhost:{self.server.port}/s/a?Signature=x"}).encode())
+
+    @staticmethod
+    def call(request):
+        path = request.target.split("?")[0].rsplit("/", 1)[-1]
+        if path == "file":
+            return "file by token" if "token" in json.loads(request.body) else "file by password"
+        return path
+
+    def calls(self):
+        return [self.call(request) for request in self.server.requests if request.method == "POST"]
+
+
+@pytest.fixture
+def service(start_tls_server, good):
+    return Service(start_tls_server, good)
+
+
+@pytest.fixture
+def account(service, authority, emulator, build, tmp_path):
+    port = service.server.port
+    return account_for(emulator, authority, build, tmp_path, service_url=f"https://localhost:{port}/api", storage_hosts=f"localhost:{port}")
+
+
+def is_closed(account):
+    return account.sql("SELECT rejected IS NOT NULL AS closed FROM accounts") == [{"closed": 1}]
+
+
+WAY = {
+    "a CDN's page": reply(403, b"<HTML><TITLE>Access Denied</TITLE>Reference #18.2</HTML>", b"Content-Type: text/html\r\n"),
+    "a gateway": reply(403, b'{"message":"Forbidden"}'),
+    "a gateway without a token": reply(403, b'{"message":"Missing Authentication Token"}'),
+    "a Basic realm": reply(401, b"", b'WWW-Authenticate: Basic realm="proxy"\r\n'),
+    "a page about passwords": reply(401, b"<html>Enter your password</html>"),
+    "an odd message": reply(401, b'{"message":{"password":1}}'),
+}
+
+
+@pytest.mark.parametrize("what", WAY)
+@pytest.mark.parametrize("call", ["file by password", "login"])
+def test_what_does_not_come_from_the_service_closes_nothing(account, service, what, call):
+    service.says[call] = WAY[what]
+    if call == "login":
+        done = account.scorefetch("list")
+    else:
+        done = account.receive(CSV_NAME)
+    assert done.code == EX_TEMPFAIL
+    assert "rejected" not in done.err and "does not come from the service" in done.err
+    assert not is_closed(account)
+    assert account.sql("SELECT 1 FROM alerts WHERE kind = 'credentials'") == []
+    service.says = {}
+    account.time_passes(120)
+    assert account.receive(CSV_NAME).code == 0
+
+
+def test_other_names_go_on_behind_one_that_is_refused(account, service):
+    other = "4300_20180411_111604.csv"
+    plain = service.answer
+    service.server.answer = lambda request: WAY["a gateway"] if CSV_NAME in request.target else plain(request)
+    assert account.receive(CSV_NAME).code == EX_TEMPFAIL
+    assert account.receive(other).code == 0
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 429, 503])
+def test_too_many_sessions_go_on_with_a_token(account, service, status):
+    service.says["file by password"] = reply(status, SESSIONS)
+    done = account.receive(CSV_NAME)
+    assert (done.code, done.err) == (0, "")
+    assert service.calls() == ["file by password", "login", "file by token"]
+    assert account.receive("4300_20180411_111604.csv").code == 0
+    assert service.calls()[3:] == ["login", "file by token"]  # no call with the password for a while
+    account.time_passes(3600)
+    service.says = {}
+    assert account.receive("4300_20180412_111604.csv").code == 0
+    assert service.calls()[5:] == ["file by password"]
+
+
+def test_a_login_confirms_before_an_account_is_closed(account, service):
+    service.says["file by password"] = reply(401, WRONG)
+    done = account.receive(CSV_NAME)
+    assert done.code == EX_TEMPFAIL and "takes user name and password" in done.err
+    assert not is_closed(account)
+    assert service.calls()[:2] == ["file by password", "login"]
+    service.says["login"] = reply(401, WRONG)
+    account.time_passes(120)
+    assert "rejected user name or password" in account.receive(CSV_NAME).err
+    assert is_closed(account)
+
+
+@pytest.mark.parametrize("login", [reply(200, TOKEN), reply(403, ROLE)], ids=["the login works", "the login does not"])
+def test_a_missing_role_is_said_as_such(account, service, login):
+    service.says = {"file by password": reply(403, ROLE), "login": login}
+    for _ in range(2):  # the account is closed then
+        done = account.receive(CSV_NAME)
+        assert done.code == EX_TEMPFAIL
+        assert f"the user {account.username} lacks the role" in done.err and "rejected" not in done.err
+    assert len(service.calls()) == 2
+    (alert,) = account.sql("SELECT text FROM alerts WHERE kind = 'credentials'")
+    assert "lacks the role" in alert["text"]
+
+
+def test_a_missing_role_is_said_with_a_token_too(account, service):
+    service.says["list"] = reply(403, ROLE)
+    done = account.scorefetch("list")
+    assert done.code == EX_NOPERM
+    assert "lacks the role" in done.err
+
+
+@pytest.fixture
+def closed(account, service):
+    service.says = {"file by password": reply(401, WRONG), "login": reply(401, WRONG)}
+    assert account.receive(CSV_NAME).code == EX_TEMPFAIL
+    assert is_closed(account)
+    return account
+
+
+WAYS = {
+    "check": ["check", "--online"],
+    "list": ["list"],
+    "sync": ["sync", "--all"],
+    "retry": ["retry", "-a", "main"],
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_account_opens_by_every_way_that_a_person_tries(closed, service, way):
+    service.says = {}
+    before = len(service.calls())
+    closed.scorefetch(*WAYS[way])
+    assert is_closed(closed) and len(service.calls()) == before  # a minute has to pass
+    closed.time_passes(61)
+    done = closed.scorefetch(*WAYS[way])
+    assert not is_closed(closed), done.err
+    assert service.calls()[before] == "login"
+    assert closed.sql("SELECT 1 FROM alerts WHERE kind = 'credentials' AND last > 0") == []
+    assert closed.receive(CSV_NAME).code == 0
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_look_at_a_password_that_is_still_wrong_is_one_login(closed, service, way):
+    closed.time_passes(61)
+    before = len(service.calls())
+    for _ in range(3):
+        done = closed.scorefetch(*WAYS[way])
+    assert service.calls()[before:] == ["login"]
+    assert is_closed(closed)
+    assert "rejected user name or password" in done.err + done.out.decode()
+
+
+def test_mail_does_not_look_before_six_hours(closed, service):
+    service.says = {}
+    before = len(service.calls())
+    closed.time_passes(5 * 3600)
+    assert closed.receive(CSV_NAME).code == EX_TEMPFAIL
+    assert len(service.calls()) == before
