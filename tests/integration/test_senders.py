@@ -40,7 +40,9 @@ def assert_refused(account, emulator, message, why, **how):
     done = account.scoremail(stdin=message, **how)
     assert (done.code, done.out, done.err) == (0, b"", "")
     assert emulator.requests() == [] and account.stored() == {}
-    assert account.sql("SELECT * FROM files") == [] and account.sql("SELECT * FROM alerts") == []
+    assert account.sql("SELECT * FROM files") == []
+    kind = "sender" if "senders" in why or "@" in why or "exactly" in why else "unverified"
+    assert [row["kind"] for row in account.sql("SELECT kind FROM alerts")] == [kind]
     assert account.sql("SELECT * FROM accounts") == []
     (event,) = account.sql("SELECT decision, reason FROM events")
     assert event["decision"] == "refused" and why in event["reason"]
@@ -99,7 +101,7 @@ def test_a_header_whose_lines_are_guessed_names_nobody(strict, emulator, build):
     assert_refused(strict, emulator, hidden, "exactly one address")
 
 
-def test_a_stranger_s_message_without_a_name_raises_no_alert(account, emulator, build):
+def test_a_stranger_s_message_without_a_name_is_refused(account, emulator, build):
     account.configure(senders=PORTAL)
     message = announce(build, "x@evil.example").replace(CSV_NAME.encode(), b"see the portal")
     assert_refused(account, emulator, message, "not in senders")

@@ -142,7 +142,7 @@ broken_lines(void)
 {
     for (gsize at = 1; at < strlen("fileName"); at++) {
         g_autofree char *broken =
-            g_strdup_printf("<span id=\"%.*s\r\n %s\">", (int)at, "fileName", "fileName" + at);
+            g_strdup_printf("<span id=\"%.*s\r\n %s\">", (int)at, "fileName", &"fileName"[at]);
 
         assert_could("Content-Type: text/html\n", broken);
     }

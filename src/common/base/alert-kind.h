@@ -28,6 +28,9 @@ typedef enum {
     SM_ALERT_MAIL,        /* the last files came by sync and not by mail */
     SM_ALERT_SPOOL,       /* a file in the spool that is no event */
     SM_ALERT_PRUNE,       /* keep-for would delete what a person has to look at first */
+    SM_ALERT_SENDER,      /* a message whose From senders does not have */
+    SM_ALERT_UNVERIFIED,  /* a message whose sender the mail system of authserv-id does not confirm
+                           */
     SM_ALERT_SANDBOX,     /* the parser runs without a part of its sandbox */
     SM_ALERT_N_KINDS,
     SM_ALERT_NONE = SM_ALERT_N_KINDS /* time may clear it, or something else raises it */

@@ -32,6 +32,8 @@ static const char *const kind_names[SM_ALERT_N_KINDS] = {
     [SM_ALERT_MAIL] = "mail",
     [SM_ALERT_SPOOL] = "spool",
     [SM_ALERT_PRUNE] = "prune",
+    [SM_ALERT_SENDER] = "sender",
+    [SM_ALERT_UNVERIFIED] = "unverified",
     [SM_ALERT_SANDBOX] = "sandbox",
 };
 

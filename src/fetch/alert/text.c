@@ -74,6 +74,12 @@ static const struct {
     [SM_ALERT_PRUNE] = {"keep-for deletes nothing until you look",
                         "is this machine's clock right, and is keep-for what you mean? Then run"
                         " `scorefetch prune --yes`"},
+    [SM_ALERT_SENDER] = {"a message was refused: senders does not have its sender",
+                         "If the sender is genuine, add it to senders and pipe the message into "
+                         "scoremail again; if not, ignore this."},
+    [SM_ALERT_UNVERIFIED] = {"a message was refused: its sender is not verified",
+                             "If the message is genuine, check the mail system's verifier, "
+                             "authserv-id and trusted-hops; if not, ignore this."},
     [SM_ALERT_SANDBOX] = {"the parser runs without all of its sandbox",
                           "Use a kernel 5.13 or newer with landlock and seccomp enabled; "
                           "--sandbox=required refuses to run without."},

@@ -141,8 +141,20 @@ say(const Announced *announced, GLogLevelFlags level, const char *decision, cons
     sm_report_say(level, text, fields, G_N_ELEMENTS(fields));
 }
 
+/* It may be a genuine one that a change of the sender's, or of the mail system's, shuts out. What
+ * is nobody's is not alerted: strangers are many. */
+static void
+alert_refused(const Announced *announced, const SmEvent *event, SmLedger *ledger, const char *text)
+{
+    if (announced->account != NULL)
+        sm_alert(ledger, announced->account->name,
+                 sm_senders_lists(announced->account, event) ? SM_ALERT_UNVERIFIED
+                                                             : SM_ALERT_SENDER,
+                 text);
+}
+
 /* An event without an account is over with its record: no row waits for anything. So is one that
- * was refused, and nobody is alerted of it: strangers are many. */
+ * was refused. */
 static gboolean
 record(const Announced *announced, SmLedger *ledger, GError **error)
 {
@@ -151,7 +163,10 @@ record(const Announced *announced, SmLedger *ledger, GError **error)
     if (announced->refusal != NULL) {
         text = g_strdup_printf("%s: refused: %s", shown_name(announced), announced->refusal);
         say(announced, G_LOG_LEVEL_MESSAGE, "refused", text);
-        return sm_event_refuse(ledger, &announced->as, announced->refusal, error);
+        if (!sm_event_refuse(ledger, &announced->as, announced->refusal, error))
+            return FALSE;
+        alert_refused(announced, announced->as.event, ledger, text);
+        return TRUE;
     }
     if (!sm_event_record(ledger, &announced->as, error))
         return FALSE;

@@ -155,6 +155,16 @@ is_vouched_for(const SmAccount *account, const SmEvent *event, const char *domai
     return FALSE;
 }
 
+gboolean
+sm_senders_lists(const SmAccount *account, const SmEvent *event)
+{
+    g_autofree char *domain =
+        strchr(event->from, '@') != NULL ? canonical_domain(event->from) : NULL;
+
+    return domain != NULL &&
+           (account->senders[0] == NULL || is_listed(account->senders, event->from, domain));
+}
+
 static gboolean
 allows(const SmAccount *account, const SmEvent *event, char **why)
 {

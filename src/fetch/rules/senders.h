@@ -27,3 +27,6 @@
  */
 gboolean sm_senders_allow(const SmConfig *config, const SmAccount *account, const SmEvent *event,
                           char **why);
+
+/* Whether event has exactly one address in From, and senders, if it is set, has it. */
+gboolean sm_senders_lists(const SmAccount *account, const SmEvent *event);
