@@ -7,7 +7,7 @@ import time
 
 import pytest
 from agents import wait_for
-from harness import CSV_NAME, EX_TEMPFAIL, is_gone, mail
+from harness import CHECKOUT, CSV_NAME, EX_TEMPFAIL, is_gone, mail
 from test_disk import small_disk  # noqa: F401  a fixture
 from test_reposts import CORRECTED, announced_again
 
@@ -408,3 +408,18 @@ def test_a_hook_whose_outcome_cannot_be_recorded_runs_once(account, emulator, ho
     assert len(hook.told()) == before + 1 + files
     assert len({facts(told)["ID"] for told in hook.told()}) == files
     assert small.sql("SELECT count(*) FROM handovers WHERE done = 0") == [[0]]
+
+
+def test_copy_follows_no_link_that_lies_in_its_way(account, tmp_path):
+    """Whoever may write to the folder knows the names of parts that are the same each time."""
+    out = tmp_path / "import"
+    out.mkdir()
+    victim = tmp_path / "victim"
+    victim.write_text("root's own\n")
+    for identity in range(1, 9):
+        (out / f".{CSV_NAME}.{identity}.part").symlink_to(victim)
+    account.configure(on_stored=f"{CHECKOUT}/contrib/hooks/copy {out}")
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    account.scorefetch("run")
+    assert victim.read_text() == "root's own\n"
+    assert [path.name[10:] for path in out.iterdir() if not path.is_symlink()] == [f"_{CSV_NAME}"]

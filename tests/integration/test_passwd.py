@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 
@@ -317,6 +318,33 @@ def test_a_link_is_followed(account, passwd, tmp_path):
     assert passwd().answers(NEW, NEW).end()[0] == 0
     assert account.password_file.is_symlink()
     assert real.read_text() == NEW + "\n"
+
+
+def test_root_writes_through_no_link_of_the_service_user(account, passwd, tmp_path):
+    """Who owns the folder can make a link of the file, to anything that root can write."""
+    need(os.geteuid() == 0, "only root is led astray")
+    victim = tmp_path / "shadow"
+    victim.write_text(account.password + "\n")
+    victim.chmod(0o600)
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    (folder / "password").symlink_to(victim)
+    os.lchown(folder / "password", OTHER_USER, OTHER_USER)
+    os.chown(folder, OTHER_USER, OTHER_USER)
+    account.configure(password_file=folder / "password")
+    code, err = passwd().answers(NEW, NEW).end()
+    assert code != 0 and "cannot be written" in err
+    assert victim.read_text() == account.password + "\n"
+
+
+def test_root_writes_as_the_user_who_owns_the_folder(account, passwd):
+    need(os.geteuid() == 0, "only root can become another user")
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own is closed to others
+        os.chown(folder, OTHER_USER, OTHER_USER)
+        account.configure(password_file=f"{folder}/password")
+        assert passwd().answers(NEW, NEW).end()[0] == 0
+        new = os.stat(f"{folder}/password")
+    assert (new.st_uid, stat.S_IMODE(new.st_mode)) == (OTHER_USER, 0o600)
 
 
 def test_a_first_password_needs_no_file(account, passwd):

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,8 +69,60 @@ replace(const char *path, const char *folder, const struct stat *old, const SmSe
     return FALSE;
 }
 
-gboolean
-sm_secret_write(const char *path, const SmSecret *secret, uid_t *owner, GError **error)
+/* The first user but root who owns a folder on the way to path, or path as a link, and so decides
+ * where it leads; root's id where there is none. */
+static uid_t
+whose_way(const char *path)
+{
+    g_autofree char *part = g_strdup(path);
+    struct stat st;
+
+    for (char *slash = strchr(part + 1, '/');; slash = strchr(slash + 1, '/')) {
+        if (slash != NULL)
+            *slash = '\0';
+        if (lstat(part, &st) == 0 && st.st_uid != 0 && !S_ISREG(st.st_mode))
+            return st.st_uid;
+        if (slash == NULL)
+            return 0;
+        *slash = '/';
+    }
+}
+
+/* Whose hands path is in: a link may lead from root's folders to a user's, and the other way. */
+static uid_t
+keeper_of(const char *path)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    char *resolved = realpath(path, NULL);
+    uid_t keeper = whose_way(path);
+
+    if (resolved == NULL)
+        resolved = realpath(folder, NULL);
+    if (keeper == 0 && resolved != NULL)
+        keeper = whose_way(resolved);
+    free(resolved);
+    return keeper;
+}
+
+/* Root acts as user from here on, and again as itself with 0; others stay who they are. FALSE and
+ * errno. */
+static gboolean
+act_as(uid_t user)
+{
+    const struct passwd *entry = getpwuid(user);
+
+    if (user == 0)
+        return seteuid(0) == 0 && setegid(0) == 0 && setgroups(0, NULL) == 0;
+    if (entry == NULL) {
+        errno = EPERM;
+        return FALSE;
+    }
+    return initgroups(entry->pw_name, entry->pw_gid) == 0 && setegid(entry->pw_gid) == 0 &&
+           seteuid(user) == 0;
+}
+
+static gboolean
+write_as_we_are(const char *path, const SmSecret *secret, uid_t *owner, GError **error)
 {
     char *resolved = realpath(path, NULL);
     const char *target = resolved != NULL ? resolved : path;
@@ -88,4 +142,21 @@ sm_secret_write(const char *path, const SmSecret *secret, uid_t *owner, GError *
     *owner = exists ? st.st_uid : geteuid();
     free(resolved);
     return ok;
+}
+
+gboolean
+sm_secret_write(const char *path, const SmSecret *secret, uid_t *owner, GError **error)
+{
+    uid_t keeper = getuid() == 0 ? keeper_of(path) : 0;
+    gboolean ok;
+
+    if (keeper == 0)
+        return write_as_we_are(path, secret, owner, error);
+    /* Whoever owns a folder on the way may make a link of it, to any file that root can write. */
+    ok = act_as(keeper) ? write_as_we_are(path, secret, owner, error)
+                        : sm_error_from_errno(error, SM_ERROR_DIRECTORY,
+                                              "%s: root cannot act as uid %u, who owns it or its"
+                                              " folder",
+                                              path, (guint)keeper);
+    return act_as(0) && ok;
 }

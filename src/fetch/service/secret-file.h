@@ -7,7 +7,9 @@
  * Puts secret, with a LF, into path, or into what a symbolic link there leads to:
  * a new file beside it is written, synced and renamed. Its mode is 0600, and
  * owner and group are those of the file that was there; where that could be read
- * by its group, the new one can too. *owner is the owner's user id. SM_ERROR_DIRECTORY
+ * by its group, the new one can too. Root writes as the user who owns path, or a
+ * folder on the way to it, where that is not root: no link of that user's leads
+ * root to another file. *owner is the owner's user id. SM_ERROR_DIRECTORY
  * names the file; then the older one is still there.
  */
 gboolean sm_secret_write(const char *path, const SmSecret *secret, uid_t *owner, GError **error);
