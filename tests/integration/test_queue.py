@@ -481,6 +481,41 @@ def test_a_list_of_users_that_cannot_be_read_makes_nobody_a_stranger(queued, sco
     assert queued.stored() == {CSV_NAME: scores[CSV_NAME]} and not (queued.spool / "aside").exists()
 
 
+AWAY = """#include <errno.h>
+#include <nss.h>
+#include <stddef.h>
+struct passwd;
+struct group;
+static enum nss_status away(int *fault) { *fault = ECONNREFUSED; return NSS_STATUS_UNAVAIL; }
+enum nss_status _nss_away_getpwuid_r(unsigned uid, struct passwd *p, char *b, size_t n, int *f) { return away(f); }
+enum nss_status _nss_away_getgrgid_r(unsigned gid, struct group *g, char *b, size_t n, int *f) { return away(f); }
+"""
+
+
+@pytest.mark.release_only("the sanitizers look up users, too")
+@pytest.mark.parametrize("what", ["passwd", "group"])
+def test_a_directory_of_users_that_is_away_makes_nobody_a_stranger(queued, tmp_path, what):
+    """As LDAP while its server is restarted: of a user and a group that only it knows."""
+    need(os.geteuid() == 0, "only root can leave an event as another user")
+    need(shutil.which("cc"), "there is no C compiler")
+    uid, gid = (61235, 1) if what == "passwd" else (1, 61235)
+    (tmp_path / "away.c").write_text(AWAY)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", tmp_path / "libnss_away.so.2", tmp_path / "away.c"], check=True)
+    (tmp_path / "nsswitch.conf").write_text(f"passwd: files\ngroup: files\n{what}: files away\n")
+    queued.scoremail(stdin=mail("csv"))
+    (event,) = events(queued)
+    event = event.rename(event.with_name(f"{uid}-" + event.name.split("-")[1]))
+    os.chown(event, uid, gid)
+    os.chown(queued.spool, -1, gid)
+    queued.spool.chmod(0o3770)
+    inside = ["unshare", "-m", "sh", "-c", f'mount --bind {tmp_path}/nsswitch.conf /etc/nsswitch.conf && exec "$@"', "-"]
+    command = ["env", f"LD_LIBRARY_PATH={tmp_path}", queued.build / "scorefetch", "run", "-c", queued.config]
+    done = run([*inside, *command])
+    assert done.code == EX_TEMPFAIL and "tries again" in done.err
+    assert event.exists() and not (queued.spool / "aside").exists()
+    assert queued.scorefetch("run").code == 0 and (queued.spool / "aside" / event.name).exists()
+
+
 def test_a_dead_process_s_file_is_cleared_away(queued):
     assert queued.scorefetch("run").code == 0
     old, new = queued.spool / ".0-a.event.1.tmp", queued.spool / ".0-a.event.2.tmp"

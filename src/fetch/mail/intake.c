@@ -21,6 +21,7 @@
 enum {
     STALE = 3600, /* seconds after which a file without a name is a dead process's */
     GROUPS_MAX = 256,
+    ENTRY_MAX = 1024 * 1024, /* bytes of a group and all its members */
 };
 
 /* The spool that is being emptied, and where to. */
@@ -46,12 +47,19 @@ is_member(uid_t user, gid_t group)
     return FALSE;
 }
 
-/* The C library does not say when it could not read one of these, and goes on without. */
+/* Whether a look at these two tells all that there is to know of them: LDAP may be away, and of a
+ * file that it could not read the C library says nothing, and goes on without. */
 static gboolean
-users_are_known(void)
+is_known(uid_t user, gid_t group)
 {
     static const char *const files[] = {"/etc/passwd", "/etc/group"};
+    g_autofree char *entry = g_malloc(ENTRY_MAX);
+    struct passwd user_entry, *user_found;
+    struct group group_entry, *group_found;
 
+    if (getpwuid_r(user, &user_entry, entry, ENTRY_MAX, &user_found) != 0 ||
+        getgrgid_r(group, &group_entry, entry, ENTRY_MAX, &group_found) != 0)
+        return FALSE;
     for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
         g_autofree char *text = NULL;
 
@@ -70,7 +78,8 @@ is_trusted(const struct stat *spool, uid_t owner)
 
     if (!trusted && (spool->st_mode & S_IWGRP) != 0) /* twice: one of the calls may just fail */
         trusted = is_member(owner, spool->st_gid) || is_member(owner, spool->st_gid);
-    errno = trusted || (spool->st_mode & S_IWGRP) == 0 || users_are_known() ? 0 : EAGAIN;
+    errno =
+        trusted || (spool->st_mode & S_IWGRP) == 0 || is_known(owner, spool->st_gid) ? 0 : EAGAIN;
     return trusted;
 }
 
