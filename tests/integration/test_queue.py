@@ -563,6 +563,14 @@ def test_a_worker_that_cannot_start_a_thread_says_so_and_does_not_beat(queued):
     assert not (queued.spool / "heartbeat").exists()
 
 
+@pytest.mark.release_only("strace and the leak checker cannot both attach")
+def test_a_worker_that_gets_one_thread_only_does_its_work(queued, scores):
+    queued.scoremail(stdin=mail("csv"))
+    inject = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=?clone,?clone3:error=EAGAIN:when=2+"]
+    done = run([*inject, queued.build / "scorefetch", "run", "-c", queued.config])
+    assert (done.code, queued.stored()) == (0, {CSV_NAME: scores[CSV_NAME]})
+
+
 @pytest.mark.parametrize("workers", [2, 8])
 def test_workers_share_the_work(queued, emulator, build, workers):
     names = [f"4300_20180410_{n:06d}.csv" for n in range(30)]

@@ -54,13 +54,18 @@ identity_of(const char *path)
     gint64 until = g_get_monotonic_time() + SM_WATCH_CONFIG_LIMIT_MS * G_TIME_SPAN_MILLISECOND;
     Look *look = g_atomic_rc_box_new0(Look);
     char *identity = NULL;
+    GThread *thread;
 
     look->path = g_strdup(path);
     g_mutex_init(&look->mutex);
     g_cond_init(&look->done);
-    g_thread_unref(g_thread_new("look", look_there, g_atomic_rc_box_acquire(look)));
+    thread = g_thread_try_new("look", look_there, g_atomic_rc_box_acquire(look), NULL);
+    if (thread == NULL) /* no more can be had: as with one that does not answer */
+        g_atomic_rc_box_release_full(look, look_clear);
+    else
+        g_thread_unref(thread);
     g_mutex_lock(&look->mutex);
-    while (!look->ended && g_cond_wait_until(&look->done, &look->mutex, until))
+    while (thread != NULL && !look->ended && g_cond_wait_until(&look->done, &look->mutex, until))
         ;
     if (look->ended && look->found)
         identity = g_strdup_printf("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT,
