@@ -6,8 +6,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "common/base/text.h"
 #include "fetch/crypto/digest.h"
-#include "fetch/crypto/hex.h"
 
 static const struct {
     const char *title;
@@ -185,8 +185,8 @@ static void
 writes_hex_in_lower_case(void)
 {
     const guint8 bytes[] = {0x00, 0x0f, 0xa5, 0xff};
-    g_autofree char *hex = sm_hex(bytes, sizeof bytes);
-    g_autofree char *nothing = sm_hex(bytes, 0);
+    g_autofree char *hex = sm_text_hex(bytes, sizeof bytes);
+    g_autofree char *nothing = sm_text_hex(bytes, 0);
 
     g_assert_cmpstr(hex, ==, "000fa5ff");
     g_assert_cmpstr(nothing, ==, "");

@@ -114,6 +114,20 @@ sm_text_time_utc(gint64 when)
 }
 
 char *
+sm_text_hex(const guint8 *bytes, gsize length)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *hex = g_malloc(2 * length + 1);
+
+    for (gsize i = 0; i < length; i++) {
+        hex[2 * i] = digits[bytes[i] >> 4];
+        hex[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    hex[2 * length] = '\0';
+    return hex;
+}
+
+char *
 sm_text_redact_url(const char *url)
 {
     g_autofree char *visible = g_strndup(url, strcspn(url, "?#"));

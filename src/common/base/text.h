@@ -36,6 +36,9 @@ char *sm_text_day(gint64 when);
 /* The same time in UTC for programs, by ISO 8601: "2026-03-28T22:13:23Z". Caller frees. */
 char *sm_text_time_utc(gint64 when);
 
+/* length bytes as lower-case hex. Caller frees. */
+char *sm_text_hex(const guint8 *bytes, gsize length);
+
 /*
  * A URL that may be printed: scheme, host and path, without user, query and fragment, since a
  * presigned URL's query is a key to the file. Cleaned. Caller frees.

@@ -4,6 +4,8 @@
 #include <gnutls/gnutls.h>
 #include <string.h>
 
+#include "common/base/text.h"
+
 enum { SHA1_SIZE = 20 };
 
 static void
@@ -14,22 +16,12 @@ must(int result)
 }
 
 char *
-sm_hex(const guint8 *bytes, gsize size)
-{
-    GString *hex = g_string_sized_new(2 * size);
-
-    for (gsize i = 0; i < size; i++)
-        g_string_append_printf(hex, "%02x", bytes[i]);
-    return g_string_free(hex, FALSE);
-}
-
-char *
 sm_sha256_hex(const char *text)
 {
     guint8 hash[SM_SHA256_SIZE];
 
     must(gnutls_hash_fast(GNUTLS_DIG_SHA256, text, strlen(text), hash));
-    return sm_hex(hash, sizeof hash);
+    return sm_text_hex(hash, sizeof hash);
 }
 
 void

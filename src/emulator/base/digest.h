@@ -18,9 +18,6 @@ void sm_hmac_sha256(const void *key, gsize key_size, const char *text, guint8 ou
 /* HMAC-SHA1 of text under key, in base64: a Signature Version 2. Caller frees. */
 char *sm_hmac_sha1_base64(const char *key, const char *text);
 
-/* size bytes as lower-case hex. Caller frees. */
-char *sm_hex(const guint8 *bytes, gsize size);
-
 /* Whether a and b are the same text, in a time that says nothing about where they differ. */
 gboolean sm_equal_secret(const char *a, const char *b);
 

@@ -108,7 +108,7 @@ read_contents(int fd, Contents *contents)
     gnutls_hash_deinit(md5, hash);
     if (last != '\n')
         contents->lines++;
-    hex = sm_hex(hash, sizeof hash);
+    hex = sm_text_hex(hash, sizeof hash);
     g_strlcpy(contents->md5, hex, sizeof contents->md5);
     return got == 0;
 }

@@ -75,7 +75,7 @@ sm_v4_signature(const char *secret_key, const SmV4Request *request)
     sm_hmac_sha256(next, sizeof next, "s3", key);
     sm_hmac_sha256(key, sizeof key, "aws4_request", next);
     sm_hmac_sha256(next, sizeof next, text, key);
-    return sm_hex(key, sizeof key);
+    return sm_text_hex(key, sizeof key);
 }
 
 char *

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fetch/crypto/hex.h"
+#include "common/base/text.h"
 #include "fetch/host/autoptr.h"
 
 enum { READ_SIZE = 256 * 1024 };
@@ -166,7 +166,7 @@ finish(EVP_MD_CTX *context)
     unsigned int size = 0;
 
     EVP_DigestFinal_ex(context, value, &size);
-    return sm_hex(value, size);
+    return sm_text_hex(value, size);
 }
 
 void

@@ -2,8 +2,8 @@
 
 #include "common/base/error.h"
 
-void
-sm_clock_judge(SmClock *clock, gint64 now)
+static void
+judge(SmClock *clock, gint64 now)
 {
     if (clock->seen == 0 ||
         (now <= clock->seen + SM_CLOCK_GAP && now >= clock->seen - SM_CLOCK_BACK))
@@ -40,7 +40,7 @@ sm_clock_look(SmLedger *ledger, gint64 now, SmClock *clock, GError **error)
         (clock->seen == 0 && !sm_db_integer(ledger->db, error, &clock->seen,
                                             "SELECT coalesce(max(at), 0) FROM log", "")))
         return FALSE;
-    sm_clock_judge(clock, now);
+    judge(clock, now);
     return TRUE;
 }
 

@@ -14,12 +14,10 @@ typedef struct {
 } SmClock;
 
 /*
- * Judges the time now, all in seconds since 1970, by the time seen before: later by
- * more than SM_CLOCK_GAP, or earlier by more than SM_CLOCK_BACK, is a jump. Pure.
+ * The clock as the ledger has it, judged at the time now, in seconds since 1970: later than what
+ * was seen by more than SM_CLOCK_GAP, or earlier by more than SM_CLOCK_BACK, is a jump.
+ * SM_ERROR_LEDGER.
  */
-void sm_clock_judge(SmClock *clock, gint64 now);
-
-/* The clock as the ledger has it, judged at the time now. SM_ERROR_LEDGER. */
 gboolean sm_clock_look(SmLedger *ledger, gint64 now, SmClock *clock, GError **error);
 
 /* Notes that at the time now clock, from sm_clock_look(), was so. SM_ERROR_LEDGER. */

@@ -11,7 +11,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
-#include "fetch/crypto/hex.h"
+#include "common/base/text.h"
 #include "fetch/host/memory.h"
 #include "fetch/host/subprocess.h"
 
@@ -240,5 +240,5 @@ sm_secret_fingerprint(const SmSecret *secret, const char *username, const char *
     memcpy(both + user, secret->text, length - user);
     HMAC(EVP_sha256(), key, (int)strlen(key), (const guchar *)both, length, mac, &size);
     sm_secret_release(both, length);
-    return sm_hex(mac, size);
+    return sm_text_hex(mac, size);
 }
