@@ -142,15 +142,7 @@ conflict(Placing *p)
     return SM_PLACE_CONFLICT;
 }
 
-/* Gone between two looks, to an importer perhaps: the next run finds it so. */
-static SmPlaceResult
-just_vanished(Placing *p)
-{
-    g_set_error(p->error, SM_ERROR, SM_ERROR_DIRECTORY,
-                "%s/%s: vanished while it was looked at; it is tried again", p->store->directory,
-                p->target);
-    return SM_PLACE_FAILED;
-}
+static SmPlaceResult place(Placing *p);
 
 static SmPlaceResult
 place_over_older(Placing *p)
@@ -167,7 +159,7 @@ place_over_older(Placing *p)
     case SM_MATCH_OTHER:
         return conflict(p);
     case SM_MATCH_ABSENT:
-        return just_vanished(p);
+        return place(p); /* an importer has just taken what was there */
     case SM_MATCH_ERROR:
         break;
     }
@@ -189,8 +181,25 @@ name_is_taken(Placing *p)
         return file->stored_at > 0 && strcmp(file->path, p->target) == 0 ? place_over_older(p)
                                                                          : conflict(p);
     case SM_MATCH_ABSENT:
-        return just_vanished(p);
+        return place(p); /* an importer has just taken what was there */
     case SM_MATCH_ERROR:
+        break;
+    }
+    return SM_PLACE_FAILED;
+}
+
+static SmPlaceResult
+place(Placing *p)
+{
+    switch (sm_store_place(p->store, p->part, p->target, p->error)) {
+    case SM_PLACED:
+        return record_stored(p);
+    case SM_PLACE_TAKEN:
+        return name_is_taken(p);
+    case SM_PLACE_NO_PART:
+        /* rename tells a missing part before a taken name */
+        return sm_store_exists(p->store, p->target) ? name_is_taken(p) : SM_PLACE_LOST;
+    case SM_PLACE_ERROR:
         break;
     }
     return SM_PLACE_FAILED;
@@ -201,18 +210,6 @@ sm_place(SmLedger *ledger, SmStore *store, SmFile *file, GError **error)
 {
     g_autofree char *part = sm_part_name(file->name, file->part);
     g_autofree char *target = sm_file_stored_name(file->name, sm_file_places_encrypted(file));
-    Placing p = {ledger, store, file, part, target, error};
 
-    switch (sm_store_place(store, part, target, error)) {
-    case SM_PLACED:
-        return record_stored(&p);
-    case SM_PLACE_TAKEN:
-        return name_is_taken(&p);
-    case SM_PLACE_NO_PART:
-        /* rename tells a missing part before a taken name */
-        return sm_store_exists(store, target) ? name_is_taken(&p) : SM_PLACE_LOST;
-    case SM_PLACE_ERROR:
-        break;
-    }
-    return SM_PLACE_FAILED;
+    return place(&(Placing){ledger, store, file, part, target, error});
 }
