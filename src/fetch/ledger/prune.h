@@ -16,13 +16,14 @@
 GStrv sm_prune_candidates(SmLedger *ledger, const char *account, gint64 before, gboolean again,
                           GError **error);
 
-/* What account has stored and not yet deleted: how many files, and when the first and the last of
- * them were stored. SM_ERROR_LEDGER. */
+/* What has been stored and not yet deleted. */
 typedef struct {
     gint64 files;
     gint64 first, last; /* seconds since 1970 */
 } SmPruneStock;
 
+/* What account has: how many files, and when the first and the last of them were stored.
+ * SM_ERROR_LEDGER. */
 gboolean sm_prune_stock(SmLedger *ledger, const char *account, SmPruneStock *stock, GError **error);
 
 /* Whether file, which is claimed, is one of them now. */
