@@ -217,6 +217,8 @@ def test_forget_makes_a_name_unknown_again(account, scores):
 def test_adopt_takes_over_what_was_put_there_by_hand(account, emulator, scores):
     by_hand = account.directory / CSV_NAME
     by_hand.write_bytes(scores[CSV_NAME])
+    theirs = account.directory / f".{CSV_NAME}.0.part"  # no part of ours has that number
+    theirs.touch()
     done = account.scorefetch("adopt", CSV_NAME)
     assert done.code == 0, done.err
     row = account.status()[CSV_NAME]
@@ -224,7 +226,7 @@ def test_adopt_takes_over_what_was_put_there_by_hand(account, emulator, scores):
     assert row["sha256"] == hashlib.sha256(scores[CSV_NAME]).hexdigest()
     assert emulator.requests("object") == []
     assert account.scoremail(stdin=mail("csv")).code == 0
-    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME], theirs.name: b""}
 
 
 def test_a_stranger_s_file_of_that_name_is_left_alone(account, emulator):

@@ -140,7 +140,7 @@ adopt_file(SmSession *session, SmStore *store, SmFile *file, GError **error)
         return FALSE;
     if (is_adopted(file, size, sha256))
         return TRUE;
-    return sm_store_remove(store, part, error) &&
+    return (file->part == 0 || sm_store_remove(store, part, error)) &&
            sm_file_raise_fence(session->ledger, file, 0, error) &&
            sm_file_start_over(session->ledger, file, error) &&
            sm_file_placing(session->ledger, file, (SmContent){size, sha256}, NULL, boot_id,
