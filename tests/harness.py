@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import time
 import uuid
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import Path
@@ -183,12 +183,10 @@ class Running:
 def open_in(folder):
     """The sizes of the files of a folder that some process has open, those without a name too."""
     sizes = []
-    for link in Path("/proc").glob("[0-9]*/fd/*"):
-        try:
-            if os.readlink(link).startswith(f"{folder}/"):
-                sizes.append(link.stat().st_size)
-        except OSError:  # it has ended, or closed it
-            pass
+    for fds in Path("/proc").glob("[0-9]*/fd"):
+        with suppress(OSError):  # it has ended, or closed it
+            sizes += [os.stat(fds / fd).st_size for fd in os.listdir(fds)
+                      if os.readlink(fds / fd).startswith(f"{folder}/")]
     return sizes
 
 
@@ -196,7 +194,8 @@ def traced(build, folder, *options):
     """A filter whose scorefetch alone runs under strace, with these options."""
     shutil.rmtree(folder / "traced", ignore_errors=True)
     (folder / "traced").mkdir()
-    shutil.copy(build / "scoremail", folder / "traced")
+    for name in PROGRAM_FILES[:-1]:
+        shutil.copy(build / name, folder / "traced")
     script = folder / "traced" / "scorefetch"
     command = shlex.join(map(str, ["strace", *options, build / "scorefetch"]))
     script.write_text(f'#!/bin/sh\nexec {command} "$@"\n')

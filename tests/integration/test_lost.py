@@ -12,6 +12,7 @@ import time
 
 import pytest
 from harness import CSV_NAME, EX_TEMPFAIL, Account, large_scores, mail, need, open_in, traced
+from test_reposts import CORRECTED, announced_again
 
 MEGABYTE = 1024 * 1024
 LARGE = large_scores(8 * MEGABYTE)  # worth resuming, so its part has a name
@@ -177,30 +178,43 @@ def test_what_is_gone_after_a_kill_is_fetched_anew(account, emulator, scores, ca
 
 
 @pytest.mark.release_only("strace and the leak checker cannot both attach")
-@pytest.mark.parametrize("call", ["openat", "linkat", "fchmod", "fsync", "renameat2"])
-@pytest.mark.parametrize("error", ["ENOENT", "EIO"])
-def test_each_call_around_the_rename_fails(account, scores, call, error):
+@pytest.mark.parametrize("call", ["openat", "linkat", "fchmod", "fsync", "renameat2", "renameat"])
+@pytest.mark.parametrize("what, error", [("new", "ENOENT"), ("corrected", "EIO"), ("corrected", "ENOENT")])
+def test_each_call_around_the_rename_fails(account, emulator, scores, call, error, what):
     """Whatever fails: 75, or stored; and stored at the latest by the next run, with nothing left over."""
     need(shutil.which("strace"), "strace is not installed")
+    if (what, call) == ("new", "renameat"):
+        return  # only what replaces is renamed so
+    message, data = mail("csv"), scores[CSV_NAME]
+    if what == "corrected":
+        assert account.scoremail(stdin=message).code == 0
+        message, data = announced_again(1), CORRECTED
+        emulator.add(CSV_NAME, data)
+        account.time_passes(4000)
+    before = account.folder / "before"
+    folders = (account.ledger.parent, account.directory)
+    for folder in folders:
+        shutil.copytree(folder, before / folder.name)
     trace = account.folder / "trace"
-    injected = 0
-    for number in range(1, 40):
+    only = [] if call in ("fsync", "fchmod") else ["-P", account.directory]
+    for number in range(1, 100):
         inject = f"inject={call}:error={error}:when={number}"
-        only = [] if call in ("fsync", "fchmod") else ["-P", account.directory]
-        filter_ = traced(account.build, account.folder, "-o", trace, *only, "-e", f"trace={call}", "-e", inject)
-        done = subprocess.run([filter_, "-c", account.config], input=mail("csv"), capture_output=True, timeout=120)
+        filter_ = traced(account.build, account.folder, "-y", "-o", trace, *only, "-e", f"trace={call}", "-e", inject)
+        done = subprocess.run([filter_, "-c", account.config], input=message, capture_output=True, timeout=120)
         assert done.returncode in (0, EX_TEMPFAIL), (number, done.stderr)
         if done.returncode == 0:
-            assert_stored(account, scores[CSV_NAME])
-        assert account.scoremail(stdin=mail("csv")).code == 0, number
-        assert_stored(account, scores[CSV_NAME])
+            assert_stored(account, data)
+        assert account.scoremail(stdin=message).code == 0, number
+        assert_stored(account, data)
+        if what == "corrected":
+            older = account.directory / ".superseded"
+            assert {path.name: path.read_bytes() for path in older.iterdir()} == {f"{CSV_NAME}.~1~": scores[CSV_NAME]}
         if "INJECTED" not in trace.read_text():
-            assert injected > 0
+            assert number > 1
             return
-        injected += 1
-        shutil.rmtree(account.ledger.parent)
-        account.ledger.parent.mkdir()
-        (account.directory / CSV_NAME).unlink()
+        for folder in folders:
+            shutil.rmtree(folder)
+            shutil.copytree(before / folder.name, folder)
     raise AssertionError("there is no end to it")
 
 

@@ -52,6 +52,7 @@ renameat(int from_fd, const char *from, int to_fd, const char *to)
     if (refuses.replaced) {
         sm_autofd int fd = openat(to_fd, "theirs", O_CREAT | O_WRONLY, 0600);
 
+        g_assert_cmpint(fd, >=, 0);
         g_assert_cmpint(syscall(SYS_renameat2, to_fd, "theirs", to_fd, to, 0), ==, 0);
     }
     if (refuses.taken)

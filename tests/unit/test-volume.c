@@ -44,7 +44,7 @@ remember(Fixture *fixture)
 {
     g_autoptr(GError) error = NULL;
 
-    sm_volume_remember(fixture->ledger, "main", fixture->store, &error);
+    sm_volume_adopt(fixture->ledger, "main", fixture->store, &error);
     g_assert_no_error(error);
 }
 
@@ -108,9 +108,13 @@ writes_only_what_is_new(Fixture *fixture, gconstpointer data)
     gint64 changes;
 
     set(0xef53, 1, 2);
-    remember(fixture);
+    g_assert_true(sm_volume_check(fixture->ledger, "main", fixture->store, NULL));
     changes = fixture_number(fixture, "SELECT total_changes()");
-    remember(fixture);
+    g_assert_true(sm_volume_check(fixture->ledger, "main", fixture->store, NULL));
+    set(0x6969, 1, 2);
+    g_assert_false(sm_volume_check(fixture->ledger, "main", fixture->store, NULL));
+    set(0xef53, 1, 2);
+    assert_same(fixture, "main", TRUE);
     g_assert_cmpint(fixture_number(fixture, "SELECT total_changes()"), ==, changes);
 }
 

@@ -11,7 +11,7 @@ adopt_directory(SmSession *session, gpointer values, char **arguments, GError **
     const SmAccount *account = sm_session_account_for(session, "", error);
     g_autoptr(SmStore) store = account != NULL ? sm_store_open(account, error) : NULL;
 
-    if (store == NULL || !sm_volume_remember(session->ledger, account->name, store, error) ||
+    if (store == NULL || !sm_volume_adopt(session->ledger, account->name, store, error) ||
         !sm_ledger_log(session->ledger, account->name, "", "directory-adopted", store->directory,
                        error))
         return EX_OK;

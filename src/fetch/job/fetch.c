@@ -56,16 +56,6 @@ go(const SmJob *job, SmFile *file, SmStore *store, const SmStep *step, char **ou
     return TRUE;
 }
 
-/* Whether the directory is where it was: a mount point without its share must not be filled. */
-static gboolean
-is_at_home(const SmJob *job, const SmStore *store, GError **error)
-{
-    const char *account = job->account->name;
-
-    return sm_volume_compare(job->ledger, account, store, error) &&
-           sm_volume_remember(job->ledger, account, store, error);
-}
-
 static gboolean
 work(const SmJob *job, SmFile *file, char **outcome, GError **error)
 {
@@ -85,7 +75,8 @@ work(const SmJob *job, SmFile *file, char **outcome, GError **error)
                         file->name);
             break;
         }
-        if (store != NULL && !is_at_home(job, store, &fault))
+        /* a mount point without its share must not be filled */
+        if (store != NULL && !sm_volume_check(job->ledger, job->account->name, store, &fault))
             g_clear_pointer(&store, sm_store_close);
         if (store == NULL)
             return sm_attempt_without_store(job, file, fault, error);

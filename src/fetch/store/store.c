@@ -266,7 +266,7 @@ static gboolean
 is_kept(SmStore *store, const char *file, SmStore *folder, const char *kept)
 {
     g_autofree char *sha256 = NULL;
-    gint64 size;
+    gint64 size = 0;
 
     return sm_fs_is_same(store->dir_fd, file, folder->dir_fd, kept) ||
            (sm_store_measure(store, file, &size, &sha256, NULL) &&

@@ -85,16 +85,17 @@ key_of(const char *account)
     return g_strconcat("volume of ", account, NULL);
 }
 
-gboolean
-sm_volume_compare(SmLedger *ledger, const char *account, const SmStore *store, GError **error)
+/* Whether the directory is where it was; *now, and *before unless it is not known: where. */
+static gboolean
+compare(SmLedger *ledger, const char *account, const SmStore *store, char **now, char **before,
+        GError **error)
 {
     g_autofree char *key = key_of(account);
-    g_autofree char *now = describe(store, error);
-    g_autofree char *before = NULL;
 
-    if (now == NULL || !sm_keys_get(ledger, key, &before, error))
+    *now = describe(store, error);
+    if (*now == NULL || !sm_keys_get(ledger, key, before, error))
         return FALSE;
-    if (before == NULL || !is_other(before, now))
+    if (*before == NULL || !is_other(*before, *now))
         return TRUE;
     g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY,
                 "directory %s is on another file system than before: mount it, or if it was moved,"
@@ -103,14 +104,37 @@ sm_volume_compare(SmLedger *ledger, const char *account, const SmStore *store, G
     return FALSE;
 }
 
-gboolean
-sm_volume_remember(SmLedger *ledger, const char *account, const SmStore *store, GError **error)
+static gboolean
+remember(SmLedger *ledger, const char *account, const char *now, GError **error)
 {
     g_autofree char *key = key_of(account);
-    g_autofree char *now = describe(store, error);
+
+    return sm_keys_set(ledger, key, now, error);
+}
+
+gboolean
+sm_volume_compare(SmLedger *ledger, const char *account, const SmStore *store, GError **error)
+{
+    g_autofree char *now = NULL;
     g_autofree char *before = NULL;
 
-    if (now == NULL || !sm_keys_get(ledger, key, &before, error))
-        return FALSE;
-    return g_strcmp0(before, now) == 0 || sm_keys_set(ledger, key, now, error);
+    return compare(ledger, account, store, &now, &before, error);
+}
+
+gboolean
+sm_volume_check(SmLedger *ledger, const char *account, const SmStore *store, GError **error)
+{
+    g_autofree char *now = NULL;
+    g_autofree char *before = NULL;
+
+    return compare(ledger, account, store, &now, &before, error) &&
+           (g_strcmp0(before, now) == 0 || remember(ledger, account, now, error));
+}
+
+gboolean
+sm_volume_adopt(SmLedger *ledger, const char *account, const SmStore *store, GError **error)
+{
+    g_autofree char *now = describe(store, error);
+
+    return now != NULL && remember(ledger, account, now, error);
 }

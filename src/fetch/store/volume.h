@@ -22,6 +22,11 @@
 gboolean sm_volume_compare(SmLedger *ledger, const char *account, const SmStore *store,
                            GError **error);
 
-/* Remembers the file system that the directory is on now. SM_ERROR_DIRECTORY, SM_ERROR_LEDGER. */
-gboolean sm_volume_remember(SmLedger *ledger, const char *account, const SmStore *store,
-                            GError **error);
+/* The same, and remembers where the directory is where it is not another one. SM_ERROR_DIRECTORY,
+ * SM_ERROR_LEDGER. */
+gboolean sm_volume_check(SmLedger *ledger, const char *account, const SmStore *store,
+                         GError **error);
+
+/* Remembers where the directory is now, whatever was known. SM_ERROR_DIRECTORY, SM_ERROR_LEDGER. */
+gboolean sm_volume_adopt(SmLedger *ledger, const char *account, const SmStore *store,
+                         GError **error);
