@@ -26,6 +26,7 @@ static struct {
     gboolean taken;       /* an importer takes the file right after it */
     gboolean insensitive; /* names are looked up in lower case */
     gboolean never_replaces;
+    guint looks; /* each tells another inode, if not 0 */
 } refuses;
 
 static int
@@ -80,7 +81,10 @@ fstatat(int dir_fd, const char *name, struct stat *st, int flags)
     sm_autofd int fd =
         openat(dir_fd, refuses.insensitive ? lower : name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
-    return fd < 0 ? -1 : fstat(fd, st);
+    if (fd < 0 || fstat(fd, st) < 0)
+        return -1;
+    st->st_ino += refuses.looks > 0 ? refuses.looks++ : 0;
+    return 0;
 }
 
 static const int lacking[] = {EPERM, EIO, ENOSYS, EINVAL, EOPNOTSUPP};
@@ -240,6 +244,19 @@ keeps_the_older_version_as_a_copy(Fixture *fixture, gconstpointer data)
     }
 }
 
+/* As some FUSE file systems do, after each rename. */
+static void
+keeps_a_copy_whose_inode_changes_with_its_name(Fixture *fixture, gconstpointer data)
+{
+    memset(&refuses, 0, sizeof refuses);
+    refuses.renameat2 = refuses.linkat = EIO;
+    refuses.looks = 1;
+    fixture_put(fixture, "a.csv", "old");
+    fixture_put(fixture, PART, "new");
+    replace(fixture);
+    assert_replaced(fixture);
+}
+
 /* data: how far a process came before it was killed. */
 static void
 goes_on_with_a_copy(Fixture *fixture, gconstpointer data)
@@ -298,6 +315,8 @@ main(int argc, char **argv)
         knows_that_it_has_renamed_what_is_taken_at_once);
     ADD("/fs/syncs what can be synced", NULL, syncs_what_can_be_synced);
     ADD("/fs/keeps the older version as a copy", NULL, keeps_the_older_version_as_a_copy);
+    ADD("/fs/keeps a copy whose inode changes with its name", NULL,
+        keeps_a_copy_whose_inode_changes_with_its_name);
     ADD("/fs/goes on with half a copy", GINT_TO_POINTER(1), goes_on_with_a_copy);
     ADD("/fs/goes on with a whole copy", GINT_TO_POINTER(2), goes_on_with_a_copy);
     ADD("/fs/replaces where a rename does not", NULL, replaces_where_a_rename_does_not);

@@ -32,7 +32,8 @@ store_a_byte(const SmAccount *account, SmStore *store, const char *name, SmFsWay
         return FALSE;
     if (sm_part_write(part, "\n", 1, error) && sm_part_finish(part, &sha256, NULL, error) &&
         sm_part_sync(part, account->file_mode, account->group, error)) {
-        if (sm_fs_move(store->dir_fd, file, store->dir_fd, name, way))
+        if (sm_fs_move(store->dir_fd, file, store->dir_fd, name, way) ||
+            !sm_store_exists(store, file)) /* moved, but with another inode */
             return sm_store_sync(store, error);
         sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s/%s", store->directory, name);
     }

@@ -286,7 +286,8 @@ take_number(SmStore *store, const char *file, gboolean link, SmStore *folder, co
 
         if (done || errno != EEXIST)
             return done;
-        if (is_kept(store, file, folder, kept))
+        /* Moved, but by its inode another one: FUSE may give a file a new one with its name. */
+        if (is_kept(store, file, folder, kept) || (!link && !sm_store_exists(store, file)))
             return TRUE;
     }
     return FALSE;
