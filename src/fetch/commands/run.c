@@ -135,7 +135,7 @@ work(SmSession *session, Tally *tally, GError **error)
 static gboolean
 work_through(SmSession *session, int spool, Tally *tally, GError **error)
 {
-    SmIntake intake;
+    SmIntake intake = {0};
 
     for (int round = 0; round < ROUNDS_MAX; round++) {
         Tally this_round = {.away = tally->away};
