@@ -255,7 +255,7 @@ the_nearest_key_is_found(void)
         {"x", NULL},
         {"", NULL},
         {"on_stored", "on-stored"},
-        {"keep", "keep-for"},
+        {"keepfor", "keep-for"},
         {"directory_mode", "directory-mode"},
         {"alert-mall", "alert-mail"},
         {"encrypt", "encrypt-to"},
@@ -268,7 +268,7 @@ the_nearest_key_is_found(void)
         {"passwordevel", "passwordeval"},
         {"alert-comand", "alert-command"},
         {"password-age", NULL},
-        {"keep-events", NULL},
+        {"hold-mails", NULL},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(hints); i++) {

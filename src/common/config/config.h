@@ -75,6 +75,8 @@ typedef struct {
     SmLogTarget log;
     char *log_file; /* for SM_LOG_FILE, absolute */
     GLogLevelFlags log_level;
+    guint keep_events;   /* seconds that the ledger's records of messages stay; 0: for ever */
+    guint keep_log;      /* the same of its log */
     GStrv alert_mail;    /* addresses, or NULL */
     char *alert_from;    /* address, or NULL: our user at this host */
     GStrv alert_command; /* program and arguments, or NULL */

@@ -59,6 +59,10 @@ parse_log(const char *text, void *result, GError **error)
 static const SmConfigKey keys[] = {
     {"ledger", GENERAL, sm_value_path, IN_CONFIG(ledger), NULL, NULL,
      "the database of announced and stored files"},
+    {"keep-events", GENERAL, sm_value_retention, IN_CONFIG(keep_events), "730d", NULL,
+     "how long the ledger keeps its records of messages"},
+    {"keep-log", GENERAL, sm_value_retention, IN_CONFIG(keep_log), "1830d", NULL,
+     "how long the ledger keeps its log"},
     {"log", GENERAL, parse_log, WHOLE_CONFIG, "syslog", NULL,
      "where the log goes: syslog, stderr or a file"},
     {"log-level", GENERAL, sm_value_log_level, IN_CONFIG(log_level), "notice", NULL,

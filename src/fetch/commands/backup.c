@@ -11,6 +11,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "fetch/commands/commands.h"
+#include "fetch/ledger/expire.h"
 
 /* A copy is no copy before it has been read. */
 static gboolean
@@ -105,7 +106,8 @@ make(SmSession *session, const char *path, GError **error)
     ok = sm_db_copy(ledger->db, copy, error) && verify(copy, error) && give_name(copy, path, error);
 
     unlink(copy);
-    return ok && sm_ledger_log(ledger, "", "", "backed up", path, error);
+    return ok && sm_ledger_log(ledger, "", "", "backed up", path, error) &&
+           sm_expire_compact(ledger, error);
 }
 
 static int

@@ -19,7 +19,9 @@
 #include "fetch/job/on-stored.h"
 #include "fetch/job/outcome.h"
 #include "fetch/ledger/accounts.h"
+#include "fetch/ledger/clock.h"
 #include "fetch/ledger/events.h"
+#include "fetch/ledger/expire.h"
 #include "fetch/ledger/files.h"
 #include "fetch/ledger/syncs.h"
 #include "fetch/mail/heartbeat.h"
@@ -224,6 +226,27 @@ prune(SmSession *session, const SmAccount *account, Tally *tally)
     g_free(result.held);
 }
 
+/* What keep-events and keep-log ask for, not on the word of a clock that jumped. */
+static void
+expire(SmSession *session)
+{
+    const SmConfig *config = session->config;
+    gint64 now = sm_ledger_now(), deleted = 0;
+    SmExpiry terms = {.events = config->keep_events > 0 ? now - config->keep_events : 0,
+                      .log = config->keep_log > 0 ? now - config->keep_log : 0};
+    g_autoptr(GError) fault = NULL;
+    SmClock clock;
+
+    if (sm_clock_look(session->ledger, now, &clock, &fault) &&
+        sm_clock_note(session->ledger, now, &clock, &fault) &&
+        (clock.since == 0 || now > clock.since + SM_CLOCK_GAP))
+        sm_expire(session->ledger, &terms, now, &deleted, &fault);
+    if (fault != NULL)
+        g_warning("%s", fault->message);
+    if (deleted > 0)
+        g_info("deleted %" G_GINT64_FORMAT " old records of the ledger", deleted);
+}
+
 /* What is told and tidied for an account besides fetching its files, and missed where none come. */
 static void
 look_after(SmSession *session, Tally *tally)
@@ -276,6 +299,7 @@ work_off(SmSession *session, Tally *tally, GError **error)
         sm_alert_clear(session->ledger, "", SM_ALERT_WORKER);
     list_where_asked(session, tally);
     look_after(session, tally);
+    expire(session);
     return TRUE;
 }
 
