@@ -67,7 +67,9 @@ is_there(int spool, const char *name)
 static gboolean
 give_name(int spool, const char *temporary, const char *name)
 {
-    if (linkat(spool, temporary, spool, name, 0) == 0)
+    /* some file systems have only the one, some only the other */
+    if (linkat(spool, temporary, spool, name, 0) == 0 ||
+        (errno != EEXIST && renameat2(spool, temporary, spool, name, RENAME_NOREPLACE) == 0))
         return TRUE;
     if (errno != EEXIST)
         return FALSE;
