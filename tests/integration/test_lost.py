@@ -218,6 +218,20 @@ def test_each_call_around_the_rename_fails(account, emulator, scores, call, erro
     raise AssertionError("there is no end to it")
 
 
+@pytest.mark.release_only("strace and the leak checker cannot both attach")
+def test_a_part_for_a_file_elsewhere_that_is_unlinked_is_said(account):
+    """It is no file of that name that is in the way, which --force would replace."""
+    need(shutil.which("strace"), "strace is not installed")
+    folder = account.folder / "elsewhere"
+    folder.mkdir()
+    late = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=renameat2:delay_enter=1500000"]
+    get = [account.build / "scorefetch", "get", "-c", account.config, "-o", folder / "out.csv", CSV_NAME]
+    with again_and_again(lambda: [part.unlink() for part in folder.glob(".*.part")], 0.01):
+        done = subprocess.run([*late, *get], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, os.listdir(folder)) == (os.EX_CANTCREAT, [])
+    assert "took the unfinished file away" in done.stderr and "there already" not in done.stderr
+
+
 def test_a_stranger_s_part_is_left_alone(account, scores):
     """Of another ledger, say: its numbers are others, and what is young is not swept."""
     stranger = account.directory / f".{CSV_NAME}.1.part"

@@ -53,8 +53,13 @@ place(const SmJob *job, SmStore *store, const char *part, const char *file,
     if (placing == SM_PLACED ||
         sm_store_match(store, file, result->size, result->sha256, NULL) == SM_MATCH_SAME)
         return sm_store_remove(store, part, error) && sm_store_sync(store, error);
-    g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s/%s is there already (--force)",
-                store->directory, file);
+    if (placing == SM_PLACE_NO_PART)
+        g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY,
+                    "%s/%s: somebody took the unfinished file away; run it again", store->directory,
+                    file);
+    else
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s/%s is there already (--force)",
+                    store->directory, file);
     return FALSE;
 }
 
