@@ -182,6 +182,14 @@ def test_a_look_at_a_password_that_is_still_wrong_is_one_login(closed, service, 
     assert "rejected user name or password" in done.err + done.out.decode()
 
 
+def test_the_timer_of_sync_does_not_look_each_hour(closed, service):
+    before = len(service.calls())
+    for _ in range(4):
+        closed.time_passes(3600)
+        closed.scorefetch("sync", "--since", "last")
+    assert service.calls()[before:] == []
+
+
 def test_mail_does_not_look_before_six_hours(closed, service):
     service.says = {}
     before = len(service.calls())

@@ -226,7 +226,8 @@ run(Sync *sync, gboolean *left, GError **error)
         sm_service_new(sync->account, sync->ledger, &sync->channel->shared);
     g_autoptr(SmListing) listing = NULL;
 
-    service->eager = !sync->options->in_passing;
+    /* `--since last` is the timer's: a rejected password once an hour might lock the account */
+    service->eager = !sync->options->in_passing && g_strcmp0(sync->options->since, "last") != 0;
     listing = sm_service_list(service, sync->scope.since, error);
     return listing != NULL && act(sync, listing, left, error);
 }
