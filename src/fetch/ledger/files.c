@@ -172,7 +172,8 @@ sm_file_due(SmLedger *ledger, gint64 now, GError **error)
     return sm_db_list(ledger->db, error, &files,
                       "SELECT " COLUMNS
                       " FROM files WHERE (state IN ('waiting', 'placing') OR unanswered <> 0)"
-                      " AND next_attempt NOT BETWEEN ?1 + 1 AND ?2 ORDER BY next_attempt, id",
+                      " AND next_attempt NOT BETWEEN ?1 + 1 AND ?2 ORDER BY next_attempt, attempts,"
+                      " id",
                       "ii", now, now + SM_PAUSE_LONGEST);
 }
 
