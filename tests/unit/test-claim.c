@@ -165,11 +165,12 @@ static void
 a_waiter_learns_that_an_attempt_ended(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(SmFile) file = NULL;
-    gboolean settled = FALSE;
+    gboolean settled = FALSE, claimed;
 
     fixture_announce(fixture, CSV, "m1");
-    g_assert_true(wait_for(fixture, (Holder){.name = CSV, .then = settle}, CSV, FALSE, &file,
-                           &settled, NULL));
+    claimed =
+        wait_for(fixture, (Holder){.name = CSV, .then = settle}, CSV, FALSE, &file, &settled, NULL);
+    g_assert_true(claimed);
     g_assert_true(settled);
     g_assert_cmpstr(file->reason, ==, "tried");
     g_assert_cmpint(file->fence, ==, 1);
@@ -179,10 +180,11 @@ static void
 a_waiter_learns_that_nothing_was_tried(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(SmFile) file = NULL;
-    gboolean settled = TRUE;
+    gboolean settled = TRUE, claimed;
 
     fixture_announce(fixture, CSV, "m1");
-    g_assert_true(wait_for(fixture, (Holder){.name = CSV}, CSV, FALSE, &file, &settled, NULL));
+    claimed = wait_for(fixture, (Holder){.name = CSV}, CSV, FALSE, &file, &settled, NULL);
+    g_assert_true(claimed);
     g_assert_false(settled);
 }
 
@@ -224,12 +226,13 @@ a_stem_is_claimed_as_one(Fixture *fixture, gconstpointer data)
     const char *theirs = data;
     const char *ours = g_str_equal(theirs, CSV) ? TXT : CSV;
     g_autoptr(SmFile) file = NULL;
-    gboolean settled = TRUE;
+    gboolean settled = TRUE, claimed;
 
     fixture_announce(fixture, CSV, "m1");
     fixture_announce(fixture, TXT, "m1");
-    g_assert_true(wait_for(fixture, (Holder){.name = theirs, .per_stem = TRUE, .then = settle},
-                           ours, TRUE, &file, &settled, NULL));
+    claimed = wait_for(fixture, (Holder){.name = theirs, .per_stem = TRUE, .then = settle}, ours,
+                       TRUE, &file, &settled, NULL);
+    g_assert_true(claimed);
     g_assert_false(settled); /* that was another name's attempt */
     g_assert_cmpint(file->fence, ==, 0);
 }

@@ -24,25 +24,34 @@ real_methods(const sqlite3_file *file)
     return ((const Methods *)file->pMethods)->real;
 }
 
-/* A file system without locks (ENOLCK) is to SQLite one whose locks are held: it would wait. */
+/* A file system without locks (ENOLCK) is to SQLite one whose locks are held: it would wait.
+ * before: errno as it was, by which SQLite tells later why the call before this one failed. */
 static int
-judge_lock(int code)
+judge_lock(int code, int before)
 {
-    return code == SQLITE_BUSY && errno == ENOLCK ? SQLITE_IOERR_LOCK : code;
+    if (code == SQLITE_BUSY && errno == ENOLCK)
+        return SQLITE_IOERR_LOCK;
+    if (code == SQLITE_OK)
+        errno = before;
+    return code;
 }
 
 static int
 lock_file(sqlite3_file *file, int level)
 {
+    int before = errno;
+
     errno = 0;
-    return judge_lock(real_methods(file)->xLock(file, level));
+    return judge_lock(real_methods(file)->xLock(file, level), before);
 }
 
 static int
 lock_shared(sqlite3_file *file, int offset, int count, int flags)
 {
+    int before = errno;
+
     errno = 0;
-    return judge_lock(real_methods(file)->xShmLock(file, offset, count, flags));
+    return judge_lock(real_methods(file)->xShmLock(file, offset, count, flags), before);
 }
 
 /*
@@ -53,10 +62,10 @@ lock_shared(sqlite3_file *file, int offset, int count, int flags)
 static int
 map_shared(sqlite3_file *file, int region, int size, int extend, void volatile **memory)
 {
-    int code;
+    int code, before = errno;
 
     errno = 0;
-    code = judge_lock(real_methods(file)->xShmMap(file, region, size, extend, memory));
+    code = judge_lock(real_methods(file)->xShmMap(file, region, size, extend, memory), before);
     if (code == SQLITE_OK && *memory != NULL &&
         madvise((void *)*memory, (gsize)size, MADV_POPULATE_WRITE) < 0 && errno == EFAULT)
         return SQLITE_FULL;
