@@ -115,3 +115,20 @@ def test_an_alert_of_a_clock_that_was_ahead_silences_nobody_later(account):
                 " max(at) + ?1, max(at) + ?1 FROM log", 300 * DAY)
     done = with_clock(account, "+30d", "run")
     assert "nothing announced or fetched since" in done.err
+
+
+def test_what_was_set_aside_in_the_spool_goes_after_keep_events(account):
+    """By the time it was set aside; a folder that somebody made there stays."""
+    account.general["keep-events"] = "30d"
+    account.configure()
+    account.spool.mkdir(mode=0o700, exist_ok=True)
+    (account.spool / f"{os.getuid()}-1.event").write_bytes(b"no event")
+    assert "set aside" in account.scorefetch("run").err
+    (aside,) = (account.spool / "aside").iterdir()
+    (account.spool / ".stray.x").write_bytes(b"")
+    (account.spool / "aside" / "folder").mkdir()
+    with_clock(account, "+29d", "run")
+    assert aside.exists()
+    with_clock(account, "+31d", "run")
+    assert not aside.exists() and not (account.spool / ".stray.x").exists()
+    assert (account.spool / "aside" / "folder").is_dir()

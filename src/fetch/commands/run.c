@@ -228,7 +228,7 @@ prune(SmSession *session, const SmAccount *account, Tally *tally)
 
 /* What keep-events and keep-log ask for, not on the word of a clock that jumped. */
 static void
-expire(SmSession *session)
+expire(SmSession *session, int spool)
 {
     const SmConfig *config = session->config;
     gint64 now = sm_ledger_now(), deleted = 0;
@@ -239,8 +239,11 @@ expire(SmSession *session)
 
     if (sm_clock_look(session->ledger, now, &clock, &fault) &&
         sm_clock_note(session->ledger, now, &clock, &fault) &&
-        (clock.since == 0 || now > clock.since + SM_CLOCK_GAP))
+        (clock.since == 0 || now > clock.since + SM_CLOCK_GAP)) {
         sm_expire(session->ledger, &terms, now, &deleted, &fault);
+        if (terms.events > 0)
+            sm_intake_expire(spool, terms.events);
+    }
     if (fault != NULL)
         g_warning("%s", fault->message);
     if (deleted > 0)
@@ -299,7 +302,7 @@ work_off(SmSession *session, Tally *tally, GError **error)
         sm_alert_clear(session->ledger, "", SM_ALERT_WORKER);
     list_where_asked(session, tally);
     look_after(session, tally);
-    expire(session);
+    expire(session, spool);
     return TRUE;
 }
 

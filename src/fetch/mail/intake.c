@@ -316,3 +316,36 @@ sm_intake(SmLedger *ledger, const SmConfig *config, int spool, SmIntake *intake,
         ok = take_file(&from, names->pdata[i], error);
     return ok;
 }
+
+/* Deletes what is in folder under a name that begins with prefix, was moved there before that time,
+ * and is no folder. */
+static void
+expire_in(int folder, const char *prefix, gint64 before)
+{
+    int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+    struct dirent *entry;
+    struct stat about;
+
+    if (dir == NULL) {
+        sm_close(&copy);
+        return;
+    }
+    while ((entry = readdir(dir)) != NULL)
+        if (g_str_has_prefix(entry->d_name, prefix) &&
+            fstatat(folder, entry->d_name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
+            !S_ISDIR(about.st_mode) && about.st_ctime < before)
+            unlinkat(folder, entry->d_name, 0);
+    closedir(dir);
+}
+
+void
+sm_intake_expire(int spool, gint64 before)
+{
+    sm_autofd int aside =
+        openat(spool, SM_INTAKE_ASIDE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    expire_in(spool, SM_SPOOL_HIDDEN, before);
+    if (aside >= 0)
+        expire_in(aside, "", before);
+}

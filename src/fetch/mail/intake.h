@@ -28,3 +28,7 @@ typedef struct {
  */
 gboolean sm_intake(SmLedger *ledger, const SmConfig *config, int spool, SmIntake *intake,
                    GError **error);
+
+/* Deletes what was set aside in the spool that fd is open on before that time (seconds since 1970);
+ * what cannot be deleted stays. */
+void sm_intake_expire(int spool, gint64 before);
