@@ -44,7 +44,7 @@ class Emulator:
     def __exit__(self, kind, *_):
         code = self.stop()
         if kind is None and code not in (0, None):
-            raise RuntimeError(f"the emulator ended with {code}")
+            raise RuntimeError(f"the emulator exited with {code}")
 
     def start(self):
         command = [self.program, "serve", "--port", "0", "--data", self.data]

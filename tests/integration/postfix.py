@@ -53,7 +53,7 @@ class Postfix(agents.Owner):
         return [json.loads(line)["queue_name"] for line in self.root.must("postqueue", "-j").splitlines()]
 
     def deferred(self):
-        """How many tries have ended with a later one."""
+        """How many tries have exited with a later one."""
         return self.root.changed("/var/log/postfix.log").read_text().count("status=deferred")
 
     def idle(self):

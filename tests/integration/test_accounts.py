@@ -134,7 +134,7 @@ def test_an_organisation_is_never_asked_for_with_the_password_of_another(distric
 def test_an_account_that_is_not_there_keeps_the_mail(district):
     done = district.account.scoremail("-a", "ash", stdin=message(ELM_FILE))
     assert done.code == EX_TEMPFAIL  # a slip in a recipe: mending it must still find the mail
-    assert re.fullmatch(f"scoremail: {ELM_FILE}: .*there is no account ash in {district.account.config}\\n", done.err)
+    assert re.fullmatch(f"scoremail: {ELM_FILE}: .*no account ash in {district.account.config}\\n", done.err)
 
 
 def test_whom_nothing_fits_is_recorded_and_left(district):
@@ -143,7 +143,7 @@ def test_whom_nothing_fits_is_recorded_and_left(district):
     for _ in range(2):
         done = district.account.scoremail(stdin=message(ELM_FILE, head="Delivered-To: somebody@else.example\n"))
         assert done.code == 0
-        assert re.fullmatch(f"scoremail: {ELM_FILE}: not fetched: none of the accounts fits .*\\n", done.err)
+        assert re.fullmatch(f"scoremail: {ELM_FILE}: not fetched: no account matches .*\\n", done.err)
     (event,) = district.account.sql("SELECT account, name, decision, times, recipients FROM events")
     assert event == {
         "account": "", "name": ELM_FILE, "decision": "no account", "times": 2, "recipients": "somebody@else.example"
@@ -273,7 +273,7 @@ def test_of_two_formats_the_first_one_is_stored(account, scores, emulator, order
             assert account.scoremail(stdin=mail(name[-3:])).code == 0
     assert account.stored() == {first: scores[first]}
     row = account.status()[second]
-    assert (row["state"], row["reason"]) == ("dropped", "format = first, and the other format of it is stored")
+    assert (row["state"], row["reason"]) == ("dropped", "format = first, and its other format is stored")
     assert len(emulator.requests("object")) == 1
 
 

@@ -36,7 +36,7 @@ def test_a_file_that_is_there_is_not_overwritten(account, copy):
 def test_a_copy_that_cannot_be_made_leaves_nothing(account):
     account.scoremail(stdin=mail("csv"))
     done = account.scorefetch("backup", account.folder / "nowhere" / "copy")
-    assert done.code == EX_CANTCREAT and "nowhere/copy: no file can be made" in done.err
+    assert done.code == EX_CANTCREAT and "nowhere/copy: cannot create a file" in done.err
     assert str(account.ledger) not in done.err  # nothing is wrong with that
 
 

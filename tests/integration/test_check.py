@@ -223,7 +223,7 @@ def test_a_password_command_is_run_and_not_shown(site):
 def test_a_password_command_that_fails(site):
     site.configure(password_file=None, password_command="sh -c 'echo no key >&2; echo secret; exit 3'")
     report = check(site)
-    assert_one(report, FAILURE, "password [main]", "ended with 3: no key")
+    assert_one(report, FAILURE, "password [main]", "exited with 3: no key")
     assert "secret" not in "".join(report.lines)
 
 
@@ -577,7 +577,7 @@ def test_a_rejected_password_closes_the_account_as_ever(site, emulator):
     calls = emulator.requests()
     report = check(site, "--online")
     for item in ("login [main]", "password [main]"):
-        assert report.found[item][0] == FAILURE and "it is not tried again" in report.found[item][1]
+        assert report.found[item][0] == FAILURE and "not retried until" in report.found[item][1]
     assert emulator.requests() == calls
     site.write_password(site.password)
     assert check(site, "--online").code == OK

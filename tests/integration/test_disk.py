@@ -164,7 +164,7 @@ def test_a_destination_on_a_read_only_file_system(account, emulator, small_disk)
 def test_a_ledger_on_a_full_disk(account, emulator, small_disk, scores, size):
     small = small_disk(account.ledger.parent, f"size={size}")
     done = small.scoremail(mail("csv")).end()
-    assert_deferred(account, done, f"ledger {account.ledger}.*full.*make room")
+    assert_deferred(account, done, f"ledger {account.ledger}.*full.*free space")
     assert account.stored() == {}
     assert emulator.requests() == []
     small.disk.remount("size=8m")
@@ -182,7 +182,7 @@ def test_a_ledger_that_fills_up(account, emulator, small_disk, scores):
             break
         if count > 5:
             small.disk.fill()
-    assert_deferred(account, done, f"ledger {account.ledger}.*full.*make room")
+    assert_deferred(account, done, f"ledger {account.ledger}.*full.*free space")
     small.disk.remount("size=8m")
     account.configure(format="csv")
     assert_stored(account, small.scoremail(message).end(), scores[CSV_NAME])
@@ -247,8 +247,8 @@ FAILING = [
     ("fchmod", "EIO", "part", None),
     ("fchmod", "EPERM", "part", None),  # a file system without modes, as CIFS: a warning
     ("fchmod", "EOPNOTSUPP", "part", None),
-    ("renameat2", "EDQUOT", "directory", f"{CSV_NAME}: cannot be given its name.*[Qq]uota"),
-    ("renameat2", "EACCES", "directory", f"{CSV_NAME}: cannot be given its name.*Permission denied"),
+    ("renameat2", "EDQUOT", "directory", f"{CSV_NAME}: cannot be renamed.*[Qq]uota"),
+    ("renameat2", "EACCES", "directory", f"{CSV_NAME}: cannot be renamed.*Permission denied"),
     ("renameat2", "EINVAL", "directory", None),  # a file system that lacks it: link and unlink
     ("fsync", "EIO", "directory", "fsync.*Input/output error"),
     ("pwrite64", "ENOSPC", "ledger.db-wal", "ledger.*full"),
@@ -332,7 +332,7 @@ def test_each_commit_that_fails(account, scores):
 def test_a_destination_that_is_missing(account, emulator, scores):
     account.directory.rmdir()
     done = account.scoremail(stdin=mail("csv"))
-    assert_deferred(account, done, f"account main: directory {account.directory}.*not created.*mounted.*No such file")
+    assert_deferred(account, done, f"account main: directory {account.directory}.*never created.*mounted.*No such file")
     assert not account.directory.exists()
     assert emulator.requests() == []
     assert account.status()[CSV_NAME]["state"] == "waiting"
@@ -430,7 +430,7 @@ def test_root_leaves_the_ledger_of_another_user_alone(theirs, emulator, scores, 
         theirs.log.unlink()
     before = {path: path.stat() for path in theirs.folder.rglob("*")}
     done = theirs.run_as_root("scoremail", "-c", theirs.config, stdin=mail("csv"))
-    assert_deferred(theirs, done, "belongs to the user daemon: runuser -u daemon -- scorefetch")
+    assert_deferred(theirs, done, "belongs to user daemon; run runuser -u daemon -- scorefetch")
     asked = theirs.run_as_root("scorefetch", "get", "-c", theirs.config, CSV_NAME)
     assert asked.code == EX_NOPERM
     assert "runuser -u daemon" in asked.err

@@ -63,11 +63,11 @@ FAULTS = [
     Fault("file:wrong-length=-10", "no fileUrl.*not JSON"),
     Fault("file:broken-json", "no fileUrl.*not JSON"),
     Fault("file:not-json", "no fileUrl.*not JSON"),
-    Fault("file:huge-json", "larger than 64 KiB"),
+    Fault("file:huge-json", "exceeds 64 KiB"),
     Fault("file:expired", "object store answers 403: AccessDenied", ASKED_TWICE),
     Fault("file:foreign-host=scores.example.net", "https://scores.example.net/.*not in storage-hosts", None),
     Fault("file:http-url", "http://localhost.*is not https", None),
-    Fault("file:userinfo-url", "has a user name in it", None),
+    Fault("file:userinfo-url", "contains a user name", None),
     # the GET of the object
     Fault("object:delay=300", **NO_FAULT),
     Fault("object:drip=20000", **NO_FAULT),
@@ -84,15 +84,15 @@ FAULTS = [
     Fault("object:reset", "[Rr]eset|empty reply", ASKED_TWICE),
     Fault("object:reset=0", "[Rr]eset", ASKED_TWICE),
     Fault("object:short=10", "10 bytes remaining", (2, 2)),
-    Fault("object:wrong-length=-10", "not have the MD5", ASKED_TWICE),
+    Fault("object:wrong-length=-10", "not match the object store's MD5", ASKED_TWICE),
     # all bytes were there: 416 says so to whoever asks for the rest
     Fault("object:wrong-length=10", **{**NO_FAULT, "once": (2, 2)}),
     Fault("object:no-length", **NO_FAULT),  # in chunks, which have an end
     Fault("object:encoding", "Content-Encoding", ASKED_TWICE),
     Fault("object:not-json", "begins with '<'", ASKED_TWICE),
     Fault("object:xml-200", "begins with '<'", ASKED_TWICE),
-    Fault("object:bad-etag", "not have the MD5", ASKED_TWICE),
-    Fault("object:corrupt", "not have the MD5", ASKED_TWICE),
+    Fault("object:bad-etag", "not match the object store's MD5", ASKED_TWICE),
+    Fault("object:corrupt", "not match the object store's MD5", ASKED_TWICE),
 ]
 
 
@@ -341,7 +341,7 @@ def test_a_long_retry_after_binds_the_next_message_too(account, emulator, scores
     emulator.faults()
     for done in (account.scoremail(stdin=mail("csv")), account.receive(CSV_NAME)):
         assert done.code == EX_TEMPFAIL
-        assert_one_line(done, "not asked again before.* answers 503")
+        assert_one_line(done, "next attempt not before.* answers 503")
     assert requests(emulator) == asked
     account.time_passes(600)
     assert account.scoremail(stdin=mail("csv")).code == 0

@@ -192,7 +192,7 @@ def test_a_failure_is_an_alert_and_the_file_is_stored(account, hook, scores):
     assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
     assert account.status()[CSV_NAME]["state"] == "stored"
     (text,) = alerts(account)
-    assert re.search(r"on-stored .*ended with 1: on standard output the server says \?\[31mno", text), text
+    assert re.search(r"on-stored .*exited with 1: on standard output the server says \?\[31mno", text), text
     assert str(hook.program) in text and "scorefetch run" in text
     (entry,) = log(account, "hand-over failed")
     assert "the server" in entry["detail"]
@@ -228,7 +228,7 @@ def test_a_person_can_have_it_told_now(account, hook):
     assert done.code == 74 and "on-stored failed again" in done.err
     hook.then("")
     done = account.scorefetch("retry", CSV_NAME)
-    assert done.code == 0 and "on-stored was told" in done.err
+    assert done.code == 0 and "on-stored has run" in done.err
     assert len(hook.told()) == 3
     assert "nothing to retry" in account.scorefetch("retry", CSV_NAME).err
     assert len(hook.told()) == 3

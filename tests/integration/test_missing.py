@@ -24,7 +24,7 @@ def assert_deferred(done, words):
 def test_a_name_that_is_unknown_is_not_asked_for_again_at_once(unknown, emulator, scores):
     assert_deferred(unknown.scoremail(stdin=mail("csv")), f"{CSV_NAME}: the service has no file of that name.*404")
     for done in (unknown.scoremail(stdin=mail("csv")), unknown.receive(CSV_NAME)):
-        assert_deferred(done, "not asked again before .*no file of that name")
+        assert_deferred(done, "next attempt not before .*no file of that name")
     assert len(emulator.requests()) == 1
     emulator.add(CSV_NAME, scores[CSV_NAME])
     assert unknown.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL  # the pause still binds

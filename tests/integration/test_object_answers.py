@@ -73,7 +73,7 @@ def test_what_is_doubted_is_written_to_standard_output_once(record, second, code
 )
 def test_what_comes_otherwise_the_second_time_is_damaged(record, second):
     account, server = record(whole(SCORES, etag=NO_MD5), second)
-    assert_refused(account, server, "does not have the MD5")
+    assert_refused(account, server, "does not match the object store's MD5")
 
 
 def test_damage_that_passes_is_no_doubt(record):
@@ -84,7 +84,7 @@ def test_damage_that_passes_is_no_doubt(record):
 def test_an_md5_that_the_store_vouches_for_is_never_doubted(record):
     same = whole(SCORES, etag=NO_MD5, more=SSE % b"AES256")
     account, server = record(same, same)
-    assert_refused(account, server, "does not have the MD5")
+    assert_refused(account, server, "does not match the object store's MD5")
 
 
 PLAIN = ["", "identity", "UTF-8", "utf-8", "binary", "none", "aws-chunked", "aws-chunked,", "ISO-8859-1", "aws-chunked,identity"]
@@ -156,7 +156,7 @@ def test_chunks_that_break_off_are_resumed(record):
 def test_chunks_beyond_max_file_size_are_not_kept(record):
     account, server = record(chunks(large_scores(3_000_000), *[100_000] * 29))
     account.configure(max_file_size="1MB")
-    assert_refused(account, server, "more than max-file-size", count=1)
+    assert_refused(account, server, "exceed max-file-size", count=1)
 
 
 def test_416_is_an_answer_to_a_range_alone(record):

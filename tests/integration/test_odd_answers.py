@@ -36,7 +36,7 @@ def test_the_object_store_s_wish_for_a_pause_is_remembered(account, emulator):
     assert timedelta(seconds=990) < pause < timedelta(seconds=1010)
     again = account.scoremail(stdin=mail("csv"))
     assert again.code == EX_TEMPFAIL
-    assert "not asked again before" in again.err
+    assert "next attempt not before" in again.err
     assert len(emulator.requests("object")) == 1
 
 

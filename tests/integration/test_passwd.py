@@ -128,7 +128,7 @@ def test_a_password_that_the_service_takes_is_written(account, passwd, emulator,
     before = account.password_file.stat().st_ino
     person = passwd()
     code, err = person.answers(NEW, NEW).end()
-    assert (code, err) == (0, f"scorefetch: account main: the password is in {account.password_file}, which belongs to root\n")
+    assert (code, err) == (0, f"scorefetch: account main: the password is in {account.password_file}, owned by root\n")
     assert account.password_file.read_text() == NEW + "\n"
     new = account.password_file.stat()
     assert (stat.S_IMODE(new.st_mode), new.st_ino != before) == (0o600, True)
@@ -162,7 +162,7 @@ def test_a_password_that_is_rejected_is_not_written(account, passwd, emulator):
     code, err = passwd().answers("wrong-Pa55", "wrong-Pa55").end()
     assert code == EX_NOPERM
     assert re.fullmatch(
-        r"scorefetch: nothing is changed: account main: the service rejects user name renewed with this password \(.+\)\n",
+        r"scorefetch: nothing changed: account main: the service rejects this password for user name renewed \(.+\)\n",
         err,
     )
     assert_unchanged(account)
@@ -183,11 +183,11 @@ def test_a_service_that_cannot_be_reached_needs_force(account, passwd, emulator)
     emulator.stop()
     code, err = passwd().answers(NEW, NEW).end()
     assert code == EX_TEMPFAIL
-    assert re.fullmatch(r"scorefetch: the password cannot be tried, so nothing is changed \(--force writes it\): .+\n", err)
+    assert re.fullmatch(r"scorefetch: the password cannot be tested, so nothing changed \(--force writes it\): .+\n", err)
     assert_unchanged(account)
     code, err = passwd("--force").answers(NEW, NEW).end()
     assert code == 0
-    assert "not tried at the service" in err
+    assert "written without a test at the service" in err
     assert account.password_file.read_text() == NEW + "\n"
 
 
@@ -202,7 +202,7 @@ def test_a_service_that_answers_something_else_does_not_count(account, passwd, e
 
 def test_two_different_passwords_are_not_tried(account, passwd, emulator):
     code, err = passwd().answers(NEW, NEW + "!").end()
-    assert (code, err) == (EX_DATAERR, "scorefetch: these were two different passwords: nothing is changed\n")
+    assert (code, err) == (EX_DATAERR, "scorefetch: the passwords differ; nothing changed\n")
     assert_unchanged(account)
     assert calls(emulator) == []
 
@@ -211,7 +211,7 @@ def test_two_different_passwords_are_not_tried(account, passwd, emulator):
 def test_what_is_no_password_is_said_at_once(account, passwd, emulator, typed):
     code, err = passwd().wait_for("New password").types(typed).end()
     assert code == EX_DATAERR
-    assert re.fullmatch(r"scorefetch: .*nothing is changed\n", err), err
+    assert re.fullmatch(r"scorefetch: .*nothing changed\n", err), err
     assert_unchanged(account)
     assert calls(emulator) == []
 
@@ -265,7 +265,7 @@ def test_a_stop_gives_the_terminal_back_until_it_goes_on(account):
 def test_without_a_terminal_it_says_so(account):
     done = account.scorefetch("passwd", stdin=NEW.encode() + b"\n", start_new_session=True)
     assert done.code == EX_USAGE
-    assert re.fullmatch("scorefetch: there is no terminal to ask at: .+\n", done.err)
+    assert re.fullmatch("scorefetch: no terminal to ask at: .+\n", done.err)
     assert_unchanged(account)
 
 
@@ -280,7 +280,7 @@ def test_a_password_from_elsewhere_is_changed_there(account, source, named):
     account.configure(password_file=None, **source)
     done = account.scorefetch("passwd")
     assert done.code == EX_USAGE
-    assert re.fullmatch(f"scorefetch: account main has its password from {named}: change it there; .*\n", done.err)
+    assert re.fullmatch(f"scorefetch: account main gets its password from {named}; change it there, .*\n", done.err)
 
 
 def test_a_password_on_the_command_line_is_refused(account):
@@ -294,7 +294,7 @@ def test_which_account_is_meant_is_asked(account):
     account.config.write_text(f"{account.config.read_text()}\n[account other]\n{twin}")
     done = account.scorefetch("passwd")
     assert done.code == EX_USAGE
-    assert "passwd: which account? say --account NAME" in done.err
+    assert "passwd: which account? add --account NAME" in done.err
     assert account.scorefetch("passwd", "-a", "ash").code == EX_USAGE
     account.configure(format="pdf")
     assert account.scorefetch("passwd").code == EX_CONFIG
@@ -306,7 +306,7 @@ def test_owner_group_and_who_may_read_stay(account, passwd):
     account.password_file.chmod(0o640)
     code, err = passwd().answers(NEW, NEW).end()
     assert code == 0
-    assert "which belongs to nobody" in err
+    assert "owned by nobody" in err
     new = account.password_file.stat()
     assert (new.st_uid, new.st_gid, stat.S_IMODE(new.st_mode)) == (OTHER_USER, OTHER_USER, 0o640)
 
@@ -357,7 +357,7 @@ def test_a_folder_that_cannot_be_written_is_said(account, passwd):
     account.configure(password_file=account.folder / "missing" / "password")
     code, err = passwd().answers(NEW, NEW).end()
     assert code == EX_CANTCREAT
-    assert re.fullmatch(f"scorefetch: {account.folder}/missing/password cannot be written .*No such file.*\n", err)
+    assert re.fullmatch(f"scorefetch: {account.folder}/missing/password: cannot replace it .*No such file.*\n", err)
 
 
 @pytest.mark.release_only("strace and the leak checker cannot both attach")
@@ -368,7 +368,7 @@ def test_a_disk_that_fails_leaves_the_older_password(account, call):
             account.build / "scorefetch", "passwd", "-c", account.config]  # fmt: skip
     code, err = Person(argv).answers(NEW, NEW).end()
     assert code == EX_CANTCREAT
-    assert re.fullmatch(f"scorefetch: {account.password_file} cannot be written .*No space left.*\n", err), err
+    assert re.fullmatch(f"scorefetch: {account.password_file}: cannot replace it .*No space left.*\n", err), err
     assert_unchanged(account)
 
 

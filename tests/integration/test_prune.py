@@ -53,7 +53,7 @@ def test_without_keep_for_everything_stays(kept, scores):
     kept.configure(keep_for=None)
     done = kept.scorefetch("prune")
     assert (done.code, kept.stored()) == (0, {CSV_NAME: scores[CSV_NAME]})
-    assert "no account has a keep-for" in done.err
+    assert "no account has keep-for" in done.err
     assert kept.scorefetch("run").code == 0
     assert kept.stored() == {CSV_NAME: scores[CSV_NAME]}
 
@@ -66,7 +66,7 @@ def test_a_dry_run_says_it_and_does_nothing(kept, scores):
     assert log(kept, "pruned") == []
     (kept.directory / CSV_NAME).write_bytes(b"edited\r\n")
     done = kept.scorefetch("prune", "-n")
-    assert "would stay: it is not what was stored" in done.out.decode()
+    assert "would be kept: its content differs from what was stored" in done.out.decode()
     assert log(kept, "not pruned") == []
 
 
@@ -99,7 +99,7 @@ def test_older_versions_go_with_it_and_nothing_else_does(account, emulator):
     assert done.code == 0
     assert list(account.stored()) == ["another.csv"]
     assert sorted(older_versions(account)) == [f"{CSV_NAME}.~2~", "another.csv.~1~"]
-    assert re.search(r"~2~: keep-for is over, but it stays: the ledger does not know its bytes", done.err)
+    assert re.search(r"~2~: kept after keep-for: its content is not in the ledger", done.err)
     (entry,) = log(account, "pruned")
     assert ".superseded" in entry["detail"]
 
@@ -136,7 +136,7 @@ def test_a_file_that_has_changed_stays_and_that_is_said(kept):
     (kept.directory / CSV_NAME).write_bytes(b"edited by hand\r\n")
     done = kept.scorefetch("prune")
     assert done.code == EX_CANTCREAT
-    assert "it stays: it is not what was stored" in done.err
+    assert "kept after keep-for: its content differs from what was stored" in done.err
     assert kept.stored() == {CSV_NAME: b"edited by hand\r\n"}
     assert log(kept, "pruned") == []
     assert len(log(kept, "not pruned")) == 1
@@ -147,7 +147,7 @@ def test_the_worker_says_it_once_a_day(kept):
     for _ in range(3):
         assert kept.scorefetch("run").code == 0
     assert len(log(kept, "not pruned")) == 1
-    assert kept.log.read_text().count("it is not what was stored") == 1
+    assert kept.log.read_text().count("its content differs from what was stored") == 1
 
 
 @pytest.mark.parametrize("what", ["file", "older version", "folder"])
@@ -176,7 +176,7 @@ def test_what_an_importer_has_taken_is_recorded_only(kept):
     (kept.directory / CSV_NAME).unlink()
     assert kept.scorefetch("prune").code == 0
     (entry,) = log(kept, "pruned")
-    assert "not there any more" in entry["detail"]
+    assert "gone already" in entry["detail"]
 
 
 def test_a_missing_directory_is_an_error(kept):
@@ -221,7 +221,7 @@ def test_what_on_stored_was_not_told_of_stays(account, scores):
     account.scoremail(stdin=mail("csv"))
     account.time_passes(31 * DAY)
     done = account.scorefetch("prune")
-    assert done.code == EX_CANTCREAT and "on-stored was not told" in done.err
+    assert done.code == EX_CANTCREAT and "on-stored has not run for it yet" in done.err
     assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
     account.configure(on_stored="/bin/true")
     assert account.scorefetch("run").code == 0
@@ -230,7 +230,7 @@ def test_what_on_stored_was_not_told_of_stays(account, scores):
 
 def test_only_the_account_that_is_named(kept, scores):
     done = kept.scorefetch("prune", "-a", "nobody")
-    assert done.code == EX_USAGE and "there is no account nobody" in done.err
+    assert done.code == EX_USAGE and "no account nobody" in done.err
     assert kept.stored() == {CSV_NAME: scores[CSV_NAME]}
     assert kept.scorefetch("prune", "-a", "main").code == 0
     assert kept.stored() == {}

@@ -162,7 +162,7 @@ def test_a_service_that_is_down_for_long_leaves_it_to_the_worker(account, emulat
     assert account.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
     account.time_passes(60)
     done = account.scoremail(stdin=overdue("csv"))
-    assert done.code == 0 and "waits for scorefetch run" in done.err
+    assert done.code == 0 and "left to scorefetch run" in done.err
     assert [row["kind"] for row in account.sql("SELECT kind FROM alerts")] == ["waiting"]
 
     emulator.faults()
@@ -439,7 +439,7 @@ def test_what_passes_is_no_reason_to_set_an_event_aside(queued, scores, what):
     queued.scoremail(stdin=mail("csv"))
     trace = ["strace", "-qq", "-o", "/dev/null", "-P", event, "-P", event.name, "-e", f"inject={PASSING[what]}"]
     done = run([*trace, queued.build / "scorefetch", "run", "-c", queued.config])
-    assert done.code == EX_TEMPFAIL and "tries again" in done.err and "set aside" not in done.err
+    assert done.code == EX_TEMPFAIL and "retries" in done.err and "set aside" not in done.err
     assert events(queued) == [event] and not (queued.spool / "aside").exists()
     assert queued.stored() == {CSV_NAME: scores[CSV_NAME]}, "the other event was kept waiting"
     assert queued.scorefetch("run").code == 0 and events(queued) == []
@@ -559,7 +559,7 @@ def test_the_heart_beats_while_a_file_takes_long(queued, emulator):
 def test_a_worker_that_cannot_start_a_thread_says_so_and_does_not_beat(queued):
     inject = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=?clone,?clone3:error=EAGAIN"]
     done = run([*inject, queued.build / "scorefetch", "run", "-c", queued.config])
-    assert done.code == EX_SOFTWARE and "no thread" in done.err
+    assert done.code == EX_SOFTWARE and "cannot start the heartbeat's thread" in done.err
     assert not (queued.spool / "heartbeat").exists()
 
 

@@ -75,7 +75,7 @@ def assert_conflict(account, done):
     """Said once on stderr; nothing that the mail system could mend by another try."""
     assert done.code == 0
     assert re.fullmatch(
-        f"scoremail: {CSV_NAME}: another file of that name is in {account.directory}.*adopt {CSV_NAME}\n", done.err
+        f"scoremail: {CSV_NAME}: another file of that name is in {account.directory}.*adopt {CSV_NAME} to keep it\n", done.err
     ), done.err
 
 
@@ -121,7 +121,7 @@ def test_a_third_message_within_ten_minutes_waits(stored, emulator):
     third = mail("csv").replace(b"Message-ID: <", b"Message-ID: <third.")
     done = stored.scoremail(stdin=third)
     assert done.code == EX_TEMPFAIL
-    assert re.fullmatch(f"scoremail: {CSV_NAME}: not asked again before .*\n", done.err)
+    assert re.fullmatch(f"scoremail: {CSV_NAME}: next attempt not before .*\n", done.err)
     assert emulator.requests() == asked
     stored.time_passes(600)
     assert stored.scoremail(stdin=third).code == 0

@@ -247,7 +247,7 @@ def test_nothing_secret_is_written_anywhere(account, stage, source, end, tmp_pat
         lines = [line for line in lines if line not in told]
     assert_free_of_secrets(account, "\n".join(lines), "the trace")
     account.assert_no_secret(done.out, done.err)
-    assert_free_of_secrets(account, done.err, "what it said")
+    assert_free_of_secrets(account, done.err, "its error output")
 
 
 def test_an_account_that_is_closed_is_asked_for_by_no_message(account, stage):
@@ -277,7 +277,7 @@ def test_a_command_that_fails_keeps_the_mail_and_says_why(account, stage):
     account.configure(password_file=None, password_command="sh -c 'echo hunter2; echo the store is locked >&2; exit 4'")
     done = account.scoremail(stdin=mail("csv"))
     assert done.code == EX_TEMPFAIL
-    said = f"scoremail: {CSV_NAME}: account main: password-command sh ended with 4: the store is locked\n"
+    said = f"scoremail: {CSV_NAME}: account main: password-command sh exited with 4: the store is locked\n"
     assert done.err == said
     assert stage.server.requests == []
 
@@ -294,5 +294,5 @@ def test_a_credential_without_systemd_keeps_the_mail_and_says_why(account, stage
     account.configure(password_file=None, password_credential="scores-%{account}")
     done = account.scoremail(stdin=mail("csv"))
     assert done.code == EX_TEMPFAIL
-    assert "password-credential scores-main: CREDENTIALS_DIRECTORY is not set: run by systemd with" in done.err
+    assert "password-credential scores-main: CREDENTIALS_DIRECTORY is not set; let systemd start this with" in done.err
     assert "LoadCredential=scores-main:FILE" in done.err

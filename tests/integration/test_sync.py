@@ -139,7 +139,7 @@ def test_what_sync_has_brought_is_asked_for_once_more_by_mail_and_kept(account, 
 
 def test_mark_known_takes_everything_as_already_had(account, emulator, build):
     data = fill(emulator, 3)
-    assert summary(sync(account, "--mark-known")) == "5 listed, 5 new: taken as already had"
+    assert summary(sync(account, "--mark-known")) == "5 listed, 5 new: marked as known"
     assert account.stored() == {}
     assert set(states(account).values()) == {"not wanted"}
     assert summary(sync(account)) == "5 listed, 0 new"
@@ -201,7 +201,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(account, emulator):
 def test_a_dry_run_of_mark_known_names_what_would_be_taken_as_already_had(account, emulator):
     assert account.scoremail(stdin=mail("csv")).code == 0
     result = sync(account, "--mark-known", "--dry-run")
-    assert result.out.decode() == f"{TXT_NAME}: would be taken as already had\n"
+    assert result.out.decode() == f"{TXT_NAME}: would be marked as known\n"
     assert summary(result) == "2 listed, 1 new"
     assert TXT_NAME not in account.status()
 
@@ -246,7 +246,7 @@ def test_names_that_break_the_rules_are_never_used(empty, emulator):
     data = fill(emulator, 1)
     emulator.add("-rf.csv", b"x")
     result = sync(empty, "--all")
-    assert '1 in the listing that cannot be score files\' names, left out: "-rf.csv"' in result.err
+    assert '1 invalid names in the listing, ignored: "-rf.csv"' in result.err
     assert summary(result) == "1 listed, 1 new: 1 stored"
     assert empty.stored() == data
 
@@ -306,7 +306,7 @@ def test_a_size_that_is_not_the_listings_is_damage(empty, emulator):
     data = fill(emulator, 1)
     emulator.faults("object:wrong-length=-5x2")
     result = sync(empty, "--all", code=EX_TEMPFAIL)
-    assert "has 1995 bytes, where the listing says 2000" in result.err
+    assert "has 1995 bytes, but the listing says 2000" in result.err
     assert summary(result).startswith(f"1 listed, 1 new: 1 left: {names(1)[0]}: ")
     assert empty.stored() == {}
     empty.time_passes(60)
@@ -365,7 +365,7 @@ def test_a_retry_after_beyond_all_patience_ends_the_run(empty, emulator):
     empty.configure(parallel=2)
     emulator.faults("file:retry-after=3600x1")
     result = sync(empty, "--all", code=EX_TEMPFAIL)
-    assert "asks for no call before" in result.err
+    assert "allows no call before" in result.err
     stored = len(empty.stored())
     assert stored < 10 and f"{40 - stored} left" in summary(result)
     (row,) = empty.sql("SELECT next_attempt - updated AS pause FROM files WHERE name = '5818_000.csv'")
@@ -405,7 +405,7 @@ def test_tokens_that_are_rejected_again_and_again_end_the_run(empty, emulator):
     empty.configure(parallel=2)
     emulator.faults("file:status=401")
     result = sync(empty, "--all", code=EX_TEMPFAIL)
-    assert "rejects the token that it has just given (401" in result.err
+    assert "rejects the token that it has just issued (401" in result.err
     assert "20 left" in summary(result)
     # at most by those who were at work or waited for their turn, each with one renewal
     assert len(calls(emulator, "file")) <= 8 and len(calls(emulator, "login")) <= 5

@@ -156,7 +156,7 @@ def test_a_waiting_process_returns_the_outcome_of_the_other(account, emulator):
     asked = requests(emulator)
     waited = second.end()
     assert waited.code == EX_TEMPFAIL
-    assert re.search("(just tried by another process|not asked again before).*no file of that name", waited.err)
+    assert re.search("(just tried by another process|next attempt not before).*no file of that name", waited.err)
     assert requests(emulator) == asked
 
 

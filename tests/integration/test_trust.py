@@ -214,7 +214,7 @@ def take_bait(account, emulator, host):
 @pytest.mark.parametrize("host", FOREIGN)
 def test_a_url_that_leads_elsewhere_is_not_used(account, emulator, host):
     done = take_bait(account, emulator, host)
-    assert_refused(account, done, f"{CSV_NAME}: the service's URL .*not used")
+    assert_refused(account, done, f"{CSV_NAME}: the service's URL .*refused")
     assert emulator.requests("object") == []
     assert "secret@" not in done.err
 
@@ -258,7 +258,7 @@ def test_a_host_of_a_listed_pattern_is_used(account, emulator, scores, host):
 def test_a_host_of_a_listed_pattern_must_not_lead_inside(account, emulator, more):
     account.configure(storage_hosts=f"*.s3.localhost:{emulator.port} {more}".replace("PORT", str(emulator.port)))
     done = take_bait(account, emulator, "scores.s3.localhost:PORT")
-    assert_refused(account, done, r"https://scores.s3.localhost.* leads to (127\.0\.0\.1|\[::1\]), .*storage-hosts")
+    assert_refused(account, done, r"https://scores.s3.localhost.* resolves to private address (127\.0\.0\.1|\[::1\]); .*storage-hosts")
     assert_alerted(account, "host", "scores.s3.localhost", "storage-hosts")
     assert emulator.requests("object") == []
     assert len(emulator.requests("file")) == 1  # another URL will not do better
@@ -286,7 +286,7 @@ def test_amazon_s_name_must_not_lead_inside_either(account, emulator, address, t
     emulator.faults("file:foreign-host=scores.s3.amazonaws.com")
     done = in_a_house(account, folder, {"/etc/hosts": folder / "hosts"})
     shown = address.removeprefix("::ffff:")
-    assert_refused(account, done, rf"https://scores.s3.amazonaws.com.* leads to \[?(::ffff:)?{re.escape(shown)}\]?, ")
+    assert_refused(account, done, rf"https://scores.s3.amazonaws.com.* resolves to private address \[?(::ffff:)?{re.escape(shown)}\]?; ")
 
 
 def test_a_listed_name_may_lead_inside(account, emulator, scores, tmp_path_factory):
@@ -503,7 +503,7 @@ ENDLESS = {
 def test_a_service_that_never_stops_talking_is_cut_off(start_tls_server, good, authority, emulator, build, tmp_path, what):
     server = start_tls_server(good, lambda request: endless(*ENDLESS[what]))
     account = account_for(emulator, authority, build, tmp_path, service_url=f"https://localhost:{server.port}/api")
-    assert_refused(account, account.scoremail(stdin=mail("csv")), "headers are too large|Too large|larger than 64 KiB")
+    assert_refused(account, account.scoremail(stdin=mail("csv")), "headers are too large|Too large|exceeds 64 KiB")
 
 
 @pytest.mark.parametrize("what", ENDLESS)
@@ -516,7 +516,7 @@ def test_an_object_larger_than_max_file_size_is_not_read(record):
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n"
     account, server = record(endless(head, b"1,Student\r\n" * 100))
     account.configure(max_file_size="1MB")
-    assert_refused(account, account.scoremail(stdin=mail("csv")), "1000000000000 bytes are more than max-file-size")
+    assert_refused(account, account.scoremail(stdin=mail("csv")), "1000000000000 bytes exceed max-file-size")
     assert len(server.requests) == 2
 
 

@@ -156,7 +156,7 @@ a_name_that_is_not_known_is_said(Fixture *fixture, gconstpointer data)
 
     g_assert_null(sm_claim_take(&claim, SM_CLAIM_WAIT, &error));
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_NOT_FOUND);
-    fixture_assert_says(error->message, CSV, "does not know", "account main", NULL);
+    fixture_assert_says(error->message, CSV, "not in the ledger", "account main", NULL);
     /* as a filter this is no reason to let the message go */
     g_assert_cmpint(sm_error_exit_code(error, SM_ROLE_FILTER), ==, 75);
 }

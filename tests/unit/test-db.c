@@ -173,7 +173,7 @@ says_that_it_is_full(void)
     g_assert_true(sm_db_exec(db, "PRAGMA max_page_count = 5", NULL));
     g_assert_false(sm_db_run(db, &error, NULL, "INSERT INTO t VALUES (1, ?)", "s", long_text));
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);
-    fixture_assert_says(error->message, "full", "make room", NULL);
+    fixture_assert_says(error->message, "full", "free space", NULL);
 }
 
 static void

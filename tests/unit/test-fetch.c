@@ -216,7 +216,7 @@ finishes_what_a_dead_process_began(Fixture *fixture, gconstpointer data)
     assert_done(fixture, "stored");
     assert_row(fixture, SM_FILE_STORED, "");
     assert_directory(fixture, CSV);
-    assert_done(fixture, "stored already");
+    assert_done(fixture, "already stored");
 }
 
 static void
@@ -246,7 +246,7 @@ leaves_a_conflict_alone_until_the_file_changes(Fixture *fixture, gconstpointer d
 static void
 does_not_know_a_name_without_a_row(Fixture *fixture, gconstpointer data)
 {
-    assert_fails(fixture, SM_ROLE_PROMPT, SM_ERROR_NOT_FOUND, "does not know");
+    assert_fails(fixture, SM_ROLE_PROMPT, SM_ERROR_NOT_FOUND, "not in the ledger");
 }
 
 #define CASE(title, body) ADD("/fetch/" title, NULL, body)

@@ -83,7 +83,7 @@ assert_closed(Fixture *fixture)
     g_assert_false(enter(fixture, &gate, &error));
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_CREDENTIALS);
     fixture_assert_says(error->message, "account main", "Invalid credentials",
-                        fixture->account.password_file, "not tried again", NULL);
+                        fixture->account.password_file, "not retried until", NULL);
     g_assert_null(strstr(error->message, "secret-Pa55"));
     g_assert_null(gate.fingerprint);
     g_assert_cmpint(gate.lock, ==, 0);
@@ -148,7 +148,7 @@ assert_rejection_says(Fixture *fixture, const char *source)
     sm_gate_set_rejected(&error, &fixture->account, "Invalid credentials", 1700000000);
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_CREDENTIALS);
     fixture_assert_says(error->message, "account main", "Invalid credentials", source,
-                        "when the portal asks for it", "scorefetch retry", NULL);
+                        "unless somebody signs in", "scorefetch retry", NULL);
     g_assert_null(strstr(error->message, "s3cret"));
 }
 

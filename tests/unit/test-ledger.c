@@ -316,7 +316,8 @@ main(int argc, char **argv)
     ADD("/ledger/a damaged database says so", NULL, a_damaged_database_says_so);
     ADD("/ledger/a file that was never filled is filled", NULL,
         a_file_that_was_never_filled_is_filled);
-    ADD("/ledger/a folder that cannot be made is said", NULL, a_folder_that_cannot_be_made_is_said);
+    ADD("/ledger/a folder that cannot be created is said", NULL,
+        a_folder_that_cannot_be_made_is_said);
     ADD("/ledger/a lock file that is a link is not followed", NULL,
         a_lock_file_that_is_a_link_is_not_followed);
     ADD("/ledger/another user is told whose it is", GUINT_TO_POINTER(0755),

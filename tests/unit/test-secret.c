@@ -52,13 +52,13 @@ static const struct {
     {"takes a file for its owner alone", 0, 0, 0600, NULL},
     {"takes a file that its owner can only read", 0, 0, 0400, NULL},
     {"takes a file that our group can read", 0, 0, 0640, NULL},
-    {"refuses a file that everybody can read", 0, 0, 0604, "open to everybody"},
-    {"refuses a file that everybody can write", 0, 0, 0602, "open to everybody"},
-    {"refuses a file that everybody can execute", 0, 0, 0601, "open to everybody"},
-    {"refuses a file that our group can write", 0, 0, 0620, "open to a group"},
-    {"refuses a file that another group can read", 0, NOBODY, 0640, "open to a group"},
+    {"refuses a file that everybody can read", 0, 0, 0604, "readable by everyone"},
+    {"refuses a file that everybody can write", 0, 0, 0602, "readable by everyone"},
+    {"refuses a file that everybody can execute", 0, 0, 0601, "readable by everyone"},
+    {"refuses a file that our group can write", 0, 0, 0620, "readable by its group"},
+    {"refuses a file that another group can read", 0, NOBODY, 0640, "readable by its group"},
     {"takes a file of another group that cannot read it", 0, NOBODY, 0600, NULL},
-    {"refuses a file of another user's", NOBODY, 0, 0600, "belongs to another user"},
+    {"refuses a file of another user's", NOBODY, 0, 0600, "owned by another user"},
 };
 
 static void
@@ -151,9 +151,9 @@ takes_passwords_up_to_its_limit(Fixture *fixture, gconstpointer data)
     write_password(fixture, with_end, 1025);
     assert_taken(fixture, longest);
     write_password(fixture, too_long, 1024);
-    assert_refused(fixture, "longer than a password can be");
+    assert_refused(fixture, "longer than 1023 bytes");
     write_password(fixture, far_too_long, 100000);
-    assert_refused(fixture, "longer than a password can be");
+    assert_refused(fixture, "longer than 1023 bytes");
 }
 
 static void
@@ -227,9 +227,9 @@ refuses_what_is_no_line_of_a_command(Fixture *fixture, gconstpointer data)
                            COMMAND ": the first line it prints starts with a byte order mark; save "
                                    "it as plain text");
     assert_command_refused(fixture, "head -c 5000 /dev/zero | tr '\\0' x",
-                           COMMAND ": the first line it prints is longer than a password can be");
+                           COMMAND ": the first line it prints is longer than 1023 bytes");
     assert_command_refused(fixture, "echo hunter2; echo 'it is locked' >&2; exit 2",
-                           COMMAND " ended with 2: it is locked");
+                           COMMAND " exited with 2: it is locked");
     g_clear_pointer(&fixture->account.password_command, g_strfreev);
 }
 
@@ -278,7 +278,7 @@ says_what_a_credential_lacks(Fixture *fixture, gconstpointer data)
 {
     g_clear_pointer(&fixture->account.password_file, g_free);
     fixture->account.password_credential = (char *)"scores";
-    assert_no_credential(fixture, NULL, "run by systemd with LoadCredential=scores:FILE");
+    assert_no_credential(fixture, NULL, "start this with LoadCredential=scores:FILE");
     assert_no_credential(fixture, "relative", "CREDENTIALS_DIRECTORY");
     assert_no_credential(fixture, fixture->account.directory, "No such file");
     fixture->account.password_credential = (char *)"scores/"; /* the fixture's directory */

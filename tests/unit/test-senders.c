@@ -31,9 +31,9 @@ static const struct {
     {"one of several", "b.net *.a.org x@c.com", NULL, 1, "x@c.com", "", NULL},
     {"a domain in another script", "xn--bcher-kva.example", NULL, 1, "x@b\303\274cher.example", "",
      NULL},
-    {"nobody without From, or with two", "a.org", NULL, 1, "", "", "not exactly one address"},
-    {"nobody without a domain", "a.org", NULL, 1, "x", "", "not exactly one address"},
-    {"nobody with an empty domain", "a.org", NULL, 1, "x@", "", "not exactly one address"},
+    {"nobody without From, or with two", "a.org", NULL, 1, "", "", "not have exactly one address"},
+    {"nobody without a domain", "a.org", NULL, 1, "x", "", "not have exactly one address"},
+    {"nobody with an empty domain", "a.org", NULL, 1, "x@", "", "not have exactly one address"},
     {"by the last @", "a.org", NULL, 1, "\"x@a.org\"@b.net", "", "not in senders"},
 
     /* authserv-id */
@@ -69,7 +69,7 @@ static const struct {
     {"any of several results", "", MX, 1, "x@a.org",
      "0 " MX " spf=fail|0 " MX " dkim=fail header.d=a.org|0 " MX " dkim=pass header.d=a.org", NULL},
     {"nothing, the verifier is down", "", MX, 1, "x@a.org", "",
-     "no Authentication-Results of " MX " stand below at most 1 Received"},
+     "no Authentication-Results of " MX " below at most 1 Received"},
     {"not another's word", "", MX, 1, "x@a.org", "0 mx.evil.net dmarc=pass header.from=a.org",
      "no Authentication-Results"},
     {"not the word of a name that ends alike", "", MX, 1, "x@a.org",
@@ -139,7 +139,7 @@ nobody_s_event_is_judged_by_all(void)
     g_ptr_array_add(accounts, &strict);
     g_ptr_array_add(accounts, &open);
     g_assert_false(sm_senders_allow(&config, NULL, event, &why));
-    g_assert_cmpstr(why, ==, "it has not exactly one address in From");
+    g_assert_cmpstr(why, ==, "it does not have exactly one address in From");
     g_free(why);
     open.enabled = TRUE;
     g_assert_true(sm_senders_allow(&config, NULL, event, &why));

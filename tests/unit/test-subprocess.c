@@ -109,10 +109,10 @@ it_leads_a_group_of_its_own(void)
 static void
 its_failure_is_told_with_its_own_words(void)
 {
-    assert_fails(SHELL("echo secret; exit 3"), in_seconds(60), "ended with 3: it said nothing");
+    assert_fails(SHELL("echo secret; exit 3"), in_seconds(60), "exited with 3: no error output");
     assert_fails(SHELL("echo secret; echo 'no\tkey' >&2; echo 'here\033[2J' >&2; exit 1"),
-                 in_seconds(60), "ended with 1: no key here?[2J");
-    assert_fails(SHELL("kill -9 $$"), in_seconds(60), "was ended by signal 9: it said nothing");
+                 in_seconds(60), "exited with 1: no key here?[2J");
+    assert_fails(SHELL("kill -9 $$"), in_seconds(60), "was killed by signal 9: no error output");
     assert_fails((const char *const[]){"/no/such/program", NULL}, in_seconds(60),
                  "cannot be started: No such file or directory");
 }
@@ -121,14 +121,14 @@ static void
 what_it_printed_is_not_told_by_way_of_standard_error(void)
 {
     assert_fails(SHELL("echo hunter2; echo 'not hunter2, is it' >&2; exit 1"), in_seconds(60),
-                 "ended with 1: what it said repeats what it printed, and is not shown");
+                 "exited with 1: its error output repeats its output and is not shown");
 }
 
 static void
 long_words_are_cut(void)
 {
     g_autofree char *words = g_strnfill(300, 'y');
-    g_autofree char *message = g_strconcat("ended with 1: ", words, NULL);
+    g_autofree char *message = g_strconcat("exited with 1: ", words, NULL);
 
     assert_fails(SHELL("head -c 300000 /dev/zero | tr '\\0' y >&2; exit 1"), in_seconds(60),
                  message);
@@ -169,7 +169,7 @@ static void
 one_that_prints_without_end_is_killed_too(void)
 {
     assert_fails((const char *const[]){"yes", NULL}, in_seconds(1),
-                 "did not end in time and was killed: it said nothing");
+                 "did not end in time and was killed: no error output");
 }
 
 static void
@@ -202,8 +202,8 @@ static void
 one_for_what_it_does_may_print_what_it_likes(void)
 {
     assert_does("head -c 300000 /dev/zero; echo words >&2", NULL);
-    assert_does("echo one; echo two >&2; echo one; exit 4", "ended with 4: one two one");
-    assert_does("echo >&2; exit 4", "ended with 4: it said nothing");
+    assert_does("echo one; echo two >&2; echo one; exit 4", "exited with 4: one two one");
+    assert_does("echo >&2; exit 4", "exited with 4: no error output");
 }
 
 static void
@@ -240,7 +240,7 @@ it_is_fed(void)
     g_assert_false(sm_subprocess_do(SHELL("echo no >&2; exit 3"), NULL, "x", in_seconds(60),
                                     SM_ERROR_IO, &error));
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_IO);
-    g_assert_cmpstr(error->message, ==, "ended with 3: no");
+    g_assert_cmpstr(error->message, ==, "exited with 3: no");
 }
 
 int

@@ -23,7 +23,7 @@ typedef enum {
     SM_ERROR_SERVICE,     /* the service cannot be reached or answers nonsense */
     SM_ERROR_WAY,         /* something before the service, a gateway say, refuses the call */
     SM_ERROR_TRUST,       /* a certificate is not valid for the host */
-    SM_ERROR_URL,         /* the presigned URL is one that may not be used */
+    SM_ERROR_URL,         /* the presigned URL is not allowed */
     SM_ERROR_OBJECT,      /* the object store refuses, or breaks off */
     SM_ERROR_INTEGRITY,   /* a downloaded file is damaged */
     SM_ERROR_LIMIT,       /* larger than max-file-size, or longer than run-limit */
@@ -33,10 +33,10 @@ typedef enum {
     SM_ERROR_LEDGER,      /* the ledger is locked, full, corrupt or too new */
     SM_ERROR_OWNER,       /* the ledger belongs to another user */
     SM_ERROR_BUSY,        /* another process is at work on it and does not end */
-    SM_ERROR_PAUSED,      /* asked too recently: not before its next attempt */
+    SM_ERROR_PAUSED,      /* too early: the next attempt is not due yet */
     SM_ERROR_GIVEN_UP,    /* the service kept saying that there is no such file */
     SM_ERROR_WORKER,      /* queued, but no worker runs on what is queued */
-    SM_ERROR_DATA,        /* input that no later try can mend */
+    SM_ERROR_DATA,        /* input that no retry can fix */
     SM_ERROR_IO,          /* reading or writing something of our own failed */
     SM_ERROR_SANDBOX,     /* the kernel lacks what --sandbox=required demands */
     SM_ERROR_INTERNAL,    /* our own fault */

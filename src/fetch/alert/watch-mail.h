@@ -1,6 +1,6 @@
 /*
- * Notices that mail no longer comes although files do: the last ones of an account
- * came by sync, and no message has announced them.
+ * Notices that mail stops although files come: an account's last files came by sync without a
+ * message.
  */
 #pragma once
 
@@ -18,9 +18,8 @@ typedef struct {
 } SmArrival;
 
 /*
- * Whether mail is missed by the last count files, where the last message announced
- * one at mail_at (0: none ever did, so nobody expects one). Files that were
- * posted before it tell nothing: they are of a time when nobody listened. Pure.
+ * Whether the last count files lack their messages, if the last message announced one at mail_at
+ * (0: none ever did, so none is expected). Files that were posted before it do not count. Pure.
  */
 gboolean sm_watch_mail_is_missed(const SmArrival *files, gsize count, gint64 mail_at);
 

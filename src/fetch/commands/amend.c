@@ -1,6 +1,6 @@
 /*
- * scorefetch retry, forget, adopt: what a person puts right in the ledger, name
- * by name, each under the name's claim.
+ * scorefetch retry, forget, adopt: a person corrects the ledger, name by name, each under the
+ * name's claim.
  */
 #include <sysexits.h>
 
@@ -27,15 +27,15 @@ static gboolean
 nothing_to_retry(const SmFile *file, char **outcome)
 {
     if (file->state == SM_FILE_STORED && file->newest_event <= file->stored.covers)
-        *outcome =
-            g_strdup_printf("%s is stored: nothing to retry (get --force asks again)", file->name);
+        *outcome = g_strdup_printf("%s is stored, nothing to retry (get --force fetches it again)",
+                                   file->name);
     else if (file->state == SM_FILE_DROPPED || file->state == SM_FILE_NOT_WANTED)
         *outcome = g_strdup_printf("%s was %s by policy: scorefetch get %s fetches it", file->name,
                                    sm_file_state_name(file->state), file->name);
     return *outcome != NULL;
 }
 
-/* Of a stored file that on-stored has not been told of; *outcome is another one then. */
+/* For a stored file whose hook has still to run; *outcome is another line then. */
 static gboolean
 retry_handover(SmSession *session, const SmAccount *account, const char *name, char **outcome,
                GError **error)
@@ -53,7 +53,7 @@ retry_handover(SmSession *session, const SmAccount *account, const char *name, c
         return FALSE;
     }
     g_free(*outcome);
-    *outcome = g_strdup_printf("%s is stored, and on-stored was told", name);
+    *outcome = g_strdup_printf("%s is stored, and on-stored has run", name);
     return TRUE;
 }
 
@@ -113,12 +113,12 @@ forget(SmSession *session, const SmAccount *account, const char *name, SmFetched
     sm_claim_drop(&claim);
     if (ok)
         amended->outcome =
-            g_strdup_printf("forgot %s (it was %s); a file of that name stays where it is", name,
-                            sm_file_state_name(file->state));
+            g_strdup_printf("forgot %s (it was %s); a file of that name stays in the directory",
+                            name, sm_file_state_name(file->state));
     return ok;
 }
 
-/* Whether the ledger says of the file what there is to say: nobody is to be told of it again. */
+/* Whether the ledger has the file as it is already: no hook runs again. */
 static gboolean
 is_adopted(const SmFile *file, gint64 size, const char *sha256)
 {
@@ -127,7 +127,7 @@ is_adopted(const SmFile *file, gint64 size, const char *sha256)
            file->stored.size == size && g_strcmp0(file->stored.sha256, sha256) == 0;
 }
 
-/* The way of every stored file, from a part that is in place already. */
+/* As for every stored file, from a part that is in place already. */
 static gboolean
 adopt_file(SmSession *session, SmStore *store, SmFile *file, GError **error)
 {
@@ -161,12 +161,13 @@ adopt(SmSession *session, const SmAccount *account, const char *name, SmFetched 
         return FALSE;
     if (!sm_store_exists(store, name) && sm_store_exists(store, encrypted)) {
         g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT,
-                    "%s in %s: what it holds cannot be told; move it away and scorefetch retry %s",
+                    "%s in %s is encrypted, so its content is unknown; move it away and run "
+                    "scorefetch retry %s",
                     encrypted, store->directory, name);
         return FALSE;
     }
-    if (!sm_store_exists(store, name)) { /* and no row is made that nobody would ever settle */
-        g_set_error(error, SM_ERROR, SM_ERROR_NOT_FOUND, "%s: there is no such file in %s", name,
+    if (!sm_store_exists(store, name)) { /* and no row is made that would never be settled */
+        g_set_error(error, SM_ERROR, SM_ERROR_NOT_FOUND, "%s: no such file in %s", name,
                     store->directory);
         return FALSE;
     }
@@ -178,8 +179,8 @@ adopt(SmSession *session, const SmAccount *account, const char *name, SmFetched 
     if (ok)
         sm_on_stored(session->ledger, account, name, 0);
     if (ok)
-        amended->outcome = g_strdup_printf("adopted %s: the ledger now says stored, SHA-256 %s",
-                                           name, amended->file->stored.sha256);
+        amended->outcome = g_strdup_printf("adopted %s: recorded as stored, SHA-256 %s", name,
+                                           amended->file->stored.sha256);
     return ok;
 }
 
@@ -260,7 +261,7 @@ const SmCommand sm_command_retry = {
     .name = "retry",
     .usage = "[NAME...]",
     .most = G_MAXINT,
-    .summary = "Try files again that failed, conflict or wait, also of a closed account",
+    .summary = "Retry files that failed, conflict or wait, at once; reopen a closed account",
     .needs = SM_NEEDS_CONFIG | SM_NEEDS_LEDGER,
     .run = retry_all,
 };
@@ -270,7 +271,7 @@ const SmCommand sm_command_forget = {
     .usage = "NAME...",
     .least = 1,
     .most = G_MAXINT,
-    .summary = "Make names unknown to the ledger again; files stay where they are",
+    .summary = "Delete names from the ledger; files stay in the directory",
     .needs = SM_NEEDS_CONFIG | SM_NEEDS_LEDGER,
     .run = forget_all,
 };
@@ -280,7 +281,7 @@ const SmCommand sm_command_adopt = {
     .usage = "NAME...",
     .least = 1,
     .most = G_MAXINT,
-    .summary = "Record files as stored that lie in the directory already",
+    .summary = "Record files as stored that are in the directory already",
     .needs = SM_NEEDS_CONFIG | SM_NEEDS_LEDGER,
     .run = adopt_all,
 };

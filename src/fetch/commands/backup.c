@@ -13,7 +13,7 @@
 #include "fetch/commands/commands.h"
 #include "fetch/ledger/expire.h"
 
-/* A copy is no copy before it has been read. */
+/* A copy counts only after it has been read back. */
 static gboolean
 verify(const char *copy, GError **error)
 {
@@ -44,7 +44,7 @@ give_name(const char *copy, const char *path, GError **error)
     return TRUE;
 }
 
-/* Said of the copy, which SQLite's own words would blame the ledger for. */
+/* The error names the copy; SQLite's own text would blame the ledger. */
 static gboolean
 check_directory(const char *path, GError **error)
 {
@@ -53,7 +53,7 @@ check_directory(const char *path, GError **error)
     if (access(directory, W_OK | X_OK) == 0)
         return TRUE;
     g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY,
-                "%s: no file can be made in its directory (%s): name one elsewhere", path,
+                "%s: cannot create a file in its directory (%s); choose another", path,
                 g_strerror(errno));
     return FALSE;
 }
@@ -117,9 +117,9 @@ backup(SmSession *session, gpointer values, char **arguments, GError **error)
 
     if (g_file_test(path, G_FILE_TEST_EXISTS))
         g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                    "%s is there already: name another file, or move it away", path);
+                    "%s already exists; choose another file, or move it away", path);
     else if (session->ledger == NULL)
-        g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "there is no ledger %s yet",
+        g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s does not exist yet",
                     session->config->ledger);
     else if (check_directory(path, error) && make(session, path, error))
         g_message("%s: a copy of %s", path, session->config->ledger);
@@ -131,7 +131,7 @@ const SmCommand sm_command_backup = {
     .usage = "FILE",
     .least = 1,
     .most = 1,
-    .summary = "Copy the ledger to a new file, whoever works with it meanwhile",
+    .summary = "Copy the ledger to a new file, while others use it",
     .needs = SM_NEEDS_CONFIG | SM_NEEDS_LOOK,
     .run = backup,
 };

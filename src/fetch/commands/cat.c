@@ -1,7 +1,7 @@
 /*
  * scorefetch cat: a stored file to standard output, decrypted where it is
- * encrypted, and held against the hashes in the ledger. Who looked is recorded
- * before the first byte goes out.
+ * encrypted, and compared with the hashes in the ledger. The read is recorded before the first byte
+ * goes out.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -79,11 +79,11 @@ hashes_to(SmDigest *digest, const char *sha256, GError **error)
     if (g_strcmp0(found, sha256) == 0)
         return TRUE;
     g_set_error(error, SM_ERROR, SM_ERROR_DATA,
-                "it was changed since it was stored: its SHA-256 is not the ledger's");
+                "changed since it was stored: its SHA-256 differs from the ledger's");
     return FALSE;
 }
 
-/* fault: gpg's, taken. A file that was changed is called so, whatever gpg makes of it. */
+/* fault: gpg's, taken. A changed file is reported as changed, whatever gpg says about it. */
 static gboolean
 blame(Cat *cat, int fd, GError *fault, GError **error)
 {
@@ -124,7 +124,7 @@ open_file(SmStore *store, const SmFile *file, GError **error)
 
     if (fd < 0 && errno == ENOENT)
         g_set_error(error, SM_ERROR, SM_ERROR_NOT_FOUND,
-                    "is no longer in %s: scorefetch get --force %s fetches it again",
+                    "is no longer in %s; run scorefetch get --force %s to fetch it again",
                     store->directory, file->name);
     else if (fd < 0)
         sm_error_from_errno(error, SM_ERROR_DIRECTORY, "in %s", store->directory);
@@ -146,7 +146,7 @@ stored_row(SmSession *session, const SmAccount *account, const char *name, GErro
         g_propagate_error(error, fault);
     else
         g_set_error(error, SM_ERROR, SM_ERROR_NOT_FOUND,
-                    "%s: the ledger knows no stored file of that name (account %s)", name,
+                    "%s: no stored file of that name in the ledger (account %s)", name,
                     account->name);
     return NULL;
 }

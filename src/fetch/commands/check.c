@@ -1,7 +1,7 @@
 /*
- * scorefetch check: item by item whether all is as it should be, and what to do
- * where it is not. Without --online nobody is called. Nothing is created or
- * changed, but for what --online records of a login, as every call does.
+ * scorefetch check: examines the installation item by item, and says what to fix. Without --online
+ * it makes no call. It creates and changes nothing, except that --online records a login, as every
+ * call does.
  */
 #include <sysexits.h>
 
@@ -58,7 +58,7 @@ static const struct {
     {sm_check_firewall, GENERAL | ONLINE},
 };
 
-/* Reads the configuration, and sees whose affair it is; what fails there is a finding. */
+/* Reads the configuration, and checks whose ledger it is; a failure is a finding. */
 static void
 configure(SmSession *session, SmCheck *check)
 {
@@ -136,15 +136,15 @@ check_all(SmSession *session, gpointer values, char **arguments, GError **error)
 }
 
 static const GOptionEntry options_of_check[] = {
-    SM_OPTION(Options, online, "online", 0, NONE, "Also try the way to the service, and log in",
-              NULL),
+    SM_OPTION(Options, online, "online", 0, NONE,
+              "Also test the connection to the service, and log in", NULL),
     SM_OPTION(Options, alert_test, "alert-test", 0, NONE, "Also send a test alert", NULL),
     SM_OPTION(Options, json, "json", 0, NONE, "Print JSON", NULL),
     {NULL}};
 
 const SmCommand sm_command_check = {
     .name = "check",
-    .summary = "Look whether all is as it should be: 0, 1 (warnings) or 2 (failures)",
+    .summary = "Check the installation; exit with 0, 1 (warnings) or 2 (failures)",
     .size = sizeof(Options),
     .options = options_of_check,
     .run = check_all,

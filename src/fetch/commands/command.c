@@ -42,8 +42,8 @@ parse(const SmCommand *command, SmSession *session, const GOptionEntry *bound, i
         {"config", 'c', 0, G_OPTION_ARG_FILENAME, &session->config_file, "Use this configuration",
          "FILE"},
         {"account", 'a', 0, G_OPTION_ARG_STRING, &session->account, "Act for this account", "NAME"},
-        {"verbose", 'v', 0, G_OPTION_ARG_NONE, &session->verbose, "Say each step", NULL},
-        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &session->quiet, "Say failures only", NULL},
+        {"verbose", 'v', 0, G_OPTION_ARG_NONE, &session->verbose, "Show each step", NULL},
+        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &session->quiet, "Show failures only", NULL},
         {NULL}};
     GOptionContext *context = g_option_context_new(command->usage);
     g_autofree char *program = g_strconcat("scorefetch ", command->name, NULL);
@@ -71,8 +71,8 @@ count_arguments(const SmCommand *command, int count, GError **error)
         return TRUE;
     if (command->most == 0)
         g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                    "%s takes no names: nothing is done (scorefetch get NAME fetches a file,"
-                    " scorefetch log NAME shows what became of one)",
+                    "%s takes no names; run scorefetch get NAME to fetch a file, scorefetch log "
+                    "NAME to see what became of one",
                     command->name);
     else
         g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s takes %s, not %d: scorefetch %s %s",

@@ -24,8 +24,8 @@ typedef struct {
     char *lacking;   /* what the parser's sandbox lacks, or NULL */
 } Options;
 
-/* Two versions side by side, as in the middle of an upgrade: a later try finds them alike, so this
- * is not the end of the message, as other malformed input is. */
+/* Two versions side by side, as during an upgrade: a retry succeeds, so this is not final, as other
+ * malformed input is. */
 static SmEvent *
 decode(const guint8 *bytes, gsize size, GError **error)
 {
@@ -34,7 +34,7 @@ decode(const guint8 *bytes, gsize size, GError **error)
 
     if (event == NULL)
         g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
-                    "%s: are scoremail and scorefetch of the same version?", fault->message);
+                    "%s; do scoremail and scorefetch have the same version?", fault->message);
     return event;
 }
 
@@ -49,7 +49,7 @@ read_event(GError **error)
     /* Sealed: nobody can change it between our checks and our use. */
     if (seals < 0 || (seals & wanted) != wanted) {
         g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                    "deliver is scoremail's: pipe the message into scoremail");
+                    "only scoremail runs deliver; pipe the message into scoremail");
         return NULL;
     }
     size = pread(STDIN_FILENO, bytes, SM_EVENT_SIZE_MAX + 1, 0);
@@ -60,8 +60,7 @@ read_event(GError **error)
     return decode(bytes, (gsize)size, error);
 }
 
-/* How long the mail system may be asked to keep a message: by the recipe, the configuration, or as
- * ever. */
+/* How long the mail system keeps a message: by the recipe, the configuration, or the default. */
 static gboolean
 find_deferral(const SmSession *session, const Options *options, guint *defer_for, GError **error)
 {
@@ -72,7 +71,7 @@ find_deferral(const SmSession *session, const Options *options, guint *defer_for
     return FALSE;
 }
 
-/* What keeps the event from the ledger is no fault of the message's. */
+/* The event cannot reach the ledger, which is not the message's fault. */
 static int
 fall_back(SmSession *session, const Options *options, const SmEvent *event, const GError *fault)
 {
@@ -103,8 +102,8 @@ act_inline(SmSession *session, const Options *options, const SmDelivery *deliver
     return sm_delivery_act(delivery, session->ledger, defer_for);
 }
 
-/* Nobody else may tell of a worker that does not run. A user who may not open the ledger has only
- * the log to say so, and has done it. */
+/* Alerts that no worker runs: nothing else may notice. A user who may not open the ledger has
+ * logged it. */
 static void
 tell_worker(SmSession *session, const GError *fault)
 {
@@ -114,7 +113,7 @@ tell_worker(SmSession *session, const GError *fault)
         sm_alert(session->ledger, "", SM_ALERT_WORKER, fault->message);
 }
 
-/* What is queued and what is not, each its own way; TEMPFAIL wins. */
+/* Queued and inline names, each their own way; TEMPFAIL wins. */
 static int
 act(SmSession *session, const Options *options, const SmEvent *event, guint defer_for)
 {
@@ -174,14 +173,15 @@ deliver(SmSession *session, gpointer values, char **arguments, GError **error)
 }
 
 static const GOptionEntry options_of_deliver[] = {
-    SM_OPTION(Options, dry_run, "dry-run", 'n', NONE, "Only say what would be done", NULL),
-    SM_OPTION(Options, defer_for, "defer-for", 0, STRING,
-              "How long the mail system is asked to try again", "TIME|unlimited"),
+    SM_OPTION(Options, dry_run, "dry-run", 'n', NONE, "Show what would be done, and do nothing",
+              NULL),
+    SM_OPTION(Options, defer_for, "defer-for", 0, STRING, "How long the mail system retries",
+              "TIME|unlimited"),
     SM_OPTION(Options, lacking, "sandbox-lacking", 0, STRING,
-              "What the kernel offers for the parser's sandbox, where that is not all", "TEXT"),
+              "The kernel's sandbox features, if some are missing", "TEXT"),
     {NULL}};
 
-/* To people it is one program: what scoremail hands over answers in its name. */
+/* To people it is one program: deliver speaks in scoremail's name. */
 const SmCommand sm_command_deliver = {
     .name = "deliver",
     .usage = "< EVENT",

@@ -17,10 +17,10 @@
 typedef struct {
     char *output; /* NULL: the account's directory */
     gboolean force;
-    SmShared shared; /* by all the names: their progress */
+    SmShared shared; /* shared by all names: their progress */
 } Options;
 
-/* The row, so that there is something to claim; and the trail of who asked. */
+/* Makes the row, so that there is something to claim, and records who asked. */
 static gboolean
 announce(SmLedger *ledger, const char *account, const char *name, GError **error)
 {
@@ -109,9 +109,9 @@ get(SmSession *session, gpointer values, char **names, GError **error)
 
 static const GOptionEntry options_of_get[] = {
     SM_OPTION(Options, output, "output", 'o', FILENAME,
-              "Write to FILE (- for standard output), outside of the ledger", "FILE"),
-    SM_OPTION(Options, force, "force", 'f', NONE,
-              "Ask the service even if it is stored; overwrite FILE", NULL),
+              "Write to FILE (- for standard output); the ledger only logs it", "FILE"),
+    SM_OPTION(Options, force, "force", 'f', NONE, "Fetch even if it is stored; overwrite FILE",
+              NULL),
     {NULL}};
 
 const SmCommand sm_command_get = {

@@ -162,7 +162,7 @@ show(SmSession *session, const SmAccount *account, List *list, const SmListing *
             print_row(session, account, listed, &row, widest);
     }
     if (listing->files->len == 0)
-        g_message("account %s: the service lists no file", account->name);
+        g_message("account %s: the service lists no filessss", account->name);
     return TRUE;
 }
 
@@ -190,7 +190,7 @@ list_account(SmSession *session, const SmAccount *account, List *list, GError **
     return show(session, account, list, listing, error);
 }
 
-/* Those whose configuration is wrong, which nobody was asked for: that has been said. */
+/* Accounts with a wrong configuration, for which no call was made: that was reported. */
 static void
 add_broken_accounts(const SmSession *session, List *list)
 {
@@ -240,14 +240,14 @@ list_all(SmSession *session, gpointer values, char **arguments, GError **error)
 }
 
 static const GOptionEntry options_of_list[] = {
-    SM_OPTION(List, since, "since", 0, STRING, "What was delivered since (7d, 2026-03-28, last)",
+    SM_OPTION(List, since, "since", 0, STRING, "Files delivered since (7d, 2026-03-28, last)",
               "WHEN"),
     SM_OPTION(List, json, "json", 0, NONE, "Print JSON", NULL),
     {NULL}};
 
 const SmCommand sm_command_list = {
     .name = "list",
-    .summary = "List the service's files, and what the ledger says of each",
+    .summary = "List the service's files, each with its state in the ledger",
     .needs = SM_NEEDS_CONFIG | SM_NEEDS_LEDGER,
     .size = sizeof(List),
     .options = options_of_list,

@@ -76,7 +76,7 @@ print_json_row(Log *log, const SmLogRow *row)
     cJSON_free(text);
 }
 
-/* Always quoted, so that no spreadsheet has to guess; what it would take for a formula is marked as
+/* Always quoted, so that no spreadsheet has to guess; text that looks like a formula is marked as
  * text. */
 static void
 print_csv_field(const char *text, const char *end)
@@ -129,11 +129,11 @@ print_all(SmSession *session, Log *log, const SmLogFilter *filter, GError **erro
         fputs("\"at\",\"action\",\"account\",\"name\",\"detail\",\"uid\",\"user\",\"command\"\r\n",
               stdout);
     if (session->ledger != NULL && !sm_log_read(session->ledger, filter, print_row, log, error))
-        return FALSE; /* without the end, so that nobody takes it for all */
+        return FALSE; /* without the end, so that it is not taken for complete */
     if (log->json)
         fputs("\n]}\n", stdout);
     if (log->rows == 0)
-        g_message("ledger %s has no such entry", session->config->ledger);
+        g_message("no such entry in ledger %s", session->config->ledger);
     return sm_io_flush(error);
 }
 

@@ -50,7 +50,7 @@ usage(FILE *to, int code)
     fputs("Usage: scorefetch COMMAND [-c FILE] [-a ACCOUNT] [-v] [-q] ...\n\n", to);
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
         fprintf(to, "  %-15s %s\n", commands[i]->name, commands[i]->summary);
-    fputs("\n`scorefetch COMMAND --help` says more of one; see scorefetch(1).\n", to);
+    fputs("\n`scorefetch COMMAND --help` shows its options; see scorefetch(1).\n", to);
     return code;
 }
 
@@ -93,6 +93,6 @@ main(int argc, char **argv)
         return version(g_strv_contains((const char *const *)argv + 1, "-v"));
     if (command != NULL)
         return sm_command_do(command, argc - 1, argv + 1);
-    fprintf(stderr, "scorefetch: there is no command %s\n\n", argv[1]);
+    fprintf(stderr, "scorefetch: unknown command %s\n\n", argv[1]);
     return usage(stderr, EX_USAGE);
 }

@@ -34,7 +34,7 @@ ask(const char *prompt, GError **error)
     } else if (sm_terminal_ask(prompt, line, SM_SECRET_BUFFER, &length, error)) {
         secret = sm_secret_new(line, length, &fault);
         if (secret == NULL)
-            g_set_error(error, SM_ERROR, SM_ERROR_DATA, "that %s: nothing is changed", fault);
+            g_set_error(error, SM_ERROR, SM_ERROR_DATA, "the password %s; nothing changed", fault);
     }
     sm_secret_release(line, SM_SECRET_BUFFER);
     return secret;
@@ -52,8 +52,7 @@ ask_twice(const SmAccount *account, GError **error)
         return NULL;
     if (strcmp(sm_secret_text(secret), sm_secret_text(again)) == 0)
         return g_steal_pointer(&secret);
-    g_set_error(error, SM_ERROR, SM_ERROR_DATA,
-                "these were two different passwords: nothing is changed");
+    g_set_error(error, SM_ERROR, SM_ERROR_DATA, "the passwords differ; nothing changed");
     return NULL;
 }
 
@@ -67,16 +66,16 @@ is_good(const SmAccount *account, const SmSecret *secret, gboolean force, GError
     if (sm_login_try(service, secret, &fault))
         return TRUE;
     if (g_error_matches(fault, SM_ERROR, SM_ERROR_CREDENTIALS)) {
-        g_propagate_prefixed_error(error, fault, "nothing is changed: ");
+        g_propagate_prefixed_error(error, fault, "nothing changed: ");
         return FALSE;
     }
     if (force) {
-        g_warning("not tried at the service, and written nevertheless: %s", fault->message);
+        g_warning("written without a test at the service: %s", fault->message);
         g_error_free(fault);
         return TRUE;
     }
     g_propagate_prefixed_error(
-        error, fault, "the password cannot be tried, so nothing is changed (--force writes it): ");
+        error, fault, "the password cannot be tested, so nothing changed (--force writes it): ");
     return FALSE;
 }
 
@@ -109,8 +108,8 @@ change(SmSession *session, gpointer values, char **arguments, GError **error)
         g_autofree char *source = sm_secret_source(account);
 
         g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                    "account %s has its password from %s: change it there; passwd writes to a"
-                    " password-file only",
+                    "account %s gets its password from %s; change it there, passwd writes only a "
+                    "password-file",
                     account->name, source);
         return EX_OK;
     }
@@ -121,19 +120,19 @@ change(SmSession *session, gpointer values, char **arguments, GError **error)
     if (!options->force)
         open_account(session, account, secret);
     user = getpwuid(owner);
-    g_message("account %s: the password is in %s, which belongs to %s", account->name,
+    g_message("account %s: the password is in %s, owned by %s", account->name,
               account->password_file, user != NULL ? user->pw_name : "a user without a name");
     return EX_OK;
 }
 
 static const GOptionEntry options_of_passwd[] = {
-    SM_OPTION(Options, force, "force", 'f', NONE, "Write it although the service cannot be asked",
+    SM_OPTION(Options, force, "force", 'f', NONE, "Write it although the service cannot be reached",
               NULL),
     {NULL}};
 
 const SmCommand sm_command_passwd = {
     .name = "passwd",
-    .summary = "Ask for a new password, try it at the service, write it to the password-file",
+    .summary = "Ask for a new password, test it at the service, write it to the password-file",
     .needs = SM_NEEDS_CONFIG,
     .size = sizeof(Options),
     .options = options_of_passwd,

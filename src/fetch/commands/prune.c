@@ -60,7 +60,7 @@ static void
 say_total(const Job *job)
 {
     if (!job->configured)
-        g_message("nothing to delete: no account has a keep-for");
+        g_message("nothing to delete: no account has keep-for");
     else if (job->dry_run)
         g_message("%u would be deleted, %u stay", job->total.pruned, job->total.kept);
     else
@@ -86,14 +86,14 @@ prune(SmSession *session, gpointer values, char **arguments, GError **error)
 }
 
 static const GOptionEntry options_of_prune[] = {
-    SM_OPTION(Job, dry_run, "dry-run", 'n', NONE, "Only say what would be deleted", NULL),
+    SM_OPTION(Job, dry_run, "dry-run", 'n', NONE, "Show what would be deleted", NULL),
     SM_OPTION(Job, sure, "yes", 'y', NONE,
               "Delete also after the clock jumped, or all files at once", NULL),
     {NULL}};
 
 const SmCommand sm_command_prune = {
     .name = "prune",
-    .summary = "Delete files that have been stored for longer than keep-for",
+    .summary = "Delete files that have been stored longer than keep-for",
     .needs = SM_NEEDS_CONFIG | SM_NEEDS_ACCOUNT,
     .size = sizeof(Job),
     .options = options_of_prune,

@@ -323,7 +323,7 @@ run(SmSession *session, gpointer values, char **arguments, GError **error)
 
 const SmCommand sm_command_run = {
     .name = "run",
-    .summary = "Work off what waits in spool and ledger, and end",
+    .summary = "The worker: take over queued events, fetch what is due, and end",
     .needs = SM_NEEDS_CONFIG | SM_NEEDS_ACCOUNT | SM_NEEDS_LEDGER,
     .news_only = TRUE,
     .run = run,

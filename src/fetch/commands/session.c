@@ -66,7 +66,7 @@ sm_session_start_log(SmSession *session)
 {
     const SmConfig *config = session->config;
 
-    /* A log file may be the worker's alone: what an agent's user has to say goes to syslog then. */
+    /* The log file may be writable for the worker only: then an agent's user logs to syslog. */
     if (!sm_report_log_to(&session->report, config->log, config->log_file, config->log_level, NULL))
         sm_report_log_to(&session->report, SM_LOG_SYSLOG, NULL, config->log_level, NULL);
 }
@@ -79,8 +79,8 @@ sm_session_open_ledger(SmSession *session, SmLedgerUse use, GError **error)
 
     if (session->ledger != NULL)
         return TRUE;
-    /* The log before the ledger, so that it learns of one that cannot be opened; but no log of
-     * root's where the ledger's owner will want to write to it. */
+    /* Opens the log before the ledger, so that a failure to open that is logged; but root must not
+     * create a log that the ledger's owner cannot write. */
     if (use == SM_LEDGER_CREATE && (!sm_ledger_is_ours(config->ledger, error) ||
                                     !sm_report_log_to(&session->report, config->log,
                                                       config->log_file, config->log_level, error)))
@@ -103,7 +103,7 @@ sm_session_knows_account(const SmSession *session, GError **error)
         g_prefix_error(error, "account %s is not known, and not all are: ", session->account);
         return FALSE;
     }
-    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "there is no account %s in %s", session->account,
+    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "no account %s in %s", session->account,
                 session->config->file);
     return FALSE;
 }
@@ -117,7 +117,7 @@ guess_account(const SmSession *session, const char *name, GError **error)
     SmAccount *account = sm_route(session->config, nothing, name, &why);
 
     if (account == NULL)
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s: which account? say --account NAME: %s",
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s: which account? add --account NAME: %s",
                     *name != '\0' ? name : session->command, why);
     return account;
 }
@@ -190,8 +190,7 @@ sm_session_check_name(const char *name, GError **error)
 
     if (sm_name_check(name, strlen(name), sm_default_extensions, &why) != SM_NAME_INVALID)
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "\"%s\" cannot be a score file's name: it %s",
-                name, why);
+    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "\"%s\" is no valid file name: it %s", name, why);
     return FALSE;
 }
 

@@ -46,7 +46,7 @@ print_tables(const SmSession *session, const SmSurvey *survey, const GPtrArray *
     }
     sm_status_print_refusals(survey);
     if (more)
-        puts("and older ones: scorefetch status --all");
+        puts("more: scorefetch status --all");
 }
 
 static gboolean
@@ -70,7 +70,7 @@ print_files(SmSession *session, const Status *status, const SmSurvey *survey,
         print_tables(session, survey, concerns, files, more);
     }
     if (files->len == 0)
-        g_message("no file was announced or fetched yet (ledger %s)", session->config->ledger);
+        g_message("no file announced or fetched yet (ledger %s)", session->config->ledger);
     return TRUE;
 }
 
@@ -110,8 +110,8 @@ show(SmSession *session, Status *status, GError **error)
 }
 
 /*
- * Where nothing can be told the plugin says so, in its first line; what is wrong
- * with the command line is no news of the service.
+ * If status is unknown, the plugin's first line says so; a wrong command line is not the service's
+ * state.
  */
 static int
 status_all(SmSession *session, gpointer values, char **arguments, GError **error)
@@ -142,7 +142,7 @@ static const GOptionEntry options_of_status[] = {
 
 const SmCommand sm_command_status = {
     .name = "status",
-    .summary = "Show how each account is doing, and the newest files",
+    .summary = "Show each account's figures, and the newest files",
     .size = sizeof(Status),
     .options = options_of_status,
     .run = status_all,

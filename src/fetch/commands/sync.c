@@ -62,16 +62,17 @@ sync_all(SmSession *session, gpointer values, char **arguments, GError **error)
 
 static const GOptionEntry options_of_sync[] = {
     SM_OPTION(Command, since, "since", 0, STRING,
-              "Only what was delivered since (7d, 2026-03-28, last)", "WHEN"),
-    SM_OPTION(Command, options.all, "all", 0, NONE, "Everything, also the first time", NULL),
+              "Only files delivered since (7d, 2026-03-28, last)", "WHEN"),
+    SM_OPTION(Command, options.all, "all", 0, NONE, "Everything, even the first time", NULL),
     SM_OPTION(Command, options.mark_known, "mark-known", 0, NONE,
-              "Fetch nothing: take what is new as already had", NULL),
-    SM_OPTION(Command, options.dry_run, "dry-run", 'n', NONE, "Only say what would be done", NULL),
+              "Fetch nothing; mark all new files as known", NULL),
+    SM_OPTION(Command, options.dry_run, "dry-run", 'n', NONE,
+              "Show what would be done, and do nothing", NULL),
     {NULL}};
 
 const SmCommand sm_command_sync = {
     .name = "sync",
-    .summary = "Fetch what the service lists and is not stored yet",
+    .summary = "Fetch what the service lists and is not stored",
     .needs = SM_NEEDS_CONFIG | SM_NEEDS_LEDGER,
     .size = sizeof(Command),
     .options = options_of_sync,

@@ -134,7 +134,7 @@ sm_digest_update(SmDigest *digest, const void *data, gsize length)
     hash(digest, data, length);
 }
 
-/* FALSE where a limit of the mail system's leaves no room for a thread: no reason to die of. */
+/* FALSE if the mail system's limits leave no room for a thread, which is not fatal. */
 static gboolean
 has_thread(SmDigest *digest)
 {

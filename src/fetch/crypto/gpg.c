@@ -17,7 +17,7 @@ sm_gpg_set_error(GError **error, int code, gpgme_error_t why, const char *what)
     return FALSE;
 }
 
-/* Sets the library up, which no two threads may do at once. */
+/* Sets the library up, which two threads must not do at once. */
 static void
 set_up(void)
 {
@@ -43,7 +43,7 @@ sm_gpg_open(const char *home, GError **error)
         fault = gpgme_ctx_set_engine_info(gpg, GPGME_PROTOCOL_OpenPGP, NULL, home);
     if (fault == 0)
         return g_steal_pointer(&gpg);
-    sm_gpg_set_error(error, SM_ERROR_ENCRYPTION, fault, "gpg cannot be used (is GnuPG installed?)");
+    sm_gpg_set_error(error, SM_ERROR_ENCRYPTION, fault, "gpg is unusable; is GnuPG installed?");
     return NULL;
 }
 

@@ -2,7 +2,7 @@
 
 #include "common/base/error.h"
 
-/* Why a key that was found is of no use; NULL if it is. */
+/* Why a key is unusable; NULL if it is usable. */
 static const char *
 flaw(const SmGpgKey *key)
 {
@@ -19,7 +19,7 @@ flaw(const SmGpgKey *key)
     return NULL;
 }
 
-/* The command that a person mends the keyring with. Caller frees. */
+/* The command that fixes the keyring. Caller frees. */
 static char *
 remedy(const SmAccount *account, const char *command)
 {
@@ -37,12 +37,12 @@ missing(const SmAccount *account, const char *id, gpgme_error_t why, GError **er
     switch (gpgme_err_code(why)) {
     case GPG_ERR_EOF:
     case GPG_ERR_NO_PUBKEY:
-        g_set_error(error, SM_ERROR, SM_ERROR_ENCRYPTION, "%s is not in the keyring: %s", what,
+        g_set_error(error, SM_ERROR, SM_ERROR_ENCRYPTION, "%s is not in the keyring; run %s", what,
                     import);
         return FALSE;
     case GPG_ERR_AMBIGUOUS_NAME:
         g_set_error(error, SM_ERROR, SM_ERROR_ENCRYPTION,
-                    "%s means several keys: give the fingerprint", what);
+                    "%s matches several keys; use the fingerprint", what);
         return FALSE;
     default:
         return sm_gpg_set_error(error, SM_ERROR_ENCRYPTION, why, what);
@@ -64,23 +64,23 @@ find(SmGpg *gpg, const SmAccount *account, const char *id, GError **error)
     if (why != NULL) {
         g_autofree char *import = remedy(account, "--import FILE");
 
-        g_set_error(error, SM_ERROR, SM_ERROR_ENCRYPTION,
-                    "account %s: encrypt-to: key %s %s: set encrypt-to to another one, or import it"
-                    " renewed: %s",
-                    account->name, id, why, import);
+        g_set_error(
+            error, SM_ERROR, SM_ERROR_ENCRYPTION,
+            "account %s: encrypt-to: key %s %s; set encrypt-to to another one, or renew it: run %s",
+            account->name, id, why, import);
         return NULL;
     }
     return g_steal_pointer(&key);
 }
 
-/* gpg would make an empty keyring of a directory that is not mounted, or mistyped. */
+/* gpg would create an empty keyring in an unmounted or mistyped directory. */
 static gboolean
 has_home(const SmAccount *account, GError **error)
 {
     if (account->gnupg_home == NULL || g_file_test(account->gnupg_home, G_FILE_TEST_IS_DIR))
         return TRUE;
     g_set_error(error, SM_ERROR, SM_ERROR_ENCRYPTION,
-                "account %s: gnupg-home %s: is no directory that can be read (is it mounted?)",
+                "account %s: gnupg-home %s: not a readable directory; is it mounted?",
                 account->name, account->gnupg_home);
     return FALSE;
 }

@@ -65,7 +65,7 @@ start(SmSeal *seal, GError **error)
 {
     static struct gpgme_data_cbs plain_calls = {.read = give_plain};
     static struct gpgme_data_cbs sealed_calls = {.write = take_sealed};
-    /* The configuration is the trust; and nobody reads the file whom it does not name. */
+    /* The configuration decides which keys to trust, and only those can read the file. */
     const gpgme_encrypt_flags_t flags =
         GPGME_ENCRYPT_ALWAYS_TRUST | GPGME_ENCRYPT_NO_ENCRYPT_TO | GPGME_ENCRYPT_NO_COMPRESS;
     gpgme_error_t why;
@@ -109,7 +109,7 @@ sm_seal_free(SmSeal *seal)
     g_free(seal);
 }
 
-/* Why gpg has ended, where it should not have, or not so. */
+/* Why gpg ended early or failed. */
 static gboolean
 fail(SmSeal *seal, GError **error)
 {
@@ -119,8 +119,7 @@ fail(SmSeal *seal, GError **error)
         sm_gpg_set_error(error, SM_ERROR_ENCRYPTION, seal->loop.result,
                          "gpg cannot encrypt to the keys of encrypt-to");
     else
-        g_set_error(error, SM_ERROR, SM_ERROR_ENCRYPTION,
-                    "gpg ended before it was done: was it killed?");
+        g_set_error(error, SM_ERROR, SM_ERROR_ENCRYPTION, "gpg ended early; was it killed?");
     return FALSE;
 }
 
@@ -147,7 +146,7 @@ turn(SmSeal *seal, Wait *wait, GError **error)
     if (now - wait->since < (gint64)seal->terms.patience * G_USEC_PER_SEC)
         return TRUE;
     g_set_error(error, SM_ERROR, SM_ERROR_ENCRYPTION,
-                "gpg has stood still for %u s: is it stopped?", seal->terms.patience);
+                "gpg has made no progress for %u s; is it stopped?", seal->terms.patience);
     return FALSE;
 }
 
@@ -172,7 +171,7 @@ sm_seal_finish(SmSeal *seal, gint64 *size, char **sha256, GError **error)
     while (!seal->loop.ended)
         if (!turn(seal, &wait, error))
             return FALSE;
-    /* To GPGME a gpg that was killed is one that is done. */
+    /* GPGME takes a killed gpg for one that is done. */
     if (seal->loop.result != 0 || seal->fault != NULL ||
         !sm_gpg_loop_saw(&seal->loop, "END_ENCRYPTION"))
         return fail(seal, error);

@@ -59,10 +59,10 @@ set_error(GError **error, gpgme_error_t why)
     case GPG_ERR_NO_SECKEY:
     case GPG_ERR_DECRYPT_FAILED:
         return sm_gpg_set_error(error, SM_ERROR_ENCRYPTION, why,
-                                "no key of this user's decrypts it");
+                                "this user has no key that decrypts it");
     case GPG_ERR_NO_DATA:
     case GPG_ERR_BAD_DATA:
-        return sm_gpg_set_error(error, SM_ERROR_DATA, why, "it is no whole encrypted file");
+        return sm_gpg_set_error(error, SM_ERROR_DATA, why, "not a complete encrypted file");
     default:
         return sm_gpg_set_error(error, SM_ERROR_ENCRYPTION, why, "gpg cannot decrypt it");
     }

@@ -12,7 +12,7 @@ typedef gboolean (*SmUnsealed)(const void *data, gsize length, gpointer user_dat
  * Decrypts what fd holds from where it stands, by the key in home (NULL: gpg's
  * own), and adds what it reads to stored. gpg may ask for a passphrase at the
  * terminal. Errors: SM_ERROR_ENCRYPTION (no key for it, no gpg, no passphrase),
- * SM_ERROR_DATA (it is no whole encrypted file), SM_ERROR_DIRECTORY (it cannot be
+ * SM_ERROR_DATA (not a complete encrypted file), SM_ERROR_DIRECTORY (it cannot be
  * read), and take's own.
  */
 gboolean sm_unseal(const char *home, int fd, SmDigest *stored, SmUnsealed take, gpointer user_data,

@@ -11,7 +11,7 @@ enum {
 char *
 sm_secret_alloc(gsize size)
 {
-    /* Without permission to lock memory the heap works unlocked: better than no file. */
+    /* Without permission to lock memory the heap works unlocked: better than no download. */
     if (!CRYPTO_secure_malloc_initialized())
         CRYPTO_secure_malloc_init(HEAP_SIZE, HEAP_SMALLEST);
     return OPENSSL_secure_zalloc(size);

@@ -40,7 +40,7 @@ run(gpointer data)
     return NULL;
 }
 
-/* nohup(1) and a shell's background jobs ignore some, and mean it. */
+/* nohup(1) and background jobs ignore some on purpose. */
 static void
 add_unless_ignored(sigset_t *signals, int number)
 {

@@ -78,7 +78,7 @@ attend(Run *run, gint64 limit)
     }
 }
 
-/* The group may have members that outlive the first; one that even SIGKILL does not end is left. */
+/* Kills the group, whose members may outlive the first; one that survives SIGKILL is left. */
 static void
 end_group(Run *run)
 {
@@ -131,7 +131,7 @@ start(Run *run, int out, int err)
     return fault;
 }
 
-/* What it said on standard error, for a message; "" for nothing. Caller frees. */
+/* The command's standard error, for a message; "" for none. Caller frees. */
 static char *
 said_by(const Run *run)
 {
@@ -139,9 +139,9 @@ said_by(const Run *run)
     g_autofree char *clean = sm_text_clean(run->err.text, SAID_SHOWN);
 
     if (line > 0 && memmem(run->err.text, run->err.length, run->out.text, line) != NULL)
-        return g_strdup(": what it said repeats what it printed, and is not shown");
+        return g_strdup(": its error output repeats its output and is not shown");
     g_strchomp(clean);
-    return *clean != '\0' ? g_strconcat(": ", clean, NULL) : g_strdup(": it said nothing");
+    return *clean != '\0' ? g_strconcat(": ", clean, NULL) : g_strdup(": no error output");
 }
 
 static gboolean
@@ -155,9 +155,10 @@ judge(const Run *run, gboolean ended, int code, GError **error)
     if (!ended)
         g_set_error(error, SM_ERROR, code, "did not end in time and was killed%s", said);
     else if (WIFSIGNALED(run->status))
-        g_set_error(error, SM_ERROR, code, "was ended by signal %d%s", WTERMSIG(run->status), said);
+        g_set_error(error, SM_ERROR, code, "was killed by signal %d%s", WTERMSIG(run->status),
+                    said);
     else
-        g_set_error(error, SM_ERROR, code, "ended with %d%s", WEXITSTATUS(run->status), said);
+        g_set_error(error, SM_ERROR, code, "exited with %d%s", WEXITSTATUS(run->status), said);
     return FALSE;
 }
 
@@ -178,7 +179,7 @@ run_it(Run *run, gint64 limit, int code, GError **error)
     }
     if (err < 0 || fcntl(run->out.fd, F_SETFL, O_NONBLOCK) < 0 ||
         fcntl(run->err.fd, F_SETFL, O_NONBLOCK) < 0)
-        return sm_error_from_errno(error, SM_ERROR_INTERNAL, "no pipe for it");
+        return sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot create a pipe for it");
     fault = start(run, run->joined ? err : out, err);
     sm_close(&out);
     sm_close(&err);
@@ -206,7 +207,7 @@ sm_subprocess(const char *const *argv, gint64 limit, char *output, gsize *length
 
     *output = '\0';
     if (run.scratch == NULL)
-        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "no memory to run it");
+        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "out of memory");
     else
         ok = run_it(&run, limit, code, error);
     sm_close(&run.out.fd);

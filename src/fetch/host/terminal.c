@@ -28,7 +28,7 @@ open_terminal(Terminal *terminal, GError **error)
 
     terminal->tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (terminal->tty < 0 || tcgetattr(terminal->tty, &terminal->before) < 0)
-        return sm_error_from_errno(error, SM_ERROR_USAGE, "there is no terminal to ask at");
+        return sm_error_from_errno(error, SM_ERROR_USAGE, "no terminal to ask at");
     sigemptyset(&terminal->awaited);
     for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++)
         sigaddset(&terminal->awaited, numbers[i]);
@@ -112,7 +112,7 @@ sm_terminal_ask(const char *prompt, char *answer, gsize size, gsize *length, GEr
     if (ok && turn == FAILED)
         ok = sm_error_from_errno(error, SM_ERROR_IO, "the terminal");
     if (ok && *length == 0) {
-        g_set_error(error, SM_ERROR, SM_ERROR_DATA, "nothing was typed: nothing is changed");
+        g_set_error(error, SM_ERROR, SM_ERROR_DATA, "nothing typed; nothing changed");
         ok = FALSE;
     }
     sm_close(&terminal.tty);

@@ -32,7 +32,7 @@ finish(SmHttpEngine *engine, Request *request, CURLcode result)
     g_mutex_unlock(&engine->lock);
 }
 
-/* Takes over what was given since the last look; FALSE when the loop is to end. */
+/* Takes new requests; FALSE when the loop is to end. */
 static gboolean
 take_requests(SmHttpEngine *engine, gboolean *stopped)
 {
@@ -109,7 +109,7 @@ sm_http_engine_new(guint connections, GError **error)
     curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, (long)connections);
     engine->loop = g_thread_try_new("http", run, engine, error);
     if (engine->loop == NULL) {
-        g_prefix_error_literal(error, "no thread for the transfers: ");
+        g_prefix_error_literal(error, "cannot start the transfers' thread: ");
         return NULL;
     }
     return g_steal_pointer(&engine);

@@ -53,11 +53,10 @@ sm_guard_let_pass(const SmGuard *guard, const char *url, GError **error)
     if (guard->refused == NULL || guard->allowed)
         return TRUE;
     shown = sm_text_redact_url(url);
-    g_set_error(
-        error, SM_ERROR, SM_ERROR_URL,
-        "the service's URL %s leads to %s, an address inside a network: not used (if that is"
-        " right, list the host itself in storage-hosts, without *)",
-        shown, guard->refused);
+    g_set_error(error, SM_ERROR, SM_ERROR_URL,
+                "the service's URL %s resolves to private address %s; refused (to allow it, list "
+                "the host in storage-hosts, without *)",
+                shown, guard->refused);
     return FALSE;
 }
 

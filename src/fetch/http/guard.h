@@ -1,7 +1,7 @@
 /*
- * The guard at the socket: a host that storage-hosts names by a pattern only may
- * be anybody's, and its name may lead anywhere. So its addresses are looked at as
- * they are connected to, when no later answer of a name server can change them.
+ * The guard at the socket: a host that only a pattern of storage-hosts names may resolve to any
+ * address. Each address is checked at the moment of connecting, when no later DNS answer can change
+ * it.
  */
 #pragma once
 
@@ -19,7 +19,7 @@ typedef struct {
 /*
  * Has handle, about to get url, connect to public addresses alone, unless host
  * or address and port stand in the account's storage-hosts literally, without a
- * `*`. A proxy connects for us to what it likes, and is not looked at. guard must
+ * `*`. A proxy connects on its own, and is not checked. guard must
  * live as long as the transfer; sm_guard_clear() afterwards.
  */
 void sm_guard_set(SmGuard *guard, CURL *handle, const SmAccount *account, const char *url);

@@ -71,7 +71,7 @@ sm_http_set_error(GError **error, int code, CURL *handle, const char *url, CURLc
         g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "ca-file cannot be used: %s", clean);
         break;
     case CURLE_OUT_OF_MEMORY: /* also libcurl's word for a header that does not end */
-        g_set_error(error, SM_ERROR, code, "%s: its headers are too large, or no memory is left",
+        g_set_error(error, SM_ERROR, code, "%s: its headers are too large, or out of memory",
                     shown);
         break;
     default:

@@ -36,7 +36,7 @@ sm_pace_free(SmPace *pace)
 gboolean
 sm_pace_set_stopped(GError **error)
 {
-    g_set_error_literal(error, SM_ERROR, SM_ERROR_LIMIT, "interrupted: the next run goes on");
+    g_set_error_literal(error, SM_ERROR, SM_ERROR_LIMIT, "interrupted; the next run resumes");
     return FALSE;
 }
 
@@ -48,7 +48,7 @@ too_late(gint64 wait, GError **error)
     g_autofree char *text = g_date_time_format(when, "%H:%M:%S");
 
     g_set_error(error, SM_ERROR, SM_ERROR_SERVICE,
-                "the service is overloaded and asks for no call before %s", text);
+                "the service is overloaded and allows no call before %s", text);
     return FALSE;
 }
 

@@ -26,8 +26,7 @@ typedef struct {
     SmPart *part;       /* what is being downloaded to */
 } Attempt;
 
-/* When a name may be asked for again after fault; for one that is missing, whether it has failed
- * for good. */
+/* When a name is retried after fault; for a missing one, whether it has failed. */
 static gint64
 next_attempt(SmFile *file, guint retry_after, const GError *fault, SmFileState *state)
 {
@@ -76,7 +75,7 @@ settle(const Attempt *attempt, gboolean part_kept, GError *fault)
     }
 }
 
-/* Ends an attempt that failed. A row that is `placing` stays so: the next run brings it to its end.
+/* Ends a failed attempt. A `placing` row stays so: the next run finishes it.
  */
 static gboolean
 give_back(Attempt *attempt, gboolean part_kept, GError *fault, GError **error)
@@ -87,7 +86,7 @@ give_back(Attempt *attempt, gboolean part_kept, GError *fault, GError **error)
     return FALSE;
 }
 
-/* A part that was noted and is still worth something stays for the next run; any other goes.
+/* Keeps a noted part that can be resumed, and removes any other.
  * Whether one stays. */
 static gboolean
 leave_part(const Attempt *attempt, const GError *fault)
@@ -107,11 +106,11 @@ describe(const Attempt *attempt, SmPlaceResult result)
     switch (result) {
     case SM_PLACE_CORRECTED:
         return g_strdup_printf(
-            "stored %s (%s) in %s: a corrected version, the older one is in " SM_SUPERSEDED,
+            "stored %s (%s) in %s: a corrected version; the older one is in " SM_SUPERSEDED,
             file->path, size, directory);
     case SM_PLACE_ADOPTED:
-        return g_strdup_printf("stored %s (%s): it was in %s already, with the same bytes",
-                               file->name, size, directory);
+        return g_strdup_printf("stored %s (%s): already in %s with identical content", file->name,
+                               size, directory);
     default:
         return g_strdup_printf("stored %s (%s) in %s", file->path, size, directory);
     }
@@ -150,7 +149,7 @@ transfer_started(const SmTransferFacts *facts, gpointer user_data, GError **erro
 {
     Attempt *attempt = user_data;
 
-    /* gpg's state dies with the process: what it has encrypted by then is of no use to another */
+    /* gpg's state dies with the process: another process cannot resume its output */
     if (facts->total < RESUME_WORTH || !sm_etag_is_strong(facts->etag) ||
         sm_account_encrypts(attempt->job->account))
         return TRUE;
@@ -168,7 +167,7 @@ start_over(Attempt *attempt, GError **error)
     return sm_file_start_over(attempt->job->ledger, attempt->file, error);
 }
 
-/* The noted part of a dead process if it can be resumed, else a new one in its place. */
+/* Resumes the noted part of a dead process, if possible, else creates a new one. */
 static SmPart *
 open_part(Attempt *attempt, const SmRecipients *recipients, GError **error)
 {
@@ -196,7 +195,7 @@ open_part(Attempt *attempt, const SmRecipients *recipients, GError **error)
     return part;
 }
 
-/* The object is what is stored already: only that is recorded. */
+/* The object is stored already: only records that. */
 static gboolean
 keep_stored(Attempt *attempt, const SmDownload *download, char **outcome, GError **error)
 {
@@ -205,11 +204,11 @@ keep_stored(Attempt *attempt, const SmDownload *download, char **outcome, GError
     if (!sm_part_remove(attempt->part, error) ||
         !sm_file_unchanged(attempt->job->ledger, file, download->etag, error))
         return FALSE;
-    *outcome = g_strdup_printf("%s is unchanged on the service: stored already", file->name);
+    *outcome = g_strdup_printf("%s is unchanged on the service", file->name);
     return TRUE;
 }
 
-/* A person who forces a fetch wants the file back where an importer has taken it. */
+/* get --force restores a file that an importer has taken. */
 static gboolean
 is_wanted_again(const Attempt *attempt)
 {
@@ -218,8 +217,8 @@ is_wanted_again(const Attempt *attempt)
     return attempt->job->force && path != NULL && !sm_store_exists(attempt->store, path);
 }
 
-/* The keys of encrypt-to, looked at before the service is asked for anything: *recipients is NULL
- * where none are configured. */
+/* The keys of encrypt-to, checked before the service is called; *recipients is NULL if none are
+ * configured. */
 static gboolean
 find_recipients(const Attempt *attempt, SmRecipients **recipients, GError **error)
 {

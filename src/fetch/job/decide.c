@@ -5,7 +5,7 @@
 #include "fetch/rules/pause.h"
 #include "fetch/rules/policy.h"
 
-enum { SHORT_PAUSE = 10 /* seconds: waited out rather than handed back to the mail system */ };
+enum { SHORT_PAUSE = 10 /* seconds: short pauses are waited out instead of exiting with 75 */ };
 
 static char *
 clock_time(gint64 when)
@@ -24,10 +24,10 @@ sm_decide_describe(const SmFile *file)
     case SM_FILE_STORED:
         when = clock_time(file->pruned_at > 0 ? file->pruned_at : file->stored_at);
         if (file->pruned_at > 0)
-            return g_strdup_printf("%s was stored, and deleted on %s since keep-for was over"
-                                   " (scorefetch get --force fetches it again)",
+            return g_strdup_printf("%s was stored, and deleted after keep-for on %s (scorefetch "
+                                   "get --force fetches it again)",
                                    file->name, when);
-        return g_strdup_printf("%s is stored already, since %s", file->name, when);
+        return g_strdup_printf("%s is already stored, since %s", file->name, when);
     case SM_FILE_DROPPED:
     case SM_FILE_NOT_WANTED:
         return g_strdup_printf("%s: %s (%s)", sm_file_state_name(file->state), file->reason,
@@ -59,12 +59,12 @@ static SmStep
 paused(GError **error, const SmFile *file, gint64 until, const char *why)
 {
     g_autofree char *when = clock_time(until);
-    g_autofree char *text = g_strdup_printf("not asked again before %s: %s", when, why);
+    g_autofree char *text = g_strdup_printf("next attempt not before %s: %s", when, why);
 
     return refuse(error, SM_ERROR_PAUSED, file, text);
 }
 
-/* Whether a message will bring it; for what only a person asked for, nobody may ever come back. */
+/* Whether a message announced it; a person may never ask again. */
 static gboolean
 is_expected(const SmFile *other)
 {
@@ -137,7 +137,7 @@ apply_pauses(const SmJob *job, const SmFile *file, gint64 now, GError **error)
 
     if (file->stored_at > 0 && sm_pause_holds(file->looked_at + SM_LOOK_PAUSE, now))
         return paused(error, file, file->looked_at + SM_LOOK_PAUSE,
-                      "the service was asked for a corrected version a short while ago");
+                      "the service was asked for a corrected version recently");
     if (sm_pause_holds(file->next_attempt, now)) {
         if (file->next_attempt - now > SHORT_PAUSE)
             return paused(error, file, file->next_attempt, file->reason);
@@ -148,8 +148,8 @@ apply_pauses(const SmJob *job, const SmFile *file, gint64 now, GError **error)
         return (SmStep){.kind = SM_STEP_ERROR};
     if (missing >= SM_MISSING_MAX && job->listed == NULL)
         return refuse(error, SM_ERROR_PAUSED, file,
-                      "waits, since the service did not know 20 other names in the last hour"
-                      " (scorefetch get fetches it at once)");
+                      "waits, because the service did not know 20 other names within the last hour "
+                      "(scorefetch get fetches it at once)");
     return step;
 }
 
@@ -159,7 +159,7 @@ is_answered(const SmFile *file)
     return file->stored_at > 0 && file->newest_event <= file->stored.covers;
 }
 
-/* A person's request: whatever the policy says about mail, and at once. */
+/* A person's request: at once, and regardless of the policy for mail. */
 static SmStep
 decide_for_person(const SmJob *job, const SmFile *file)
 {
@@ -174,7 +174,7 @@ sm_decide(const SmJob *job, const SmFile *file, const char *obstacle, gint64 now
     SmStep step;
 
     if (file->state == SM_FILE_PLACING)
-        return (SmStep){.kind = SM_STEP_FETCH}; /* to be brought to its end, whoever asks */
+        return (SmStep){.kind = SM_STEP_FETCH}; /* to be finished, whoever asks */
     if (file->state == SM_FILE_CONFLICT && obstacle != NULL &&
         g_strcmp0(file->obstacle, obstacle) == 0 && !job->force)
         return refuse(error, SM_ERROR_CONFLICT, file, file->reason);

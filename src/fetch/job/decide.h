@@ -1,6 +1,6 @@
 /*
- * What is to be done with a name now, by its row, the policy, the pauses and
- * the limits on calls. Read under the claim; calls nobody and changes nothing.
+ * Decides what to do with a name now, by its row, the policy, the pauses and the limits on calls.
+ * Runs under the claim; makes no call and changes nothing.
  */
 #pragma once
 

@@ -6,12 +6,12 @@
 #include "fetch/http/pace.h"
 #include "fetch/rules/pause.h"
 
-enum { INTEGRITY_TRIES = 2 }; /* a damaged transfer is worth one full GET more */
+enum { INTEGRITY_TRIES = 2 }; /* a damaged download is worth one more full GET */
 
 typedef struct {
     SmDownload *download;
     guint failed;       /* tries in a row without a new byte */
-    guint damaged;      /* whole, but not what was promised */
+    guint damaged;      /* complete, but damaged */
     char *doubted;      /* SHA-256 and ETag of what came whole, but is not what a header says */
     gint64 best;        /* bytes had so far */
     gint64 progress_at; /* monotonic time of the last new byte */
@@ -29,7 +29,7 @@ sm_download_clear(SmDownload *download)
 static gboolean
 damaged(GError **error, const char *what)
 {
-    g_set_error(error, SM_ERROR, SM_ERROR_INTEGRITY, "what arrived %s", what);
+    g_set_error(error, SM_ERROR, SM_ERROR_INTEGRITY, "the download %s", what);
     return FALSE;
 }
 
@@ -40,8 +40,7 @@ doubt_of(const SmTransferFacts *facts, gint64 size, const char *md5)
     g_autofree char *promised = NULL;
 
     if (facts->etag_kind != SM_ETAG_OPAQUE && md5 != NULL && sm_etag_md5(facts->etag, &promised))
-        return strcmp(md5, promised) == 0 ? NULL
-                                          : "does not have the MD5 that the object store promised";
+        return strcmp(md5, promised) == 0 ? NULL : "does not match the object store's MD5";
     /* The last chunk may be a proxy's. A Content-Length that was met is proof enough. */
     if (facts->total < 0 && facts->listed >= 0 && size != facts->listed)
         return "has another length than the listing says, and the object store says none";
@@ -57,7 +56,7 @@ dispel(Work *work, const char *doubt, GError **error)
         g_strconcat(work->download->sha256, facts->etag != NULL ? facts->etag : "", NULL);
 
     if (g_strcmp0(work->doubted, came) == 0 && facts->etag_kind != SM_ETAG_MD5) {
-        g_warning("%s: what arrived %s; it came twice with the same bytes and is kept",
+        g_warning("%s: the download %s; it came twice with the same bytes and is kept",
                   work->download->name, doubt);
         return TRUE;
     }
@@ -100,7 +99,7 @@ verify(Work *work, GError **error)
     if (facts->unchanged)
         return TRUE;
     if (facts->total >= 0 && sm_part_size(work->download->part) != facts->total)
-        return damaged(error, "has another length than was announced");
+        return damaged(error, "has not the announced length");
     if (sm_part_first_byte(work->download->part) == '<')
         return damaged(error, "begins with '<': an error page, not a score file");
     head = sm_part_head(work->download->part, &length);
@@ -183,7 +182,7 @@ try_often(Work *work, GError **error)
             g_propagate_error(error, fault);
             return FALSE;
         }
-        g_info("%s: %s; asked again", work->download->name, fault->message);
+        g_info("%s: %s; retrying", work->download->name, fault->message);
         g_clear_error(&fault);
     }
     return TRUE;

@@ -58,8 +58,8 @@ place(const SmJob *job, SmStore *store, const char *part, const char *file,
                     "%s/%s: somebody took the unfinished file away; run it again", store->directory,
                     file);
     else
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s/%s is there already (--force)",
-                    store->directory, file);
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT,
+                    "%s/%s already exists (--force overwrites it)", store->directory, file);
     return FALSE;
 }
 
@@ -76,24 +76,24 @@ to_file(const SmJob *job, const char *name, const char *output, SmDownload *resu
     if (store == NULL)
         return FALSE;
     if (sm_account_encrypts(job->account)) {
-        g_set_error(
-            error, SM_ERROR, SM_ERROR_USAGE,
-            "%s: the file would lie there in plain text, although account %s has encrypt-to;"
-            " scorefetch get %s stores it encrypted, -o - writes it to standard output",
-            output, job->account->name, name);
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
+                    "%s: refused, account %s has encrypt-to and the file would be plain text; run "
+                    "scorefetch get %s to store it encrypted, or use -o -",
+                    output, job->account->name, name);
         return FALSE;
     }
     if (g_str_has_suffix(output, "/")) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s: is a directory; say the file's name too",
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s: is a directory; add the file's name",
                     output);
         return FALSE;
     }
     if (!job->force && sm_store_exists(store, file)) {
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s is there already (--force)", output);
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s already exists (--force overwrites it)",
+                    output);
         return FALSE;
     }
     if (sm_store_exists(store, file) && !g_file_test(output, G_FILE_TEST_IS_REGULAR)) {
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s is no plain file: it is not replaced",
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s is not a regular file; not replaced",
                     output);
         return FALSE;
     }

@@ -71,8 +71,7 @@ work(const SmJob *job, SmFile *file, char **outcome, GError **error)
     case SM_STEP_FETCH:
         if (job->offline) {
             g_set_error(error, SM_ERROR, SM_ERROR_PAUSED,
-                        "%s: left for the next run, since the service was away just now",
-                        file->name);
+                        "%s: left for the next run, because the service is down", file->name);
             break;
         }
         /* a mount point without its share must not be filled */
@@ -99,7 +98,7 @@ work(const SmJob *job, SmFile *file, char **outcome, GError **error)
     return ok;
 }
 
-/* What another process just did while we waited for it. */
+/* What another process did while we waited. */
 static gboolean
 report_other(const SmFile *file, char **outcome, GError **error)
 {
@@ -152,9 +151,9 @@ sm_fetch(const SmJob *job, const char *name, SmFetched *fetched, GError **error)
     else
         ok = work(job, fetched->file, &fetched->outcome, error);
     sm_claim_drop(&claim);
-    /* A record for people: what is fetched does not depend on it. */
+    /* Only a record for people. */
     sm_event_follow(job->ledger, account, name, NULL);
-    if (ok) /* also of what a process that died before has stored */
+    if (ok) /* also for files that a dead process has stored */
         sm_on_stored(job->ledger, job->account, name, job->deadline);
     return ok;
 }

@@ -26,7 +26,7 @@ void sm_fetched_clear(SmFetched *fetched);
  * is left to do; else an error, which is recorded where it is the name's own;
  * *fetched is set in both cases, and cleared by the caller.
  * SM_ERROR_PAUSED: not now; SM_ERROR_BUSY: another process is at work on it;
- * SM_ERROR_CONFLICT, SM_ERROR_GIVEN_UP: only a person can mend it.
+ * SM_ERROR_CONFLICT, SM_ERROR_GIVEN_UP: only a person can fix it.
  * on-stored is told then; that it fails changes nothing.
  */
 gboolean sm_fetch(const SmJob *job, const char *name, SmFetched *fetched, GError **error);

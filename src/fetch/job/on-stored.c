@@ -34,7 +34,7 @@ set_path(GStrv *environment, const char *variable, const SmAccount *account, con
     *environment = g_environ_setenv(*environment, variable, full, TRUE);
 }
 
-/* Ours, but for the way to systemd's credentials; and what there is to say. Caller frees. */
+/* Our own environment without systemd's credentials, plus the hook's variables. Caller frees. */
 static GStrv
 environment_for(const SmAccount *account, const SmHandover *handover)
 {
@@ -60,7 +60,7 @@ environment_for(const SmAccount *account, const SmHandover *handover)
     return environment;
 }
 
-/* Whether it was the run's end that ended it, and not the time that it has for itself. */
+/* Whether the run's end stopped the hook, not its own limit. */
 static gboolean
 is_cut_short(const Telling *telling, gint64 own_limit)
 {
@@ -84,14 +84,13 @@ note_failure(Telling *telling, const SmHandover *handover, gboolean cut_short, c
     guint failures = (guint)MIN(handover->attempts + 1, G_MAXINT16);
     gint64 pause = cut_short ? 0 : (gint64)sm_pause_handover(failures);
     g_autofree char *text =
-        cut_short
-            ? g_strdup_printf("%s: on-stored %s was still at work when this run had to end: it is"
-                              " told again by scorefetch run",
-                              handover->name, telling->account->on_stored[0])
-            : g_strdup_printf("%s is stored, but on-stored %s %s; it is told again by"
-                              " scorefetch run, in %d min at the earliest",
-                              handover->name, telling->account->on_stored[0], fault->message,
-                              (int)(pause / 60));
+        cut_short ? g_strdup_printf(
+                        "%s: on-stored %s did not end within run-limit; scorefetch run retries it",
+                        handover->name, telling->account->on_stored[0])
+                  : g_strdup_printf("%s is stored, but on-stored %s %s; scorefetch run retries it "
+                                    "in %d min at the earliest",
+                                    handover->name, telling->account->on_stored[0], fault->message,
+                                    (int)(pause / 60));
     g_autoptr(GError) trouble = NULL;
 
     if (!sm_handover_failed(telling->ledger, handover, fault->message, sm_ledger_now() + pause,
@@ -123,12 +122,12 @@ tell(Telling *telling, const SmHandover *handover)
         telling->failed++;
         return;
     }
-    g_info("%s: on-stored %s was told", handover->name, account->on_stored[0]);
+    g_info("%s: on-stored %s has run", handover->name, account->on_stored[0]);
     if (!sm_handover_any_failed(telling->ledger, account->name))
         sm_alert_clear(telling->ledger, account->name, SM_ALERT_HOOK);
 }
 
-/* Whether there may be more to say of this name: it was told, or somebody else has told it. */
+/* Whether to go on with this name's next hook. */
 static gboolean
 attend(Telling *telling, gint64 id, GError **error)
 {
@@ -141,7 +140,7 @@ attend(Telling *telling, gint64 id, GError **error)
         (telling->deadline != 0 && g_get_monotonic_time() >= telling->deadline))
         return FALSE; /* left to scorefetch run */
     if (!sm_lock_take(telling->ledger->lock_fd, byte, 0, NULL, &fault)) {
-        if (g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY)) /* another process is telling it */
+        if (g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY)) /* another process runs it */
             g_clear_error(&fault);
         else
             g_propagate_error(error, fault);
@@ -156,7 +155,7 @@ attend(Telling *telling, gint64 id, GError **error)
     return fault == NULL && telling->failed == failed;
 }
 
-/* What is open of one name, one after the other, beginning with id. */
+/* The open hooks of one name, one after the other, beginning with id. */
 static gboolean
 tell_name(Telling *telling, gint64 id, const char *name, GError **error)
 {

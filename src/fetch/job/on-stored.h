@@ -1,7 +1,6 @@
 /*
- * on-stored: the command that is told of each file once it is recorded as
- * stored, at least once, also if the process that stored it died in between.
- * What it does or fails to do never changes what is stored.
+ * on-stored: the hook that runs at least once for each stored file, even if the process that stored
+ * it died in between. Its failure never changes what is stored.
  */
 #pragma once
 
@@ -11,7 +10,7 @@
 #include "fetch/ledger/ledger.h"
 
 /*
- * Tells the account's command what is due; name: of that one only, NULL: of all.
+ * Runs the account's due hooks; name: of that one only, NULL: of all.
  * deadline: monotonic time at which the command is ended, whatever on-stored-limit
  * says, in microseconds; 0: none. One that another process is telling is left to
  * that. A failure is recorded, said in the log and an alert, tried again later;

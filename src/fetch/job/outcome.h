@@ -1,4 +1,4 @@
-/* What was decided of one name, said once: to people by its text, to the log with its facts. */
+/* Reports the decision about one name once: to people as text, to the log with its facts. */
 #pragma once
 
 #include <glib.h>

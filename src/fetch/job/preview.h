@@ -1,4 +1,4 @@
-/* The dry run: what would be done with an event, and why, on standard output. */
+/* The dry run: prints what would be done with an event, and why. */
 #pragma once
 
 #include "common/config/config.h"
@@ -6,7 +6,7 @@
 #include "fetch/ledger/ledger.h"
 #include "fetch/rules/listing.h"
 
-/* Prints a line for each name; nothing is called, created or changed. SM_ERROR_LEDGER, SM_ERROR_IO.
+/* Prints a line for each name; calls, creates and changes nothing. SM_ERROR_LEDGER, SM_ERROR_IO.
  */
 gboolean sm_preview(SmLedger *ledger, const SmConfig *config, const SmEvent *event, GError **error);
 

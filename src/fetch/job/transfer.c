@@ -133,7 +133,7 @@ read_total(SmTransfer *transfer, long status, gint64 *total)
     if (!is_in_chunks(transfer)) {
         curl_easy_getinfo(transfer->handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
         if (length < 0)
-            return odd(transfer, "has no Content-Length: its end could not be told");
+            return odd(transfer, "has no Content-Length, so its end is unknown");
     }
     if (status == 200) {
         *total = length;
@@ -145,7 +145,7 @@ read_total(SmTransfer *transfer, long status, gint64 *total)
                &first, &last, total) != 3 ||
         transfer->offset == 0 || first != transfer->offset || last != *total - 1 ||
         (length >= 0 && last - first + 1 != length))
-        return odd(transfer, "has another range than was asked for");
+        return odd(transfer, "has another range than requested");
     return TRUE;
 }
 
@@ -167,7 +167,7 @@ object_goes_on(SmTransfer *transfer, const char *etag, gint64 total)
     if (etag != NULL && g_strcmp0(etag, transfer->facts.etag) != 0) {
         g_clear_pointer(&transfer->facts.etag, g_free); /* the next GET is for all of it */
         g_set_error(&transfer->fault, SM_ERROR, SM_ERROR_OBJECT,
-                    "the object changed while it was fetched");
+                    "the object changed during the download");
         return FALSE;
     }
     transfer->facts.total = total;
@@ -185,8 +185,8 @@ is_plain(SmTransfer *transfer)
     transfer->facts.framed = encoding != NULL && strcasestr(encoding, "aws-chunked") != NULL;
     if (coding == NULL)
         return TRUE;
-    what = g_strdup_printf("is encoded (Content-Encoding: %s), although the file itself was asked"
-                           " for: does a proxy on the way compress it?",
+    what = g_strdup_printf("is encoded (Content-Encoding: %s), but the plain file was requested"
+                           "; does a proxy compress it?",
                            coding);
     return odd(transfer, what);
 }
@@ -197,7 +197,7 @@ is_small_enough(SmTransfer *transfer, gint64 size)
     if (size < 0 || (guint64)size <= transfer->account->max_file_size)
         return TRUE;
     g_set_error(&transfer->fault, SM_ERROR, SM_ERROR_LIMIT,
-                "%" G_GINT64_FORMAT " bytes are more than max-file-size (account %s)", size,
+                "%" G_GINT64_FORMAT " bytes exceed max-file-size (account %s)", size,
                 transfer->account->name);
     return FALSE;
 }
@@ -220,7 +220,7 @@ open_object(SmTransfer *transfer, long status)
         sm_http_header(transfer->handle, "x-amz-server-side-encryption-customer-algorithm"));
     if (transfer->facts.listed >= 0 && total >= 0 && total != transfer->facts.listed)
         g_warning("account %s: the object store has %" G_GINT64_FORMAT
-                  " bytes, where the listing says %" G_GINT64_FORMAT,
+                  " bytes, but the listing says %" G_GINT64_FORMAT,
                   transfer->account->name, total, transfer->facts.listed);
     return status == 206 ? object_goes_on(transfer, etag, total)
                          : object_is_new(transfer, etag, total);
@@ -247,7 +247,7 @@ receive(char *data, size_t size, size_t count, void *user_data)
     return length;
 }
 
-/* S3's word for it, from <Code>...</Code>; only shown, and nothing that could be a part of the URL.
+/* S3's error code, from <Code>...</Code>; only shown, and never a part of the URL.
  * Caller frees; "" if none. */
 static char *
 refusal_code(const SmTransfer *transfer)
@@ -306,7 +306,7 @@ judge_end(SmTransfer *transfer, GError **error)
         g_clear_pointer(&transfer->facts.etag, g_free); /* the next GET is for all of it */
     code = refusal_code(transfer);
     g_set_error(error, SM_ERROR, SM_ERROR_OBJECT, "the object store answers %ld%s%s", status, code,
-                status / 100 == 3 ? " (a redirect, which is not followed)" : "");
+                status / 100 == 3 ? " (a redirect; not followed)" : "");
     return FALSE;
 }
 
@@ -354,11 +354,11 @@ set_failure(SmTransfer *transfer, const char *url, CURLcode result, const char *
     else if (result == CURLE_ABORTED_BY_CALLBACK && sm_pace_has_stopped(transfer->shared->pace))
         sm_pace_set_stopped(error);
     else if (result == CURLE_ABORTED_BY_CALLBACK)
-        g_set_error(error, SM_ERROR, SM_ERROR_LIMIT, "not whole within run-limit (account %s): %s",
-                    transfer->account->name,
+        g_set_error(error, SM_ERROR, SM_ERROR_LIMIT,
+                    "not complete within run-limit (account %s): %s", transfer->account->name,
                     sm_account_encrypts(transfer->account)
-                        ? "the next try begins anew, since it is encrypted: raise run-limit"
-                        : "it goes on with the next try");
+                        ? "encrypted downloads cannot resume; raise run-limit"
+                        : "the next try resumes it");
     else if (result != CURLE_COULDNT_CONNECT || sm_guard_let_pass(&transfer->guard, url, error))
         sm_http_set_error(error, SM_ERROR_OBJECT, transfer->handle, url, result, detail);
     return FALSE;

@@ -27,7 +27,7 @@ sm_account_fingerprint_key(SmLedger *ledger, GError **error)
         g_propagate_error(error, fault);
     else if (key == NULL)
         g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
-                    "ledger %s: its key is missing: restore it from a backup",
+                    "ledger %s: its key is missing; restore it from a backup",
                     sm_db_path(ledger->db));
     return key;
 }

@@ -52,8 +52,8 @@ SmAccountRecord *sm_account_peek(SmLedger *ledger, const char *account, const ch
 /* Frees record; NULL is allowed. */
 void sm_account_record_free(SmAccountRecord *record);
 
-/* It was accepted; its age counts from the first time, a rejection in between notwithstanding.
- * SM_ERROR_LEDGER. */
+/* Records that the service accepted it; its age counts from the first time, despite rejections in
+ * between. SM_ERROR_LEDGER. */
 gboolean sm_account_proven(SmLedger *ledger, const char *account, const char *fingerprint,
                            GError **error);
 
@@ -62,7 +62,7 @@ gboolean sm_account_proven(SmLedger *ledger, const char *account, const char *fi
 gboolean sm_account_rejected(SmLedger *ledger, const char *account, const char *fingerprint,
                              const char *reason, GError **error);
 
-/* A message without a usable name may have announced anything: a look at the listing is due.
+/* Requests a look at the listing: a message without a usable name may have announced anything.
  * SM_ERROR_LEDGER. */
 gboolean sm_account_want_listing(SmLedger *ledger, const char *account, GError **error);
 
@@ -79,7 +79,7 @@ gboolean sm_account_pause_password(SmLedger *ledger, const char *account, GError
 /* Whether that is so; FALSE where the ledger cannot tell. */
 gboolean sm_account_wants_token(SmLedger *ledger, const char *account);
 
-/* A person says that it may be tried again. SM_ERROR_LEDGER. */
+/* Reopens a closed account for a person. SM_ERROR_LEDGER. */
 gboolean sm_account_reopen(SmLedger *ledger, const char *account, GError **error);
 
 /* When the last message announced something new for account (NULL: for any); 0: never.

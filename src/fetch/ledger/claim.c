@@ -14,8 +14,8 @@ load(SmLedger *ledger, const char *account, const char *name, GError **error)
     if (fault != NULL)
         g_propagate_error(error, fault);
     else if (file == NULL)
-        g_set_error(error, SM_ERROR, SM_ERROR_NOT_FOUND,
-                    "%s: the ledger does not know this name (account %s)", name, account);
+        g_set_error(error, SM_ERROR, SM_ERROR_NOT_FOUND, "%s: not in the ledger (account %s)", name,
+                    account);
     return file;
 }
 
@@ -47,7 +47,7 @@ take(SmClaim *claim, guint which, gint64 byte, guint wait, gboolean *waited, GEr
     return TRUE;
 }
 
-/* The row under its lock. A lock was taken on a row, not on a name: it may be another row by now.
+/* The row under its lock. The lock is on a row, not on a name: it may be another row by now.
  */
 static SmFile *
 load_again(SmLedger *ledger, const SmFile *before, GError **error)
@@ -57,7 +57,7 @@ load_again(SmLedger *ledger, const SmFile *before, GError **error)
     if (file == NULL || file->id == before->id)
         return g_steal_pointer(&file);
     g_set_error(error, SM_ERROR, SM_ERROR_BUSY,
-                "%s: was forgotten and announced again just now; it is tried again", before->name);
+                "%s: was forgotten and announced again just now; retried", before->name);
     return NULL;
 }
 

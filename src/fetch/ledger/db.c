@@ -27,12 +27,12 @@ remedy(int code)
     switch (code) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return "another process holds it; it is tried again";
+        return "another process holds it; retried";
     case SQLITE_FULL:
-        return "the disk or quota is full: make room";
+        return "the disk or quota is full; free space";
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return "restore it from a backup, or move it aside: files that are there are then adopted";
+        return "restore it from a backup, or move it aside, then existing files are adopted";
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
@@ -52,7 +52,8 @@ fail(SmDb *db, int code, GError **error)
     int system = db->handle != NULL ? sqlite3_system_errno(db->handle) : 0;
     gboolean has_errno = system != 0 && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN);
 
-    /* SQLite calls a disk full when a write fails so, not when a file cannot be made or mapped */
+    /* SQLite calls a disk full when a write fails so, not when a file cannot be created or mapped
+     */
     if (has_errno && (system == ENOSPC || system == EDQUOT))
         primary = SQLITE_FULL;
     g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s: %s%s%s (%s)", db->path, cause,

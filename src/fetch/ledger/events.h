@@ -60,8 +60,8 @@ gboolean sm_event_reopen_failed(SmLedger *ledger, const char *account, const cha
 /* Whether it was recorded before; FALSE too on an error. SM_ERROR_LEDGER. */
 gboolean sm_event_is_known(SmLedger *ledger, const SmAnnouncement *announced, GError **error);
 
-/* What was decided, and why, of an event that has no row of a file: its last word, which the log
- * has too, once. SM_ERROR_LEDGER. */
+/* Records the final decision, and why, of an event without a file's row; the log has it once.
+ * SM_ERROR_LEDGER. */
 gboolean sm_event_close(SmLedger *ledger, const SmAnnouncement *announced, const char *decision,
                         const char *reason, GError **error);
 

@@ -10,7 +10,7 @@ enum {
     ID_DIGEST = 16, /* letters of the hash that an id has in it */
 };
 
-/* A version that a later one has taken the place of is where that one says that it put it. */
+/* A replaced version lies where its successor's row says. */
 #define COLUMNS                                                                                    \
     "id, account, name, kind,"                                                                     \
     " coalesce((SELECT n.previous FROM handovers n WHERE n.id > handovers.id"                      \
@@ -143,7 +143,7 @@ sm_handover_failed(SmLedger *ledger, const SmHandover *handover, const char *why
                   error);
 }
 
-/* Whether there are any such rows, or that cannot be told. */
+/* Whether there are any such rows, or the ledger fails. */
 static gboolean
 is_any(SmLedger *ledger, const char *query, const char *account, const char *name)
 {

@@ -1,7 +1,7 @@
 /*
- * The table of hand-overs: what on-stored has still to be told, and was told.
- * A row is made in the transaction that records its file as stored, so that none
- * is missing; those of one name are worked off in the order in which they came.
+ * The table of hand-overs: runs of the on-stored hook, pending and done.
+ * A row is made in the transaction that records its file as stored, so that none is missing; those
+ * of one name run in their order.
  */
 #pragma once
 
@@ -48,22 +48,22 @@ SmHandover *sm_handover_load(SmLedger *ledger, gint64 id, GError **error);
 void sm_handover_free(SmHandover *handover);
 
 /*
- * What the receiver tells repetitions by: the same each time for one hand-over,
- * and another for any other, also of a ledger that was made anew. Caller frees.
+ * The id by which a receiver recognises a repeat: the same each time for one hand-over, unique even
+ * across ledgers. Caller frees.
  */
 char *sm_handover_id(const SmHandover *handover);
 
-/* The command was told. SM_ERROR_LEDGER, as for the others. */
+/* The command has run. SM_ERROR_LEDGER, as for the others. */
 gboolean sm_handover_done(SmLedger *ledger, const SmHandover *handover, GError **error);
 
-/* It was told in vain: why, and when it may be told again. SM_ERROR_LEDGER. */
+/* It failed: why, and when it is retried. SM_ERROR_LEDGER. */
 gboolean sm_handover_failed(SmLedger *ledger, const SmHandover *handover, const char *why,
                             gint64 next_attempt, GError **error);
 
-/* Whether one of account that is open has been told in vain; TRUE where that cannot be told. */
+/* Whether one of account that is open has been told in vain; TRUE if unknown. */
 gboolean sm_handover_any_failed(SmLedger *ledger, const char *account);
 
-/* Whether on-stored has still to be told of name; TRUE where that cannot be told. */
+/* Whether on-stored has still to be told of name; TRUE if unknown. */
 gboolean sm_handover_is_open(SmLedger *ledger, const char *account, const char *name);
 
 /* A person wants what is open of name to be tried now. *open: how many. SM_ERROR_LEDGER. */

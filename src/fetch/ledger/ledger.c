@@ -31,13 +31,13 @@ owned_by_other(const char *path, uid_t owner, GError **error)
     const struct passwd *user = getpwuid(owner);
 
     g_set_error(error, SM_ERROR, SM_ERROR_OWNER,
-                "%s belongs to the user %s: runuser -u %s -- scorefetch ...", path,
+                "%s belongs to user %s; run runuser -u %s -- scorefetch ...", path,
                 user != NULL ? user->pw_name : "(unknown)", user != NULL ? user->pw_name : "USER");
     return FALSE;
 }
 
-/* Whether this is somebody else's place: root would leave files there that the owner cannot open,
- * and others cannot make any. */
+/* Whether this is another user's place: root would leave files there that the owner cannot open,
+ * and others cannot create any. */
 static gboolean
 is_closed_to_us(const char *directory, uid_t owner)
 {
@@ -75,7 +75,7 @@ sm_ledger_is_ours(const char *path, GError **error)
     return !closed || owned_by_other(what, st.st_uid, error);
 }
 
-/* A network file system's locks and memory maps are nothing that SQLite could trust. */
+/* SQLite cannot trust a network file system's locks and memory maps. */
 gboolean
 sm_ledger_is_local(const char *path, GError **error)
 {

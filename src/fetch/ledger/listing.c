@@ -4,7 +4,7 @@
 
 #include "common/event/name.h"
 
-#define KNOWN_REASON "taken as already had (sync --mark-known)"
+#define KNOWN_REASON "marked as known (sync --mark-known)"
 
 void
 sm_listed_row_clear(SmListedRow *row)
@@ -18,7 +18,7 @@ differs(gint64 a, gint64 b)
     return a >= 0 && b >= 0 && a != b;
 }
 
-/* What is not said leaves what was said before. */
+/* Missing members leave the recorded values. */
 static gboolean
 is_recorded(gint64 before, gint64 now)
 {
@@ -37,7 +37,7 @@ sm_listing_is_known(const SmFile *file)
     return was_marked(file) && file->newest_event <= file->stored.covers;
 }
 
-/* Whether the listing tells of another posting than the one that we have. */
+/* Whether the listing has another posting than the stored one. */
 static gboolean
 has_changed(const SmFile *file, const SmListed *listed)
 {
@@ -91,7 +91,7 @@ update(SmLedger *ledger, const char *account, const SmListed *listed, GError **e
                      listed->records, account, listed->name);
 }
 
-/* The same as a message that announces the name: what covers it is a look at the service. */
+/* Like a message that announces the name: a look at the service answers it. */
 static gboolean
 announce(SmLedger *ledger, const char *account, const SmListed *listed, const char *what,
          GError **error)

@@ -26,13 +26,13 @@ sm_lock_take(int fd, gint64 byte, guint wait, gboolean *waited, GError **error)
 
     if (waited != NULL)
         *waited = FALSE;
-    /* Asked again and again, since a blocking OFD lock has no time limit. */
+    /* Polls, since a blocking OFD lock has no time limit. */
     while (set_lock(fd, byte, F_WRLCK) < 0) {
         if (errno != EAGAIN && errno != EACCES && errno != EINTR)
             return sm_error_from_errno(error, SM_ERROR_LEDGER, "the ledger's lock file");
         if (g_get_monotonic_time() >= end) {
-            g_set_error(error, SM_ERROR, SM_ERROR_BUSY,
-                        "another process has been at work on it for %u s", wait);
+            g_set_error(error, SM_ERROR, SM_ERROR_BUSY, "another process has held it for %u s",
+                        wait);
             return FALSE;
         }
         if (waited != NULL)

@@ -172,7 +172,7 @@ sm_ledger_schema_ensure(SmDb *db, GError **error)
     if (version > SCHEMA_VERSION) {
         g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
                     "ledger %s: made by a newer version (schema %" G_GINT64_FORMAT
-                    ", this is %d): upgrade scorefetch on this machine",
+                    ", this is %d); upgrade scorefetch on this machine",
                     sm_db_path(db), version, (int)SCHEMA_VERSION);
         return FALSE;
     }

@@ -196,7 +196,7 @@ sm_file_placing_sealed(SmLedger *ledger, SmFile *file, const SmContents *content
     return TRUE;
 }
 
-/* What was placed, for the log. Caller frees. */
+/* Describes what was placed, for the log. Caller frees. */
 static char *
 describe_new(const SmFile *file)
 {

@@ -8,11 +8,11 @@
 
 #include "fetch/ledger/files.h"
 
-/* A person wants it tried again: no pause, no count of failures, and waiting if it had failed or
+/* Reopens a name for a person: no pause, no count of failures, and waiting if it had failed or
  * conflicts. SM_ERROR_LEDGER. */
 gboolean sm_file_reopen(SmLedger *ledger, SmFile *file, GError **error);
 
-/* What came since changes nothing about the row. SM_ERROR_LEDGER. */
+/* Marks newer events as answered, without a change of the row. SM_ERROR_LEDGER. */
 gboolean sm_file_answered(SmLedger *ledger, SmFile *file, GError **error);
 
 /* A number for a part: no other part has it, whichever ledger knows that. */

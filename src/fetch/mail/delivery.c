@@ -22,7 +22,7 @@ struct SmDelivery {
 typedef struct {
     const SmConfig *config;
     SmAnnouncement as;  /* what the ledger knows it by */
-    SmAccount *account; /* NULL: none found, and why tells the reason */
+    SmAccount *account; /* NULL: none found, for the reason in why */
     char *why;
     char *refusal; /* why its sender may not announce it; NULL: it may */
 } Announced;
@@ -178,7 +178,7 @@ record(const Announced *announced, SmLedger *ledger, GError **error)
     return sm_event_close(ledger, &announced->as, "no account", announced->why, error);
 }
 
-/* A notification that names no file: said, and no try of the mail system's can mend it. */
+/* A notification without a file: recorded and alerted, since no retry can fix it. */
 static gboolean
 record_oddity(const Announced *announced, SmLedger *ledger, GError **error)
 {
@@ -194,10 +194,11 @@ record_oddity(const Announced *announced, SmLedger *ledger, GError **error)
         (announced->account != NULL &&
          !sm_account_want_listing(ledger, announced->account->name, error)))
         return FALSE;
-    text = unusable ? g_strdup_printf("unusable message: %s", event->reason)
-                    : g_strdup_printf("a notification without a valid file name: %s (has its form "
-                                      "changed?)",
-                                      event->reason);
+    text =
+        unusable
+            ? g_strdup_printf("unusable message: %s", event->reason)
+            : g_strdup_printf("a notification without a valid file name: %s; has its form changed?",
+                              event->reason);
     say(announced, G_LOG_LEVEL_WARNING, "no file", text);
     sm_alert(ledger, announced->as.account, unusable ? SM_ALERT_UNUSABLE : SM_ALERT_FORM, text);
     return TRUE;
@@ -281,7 +282,7 @@ act(const Announced *announced, SmLedger *ledger, gint64 started, SmFetched *fet
     return sm_fetch(&job, announced->as.name, fetched, error);
 }
 
-/* What the row says now, for the event's own row. */
+/* Copies the file's state to the event's row. */
 static void
 note_decision(const Announced *announced, SmLedger *ledger, const SmFile *file, const GError *fault)
 {
@@ -302,7 +303,7 @@ say_outcome(const Announced *announced, const SmFile *file, GLogLevelFlags level
     sm_outcome_say(file, announced->as.account, announced->as.name, level, text);
 }
 
-/* Where no Received tells since when, or one of a clock that is ahead, the name's row does. */
+/* Counts from the name's row if there is no Received, or one whose clock is ahead. */
 static gboolean
 is_overdue(const SmEvent *event, const SmFile *file, guint defer_for)
 {
@@ -313,7 +314,7 @@ is_overdue(const SmEvent *event, const SmFile *file, guint defer_for)
     return file != NULL && sm_event_has_waited(file->announced_at, defer_for, now);
 }
 
-/* What to ask of the mail system after fault; after defer_for that it forgets the message. */
+/* The exit code after fault; after defer_for it is 0, and the message is left to the worker. */
 static int
 answer(const Announced *announced, SmLedger *ledger, const SmFile *file, const GError *fault,
        guint defer_for)
@@ -322,13 +323,11 @@ answer(const Announced *announced, SmLedger *ledger, const SmFile *file, const G
     g_autofree char *text = NULL;
 
     if (code == EX_OK || !is_overdue(announced->as.event, file, defer_for)) {
-        if (announced->account != NULL) /* else it was said as it was recorded */
+        if (announced->account != NULL) /* else it was reported as it was recorded */
             say_outcome(announced, file, G_LOG_LEVEL_WARNING, fault->message);
         return code;
     }
-    text = g_strdup_printf("%s; the mail system has tried for long enough: it waits for scorefetch "
-                           "run",
-                           fault->message);
+    text = g_strdup_printf("%s; deferred too long; left to scorefetch run", fault->message);
     say_outcome(announced, file, G_LOG_LEVEL_WARNING, text);
     sm_alert(ledger, announced->as.account, SM_ALERT_WAITING, fault->message);
     return EX_OK;

@@ -54,9 +54,8 @@ gboolean sm_delivery_record(const SmDelivery *delivery, SmLedger *ledger, GError
 int sm_delivery_act(const SmDelivery *delivery, SmLedger *ledger, guint defer_for);
 
 /*
- * Whether mending the configuration can still tell whose a name is: it
- * has no account as things are, but one of the accounts is broken, or the one
- * that --account named is not there.
+ * Whether fixing the configuration may still assign a name: it has no account now, but one of the
+ * accounts is broken, or the one of --account does not exist.
  */
 gboolean sm_delivery_may_find(const SmDelivery *delivery);
 

@@ -22,7 +22,7 @@ beat(gpointer data)
         gint64 until = g_get_monotonic_time() + heartbeat->pause;
 
         if (!g_cond_wait_until(&heartbeat->ended, &heartbeat->mutex, until))
-            sm_spool_beat(heartbeat->spool, NULL); /* a beat that is left out is what it tells */
+            sm_spool_beat(heartbeat->spool, NULL); /* a missing heartbeat shows the failure */
     }
     g_mutex_unlock(&heartbeat->mutex);
     return NULL;
@@ -48,7 +48,7 @@ sm_heartbeat_start(int spool, guint interval, GError **error)
     g_cond_init(&heartbeat->ended);
     heartbeat->thread = g_thread_try_new("heartbeat", beat, heartbeat, &fault);
     if (heartbeat->thread == NULL) {
-        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "no thread for the heartbeat: %s",
+        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "cannot start the heartbeat's thread: %s",
                     fault->message);
         clear(heartbeat);
         return NULL;

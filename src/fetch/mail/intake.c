@@ -76,7 +76,7 @@ is_trusted(const struct stat *spool, uid_t owner)
 {
     gboolean trusted = owner == spool->st_uid || owner == geteuid() || owner == 0;
 
-    if (!trusted && (spool->st_mode & S_IWGRP) != 0) /* twice: one of the calls may just fail */
+    if (!trusted && (spool->st_mode & S_IWGRP) != 0) /* twice: one of the calls may fail */
         trusted = is_member(owner, spool->st_gid) || is_member(owner, spool->st_gid);
     errno =
         trusted || (spool->st_mode & S_IWGRP) == 0 || is_known(owner, spool->st_gid) ? 0 : EAGAIN;
@@ -93,13 +93,13 @@ file_fault(const struct stat *spool, const char *name, const struct stat *about)
 
     errno = 0;
     if (!S_ISREG(about->st_mode))
-        return "it is no regular file";
+        return "not a regular file";
     if (end == name || *end != '-' || uid != about->st_uid)
-        return "its name is not one that its owner gives";
+        return "its name does not match its owner";
     if (about->st_size > SM_EVENT_SIZE_MAX)
-        return "it is larger than any event";
+        return "larger than any event";
     if (!is_trusted(spool, about->st_uid) && errno == 0)
-        return "its owner may not leave events here";
+        return "its owner may not queue events here";
     return NULL;
 }
 
@@ -144,7 +144,7 @@ read_event(int spool, const char *name, uid_t *owner, const char **why)
     *owner = about.st_uid;
     *why = file_fault(&folder, name, &about);
     if (*why == NULL && errno == 0 && fault == EACCES)
-        *why = "its mode does not let the worker read it";
+        *why = "its mode keeps the worker from reading it";
     if (*why != NULL || errno != 0)
         return NULL;
     errno = fault;
@@ -153,7 +153,7 @@ read_event(int spool, const char *name, uid_t *owner, const char **why)
         return NULL;
     event = sm_event_decode(bytes, (gsize)about.st_size, NULL);
     if (event == NULL)
-        *why = "it is no event of this version";
+        *why = "not an event of this version";
     return event;
 }
 
@@ -194,18 +194,18 @@ move_aside(int spool, const char *name)
     return hidden != NULL ? g_strconcat("as ", hidden, NULL) : NULL;
 }
 
-/* It stays where it is, and keeps no other file waiting. */
+/* The file stays, and the other files are read. */
 static void
 leave(const Spool *from, const char *name, int fault)
 {
     g_autofree char *shown = sm_text_clean(name, SM_TEXT_SHOWN_MAX);
 
     from->intake->left++;
-    g_warning("%s/%s: cannot be taken over now (%s): the next scorefetch run tries again",
+    g_warning("%s/%s: cannot be read now (%s); the next scorefetch run retries",
               from->config->spool, shown, g_strerror(fault));
 }
 
-/* Out of the way, but not out of the world: a person should see it. */
+/* Moves the file out of the way, and alerts a person. */
 static gboolean
 set_aside(const Spool *from, const char *name, const char *why, GError **error)
 {
@@ -220,7 +220,7 @@ set_aside(const Spool *from, const char *name, const char *why, GError **error)
         return TRUE;
     }
     shown = sm_text_clean(name, SM_TEXT_SHOWN_MAX);
-    text = g_strdup_printf("%s/%s: set aside %s, since %s", directory, shown, where, why);
+    text = g_strdup_printf("%s/%s: set aside %s: %s", directory, shown, where, why);
     from->intake->aside++;
     g_warning("%s", text);
     sm_alert(from->ledger, "", SM_ALERT_SPOOL, text);
@@ -262,12 +262,12 @@ take_file(const Spool *from, const char *name, GError **error)
         return take_over(from, name, owner, event, error);
     if (why != NULL)
         return set_aside(from, name, why, error);
-    if (fault != ENOENT) /* else another worker has taken it over */
+    if (fault != ENOENT) /* else another worker took it over */
         leave(from, name, fault);
     return TRUE;
 }
 
-/* A file that never got its name, of a process that died before: its message was answered with 75.
+/* An unnamed file of a process that died: its message was answered with 75.
  */
 static void
 clear_stale(int spool, const char *name)

@@ -168,13 +168,12 @@ sm_listing_warn(const SmListing *listing, const char *account)
         g_string_append_printf(names, "%s\"%s\"", i > 0 ? ", " : "",
                                (char *)listing->invalid->pdata[i]);
     if (count > 0)
-        g_warning("account %s: %u in the listing that cannot be score files' names, left out: %s%s",
-                  account, count, names->str, count > SHOWN_MAX ? " ..." : "");
+        g_warning("account %s: %u invalid names in the listing, ignored: %s%s", account, count,
+                  names->str, count > SHOWN_MAX ? " ..." : "");
     if (listing->left_out > 0)
         g_warning("account %s: the listing has %u files more than the %d that are looked at: sync"
                   " in smaller steps, with --since",
                   account, listing->left_out, SM_LISTING_MAX);
     if (listing->repeated > 0)
-        g_info("account %s: %u rows of the listing name a file once more", account,
-               listing->repeated);
+        g_info("account %s: %u rows of the listing repeat a file", account, listing->repeated);
 }

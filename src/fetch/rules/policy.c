@@ -44,10 +44,10 @@ decide_first(SmSibling sibling, char **reason)
 {
     switch (sibling) {
     case SM_SIBLING_STORED:
-        *reason = g_strdup("format = first, and the other format of it is stored");
+        *reason = g_strdup("format = first, and its other format is stored");
         return SM_DECISION_DROP;
     case SM_SIBLING_EARLIER:
-        *reason = g_strdup("format = first, and the other format of it is not stored yet");
+        *reason = g_strdup("format = first, and its other format is not stored yet");
         return SM_DECISION_WAIT;
     case SM_SIBLING_LATER:
     case SM_SIBLING_NONE:

@@ -86,12 +86,12 @@ fault_of(CURLU *parsed, const char *const *storage_hosts)
     const char *fault = NULL;
 
     if (scheme == NULL || strcmp(scheme, "https") != 0)
-        fault = "is not https: not used";
+        fault = "is not https; refused";
     else if (user != NULL || password != NULL)
-        fault = "has a user name in it: not used";
+        fault = "contains a user name; refused";
     else if (host == NULL || port == NULL ||
              !sm_presigned_is_listed(host, port, storage_hosts, FALSE))
-        fault = "leads to a host or port that is not in storage-hosts: not used; if"
+        fault = "names a host or port that is not in storage-hosts; refused; if"
                 " the service has moved its files there, add that host to storage-hosts";
     curl_free(scheme);
     curl_free(user);
@@ -109,9 +109,9 @@ sm_presigned_check(const char *url, const char *const *storage_hosts, GError **e
 
     for (const char *c = url; *c != '\0'; c++)
         if ((guchar)*c <= ' ' || (guchar)*c >= 0x7f || *c == '#' || *c == '\\')
-            return refuse(error, url, "has characters that a URL cannot have: not used");
+            return refuse(error, url, "has characters that a URL cannot have; refused");
     if (parsed == NULL || curl_url_set(parsed, CURLUPART_URL, url, 0) != CURLUE_OK)
-        return refuse(error, url, "cannot be parsed: not used");
+        return refuse(error, url, "cannot be parsed; refused");
     fault = fault_of(parsed, storage_hosts);
     return fault == NULL || refuse(error, url, fault);
 }

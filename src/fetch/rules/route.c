@@ -144,7 +144,7 @@ fits_any(const SmAccount *account, gconstpointer unused)
     return TRUE;
 }
 
-/* user+NAME@host: whoever may write to the user may as well choose among the user's accounts. */
+/* user+NAME@host: a sender may choose among the user's accounts. */
 static gboolean
 fits_extension(const SmAccount *account, gconstpointer extension)
 {
@@ -167,7 +167,7 @@ choose(const SmConfig *config, const SmEvent *event, const char *organisation)
         account = only_match(config, fits_addresses, recipients);
     if (account == NULL)
         account = only_match(config, fits_organisation, organisation);
-    /* Not the only one where a file of others cannot be read: it would take theirs. */
+    /* Not the only one if a file of accounts.d cannot be read: it would take their mail. */
     if (account == NULL && !sm_config_is_incomplete(config))
         account = only_match(config, fits_any, NULL);
     if (account == NULL)
@@ -185,13 +185,12 @@ sm_route(const SmConfig *config, const SmEvent *event, const char *name, char **
 
     *why = NULL;
     if (account == NULL && sm_config_is_incomplete(config))
-        *why = g_strdup_printf("no account is known for it, and not all can be: %s",
+        *why = g_strdup_printf("no account matches it, and not all are known: %s",
                                ((GError *)config->broken->pdata[0])->message);
     else if (account == NULL)
-        *why = wanted != NULL
-                   ? g_strdup_printf("there is no account %s in %s", wanted, config->file)
-                   : g_strdup("none of the accounts fits its recipients (recipients) or its"
-                              " organisation (org-id)");
+        *why = wanted != NULL ? g_strdup_printf("no account %s in %s", wanted, config->file)
+                              : g_strdup("no account matches its recipients (recipients) or its "
+                                         "organisation (org-id)");
     else if (!account->enabled)
         *why = g_strdup_printf("account %s is not enabled", account->name);
     else if (organisation != NULL && account->org_ids[0] != NULL && !serves(account, organisation))

@@ -46,7 +46,7 @@ is_listed(char *const *senders, const char *from, const char *domain)
     return FALSE;
 }
 
-/* A top-level domain is above too many. */
+/* A top-level domain is a parent of too many. */
 static gboolean
 is_aligned(const char *signer, const char *from)
 {
@@ -96,15 +96,14 @@ vouches(char *const *words, const char *from)
     return (verdict != ABSENT ? verdict : look_at(words, "header.i=", is_aligned, from)) == FITS;
 }
 
-/* What the trusted results said, where none of them vouches. Caller frees. */
+/* What the trusted results say, if none verifies From. Caller frees. */
 static char *
 describe(const SmAccount *account, const GPtrArray *found)
 {
     g_autoptr(GString) results = g_string_new(NULL);
 
     if (found->len == 0)
-        return g_strdup_printf("no Authentication-Results of %s stand below at most %u Received "
-                               "lines",
+        return g_strdup_printf("no Authentication-Results of %s below at most %u Received lines",
                                account->authserv_id, account->trusted_hops);
     for (guint i = 0; i < found->len; i++)
         g_string_append_printf(results, "%s%s", i > 0 ? ", " : "",
@@ -174,7 +173,7 @@ allows(const SmAccount *account, const SmEvent *event, char **why)
         return TRUE;
     domain = strchr(event->from, '@') != NULL ? canonical_domain(event->from) : NULL;
     if (domain == NULL)
-        *why = g_strdup("it has not exactly one address in From");
+        *why = g_strdup("it does not have exactly one address in From");
     else if (account->senders[0] != NULL && !is_listed(account->senders, event->from, domain))
         *why = g_strdup_printf("From is %s, which is not in senders", event->from);
     else if (account->authserv_id != NULL)
@@ -189,7 +188,7 @@ sm_senders_allow(const SmConfig *config, const SmAccount *account, const SmEvent
     if (account != NULL)
         return allows(account, event, why);
     if (sm_config_is_incomplete(config))
-        return TRUE; /* who knows whom its account would take it from */
+        return TRUE; /* without an account no one can decide about its sender */
     for (guint i = 0; i < config->accounts->len; i++) {
         const SmAccount *any = config->accounts->pdata[i];
 

@@ -69,7 +69,7 @@ sm_since_parse(const char *text, gint64 now, gint64 last, gint64 *since, GError 
 
     if (strcmp(text, "last") == 0) {
         *since = last;
-        return last != 0 || refuse(text, "has no meaning before a first complete sync", error);
+        return last != 0 || refuse(text, "needs a first complete sync", error);
     }
     if (sm_value_duration(text, &span, NULL))
         *since = now - span;

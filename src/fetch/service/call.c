@@ -59,7 +59,7 @@ start_reply(SmReply *reply, GError **error)
     reply->text = reply->listing ? g_malloc(reply->room) : sm_secret_alloc(reply->room);
     if (reply->text != NULL)
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "no memory for the service's answer");
+    g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "out of memory for the service's answer");
     return FALSE;
 }
 
@@ -95,7 +95,7 @@ time_for_call(const SmService *service, gboolean listing, GError **error)
     if (left > 0)
         return (glong)MIN(left, patience);
     g_set_error(error, SM_ERROR, SM_ERROR_LIMIT,
-                "no time was left for it within run-limit (account %s): the next try asks for it",
+                "no time left within run-limit (account %s); the next try fetches it",
                 service->account->name);
     return 0;
 }
@@ -111,7 +111,7 @@ wait_for_turn(SmService *service, GError **error)
         latest = MIN(latest, service->deadline);
     if (sm_pace_wait(service->shared->pace, latest, error))
         return TRUE;
-    service->retry_after = sm_pace_left(service->shared->pace); /* as if it had said so again */
+    service->retry_after = sm_pace_left(service->shared->pace); /* as if it had repeated that */
     return FALSE;
 }
 
@@ -131,9 +131,8 @@ judge_transfer(const SmService *service, const SmReply *reply, CURLcode result, 
     const char *url = service->account->service_url;
 
     if (reply->too_large)
-        g_set_error(error, SM_ERROR, SM_ERROR_SERVICE,
-                    "%s: the answer is larger than %d KiB: not read", url,
-                    (reply->listing ? LISTING_MAX : SECRET_MAX) / 1024);
+        g_set_error(error, SM_ERROR, SM_ERROR_SERVICE, "%s: the answer exceeds %d KiB; refused",
+                    url, (reply->listing ? LISTING_MAX : SECRET_MAX) / 1024);
     else if (result == CURLE_ABORTED_BY_CALLBACK)
         sm_pace_set_stopped(error);
     else if (result != CURLE_OK)
@@ -229,8 +228,7 @@ sm_reply_set_error(GError **error, const SmService *service, const SmReply *repl
     else
         g_set_error(error, SM_ERROR, SM_ERROR_SERVICE, "%s: the service answers %ld%s%s",
                     service->account->service_url, reply->status,
-                    reply->status / 100 == 3 ? ", a redirect, which is not followed: " : ": ",
-                    message);
+                    reply->status / 100 == 3 ? ", a redirect (not followed): " : ": ", message);
 }
 
 void

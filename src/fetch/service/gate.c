@@ -31,8 +31,8 @@ sm_gate_set_rejected(GError **error, const SmAccount *account, const char *reaso
         return;
     }
     g_set_error(error, SM_ERROR, SM_ERROR_CREDENTIALS,
-                "account %s: the service rejected user name or password at %s (%s); it is not tried"
-                " again before %s has another password%s, or somebody who has mended it at the"
+                "account %s: the service rejected user name or password at %s (%s); not retried "
+                "until %s has another password%s, or somebody who has mended it at the"
                 " portal says scorefetch retry -a %s; passwords expire there unless somebody signs"
                 " in when the portal asks for it",
                 account->name, at, reason, source,
@@ -58,7 +58,7 @@ look(SmGate *gate, GError **error)
     return g_steal_pointer(&record);
 }
 
-/* Two weeks are long, and calls may be made every few minutes: it is told once a day. */
+/* Calls may come every few minutes for two weeks: alert once a day. */
 static void
 warn_of_age(const SmGate *gate)
 {
@@ -122,13 +122,13 @@ take_trial_lock(SmGate *gate, const SmAccountRecord *before, GError **error)
     gboolean waited;
 
     if (!sm_lock_take(gate->ledger->lock_fd, byte, TRIAL_WAIT, &waited, error)) {
-        g_prefix_error(error, "account %s: the password's first use: ", gate->account->name);
+        g_prefix_error(error, "account %s: first use of the password: ", gate->account->name);
         return FALSE;
     }
     gate->lock = byte;
     if (probing && !waited)
-        return TRUE; /* ours alone; another look would find the account closed again */
-    /* Whoever had the lock until now may have proven the password, or closed the account. */
+        return TRUE; /* our own probe; another look would find the account closed again */
+    /* The lock's last holder may have proven the password, or closed the account. */
     record = look(gate, error);
     if (record == NULL || gate->proven)
         drop_trial_lock(gate);

@@ -1,7 +1,6 @@
 /*
- * The gate before every call that carries the password: a rejected one is not
- * sent again, whoever asks, and one that was never accepted is tried by one
- * process at a time, so that 64 messages at once make one failed login.
+ * The gate before every call with the password: a rejected one is not sent again, and a new one is
+ * tried by one process at a time, so that 64 messages at once make one failed login.
  */
 #pragma once
 
@@ -11,7 +10,7 @@
 #include "fetch/service/secret.h"
 
 typedef enum {
-    SM_VERDICT_NONE, /* the call told nothing of the password */
+    SM_VERDICT_NONE, /* the call did not test the password */
     SM_VERDICT_ACCEPTED,
     SM_VERDICT_REJECTED,
 } SmVerdict;
@@ -39,7 +38,7 @@ gboolean sm_gate_enter(SmGate *gate, SmLedger *ledger, const SmAccount *account,
 gboolean sm_gate_prove(SmLedger *ledger, const SmAccount *account, const SmSecret *secret,
                        GError **error);
 
-/* Records what the call told; reason: the service's words for a rejection. That is an alert, and so
+/* Records the verdict; reason: the service's words for a rejection. That is an alert, and so
  * is an accepted password that is about to get older than password-max-age. SM_ERROR_LEDGER. */
 gboolean sm_gate_leave(SmGate *gate, SmVerdict verdict, const char *reason, GError **error);
 

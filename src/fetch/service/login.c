@@ -23,8 +23,8 @@ token_in(const SmService *service, const SmReply *reply, GError **error)
 
     if (found == NULL || *found == '\0' || strlen(found) >= SM_TOKEN_MAX) {
         g_set_error(error, SM_ERROR, SM_ERROR_SERVICE,
-                    "%s: the answer to the login has no token in it that could be used%s",
-                    service->account->service_url, json == NULL ? " (it is not JSON)" : "");
+                    "%s: the login's answer has no usable token%s", service->account->service_url,
+                    json == NULL ? " (it is not JSON)" : "");
     } else {
         token = sm_secret_alloc(SM_TOKEN_MAX);
         if (token != NULL)
@@ -36,7 +36,7 @@ token_in(const SmService *service, const SmReply *reply, GError **error)
     return token;
 }
 
-/* A name that is unknown is no fault of the password's. */
+/* An unknown name is not the password's fault. */
 static SmVerdict
 verdict_of(const SmReply *reply, SmRefusalKind kind)
 {
@@ -164,7 +164,7 @@ sm_login_try(SmService *service, const SmSecret *secret, GError **error)
     if (told.verdict == SM_VERDICT_REJECTED && told.kind == SM_REFUSAL_PASSWORD) {
         g_clear_error(&fault);
         g_set_error(&fault, SM_ERROR, SM_ERROR_CREDENTIALS,
-                    "account %s: the service rejects user name %s with this password (%s)",
+                    "account %s: the service rejects this password for user name %s (%s)",
                     service->account->name, service->account->username, told.message);
     }
     if (fault != NULL)

@@ -26,7 +26,7 @@ write_line(int fd, const SmSecret *secret)
     return written >= 0 && (gsize)written == line[0].iov_len + 1;
 }
 
-/* Owner, group and mode, after the file that was there (NULL: none). Who could read it, still can.
+/* Owner, group and mode, after the file that was there (NULL: none). Keeps who may read it.
  */
 static gboolean
 set_access(int fd, const struct stat *old)
@@ -134,9 +134,8 @@ write_as_we_are(const char *path, const SmSecret *secret, uid_t *owner, GError *
     if (exists && !S_ISREG(st.st_mode))
         g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY, "%s is not a regular file", target);
     else if (!replace(target, folder, exists ? &st : NULL, secret))
-        sm_error_from_errno(error, SM_ERROR_DIRECTORY,
-                            "%s cannot be written by a new file in %s that takes its place", target,
-                            folder);
+        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s: cannot replace it by a new file in %s",
+                            target, folder);
     else
         ok = TRUE;
     *owner = exists ? st.st_uid : geteuid();

@@ -65,7 +65,7 @@ line_fault(const char *line, gsize length)
     if (length == 0)
         return "is empty";
     if (length > SM_SECRET_MAX)
-        return "is longer than a password can be";
+        return "is longer than 1023 bytes";
     if (memchr(line, '\0', length) != NULL || memchr(line, '\n', length) != NULL ||
         memchr(line, '\r', length) != NULL)
         return "must hold the password on one line and nothing else";
@@ -108,11 +108,11 @@ static const char *
 mode_fault(const struct stat *st)
 {
     if (st->st_uid != geteuid() && st->st_uid != 0)
-        return "belongs to another user; it must be yours or root's";
+        return "is owned by another user; chown it to the user that runs this, or root";
     if ((st->st_mode & S_IRWXO) != 0)
-        return "is open to everybody; chmod 600 it";
+        return "is readable by everyone; run chmod 600 on it";
     if ((st->st_mode & S_IWGRP) != 0 || ((st->st_mode & S_IRGRP) != 0 && !is_our_group(st->st_gid)))
-        return "is open to a group; chmod 600 it";
+        return "is readable by its group; run chmod 600 on it";
     return NULL;
 }
 
@@ -173,9 +173,10 @@ read_credential(const char *name, char *bytes, GError **error)
     g_autofree char *path = NULL;
 
     if (directory == NULL || !g_path_is_absolute(directory)) {
-        g_set_error(
-            error, SM_ERROR, SM_ERROR_SECRET,
-            ": CREDENTIALS_DIRECTORY is not set: run by systemd with LoadCredential=%s:FILE", name);
+        g_set_error(error, SM_ERROR, SM_ERROR_SECRET,
+                    ": CREDENTIALS_DIRECTORY is not set; let systemd start this with "
+                    "LoadCredential=%s:FILE",
+                    name);
         return NULL;
     }
     path = g_build_filename(directory, name, NULL);

@@ -25,7 +25,7 @@ url_in(const SmService *service, const SmReply *reply, GError **error)
     char *url = NULL;
 
     if (found == NULL) {
-        g_set_error(error, SM_ERROR, SM_ERROR_SERVICE, "%s: the answer has no fileUrl in it%s",
+        g_set_error(error, SM_ERROR, SM_ERROR_SERVICE, "%s: the answer has no fileUrl%s",
                     service->account->service_url, json == NULL ? " (it is not JSON)" : "");
     } else if (strlen(found) >= URL_MAX) {
         g_set_error(error, SM_ERROR, SM_ERROR_URL, "the service's URL for it is longer than %d KiB",
@@ -83,8 +83,8 @@ set_refused(const SmService *service, const SmReply *reply, SmRefusalKind kind, 
         sm_gate_set_rejected(&fault, service->account, message, sm_ledger_now());
     else
         g_set_error(&fault, SM_ERROR, SM_ERROR_CREDENTIALS,
-                    "account %s: the service rejects the token that it has just given (%ld: %s):"
-                    " does the user have the role File Downloads?",
+                    "account %s: the service rejects the token that it has just issued (%ld: %s); "
+                    "does the user have the role File Downloads?",
                     account, reply->status, message);
     if (service->ledger != NULL)
         sm_alert(service->ledger, account, SM_ALERT_CREDENTIALS, fault->message);
@@ -203,7 +203,7 @@ sm_service_list(SmService *service, gint64 since, GError **error)
                                        "account %s: listing: ", service->account->name);
             return NULL;
         }
-        g_info("account %s: listing: %s; asked again", service->account->name, fault->message);
+        g_info("account %s: listing: %s; retrying", service->account->name, fault->message);
         g_clear_error(&fault);
     }
     return listing;

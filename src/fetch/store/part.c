@@ -135,7 +135,7 @@ sm_part_resume(const SmStore *store, const char *name, gint64 number, gboolean w
         return NULL;
     }
     if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1) {
-        g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY, "%s: not a plain file of ours",
+        g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY, "%s: not a regular file of ours",
                     part->shown);
         return NULL;
     }
@@ -250,8 +250,8 @@ sm_part_start_over(SmPart *part, gboolean with_md5, GError **error)
 {
     if (part->store == NULL && part->size > 0 && !part->written) {
         g_set_error(error, SM_ERROR, SM_ERROR_IO,
-                    "%s: the transfer has to begin anew, but its beginning is written out already;"
-                    " run it again",
+                    "%s: the download must start over, but its beginning is already written out; "
+                    "run it again",
                     part->shown);
         return FALSE;
     }
@@ -260,7 +260,7 @@ sm_part_start_over(SmPart *part, gboolean with_md5, GError **error)
         (ftruncate(part->fd, 0) < 0 || lseek(part->fd, 0, SEEK_SET) < 0))
         return fail(part, "", error);
     part->size = 0;
-    part->piece = 0; /* so that what was ever used stays one stretch, to be wiped */
+    part->piece = 0; /* so that the used stretch can be wiped */
     part->fill = 0;
     part->first = -1;
     part->headed = 0;
@@ -277,7 +277,7 @@ write_out(SmPart *part, const guint8 *buffer, gsize length, GError **error)
                                part->shown);
 }
 
-/* gpg is started for something to encrypt only: most looks for a corrected file find none. */
+/* Starts gpg only with data: most checks for a corrected file find none. */
 static gboolean
 seal(SmPart *part, const guint8 *buffer, gsize length, GError **error)
 {
@@ -333,7 +333,7 @@ sm_part_has_room(const SmPart *part, gint64 size, GError **error)
         fs.f_blocks == 0 || /* not told, as by some FUSE file systems */
         (guint64)size <= (guint64)fs.f_bavail * fs.f_frsize)
         return TRUE;
-    errno = ENOSPC; /* said before the transfer, not after an hour of it */
+    errno = ENOSPC; /* fails before the transfer, not after an hour of it */
     return sm_error_from_errno(error, SM_ERROR_DIRECTORY,
                                "%s: %" G_GINT64_FORMAT " bytes do not fit on its file system",
                                part->shown, size);
@@ -376,7 +376,7 @@ sm_part_sync(SmPart *part, mode_t mode, gid_t group, GError **error)
         return FALSE;
     if (group != (gid_t)-1 && fchown(part->fd, (uid_t)-1, group) < 0)
         return sm_error_from_errno(error, SM_ERROR_DIRECTORY,
-                                   "%s: cannot be given to group %u (add uid %u to it)",
+                                   "%s: cannot change its group to %u (add uid %u to it)",
                                    part->shown, (guint)group, (guint)geteuid());
     if (fchmod(part->fd, mode) < 0)
         g_warning("%s: file-mode: %s", part->shown, g_strerror(errno));

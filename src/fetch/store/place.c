@@ -70,8 +70,8 @@ record(Placing *p, const char *action, SmPlaceResult result)
     return SM_PLACE_FAILED;
 }
 
-/* An older version under another name, from before encrypt-to was set or taken away: it does not
- * stay beside the corrected one. What others have put there does. */
+/* Retires an older version under another name, from before encrypt-to was set or removed. Files of
+ * others stay. */
 static gboolean
 retire_older(Placing *p)
 {
@@ -96,14 +96,14 @@ record_stored(Placing *p)
 {
     const SmFile *file = p->file;
 
-    /* by what came: no two encryptions of the same are alike */
+    /* compares plain text: no two encryptions of it are alike */
     if (file->stored_at == 0 ||
         g_strcmp0(file->stored.sha256_plain, file->placing.sha256_plain) == 0)
         return record(p, "stored", SM_PLACE_STORED);
     return retire_older(p) ? record(p, "corrected", SM_PLACE_CORRECTED) : SM_PLACE_FAILED;
 }
 
-/* The bytes stand under the name already: put there by somebody, or by us before a crash. */
+/* The name has these bytes already, from somebody, or from us before a crash. */
 static SmPlaceResult
 adopt(Placing *p)
 {
@@ -114,16 +114,16 @@ adopt(Placing *p)
     return ours ? record_stored(p) : record(p, "adopted", SM_PLACE_ADOPTED);
 }
 
-/* What an encrypted file holds cannot be told without the key, so there it has one remedy only. */
+/* An encrypted file's content is unknown without the key, so adopt is no remedy. */
 static char *
 describe_conflict(const Placing *p)
 {
     const char *name = p->file->name;
-    g_autofree char *keep = g_strdup_printf(", or keep it with scorefetch adopt %s", name);
+    g_autofree char *keep = g_strdup_printf(", or run scorefetch adopt %s to keep it", name);
     gboolean encrypted = sm_file_places_encrypted(p->file);
 
-    return g_strdup_printf("another file of that name%s is in %s: not overwritten; move it away and"
-                           " scorefetch retry %s%s",
+    return g_strdup_printf("another file of that name%s is in %s and was not overwritten; move it "
+                           "away and run scorefetch retry %s%s",
                            encrypted ? ", with .gpg," : "", p->store->directory, name,
                            encrypted ? "" : keep);
 }
@@ -166,7 +166,7 @@ place_over_older(Placing *p)
     return SM_PLACE_FAILED;
 }
 
-/* Somebody has the name: our new bytes, our older version, or a file that the ledger does not know.
+/* The name is taken: by our new bytes, our older version, or a file that is not in the ledger.
  */
 static SmPlaceResult
 name_is_taken(Placing *p)
@@ -197,7 +197,7 @@ place(Placing *p)
     case SM_PLACE_TAKEN:
         return name_is_taken(p);
     case SM_PLACE_NO_PART:
-        /* rename tells a missing part before a taken name */
+        /* rename reports a missing part before a taken name */
         return sm_store_exists(p->store, p->target) ? name_is_taken(p) : SM_PLACE_LOST;
     case SM_PLACE_ERROR:
         break;

@@ -27,16 +27,16 @@ typedef struct {
     SmPruned *result;
 } Pruning;
 
-/* It stays: said, and in the log of the ledger too where that is of use. */
+/* Reports that it stays, also in the ledger's log if useful. */
 static gboolean
 keep(Pruning *p, const SmFile *file, const char *why, gboolean log, GError **error)
 {
     p->result->kept++;
     if (p->mode == SM_PRUNE_DRY) {
-        printf("%s/%s: would stay: %s\n", p->store->directory, file->path, why);
+        printf("%s/%s: would be kept: %s\n", p->store->directory, file->path, why);
         return TRUE;
     }
-    g_warning("%s/%s: keep-for is over, but it stays: %s", p->store->directory, file->path, why);
+    g_warning("%s/%s: kept after keep-for: %s", p->store->directory, file->path, why);
     return !log || sm_prune_refuse(p->ledger, file, why, error);
 }
 
@@ -56,8 +56,8 @@ delete_older(Pruning *p, const SmFile *file, SmStore *folder, const char *name, 
         return FALSE;
     now = sm_store_identity(folder, name);
     if (!was || g_strcmp0(before, now) != 0) {
-        g_warning("%s/%s: keep-for is over, but it stays: the ledger does not know its bytes",
-                  folder->directory, name);
+        g_warning("%s/%s: kept after keep-for: its content is not in the ledger", folder->directory,
+                  name);
         return TRUE;
     }
     g_string_append_printf(deleted, "; %s/%s, SHA-256 %s", SM_SUPERSEDED, name, sha256);
@@ -76,7 +76,7 @@ delete_all_of(Pruning *p, const SmFile *file, SmStore *folder, gboolean encrypte
 
         if (sm_store_exists(folder, name))
             ok = delete_older(p, file, folder, name, deleted, error);
-        else if (n > file->revision) /* above it only where somebody else had taken a number */
+        else if (n > file->revision) /* higher only if somebody else had taken a number */
             break;
     }
     return ok;
@@ -109,7 +109,7 @@ delete_file(Pruning *p, const SmFile *file, gboolean is_there, GError **error)
 
     g_string_printf(detail, "%" G_GINT64_FORMAT " bytes, SHA-256 %s, stored since %s%s",
                     file->stored.size, file->stored.sha256, stored,
-                    is_there ? "" : "; it was not there any more");
+                    is_there ? "" : "; it was gone already");
     if (!delete_all_older(p, file, detail, error))
         return FALSE;
     p->result->pruned++;
@@ -136,15 +136,14 @@ prune_file(Pruning *p, const SmFile *file, GError **error)
     SmMatch match;
 
     if (p->account->on_stored != NULL && sm_handover_is_open(p->ledger, file->account, file->name))
-        return keep(p, file, "on-stored was not told of it yet", FALSE, error);
+        return keep(p, file, "on-stored has not run for it yet", FALSE, error);
     match = sm_place_match(p->ledger, p->store, file, file->path,
                            (SmContent){file->stored.size, file->stored.sha256}, error);
     now = sm_store_identity(p->store, file->path);
     if (match == SM_MATCH_ERROR)
         return FALSE;
     if (match == SM_MATCH_OTHER || g_strcmp0(before, now) != 0)
-        return keep(p, file, "it is not what was stored, and no longer ours to delete", TRUE,
-                    error);
+        return keep(p, file, "its content differs from what was stored", TRUE, error);
     return delete_file(p, file, match == SM_MATCH_SAME, error);
 }
 

@@ -1,7 +1,6 @@
 /*
- * keep-for: deletes stored files, and their older versions, once they have been
- * stored for so long. Only what the ledger knows is deleted: a file whose bytes
- * are no longer those that were stored stays, and so does whatever is behind a link.
+ * keep-for: deletes stored files, and their older versions, after that time. Only known bytes are
+ * deleted: a changed file stays, and so does a link's target.
  */
 #pragma once
 

@@ -34,7 +34,8 @@ sm_store_open_at(const char *directory, GError **error)
 
     if (fd < 0) {
         sm_error_from_errno(error, SM_ERROR_DIRECTORY,
-                            "directory %s (it is not created; is it mounted?)", directory);
+                            "directory %s (never created by scorefetch; is it mounted?)",
+                            directory);
         return NULL;
     }
     return store_new(fd, g_strdup(directory));
@@ -78,7 +79,7 @@ open_to_read(SmStore *store, const char *name)
     return openat(store->dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
-/* Whoever wrote the file: what the ledger calls stored has to be on the disk. */
+/* Syncs the file, whoever wrote it: a stored file must be on disk. */
 static gboolean
 measure(SmStore *store, const char *name, int fd, gint64 *size, char **sha256, GError **error)
 {
@@ -88,7 +89,7 @@ measure(SmStore *store, const char *name, int fd, gint64 *size, char **sha256, G
     if (fstat(fd, &st) < 0)
         return fail(store, name, "cannot be read", error);
     if (!S_ISREG(st.st_mode)) {
-        g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY, "%s/%s: is not a plain file",
+        g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY, "%s/%s: not a regular file",
                     store->directory, name);
         return FALSE;
     }
@@ -123,15 +124,15 @@ sm_store_match(SmStore *store, const char *name, gint64 size, const char *sha256
     if (fstatat(store->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
         if (errno == ENOENT)
             return SM_MATCH_ABSENT;
-        fail(store, name, "cannot be looked at", error);
+        fail(store, name, "cannot be examined", error);
         return SM_MATCH_ERROR;
     }
-    /* The size first: most files that differ are told apart without being read. */
+    /* Compares the size first: most differing files need not be read. */
     if (!S_ISREG(st.st_mode) || st.st_size != size)
         return SM_MATCH_OTHER;
     fd = open_to_read(store, name);
     if (fd < 0 && errno == EACCES)
-        return SM_MATCH_OTHER; /* none of ours, then: no later try could read it either */
+        return SM_MATCH_OTHER; /* not ours, then: no retry could read it either */
     if (fd < 0) {
         fail(store, name, "cannot be read", error);
         return SM_MATCH_ERROR;
@@ -172,7 +173,7 @@ sm_store_place(SmStore *store, const char *part, const char *name, GError **erro
     if (fault == ENOENT && !sm_store_exists(store, part))
         return SM_PLACE_NO_PART;
     errno = fault;
-    fail(store, name, "cannot be given its name", error);
+    fail(store, name, "cannot be renamed", error);
     return SM_PLACE_ERROR;
 }
 
@@ -188,7 +189,7 @@ open_folder(const SmStore *store)
     return openat(store->dir_fd, SM_SUPERSEDED, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Not every file system has modes and groups: what it refuses is said, and no more. */
+/* Not every file system has modes and groups: a refusal is only a warning. */
 static void
 permit_folder(const SmStore *store, int folder)
 {
@@ -213,7 +214,7 @@ make_folder(SmStore *store, GError **error)
     int folder;
 
     if (!made && errno != EEXIST) {
-        fail(store, SM_SUPERSEDED, "cannot be made", error);
+        fail(store, SM_SUPERSEDED, "cannot be created", error);
         return NULL;
     }
     folder = open_folder(store);

@@ -44,7 +44,7 @@ is_old(const SmStore *store, const char *part)
            S_ISREG(about.st_mode) && about.st_mtime + OLD < sm_ledger_now();
 }
 
-/* Whether a row of the ledger has this part; TRUE where that cannot be told. */
+/* Whether a row of the ledger has this part; TRUE if unknown. */
 static gboolean
 is_known(SmLedger *ledger, const SmAccount *account, const char *name, gint64 number)
 {
@@ -64,7 +64,7 @@ sweep(SmLedger *ledger, const SmAccount *account, SmStore *store, const char *pa
     if (name == NULL || !is_old(store, part) || is_known(ledger, account, name, number))
         return FALSE;
     if (sm_store_remove(store, part, &fault)) {
-        g_message("removed %s/%s, a part that the ledger does not know", store->directory, part);
+        g_message("removed %s/%s, a part file that is not in the ledger", store->directory, part);
         return TRUE;
     }
     g_info("%s", fault->message);
@@ -80,7 +80,7 @@ sm_sweep(SmLedger *ledger, const SmAccount *account)
     struct dirent *entry;
     guint removed = 0;
 
-    if (dir == NULL) /* a directory that is missing is said by whoever has a file for it */
+    if (dir == NULL) /* a missing directory is reported by the next file for it */
         return 0;
     while ((entry = readdir(dir)) != NULL)
         removed += sweep(ledger, account, store, entry->d_name) ? 1 : 0;

@@ -1,7 +1,6 @@
 /*
- * Parts that no row of the ledger knows: left behind where a ledger was lost
- * or brought back from a backup. Those of dead processes that a row does know
- * are its next attempt's to resume or remove.
+ * Part files that no row of the ledger has: left behind if a ledger was lost or restored from a
+ * backup. Those of dead processes that a row does know are its next attempt's to resume or remove.
  */
 #pragma once
 
@@ -12,6 +11,6 @@
 
 /*
  * Removes such parts from the account's directory, once they are an hour old.
- * Returns how many; says what cannot be looked at or removed in the log only.
+ * Returns how many; says what cannot be examined or removed in the log only.
  */
 guint sm_sweep(SmLedger *ledger, const SmAccount *account);

@@ -5,7 +5,7 @@
 #include "fetch/rules/policy.h"
 #include "fetch/sync/run.h"
 
-enum { PIECE = 500 /* files a transaction: others wait for the ledger meanwhile */ };
+enum { PIECE = 500 /* files a transaction: other processes wait meanwhile */ };
 
 void
 sm_sync_plan_free(SmSyncPlan *plan)
@@ -16,7 +16,7 @@ sm_sync_plan_free(SmSyncPlan *plan)
     g_free(plan);
 }
 
-/* Whether policy would say today what it has said, so that there is nothing to record. */
+/* Whether policy still decides as recorded, so that there is nothing to record. */
 static gboolean
 is_still_unwanted(const SmAccount *account, const SmListed *listed, const SmFile *file)
 {

@@ -1,4 +1,4 @@
-/* What a sync has to do about a listing: recorded in the ledger, or only looked at. */
+/* The plan of a sync: compares a listing with the ledger, and records it or only looks. */
 #pragma once
 
 #include "common/config/config.h"

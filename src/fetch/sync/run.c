@@ -100,7 +100,7 @@ succeed(Worker *worker, SmSyncJob *job, const SmFetched *fetched, gint64 started
     else
         g_info("%s", fetched->outcome);
     if (file->state == SM_FILE_STORED && sm_listing_records_differ(file))
-        g_info("%s: %" G_GINT64_FORMAT " rows, where the listing says %" G_GINT64_FORMAT " records",
+        g_info("%s: %" G_GINT64_FORMAT " rows, but the listing says %" G_GINT64_FORMAT " records",
                file->name, file->stored.records, file->listed.records);
 }
 

@@ -1,7 +1,7 @@
 /*
  * The work of a sync: names, several at a time, each through sm_fetch() with a
- * ledger connection of its thread's own. What cannot go well for the others
- * either ends the run; what is a name's own fault does not.
+ * ledger connection of its thread's own. A failure that concerns the other names, too, ends the
+ * run; one that concerns its own name does not.
  */
 #pragma once
 

@@ -23,7 +23,7 @@ first_of(const SmSyncPlan *plan, SmSyncResult result, guint *count)
         if (job->result != result)
             continue;
         (*count)++;
-        /* a reason says more than that nothing was tried */
+        /* prefer a reason over "not tried" */
         if (first == NULL || (first->text == NULL && job->text != NULL))
             first = job;
     }

@@ -1,4 +1,4 @@
-/* What is said of a sync at its end. */
+/* The summary of a sync. */
 #pragma once
 
 #include "fetch/sync/plan.h"

@@ -21,7 +21,7 @@
 /* How far back a sync looks. */
 typedef struct {
     gint64 since;       /* seconds since 1970; 0: everything */
-    gboolean undecided; /* nobody has said what is to become of the files that are there already */
+    gboolean undecided; /* nobody has decided about the files that are there already */
 } Scope;
 
 typedef struct {
@@ -57,13 +57,13 @@ choose_scope(Sync *sync, GError **error)
     return TRUE;
 }
 
-/* What is asked is what became of this sync: nobody may be there to read it, and status tells. */
+/* The question is recorded as this sync's outcome: nobody may read it now, and status shows it. */
 static gboolean
 ask(const Sync *sync, guint listed, const char *known, GError **error)
 {
     g_autofree char *text =
-        g_strdup_printf("%u files on the service, %s known here: `scorefetch sync --all` fetches"
-                        " them, `scorefetch sync --mark-known` takes them as already had",
+        g_strdup_printf("%u files on the service, %s known here; run `scorefetch sync --all` to "
+                        "fetch them, or `scorefetch sync --mark-known` to skip them",
                         listed, known);
 
     g_message("account %s: %s", sync->account->name, text);
@@ -89,14 +89,14 @@ asks_first(const Sync *sync, const SmListing *listing, gboolean *asked, GError *
     return TRUE;
 }
 
-/* Only what leaves no gap to the sync before tells that all is well until now. */
+/* Only a sync without a gap to the one before shows that all is well until now. */
 static gboolean
 end(const Sync *sync, gboolean complete, const char *outcome, GError **error)
 {
     gboolean no_gap = sync->scope.since <= sync->record.synced || sync->record.synced == 0;
     gboolean counts = !sync->options->in_passing || sync->record.synced != 0;
 
-    /* where nobody syncs, and this time all was well, no sync is missed */
+    /* an account that never syncs needs no overdue warning */
     return sm_sync_ended(sync->ledger, sync->account->name,
                          complete && no_gap && counts ? sync->begun : 0, no_gap ? sync->begun : 0,
                          complete && !counts ? "" : outcome, error);
@@ -113,8 +113,7 @@ mark_known(const Sync *sync, const SmListing *listing, GError **error)
     if (!sm_sync_plan_mark_known(ledger, sync->account, listing, &marked, error) ||
         !sm_sync_decided(ledger, account, "mark-known", error))
         return FALSE;
-    outcome =
-        g_strdup_printf("%u listed, %u new: taken as already had", listing->files->len, marked);
+    outcome = g_strdup_printf("%u listed, %u new: marked as known", listing->files->len, marked);
     g_message("account %s: %s", account, outcome);
     return end(sync, listing->left_out == 0, outcome, error);
 }
@@ -133,7 +132,7 @@ say_marks(const Sync *sync, const SmListing *listing, GError **error)
             return FALSE;
         if (row.file != NULL)
             continue;
-        printf("%s: would be taken as already had\n", listed->name);
+        printf("%s: would be marked as known\n", listed->name);
         count++;
     }
     g_message("account %s: %u listed, %u new", sync->account->name, listing->files->len, count);

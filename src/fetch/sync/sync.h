@@ -18,7 +18,7 @@ typedef struct {
     gboolean all;        /* also a first time fetches everything */
     gboolean mark_known; /* nothing is fetched: what is new is taken as had already */
     gboolean in_passing; /* leaves open how far back the account's own first sync reaches */
-    gboolean dry_run;    /* nothing is changed: says what would be done */
+    gboolean dry_run;    /* nothing changed: says what would be done */
 } SmSyncOptions;
 
 /*
