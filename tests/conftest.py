@@ -20,6 +20,7 @@ def pytest_configure(config):
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config, items):
     items.sort(key=lambda item: "torture" not in item.path.parts)  # the longest first, so that no worker ends alone
     for item in items:
