@@ -261,7 +261,7 @@ def test_keys_that_files_are_encrypted_to(sealing, public):
     assert report.found["keys [main]"][0] == OK
     assert (everything(sealing.folder), everything(public.home)) == (before, rings)
     sealing.configure(encrypt_to="0123456789ABCDEF0123456789ABCDEF01234567")
-    assert_one(check(sealing), FAILURE, "keys [main]", "not in the keyring: gpg .*--import")
+    assert_one(check(sealing), FAILURE, "keys [main]", "not in the keyring; run gpg .*--import")
 
 
 # --- the directory
@@ -528,7 +528,7 @@ def test_what_only_root_could_do(alice):
     alice.copy_recipe("procmailrc", ".procmailrc")
     alice.configure(group="adm")
     alice.give_home()
-    assert_one(check(alice), FAILURE, "directory [main]", r"cannot be given to group \d+ \(add uid \d+ to it\): Operation not permitted")
+    assert_one(check(alice), FAILURE, "directory [main]", r"cannot change its group to \d+ \(add uid \d+ to it\): Operation not permitted")
     alice.configure(group=None)
     alice.directory.chmod(0o500)
     assert_one(check(alice), FAILURE, "directory [main]", r"not writable by uid \d+")

@@ -128,7 +128,7 @@ def test_what_was_changed_or_taken_is_not_handed_on(account, target):
     assert "is not what was stored" in open_handovers(account)[0]["reason"]
     (account.directory / CSV_NAME).unlink()
     account.scorefetch("retry", CSV_NAME)
-    assert "was gone already" in open_handovers(account)[0]["reason"]
+    assert "is not there any more" in open_handovers(account)[0]["reason"]
     assert list(target.iterdir()) == []
 
 

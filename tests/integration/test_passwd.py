@@ -333,7 +333,7 @@ def test_root_writes_through_no_link_of_the_service_user(account, passwd, tmp_pa
     os.chown(folder, OTHER_USER, OTHER_USER)
     account.configure(password_file=folder / "password")
     code, err = passwd().answers(NEW, NEW).end()
-    assert code != 0 and "cannot be written" in err
+    assert code != 0 and "cannot replace it" in err
     assert victim.read_text() == account.password + "\n"
 
 
