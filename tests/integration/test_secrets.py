@@ -251,9 +251,11 @@ def test_nothing_secret_is_written_anywhere(account, stage, source, end, tmp_pat
 
 
 def test_an_account_that_is_closed_is_asked_for_by_no_message(account, stage):
-    """A hundred messages in ten processes at a time make one call, and say where the password is from."""
+    """A hundred messages in ten processes at a time make one call and the login that confirms it, and say where the
+    password is from."""
     stage.answers["POST"] = (b"401 Unauthorized", b'{"message":"Password expired"}')
     account.configure(password_file=None, password_command="echo expired-Pa55")
+    stage.let_go()
     for _ in range(10):
         running = [account.start(mail("csv")).go() for _ in range(10)]
         stage.let_go()
@@ -266,11 +268,12 @@ def test_an_account_that_is_closed_is_asked_for_by_no_message(account, stage):
                 done.err,
             ), done.err
             assert "expired-Pa55" not in done.err
-    assert len(stage.server.requests) == 1
+    assert len(stage.server.requests) == 2
     account.configure(password_command="echo renewed-Pa55")
     stage.let_go()
+    stage.let_go()
     assert account.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
-    assert len(stage.server.requests) == 2
+    assert len(stage.server.requests) == 4
 
 
 def test_a_command_that_fails_keeps_the_mail_and_says_why(account, stage):
