@@ -1,5 +1,9 @@
 #include "fetch/ledger/expire.h"
 
+#include "fetch/ledger/keys.h"
+
+#define LAST "expired-at"
+
 enum {
     STEP = 500, /* rows of a transaction */
     PAUSE = 20 * 3600,
@@ -45,27 +49,17 @@ delete_steps(SmLedger *ledger, const char *sql, gint64 before, gint64 *deleted, 
     return TRUE;
 }
 
-static gboolean
-note(SmLedger *ledger, gint64 now, GError **error)
-{
-    return sm_db_run(ledger->db, error, NULL,
-                     "INSERT INTO keys (name, value) VALUES ('expired-at', ?1)"
-                     " ON CONFLICT (name) DO UPDATE SET value = ?1",
-                     "i", now);
-}
-
 gboolean
 sm_expire(SmLedger *ledger, const SmExpiry *terms, gint64 now, gint64 *deleted, GError **error)
 {
     gint64 last;
 
     *deleted = 0;
-    if (!sm_db_integer(ledger->db, error, &last,
-                       "SELECT CAST(value AS INTEGER) FROM keys WHERE name = 'expired-at'", ""))
+    if (!sm_keys_get_time(ledger, LAST, &last, error))
         return FALSE;
     if (last <= now && last > now - PAUSE)
         return TRUE;
-    return note(ledger, now, error) &&
+    return sm_keys_set_time(ledger, LAST, now, error) &&
            delete_steps(ledger, EVENTS, terms->events, deleted, error) &&
            delete_steps(ledger, HANDOVERS, terms->events, deleted, error) &&
            delete_steps(ledger, ALERTS, terms->events, deleted, error) &&

@@ -27,3 +27,22 @@ sm_keys_set(SmLedger *ledger, const char *name, const char *value, GError **erro
                      " ON CONFLICT (name) DO UPDATE SET value = ?2",
                      "ss", name, value);
 }
+
+gboolean
+sm_keys_get_time(SmLedger *ledger, const char *name, gint64 *value, GError **error)
+{
+    g_autofree char *text = NULL;
+
+    if (!sm_keys_get(ledger, name, &text, error))
+        return FALSE;
+    *value = text != NULL ? g_ascii_strtoll(text, NULL, 10) : 0;
+    return TRUE;
+}
+
+gboolean
+sm_keys_set_time(SmLedger *ledger, const char *name, gint64 value, GError **error)
+{
+    g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, value);
+
+    return sm_keys_set(ledger, name, text, error);
+}

@@ -13,3 +13,10 @@ gboolean sm_keys_get(SmLedger *ledger, const char *name, char **value, GError **
 
 /* Keeps value under that name. SM_ERROR_LEDGER. */
 gboolean sm_keys_set(SmLedger *ledger, const char *name, const char *value, GError **error);
+
+/* *value becomes the time, in seconds since 1970, that is kept under that name; 0 where none is.
+ * SM_ERROR_LEDGER. */
+gboolean sm_keys_get_time(SmLedger *ledger, const char *name, gint64 *value, GError **error);
+
+/* Keeps a time under that name. SM_ERROR_LEDGER. */
+gboolean sm_keys_set_time(SmLedger *ledger, const char *name, gint64 value, GError **error);

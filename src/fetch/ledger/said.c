@@ -1,5 +1,7 @@
 #include "fetch/ledger/said.h"
 
+#include "fetch/ledger/keys.h"
+
 enum { FOR_LONG = 86400 /* seconds until it is news again */ };
 
 /* Times, sizes and counts differ each time. Caller frees. */
@@ -20,22 +22,14 @@ gboolean
 sm_said_is_news(SmLedger *ledger, const char *text, gint64 now)
 {
     g_autofree char *key = key_of(text);
-    gint64 known = 0;
+    gint64 said = 0;
 
-    if (!sm_db_integer(ledger->db, NULL, &known,
-                       "SELECT count(*) FROM keys WHERE name = ?"
-                       " AND CAST(value AS INTEGER) BETWEEN ? AND ?",
-                       "sii", key, now - FOR_LONG + 1, now) ||
-        known == 0) {
-        sm_db_run(ledger->db, NULL, NULL,
-                  "INSERT INTO keys (name, value) VALUES (?1, ?2)"
-                  " ON CONFLICT (name) DO UPDATE SET value = ?2",
-                  "si", key, now);
-        sm_db_run(ledger->db, NULL, NULL,
-                  "DELETE FROM keys WHERE name LIKE 'said %'"
-                  " AND CAST(value AS INTEGER) NOT BETWEEN ? AND ?",
-                  "ii", now - FOR_LONG + 1, now);
-        return TRUE;
-    }
-    return FALSE;
+    if (sm_keys_get_time(ledger, key, &said, NULL) && said > now - FOR_LONG && said <= now)
+        return FALSE;
+    sm_keys_set_time(ledger, key, now, NULL);
+    sm_db_run(ledger->db, NULL, NULL,
+              "DELETE FROM keys WHERE name LIKE 'said %'"
+              " AND CAST(value AS INTEGER) NOT BETWEEN ? AND ?",
+              "ii", now - FOR_LONG + 1, now);
+    return TRUE;
 }
