@@ -299,8 +299,9 @@ def test_a_disk_that_fills_up_meanwhile(sealing, emulator, registrar, small_disk
     emulator.add(CSV_NAME, data)
     emulator.faults("object:drip=400000")
     small = small_disk(sealing.directory, "size=8m")
+    free = os.statvfs(small.disk.seen).f_bfree
     running = small.scoremail(mail("csv"))
-    emulator.wait_for(lambda seen: any(request["call"] == "object" for request in seen))
+    wait_until(lambda: os.statvfs(small.disk.seen).f_bfree < free)  # the part has begun to grow
     small.disk.fill()
     done = running.end()
     assert done.code == EX_TEMPFAIL
