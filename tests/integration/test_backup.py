@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from harness import CSV_NAME, EX_TEMPFAIL, EX_USAGE, Account, mail, need, run
+from harness import CSV_NAME, EX_TEMPFAIL, Account, mail, need, run
 
 EX_CANTCREAT = 73
 
@@ -29,7 +29,7 @@ def test_a_copy_knows_what_the_ledger_knows(account, copy):
 def test_a_file_that_is_there_is_not_overwritten(account, copy):
     account.scoremail(stdin=mail("csv"))
     copy.write_text("precious")
-    assert account.scorefetch("backup", copy).code == EX_USAGE
+    assert account.scorefetch("backup", copy).code == EX_CANTCREAT  # as get -o
     assert copy.read_text() == "precious"
 
 

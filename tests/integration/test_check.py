@@ -12,14 +12,14 @@ from email.utils import formatdate
 
 import agents
 import pytest
-from harness import EX_TEMPFAIL, EX_USAGE, mail, need, run
+from harness import EX_CONFIG, EX_TEMPFAIL, EX_USAGE, mail, need, run
 from tlsserver import Authority
 
 OK, WARNING, FAILURE = 0, 1, 2
 LEVELS = {"ok": OK, "warning": WARNING, "failure": FAILURE}
 OTHER_USER = 65534
 OFFLINE = ["configuration", "log", "ledger", "spool", "worker", "alerts"]
-OFFLINE += ["account", "password", "directory", "senders", "agent", "sandbox"]
+OFFLINE += ["account", "password", "ca-file", "directory", "senders", "agent", "sandbox"]
 ONLINE = ["name", "tls", "clock", "login", "firewall"]
 
 
@@ -160,6 +160,13 @@ def test_a_configuration_that_is_missing_or_open(site):
     site.config.unlink()
     report = check(site)
     assert report.code == FAILURE and "does not exist" in report.found["configuration"][1]
+
+
+def test_no_configuration_names_each_place_that_was_looked_at(build, tmp_path):
+    done = run([build / "scorefetch", "status"], env={**os.environ, "XDG_CONFIG_HOME": str(tmp_path)})
+    assert done.code == EX_CONFIG
+    own, site = tmp_path / "scoremail" / "scoremail.conf", "/etc/scoremail/scoremail.conf"
+    assert done.err == f"scorefetch: no configuration: neither {own} nor {site} exists; scorefetch setup writes one\n"
 
 
 def test_a_folder_in_which_the_configuration_could_be_replaced(site):

@@ -217,10 +217,13 @@ def test_forget_makes_a_name_unknown_again(account, scores):
 def test_adopt_takes_over_what_was_put_there_by_hand(account, emulator, scores):
     by_hand = account.directory / CSV_NAME
     by_hand.write_bytes(scores[CSV_NAME])
+    by_hand.chmod(0o644)
     theirs = account.directory / f".{CSV_NAME}.0.part"  # no part of ours has that number
     theirs.touch()
     done = account.scorefetch("adopt", CSV_NAME)
     assert done.code == 0, done.err
+    assert "recorded as stored, mode 0644 instead of file-mode 0600, SHA-256" in done.err
+    assert by_hand.stat().st_mode & 0o777 == 0o644
     row = account.status()[CSV_NAME]
     assert row["state"] == "stored"
     assert row["sha256"] == hashlib.sha256(scores[CSV_NAME]).hexdigest()
@@ -241,7 +244,8 @@ def test_a_stranger_s_file_of_that_name_is_left_alone(account, emulator):
 
 def test_the_same_bytes_put_there_by_hand_are_adopted(account, scores):
     (account.directory / CSV_NAME).write_bytes(scores[CSV_NAME])
-    assert account.scoremail(stdin=mail("csv")).code == 0
+    (account.directory / CSV_NAME).chmod(0o640)
+    assert account.scorefetch("get", CSV_NAME).err.endswith("identical content, mode 0640 instead of file-mode 0600\n")
     assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
     assert account.status()[CSV_NAME]["state"] == "stored"
 

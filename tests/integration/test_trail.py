@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pwd
+import re
 import resource
 import time
 
@@ -66,6 +67,23 @@ def test_the_table_has_a_line_for_each_in_utc(trail):
     for line, row in zip(lines, rows(trail)):
         assert line.startswith(row["at"]) and row["at"].endswith("Z")
         assert ME in line and row["action"] in line and row["name"] in line
+
+
+def test_its_columns_line_up(trail):
+    """Whatever stands in one: a longer command, a longer action, no name, no account, no ASCII."""
+    trail.sql("INSERT INTO log (at, account, name, action, detail, uid, command) VALUES"
+              " (?, '', '', 'directory-adopted', 'änd', 4294967000, 'adopt-directory')", int(time.time()))
+    lines = trail.scorefetch("log").out.decode().splitlines()
+    table = [re.split(" {2,}", line, maxsplit=6) for line in lines]
+    assert {len(row) for row in table} <= {6, 7} and table[-1][4:] == ["-", "-", "änd"]
+    starts = [[match.start() for match in re.finditer(r"(?<=  )\S", line)][:5] for line in lines]
+    assert starts == [starts[0]] * len(lines)
+
+
+def test_json_has_a_schema(trail):
+    """What is documented is stable; scripts ask for this number."""
+    for command in ("log", "list", "status", "check"):
+        assert next(iter(json.loads(trail.scorefetch(command, "--json").out).items())) == ("schema", 1), command
 
 
 def test_one_name_s_trail(trail):

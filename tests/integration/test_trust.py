@@ -129,10 +129,17 @@ def test_a_person_is_told_with_a_code_of_its_own(start_with, authority, build, t
     assert account.scorefetch("get", CSV_NAME).code == os.EX_UNAVAILABLE
 
 
-def test_a_certificate_authority_that_cannot_be_read(account):
-    account.ca.write_text("no certificate\n")
+@pytest.mark.parametrize("what, words", [
+    ("text", "has no certificate"), ("nothing", "No such file"), ("folder", "is not a file"), ("loop", "symbolic links"),
+    ("fifo", "is not a file")])  # fmt: skip
+def test_a_certificate_authority_that_cannot_be_used(account, what, words):
+    account.ca.unlink()
+    {"text": lambda: account.ca.write_text("no certificate\n"), "nothing": lambda: None, "folder": account.ca.mkdir,
+     "loop": lambda: account.ca.symlink_to(account.ca), "fifo": lambda: os.mkfifo(account.ca)}[what]()  # fmt: skip
     done = account.scoremail(stdin=mail("csv"))
-    assert_refused(account, done, f"ca-file.*{re.escape(str(account.ca))}")
+    assert_refused(account, done, f"ca-file {re.escape(str(account.ca))} cannot be used.*{words}")
+    (line,) = [line for line in account.scorefetch("check").out.decode().splitlines() if " ca-file " in line]
+    assert re.fullmatch(rf"failure  ca-file \[main\]: ca-file \S+ cannot be used: .*{words}.*", line)
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")

@@ -37,8 +37,7 @@ files_beside_it_are_read_in_order(Fixture *fixture, gconstpointer data)
 static void
 a_missing_file_is_said(Fixture *fixture, gconstpointer data)
 {
-    fixture_assert_refused(fixture,
-                           "CONF: does not exist; scoremail.conf(5) shows one of five lines");
+    fixture_assert_refused(fixture, "CONF: does not exist; scorefetch setup writes it");
 }
 
 static void

@@ -86,6 +86,25 @@ sm_config_find(const char *path)
     return g_strdup(SITE_FILE);
 }
 
+/* In place of fault: names each place that was looked at, where none was asked for and there is
+ * none.
+ */
+static void
+explain_absence(const SmConfig *config, const char *path, GError **error)
+{
+    g_autofree char *personal = NULL;
+
+    if (path != NULL || error == NULL || exists(config->file))
+        return;
+    personal = personal_path("XDG_CONFIG_HOME", ".config", "scoremail.conf");
+    g_clear_error(error);
+    g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
+                "no configuration: neither %s nor %s exists; scorefetch setup writes one",
+                personal != NULL ? personal
+                                 : "~/.config/scoremail/scoremail.conf (uid without a home)",
+                config->file);
+}
+
 char *
 sm_config_default_spool(const char *file)
 {
@@ -287,6 +306,8 @@ sm_config_load(const char *path, GError **error)
     config->file = sm_config_find(path);
     config->site = strcmp(config->file, SITE_FILE) == 0;
     groups = sm_config_read_files(config->file, config->broken, error);
+    if (groups == NULL)
+        explain_absence(config, path, error);
     if (groups == NULL || !sort_groups(groups, config->file, &general, config->broken, error) ||
         !read_general(config, general, error))
         return NULL;

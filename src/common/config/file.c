@@ -62,7 +62,7 @@ explain_open(const char *path, GError **error)
 {
     if (errno == ENOENT)
         g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                    "%s: does not exist; scoremail.conf(5) shows one of five lines", path);
+                    "%s: does not exist; scorefetch setup writes it", path);
     else if (errno == EACCES)
         g_set_error(
             error, SM_ERROR, SM_ERROR_CONFIG,

@@ -5,6 +5,7 @@
 #include "common/base/startup.h"
 #include "fetch/check/places.h"
 #include "fetch/crypto/recipients.h"
+#include "fetch/http/authorities.h"
 #include "fetch/ledger/accounts.h"
 #include "fetch/service/gate.h"
 #include "fetch/service/secret-age.h"
@@ -87,6 +88,18 @@ sm_check_password(SmCheck *check, const SmAccount *account)
         judge(check, account, secret);
     else
         sm_check_say_fault(check, SM_CHECK_FAILURE, "password", account, fault);
+}
+
+void
+sm_check_authorities(SmCheck *check, const SmAccount *account)
+{
+    GError *fault = NULL;
+
+    if (!sm_authorities_check(account, &fault))
+        sm_check_say_fault(check, SM_CHECK_FAILURE, "ca-file", account, fault);
+    else if (account->ca_file != NULL)
+        sm_check_say(check, SM_CHECK_OK, "ca-file", account, "%s is trusted besides the system's",
+                     account->ca_file);
 }
 
 void

@@ -106,6 +106,7 @@ sm_check_print_json(const SmCheck *check)
     g_autoptr(cJSON) json = cJSON_CreateObject();
     cJSON *list;
 
+    sm_json_add_number(json, "schema", SM_JSON_SCHEMA);
     sm_json_add_text(json, "level", levels[sm_check_worst(check)]);
     list = cJSON_AddArrayToObject(json, "findings");
     for (guint i = 0; i < check->findings->len; i++)

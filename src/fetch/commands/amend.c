@@ -178,9 +178,12 @@ adopt(SmSession *session, const SmAccount *account, const char *name, SmFetched 
     sm_claim_drop(&claim);
     if (ok)
         sm_on_stored(session->ledger, account, name, 0);
-    if (ok)
-        amended->outcome = g_strdup_printf("adopted %s: recorded as stored, SHA-256 %s", name,
-                                           amended->file->stored.sha256);
+    if (ok) {
+        g_autofree char *mode = sm_store_mode(store, name, account->file_mode);
+
+        amended->outcome = g_strdup_printf("adopted %s: recorded as stored, %s, SHA-256 %s", name,
+                                           mode, amended->file->stored.sha256);
+    }
     return ok;
 }
 

@@ -39,9 +39,10 @@ give_name(const char *copy, const char *path, GError **error)
 {
     g_autofree char *directory = g_path_get_dirname(path);
 
-    if (!sync_path(copy, 0) || link(copy, path) < 0 || !sync_path(directory, O_DIRECTORY))
-        return sm_error_from_errno(error, SM_ERROR_IO, "backup %s", path);
-    return TRUE;
+    if (sync_path(copy, 0) && link(copy, path) == 0 && sync_path(directory, O_DIRECTORY))
+        return TRUE;
+    return sm_error_from_errno(error, errno == EEXIST ? SM_ERROR_CONFLICT : SM_ERROR_IO,
+                               "backup %s", path);
 }
 
 /* The error names the copy; SQLite's own text would blame the ledger. */
@@ -116,7 +117,7 @@ backup(SmSession *session, gpointer values, char **arguments, GError **error)
     g_autofree char *path = g_canonicalize_filename(arguments[0], NULL);
 
     if (g_file_test(path, G_FILE_TEST_EXISTS))
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT,
                     "%s already exists; choose another file, or move it away", path);
     else if (session->ledger == NULL)
         g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s does not exist yet",

@@ -48,6 +48,7 @@ static const struct {
     {sm_check_account, ACCOUNT | ANY_ACCOUNT},
     {sm_check_password, ACCOUNT},
     {sm_check_directory, ACCOUNT},
+    {sm_check_authorities, ACCOUNT},
     {sm_check_keys, ACCOUNT},
     {sm_check_senders, ACCOUNT},
     {sm_check_hook, ACCOUNT},

@@ -162,7 +162,7 @@ show(SmSession *session, const SmAccount *account, List *list, const SmListing *
             print_row(session, account, listed, &row, widest);
     }
     if (listing->files->len == 0)
-        g_message("account %s: the service lists no filessss", account->name);
+        g_message("account %s: the service lists no files", account->name);
     return TRUE;
 }
 
@@ -229,6 +229,7 @@ list_all(SmSession *session, gpointer values, char **arguments, GError **error)
         g_autoptr(cJSON) json = cJSON_CreateObject();
 
         add_broken_accounts(session, list);
+        sm_json_add_number(json, "schema", SM_JSON_SCHEMA);
         sm_json_add_text(json, "config", session->config->file);
         sm_json_add_text(json, "ledger", session->config->ledger);
         cJSON_AddItemToObject(json, "accounts", g_steal_pointer(&list->accounts));

@@ -17,13 +17,14 @@
 #include "fetch/ledger/log.h"
 #include "fetch/rules/since.h"
 
-enum { FIELD_MAX = 1000 };
+enum { FIELD_MAX = 1000, COLUMNS = 5 /* that the table lines up */ };
 
 typedef struct {
     char *since, *until; /* options */
     gboolean json, csv;
     GHashTable *users; /* uid -> name */
     guint64 rows;
+    int widths[COLUMNS]; /* of the table's columns, in characters: of its widest entry */
 } Log;
 
 /* "alice", or the number of a user that is gone. */
@@ -41,20 +42,47 @@ user_name(Log *log, gint64 uid)
     return name;
 }
 
+/* What the table lines up, "-" for nothing. Caller frees each. */
+static void
+fill_columns(Log *log, const SmLogRow *row, char *columns[COLUMNS])
+{
+    const char *const texts[COLUMNS] = {user_name(log, row->uid), row->command, row->action,
+                                        row->account, row->name};
+
+    for (gsize i = 0; i < COLUMNS; i++)
+        columns[i] = sm_text_clean(*texts[i] != '\0' ? texts[i] : "-", FIELD_MAX);
+}
+
 static void
 print_table_row(Log *log, const SmLogRow *row)
 {
     g_autofree char *when = sm_text_time_utc(row->at);
-    g_autofree char *account = sm_text_clean(row->account, FIELD_MAX);
-    g_autofree char *name = sm_text_clean(row->name, FIELD_MAX);
     g_autofree char *detail = sm_text_clean(row->detail, FIELD_MAX);
-    const char *const facts[] = {account, name, detail};
+    char *columns[COLUMNS];
 
-    printf("%s  %-10s  %-8s  %s", when, user_name(log, row->uid), row->command, row->action);
-    for (gsize i = 0; i < G_N_ELEMENTS(facts); i++)
-        if (*facts[i] != '\0')
-            printf("  %s", facts[i]);
-    putchar('\n');
+    fill_columns(log, row, columns);
+    fputs(when, stdout);
+    for (gsize i = 0; i < COLUMNS; i++) {
+        int width = i + 1 < COLUMNS || *detail != '\0' ? log->widths[i] : 0;
+
+        printf("  %s%*s", columns[i], MAX(width - (int)g_utf8_strlen(columns[i], -1), 0), "");
+        g_free(columns[i]);
+    }
+    printf("%s%s\n", *detail != '\0' ? "  " : "", detail);
+}
+
+static gboolean
+measure_row(const SmLogRow *row, gpointer user_data)
+{
+    Log *log = user_data;
+    char *columns[COLUMNS];
+
+    fill_columns(log, row, columns);
+    for (gsize i = 0; i < COLUMNS; i++) {
+        log->widths[i] = MAX(log->widths[i], (int)g_utf8_strlen(columns[i], -1));
+        g_free(columns[i]);
+    }
+    return TRUE;
 }
 
 static void
@@ -124,10 +152,13 @@ static gboolean
 print_all(SmSession *session, Log *log, const SmLogFilter *filter, GError **error)
 {
     if (log->json)
-        fputs("{\"log\": [\n", stdout);
+        printf("{\"schema\": %d, \"log\": [\n", SM_JSON_SCHEMA);
     else if (log->csv)
         fputs("\"at\",\"action\",\"account\",\"name\",\"detail\",\"uid\",\"user\",\"command\"\r\n",
               stdout);
+    if (session->ledger != NULL && !log->json && !log->csv &&
+        !sm_log_read(session->ledger, filter, measure_row, log, error))
+        return FALSE;
     if (session->ledger != NULL && !sm_log_read(session->ledger, filter, print_row, log, error))
         return FALSE; /* without the end, so that it is not taken for complete */
     if (log->json)

@@ -3,6 +3,10 @@
 
 #include "fetch/host/autoptr.h"
 
+/* The version of all that is printed as JSON: a member that goes, or means something else, makes it
+ * one more; a new member does not. */
+enum { SM_JSON_SCHEMA = 1 };
+
 /* A string; null for NULL. */
 void sm_json_add_text(cJSON *to, const char *key, const char *text);
 

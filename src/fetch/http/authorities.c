@@ -1,6 +1,8 @@
 #include "fetch/http/authorities.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/error.h"
 
@@ -35,23 +37,51 @@ find_bundle(void)
     return curl_version_info(CURLVERSION_NOW)->cainfo;
 }
 
+/* ca-file's text, which has a certificate; NULL with SM_ERROR_CONFIG. */
+static char *
+read_own(const SmAccount *account, GError **error)
+{
+    const char *path = account->ca_file;
+    g_autoptr(GError) fault = NULL;
+    g_autofree char *text = NULL;
+    const char *why = "is not a file";
+
+    if (access(path, R_OK) < 0)
+        why = g_strerror(errno);
+    else if (g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+        if (!g_file_get_contents(path, &text, NULL, &fault))
+            why = fault->message;
+        else if (strstr(text, "CERTIFICATE-----") == NULL)
+            why = "has no certificate in PEM form (-----BEGIN CERTIFICATE-----)";
+        else
+            return g_steal_pointer(&text);
+    }
+    g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "account %s: ca-file %s cannot be used: %s",
+                account->name, path, why);
+    return NULL;
+}
+
+gboolean
+sm_authorities_check(const SmAccount *account, GError **error)
+{
+    g_autofree char *own = account->ca_file != NULL ? read_own(account, error) : NULL;
+
+    return account->ca_file == NULL || own != NULL;
+}
+
 /* libcurl takes one file: here both are one. */
 static gboolean
-set_files(CURL *handle, const char *bundle, const char *ca_file, GError **error)
+set_files(CURL *handle, const char *bundle, const SmAccount *account, GError **error)
 {
     g_autofree char *system = NULL;
-    g_autofree char *own = NULL;
+    g_autofree char *own = read_own(account, error);
     g_autofree char *both = NULL;
-    g_autoptr(GError) fault = NULL;
     struct curl_blob blob;
 
-    if (!g_file_get_contents(ca_file, &own, NULL, &fault) || strstr(own, "-----BEGIN") == NULL) {
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "ca-file cannot be used: %s",
-                    fault != NULL ? fault->message : ca_file);
+    if (own == NULL)
         return FALSE;
-    }
     if (!g_file_get_contents(bundle, &system, NULL, NULL))
-        return curl_easy_setopt(handle, CURLOPT_CAINFO, ca_file) == CURLE_OK;
+        return curl_easy_setopt(handle, CURLOPT_CAINFO, account->ca_file) == CURLE_OK;
     both = g_strconcat(own, "\n", system, NULL);
     blob = (struct curl_blob){both, strlen(both), CURL_BLOB_COPY};
     return curl_easy_setopt(handle, CURLOPT_CAINFO_BLOB, &blob) == CURLE_OK;
@@ -66,8 +96,9 @@ sm_authorities_set(CURL *handle, const SmAccount *account, GError **error)
     if (folder == NULL && account->ca_file == NULL)
         return TRUE; /* libcurl's default */
     if (folder == NULL && bundle != NULL)
-        return set_files(handle, bundle, account->ca_file, error);
-    return curl_easy_setopt(handle, CURLOPT_CAPATH, folder) == CURLE_OK &&
+        return set_files(handle, bundle, account, error);
+    return sm_authorities_check(account, error) &&
+           curl_easy_setopt(handle, CURLOPT_CAPATH, folder) == CURLE_OK &&
            curl_easy_setopt(handle, CURLOPT_CAINFO, account->ca_file) == CURLE_OK;
 }
 

@@ -102,6 +102,7 @@ describe(const Attempt *attempt, SmPlaceResult result)
     const SmFile *file = attempt->file;
     g_autofree char *size = sm_text_size((guint64)file->stored.size);
     const char *directory = attempt->store->directory;
+    g_autofree char *mode = NULL;
 
     switch (result) {
     case SM_PLACE_CORRECTED:
@@ -109,8 +110,9 @@ describe(const Attempt *attempt, SmPlaceResult result)
             "stored %s (%s) in %s: a corrected version; the older one is in " SM_SUPERSEDED,
             file->path, size, directory);
     case SM_PLACE_ADOPTED:
-        return g_strdup_printf("stored %s (%s): already in %s with identical content", file->name,
-                               size, directory);
+        mode = sm_store_mode(attempt->store, file->path, attempt->job->account->file_mode);
+        return g_strdup_printf("stored %s (%s): already in %s with identical content, %s",
+                               file->name, size, directory, mode);
     default:
         return g_strdup_printf("stored %s (%s) in %s", file->path, size, directory);
     }

@@ -104,6 +104,7 @@ sm_status_json(const SmSurvey *survey, const GPtrArray *concerns, const GPtrArra
     cJSON *json = cJSON_CreateObject();
     cJSON *worker, *list;
 
+    sm_json_add_number(json, "schema", SM_JSON_SCHEMA);
     sm_json_add_text(json, "config", survey->config->file);
     sm_json_add_text(json, "ledger", survey->config->ledger);
     sm_json_add_text(json, "level", sm_level_name(sm_verdict_level(concerns)));

@@ -153,6 +153,20 @@ sm_store_identity(SmStore *store, const char *name)
                            (intmax_t)st.st_size, (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 }
 
+char *
+sm_store_mode(SmStore *store, const char *name, mode_t wanted)
+{
+    struct stat st;
+    mode_t mode;
+
+    if (fstatat(store->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return g_strdup("mode unknown");
+    mode = st.st_mode & 07777;
+    if ((mode & ~wanted) == 0)
+        return g_strdup_printf("mode %04o", (guint)mode);
+    return g_strdup_printf("mode %04o instead of file-mode %04o", (guint)mode, (guint)wanted);
+}
+
 gboolean
 sm_store_exists(SmStore *store, const char *name)
 {

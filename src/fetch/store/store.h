@@ -46,6 +46,12 @@ SmMatch sm_store_match(SmStore *store, const char *name, gint64 size, const char
 gboolean sm_store_measure(SmStore *store, const char *name, gint64 *size, char **sha256,
                           GError **error);
 
+/*
+ * "mode 0644", or "mode 0644 instead of file-mode 0600" where more people than with wanted may get
+ * at the file of that name; "mode unknown". Caller frees.
+ */
+char *sm_store_mode(SmStore *store, const char *name, mode_t wanted);
+
 /* Which file name is now, "DEVICE:INODE:SIZE:MTIME"; NULL if there is none. Caller frees. */
 char *sm_store_identity(SmStore *store, const char *name);
 
