@@ -85,6 +85,7 @@ show_gid(const void *result)
 #define GROUP "group", sm_value_group, show_gid
 #define FORMAT "format", sm_value_format, show_format
 #define DELIVERY "delivery", sm_value_delivery, show_boolean
+#define COMMANDS "commands", sm_value_commands, show_boolean
 #define DEFERRAL "deferral", sm_value_deferral, show_seconds
 #define LEVEL "log level", sm_value_log_level, show_level
 #define PATH "path", sm_value_path, show_text
@@ -234,6 +235,9 @@ static const Case cases[] = {
     {DELIVERY, "inline", "no", NULL},
     {DELIVERY, "queued", "yes", NULL},
     {DELIVERY, "later", NULL, NOT("later") "inline, queued"},
+    {COMMANDS, "inline", "no", NULL},
+    {COMMANDS, "deferred", "yes", NULL},
+    {COMMANDS, "queued", NULL, NOT("queued") "inline, deferred"},
 
     {DEFERRAL, "2h", "7200", NULL},
     {DEFERRAL, "unlimited", "4294967295", NULL},

@@ -80,10 +80,11 @@ typedef struct {
     GStrv alert_mail;    /* addresses, or NULL */
     char *alert_from;    /* address, or NULL: our user at this host */
     GStrv alert_command; /* program and arguments, or NULL */
-    guint alert_every;   /* seconds between two alerts of one kind and account */
-    GStrv sendmail;      /* program and arguments, to which recipients are added */
-    GPtrArray *accounts; /* of SmAccount, in the order of the files */
-    GPtrArray *broken;   /* of GError: files of accounts.d that cannot be used; usually none */
+    gboolean commands_deferred; /* alerts and on-stored are left to scorefetch tell */
+    guint alert_every;          /* seconds between two alerts of one kind and account */
+    GStrv sendmail;             /* program and arguments, to which recipients are added */
+    GPtrArray *accounts;        /* of SmAccount, in the order of the files */
+    GPtrArray *broken; /* of GError: files of accounts.d that cannot be used; usually none */
 } SmConfig;
 
 /*

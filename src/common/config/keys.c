@@ -75,6 +75,9 @@ static const SmConfigKey keys[] = {
      "the command that is given alerts as JSON"},
     {"alert-every", GENERAL, sm_value_duration, IN_CONFIG(alert_every), "1h", NULL,
      "how often an alert of one kind is sent"},
+    {"commands", GENERAL, sm_value_commands, IN_CONFIG(commands_deferred), "inline", NULL,
+     "who runs sendmail, alert-command and on-stored: inline, the process that needs them, or "
+     "deferred, scorefetch tell"},
     {"sendmail", GENERAL, sm_value_command, IN_CONFIG(sendmail), "/usr/sbin/sendmail -i",
      NULL, "the command that sends alerts by mail"},
 

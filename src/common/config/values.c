@@ -265,6 +265,18 @@ sm_value_delivery(const char *text, void *result, GError **error)
 }
 
 gboolean
+sm_value_commands(const char *text, void *result, GError **error)
+{
+    static const Word words[] = {{"inline", FALSE}, {"deferred", TRUE}, {NULL, 0}};
+    guint64 value;
+
+    if (!find_word(words, text, &value))
+        return refuse(error, text, "inline, deferred");
+    *(gboolean *)result = (gboolean)value;
+    return TRUE;
+}
+
+gboolean
 sm_value_log_level(const char *text, void *result, GError **error)
 {
     static const Word words[] = {{"error", G_LOG_LEVEL_WARNING},

@@ -64,5 +64,9 @@ gboolean sm_value_format(const char *text, void *result, GError **error);
 /* gboolean, whether events are queued: inline gives FALSE, queued TRUE. SM_ERROR_CONFIG. */
 gboolean sm_value_delivery(const char *text, void *result, GError **error);
 
+/* gboolean, whether scorefetch tell runs commands: inline gives FALSE, deferred TRUE.
+ * SM_ERROR_CONFIG. */
+gboolean sm_value_commands(const char *text, void *result, GError **error);
+
 /* GLogLevelFlags: error, notice, info. SM_ERROR_CONFIG. */
 gboolean sm_value_log_level(const char *text, void *result, GError **error);

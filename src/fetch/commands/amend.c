@@ -48,6 +48,11 @@ retry_handover(SmSession *session, const SmAccount *account, const char *name, c
         return FALSE;
     if (open == 0)
         return TRUE;
+    if (session->config->commands_deferred) {
+        g_free(*outcome);
+        *outcome = g_strdup_printf("%s is stored; scorefetch tell runs on-stored", name);
+        return TRUE;
+    }
     if (sm_on_stored(session->ledger, account, name, 0) > 0) {
         g_set_error(error, SM_ERROR, SM_ERROR_IO, "%s is stored, but on-stored failed again", name);
         return FALSE;

@@ -86,7 +86,9 @@ sm_session_open_ledger(SmSession *session, SmLedgerUse use, GError **error)
                                                       config->log_file, config->log_level, error)))
         return FALSE;
     session->ledger = sm_ledger_open(config->ledger, use, session->command, &fault);
-    session->alerts = use == SM_LEDGER_CREATE;
+    session->alerts = use == SM_LEDGER_CREATE && !config->commands_deferred;
+    if (session->ledger != NULL)
+        session->ledger->hooks_off = config->commands_deferred;
     if (fault == NULL)
         return TRUE;
     g_propagate_error(error, fault);

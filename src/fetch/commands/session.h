@@ -20,7 +20,8 @@ typedef struct {
     /* opened on demand */
     SmConfig *config;
     SmLedger *ledger;
-    gboolean alerts; /* the ledger was opened for work: what is due in it is sent at the end */
+    gboolean alerts; /* the ledger was opened for work, and `commands` is inline: what is due in it
+                        is sent at the end */
 } SmSession;
 
 /* A session for command; as_filter: it answers to a mail system, in scoremail's name. */

@@ -82,15 +82,16 @@ static void
 note_failure(Telling *telling, const SmHandover *handover, gboolean cut_short, const GError *fault)
 {
     guint failures = (guint)MIN(handover->attempts + 1, G_MAXINT16);
+    const char *later = g_str_equal(telling->ledger->command, "tell") ? "tell" : "run";
     gint64 pause = cut_short ? 0 : (gint64)sm_pause_handover(failures);
     g_autofree char *text =
         cut_short ? g_strdup_printf(
-                        "%s: on-stored %s did not end within run-limit; scorefetch run retries it",
-                        handover->name, telling->account->on_stored[0])
-                  : g_strdup_printf("%s is stored, but on-stored %s %s; scorefetch run retries it "
+                        "%s: on-stored %s did not end within run-limit; scorefetch %s retries it",
+                        handover->name, telling->account->on_stored[0], later)
+                  : g_strdup_printf("%s is stored, but on-stored %s %s; scorefetch %s retries it "
                                     "in %d min at the earliest",
                                     handover->name, telling->account->on_stored[0], fault->message,
-                                    (int)(pause / 60));
+                                    later, (int)(pause / 60));
     g_autoptr(GError) trouble = NULL;
 
     if (!sm_handover_failed(telling->ledger, handover, fault->message, sm_ledger_now() + pause,

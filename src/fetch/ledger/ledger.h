@@ -23,7 +23,8 @@ typedef struct {
     SmDb *db;
     int lock_fd;         /* ledger.lock, for lock.h */
     const char *command; /* what the log says of who acts: "deliver", "get" ...; static */
-    gboolean hooks_off;  /* an outcome of on-stored could not be recorded: none runs any more */
+    gboolean hooks_off;  /* this process runs no on-stored (any more): `commands` is deferred,
+                            or an outcome could not be recorded */
 } SmLedger;
 
 /* Whether we may leave files there; else SM_ERROR_OWNER, which names the user who may. */

@@ -178,8 +178,10 @@ start_workers(Run *run, Worker *workers, guint wanted, GError **error)
         worker->run = run;
         worker->ledger = sm_ledger_open(sm_db_path(team->ledger->db), SM_LEDGER_CREATE,
                                         team->ledger->command, error);
-        if (worker->ledger != NULL)
+        if (worker->ledger != NULL) {
+            worker->ledger->hooks_off = team->ledger->hooks_off;
             worker->thread = g_thread_try_new("sync", work, worker, error);
+        }
         if (worker->thread == NULL) {
             g_clear_pointer(&worker->ledger, sm_ledger_close);
             break;
