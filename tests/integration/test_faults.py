@@ -300,6 +300,36 @@ def test_a_small_file_that_meets_the_limit_leaves_nothing(account, emulator):
     assert files_in(account.directory) == []
 
 
+DRIPS = {
+    "inline": lambda account: account.scoremail(stdin=mail("csv")),
+    "get": lambda account: account.scorefetch("get", CSV_NAME),
+    "sync": lambda account: account.scorefetch("sync", "--all"),
+    "run": lambda account: (account.receive(CSV_NAME), account.scorefetch("run"))[-1],
+}
+
+
+@pytest.mark.parametrize("how", DRIPS)
+def test_a_store_that_drips_is_too_slow_whoever_asks(account, emulator, how):
+    """Ten bytes a second, and not one second without a byte: it would take five minutes."""
+    account.configure(give_up_after="3s", delivery="queued" if how == "run" else "inline")
+    emulator.faults("object:drip=10")
+    begin = time.monotonic()
+    done = DRIPS[how](account)
+    assert done.code == EX_TEMPFAIL and "the object store is too slow" in done.err
+    assert time.monotonic() - begin < 30
+    assert account.status()[CSV_NAME]["state"] == "waiting" and files_in(account.directory) == []
+
+
+def test_a_few_bytes_of_each_answer_are_no_progress_either(account, emulator):
+    """A store that breaks off all the time, a byte further on each time, would never be done."""
+    account.configure(give_up_after="3s")
+    emulator.add(CSV_NAME, LARGE)
+    emulator.faults("object:reset=1000")
+    begin = time.monotonic()
+    done = account.scoremail(stdin=mail("csv"))
+    assert done.code == EX_TEMPFAIL and time.monotonic() - begin < 30
+
+
 @pytest.mark.parametrize("call", ["file", "object"])
 def test_the_limit_ends_calls_that_do_not_answer(account, emulator, call):
     account.configure(run_limit="2s", give_up_after="10min")

@@ -10,12 +10,10 @@ enum { INTEGRITY_TRIES = 2 }; /* a damaged download is worth one more full GET *
 
 typedef struct {
     SmDownload *download;
-    guint failed;       /* tries in a row without a new byte */
-    guint damaged;      /* complete, but damaged */
-    char *doubted;      /* SHA-256 and ETag of what came whole, but is not what a header says */
-    gint64 best;        /* bytes had so far */
-    gint64 progress_at; /* monotonic time of the last new byte */
-    gint64 patience;    /* microseconds without progress */
+    guint failed;  /* tries in a row without a new byte */
+    guint damaged; /* complete, but damaged */
+    char *doubted; /* SHA-256 and ETag of what came whole, but is not what a header says */
+    gint64 best;   /* bytes had so far */
 } Work;
 
 void
@@ -126,11 +124,14 @@ static gboolean
 try_once(Work *work, GError **error)
 {
     SmPace *pace = work->download->service->shared->pace;
+    SmTransferFacts *facts = sm_transfer_facts(work->download->transfer);
+    gint64 begin = g_get_monotonic_time();
     gboolean ok;
 
-    sm_transfer_facts(work->download->transfer)->retry_after = 0;
+    facts->retry_after = 0;
     if (!sm_pace_begin_transfer(pace, error))
         return FALSE;
+    facts->give_up_at += g_get_monotonic_time() - begin; /* it was not the store that took these */
     ok = transfer_once(work, error);
     sm_pace_end_transfer(pace);
     return ok && verify(work, error);
@@ -145,6 +146,7 @@ may_pass(Work *work, const GError *fault)
                         g_free); /* all of it anew */
         work->best = 0;
         work->damaged++;
+        sm_transfer_measure(work->download->transfer, 0, g_get_monotonic_time());
     }
     return sm_error_facts(fault)->retry == SM_RETRY_NOW && work->damaged < INTEGRITY_TRIES;
 }
@@ -153,18 +155,17 @@ may_pass(Work *work, const GError *fault)
 static gboolean
 pause_for_next(Work *work)
 {
-    guint retry_after = MAX(work->download->service->retry_after,
-                            sm_transfer_facts(work->download->transfer)->retry_after);
+    const SmTransferFacts *facts = sm_transfer_facts(work->download->transfer);
+    guint retry_after = MAX(work->download->service->retry_after, facts->retry_after);
     gint64 size = sm_part_size(work->download->part);
-    gint64 now = g_get_monotonic_time(), until;
+    gint64 until = g_get_monotonic_time();
 
     if (size > work->best) {
         work->best = size;
-        work->progress_at = now;
         work->failed = 0;
     }
-    until = now + (gint64)sm_pause_ms(++work->failed, g_random_double(), retry_after) * 1000;
-    if (until > work->progress_at + work->patience ||
+    until += (gint64)sm_pause_ms(++work->failed, g_random_double(), retry_after) * 1000;
+    if (until > facts->give_up_at ||
         (work->download->deadline != 0 && until > work->download->deadline))
         return FALSE;
     return sm_pace_sleep(work->download->service->shared->pace, until);
@@ -193,12 +194,10 @@ sm_download(SmDownload *download, GError **error)
 {
     SmService *service = download->service;
     SmProgressLine *line = sm_progress_begin(service->shared->progress, download->name);
-    Work work = {.download = download,
-                 .best = sm_part_size(download->part),
-                 .progress_at = g_get_monotonic_time(),
-                 .patience = (gint64)service->account->give_up_after * G_USEC_PER_SEC};
+    Work work = {.download = download, .best = sm_part_size(download->part)};
     gboolean ok;
 
+    sm_transfer_measure(download->transfer, work.best, g_get_monotonic_time());
     sm_transfer_watch(download->transfer, line);
     ok = try_often(&work, error);
     sm_transfer_watch(download->transfer, NULL);

@@ -1,6 +1,6 @@
 /*
  * From a name to a whole, verified part: a presigned URL, its GET, and again
- * with growing pauses as long as there is hope (give-up-after without progress,
+ * with growing pauses as long as there is hope (enough progress, see transfer.h, and
  * the deadline of the run).
  */
 #pragma once

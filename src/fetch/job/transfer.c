@@ -31,7 +31,9 @@ struct SmTransfer {
     /* of the GET that runs */
     SmGuard guard;
     SmPart *part;
-    gint64 offset; /* asked for from here */
+    gint64 offset;  /* asked for from here */
+    gint64 seen;    /* bytes of the part, ... */
+    gint64 seen_at; /* ... which have not changed since this monotonic time */
     gboolean asked_if_changed;
     gboolean opened;  /* headers have been judged */
     GString *refusal; /* body of an answer that is not the object */
@@ -88,6 +90,22 @@ SmTransferFacts *
 sm_transfer_facts(SmTransfer *transfer)
 {
     return &transfer->facts;
+}
+
+void
+sm_transfer_measure(SmTransfer *transfer, gint64 bytes, gint64 from)
+{
+    gint64 patience = transfer->account->give_up_after;
+
+    transfer->facts.enough = bytes + patience * SM_TRANSFER_RATE;
+    transfer->facts.give_up_at = from + patience * G_USEC_PER_SEC;
+}
+
+/* Seconds without a byte after which another URL is asked for. */
+static guint
+stall_of(const SmTransfer *transfer)
+{
+    return MAX(transfer->account->give_up_after / 3, 1);
 }
 
 static long
@@ -247,6 +265,39 @@ receive(char *data, size_t size, size_t count, void *user_data)
     return length;
 }
 
+static int
+end_slow(SmTransfer *transfer, const char *what, guint seconds)
+{
+    g_set_error(&transfer->fault, SM_ERROR, SM_ERROR_OBJECT,
+                "the object store is too slow: %s for %u s (give-up-after of account %s)", what,
+                seconds, transfer->account->name);
+    return 1;
+}
+
+/* libcurl calls it all the time, also while nothing comes. Not 0 where too little has come for too
+ * long. Not CURLOPT_LOW_SPEED_LIMIT, whose average is of some seconds. */
+static int
+watch_rate(void *user_data, curl_off_t all, curl_off_t now, curl_off_t up_all, curl_off_t up)
+{
+    SmTransfer *transfer = user_data;
+    guint patience = transfer->account->give_up_after;
+    gint64 bytes = sm_part_size(transfer->part), time = g_get_monotonic_time();
+    curl_off_t sent = 0; /* when the request was, 0: it was not yet, and connect-timeout counts */
+
+    curl_easy_getinfo(transfer->handle, CURLINFO_PRETRANSFER_TIME_T, &sent);
+    if (bytes >= transfer->facts.enough)
+        sm_transfer_measure(transfer, bytes, time);
+    if (bytes != transfer->seen || sent == 0) {
+        transfer->seen = bytes;
+        transfer->seen_at = time;
+    }
+    if (time - transfer->seen_at > stall_of(transfer) * G_USEC_PER_SEC)
+        return end_slow(transfer, "it sent nothing", stall_of(transfer));
+    return time < transfer->facts.give_up_at
+               ? 0
+               : end_slow(transfer, "it sent less than 4096 bytes a second", patience);
+}
+
 /* S3's error code, from <Code>...</Code>; only shown, and never a part of the URL.
  * Caller frees; "" if none. */
 static char *
@@ -343,6 +394,9 @@ set_options(SmTransfer *transfer, const char *url, SmHeaderList *headers)
     curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, receive);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, transfer);
+    curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, watch_rate);
+    curl_easy_setopt(handle, CURLOPT_XFERINFODATA, transfer);
 }
 
 static gboolean
@@ -404,10 +458,10 @@ sm_transfer_get(SmTransfer *transfer, const char *url, SmPart *part, const char 
     char detail[CURL_ERROR_SIZE] = "";
     CURLcode result;
 
-    if (!sm_http_prepare(transfer->handle, transfer->account,
-                         MAX(transfer->account->give_up_after / 3, 1), detail, error))
+    if (!sm_http_prepare(transfer->handle, transfer->account, stall_of(transfer), detail, error))
         return FALSE;
     transfer->part = part;
+    transfer->seen_at = g_get_monotonic_time();
     transfer->offset = sm_etag_is_strong(transfer->facts.etag) ? sm_part_size(part) : 0;
     transfer->asked_if_changed = transfer->offset == 0 && if_none_match != NULL;
     transfer->opened = FALSE;

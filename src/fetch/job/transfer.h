@@ -16,6 +16,13 @@
 
 typedef struct SmTransfer SmTransfer;
 
+/*
+ * Bytes a second, on average over each give-up-after, that a store has to send: one that drips
+ * is as good as one that stands still. So a file of N bytes comes within N / SM_TRANSFER_RATE
+ * seconds and give-up-after, or not at all.
+ */
+enum { SM_TRANSFER_RATE = 4096 };
+
 typedef struct {
     gint64 total; /* bytes of the whole object, by its headers; -1: they have not come, or it is
                      sent in chunks, of which the last one alone tells the end */
@@ -25,6 +32,8 @@ typedef struct {
     gint64 listed;   /* bytes, by the service's listing, set before the first GET; -1: not known */
     gboolean unchanged; /* 304: still what if_none_match names */
     guint retry_after;  /* seconds; 0: none said */
+    gint64 enough;      /* bytes of the part that are enough progress ... */
+    gint64 give_up_at;  /* ... until this monotonic time, in microseconds, which they move on */
 } SmTransferFacts;
 
 /*
@@ -47,6 +56,9 @@ void sm_transfer_set_deadline(SmTransfer *transfer, gint64 deadline);
 /* Where its progress is shown; NULL: nowhere. */
 void sm_transfer_watch(SmTransfer *transfer, SmProgressLine *line);
 
+/* Begins to measure progress, from the bytes that the part has, at a time that is now or was. */
+void sm_transfer_measure(SmTransfer *transfer, gint64 bytes, gint64 from);
+
 /* The facts of the object so far; before the first GET, etag and its kind may be set, to resume a
  * part. */
 SmTransferFacts *sm_transfer_facts(SmTransfer *transfer);
@@ -56,7 +68,8 @@ SmTransferFacts *sm_transfer_facts(SmTransfer *transfer);
  * only the rest is asked for (Range and If-Range), and the part starts over
  * should the object have changed. if_none_match, if not NULL: 304 leaves the part
  * empty. TRUE when all bytes of the answer are in the part. Errors:
- * SM_ERROR_OBJECT (refused, broken off, stalled: worth another URL),
+ * SM_ERROR_OBJECT (refused, broken off, stalled, too slow: worth another URL while
+ * give_up_at is to come),
  * SM_ERROR_INTEGRITY (not what a score file's answer looks like),
  * SM_ERROR_LIMIT (too large, or the deadline or the run is over),
  * SM_ERROR_DIRECTORY, SM_ERROR_TRUST, SM_ERROR_URL (guard.h).
