@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "common/base/nearest.h"
 #include "common/config/config.h"
 #include "common/config/lists.h"
 #include "common/config/places.h"
@@ -185,45 +186,16 @@ sm_config_key(const char *name)
     return NULL;
 }
 
-/* Levenshtein's distance: how many letters to insert, delete or change to make b of a. */
-static guint
-edit_distance(const char *a, const char *b)
-{
-    gsize width = strlen(b);
-    g_autofree guint *row = g_new(guint, width + 1);
-
-    for (gsize j = 0; j <= width; j++)
-        row[j] = (guint)j;
-    for (gsize i = 0; a[i] != '\0'; i++) {
-        guint diagonal = row[0];
-
-        row[0] = (guint)i + 1;
-        for (gsize j = 0; j < width; j++) {
-            guint changed = diagonal + (a[i] == b[j] ? 0 : 1);
-
-            diagonal = row[j + 1];
-            row[j + 1] = MIN(changed, MIN(row[j], diagonal) + 1);
-        }
-    }
-    return row[width];
-}
-
 const SmConfigKey *
 sm_config_key_nearest(const char *name)
 {
-    enum { NEAR = 2, LONGEST = 32 };
-    gsize length = strlen(name);
     const SmConfigKey *nearest = NULL;
-    guint best = NEAR + 1;
+    guint best = G_MAXUINT;
 
-    if (length < 3 || length > LONGEST)
-        return NULL;
     for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {
-        /* The first part of a longer key was meant: password, max-file. */
-        gboolean begins = g_str_has_prefix(keys[i].name, name) && keys[i].name[length] == '-';
-        guint distance = begins ? 1 : edit_distance(name, keys[i].name);
+        guint distance = sm_nearness(name, keys[i].name);
 
-        if (distance < best && distance < length / 2) {
+        if (distance < best) {
             best = distance;
             nearest = &keys[i];
         }

@@ -8,42 +8,17 @@
 #include "build-config.h"
 #include "common/base/error.h"
 #include "common/base/startup.h"
-#include "fetch/commands/commands.h"
+#include "fetch/commands/table.h"
 #include "fetch/crypto/gpg.h"
 #include "fetch/host/autoptr.h"
 #include "fetch/http/authorities.h"
 #include "fetch/http/http.h"
 #include "fetch/ledger/db.h"
 
-static const SmCommand *const commands[] = {
-    &sm_command_get,     &sm_command_list,
-    &sm_command_sync,    &sm_command_run,
-    &sm_command_tell,    &sm_command_status,
-    &sm_command_log,     &sm_command_check,
-    &sm_command_backup,  &sm_command_retry,
-    &sm_command_forget,  &sm_command_cat,
-    &sm_command_adopt,   &sm_command_adopt_directory,
-    &sm_command_passwd,  &sm_command_prune,
-    &sm_command_deliver,
-};
-
-/* NULL where there is none of that name. */
-static const SmCommand *
-find_command(const char *name)
-{
-    for (gsize i = 0; name != NULL && i < G_N_ELEMENTS(commands); i++)
-        if (strcmp(name, commands[i]->name) == 0)
-            return commands[i];
-    return NULL;
-}
-
 static int
 usage(FILE *to, int code)
 {
-    fputs("Usage: scorefetch COMMAND [-c FILE] [-a ACCOUNT] [-v] [-q] ...\n\n", to);
-    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
-        fprintf(to, "  %-15s %s\n", commands[i]->name, commands[i]->summary);
-    fputs("\n`scorefetch COMMAND --help` shows its options; see scorefetch(1).\n", to);
+    sm_commands_print(to);
     return code;
 }
 
@@ -68,7 +43,7 @@ int
 main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
-    const SmCommand *command = find_command(argc > 0 ? argv[1] : NULL);
+    const SmCommand *command = sm_command_find(argc > 0 ? argv[1] : NULL);
     gboolean as_filter = command != NULL && command->as_filter;
 
     setlocale(LC_CTYPE, ""); /* and no more of the locale: numbers and messages stay as they are */
@@ -86,6 +61,7 @@ main(int argc, char **argv)
         return version(g_strv_contains((const char *const *)argv + 1, "-v"));
     if (command != NULL)
         return sm_command_do(command, argc - 1, argv + 1);
-    fprintf(stderr, "scorefetch: unknown command %s\n\n", argv[1]);
-    return usage(stderr, EX_USAGE);
+    sm_command_unknown(argv[1], &error);
+    fprintf(stderr, "scorefetch: %s\n", error->message);
+    return EX_USAGE;
 }

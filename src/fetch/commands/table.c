@@ -1,0 +1,63 @@
+#include "fetch/commands/table.h"
+
+#include <string.h>
+
+#include "common/base/error.h"
+#include "common/base/nearest.h"
+#include "common/base/text.h"
+
+static const SmCommand *const commands[] = {
+    &sm_command_get,    &sm_command_list,
+    &sm_command_sync,   &sm_command_run,
+    &sm_command_tell,   &sm_command_status,
+    &sm_command_log,    &sm_command_check,
+    &sm_command_backup, &sm_command_retry,
+    &sm_command_forget, &sm_command_cat,
+    &sm_command_adopt,  &sm_command_adopt_directory,
+    &sm_command_passwd, &sm_command_prune,
+    &sm_command_help,   &sm_command_deliver,
+};
+
+const SmCommand *const *
+sm_commands(gsize *count)
+{
+    *count = G_N_ELEMENTS(commands);
+    return commands;
+}
+
+const SmCommand *
+sm_command_find(const char *name)
+{
+    for (gsize i = 0; name != NULL && i < G_N_ELEMENTS(commands); i++)
+        if (strcmp(name, commands[i]->name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+void
+sm_commands_print(FILE *to)
+{
+    fputs("Usage: scorefetch COMMAND [-c FILE] [-a ACCOUNT] [-v] [-q] ...\n\n", to);
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
+        fprintf(to, "  %-15s %s\n", commands[i]->name, commands[i]->summary);
+    fputs("\n`scorefetch help COMMAND` shows its options; see scorefetch(1).\n", to);
+}
+
+void
+sm_command_unknown(const char *name, GError **error)
+{
+    g_autofree char *shown = sm_text_clean(name, SM_TEXT_SHOWN_MAX);
+    const char *nearest = NULL;
+    guint best = G_MAXUINT;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        guint distance = sm_nearness(name, commands[i]->name);
+
+        if (distance < best) {
+            best = distance;
+            nearest = commands[i]->name;
+        }
+    }
+    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "unknown command %s%s%s (see scorefetch help)",
+                shown, nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "");
+}
