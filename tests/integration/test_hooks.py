@@ -2,12 +2,14 @@
 import json
 import os
 import re
+import shutil
 import signal
+import subprocess
 import time
 
 import pytest
 from agents import wait_for
-from harness import CHECKOUT, CSV_NAME, EX_TEMPFAIL, is_gone, mail
+from harness import CHECKOUT, CSV_NAME, EX_TEMPFAIL, is_gone, mail, need, run
 from test_disk import small_disk  # noqa: F401  a fixture
 from test_reposts import CORRECTED, announced_again
 
@@ -313,6 +315,51 @@ def kill_all_below(pid):
     os.kill(pid, signal.SIGKILL)
     for child in below:
         kill_all_below(child)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["term", "kill"])
+def test_it_ends_with_the_command_that_started_it(account, hook, number):
+    """Else the next run would start it once more beside it."""
+    hook.then(SLEEPER)
+    argv = [account.build / "scorefetch", "get", "-c", account.config, CSV_NAME]
+    with subprocess.Popen([*map(str, argv)], stderr=subprocess.DEVNULL) as running:
+        wait_for((hook.folder / "child").exists, "the hook's child")
+        running.send_signal(number)
+    wait_for(lambda: process_is_gone(hook.folder / "child"), "the child to be gone")
+    hook.then("")
+    assert account.scorefetch("run").code == 0
+    first, second = hook.told()
+    assert facts(first) == facts(second)
+
+
+def test_one_that_hangs_takes_its_time_once_in_a_run(account, emulator, hook):
+    """Or a hundred files would hold the worker for a hundred limits."""
+    account.configure(on_stored_limit="1s")
+    hook.then("sys.exit(1)\n")
+    for name in MORE_NAMES:
+        emulator.add(name, name.encode())
+        account.scorefetch("get", name)
+    account.time_passes(24 * 3600)
+    hook.then("import time; time.sleep(1000)\n")
+    assert account.scorefetch("run").code == EX_TEMPFAIL
+    assert len(hook.told()) == len(MORE_NAMES) + 1
+    hook.then("")
+    account.time_passes(24 * 3600)
+    assert account.scorefetch("run").code == 0
+    assert account.sql("SELECT count(*) AS open FROM handovers WHERE done = 0") == [{"open": 0}]
+
+
+@pytest.mark.release_only("strace and the leak checker cannot both attach")
+def test_a_program_on_a_file_system_that_hangs_has_the_same_limit(account, hook):
+    """Its very start does not return then."""
+    need(shutil.which("strace"), "strace is not installed")
+    account.configure(on_stored_limit="1s")
+    argv = ["strace", "-f", "-o", "/dev/null", "-P", str(hook.program)]
+    argv += ["-e", "trace=execve", "-e", "inject=execve:delay_enter=4s"]
+    done = run([*argv, account.build / "scorefetch", "get", "-c", account.config, CSV_NAME], timeout=100)
+    assert done.code == 0
+    (text,) = alerts(account)
+    assert "did not end in time" in text
 
 
 def test_two_processes_do_not_tell_it_at_once(account, hook):

@@ -185,9 +185,11 @@ def test_a_password_command_shows_nothing(account, stage):
     command = Command(account)
     process = account.start(mail("csv")).go()
     pid = command.wait_for_pid()
-    assert status_of(pid, "PPid") == str(process.scorefetch())
-    assert os.getpgid(pid) == pid != os.getpgid(process.scorefetch())
-    for each in (pid, process.pid, process.scorefetch()):
+    keeper = int(status_of(pid, "PPid"))
+    assert status_of(keeper, "PPid") == str(process.scorefetch())
+    assert len({os.getpgid(each) for each in (pid, keeper, process.scorefetch())}) == 3
+    assert os.listdir(f"/proc/{keeper}/fd") == []
+    for each in (pid, keeper, process.pid, process.scorefetch()):
         assert_nothing_to_see(account, each)
     assert set(environment(pid)) <= OUR_VARIABLES
     links = {name: os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")}

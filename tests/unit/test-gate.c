@@ -310,28 +310,41 @@ a_proof_just_before_the_lock_frees_it(Fixture *fixture, gconstpointer data)
     forget_elsewhere();
 }
 
-typedef struct {
-    const Fixture *fixture;
-    SmVerdict verdict;
-    int ready, end;
-} Holder;
+#define HOLDER "--holder"
+
+/* What a process of its own is told, in this order: a fork would have nothing of the secrets. */
+enum { LEDGER = 2, USERNAME, PASSWORD_FILE, VERDICT, READY, END, HOLDER_ARGUMENTS };
 
 static int
-try_it(const Holder *holder)
+try_it(char **argv)
 {
-    g_autoptr(SmLedger) ledger =
-        sm_ledger_open(holder->fixture->path, SM_LEDGER_CREATE, "holder", NULL);
-    g_autoptr(SmSecret) secret = sm_secret_read(&holder->fixture->account, 0, NULL);
+    const SmAccount account = {
+        .name = (char *)"main", .username = argv[USERNAME], .password_file = argv[PASSWORD_FILE]};
+    g_autoptr(SmLedger) ledger = sm_ledger_open(argv[LEDGER], SM_LEDGER_CREATE, "holder", NULL);
+    g_autoptr(SmSecret) secret = sm_secret_read(&account, 0, NULL);
     SmGate gate;
     char c;
 
     if (ledger == NULL || secret == NULL ||
-        !sm_gate_enter(&gate, ledger, &holder->fixture->account, secret, FALSE, NULL))
+        !sm_gate_enter(&gate, ledger, &account, secret, FALSE, NULL))
         return 1;
-    close(holder->ready);
-    while (read(holder->end, &c, 1) > 0)
+    close(atoi(argv[READY]));
+    while (read(atoi(argv[END]), &c, 1) > 0)
         ;
-    return sm_gate_leave(&gate, holder->verdict, "Invalid credentials", NULL) ? 0 : 1;
+    return sm_gate_leave(&gate, (SmVerdict)atoi(argv[VERDICT]), "Invalid credentials", NULL) ? 0
+                                                                                             : 1;
+}
+
+G_GNUC_NORETURN static void
+become_holder(const Fixture *fixture, SmVerdict verdict, int ready, int end)
+{
+    const SmAccount *account = &fixture->account;
+    g_autofree char *numbers = g_strdup_printf("%d %d %d", (int)verdict, ready, end);
+    g_auto(GStrv) words = g_strsplit(numbers, " ", -1);
+
+    execl("/proc/self/exe", "test-gate", HOLDER, fixture->path, account->username,
+          account->password_file, words[0], words[1], words[2], NULL);
+    _exit(1);
 }
 
 /* A process that is trying the password until somebody waits for it. */
@@ -350,7 +363,7 @@ start_holder(Fixture *fixture, SmVerdict verdict)
     if (pid == 0) {
         close(ready[0]);
         close(ending[1]);
-        _exit(try_it(&(Holder){fixture, verdict, ready[1], ending[0]}));
+        become_holder(fixture, verdict, ready[1], ending[0]);
     }
     close(ready[1]);
     close(ending[0]);
@@ -400,6 +413,8 @@ who_waits_for_nothing_tries(Fixture *fixture, gconstpointer data)
 int
 main(int argc, char **argv)
 {
+    if (argc == HOLDER_ARGUMENTS && strcmp(argv[1], HOLDER) == 0)
+        return try_it(argv);
     g_test_init(&argc, &argv, NULL);
     CASE("an unproven password is tried by one", an_unproven_password_is_tried_by_one);
     CASE("a proven password is used by all", a_proven_password_is_used_by_all);

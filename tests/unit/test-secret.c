@@ -5,9 +5,12 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "common/base/error.h"
 #include "fetch-fixture.h"
+#include "fetch/host/memory.h"
 
 enum { NOBODY = 65534 };
 
@@ -327,6 +330,24 @@ the_fingerprint_is_the_hmac_that_it_says(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(ours, ==, theirs);
 }
 
+/* The process beside a command is a fork that lives as long as that does. */
+static void
+a_fork_has_none_of_it(Fixture *f, gconstpointer data)
+{
+    char *secret = sm_secret_alloc(64);
+    int status;
+    pid_t child;
+
+    g_strlcpy(secret, SECRET, 64);
+    child = fork();
+    if (child == 0)
+        _exit(*secret == '\0' ? 0 : 1);
+    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+    g_assert_cmpint(status, ==, 0);
+    g_assert_cmpstr(secret, ==, SECRET);
+    sm_secret_release(secret, 64);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -356,5 +377,6 @@ main(int argc, char **argv)
         fingerprints_tell_password_user_and_key_apart);
     ADD("/secret/the fingerprint is the HMAC that it says", NULL,
         the_fingerprint_is_the_hmac_that_it_says);
+    ADD("/secret/a fork has none of it", NULL, a_fork_has_none_of_it);
     return g_test_run();
 }

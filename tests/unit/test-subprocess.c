@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/base/error.h"
+#include "fetch/ledger/lock.h"
 
 enum { SIZE = 64 };
 
@@ -165,6 +167,50 @@ it_and_its_children_are_killed_when_the_time_is_over(void)
     rmdir(folder);
 }
 
+/* What it starts may clean up: SIGTERM first. */
+static void
+it_may_clean_up_when_the_time_is_over(void)
+{
+    assert_fails(SHELL("trap 'echo cleaned >&2; exit' TERM; sleep 1000 & wait"), in_seconds(1),
+                 "did not end in time and was killed: cleaned");
+}
+
+/* The process that started a command is killed, and so cannot stop it. */
+static void
+it_ends_with_the_process_that_started_it(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("scoremail-subprocess-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(folder, "pid", NULL);
+    g_autofree char *lock = g_build_filename(folder, "lock", NULL);
+    g_autofree char *script = g_strdup_printf(
+        "trap '' TERM; sleep 1000 & echo $! > %s.new; mv %s.new %s; wait", file, file, file);
+    int held = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int other = open(lock, O_RDWR | O_CLOEXEC);
+    pid_t starter = fork();
+    int status;
+
+    g_assert_cmpint(held, >=, 0);
+    if (starter == 0) {
+        const SmTask task = {.argv = SHELL(script), .limit = in_seconds(60), .held = held};
+
+        sm_lock_take(held, 7, 0, NULL, NULL);
+        sm_subprocess_do(&task, NULL, SM_ERROR_IO, NULL);
+        _exit(0);
+    }
+    close(held);
+    while (access(file, F_OK) < 0)
+        g_usleep(1000);
+    kill(starter, SIGKILL);
+    waitpid(starter, &status, 0);
+    g_assert_false(sm_lock_take(other, 7, 0, NULL, NULL)); /* it has a second to clean up */
+    g_assert_true(sm_lock_take(other, 7, 60, NULL, NULL));
+    g_assert_true(is_gone(file));
+    close(other);
+    unlink(file);
+    unlink(lock);
+    rmdir(folder);
+}
+
 static void
 one_that_prints_without_end_is_killed_too(void)
 {
@@ -183,8 +229,9 @@ assert_does(const char *script, const char *message)
 {
     static const char *const environment[] = {"PATH=/usr/bin:/bin", "WORD=told", NULL};
     g_autoptr(GError) error = NULL;
-    gboolean done =
-        sm_subprocess_do(SHELL(script), environment, NULL, in_seconds(60), SM_ERROR_IO, &error);
+    const SmTask task = {
+        .argv = SHELL(script), .environment = environment, .limit = in_seconds(60)};
+    gboolean done = sm_subprocess_do(&task, NULL, SM_ERROR_IO, &error);
 
     g_assert_cmpint(done, ==, message == NULL);
     g_assert_cmpstr(done ? NULL : error->message, ==, message);
@@ -220,9 +267,10 @@ one_for_what_it_does_gets_no_descriptor_either(void)
 static void
 assert_takes(const char *const *argv, const char *input)
 {
+    const SmTask task = {.argv = argv, .input = input, .limit = in_seconds(60)};
     g_autoptr(GError) error = NULL;
 
-    sm_subprocess_do(argv, NULL, input, in_seconds(60), SM_ERROR_IO, &error);
+    sm_subprocess_do(&task, NULL, SM_ERROR_IO, &error);
     g_assert_no_error(error);
 }
 
@@ -230,6 +278,8 @@ static void
 it_is_fed(void)
 {
     g_autofree char *large = g_strnfill(1 << 20, 'x');
+    const SmTask fails = {
+        .argv = SHELL("echo no >&2; exit 3"), .input = "x", .limit = in_seconds(60)};
     g_autoptr(GError) error = NULL;
 
     assert_takes(SHELL("test \"$(cat)\" = 'two words'"), "two words\n");
@@ -237,8 +287,7 @@ it_is_fed(void)
     assert_takes(SHELL("test \"$(wc -c)\" -eq 1048576"), large);
     assert_takes(SHELL("head -c 1 >/dev/null"), large); /* it need not read all */
     assert_takes(SHELL("cat; cat /dev/zero | head -c 1000000"), "what it prints is dropped");
-    g_assert_false(sm_subprocess_do(SHELL("echo no >&2; exit 3"), NULL, "x", in_seconds(60),
-                                    SM_ERROR_IO, &error));
+    g_assert_false(sm_subprocess_do(&fails, NULL, SM_ERROR_IO, &error));
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_IO);
     g_assert_cmpstr(error->message, ==, "exited with 3: no");
 }
@@ -262,6 +311,8 @@ main(int argc, char **argv)
     CASE("long words are cut", long_words_are_cut);
     CASE("it and its children are killed when the time is over",
          it_and_its_children_are_killed_when_the_time_is_over);
+    CASE("it may clean up when the time is over", it_may_clean_up_when_the_time_is_over);
+    CASE("it ends with the process that started it", it_ends_with_the_process_that_started_it);
     CASE("one that prints without end is killed too", one_that_prints_without_end_is_killed_too);
     CASE("one for what it does gets an environment of its own",
          one_for_what_it_does_gets_an_environment_of_its_own);
@@ -270,6 +321,6 @@ main(int argc, char **argv)
     CASE("one for what it does gets no descriptor either",
          one_for_what_it_does_gets_no_descriptor_either);
     CASE("a child left behind does not keep us", a_child_left_behind_does_not_keep_us);
-    g_test_add_func("/subprocess/it is fed", it_is_fed);
+    CASE("it is fed", it_is_fed);
     return g_test_run();
 }

@@ -33,8 +33,9 @@ feed(const Sending *sending, const char *const *argv, const char *input, const c
      GError **error)
 {
     gint64 limit = MIN(g_get_monotonic_time() + SENDING_MAX * G_USEC_PER_SEC, sending->deadline);
+    const SmTask task = {.argv = argv, .input = input, .limit = limit};
 
-    if (sm_subprocess_do(argv, NULL, input, limit, SM_ERROR_IO, error))
+    if (sm_subprocess_do(&task, NULL, SM_ERROR_IO, error))
         return TRUE;
     g_prefix_error(error, "%s: %s ", key, argv[0]);
     return FALSE;

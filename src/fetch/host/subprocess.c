@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -14,6 +12,7 @@
 #include "common/base/error.h"
 #include "common/base/io.h"
 #include "common/base/text.h"
+#include "fetch/host/keeper.h"
 #include "fetch/host/memory.h"
 
 enum {
@@ -22,7 +21,7 @@ enum {
     SAID_SHOWN = 300, /* bytes of that in a message */
     SCRATCH = 512,    /* bytes read and dropped at a time */
     READS_MAX = 64,
-    DEATH_MS = 1000, /* how long a killed one is waited for */
+    DEATH_MS = 3000, /* how long one that is stopped is waited for */
 };
 
 typedef struct {
@@ -32,15 +31,12 @@ typedef struct {
 } Stream;
 
 typedef struct {
-    const char *const *argv;
-    const char *const *environment;
-    pid_t pid;
-    int status;      /* of waitpid() */
+    SmKept kept;
+    SmKeeper keeper;
     gboolean joined; /* what it prints goes where standard error goes */
+    gboolean late;   /* it had to be stopped */
     Stream out, err;
     char *scratch; /* in secret memory: what is dropped may be secret */
-
-    const char *input; /* what its standard input has; NULL: nothing */
 } Run;
 
 /* Reads what there is; of one that never stops, a part, so that its time limit is looked at. */
@@ -67,7 +63,7 @@ static gboolean
 attend(Run *run, gint64 limit)
 {
     for (;;) {
-        gboolean ended = waitpid(run->pid, &run->status, WNOHANG) == run->pid;
+        gboolean ended = sm_keeper_has_ended(&run->keeper);
         struct pollfd ends[] = {{run->out.fd, POLLIN, 0}, {run->err.fd, POLLIN, 0}};
 
         drain(run, &run->out);
@@ -76,14 +72,6 @@ attend(Run *run, gint64 limit)
             return ended;
         poll(ends, G_N_ELEMENTS(ends), NAP_MS);
     }
-}
-
-/* Kills the group, whose members may outlive the first; one that survives SIGKILL is left. */
-static void
-end_group(Run *run)
-{
-    kill(-run->pid, SIGKILL);
-    attend(run, g_get_monotonic_time() + DEATH_MS * 1000);
 }
 
 /* Input in memory, all of it before the command starts: nobody has to feed it. -1 on failure. */
@@ -95,40 +83,6 @@ hold_input(const char *input)
     if (fd < 0 || !sm_write_all(fd, input, strlen(input)) || lseek(fd, 0, SEEK_SET) < 0)
         return -1;
     return sm_steal_fd(&fd);
-}
-
-static int
-start(Run *run, int out, int err)
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sm_autofd int input = run->input != NULL ? hold_input(run->input) : -1;
-    sigset_t none, all;
-    int fault;
-
-    if (run->input != NULL && input < 0)
-        return errno;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawn_file_actions_init(&actions);
-    if (input >= 0)
-        posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-    else
-        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
-    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                              POSIX_SPAWN_SETPGROUP);
-    fault = posix_spawnp(&run->pid, run->argv[0], &actions, &attributes, (char **)run->argv,
-                         (char **)run->environment);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    return fault;
 }
 
 /* The command's standard error, for a message; "" for none. Caller frees. */
@@ -145,52 +99,74 @@ said_by(const Run *run)
 }
 
 static gboolean
-judge(const Run *run, gboolean ended, int code, GError **error)
+judge(const Run *run, int code, GError **error)
 {
+    int status = run->keeper.status;
     g_autofree char *said = NULL;
 
-    if (ended && WIFEXITED(run->status) && WEXITSTATUS(run->status) == 0)
+    if (run->keeper.start_fault != 0) {
+        g_set_error(error, SM_ERROR, code, "cannot be started: %s",
+                    g_strerror(run->keeper.start_fault));
+        return FALSE;
+    }
+    if (!run->late && WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return TRUE;
     said = said_by(run);
-    if (!ended)
+    if (run->keeper.pid != 0)
+        g_set_error(error, SM_ERROR, code,
+                    "did not end in time and cannot be killed; does a file system hang?%s", said);
+    else if (run->late)
         g_set_error(error, SM_ERROR, code, "did not end in time and was killed%s", said);
-    else if (WIFSIGNALED(run->status))
-        g_set_error(error, SM_ERROR, code, "was killed by signal %d%s", WTERMSIG(run->status),
-                    said);
+    else if (WIFSIGNALED(status))
+        g_set_error(error, SM_ERROR, code, "was killed by signal %d%s", WTERMSIG(status), said);
     else
-        g_set_error(error, SM_ERROR, code, "exited with %d%s", WEXITSTATUS(run->status), said);
+        g_set_error(error, SM_ERROR, code, "exited with %d%s", WEXITSTATUS(status), said);
     return FALSE;
 }
 
+/* Our end of a pipe in *fd, the command's in *end. */
 static gboolean
-run_it(Run *run, gint64 limit, int code, GError **error)
+make_pipe(int *fd, int *end)
 {
-    sm_autofd int out = -1, err = -1;
-    gboolean ended;
-    int ends[2], fault = 0;
+    int ends[2];
 
-    if (pipe2(ends, O_CLOEXEC) == 0) {
-        run->out.fd = ends[0];
-        out = ends[1];
-    }
-    if (out >= 0 && pipe2(ends, O_CLOEXEC) == 0) {
-        run->err.fd = ends[0];
-        err = ends[1];
-    }
-    if (err < 0 || fcntl(run->out.fd, F_SETFL, O_NONBLOCK) < 0 ||
-        fcntl(run->err.fd, F_SETFL, O_NONBLOCK) < 0)
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return FALSE;
+    *fd = ends[0];
+    *end = ends[1];
+    return fcntl(*fd, F_SETFL, O_NONBLOCK) == 0;
+}
+
+static gboolean
+run_it(Run *run, const char *input, gint64 limit, int code, GError **error)
+{
+    sm_autofd int in = input != NULL ? hold_input(input) : -1;
+    sm_autofd int out = -1, err = -1;
+
+    if ((input != NULL && in < 0) || !make_pipe(&run->out.fd, &out) ||
+        !make_pipe(&run->err.fd, &err))
         return sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot create a pipe for it");
-    fault = start(run, run->joined ? err : out, err);
+    run->kept.in = in;
+    run->kept.out = run->joined ? err : out;
+    run->kept.err = err;
+    if (!sm_keeper_start(&run->keeper, &run->kept, error))
+        return FALSE;
     sm_close(&out);
     sm_close(&err);
-    if (fault != 0) {
-        g_set_error(error, SM_ERROR, code, "cannot be started: %s", g_strerror(fault));
-        return FALSE;
+    if (!attend(run, limit)) {
+        run->late = TRUE;
+        sm_keeper_stop(&run->keeper);
+        attend(run, g_get_monotonic_time() + DEATH_MS * 1000);
     }
-    ended = attend(run, limit);
-    if (!ended)
-        end_group(run);
-    return judge(run, ended, code, error);
+    return judge(run, code, error);
+}
+
+static void
+clear(Run *run)
+{
+    sm_close(&run->out.fd);
+    sm_close(&run->err.fd);
+    sm_keeper_clear(&run->keeper);
 }
 
 gboolean
@@ -198,8 +174,7 @@ sm_subprocess(const char *const *argv, gint64 limit, char *output, gsize *length
               GError **error)
 {
     char said[SAID_MAX] = "";
-    Run run = {.argv = argv,
-               .environment = (const char *const *)environ,
+    Run run = {.kept = {.argv = argv, .environment = (const char *const *)environ, .held = -1},
                .out = {-1, output, *length, 0},
                .err = {-1, said, sizeof said, 0},
                .scratch = sm_secret_alloc(SCRATCH)};
@@ -209,29 +184,30 @@ sm_subprocess(const char *const *argv, gint64 limit, char *output, gsize *length
     if (run.scratch == NULL)
         g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "out of memory");
     else
-        ok = run_it(&run, limit, code, error);
-    sm_close(&run.out.fd);
-    sm_close(&run.err.fd);
+        ok = run_it(&run, NULL, limit, code, error);
+    clear(&run);
     sm_secret_release(run.scratch, SCRATCH);
     *length = run.out.length;
     return ok;
 }
 
 gboolean
-sm_subprocess_do(const char *const *argv, const char *const *environment, const char *input,
-                 gint64 limit, int code, GError **error)
+sm_subprocess_do(const SmTask *task, SmTaskEnd *end, int code, GError **error)
 {
     char said[SAID_MAX] = "", scratch[SCRATCH], nothing[1] = "";
-    Run run = {.argv = argv,
-               .environment = environment != NULL ? environment : (const char *const *)environ,
-               .input = input,
+    const char *const *environment =
+        task->environment != NULL ? task->environment : (const char *const *)environ;
+    Run run = {.kept = {.argv = task->argv,
+                        .environment = environment,
+                        .held = task->held > 0 ? task->held : -1},
                .joined = TRUE,
                .out = {-1, nothing, sizeof nothing, 0},
                .err = {-1, said, sizeof said, 0},
                .scratch = scratch};
-    gboolean ok = run_it(&run, limit, code, error);
+    gboolean ok = run_it(&run, task->input, task->limit, code, error);
 
-    sm_close(&run.out.fd);
-    sm_close(&run.err.fd);
+    if (end != NULL)
+        *end = run.keeper.pid != 0 ? SM_TASK_LIVES : run.late ? SM_TASK_KILLED : SM_TASK_ENDED;
+    clear(&run);
     return ok;
 }

@@ -103,29 +103,57 @@ note_failure(Telling *telling, const SmHandover *handover, gboolean cut_short, c
         sm_alert(telling->ledger, telling->account->name, SM_ALERT_HOOK, text);
 }
 
-/* Under its lock. */
+/* It will hang for the next file, too, and each would take its whole limit. */
 static void
+leave_rest(Telling *telling)
+{
+    SmLedger *ledger = telling->ledger;
+
+    if (ledger->hung == NULL)
+        ledger->hung = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_hash_table_add(ledger->hung, g_strdup(telling->account->name));
+}
+
+static gboolean
+is_left(const Telling *telling)
+{
+    const SmLedger *ledger = telling->ledger;
+
+    return ledger->hooks_off ||
+           (ledger->hung != NULL && g_hash_table_contains(ledger->hung, telling->account->name)) ||
+           (telling->deadline != 0 && g_get_monotonic_time() >= telling->deadline);
+}
+
+/* Under its lock, which the command keeps for as long as it lives: TRUE where it still does. */
+static gboolean
 tell(Telling *telling, const SmHandover *handover)
 {
     const SmAccount *account = telling->account;
     g_auto(GStrv) environment = environment_for(account, handover);
     gint64 own_limit = g_get_monotonic_time() + account->on_stored_limit * G_USEC_PER_SEC;
-    gint64 limit = telling->deadline != 0 ? MIN(own_limit, telling->deadline) : own_limit;
+    const SmTask task = {.argv = (const char *const *)account->on_stored,
+                         .environment = (const char *const *)environment,
+                         .limit =
+                             telling->deadline != 0 ? MIN(own_limit, telling->deadline) : own_limit,
+                         .held = telling->ledger->lock_fd};
     g_autoptr(GError) fault = NULL;
+    SmTaskEnd end;
 
-    if (!sm_subprocess_do((const char *const *)account->on_stored, (const char *const *)environment,
-                          NULL, limit, SM_ERROR_IO, &fault)) {
+    if (!sm_subprocess_do(&task, &end, SM_ERROR_IO, &fault)) {
+        if (end != SM_TASK_ENDED)
+            leave_rest(telling);
         note_failure(telling, handover, is_cut_short(telling, own_limit), fault);
-        return;
+        return end == SM_TASK_LIVES;
     }
     if (!sm_handover_done(telling->ledger, handover, &fault)) {
         stop_hooks(telling, handover, fault);
         telling->failed++;
-        return;
+        return FALSE;
     }
     g_info("%s: on-stored %s has run", handover->name, account->on_stored[0]);
     if (!sm_handover_any_failed(telling->ledger, account->name))
         sm_alert_clear(telling->ledger, account->name, SM_ALERT_HOOK);
+    return FALSE;
 }
 
 /* Whether to go on with this name's next hook. */
@@ -136,10 +164,10 @@ attend(Telling *telling, gint64 id, GError **error)
     guint failed = telling->failed;
     GError *fault = NULL;
     gint64 byte = SM_LOCK_HANDOVERS + id;
+    gboolean lives = FALSE;
 
-    if (telling->ledger->hooks_off ||
-        (telling->deadline != 0 && g_get_monotonic_time() >= telling->deadline))
-        return FALSE; /* left to scorefetch run */
+    if (is_left(telling))
+        return FALSE; /* to scorefetch run */
     if (!sm_lock_take(telling->ledger->lock_fd, byte, 0, NULL, &fault)) {
         if (g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY)) /* another process runs it */
             g_clear_error(&fault);
@@ -149,8 +177,9 @@ attend(Telling *telling, gint64 id, GError **error)
     }
     handover = sm_handover_load(telling->ledger, id, &fault); /* as it is under the lock */
     if (handover != NULL && !sm_pause_holds(handover->next_attempt, sm_ledger_now()))
-        tell(telling, handover);
-    sm_lock_drop(telling->ledger->lock_fd, byte);
+        lives = tell(telling, handover);
+    if (!lives)
+        sm_lock_drop(telling->ledger->lock_fd, byte);
     if (fault != NULL)
         g_propagate_error(error, fault);
     return fault == NULL && telling->failed == failed;

@@ -201,6 +201,7 @@ sm_ledger_close(SmLedger *ledger)
     if (ledger == NULL)
         return;
     sm_db_close(ledger->db);
+    g_clear_pointer(&ledger->hung, g_hash_table_unref);
     sm_close(&ledger->lock_fd);
     g_free(ledger);
 }

@@ -25,6 +25,7 @@ typedef struct {
     const char *command; /* what the log says of who acts: "deliver", "get" ...; static */
     gboolean hooks_off;  /* this process runs no on-stored (any more): `commands` is deferred,
                             or an outcome could not be recorded */
+    GHashTable *hung;    /* names of the accounts whose on-stored had to be stopped; NULL: none */
 } SmLedger;
 
 /* Whether we may leave files there; else SM_ERROR_OWNER, which names the user who may. */
