@@ -1,11 +1,13 @@
 #include "common/base/io.h"
 
-#include <stdio.h>
-
-#include "common/base/error.h"
-
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/error.h"
 
 gboolean
 sm_write_all(int fd, const void *data, gsize size)
@@ -23,6 +25,45 @@ sm_write_all(int fd, const void *data, gsize size)
         }
     }
     return TRUE;
+}
+
+static const char *
+kind_of(mode_t mode)
+{
+    switch (mode & S_IFMT) {
+    case S_IFDIR:
+        return "a folder";
+    case S_IFIFO:
+        return "a FIFO";
+    case S_IFSOCK:
+        return "a socket";
+    case S_IFLNK:
+        return "a link";
+    default:
+        return "a device";
+    }
+}
+
+int
+sm_open_regular(const char *path, int flags, int code, const char *what, GError **error)
+{
+    sm_autofd int fd = -1;
+    struct stat st;
+    gboolean there = ((flags & O_NOFOLLOW) != 0 ? lstat(path, &st) : stat(path, &st)) == 0;
+
+    /* looked at first, since opening a device may do something */
+    if (!there || S_ISREG(st.st_mode)) {
+        fd = open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+        if (fd < 0 || fstat(fd, &st) < 0) {
+            sm_error_from_errno(error, (SmErrorCode)code, "%s %s", what, path);
+            return -1;
+        }
+    }
+    if (S_ISREG(st.st_mode))
+        return sm_steal_fd(&fd);
+    g_set_error(error, SM_ERROR, code, "%s %s is %s; name a regular file", what, path,
+                kind_of(st.st_mode));
+    return -1;
 }
 
 gboolean

@@ -6,5 +6,12 @@
 /* Writes all of size bytes, however often it takes. FALSE with errno. */
 gboolean sm_write_all(int fd, const void *data, gsize size);
 
+/*
+ * Opens the file at path, for flags as open(2) has them; one that O_CREAT makes has the mode 0600.
+ * What is there and no regular file (a FIFO, a device, a folder) is not opened, and
+ * nothing is waited for. -1 with the SM_ERROR_ code, after what and the path. The caller closes it.
+ */
+int sm_open_regular(const char *path, int flags, int code, const char *what, GError **error);
+
 /* Whether all that was printed on standard output has been written; SM_ERROR_IO if not. */
 gboolean sm_io_flush(GError **error);

@@ -7,7 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/base/cleanup.h"
+#include "common/base/error.h"
+#include "common/base/io.h"
 #include "common/base/log-line.h"
 #include "common/base/text.h"
 
@@ -154,9 +155,10 @@ sm_report_log_to(SmReport *report, SmLogTarget target, const char *file, GLogLev
 {
     report->log_level = level;
     if (target == SM_LOG_FILE) {
-        report->log_fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+        report->log_fd = sm_open_regular(file, O_WRONLY | O_APPEND | O_CREAT, SM_ERROR_CONFIG,
+                                         "log file", error);
         if (report->log_fd < 0)
-            return sm_error_from_errno(error, SM_ERROR_CONFIG, "log file %s", file);
+            return FALSE;
     } else if (target == SM_LOG_SYSLOG) {
         openlog(report->program, LOG_PID, LOG_MAIL);
     }

@@ -60,7 +60,8 @@ site_crontabs_start(const char *command)
     for (gsize i = 0; i < found.gl_pathc && !starts; i++) {
         g_autofree char *text = NULL;
 
-        starts = g_file_get_contents(found.gl_pathv[i], &text, NULL, NULL) &&
+        starts = g_file_test(found.gl_pathv[i], G_FILE_TEST_IS_REGULAR) &&
+                 g_file_get_contents(found.gl_pathv[i], &text, NULL, NULL) &&
                  sm_check_mentions(text, command);
     }
     globfree(&found);

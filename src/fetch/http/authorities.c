@@ -2,9 +2,12 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/error.h"
+
+enum { OWN_MAX = 16 * 1024 * 1024 /* bytes of a ca-file */ };
 
 /* Whether folder has certificates by their hashed names, as openssl rehash makes them. */
 static gboolean
@@ -45,10 +48,13 @@ read_own(const SmAccount *account, GError **error)
     g_autoptr(GError) fault = NULL;
     g_autofree char *text = NULL;
     const char *why = "is not a file";
+    struct stat st;
 
-    if (access(path, R_OK) < 0)
+    if (access(path, R_OK) < 0 || stat(path, &st) < 0)
         why = g_strerror(errno);
-    else if (g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+    else if (st.st_size > OWN_MAX)
+        why = "is larger than 16 MiB";
+    else if (S_ISREG(st.st_mode)) { /* of a FIFO or a device nobody knows the end */
         if (!g_file_get_contents(path, &text, NULL, &fault))
             why = fault->message;
         else if (strstr(text, "CERTIFICATE-----") == NULL)

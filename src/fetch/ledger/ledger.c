@@ -10,12 +10,13 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
+#include "common/base/io.h"
 #include "common/base/text.h"
 #include "fetch/ledger/lock.h"
 #include "fetch/ledger/schema.h"
 
 enum {
-    SCHEMA_WAIT = 30, /* seconds */
+    SCHEMA_WAIT = 5, /* seconds */
     DETAIL_MAX = 500,
 };
 
@@ -112,26 +113,37 @@ static int
 open_lock_file(const char *path, GError **error)
 {
     g_autofree char *file = sm_ledger_lock_file(path);
-    int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
 
-    if (fd < 0)
-        sm_error_from_errno(error, SM_ERROR_LEDGER, "lock file %s", file);
-    return fd;
+    return sm_open_regular(file, O_RDWR | O_CREAT | O_NOFOLLOW, SM_ERROR_LEDGER,
+                           "the ledger's lock file", error);
+}
+
+static gboolean
+is_current(SmLedger *ledger)
+{
+    gint64 version = 0;
+
+    return sm_db_integer(ledger->db, NULL, &version, "PRAGMA user_version", "") &&
+           version == sm_ledger_schema_newest();
 }
 
 static gboolean
 prepare(SmLedger *ledger, GError **error)
 {
+    g_autoptr(GError) held = NULL;
     gboolean ready;
 
     /* 64 processes at once on a new file: without this lock one fails at journal_mode. */
-    if (!sm_lock_take(ledger->lock_fd, SM_LOCK_SCHEMA, SCHEMA_WAIT, NULL, error)) {
-        g_prefix_error(error, "ledger %s: ", sm_db_path(ledger->db));
+    if (!sm_lock_take(ledger->lock_fd, SM_LOCK_SCHEMA, SCHEMA_WAIT, NULL, &held) &&
+        (!g_error_matches(held, SM_ERROR, SM_ERROR_BUSY) || !is_current(ledger))) {
+        g_propagate_prefixed_error(error, g_steal_pointer(&held),
+                                   "ledger %s: ", sm_db_path(ledger->db));
         return FALSE;
     }
     ready = sm_db_exec(ledger->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", error) &&
             sm_ledger_schema_ensure(ledger->db, error);
-    sm_lock_drop(ledger->lock_fd, SM_LOCK_SCHEMA);
+    if (held == NULL)
+        sm_lock_drop(ledger->lock_fd, SM_LOCK_SCHEMA);
     return ready;
 }
 

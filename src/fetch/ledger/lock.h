@@ -16,8 +16,9 @@
 
 /*
  * Takes the lock of one byte, waiting up to wait seconds for its holder;
- * *waited, if not NULL, tells whether there was one. SM_ERROR_BUSY when the
- * time is over, SM_ERROR_LEDGER when locks do not work on this file.
+ * *waited, if not NULL, tells whether there was one. A program that is none of ours and
+ * has locked the whole file is waited for 2 seconds at most. SM_ERROR_BUSY when the
+ * time is over, SM_ERROR_LEDGER for that program and when locks do not work on this file.
  */
 gboolean sm_lock_take(int fd, gint64 byte, guint wait, gboolean *waited, GError **error);
 
