@@ -123,7 +123,7 @@ static SmAnswer *
 get_at(Fixture *f, const char *url, const char *range, gint64 now)
 {
     g_autoptr(SmRequest) request =
-        sm_request_new("GET", strchr(url + strlen("https://"), '/'), now);
+        sm_request_new("GET", strchr(strstr(url, "://") + strlen("://"), '/'), now);
     g_autoptr(GString) struck = g_string_new(NULL);
 
     sm_request_add_header(request, "Host", "localhost:8443");

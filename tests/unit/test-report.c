@@ -98,6 +98,7 @@ goes_to_stderr(gconstpointer data)
         g_test_trap_assert_passed();
         return;
     }
+    g_assert(before >= 0);
     open_pair(test->at_terminal, &ours, &theirs);
     report.program = "scoremail";
     dup2(theirs, STDERR_FILENO);

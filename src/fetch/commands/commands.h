@@ -17,13 +17,17 @@ typedef enum {
     SM_NEEDS_LEDGER = 1 << 3,  /* the ledger is open for work */
 } SmCommandNeeds;
 
-/* An option of a command whose values are in a struct TYPE: a GOptionEntry for SmCommand.options.
+/*
+ * An option of a command whose values are in a struct TYPE: a GOptionEntry for SmCommand.options.
+ * Each version of clang-format breaks it in its own way.
  */
+/* clang-format off */
 #define SM_OPTION(TYPE, member, name, letter, kind, text, value)                                   \
     {                                                                                              \
         name, letter, 0, G_OPTION_ARG_##kind, GSIZE_TO_POINTER(offsetof(TYPE, member)), text,      \
             value                                                                                  \
     }
+/* clang-format on */
 
 typedef struct {
     const char *name;

@@ -53,7 +53,7 @@ skip_nested(const char *at, const char *end)
                 return NULL;
             closing[depth++] = c == '{' ? '}' : ']';
         } else if (c == '}' || c == ']') {
-            if (c != closing[--depth])
+            if (depth == 0 || c != closing[--depth])
                 return NULL;
             if (depth == 0)
                 return at;

@@ -178,19 +178,19 @@ choose(const SmConfig *config, const SmEvent *event, const char *organisation)
 SmAccount *
 sm_route(const SmConfig *config, const SmEvent *event, const char *name, char **why)
 {
-    const char *wanted = *event->account != '\0' ? event->account : NULL;
+    gboolean is_named = *event->account != '\0';
     g_autofree char *organisation = organisation_of(name);
     SmAccount *account =
-        wanted != NULL ? sm_config_account(config, wanted) : choose(config, event, organisation);
+        is_named ? sm_config_account(config, event->account) : choose(config, event, organisation);
 
     *why = NULL;
     if (account == NULL && sm_config_is_incomplete(config))
         *why = g_strdup_printf("no account matches it, and not all are known: %s",
                                ((GError *)config->broken->pdata[0])->message);
     else if (account == NULL)
-        *why = wanted != NULL ? g_strdup_printf("no account %s in %s", wanted, config->file)
-                              : g_strdup("no account matches its recipients (recipients) or its "
-                                         "organisation (org-id)");
+        *why = is_named ? g_strdup_printf("no account %s in %s", event->account, config->file)
+                        : g_strdup("no account matches its recipients (recipients) or its "
+                                   "organisation (org-id)");
     else if (!account->enabled)
         *why = g_strdup_printf("account %s is not enabled", account->name);
     else if (organisation != NULL && account->org_ids[0] != NULL && !serves(account, organisation))
