@@ -127,7 +127,7 @@ def test_it_is_installed_used_removed_and_purged(packages, host, scores):
     install(host, packages, "scoremail_*.deb", "scoremail-doc_*.deb")
     assert root.must("stat", "-c", "%U %G %a", "/var/spool/scoremail") == "scoremail scorespool 3770\n"
     assert root.must("stat", "-c", "%U %G %a", "/var/lib/scoremail") == "scoremail scoremail 700\n"
-    for unit in ("run.path", "run.timer", "sync.timer"):
+    for unit in ("run.socket", "run.timer", "sync.timer", "tell.timer"):
         assert root.run(["systemctl", "is-enabled", f"scoremail-{unit}"]).out == b"disabled\n"
     assert b"/usr/share/man/man1/scorefetch.1.gz" in root.run(["man", "-w", "scorefetch"]).out
     host.configure()

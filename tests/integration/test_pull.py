@@ -15,7 +15,7 @@ from tokenserver import TokenServer
 pytestmark = pytest.mark.release_only("the clients are tested, not our memory handling")
 
 PULL = agents.FILTERS / "pull"
-STATE = "/var/lib/scoremail"
+STATE = "/var/lib/scorepull"
 PERSON = "registrar"  # whose mailbox it is
 PASSWORD = "mailbox-Pa55"
 
@@ -75,7 +75,7 @@ cp /etc/dovecot/tls/ca.pem "/etc/ssl/certs/$(openssl x509 -in /etc/dovecot/tls/c
 
 # Stands in front of scoremail, so that it is seen how often it is run.
 COUNT = b"""#!/bin/sh
-printf . >>/home/scoremail/runs
+printf . >>/home/scorepull/runs
 exec /usr/local/libexec/scoremail "$@"
 """
 
@@ -89,7 +89,7 @@ def unit_command(unit):
 
 def cron_command(recipe):
     """What cron starts, by what a recipe's comments say."""
-    cron = "#     */5 * * * * scoremail "
+    cron = "#     */5 * * * * scorepull "
     (command,) = [line.removeprefix(cron) for line in (PULL / recipe).read_text().splitlines() if line.startswith(cron)]
     return ["sh", "-c", command]
 
@@ -104,7 +104,7 @@ class Puller(agents.Owner):
     BIN = "/usr/local/libexec"
 
     def __init__(self, root, folder, build, emulator, trusted=True):
-        super().__init__(root, folder, build, emulator, "scoremail")
+        super().__init__(root, folder, build, emulator, "scorepull")
         self.ports = {"imap": free_port(), "pop3": free_port()}
         root.bind(self.config.parent, "/etc/scoremail")
         root.bind(f"{emulator.data}/tls", "/etc/dovecot/tls")
@@ -207,10 +207,10 @@ class Fetchmail(Puller):
 @pytest.fixture(scope="session")
 def pull_root(tmp_path_factory):
     packages = ["dovecot-core", "dovecot-imapd", "dovecot-pop3d", "getmail6", "mpop", "fetchmail", "systemd"]
-    root = agents.install(tmp_path_factory.mktemp("pull") / "root", *packages, users=["scoremail", PERSON])
+    root = agents.install(tmp_path_factory.mktemp("pull") / "root", *packages, users=["scorepull", PERSON])
     agents.note_what_is_sent(root)
     for folder in ("", "/getmail", "/mpop"):  # as the units have systemd make them
-        root.must("install", "-d", "-o", "scoremail", "-g", "scoremail", "-m", "700", STATE + folder)
+        root.must("install", "-d", "-o", "scorepull", "-g", "scorepull", "-m", "700", STATE + folder)
     return root
 
 
@@ -276,7 +276,7 @@ class PullContract(Contract):
 
     def test_the_client_is_no_server_on_the_way(self, agent):
         """It adds no Received line: of those trusted-hops counts, and defer-for takes the time."""
-        agent.write("/usr/local/bin/scoremail", b"#!/bin/sh\ncat >/home/scoremail/message\n")
+        agent.write("/usr/local/bin/scoremail", b"#!/bin/sh\ncat >/home/scorepull/message\n")
         agent.receive("csv")
         message = email.message_from_bytes((agent.home / "message").read_bytes())
         assert message.keys().count("Received") == email.message_from_bytes(mail("csv")).keys().count("Received")

@@ -122,7 +122,7 @@ def test_check_says_what_a_site_lacks(site):
     lines = done.out.decode().splitlines()
     assert [line for line in lines if line.startswith("failure")] == [
         line for line in lines if line.startswith("failure  worker: scorefetch run has never run")]
-    assert "systemctl enable --now scoremail-run.path scoremail-run.timer" in done.out.decode()
+    assert "systemctl enable --now scoremail-run.socket scoremail-run.timer scoremail-tell.timer" in done.out.decode()
 
     assert site.root.run(WORKER).code == 0
     assert site.receive("alice").code == 0

@@ -7,8 +7,9 @@ import pytest
 from harness import CHECKOUT
 
 FOLDER = CHECKOUT / "contrib" / "systemd"
-SERVICES = ["scoremail-run.service", "scoremail-sync.service"]
-UNITS = [*SERVICES, "scoremail-run.path", "scoremail-run.timer", "scoremail-sync.timer"]
+CONFINED = ["scoremail-run.service", "scoremail-sync.service"]
+UNITS = [*CONFINED, "scoremail-run.socket", "scoremail-run.timer", "scoremail-sync.timer", "scoremail-tell.service", "scoremail-tell.timer"]
+PULL = ["scoremail-getmail.service", "scoremail-mpop.service"]
 
 
 @pytest.fixture(scope="module")
@@ -33,19 +34,27 @@ def test_systemd_finds_nothing_wrong(units, name):
     assert (done.returncode, complaints) == (0, [])
 
 
-def test_many_e_mails_at_once_do_not_stop_the_path_unit(units):
+def test_many_e_mails_at_once_do_not_stop_the_socket_unit(units):
     """A start limit, of which systemd has one by default, would fail it with unit-start-limit-hit."""
     unit = (units / "scoremail-run.service").read_text().split("[Service]")[0]
     assert "StartLimitIntervalSec=0" in unit.splitlines()
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", [*CONFINED, *PULL])
 def test_a_service_is_confined_as_far_as_stated(units, service):
     """What scorefetch(1) states; a unit that loses a restriction has a higher figure."""
-    done = analyze("security", "--offline=true", "--no-pager", units / service)
-    figure = float(re.search(r"exposure level for \S+: ([0-9.]+)", done.stdout)[1])
-    stated = float(re.search(r"systemd-analyze security\s+gives it ([0-9]\.[0-9])", (CHECKOUT / "man/scorefetch.1").read_text())[1])
-    assert figure == stated
+    path = CHECKOUT / "filters" / "pull" / service if service in PULL else units / service
+    done = analyze("security", "--offline=true", "--no-pager", path)
+    assert float(re.search(r"exposure level for \S+: ([0-9.]+)", done.stdout)[1]) <= 2.0
+    assert "gives them 2.0 at most" in (CHECKOUT / "man/scorefetch.1").read_text().replace("\n", " ")
+
+
+def test_pull_units_are_confined_like_the_worker():
+    """What stands in confined.conf, but for what only a ledger needs."""
+    wanted = {line for line in (FOLDER / "confined.conf").read_text().splitlines() if "=" in line and not line.startswith("#")}
+    wanted -= {"StateDirectory=scoremail", "ExecPaths=/usr @prefix@ -/bin -/lib -/lib64"}
+    for service in PULL:
+        assert wanted <= set((CHECKOUT / "filters" / "pull" / service).read_text().splitlines()), service
 
 
 @pytest.fixture(scope="module")

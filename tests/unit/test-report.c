@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
@@ -158,6 +159,31 @@ says_once_what_stderr_logs_too(void)
     speak();
 }
 
+/* Syslog leads to the journal, too: only what the log does not have goes there by stderr. */
+static void
+says_once_what_the_journal_has_by_syslog(gconstpointer data)
+{
+    gboolean ours = GPOINTER_TO_INT(data);
+    g_autofree char *stream = NULL;
+    struct stat about;
+
+    if (!g_test_subprocess()) {
+        g_test_trap_subprocess(NULL, 0, 0);
+        g_test_trap_assert_passed();
+        g_test_trap_assert_stderr(ours ? "scoremail: an outcome\n"
+                                       : "scoremail: a failure\nscoremail: an outcome\n");
+        return;
+    }
+    g_assert_cmpint(fstat(STDERR_FILENO, &about), ==, 0);
+    stream = g_strdup_printf("%lu:%lu", (unsigned long)about.st_dev,
+                             (unsigned long)about.st_ino + (ours ? 0 : 1));
+    g_setenv("JOURNAL_STREAM", stream, TRUE);
+    voice.role = SM_ROLE_PROMPT;
+    sm_report_start(&voice);
+    g_assert_true(sm_report_log_to(&voice, SM_LOG_SYSLOG, NULL, G_LOG_LEVEL_WARNING, NULL));
+    speak();
+}
+
 static void
 has_the_facts_in_the_log_alone(void)
 {
@@ -234,5 +260,9 @@ main(int argc, char **argv)
     g_test_add_func("/report/survives fatal warnings", survives_fatal_warnings);
     g_test_add_func("/report/refuses a log that cannot be opened",
                     refuses_a_log_that_cannot_be_opened);
+    g_test_add_data_func("/report/says once what the journal has by syslog", GINT_TO_POINTER(TRUE),
+                         says_once_what_the_journal_has_by_syslog);
+    g_test_add_data_func("/report/says on stderr what another unit's journal has",
+                         GINT_TO_POINTER(FALSE), says_once_what_the_journal_has_by_syslog);
     return g_test_run();
 }

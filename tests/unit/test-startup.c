@@ -62,7 +62,9 @@ keeps_locale_clock_terminal_and_folders(void)
                                        "XDG_CONFIG_HOME",
                                        "XDG_STATE_HOME",
                                        "NO_COLOR",
-                                       "CREDENTIALS_DIRECTORY"};
+                                       "CREDENTIALS_DIRECTORY",
+                                       "JOURNAL_STREAM",
+                                       "SCOREMAIL_COMMANDS"};
 
     for (gsize i = 0; i < G_N_ELEMENTS(good); i++)
         setenv(good[i], good[i], 1);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -101,6 +102,8 @@ writer(GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpointer u
                       !(report->target == SM_LOG_STDERR && to_stderr);
     g_autofree char *text = NULL;
 
+    if (to_log && report->target == SM_LOG_SYSLOG && report->journal)
+        to_stderr = FALSE;
     if (!to_stderr && !to_log)
         return G_LOG_WRITER_HANDLED; /* most lines are clean */
     for (gsize i = 0; i < n_fields && text == NULL; i++)
@@ -141,9 +144,25 @@ sm_report_say(GLogLevelFlags level, const char *text, const SmReportField *field
     g_log_structured_array(level, line, used);
 }
 
+/* systemd names the device and inode of what it has connected. */
+static gboolean
+is_journal(int fd)
+{
+    const char *stream = g_getenv("JOURNAL_STREAM");
+    g_autofree char *ours = NULL;
+    struct stat about;
+
+    if (stream == NULL || fstat(fd, &about) < 0)
+        return FALSE;
+    ours = g_strdup_printf("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, (guint64)about.st_dev,
+                           (guint64)about.st_ino);
+    return g_str_equal(stream, ours);
+}
+
 void
 sm_report_start(SmReport *report)
 {
+    report->journal = is_journal(STDERR_FILENO);
     g_log_set_writer_func(writer, report, NULL);
     /* G_DEBUG=fatal-warnings acts before main(): a warning would kill us and bounce the mail. */
     g_log_set_always_fatal((GLogLevelFlags)G_LOG_FATAL_MASK);

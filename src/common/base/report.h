@@ -12,6 +12,9 @@
  *  g_warning   always                  always                  err
  *  g_message   a terminal, or -v       unless -q               notice
  *  g_info      -v                      -v                      info
+ *
+ * Where stderr is systemd's journal, which syslog leads to as well, a line that is logged by
+ * syslog is not repeated there.
  */
 #pragma once
 
@@ -29,6 +32,7 @@ typedef struct {
     SmLogTarget target;       /* SM_LOG_NONE until the configuration is known */
     GLogLevelFlags log_level; /* the least severe level that goes to the log */
     int log_fd;               /* for SM_LOG_FILE */
+    gboolean journal;         /* stderr goes to systemd's journal, as syslog does */
     GAsyncQueue *held; /* of char *, with their line ends: lines for stderr that the caller judges
                         * and writes, in place of this module; NULL: none is held */
     /* Clears the terminal for a line (TRUE), and redraws it (FALSE); NULL: nothing to do. Set while

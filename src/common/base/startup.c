@@ -17,11 +17,23 @@ enum { WITHOUT_CLOSE_RANGE = 4096 };
 
 #define SAFE_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/* What a terminal, a locale, a clock, the XDG paths and systemd need, and nothing that steers a
- * library. */
+/* What a terminal, a locale, a clock, the XDG paths, systemd and its units need, and nothing that
+ * steers a library. */
 static const char *const kept[] = {
-    "LANG", "LC_ALL",  "LC_CTYPE",        "LC_MESSAGES",    "LC_TIME",  "TZ",
-    "TERM", "COLUMNS", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "NO_COLOR", "CREDENTIALS_DIRECTORY",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LC_MESSAGES",
+    "LC_TIME",
+    "TZ",
+    "TERM",
+    "COLUMNS",
+    "XDG_CONFIG_HOME",
+    "XDG_STATE_HOME",
+    "NO_COLOR",
+    "CREDENTIALS_DIRECTORY",
+    "JOURNAL_STREAM",
+    "SCOREMAIL_COMMANDS",
 };
 
 char *

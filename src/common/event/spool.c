@@ -8,6 +8,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "common/base/io.h"
+#include "common/event/wake.h"
 
 enum { HASH_LENGTH = 32 };
 
@@ -101,7 +102,10 @@ sm_spool_put(const char *directory, const SmEvent *event, GError **error)
 
     if (spool < 0)
         return FALSE;
-    return put(spool, bytes) || sm_error_from_errno(error, SM_ERROR_IO, "spool %s", directory);
+    if (!put(spool, bytes))
+        return sm_error_from_errno(error, SM_ERROR_IO, "spool %s", directory);
+    sm_wake(SM_SITE_WAKE);
+    return TRUE;
 }
 
 char *

@@ -23,8 +23,8 @@
 #define SM_SPOOL_HIDDEN ".stray." /* how the name of what was in the way begins */
 
 /*
- * Puts event into the spool at directory: written, synced, named, synced. TRUE
- * where it is there already. SM_ERROR_IO, which names the directory.
+ * Puts event into the spool at directory: written, synced, named, synced; and wakes a site's
+ * worker. TRUE where it is there already. SM_ERROR_IO, which names the directory.
  */
 gboolean sm_spool_put(const char *directory, const SmEvent *event, GError **error);
 

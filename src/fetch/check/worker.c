@@ -12,7 +12,8 @@
 #include "fetch/check/places.h"
 #include "fetch/check/timers.h"
 
-#define REMEDY_SITE "systemctl enable --now scoremail-run.path scoremail-run.timer"
+#define REMEDY_SITE                                                                                \
+    "systemctl enable --now scoremail-run.socket scoremail-run.timer scoremail-tell.timer"
 #define TIMER "scoremail-run.timer"
 #define SYNC_TIMER "scoremail-sync.timer"
 

@@ -2,6 +2,7 @@
 
 #include "common/base/error.h"
 #include "common/base/nearest.h"
+#include "common/event/wake.h"
 #include "fetch/commands/commands.h"
 
 enum { OPTIONS_MAX = 16 };
@@ -160,6 +161,9 @@ prepare(const SmCommand *command, SmSession *session, GError **error)
 {
     guint needs = command->needs;
 
+    /* Whatever fails below: systemd would start it again at once as long as the byte is there. */
+    if ((needs & SM_NEEDS_DRAIN) != 0 && session->account == NULL)
+        sm_wake_drain(SM_SITE_WAKE);
     return ((needs & SM_NEEDS_CONFIG) == 0 || sm_session_configure(session, error)) &&
            ((needs & SM_NEEDS_ACCOUNT) == 0 || sm_session_knows_account(session, error)) &&
            ((needs & SM_NEEDS_LOOK) == 0 ||

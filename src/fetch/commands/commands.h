@@ -15,6 +15,7 @@ typedef enum {
     SM_NEEDS_ACCOUNT = 1 << 1, /* --account, if given, names one of it */
     SM_NEEDS_LOOK = 1 << 2,    /* the ledger is open to look at, NULL where there is none yet */
     SM_NEEDS_LEDGER = 1 << 3,  /* the ledger is open for work */
+    SM_NEEDS_DRAIN = 1 << 4,   /* the byte that started a site's worker is taken out of the FIFO */
 } SmCommandNeeds;
 
 /*

@@ -9,6 +9,7 @@
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "common/event/spool.h"
+#include "common/event/wake.h"
 #include "fetch/alert/alert.h"
 #include "fetch/alert/watch-config.h"
 #include "fetch/alert/watch-mail.h"
@@ -133,6 +134,15 @@ work(SmSession *session, Tally *tally, GError **error)
     return TRUE;
 }
 
+/* The FIFO first: a byte that comes after that belongs to an event that may come too late. */
+static gboolean
+take_over(const SmSession *session, int spool, SmIntake *intake, GError **error)
+{
+    if (session->account == NULL)
+        sm_wake_drain(SM_SITE_WAKE);
+    return sm_intake(session->ledger, session->config, spool, intake, error);
+}
+
 /* Until nothing new has come while the rest was fetched. */
 static gboolean
 work_through(SmSession *session, int spool, Tally *tally, GError **error)
@@ -142,7 +152,7 @@ work_through(SmSession *session, int spool, Tally *tally, GError **error)
     for (int round = 0; round < ROUNDS_MAX; round++) {
         Tally this_round = {.away = tally->away};
 
-        if (!sm_intake(session->ledger, session->config, spool, &intake, error))
+        if (!take_over(session, spool, &intake, error))
             return FALSE;
         if (round > 0 && intake.taken == 0)
             break;
@@ -153,6 +163,20 @@ work_through(SmSession *session, int spool, Tally *tally, GError **error)
     }
     tally->left += intake.left;
     return TRUE;
+}
+
+/* What came while the account's files were listed, told and tidied. */
+static gboolean
+look_again(SmSession *session, int spool, Tally *tally, GError **error)
+{
+    Tally last = {.away = tally->away};
+    SmIntake intake = {0};
+    gboolean ok = take_over(session, spool, &intake, error) &&
+                  (intake.taken == 0 || work_through(session, spool, &last, error));
+
+    tally->done += last.done;
+    tally->left += last.left;
+    return ok;
 }
 
 /*
@@ -303,7 +327,7 @@ work_off(SmSession *session, Tally *tally, GError **error)
     list_where_asked(session, tally);
     look_after(session, tally);
     expire(session, spool);
-    return TRUE;
+    return look_again(session, spool, tally, error);
 }
 
 static int
@@ -324,7 +348,7 @@ run(SmSession *session, gpointer values, char **arguments, GError **error)
 const SmCommand sm_command_run = {
     .name = "run",
     .summary = "The worker: take over queued events, fetch what is due, and end",
-    .needs = SM_NEEDS_CONFIG | SM_NEEDS_ACCOUNT | SM_NEEDS_LEDGER,
+    .needs = SM_NEEDS_CONFIG | SM_NEEDS_ACCOUNT | SM_NEEDS_LEDGER | SM_NEEDS_DRAIN,
     .news_only = TRUE,
     .run = run,
 };

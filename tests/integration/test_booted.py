@@ -1,0 +1,203 @@
+"""A site under a real systemd: installed programs and units, from an event to a stored file, and back after a reboot."""
+import os
+import time
+from urllib.parse import urlsplit
+
+import agents
+import booted
+import pytest
+from agents import wait_for
+from emulator import Emulator
+from harness import CSV_NAME, mail, notification, scores
+
+pytestmark = [
+    pytest.mark.release_only("other people's programs take the time"),
+    pytest.mark.xdist_group("booted"),  # one machine for all
+]
+
+CONFIG = "/etc/scoremail/scoremail.conf"
+STATE = "/var/lib/scoremail"
+DIRECTORY = f"{STATE}/scores"
+SPOOL = "/var/spool/scoremail"
+UNITS = ["scoremail-run.socket", "scoremail-run.timer", "scoremail-tell.timer"]
+HOOK = b"""#!/bin/sh
+echo "$SCOREMAIL_NAME ${CREDENTIALS_DIRECTORY-none} <$(cat /etc/scoremail/password 2>/dev/null)>" >>/home/alice/imported
+"""
+
+
+class Site(booted.Machine):
+    """A machine set up as the manual says, for an emulator on the host's loopback."""
+
+    def __init__(self, folder, like, build, emulator):
+        super().__init__(folder, like.folder)
+        self.build, self.emulator = build, emulator
+        self.keys = {}
+        booted.install(self, build)
+
+    def configure(self, **keys):
+        """Writes the configuration: an account, with keys of its own or of [scoremail] besides."""
+        service = urlsplit(self.emulator.url)
+        self.keys.update(keys)
+        general = {"alert-mail": "alice@localhost", "alert-every": "1s"}
+        account = {
+            "username": "reg", "password-credential": "scores", "directory": DIRECTORY, "format": "both", "delivery": "queued",
+            "service-url": self.emulator.url, "storage-hosts": f"{service.hostname}:{service.port}", "ca-file": "/etc/scoremail/ca.pem",
+            "on-stored": "/usr/local/bin/import", "give-up-after": "2s", "org-id": "4300",
+        }
+        account.update({key.replace("_", "-"): value for key, value in self.keys.items()})
+        lines = ["[scoremail]", *(f"{k} = {v}" for k, v in general.items()), "[account main]", *(f"{k} = {v}" for k, v in account.items() if v)]
+        self.write(CONFIG, "\n".join(lines) + "\n")
+
+    def write(self, path, data, mode="644"):
+        data = data if isinstance(data, bytes) else data.encode()
+        self.must("sh", "-c", 'mkdir -p "${1%/*}" && cat >"$1" && chmod "$2" "$1"', "sh", path, mode, stdin=data)
+
+    def receive(self, message):
+        done = self.run(["/usr/local/bin/scoremail", "-c", CONFIG], stdin=message, user="alice")
+        assert (done.code, done.err) == (0, ""), done
+
+    def announce(self, name, data=None):
+        """A file at the service, and its notification here."""
+        self.emulator.add(name, data if data is not None else name.encode())
+        self.receive(notification(self.build, name))
+
+    def stored(self):
+        return self.must("ls", DIRECTORY).split()
+
+    def events(self):
+        return [name for name in self.must("ls", SPOOL).split() if name.endswith(".event")]
+
+    def wait_for_files(self, *names):
+        wait_for(lambda: set(names) <= set(self.stored()), f"{names} to be stored")
+
+    def wait_until_idle(self):
+        units = ("run.service", "sync.service", "tell.service")
+        wait_for(lambda: all(self.shows(f"scoremail-{u}", "ActiveState") in ("inactive", "failed") for u in units), "the units to end")
+
+    def lines(self, *words):
+        """Journal lines that have all of these words."""
+        return [line for line in self.journal().splitlines() if all(word in line for word in words)]
+
+
+@pytest.fixture(scope="module")
+def site(build, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("booted")
+    like = agents.install(folder / "like", "dbus", "exim4-daemon-light", "systemd-sysv", users=["alice"])
+    like.must("sh", "-c", "rm -rf /etc/systemd/system/*.wants")
+    with Emulator(build, folder) as emulator:
+        machine = Site(folder / "machine", like, build, emulator)
+        try:
+            machine.start()
+            machine.write("/etc/scoremail/ca.pem", open(emulator.ca, "rb").read())
+            machine.write("/usr/local/bin/import", HOOK, "755")
+            machine.write("/etc/scoremail/password", "secret-Pa55\n", "600")
+            machine.must("chown", "scoremail", "/etc/scoremail/password")
+            for unit in ("run", "sync"):
+                machine.write(f"/etc/systemd/system/scoremail-{unit}.service.d/password.conf",
+                              "[Service]\nLoadCredential=scores:/etc/scoremail/password\n")
+            machine.must("usermod", "-aG", "scorespool", "alice")
+            machine.must("install", "-d", "-o", "scoremail", "-g", "scoremail", "-m", "700", DIRECTORY)
+            machine.must("install", "-o", "alice", "-m", "666", "/dev/null", "/home/alice/imported")
+            machine.must("chmod", "755", "/home/alice")
+            machine.configure()
+            machine.must("systemctl", "daemon-reload")
+            machine.must("systemctl", "enable", "--now", *UNITS)
+            # the timer starts the worker at once, so that deliveries find its heartbeat
+            wait_for(lambda: machine.run(["test", "-e", f"{SPOOL}/heartbeat"]).code == 0, "the first run")
+            machine.wait_until_idle()
+            yield machine
+        finally:
+            machine.stop()
+
+
+@pytest.fixture(autouse=True)
+def well(site):
+    """Each test begins with a site at rest, and leaves it without faults."""
+    site.emulator.faults()
+    yield
+    site.emulator.faults()
+    site.configure()
+    site.wait_until_idle()
+
+
+def test_systemd_made_user_spool_and_fifo(site):
+    assert site.must("stat", "-c", "%U %G %a", SPOOL) == "scoremail scorespool 3770\n"
+    assert site.must("stat", "-c", "%U %G %a", STATE) == "scoremail scoremail 700\n"
+    assert site.must("stat", "-c", "%F %U %G %a", "/run/scoremail/wake") == "fifo scoremail scorespool 620\n"
+    assert site.must("stat", "-c", "%U %G %a", "/run/scoremail") == "root root 755\n"
+    assert site.run(["sh", "-c", "cat /run/scoremail/wake"], user="alice").code != 0
+
+
+def test_an_event_is_a_stored_file_at_once_and_handed_on(site):
+    site.emulator.add(CSV_NAME, scores("csv"))
+    began = time.monotonic()
+    site.receive(mail("csv"))
+    site.wait_for_files(CSV_NAME)
+    print(f"from the message to the stored file: {time.monotonic() - began:.2f} s")
+    assert site.must("cat", f"{DIRECTORY}/{CSV_NAME}").encode() == scores("csv")
+    # by a unit that may write into a home, and has neither credential nor password
+    assert site.run(["test", "-r", "/etc/scoremail/password"], user="scoremail").code == 0  # a prompt can read it
+    wait_for(lambda: f"{CSV_NAME} none <>\n" in site.must("cat", "/home/alice/imported"), "the hook")
+
+
+def test_each_line_is_in_the_journal_once(site):
+    assert len(site.lines("event=stored", CSV_NAME)) == 1, site.journal()
+    assert len(site.lines(CSV_NAME, "stored")) == 1, site.lines(CSV_NAME)
+
+
+def test_fifty_events_at_once(site):
+    names = [f"4300_20260101_{number:06d}.csv" for number in range(50)]
+    for name in names:
+        site.emulator.add(name, name.encode())
+    pattern = notification(site.build, "NAME.csv").decode()
+    feed = "".join(f"/usr/local/bin/scoremail -c {CONFIG} <<'END' &\n{pattern.replace('NAME.csv', name)}\nEND\n" for name in names)
+    site.must("sh", stdin=f"{feed}wait\n".encode(), user="alice")
+    site.wait_for_files(*names)
+    site.wait_until_idle()
+    assert site.events() == [] and site.shows("scoremail-run.socket", "SubState") == "listening"
+
+
+def test_an_event_in_the_worker_s_last_moments(site):
+    """Each comes while the one before is being worked on, or just after: none waits for a timer."""
+    for number in range(8):
+        first, second = f"4300_20260102_{number:06d}.csv", f"4300_20260103_{number:06d}.csv"
+        site.emulator.add(second, b"second")
+        message = notification(site.build, second)
+        site.announce(first)
+        site.wait_for_files(first)
+        time.sleep(number * 0.015)  # the worker ends meanwhile
+        site.receive(message)
+        site.wait_for_files(second)
+
+
+def test_a_broken_configuration_makes_no_loop(site):
+    """The byte is taken away before the configuration is read; the event waits for the mended one."""
+    site.announce("4300_20260104_000001.csv")
+    site.wait_for_files("4300_20260104_000001.csv")
+    site.wait_until_idle()
+    site.write(CONFIG, "[scoremail]\nno such line\n")
+    before = site.shows("scoremail-run.service", "ExecMainPID")
+    site.must("sh", "-c", "echo >/run/scoremail/wake")
+    wait_for(lambda: site.shows("scoremail-run.service", "ExecMainPID") != before, "the worker to try")
+    site.wait_until_idle()
+    tried = site.shows("scoremail-run.service", "ExecMainPID")
+    assert site.shows("scoremail-run.service", "Result") == "exit-code"
+    time.sleep(0.3)
+    assert site.shows("scoremail-run.service", "ExecMainPID") == tried
+    assert site.shows("scoremail-run.socket", "SubState") == "listening"
+
+
+def test_a_stopped_download_is_resumed_and_nothing_has_failed(site):
+    """ProcSubset=pid would hide the boot's id, and the download begin anew; a oneshot ended by SIGTERM counts as failed."""
+    name, data = "4300_20260105_000001.csv", os.urandom(8_000_000)
+    site.emulator.faults("object:drip=4000000")
+    before = len(site.emulator.requests("object"))
+    site.announce(name, data)
+    wait_for(lambda: any(path.stat().st_size > 0 for path in site.changed(DIRECTORY).glob(f".{name}.*.part")), "the download")
+    site.must("systemctl", "stop", "scoremail-run.service")
+    assert site.shows("scoremail-run.service", "ActiveState") == "inactive"
+    assert site.shows("scoremail-run.service", "Result") == "success"
+    site.emulator.faults()
+    site.must("systemctl", "start", "scoremail-run.service")
+    site.wait_for_files(name)
+    assert [request["status"] for request in site.emulator.requests("object")[before:]] == [200, 206]
