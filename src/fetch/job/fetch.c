@@ -5,7 +5,6 @@
 #include "fetch/job/decide.h"
 #include "fetch/job/on-stored.h"
 #include "fetch/ledger/claim.h"
-#include "fetch/ledger/events.h"
 #include "fetch/ledger/files.h"
 #include "fetch/ledger/updates.h"
 #include "fetch/rules/policy.h"
@@ -151,8 +150,6 @@ sm_fetch(const SmJob *job, const char *name, SmFetched *fetched, GError **error)
     else
         ok = work(job, fetched->file, &fetched->outcome, error);
     sm_claim_drop(&claim);
-    /* Only a record for people. */
-    sm_event_follow(job->ledger, account, name, NULL);
     if (ok) /* also for files that a dead process has stored */
         sm_on_stored(job->ledger, job->account, name, job->deadline);
     return ok;

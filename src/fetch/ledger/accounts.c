@@ -82,15 +82,22 @@ sm_account_look(SmLedger *ledger, const char *account, const char *fingerprint, 
                 GError **error)
 {
     gint64 sooner = eager ? SM_ACCOUNT_PROBE_AFTER - SM_ACCOUNT_EAGER_AFTER : 0;
-    g_autoptr(SmAccountRecord) record = NULL;
-    gboolean ok =
-        sm_db_begin(ledger->db, error) &&
-        sm_db_run(ledger->db, error, NULL,
-                  "INSERT INTO accounts (name) VALUES (?) ON CONFLICT DO NOTHING", "s", account) &&
-        (record = sm_account_peek(ledger, account, fingerprint, error)) != NULL &&
-        (record->standing != SM_ACCOUNT_CLOSED ||
-         sm_pause_holds(record->probe_at - sooner, sm_ledger_now()) ||
-         take_probe(ledger, account, record, error));
+    GError *fault = NULL;
+    g_autoptr(SmAccountRecord) record = sm_account_peek(ledger, account, fingerprint, &fault);
+    gboolean ok;
+
+    if (fault != NULL)
+        g_propagate_error(error, fault);
+    if (fault != NULL || (record != NULL && record->standing != SM_ACCOUNT_CLOSED))
+        return g_steal_pointer(&record); /* nothing to write */
+    g_clear_pointer(&record, sm_account_record_free);
+    ok = sm_db_begin(ledger->db, error) &&
+         sm_db_run(ledger->db, error, NULL,
+                   "INSERT INTO accounts (name) VALUES (?) ON CONFLICT DO NOTHING", "s", account) &&
+         (record = sm_account_peek(ledger, account, fingerprint, error)) != NULL &&
+         (record->standing != SM_ACCOUNT_CLOSED ||
+          sm_pause_holds(record->probe_at - sooner, sm_ledger_now()) ||
+          take_probe(ledger, account, record, error));
 
     return sm_db_end(ledger->db, ok, error) ? g_steal_pointer(&record) : NULL;
 }

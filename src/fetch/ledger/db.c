@@ -18,6 +18,7 @@ struct SmDb {
     gpointer methods; /* how its file is used, see db-file.h */
     char *path;
     gint64 waits_since;     /* for another's lock, monotonic time */
+    gboolean owes;          /* commits may not be on the disk yet */
     GHashTable *statements; /* text -> statement */
 };
 
@@ -382,6 +383,27 @@ gboolean
 sm_db_begin(SmDb *db, GError **error)
 {
     return sm_db_exec(db, "BEGIN IMMEDIATE", error);
+}
+
+void
+sm_db_defer(SmDb *db, gboolean defer)
+{
+    sqlite3_exec(db->handle, defer ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL",
+                 NULL, NULL, NULL);
+    db->owes = db->owes || defer;
+}
+
+gboolean
+sm_db_sync(SmDb *db, GError **error)
+{
+    sqlite3_file *wal = NULL;
+    int code = SQLITE_OK;
+
+    sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+    if (db->owes && wal != NULL && wal->pMethods != NULL)
+        code = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+    db->owes = code != SQLITE_OK;
+    return code == SQLITE_OK || fail(db, code, error);
 }
 
 gboolean

@@ -115,6 +115,16 @@ gboolean sm_db_begin(SmDb *db, GError **error);
 /* Ends it; see sm_db_begin(). SM_ERROR_LEDGER where it cannot be committed. */
 gboolean sm_db_end(SmDb *db, gboolean ok, GError **error);
 
+/*
+ * Whether commits from now on may wait for the disk: they outlive this process,
+ * whatever kills it, but a power loss may undo them, the last ones first, until
+ * sm_db_sync() or a commit that does not wait has written them out. Not within a transaction.
+ */
+void sm_db_defer(SmDb *db, gboolean defer);
+
+/* Brings all that was committed to the disk. SM_ERROR_LEDGER. */
+gboolean sm_db_sync(SmDb *db, GError **error);
+
 /* A transaction that only reads, so that all its queries see one moment; ended as the other.
  * SM_ERROR_LEDGER. */
 gboolean sm_db_begin_reading(SmDb *db, GError **error);

@@ -69,6 +69,6 @@ gboolean sm_event_close(SmLedger *ledger, const SmAnnouncement *announced, const
 gboolean sm_event_decide(SmLedger *ledger, const SmAnnouncement *announced, const char *decision,
                          const char *reason, GError **error);
 
-/* What became of the file, once nothing waits for it any more, for all events that waited.
- * SM_ERROR_LEDGER. */
+/* What became of the file, once nothing waits for it any more, for all events that waited; part of
+ * each update of the file (updates.h). SM_ERROR_LEDGER. */
 gboolean sm_event_follow(SmLedger *ledger, const char *account, const char *name, GError **error);

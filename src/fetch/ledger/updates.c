@@ -4,6 +4,7 @@
 
 #include "common/base/error.h"
 #include "common/base/text.h"
+#include "fetch/ledger/events.h"
 #include "fetch/ledger/handovers.h"
 
 enum { REASON_MAX = 500 };
@@ -34,7 +35,9 @@ has_hit(SmLedger *ledger, const SmFile *file, int changed, GError **error)
 static gboolean
 end_update(SmLedger *ledger, SmFile *file, gboolean ok, GError **error)
 {
-    g_autoptr(SmFile) now = ok ? sm_file_load(ledger, file->account, file->name, error) : NULL;
+    gboolean followed = ok && sm_event_follow(ledger, file->account, file->name, error);
+    g_autoptr(SmFile) now =
+        followed ? sm_file_load(ledger, file->account, file->name, error) : NULL;
     SmFile before = *file;
 
     if (!sm_db_end(ledger->db, now != NULL, error) ||
@@ -70,13 +73,13 @@ sm_file_answered(SmLedger *ledger, SmFile *file, GError **error)
 {
     int changed;
 
-    if (!sm_db_run(ledger->db, error, &changed,
-                   "UPDATE files SET unanswered = 0 WHERE id = ? AND fence = ?", "ii", file->id,
-                   file->fence) ||
-        !has_hit(ledger, file, changed, error))
-        return FALSE;
-    file->unanswered = 0;
-    return TRUE;
+    gboolean ok = sm_db_begin(ledger->db, error) &&
+                  sm_db_run(ledger->db, error, &changed,
+                            "UPDATE files SET unanswered = 0 WHERE id = ? AND fence = ?", "ii",
+                            file->id, file->fence) &&
+                  has_hit(ledger, file, changed, error);
+
+    return end_update(ledger, file, ok, error);
 }
 
 /* The updates up to `placing` write what they make of file, so that nothing need be loaded. */
@@ -104,14 +107,17 @@ sm_file_raise_fence(SmLedger *ledger, SmFile *file, gint64 part, GError **error)
     const char *etag = part != 0 ? file->part_etag : NULL;
     /* what is being placed answers the events of its own time only */
     gint64 covers = file->state == SM_FILE_PLACING ? file->placing.covers : file->newest_event;
+    gboolean raised;
     int changed;
 
-    if (!sm_db_run(ledger->db, error, &changed,
-                   "UPDATE files SET fence = ?, attempts = ?, part = ?, part_etag = ?,"
-                   " new_covers = ?, updated = ? WHERE id = ? AND fence = ?",
-                   "iiisiiii", fence, file->attempts + 1, keeps, etag, covers, now, file->id,
-                   file->fence) ||
-        !has_hit(ledger, file, changed, error))
+    sm_db_defer(ledger->db, TRUE); /* who meets the row after a power loss is alone with it */
+    raised = sm_db_run(ledger->db, error, &changed,
+                       "UPDATE files SET fence = ?, attempts = ?, part = ?, part_etag = ?,"
+                       " new_covers = ?, updated = ? WHERE id = ? AND fence = ?",
+                       "iiisiiii", fence, file->attempts + 1, keeps, etag, covers, now, file->id,
+                       file->fence);
+    sm_db_defer(ledger->db, FALSE);
+    if (!raised || !has_hit(ledger, file, changed, error))
         return FALSE;
     file->fence = fence;
     file->attempts++;

@@ -186,6 +186,12 @@ sm_part_show(SmPart *part, GError **error)
 }
 
 gboolean
+sm_part_is_shown(const SmPart *part)
+{
+    return part->named;
+}
+
+gboolean
 sm_part_remove(SmPart *part, GError **error)
 {
     if (part->named && part->fd >= 0)
@@ -369,18 +375,25 @@ sm_part_sealed(SmPart *part, gint64 *size, char **sha256)
     return TRUE;
 }
 
-gboolean
-sm_part_sync(SmPart *part, mode_t mode, gid_t group, GError **error)
+static gboolean
+bring_to_disk(const SmPart *part, mode_t mode, gid_t group, GError **error)
 {
-    if (!sm_part_show(part, error))
-        return FALSE;
     if (group != (gid_t)-1 && fchown(part->fd, (uid_t)-1, group) < 0)
         return sm_error_from_errno(error, SM_ERROR_DIRECTORY,
                                    "%s: cannot change its group to %u (add uid %u to it)",
                                    part->shown, (guint)group, (guint)geteuid());
     if (fchmod(part->fd, mode) < 0)
         g_warning("%s: file-mode: %s", part->shown, g_strerror(errno));
-    if (!sm_fs_sync(part->fd))
-        return fail(part, ": fsync", error);
-    return sm_fs_close(&part->fd) || fail(part, ": close", error);
+    return sm_fs_sync(part->fd) || fail(part, ": fsync", error);
+}
+
+gboolean
+sm_part_sync(SmPart *part, mode_t mode, gid_t group, GError **error)
+{
+    int fd = part->fd;
+
+    /* in this order no name is on the disk that the ledger there does not know */
+    return bring_to_disk(part, mode, group, error) && sm_part_show(part, error) &&
+           (part->fd == fd /* else it is a copy */ || bring_to_disk(part, mode, group, error)) &&
+           (sm_fs_close(&part->fd) || fail(part, ": close", error));
 }

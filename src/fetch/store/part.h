@@ -33,6 +33,9 @@ SmPart *sm_part_resume(const SmStore *store, const char *name, gint64 number, gb
  * SM_ERROR_DIRECTORY, also where a file of that name is there, which is left alone. */
 gboolean sm_part_show(SmPart *part, GError **error);
 
+/* Whether it has a name already: from the start where the file system has no files without one. */
+gboolean sm_part_is_shown(const SmPart *part);
+
 /* Removes the part's file, if it has a name; nothing more can be written. SM_ERROR_DIRECTORY. */
 gboolean sm_part_remove(SmPart *part, GError **error);
 
@@ -82,7 +85,7 @@ gboolean sm_part_sealed(SmPart *part, gint64 *size, char **sha256);
 /* Lines, after sm_part_finish(); the last one counts without a line break too. */
 gint64 sm_part_lines(const SmPart *part);
 
-/* The end of a finished part: sm_part_show(), mode and group ((gid_t)-1: leave it), to the disk,
+/* The end of a finished part: mode and group ((gid_t)-1: leave it), to the disk, sm_part_show(),
  * closed. A file system without modes is a warning. SM_ERROR_DIRECTORY. */
 gboolean sm_part_sync(SmPart *part, mode_t mode, gid_t group, GError **error);
 

@@ -1,0 +1,44 @@
+"""What one delivery asks of disk and certificate store, counted: neither grows unnoticed. HACKING.md has the table."""
+import re
+import subprocess
+from collections import Counter
+
+import pytest
+from harness import CSV_NAME, mail, need, notification
+
+pytestmark = pytest.mark.release_only("strace and the leak checker cannot both attach")
+
+# The -wal file's header, the event, `placing`, `stored`; the ledger is closed: the -wal file, the database.
+LEDGER_SYNCS = {"ledger.db-wal": 5, "ledger.db": 1}
+CALL = re.compile(r"^\d+ +(\w+)\((?:AT_FDCWD<[^>]*>, )?(?:\d+<([^>]*)>|\"([^\"]*)\")", re.M)
+
+
+def calls_of_one_delivery(account, message):
+    """How often each call was made, by what it was made on."""
+    trace = account.folder / "trace"
+    argv = ["strace", "-f", "-y", "-s", "300", "-o", trace, "-e", "trace=/.*sync.*,openat",
+            account.build / "scoremail", "-c", account.config]
+    done = subprocess.run(argv, input=message, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return Counter((call, on or name) for call, on, name in CALL.findall(trace.read_text(errors="replace")))
+
+
+def test_one_delivery_syncs_and_opens_no_more_than_it_needs(account, emulator, scores):
+    need(subprocess.run(["strace", "-V"], stdout=subprocess.DEVNULL).returncode == 0, "strace is not installed")
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    emulator.add("4300_2.csv", scores[CSV_NAME])
+    calls = calls_of_one_delivery(account, notification(account.build, "4300_2.csv"))
+    assert (account.directory / "4300_2.csv").exists()
+
+    def of(call, folder):
+        return {path: n for (made, path), n in calls.items() if made == call and path.startswith(str(folder))}
+
+    ledger = {path.rsplit("/", 1)[1]: n for path, n in of("fdatasync", account.ledger.parent).items()}
+    assert ledger.pop(account.ledger.parent.name) == 1  # for the new -wal file
+    assert ledger == LEDGER_SYNCS
+    stored = of("fsync", account.directory)
+    assert sorted(stored.values()) == [1, 1] and str(account.directory) in stored  # the part, the name
+    assert sum(n for (call, _), n in calls.items() if "sync" in call) == 9
+    # of the system's folder nothing is read, since the authority that is asked for is in ca-file
+    opened = of("openat", "/")
+    assert {path: n for path, n in opened.items() if re.search(r"\.(pem|crt)$|certs/", path)} == {str(account.ca): 1}
