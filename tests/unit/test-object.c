@@ -151,7 +151,8 @@ static void
 knows_nothing_at_first(void)
 {
     const SmAccount account = {.name = (char *)"main"};
-    g_autoptr(SmTransfer) transfer = sm_transfer_new(&account, NULL, NULL, NULL);
+    const SmShared shared = {0};
+    g_autoptr(SmTransfer) transfer = sm_transfer_new(&account, &shared, NULL, NULL);
     const SmTransferFacts *facts = sm_transfer_facts(transfer);
 
     g_assert_cmpint(facts->total, ==, -1);

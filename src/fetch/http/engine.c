@@ -10,8 +10,8 @@ typedef struct {
 } Request;
 
 struct SmHttpEngine {
-    CURLM *multi; /* the loop's own; others only wake it up */
-    GThread *loop;
+    CURLM *multi;  /* the loop's own; others only wake it up */
+    GThread *loop; /* NULL: whoever asks does it */
     GMutex lock;
     GCond done;
     GQueue waiting;    /* of Request: given, not yet seen by the loop */
@@ -79,33 +79,48 @@ abort_late(SmHttpEngine *engine, gboolean all)
     }
 }
 
+/* As far as all requests can go without waiting. */
+static void
+work(SmHttpEngine *engine, gboolean stopped)
+{
+    int running;
+    gboolean broken = curl_multi_perform(engine->multi, &running) != CURLM_OK;
+
+    finish_completed(engine);
+    abort_late(engine, stopped || broken);
+}
+
 static gpointer
 run(gpointer data)
 {
     SmHttpEngine *engine = data;
     gboolean stopped;
-    int running;
 
     while (take_requests(engine, &stopped)) {
-        gboolean broken = curl_multi_perform(engine->multi, &running) != CURLM_OK;
-
-        finish_completed(engine);
-        abort_late(engine, stopped || broken);
+        work(engine, stopped);
         curl_multi_poll(engine->multi, NULL, 0, LOOK_MS, NULL);
     }
     return NULL;
 }
 
 SmHttpEngine *
-sm_http_engine_new(guint connections, GError **error)
+sm_http_engine_new(void)
 {
-    g_autoptr(SmHttpEngine) engine = g_new0(SmHttpEngine, 1);
+    SmHttpEngine *engine = g_new0(SmHttpEngine, 1);
 
     g_mutex_init(&engine->lock);
     g_cond_init(&engine->done);
     g_queue_init(&engine->waiting);
     engine->active = g_ptr_array_new();
     engine->multi = curl_multi_init();
+    return engine;
+}
+
+SmHttpEngine *
+sm_http_engine_new_shared(guint connections, GError **error)
+{
+    g_autoptr(SmHttpEngine) engine = sm_http_engine_new();
+
     curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, (long)connections);
     engine->loop = g_thread_try_new("http", run, engine, error);
     if (engine->loop == NULL) {
@@ -113,6 +128,16 @@ sm_http_engine_new(guint connections, GError **error)
         return NULL;
     }
     return g_steal_pointer(&engine);
+}
+
+SmShared
+sm_http_engine_share(const SmShared *shared, SmHttpEngine **own)
+{
+    SmShared with = shared != NULL ? *shared : (SmShared){0};
+
+    if (with.engine == NULL)
+        with.engine = *own = sm_http_engine_new();
+    return with;
 }
 
 void
@@ -134,6 +159,20 @@ sm_http_engine_free(SmHttpEngine *engine)
     g_free(engine);
 }
 
+static void
+run_alone(SmHttpEngine *engine, const Request *request)
+{
+    gboolean stopped;
+
+    take_requests(engine, &stopped);
+    for (;;) {
+        work(engine, stopped);
+        if (request->done)
+            return;
+        curl_multi_poll(engine->multi, NULL, 0, LOOK_MS, NULL);
+    }
+}
+
 CURLcode
 sm_http_engine_perform(SmHttpEngine *engine, CURL *handle, gint64 deadline)
 {
@@ -141,10 +180,13 @@ sm_http_engine_perform(SmHttpEngine *engine, CURL *handle, gint64 deadline)
 
     g_mutex_lock(&engine->lock);
     g_queue_push_tail(&engine->waiting, &request);
-    curl_multi_wakeup(engine->multi);
-    while (!request.done)
+    if (engine->loop != NULL)
+        curl_multi_wakeup(engine->multi);
+    while (engine->loop != NULL && !request.done)
         g_cond_wait(&engine->done, &engine->lock);
     g_mutex_unlock(&engine->lock);
+    if (engine->loop == NULL)
+        run_alone(engine, &request);
     curl_easy_setopt(handle, CURLOPT_PRIVATE, NULL);
     return request.result;
 }

@@ -1,17 +1,24 @@
 /*
- * One loop for the requests of many threads, on one libcurl multi handle, so
- * that connections and TLS sessions are used again by whoever asks next. Each
- * caller waits for its own request; its callbacks run in the loop's thread
- * while it waits.
+ * The requests of one thread or of many, on one libcurl multi handle, so that
+ * connections, TLS sessions and the authorities that were read are used again by
+ * whoever asks next. Each caller waits for its own request; its callbacks run while it
+ * waits, for many threads in the engine's own.
  */
 #pragma once
 
 #include "fetch/host/autoptr.h"
 #include "fetch/http/shared.h"
 
-/* connections: how many are kept open for the next request. NULL and SM_ERROR_INTERNAL without a
- * thread. */
-SmHttpEngine *sm_http_engine_new(guint connections, GError **error);
+/* For one thread at a time. */
+SmHttpEngine *sm_http_engine_new(void);
+
+/* For many. connections: how many are kept open for the next request. NULL and SM_ERROR_INTERNAL
+ * without a thread. */
+SmHttpEngine *sm_http_engine_new_shared(guint connections, GError **error);
+
+/* What shared (NULL: nothing) has, and where it has no engine one for this thread, *own, which the
+ * caller frees behind all that uses it. */
+SmShared sm_http_engine_share(const SmShared *shared, SmHttpEngine **own);
 
 /* No request may be under way. */
 void sm_http_engine_free(SmHttpEngine *engine);

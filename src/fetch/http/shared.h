@@ -10,7 +10,7 @@ typedef struct SmToken SmToken;
 typedef struct SmProgress SmProgress;
 
 typedef struct {
-    SmHttpEngine *engine; /* the connections; NULL: each handle has its own */
+    SmHttpEngine *engine; /* the connections; NULL: a call has its own */
     SmPace *pace;         /* when the next call may be made, and whether all is to end */
     SmToken *token;       /* NULL: each call carries user name and password */
     SmProgress *progress; /* NULL: nothing is shown */

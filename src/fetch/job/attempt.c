@@ -4,6 +4,7 @@
 
 #include "common/base/text.h"
 #include "fetch/crypto/recipients.h"
+#include "fetch/http/engine.h"
 #include "fetch/job/download.h"
 #include "fetch/ledger/listing.h"
 #include "fetch/ledger/updates.h"
@@ -366,10 +367,12 @@ gboolean
 sm_attempt(const SmJob *job, SmFile *file, SmStore *store, char **outcome, GError **error)
 {
     g_autofree char *boot_id = sm_place_boot_id(store);
-    g_autoptr(SmService) service = sm_service_new(job->account, job->ledger, job->shared);
+    g_autoptr(SmHttpEngine) own = NULL;
+    const SmShared shared = sm_http_engine_share(job->shared, &own);
+    g_autoptr(SmService) service = sm_service_new(job->account, job->ledger, &shared);
     Attempt attempt = {job, file, store, boot_id, service, NULL, FALSE, NULL};
     g_autoptr(SmTransfer) transfer =
-        sm_transfer_new(job->account, job->shared, transfer_started, &attempt);
+        sm_transfer_new(job->account, &shared, transfer_started, &attempt);
 
     attempt.transfer = transfer;
     if (job->listed != NULL && job->listed->size > 0) /* 0: a service that has not counted */

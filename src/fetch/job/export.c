@@ -7,6 +7,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/text.h"
+#include "fetch/http/engine.h"
 #include "fetch/job/download.h"
 #include "fetch/ledger/updates.h"
 #include "fetch/store/store.h"
@@ -20,8 +21,10 @@ started(const SmTransferFacts *facts, gpointer user_data, GError **error)
 static gboolean
 download(const SmJob *job, const char *name, SmPart *part, SmDownload *result, GError **error)
 {
-    g_autoptr(SmService) service = sm_service_new(job->account, job->ledger, job->shared);
-    g_autoptr(SmTransfer) transfer = sm_transfer_new(job->account, job->shared, started, NULL);
+    g_autoptr(SmHttpEngine) own = NULL;
+    const SmShared shared = sm_http_engine_share(job->shared, &own);
+    g_autoptr(SmService) service = sm_service_new(job->account, job->ledger, &shared);
+    g_autoptr(SmTransfer) transfer = sm_transfer_new(job->account, &shared, started, NULL);
 
     *result = (SmDownload){.service = service,
                            .transfer = transfer,

@@ -14,7 +14,6 @@ enum {
     REFUSAL_MAX = 4096, /* bytes kept of an error's body */
     ETAG_MAX = 200,
     CODE_MAX = 60,
-    LOOK_MS = 500,               /* between two looks at the deadline */
     RECEIVE_BUFFER = 512 * 1024, /* bytes: libcurl's largest */
 };
 
@@ -24,7 +23,6 @@ struct SmTransfer {
     SmTransferStarted started;
     gpointer user_data;
     CURL *handle;
-    CURLM *multi; /* keeps the connection between GETs; NULL: the engine does */
     gint64 deadline;
     SmProgressLine *line;
     SmTransferFacts facts;
@@ -44,16 +42,13 @@ SmTransfer *
 sm_transfer_new(const SmAccount *account, const SmShared *shared, SmTransferStarted started,
                 gpointer user_data)
 {
-    static const SmShared nothing = {0};
     SmTransfer *transfer = g_new0(SmTransfer, 1);
 
     transfer->account = account;
-    transfer->shared = shared != NULL ? shared : &nothing;
+    transfer->shared = shared;
     transfer->started = started;
     transfer->user_data = user_data;
     transfer->handle = curl_easy_init();
-    if (transfer->shared->engine == NULL)
-        transfer->multi = curl_multi_init();
     transfer->facts.total = -1;
     transfer->facts.listed = -1;
     transfer->refusal = g_string_new(NULL);
@@ -67,7 +62,6 @@ sm_transfer_free(SmTransfer *transfer)
         return;
     curl_easy_cleanup(transfer->handle);
     sm_guard_clear(&transfer->guard);
-    curl_multi_cleanup(transfer->multi);
     g_string_free(transfer->refusal, TRUE);
     g_free(transfer->facts.etag);
     g_clear_error(&transfer->fault);
@@ -418,38 +412,6 @@ set_failure(SmTransfer *transfer, const char *url, CURLcode result, const char *
     return FALSE;
 }
 
-static CURLcode
-result_of(CURLM *multi)
-{
-    int left;
-    const CURLMsg *message = curl_multi_info_read(multi, &left);
-
-    return message != NULL ? message->data.result : CURLE_FAILED_INIT;
-}
-
-/* curl_easy_perform() that ends at the deadline. */
-static CURLcode
-perform(SmTransfer *transfer)
-{
-    CURLM *multi = transfer->multi;
-    CURLcode result = CURLE_ABORTED_BY_CALLBACK;
-    int running = 1;
-
-    if (transfer->shared->engine != NULL)
-        return sm_http_engine_perform(transfer->shared->engine, transfer->handle,
-                                      transfer->deadline);
-    curl_multi_add_handle(multi, transfer->handle);
-    while (transfer->deadline == 0 || g_get_monotonic_time() < transfer->deadline) {
-        if (curl_multi_perform(multi, &running) != CURLM_OK || running == 0) {
-            result = result_of(multi);
-            break;
-        }
-        curl_multi_poll(multi, NULL, 0, LOOK_MS, NULL);
-    }
-    curl_multi_remove_handle(multi, transfer->handle);
-    return result;
-}
-
 gboolean
 sm_transfer_get(SmTransfer *transfer, const char *url, SmPart *part, const char *if_none_match,
                 GError **error)
@@ -470,7 +432,7 @@ sm_transfer_get(SmTransfer *transfer, const char *url, SmPart *part, const char 
     g_string_truncate(transfer->refusal, 0);
     headers = headers_for(transfer, if_none_match);
     set_options(transfer, url, headers);
-    result = perform(transfer);
+    result = sm_http_engine_perform(transfer->shared->engine, transfer->handle, transfer->deadline);
     curl_easy_setopt(transfer->handle, CURLOPT_URL, NULL); /* libcurl's copy of the capability */
     if (result != CURLE_OK)
         return set_failure(transfer, url, result, detail, error);

@@ -43,7 +43,7 @@ typedef struct {
 typedef gboolean (*SmTransferStarted)(const SmTransferFacts *facts, gpointer user_data,
                                       GError **error);
 
-/* shared may be NULL, else it must live as long. */
+/* shared has an engine, and must live as long. */
 SmTransfer *sm_transfer_new(const SmAccount *account, const SmShared *shared,
                             SmTransferStarted started, gpointer user_data);
 

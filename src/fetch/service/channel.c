@@ -27,7 +27,7 @@ sm_channel_open(SmChannel *channel, const SmAccount *account, GError **error)
     /* before the first thread, which inherits what is blocked */
     channel->stop = sm_stop_new(interrupt, channel);
     /* one to the service and one to the store for each transfer */
-    engine = sm_http_engine_new(account->parallel * 2, error);
+    engine = sm_http_engine_new_shared(account->parallel * 2, error);
     g_atomic_pointer_set(&channel->shared.engine, engine);
     return engine != NULL;
 }
