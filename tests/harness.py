@@ -28,9 +28,9 @@ EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_SOFTWARE, EX_NOPERM, EX_TEMPFAIL, EX_CONFIG
 # The columns of the ledger that are times, by table.
 LEDGER_TIMES = {
     "files": ["announced", "updated", "stored", "pruned", "looked", "next_attempt", "missing_since"],
-    "events": ["first_seen", "last_seen"],
+    "events": ["first_seen", "last_seen", "received"],
     "alerts": ["first", "last", "sent"],
-    "accounts": ["rejected_at", "probe_at", "secret_since", "mail_seen", "listing_wanted", "synced", "sync_tried"],
+    "accounts": ["rejected_at", "probe_at", "secret_since", "mail_seen", "listing_wanted", "synced", "sync_tried", "looked"],
     "handovers": ["next_attempt"],
 }
 

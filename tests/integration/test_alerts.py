@@ -214,6 +214,7 @@ def test_a_format_that_never_comes_to_the_worker(account, outbox):
 
 def test_a_file_that_the_service_does_not_have(account, outbox, emulator):
     emulator.remove(CSV_NAME)
+    account.configure(senders="notify.example.org", org_id="4300")
     account.scoremail(stdin=mail("csv"))
     for _ in range(6):
         account.time_passes(HOUR)

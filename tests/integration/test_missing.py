@@ -2,7 +2,7 @@
 import re
 
 import pytest
-from harness import CSV_NAME, EX_NOINPUT, EX_NOPERM, EX_TEMPFAIL, mail
+from harness import CSV_NAME, EX_NOINPUT, EX_NOPERM, EX_TEMPFAIL, mail, notification
 
 HOUR = 3600
 REJECTED = "account main: the service rejected user name or password"
@@ -10,8 +10,9 @@ REJECTED = "account main: the service rejected user name or password"
 
 @pytest.fixture
 def unknown(account, emulator):
-    """An account whose file of the csv mail the service does not know yet."""
+    """An account whose file of the csv mail, by a sender and with a number that it knows, the service does not know yet."""
     emulator.remove(CSV_NAME)
+    account.configure(senders="notify.example.org, scores.example", org_id="4300")
     return account
 
 
@@ -120,16 +121,126 @@ def test_a_person_is_not_held_up_by_pauses(unknown, emulator, scores):
     assert unknown.stored() == {CSV_NAME: scores[CSV_NAME]}
 
 
-def test_after_twenty_unknown_names_others_wait(account, emulator, scores):
-    for number in range(20):
-        assert_deferred(account.receive(f"9999_{number}.csv"), "no file of that name")
-    assert_deferred(account.scoremail(stdin=mail("csv")), f"{CSV_NAME}: waits.*20 other names")
-    assert len(emulator.requests()) == 20
-    assert account.stored() == {}
-    assert account.status()[CSV_NAME]["state"] == "waiting"  # recorded all the same
+FORGED = [f"9999_{number}.csv" for number in range(30)]
+
+
+def forge(account, names, *options):
+    """Messages of a stranger, three names in each."""
+    message = notification(account.build, names[0], "--from=info@stranger.example", *options)
+    assert names[0].encode() in message
+    for n in range(0, len(names), 3):
+        spans = b"".join(b'<span id="fileName">%s</span>' % name.encode() for name in names[n:n + 3])
+        yield b"\n".join([b"From: info@stranger.example", b"Message-ID: <%d@stranger.example>" % n,
+                          b"Content-Type: text/html", b"", spans, b""])
+
+
+def test_forged_names_stop_no_genuine_file(account, emulator, scores):
+    for message in forge(account, FORGED):
+        assert account.scoremail(stdin=message).code == EX_TEMPFAIL
+    assert len(emulator.requests("file")) <= 12  # of the one domain; the listing told of the others
+    assert len(emulator.requests("list")) == 1
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+def test_forged_names_of_many_senders_stop_no_genuine_file(account, emulator, scores):
+    """Beyond all limits the next listing has it."""
+    for name in FORGED:
+        account.scoremail(stdin=notification(account.build, name, f"--from=a@{name}.example"))
+    assert len(emulator.requests("file")) == 20 and len(emulator.requests("list")) == 1
+    assert_deferred(account.scoremail(stdin=mail("csv")), f"{CSV_NAME}: waits for the service's listing")
+    account.time_passes(300)
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+    assert len(emulator.requests("list")) == 2
+
+
+def test_a_listing_that_cannot_be_had_stops_nothing_for_good(account, emulator, scores):
+    account.configure(give_up_after="1s")
+    emulator.faults("list:status=500")
+    for name in FORGED:
+        account.scoremail(stdin=notification(account.build, name, f"--from=a@{name}.example"))
+    assert account.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
     account.time_passes(HOUR)
     assert account.scoremail(stdin=mail("csv")).code == 0
     assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+def test_forged_names_end_quietly(account, emulator):
+    account.general["alert-command"] = f"/bin/sh -c 'cat >>{account.folder}/told'"
+    account.configure()
+    for message in forge(account, FORGED):
+        account.scoremail(stdin=message)
+    for _ in range(8):
+        account.time_passes(HOUR // 2)
+        done = account.scorefetch("run", "-q")
+        assert done.code == 0 and done.err == "", done.err
+    rows = account.status()
+    assert {rows[name]["state"] for name in FORGED} == {"not wanted"}
+    assert "no known sender" in rows[FORGED[0]]["reason"]
+    assert account.scorefetch("status", "--exit-code").code == 0
+    assert account.sql("SELECT * FROM alerts") == [] and not (account.folder / "told").exists()
+    assert len(emulator.requests("list")) <= 8
+
+
+def test_a_stranger_s_one_unknown_name_ends_quietly(account, emulator):
+    message = notification(account.build, "9999_1.csv")
+    for _ in range(5):
+        done = account.scoremail(stdin=message)
+        account.time_passes(HOUR)
+    assert done.code == 0 and done.err == "", done.err
+    assert account.status()["9999_1.csv"]["state"] == "not wanted"
+
+
+def test_a_quiet_end_is_not_for_good(account, emulator):
+    """The file is fetched once the service has it, whoever asks for it."""
+    message = notification(account.build, "9999_1.csv")
+    for _ in range(5):
+        account.scoremail(stdin=message)
+        account.time_passes(HOUR)
+    emulator.add("9999_1.csv", b"ID\r\n")
+    assert account.receive("9999_1.csv").code == 0
+    assert "9999_1.csv" in account.stored()
+
+
+def test_a_quiet_end_s_new_message_waits_for_its_pause(account, emulator):
+    for tries in range(5):
+        if tries > 0:
+            account.time_passes(HOUR)
+        account.scoremail(stdin=notification(account.build, "9999_1.csv"))
+    assert account.status()["9999_1.csv"]["state"] == "not wanted"
+    emulator.add("9999_1.csv", b"ID\r\n")
+    assert account.receive("9999_1.csv").code == EX_TEMPFAIL  # and the mail system does not try again
+    assert account.scorefetch("run").code == 0 and account.stored() == {}
+    account.time_passes(HOUR)
+    assert account.scorefetch("run").code == 0
+    assert "9999_1.csv" in account.stored()
+
+
+def test_a_name_that_was_mistyped_leaves_nothing(account):
+    done = account.scorefetch("get", "4300_20180410_111604.cvs.csv")
+    assert done.code == EX_NOINPUT
+    assert "no file of that name" in done.err and "nothing to forget" in done.err, done.err
+    assert account.status() == {}
+    assert account.scorefetch("run").code == 0
+    (action,) = account.sql("SELECT action FROM log WHERE action <> 'requested' AND name <> ''")
+    assert action == {"action": "forgotten"}
+
+
+def test_a_name_that_was_mistyped_while_the_service_was_away_leaves_nothing(account, emulator):
+    account.configure(give_up_after="1s")
+    emulator.faults("file:status=503")
+    assert account.scorefetch("get", "9999_1.csv").code == EX_TEMPFAIL
+    emulator.faults()
+    account.time_passes(HOUR)
+    assert account.scorefetch("run").code == 0
+    assert account.status() == {}
+
+
+def test_a_name_that_a_message_announced_is_not_forgotten(unknown):
+    unknown.scoremail(stdin=mail("csv"))
+    assert unknown.scorefetch("get", CSV_NAME).code == EX_NOINPUT
+    assert unknown.status()[CSV_NAME]["state"] == "waiting"
 
 
 def test_after_twenty_unknown_names_a_person_is_served(account, scores):

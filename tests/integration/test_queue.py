@@ -257,6 +257,7 @@ def test_a_pause_of_a_clock_that_was_set_back_ends(queued, emulator, scores):
 def test_a_name_that_had_failed_and_is_announced_again_is_tried(queued, emulator, scores, build):
     """The new message came before the pause was over, and nobody will hand it in again."""
     emulator.remove(CSV_NAME)
+    queued.configure(senders="notify.example.org, scores.example", org_id="4300")
     queued.scoremail(stdin=mail("csv"))
     for _ in range(6):
         queued.scorefetch("run")
@@ -369,8 +370,35 @@ def test_a_listing_is_looked_at_once_an_hour(queued, emulator, build):
 def test_many_unknown_names_are_held_against_the_listing(queued, emulator, scores, build):
     for n in range(21):
         queued.scoremail(stdin=notification(build, f"4300_20180410_{n:06d}.csv"))
-    assert queued.scorefetch("run").code == EX_TEMPFAIL
-    assert len(emulator.requests("list")) == 1 and queued.stored() == {CSV_NAME: scores[CSV_NAME]}
+    queued.scoremail(stdin=mail("csv"))
+    assert queued.scorefetch("run").code == 0
+    assert [request["call"] for request in emulator.requests()] == ["login", "list", "file", "object"]
+    assert queued.stored() == {CSV_NAME: scores[CSV_NAME]}
+
+
+DAY = 86400
+
+
+def test_an_old_mailbox_holds_up_nothing(queued, emulator, build):
+    """Three years of notifications, of which the service has some files of the last year, and today's, last."""
+    now = time.time()
+    ages = [*range(1080, 0, -20), 0]
+    names = [f"4300_{time.strftime('%Y%m%d', time.gmtime(now - age * DAY))}_111604.csv" for age in ages]
+    there = [name for name, age in zip(names, ages) if age < 365 and age % 40 == 0]
+    for name in there:
+        emulator.add(name, b"ID\r\n")
+    queued.scorefetch("run")  # a worker is there
+    for name, age in zip(names, ages):
+        assert queued.scoremail(stdin=received(notification(build, name), now - age * DAY)).code == 0
+    done = queued.scorefetch("run")
+    assert done.code == 0, done.err
+    assert sorted(name for name in queued.stored() if name in names) == sorted(there)
+    asked = [request["name"] for request in emulator.requests("file")]
+    assert asked[0] == names[-1] and sorted(asked) == sorted(there), asked
+    assert len(emulator.requests("list")) == 1
+    states = [row["state"] for row in queued.status().values()]
+    assert set(states) == {"stored", "not wanted"} and states.count("stored") == len(there)
+    assert queued.sql("SELECT * FROM alerts") == []
 
 
 def test_a_listing_that_fails_is_tried_again(queued, emulator, build):

@@ -186,6 +186,7 @@ def has_no_directory(account, emulator):
 
 def has_a_failed_file(account, emulator):
     message = notification(account.build, MISSING)
+    account.configure(senders="scores.example", org_id="4300")
     for _ in range(6):
         account.scoremail(stdin=message)
         account.time_passes(HOUR)

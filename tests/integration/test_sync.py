@@ -439,8 +439,8 @@ def test_a_full_or_missing_directory_leaves_everything_for_the_next_run(empty, e
 
 def test_a_name_that_had_failed_is_tried_again_when_it_is_listed(empty, emulator):
     name = names(1)[0]
-    assert empty.scorefetch("get", name).code != 0
-    assert states(empty) == {name: "failed"}
+    assert empty.receive(name).code == EX_TEMPFAIL
+    empty.sql("UPDATE files SET state = 'failed', new_covers = (SELECT max(id) FROM events)")
     data = fill(emulator, 1)
     assert summary(sync(empty, "--all")) == "1 listed, 0 new: 1 stored"
     assert empty.stored() == data

@@ -36,6 +36,7 @@ fixture_set_up(Fixture *fixture, gconstpointer data)
         .extensions = g_strdupv((GStrv)extensions),
         .recipients = g_strdupv((GStrv)nothing),
         .org_ids = g_strdupv((GStrv)nothing),
+        .senders = g_strdupv((GStrv)nothing),
         .service_url = g_strdup("https://127.0.0.1:1/nobody"),
         .storage_hosts = g_strdupv((GStrv)hosts),
         .connect_timeout = 5,
@@ -89,6 +90,7 @@ fixture_tear_down(Fixture *fixture, gconstpointer data)
     g_strfreev(account->extensions);
     g_strfreev(account->recipients);
     g_strfreev(account->org_ids);
+    g_strfreev(account->senders);
     g_free(account->service_url);
     g_strfreev(account->storage_hosts);
 }

@@ -226,7 +226,7 @@ make_many_missing(Fixture *fixture, const char *since)
 {
     g_autofree char *sql = g_strdup_printf("UPDATE files SET missing_since = %s", since);
 
-    for (int i = 0; i < SM_MISSING_MAX; i++) {
+    for (int i = 0; i < 20; i++) {
         g_autofree char *name = g_strdup_printf("%d.csv", i);
 
         g_assert_true(sm_file_ensure(fixture->ledger, "main", name, NULL));
@@ -235,7 +235,14 @@ make_many_missing(Fixture *fixture, const char *since)
 }
 
 static void
-a_new_name_waits_after_many_unknown_ones(Fixture *fixture, gconstpointer data)
+use(GStrv *setting, const char *value)
+{
+    g_strfreev(*setting);
+    *setting = g_strsplit(value, " ", 0);
+}
+
+static void
+after_many_unknown_names_the_listing_tells(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
     SmStep step;
@@ -244,13 +251,36 @@ a_new_name_waits_after_many_unknown_ones(Fixture *fixture, gconstpointer data)
     fixture_announce(fixture, CSV, "m1");
     step = decide(fixture, SM_ROLE_FILTER, FALSE, NULL, &error);
     g_assert_cmpint((int)step.kind, ==, (int)SM_STEP_ERROR);
-    g_assert_error(error, SM_ERROR, (int)SM_ERROR_PAUSED);
-    fixture_assert_says(error->message, CSV, "20", "scorefetch get", NULL);
+    g_assert_error(error, SM_ERROR, (int)SM_ERROR_UNKNOWN);
+    fixture_assert_says(error->message, CSV, "listing", "scorefetch get", NULL);
     step = decide(fixture, SM_ROLE_PROMPT, FALSE, NULL, NULL);
     g_assert_cmpint((int)step.kind, ==, (int)SM_STEP_FETCH);
-    set(fixture, CSV, "attempts = 1"); /* one that was asked for already goes on */
+    set(fixture, CSV, "listed = 1"); /* the service has it */
     step = decide(fixture, SM_ROLE_FILTER, FALSE, NULL, NULL);
     g_assert_cmpint((int)step.kind, ==, (int)SM_STEP_FETCH);
+}
+
+static void
+names_like_the_accounts_have_a_reserve(Fixture *fixture, gconstpointer data)
+{
+    const gboolean by_number = GPOINTER_TO_INT(data);
+    SmStep step;
+
+    make_many_missing(fixture, "1499999000");
+    fixture_announce(fixture, CSV, "m1");
+    if (by_number)
+        use(&fixture->account.org_ids, "43??");
+    else
+        set(fixture, "4300_20170101_000000.csv", STORED);
+    step = decide(fixture, SM_ROLE_FILTER, FALSE, NULL, NULL);
+    g_assert_cmpint((int)step.kind, ==, (int)SM_STEP_FETCH);
+    for (int i = 0; i < 20; i++) { /* which has an end, too */
+        g_autofree char *name = g_strdup_printf("4300_%d.csv", i);
+
+        set(fixture, name, "missing_since = 1499999000");
+    }
+    step = decide(fixture, SM_ROLE_FILTER, FALSE, NULL, NULL);
+    g_assert_cmpint((int)step.kind, ==, (int)SM_STEP_ERROR);
 }
 
 static void
@@ -262,6 +292,102 @@ unknown_names_are_forgiven_after_an_hour(Fixture *fixture, gconstpointer data)
     fixture_announce(fixture, CSV, "m1");
     step = decide(fixture, SM_ROLE_FILTER, FALSE, NULL, NULL);
     g_assert_cmpint((int)step.kind, ==, (int)SM_STEP_FETCH);
+    make_many_missing(fixture, "1500000001"); /* by a clock that was ahead */
+    step = decide(fixture, SM_ROLE_FILTER, FALSE, NULL, NULL);
+    g_assert_cmpint((int)step.kind, ==, (int)SM_STEP_FETCH);
+}
+
+#define OVER "missing_since = 1499990000, missing_times = 5, updated = " AT_NOW ", reason = 'no'"
+
+/* By whom a name was announced that is given up, and whether a person hears of it. */
+static const struct {
+    const char *title;
+    const char *set; /* for CSV, beside OVER */
+    const char *org_ids, *senders, *authserv_id;
+    const char *stored; /* a name that was stored, announced by the same sender */
+    guint failed;       /* names that have failed already */
+    SmFileState state;
+} ends[] = {
+    {"a stranger's", "", "", "", NULL, NULL, 0, SM_FILE_NOT_WANTED},
+    {"a stranger's under the right number", "", "4300", "", NULL, NULL, 0, SM_FILE_NOT_WANTED},
+    {"a verified sender's", "", "", "example.org", "mx", NULL, 0, SM_FILE_FAILED},
+    {"one of whom nobody is asked", "", "", "", "mx", NULL, 0, SM_FILE_NOT_WANTED},
+    {"a listed sender's", "", "4300", "example.org", NULL, NULL, 0, SM_FILE_FAILED},
+    {"a listed sender's of another number", "", "5818", "example.org", NULL, NULL, 0,
+     SM_FILE_NOT_WANTED},
+    {"as those before", "", "", "", NULL, "4300_20170101_000000.csv", 0, SM_FILE_FAILED},
+    {"unlike those before", "", "", "", NULL, "5818_20170101_000000.csv", 0, SM_FILE_NOT_WANTED},
+    {"one of many", "", "", "", NULL, "4300_20170101_000000.csv", 3, SM_FILE_NOT_WANTED},
+    {"an old mailbox's", "announced = 2000000000", "4300", "example.org", "mx", NULL, 0,
+     SM_FILE_NOT_WANTED},
+};
+
+static void
+gives_up(Fixture *fixture, gconstpointer data)
+{
+    gsize i = GPOINTER_TO_SIZE(data);
+    g_autofree char *text = NULL;
+    SmStep step;
+
+    use(&fixture->account.org_ids, ends[i].org_ids);
+    use(&fixture->account.senders, ends[i].senders);
+    fixture->account.authserv_id = (char *)ends[i].authserv_id;
+    if (ends[i].stored != NULL) {
+        fixture_announce(fixture, ends[i].stored, "m0");
+        set(fixture, ends[i].stored, STORED);
+    }
+    for (guint n = 0; n < ends[i].failed; n++) {
+        g_autofree char *name = g_strdup_printf("%u.csv", n);
+
+        set(fixture, name, "state = 'failed'");
+    }
+    fixture_announce(fixture, CSV, "m1");
+    set(fixture, CSV, OVER);
+    if (*ends[i].set != '\0')
+        set(fixture, CSV, ends[i].set);
+    step = decide(fixture, SM_ROLE_FILTER, FALSE, NULL, NULL);
+    text = step.text;
+    g_assert_cmpint((int)step.kind, ==, (int)SM_STEP_SETTLE);
+    g_assert_cmpint((int)step.state, ==, (int)ends[i].state);
+}
+
+static void
+a_message_older_than_any_file_asks_for_nothing(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *text = NULL;
+    SmStep step;
+
+    fixture_announce(fixture, CSV, "m1");
+    fixture_sql(fixture, "UPDATE events SET received = 1500000000 - 366 * 86400");
+    step = decide(fixture, SM_ROLE_FILTER, FALSE, NULL, NULL); /* by a clock that is far behind */
+    g_assert_cmpint((int)step.kind, ==, (int)SM_STEP_FETCH);
+    fixture_sql(fixture, "DELETE FROM log");
+    step = decide(fixture, SM_ROLE_FILTER, FALSE, NULL, NULL);
+    text = step.text;
+    g_assert_cmpint((int)step.kind, ==, (int)SM_STEP_SETTLE);
+    g_assert_cmpint((int)step.state, ==, (int)SM_FILE_NOT_WANTED);
+    set(fixture, CSV, "listed = 1");
+    step = decide(fixture, SM_ROLE_FILTER, FALSE, NULL, NULL);
+    g_assert_cmpint((int)step.kind, ==, (int)SM_STEP_FETCH);
+    fixture_sql(fixture, "UPDATE events SET received = received + 1");
+    set(fixture, CSV, "listed = 0");
+    step = decide(fixture, SM_ROLE_FILTER, FALSE, NULL, NULL);
+    g_assert_cmpint((int)step.kind, ==, (int)SM_STEP_FETCH);
+}
+
+static void
+an_old_message_asks_for_nothing_anew(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *text = NULL;
+    SmStep step;
+
+    fixture_announce(fixture, CSV, "m1");
+    fixture_sql(fixture, "DELETE FROM log");
+    fixture_sql(fixture, "UPDATE events SET received = 1400000000");
+    set(fixture, CSV, STORED);
+    step = decide(fixture, SM_ROLE_FILTER, FALSE, NULL, NULL);
+    text = step.text;
+    g_assert_cmpint((int)step.kind, ==, (int)SM_STEP_DONE);
 }
 
 static void
@@ -291,8 +417,20 @@ main(int argc, char **argv)
     }
     ADD("/decide/settles what the policy does not want", NULL,
         settles_what_the_policy_does_not_want);
-    ADD("/decide/a new name waits after many unknown ones", NULL,
-        a_new_name_waits_after_many_unknown_ones);
+    for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
+        g_autofree char *path = g_strconcat("/decide/gives up ", ends[i].title, NULL);
+
+        ADD(path, GSIZE_TO_POINTER(i), gives_up);
+    }
+    ADD("/decide/after many unknown names the listing tells", NULL,
+        after_many_unknown_names_the_listing_tells);
+    ADD("/decide/names of the account's number have a reserve", GINT_TO_POINTER(TRUE),
+        names_like_the_accounts_have_a_reserve);
+    ADD("/decide/names like the stored ones have a reserve", GINT_TO_POINTER(FALSE),
+        names_like_the_accounts_have_a_reserve);
+    ADD("/decide/a message older than any file asks for nothing", NULL,
+        a_message_older_than_any_file_asks_for_nothing);
+    ADD("/decide/an old message asks for nothing anew", NULL, an_old_message_asks_for_nothing_anew);
     ADD("/decide/unknown names are forgiven after an hour", NULL,
         unknown_names_are_forgiven_after_an_hour);
     ADD("/decide/describes every state", NULL, describes_every_state);

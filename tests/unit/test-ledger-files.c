@@ -1,5 +1,7 @@
 /* The table of files: its rows, what is told of them, and what a person does to them. */
+#include "fetch/ledger/events.h"
 #include "fetch/ledger/files.h"
+#include "fetch/ledger/unknown.h"
 #include "fetch/ledger/updates.h"
 
 #include <string.h>
@@ -134,20 +136,56 @@ lists_the_newest_change_first(Fixture *fixture, gconstpointer data)
 }
 
 static void
+announce_by(Fixture *fixture, const char *name, const char *message, const char *sender)
+{
+    g_autoptr(SmEvent) event = fixture_event(name, message);
+
+    g_free(event->from);
+    event->from = g_strdup(sender);
+    g_assert_true(sm_event_record(fixture->ledger, &(SmAnnouncement){event, "main", name}, NULL));
+}
+
+static void
 counts_the_names_that_are_missing_lately(Fixture *fixture, gconstpointer data)
 {
-    gint64 count;
+    g_autoptr(SmFile) file = NULL;
+    SmUnknowns unknown;
 
-    for (int i = 0; i < 4; i++) {
-        g_autofree char *name = g_strdup_printf("%d.csv", i);
+    announce_by(fixture, "1.csv", "m1", "a@example.org");
+    announce_by(fixture, "4300_2.csv", "m1", "a@Example.org");
+    announce_by(fixture, "4300_3.csv", "m2", "b@example.org");
+    announce_by(fixture, "4.csv", "m3", "b@example.net");
+    announce_by(fixture, "5.csv", "m4", "b@example.net");
+    announce_by(fixture, "6.csv", "m5", "b@example.net");
+    announce_by(fixture, "4300_7.csv", "m1", "c@example.org");
+    fixture_sql(fixture, "UPDATE files SET missing_since = 10000 + id");
+    fixture_sql(fixture, "UPDATE files SET missing_since = 10000 - 3600 WHERE name = '5.csv'");
+    fixture_sql(fixture, "UPDATE files SET missing_since = 20001 WHERE name = '6.csv'");
+    file = fixture_row(fixture, "4300_7.csv");
+    g_assert_true(sm_unknowns_count(fixture->ledger, file, 10010, &unknown, NULL));
+    g_assert_cmpint(unknown.of_message, ==, 3);
+    g_assert_cmpint(unknown.of_domain, ==, 4);
+    g_assert_cmpint(unknown.of_all, ==, 5);
+    g_assert_cmpint(unknown.alike, ==, 3);
+    g_assert_true(sm_unknowns_count(fixture->ledger, file, 90000, &unknown, NULL));
+    g_assert_cmpint(unknown.of_message + unknown.of_domain + unknown.of_all, ==, 0);
+}
 
-        g_assert_true(sm_file_ensure(fixture->ledger, i == 3 ? "other" : "main", name, NULL));
+static void
+a_listing_for_unknown_names_has_its_turn(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        gint64 now;
+        gboolean taken;
+    } looks[] = {{1000, TRUE}, {1000, FALSE}, {1299, FALSE},
+                 {1300, TRUE}, {900, TRUE},   {901, FALSE}};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(looks); i++) {
+        gboolean taken;
+
+        g_assert_true(sm_unknown_take_turn(fixture->ledger, "main", looks[i].now, &taken, NULL));
+        g_assert_cmpint(taken, ==, looks[i].taken);
     }
-    fixture_sql(fixture, "UPDATE files SET missing_since = 100 + id");
-    g_assert_true(sm_file_count_missing(fixture->ledger, "main", 101, &count, NULL));
-    g_assert_cmpint(count, ==, 2);
-    g_assert_true(sm_file_count_missing(fixture->ledger, "main", 0, &count, NULL));
-    g_assert_cmpint(count, ==, 3);
 }
 
 #define CASE(title, body) ADD("/ledger-files/" title, NULL, body)
@@ -163,6 +201,7 @@ main(int argc, char **argv)
          a_forgotten_name_is_unknown_and_its_number_never_used_again);
     CASE("siblings share stem and account", siblings_share_stem_and_account);
     CASE("lists the newest change first", lists_the_newest_change_first);
+    CASE("a listing for unknown names has its turn", a_listing_for_unknown_names_has_its_turn);
     CASE("counts the names that are missing lately", counts_the_names_that_are_missing_lately);
     return g_test_run();
 }

@@ -45,6 +45,7 @@ go_back_to_version_1(Fixture *fixture)
         fixture_sql(fixture, version_1[i]);
     drop_columns(fixture, "files", "origin");
     drop_columns(fixture, "accounts", "secret_since");
+    drop_columns(fixture, "events", "received");
     fixture_sql(fixture, "PRAGMA user_version = 1");
     g_clear_pointer(&fixture->ledger, sm_ledger_close);
 }

@@ -34,6 +34,7 @@ typedef enum {
     SM_ERROR_OWNER,       /* the ledger belongs to another user */
     SM_ERROR_BUSY,        /* another process is at work on it and does not end */
     SM_ERROR_PAUSED,      /* too early: the next attempt is not due yet */
+    SM_ERROR_UNKNOWN,     /* not asked for: too many names are unknown; the next listing tells */
     SM_ERROR_GIVEN_UP,    /* the service kept saying that there is no such file */
     SM_ERROR_WORKER,      /* queued, but no worker runs on what is queued */
     SM_ERROR_DATA,        /* input that no retry can fix */

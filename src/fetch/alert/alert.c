@@ -54,10 +54,18 @@ sm_alert(SmLedger *ledger, const char *account, SmAlertKind kind, const char *te
                    fault != NULL ? fault->message : "it cannot be opened", clean);
 }
 
+gboolean
+sm_alert_is_about_unknown(const GError *fault)
+{
+    return g_error_matches(fault, SM_ERROR, SM_ERROR_UNKNOWN) ||
+           g_error_matches(fault, SM_ERROR, SM_ERROR_NOT_FOUND);
+}
+
 void
 sm_alert_waiting(SmLedger *ledger, const SmFile *file, guint defer_for, const GError *fault)
 {
-    if (file != NULL && defer_for != G_MAXUINT && sm_ledger_now() - file->announced_at > defer_for)
+    if (file != NULL && !sm_alert_is_about_unknown(fault) && defer_for != G_MAXUINT &&
+        sm_ledger_now() - file->announced_at > defer_for)
         sm_alert(ledger, file->account, SM_ALERT_WAITING, fault->message);
 }
 

@@ -42,6 +42,10 @@ void sm_alert_outcome(SmLedger *ledger, const SmAccount *account, const SmFile *
 gboolean sm_alert_stands_as(SmLedger *ledger, const char *account, SmAlertKind kind,
                             const char *text);
 
+/* Whether fault is about a name that the service may not know: what strangers can cause, and what
+ * no wait is about. */
+gboolean sm_alert_is_about_unknown(const GError *fault);
+
 /* Tells of file, which fault keeps from being stored, once it has waited for longer than defer_for
  * seconds (G_MAXUINT: for ever): a mail system could not have kept its message any longer. */
 void sm_alert_waiting(SmLedger *ledger, const SmFile *file, guint defer_for, const GError *fault);

@@ -15,8 +15,8 @@
 #include "fetch/alert/watch-mail.h"
 #include "fetch/alert/watch.h"
 #include "fetch/commands/commands.h"
-#include "fetch/job/decide.h"
 #include "fetch/job/fetch.h"
+#include "fetch/job/lookup.h"
 #include "fetch/job/on-stored.h"
 #include "fetch/job/outcome.h"
 #include "fetch/ledger/accounts.h"
@@ -123,10 +123,32 @@ work_on(SmSession *session, const SmFile *due, Tally *tally)
 }
 
 static gboolean
+is_looked_after(const SmSession *session, const SmAccount *account)
+{
+    return account->enabled && account->fault == NULL &&
+           (session->account == NULL || g_str_equal(session->account, account->name));
+}
+
+/* One listing for many names that the service may not know. */
+static void
+look_up(const SmSession *session, const Tally *tally)
+{
+    for (guint i = 0; i < session->config->accounts->len; i++) {
+        const SmAccount *account = session->config->accounts->pdata[i];
+        const SmJob job = {.ledger = session->ledger, .account = account, .role = SM_ROLE_FILTER};
+
+        if (is_looked_after(session, account) && !away_of(tally, account)->away)
+            sm_lookup_many(&job);
+    }
+}
+
+static gboolean
 work(SmSession *session, Tally *tally, GError **error)
 {
-    g_autoptr(GPtrArray) due = sm_file_due(session->ledger, sm_ledger_now(), error);
+    g_autoptr(GPtrArray) due = NULL;
 
+    look_up(session, tally);
+    due = sm_file_due(session->ledger, sm_ledger_now(), error);
     if (due == NULL)
         return FALSE;
     for (guint i = 0; i < due->len; i++)
@@ -188,18 +210,16 @@ static char *
 listing_due(SmSession *session, const SmAccount *account, GError **error)
 {
     SmLedger *ledger = session->ledger;
-    gint64 now = sm_ledger_now(), missing = 0, wanted = 0;
+    gint64 wanted = 0;
     SmSyncRecord record;
 
-    if (!sm_file_count_missing(ledger, account->name, now - SM_MISSING_WINDOW, &missing, error) ||
-        (missing >= SM_MISSING_MAX && !sm_account_want_listing(ledger, account->name, error)) ||
-        !sm_account_listing_due(ledger, account->name, now, &wanted, error) ||
+    if (!sm_account_listing_due(ledger, account->name, sm_ledger_now(), &wanted, error) ||
         !sm_sync_look(ledger, account->name, &record, error) || wanted == 0)
         return NULL;
     return record.synced == 0 ? sm_text_time_utc(wanted - LISTED_BEFORE) : g_strdup("last");
 }
 
-/* The listing that an unusable message, or many names that the service does not know, ask for. */
+/* The listing that an unusable message asks for. */
 static void
 list_for(SmSession *session, SmAccount *account, Tally *tally)
 {
@@ -214,13 +234,6 @@ list_for(SmSession *session, SmAccount *account, Tally *tally)
     if (fault != NULL)
         g_warning("account %s: %s", account->name, fault->message);
     tally->left += fault != NULL || left;
-}
-
-static gboolean
-is_looked_after(const SmSession *session, const SmAccount *account)
-{
-    return account->enabled && account->fault == NULL &&
-           (session->account == NULL || g_str_equal(session->account, account->name));
 }
 
 static void

@@ -6,6 +6,7 @@
 #include "fetch/crypto/recipients.h"
 #include "fetch/http/engine.h"
 #include "fetch/job/download.h"
+#include "fetch/job/unknown.h"
 #include "fetch/ledger/listing.h"
 #include "fetch/ledger/updates.h"
 #include "fetch/rules/pause.h"
@@ -27,9 +28,10 @@ typedef struct {
     SmPart *part;       /* what is being downloaded to */
 } Attempt;
 
-/* When a name is retried after fault; for a missing one, whether it has failed. */
+/* When a name is retried after fault; for one that is given up, its state. */
 static gint64
-next_attempt(SmFile *file, guint retry_after, const GError *fault, SmFileState *state)
+next_attempt(const SmJob *job, SmFile *file, guint retry_after, const GError *fault,
+             SmFileState *state)
 {
     gint64 now = sm_ledger_now();
 
@@ -42,9 +44,8 @@ next_attempt(SmFile *file, guint retry_after, const GError *fault, SmFileState *
         return 0; /* a person asked once more for what is stored: that it stays */
     if (file->missing_times++ == 0)
         file->missing_since = now;
-    if (sm_pause_missing_over(now - file->missing_since, (guint)file->missing_times) ||
-        file->newest_event == 0)
-        *state = SM_FILE_FAILED;
+    if (sm_unknown_is_over(file, now))
+        *state = sm_unknown_end(job, file);
     return now + sm_pause_missing((guint)file->missing_times);
 }
 
@@ -65,10 +66,11 @@ settle(const Attempt *attempt, gboolean part_kept, GError *fault)
     SmFile *file = attempt->file;
     const gint64 since = file->missing_since, times = file->missing_times;
     SmFileState state = SM_FILE_WAITING;
-    gint64 next = next_attempt(file, retry_after_of(attempt), fault, &state);
+    gint64 next = next_attempt(attempt->job, file, retry_after_of(attempt), fault, &state);
+    const char *reason = state == SM_FILE_NOT_WANTED ? sm_unknown_reason(file) : fault->message;
 
-    if (!sm_file_settle(attempt->job->ledger, file,
-                        &(SmSettling){state, fault->message, next, part_kept}, NULL)) {
+    if (!sm_file_settle(attempt->job->ledger, file, &(SmSettling){state, reason, next, part_kept},
+                        NULL)) {
         file->missing_since = since;
         file->missing_times = times;
     } else if (state == SM_FILE_FAILED && attempt->job->role == SM_ROLE_FILTER) {
@@ -76,13 +78,50 @@ settle(const Attempt *attempt, gboolean part_kept, GError *fault)
     }
 }
 
-/* Ends a failed attempt. A `placing` row stays so: the next run finishes it.
- */
+/* Whether the name exists nowhere but in what a person typed. */
+static gboolean
+is_nobodys(const SmFile *file, const GError *fault)
+{
+    return g_error_matches(fault, SM_ERROR, SM_ERROR_NOT_FOUND) && file->newest_event == 0 &&
+           file->stored_at == 0 && file->listed.at == 0;
+}
+
+/* Its row is deleted: nothing is left to be forgotten. */
+static void
+forget(const Attempt *attempt, GError *fault)
+{
+    SmLedger *ledger = attempt->job->ledger;
+    const SmFile *file = attempt->file;
+
+    if (sm_db_end(
+            ledger->db,
+            sm_db_begin(ledger->db, NULL) && sm_file_forget(ledger, file, NULL) &&
+                sm_ledger_log(ledger, file->account, file->name, "forgotten", fault->message, NULL),
+            NULL)) {
+        g_autofree char *text = g_strdup_printf(
+            "%s; scorefetch list shows the names that it has; this one was not recorded, so there "
+            "is nothing to forget",
+            fault->message);
+
+        g_free(fault->message);
+        fault->message = g_steal_pointer(&text);
+        fault->code = attempt->job->role == SM_ROLE_FILTER ? SM_ERROR_DATA : fault->code;
+    }
+}
+
+/* Ends a failed attempt; TRUE where nobody needs to know. A `placing` row stays so: the next run
+ * finishes it. */
 static gboolean
 give_back(Attempt *attempt, gboolean part_kept, GError *fault, GError **error)
 {
-    if (attempt->file->state != SM_FILE_PLACING)
+    if (is_nobodys(attempt->file, fault))
+        forget(attempt, fault);
+    else if (attempt->file->state != SM_FILE_PLACING)
         settle(attempt, part_kept, fault);
+    if (attempt->file->state == SM_FILE_NOT_WANTED && attempt->job->role == SM_ROLE_FILTER) {
+        g_error_free(fault);
+        return TRUE;
+    }
     g_propagate_prefixed_error(error, fault, "%s: ", attempt->file->name);
     return FALSE;
 }

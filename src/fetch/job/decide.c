@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "fetch/job/unknown.h"
 #include "fetch/rules/pause.h"
 #include "fetch/rules/policy.h"
 
@@ -128,12 +129,19 @@ ask_policy(const SmJob *job, const SmFile *file, GError **error)
     return step;
 }
 
+/* Whether the service has the file, or is about to have it. */
+static gboolean
+is_known(const SmJob *job, const SmFile *file)
+{
+    return job->listed != NULL || file->listed.at > 0 || file->stored_at > 0;
+}
+
 /* The limits on calls, for a name that policy lets through. */
 static SmStep
 apply_pauses(const SmJob *job, const SmFile *file, gint64 now, GError **error)
 {
     SmStep step = {.kind = SM_STEP_FETCH};
-    gint64 missing = 0;
+    gboolean may = TRUE;
 
     if (file->stored_at > 0 && sm_pause_holds(file->looked_at + SM_LOOK_PAUSE, now))
         return paused(error, file, file->looked_at + SM_LOOK_PAUSE,
@@ -143,13 +151,33 @@ apply_pauses(const SmJob *job, const SmFile *file, gint64 now, GError **error)
             return paused(error, file, file->next_attempt, file->reason);
         step.pause = (guint)(file->next_attempt - now);
     }
-    if (file->attempts == 0 && !sm_file_count_missing(job->ledger, file->account,
-                                                      now - SM_MISSING_WINDOW, &missing, error))
-        return (SmStep){.kind = SM_STEP_ERROR};
-    if (missing >= SM_MISSING_MAX && job->listed == NULL)
-        return refuse(error, SM_ERROR_PAUSED, file,
-                      "waits, because the service did not know 20 other names within the last hour "
-                      "(scorefetch get fetches it at once)");
+    if (is_known(job, file) || sm_unknown_may_ask(job, file, now, &may, error))
+        return may ? step
+                   : refuse(error, SM_ERROR_UNKNOWN, file,
+                            "waits for the service's listing, because the service did not know "
+                            "other names within the last hour (scorefetch get fetches it at once)");
+    return (SmStep){.kind = SM_STEP_ERROR};
+}
+
+/* The end of a name that nothing is to be asked for any more; SM_STEP_FETCH where that is not so.
+ */
+static SmStep
+give_up(const SmJob *job, const SmFile *file, gint64 now)
+{
+    SmStep step = {.kind = SM_STEP_SETTLE, .state = SM_FILE_NOT_WANTED};
+
+    if (sm_unknown_has_expired(job, file, now)) {
+        if (file->stored_at > 0)
+            return done(file);
+        step.text = g_strdup("announced more than a year ago; the service keeps files for one "
+                             "year (scorefetch get asks for it all the same)");
+    } else if (file->state == SM_FILE_WAITING && !is_known(job, file) &&
+               sm_unknown_is_over(file, file->updated_at)) {
+        step.state = sm_unknown_end(job, file);
+        step.text = g_strdup(step.state == SM_FILE_FAILED ? file->reason : sm_unknown_reason(file));
+    } else {
+        step.kind = SM_STEP_FETCH;
+    }
     return step;
 }
 
@@ -188,5 +216,7 @@ sm_decide(const SmJob *job, const SmFile *file, const char *obstacle, gint64 now
         return paused(error, file, MAX(file->next_attempt, now), file->reason);
 
     step = ask_policy(job, file, error);
+    if (step.kind == SM_STEP_FETCH)
+        step = give_up(job, file, now);
     return step.kind == SM_STEP_FETCH ? apply_pauses(job, file, now, error) : step;
 }

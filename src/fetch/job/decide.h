@@ -8,16 +8,12 @@
 
 #include "fetch/job/job.h"
 
-enum {
-    SM_LOOK_PAUSE = 600, /* seconds between two conditional GETs of one name */
-    SM_MISSING_MAX = 20, /* names an hour that the service does not know, before new ones wait */
-    SM_MISSING_WINDOW = 3600 /* seconds */
-};
+enum { SM_LOOK_PAUSE = 600 /* seconds between two conditional GETs of one name */ };
 
 typedef enum {
     SM_STEP_FETCH,
     SM_STEP_DONE,   /* text is the outcome */
-    SM_STEP_SETTLE, /* record state with text as the reason: dropped or not wanted */
+    SM_STEP_SETTLE, /* record state with text as the reason: dropped, not wanted or failed */
     SM_STEP_ERROR,
 } SmStepKind;
 
@@ -31,7 +27,7 @@ typedef struct {
 /*
  * Decides for file at the time now (seconds since 1970). obstacle: the identity
  * of what stands under the name in the destination, NULL if nothing does. SM_ERROR_PAUSED,
- * SM_ERROR_CONFLICT, SM_ERROR_GIVEN_UP; SM_ERROR_LEDGER.
+ * SM_ERROR_CONFLICT, SM_ERROR_GIVEN_UP, SM_ERROR_UNKNOWN; SM_ERROR_LEDGER.
  */
 SmStep sm_decide(const SmJob *job, const SmFile *file, const char *obstacle, gint64 now,
                  GError **error);

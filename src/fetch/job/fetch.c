@@ -3,6 +3,7 @@
 #include "fetch/http/pace.h"
 #include "fetch/job/attempt.h"
 #include "fetch/job/decide.h"
+#include "fetch/job/lookup.h"
 #include "fetch/job/on-stored.h"
 #include "fetch/ledger/claim.h"
 #include "fetch/ledger/files.h"
@@ -32,7 +33,11 @@ settle(const SmJob *job, SmFile *file, SmStore *store, const SmStep *step, char 
                         &(SmSettling){step->state, step->text, 0, !clear_part(file, store)}, error))
         return FALSE;
     *outcome = sm_decide_describe(file);
-    return TRUE;
+    if (step->state != SM_FILE_FAILED)
+        return TRUE;
+    g_set_error_literal(error, SM_ERROR, SM_ERROR_GIVEN_UP, *outcome);
+    g_clear_pointer(outcome, g_free);
+    return FALSE;
 }
 
 static gboolean work(const SmJob *job, SmFile *file, char **outcome, GError **error);
@@ -51,7 +56,7 @@ go(const SmJob *job, SmFile *file, SmStore *store, const SmStep *step, char **ou
     /* After a recovery an event may be left that came later than what was recovered. */
     if (file->state == SM_FILE_STORED && file->newest_event > file->stored.covers)
         return work(job, file, outcome, error);
-    *outcome = g_steal_pointer(&first);
+    *outcome = first != NULL ? g_steal_pointer(&first) : sm_decide_describe(file);
     return TRUE;
 }
 
@@ -131,8 +136,8 @@ sm_fetched_clear(SmFetched *fetched)
     g_clear_pointer(&fetched->outcome, g_free);
 }
 
-gboolean
-sm_fetch(const SmJob *job, const char *name, SmFetched *fetched, GError **error)
+static gboolean
+fetch(const SmJob *job, const char *name, SmFetched *fetched, GError **error)
 {
     const char *account = job->account->name;
     SmClaim claim = {.ledger = job->ledger, .account = account, .name = name};
@@ -153,4 +158,34 @@ sm_fetch(const SmJob *job, const char *name, SmFetched *fetched, GError **error)
     if (ok) /* also for files that a dead process has stored */
         sm_on_stored(job->ledger, job->account, name, job->deadline);
     return ok;
+}
+
+/* Whether a listing has told of names that were not asked for. */
+static gboolean
+look_up(const SmJob *job, const GError *fault)
+{
+    g_autoptr(GError) failure = NULL;
+    gboolean looked = FALSE;
+
+    if (job->offline || !g_error_matches(fault, SM_ERROR, SM_ERROR_UNKNOWN))
+        return FALSE;
+    if (!sm_lookup(job, &looked, &failure))
+        g_info("account %s: %s", job->account->name, failure->message);
+    return looked && failure == NULL;
+}
+
+gboolean
+sm_fetch(const SmJob *job, const char *name, SmFetched *fetched, GError **error)
+{
+    GError *fault = NULL;
+
+    if (fetch(job, name, fetched, &fault))
+        return TRUE;
+    if (look_up(job, fault)) {
+        g_clear_error(&fault);
+        sm_fetched_clear(fetched);
+        return fetch(job, name, fetched, error);
+    }
+    g_propagate_error(error, fault);
+    return FALSE;
 }

@@ -51,12 +51,12 @@ insert(SmLedger *ledger, const SmAnnouncement *announced, const char *identity, 
 
     return sm_db_run(ledger->db, error, inserted,
                      "INSERT INTO events (account, name, identity, kind, sender,"
-                     " recipients, first_seen, last_seen, reason)"
-                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)"
+                     " recipients, first_seen, last_seen, reason, received)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9)"
                      " ON CONFLICT (account, name, identity) DO NOTHING",
-                     "ssssssis", announced->account, announced->name, identity,
+                     "ssssssisi", announced->account, announced->name, identity,
                      kind_name(event->kind), event->from, recipients, sm_ledger_now(),
-                     event->reason);
+                     event->reason, MAX(event->received, 0));
 }
 
 static gboolean
@@ -76,7 +76,8 @@ sm_event_reopen_failed(SmLedger *ledger, const char *account, const char *name, 
     return sm_db_run(
         ledger->db, error, NULL,
         "UPDATE files SET state = 'waiting', missing_since = 0, missing_times = 0,"
-        " attempts = 0 WHERE account = ?1 AND name = ?2 AND state = 'failed'"
+        " attempts = 0 WHERE account = ?1 AND name = ?2"
+        " AND (state = 'failed' OR (state = 'not wanted' AND missing_times > 0))"
         " AND next_attempt NOT BETWEEN ?3 + 1 AND ?4 AND new_covers < (SELECT max(id) FROM events"
         "  WHERE account = ?1 AND name = ?2)",
         "ssii", account, name, now, now + SM_PAUSE_LONGEST);

@@ -50,9 +50,9 @@ gboolean sm_event_count_drops(SmLedger *ledger, const char *account, const char 
                               const char *dropped, gint64 *count, GError **error);
 
 /*
- * Opens a name that had failed, if a message has announced it since the last
- * attempt and its pause is over: sm_event_record() does, also for a message that
- * is handed in again, and the worker for one that came before the pause was over. SM_ERROR_LEDGER.
+ * Opens a name that had failed, or was given up quietly, if a message has announced it since the
+ * last attempt and its pause is over: sm_event_record() does, also for a message that is handed in
+ * again, and the worker for one that came before the pause was over. SM_ERROR_LEDGER.
  */
 gboolean sm_event_reopen_failed(SmLedger *ledger, const char *account, const char *name,
                                 GError **error);

@@ -16,6 +16,11 @@ static const char *const state_names[] = {
     "SELECT coalesce(max(e.id), 0) FROM events e"                                                  \
     " WHERE e.account = files.account AND e.name = files.name"
 
+/* When the last of its messages was received; one that does not say so, when it was read. */
+#define POSTED                                                                                     \
+    "SELECT coalesce(max(iif(e.received > 0, min(e.received, e.first_seen), e.first_seen)), 0)"    \
+    " FROM events e WHERE e.account = files.account AND e.name = files.name"
+
 #define COLUMNS                                                                                    \
     "id, account, name, state, reason, size, sha256,"                                              \
     " coalesce(size_plain, size), coalesce(sha256_plain, sha256),"                                 \
@@ -24,7 +29,7 @@ static const char *const state_names[] = {
     "missing_times,"                                                                               \
     " fence, settled, part, part_etag, boot_id, new_size, new_sha256, new_etag, new_covers,"       \
     " obstacle, listed, coalesce(listed_size, -1), listed_delivered,"                              \
-    " coalesce(listed_records, -1), coalesce(records, -1), unanswered, (" NEWEST ")"
+    " coalesce(listed_records, -1), coalesce(records, -1), unanswered, (" NEWEST "), (" POSTED ")"
 
 const char *
 sm_file_state_name(SmFileState state)
@@ -94,6 +99,7 @@ from_row(const SmRow *row)
     file->stored.records = sm_row_int64(row, column++);
     file->unanswered = sm_row_int64(row, column++);
     file->newest_event = sm_row_int64(row, column++);
+    file->posted_at = sm_row_int64(row, column++);
     file->placing.records = -1;
     return file;
 }
@@ -173,8 +179,18 @@ sm_file_due(SmLedger *ledger, gint64 now, GError **error)
                       "SELECT " COLUMNS
                       " FROM files WHERE (state IN ('waiting', 'placing') OR unanswered <> 0)"
                       " AND next_attempt NOT BETWEEN ?1 + 1 AND ?2 ORDER BY next_attempt, attempts,"
-                      " id",
+                      " (" POSTED ") DESC, id",
                       "ii", now, now + SM_PAUSE_LONGEST);
+}
+
+GPtrArray *
+sm_file_unknown(SmLedger *ledger, const char *account, GError **error)
+{
+    return sm_db_list(ledger->db, error, &files,
+                      "SELECT " COLUMNS " FROM files WHERE account = ? AND state = 'waiting'"
+                      " AND stored = 0 AND listed = 0 AND EXISTS (SELECT 1 FROM events e"
+                      "  WHERE e.account = files.account AND e.name = files.name)",
+                      "s", account);
 }
 
 GPtrArray *
@@ -257,15 +273,6 @@ gboolean
 sm_file_forget(SmLedger *ledger, const SmFile *file, GError **error)
 {
     return sm_db_run(ledger->db, error, NULL, "DELETE FROM files WHERE id = ?", "i", file->id);
-}
-
-gboolean
-sm_file_count_missing(SmLedger *ledger, const char *account, gint64 since, gint64 *count,
-                      GError **error)
-{
-    return sm_db_integer(ledger->db, error, count,
-                         "SELECT count(*) FROM files WHERE account = ? AND missing_since > ?", "si",
-                         account, since);
 }
 
 gboolean

@@ -70,6 +70,7 @@ typedef struct {
     char *obstacle;      /* conflict: which file was in the way, as sm_store_identity() names it */
 
     gint64 newest_event; /* of this account and name, 0: none */
+    gint64 posted_at;    /* when the last message that announced it was received; 0: none did */
     gint64 unanswered;   /* not 0: an event came that neither bytes nor a decision answer */
 } SmFile;
 
@@ -99,10 +100,15 @@ GPtrArray *sm_file_list_troubles(SmLedger *ledger, const char *account, guint ma
 
 /*
  * The rows that the worker has something to do for: waiting, being placed, or
- * announced anew, whose pause is over at the time now; the longest due first, and
- * of these whoever was tried least: what fails each time stops no other. SM_ERROR_LEDGER.
+ * announced anew, whose pause is over at the time now; the longest due first, of
+ * these whoever was tried least, and then what was announced last: what fails each
+ * time, or lies in an old mailbox, stops no other. SM_ERROR_LEDGER.
  */
 GPtrArray *sm_file_due(SmLedger *ledger, gint64 now, GError **error);
+
+/* The rows of account that messages announced, that wait, and that no listing has named: of SmFile.
+ * SM_ERROR_LEDGER. */
+GPtrArray *sm_file_unknown(SmLedger *ledger, const char *account, GError **error);
 
 /* The other names of the same stem: of SmFile, in the order they were announced. SM_ERROR_LEDGER.
  */
@@ -133,11 +139,6 @@ gboolean sm_file_ensure(SmLedger *ledger, const char *account, const char *name,
 
 /* Deletes the row: the name is unknown again. Part of the caller's transaction. SM_ERROR_LEDGER. */
 gboolean sm_file_forget(SmLedger *ledger, const SmFile *file, GError **error);
-
-/* Names of the account of which the service has said since that time that it has no such file.
- * SM_ERROR_LEDGER. */
-gboolean sm_file_count_missing(SmLedger *ledger, const char *account, gint64 since, gint64 *count,
-                               GError **error);
 
 /* How many names of the account with file's extension are older than file. SM_ERROR_LEDGER. */
 gboolean sm_file_count_alike(SmLedger *ledger, const SmFile *file, gint64 *count, GError **error);

@@ -128,7 +128,11 @@ static const char version_2[] =
 /* Limits on what strangers leave, and what is pruned. */
 static const char version_3[] =
     "CREATE INDEX events_refused_by_identity ON events (identity) WHERE decision = 'refused';"
-    "CREATE INDEX events_by_time ON events (last_seen);";
+    "CREATE INDEX events_by_time ON events (last_seen);"
+    /* when the mail system received the message; 0: it did not say */
+    "ALTER TABLE events ADD COLUMN received INTEGER NOT NULL DEFAULT 0;"
+    /* the last listing that looked for names which the service does not know */
+    "ALTER TABLE accounts ADD COLUMN looked INTEGER NOT NULL DEFAULT 0;";
 
 /* What makes version N out of version N - 1, from the first on. */
 static const char *const steps[] = {version_1, version_2, version_3};

@@ -91,12 +91,13 @@ sm_totals_read(SmLedger *ledger, GHashTable *by_name, gint64 now, gint64 overdue
                       " FROM days WHERE action IN ('announced', 'stored', 'corrected')"
                       " GROUP BY account",
                       "ii", today - WEEK, today) &&
-           sm_db_each(ledger->db, error, &(SmTaker){take_row, &overdue},
-                      "SELECT account, count(*) FROM files"
-                      " WHERE (state IN ('waiting', 'placing') OR unanswered <> 0)"
-                      " AND next_attempt >= 0 AND state IN ('waiting', 'placing')"
-                      " AND announced < ? GROUP BY +account",
-                      "i", overdue_before);
+           sm_db_each(
+               ledger->db, error, &(SmTaker){take_row, &overdue},
+               "SELECT account, count(*) FROM files"
+               " WHERE (state IN ('waiting', 'placing') OR unanswered <> 0)"
+               " AND next_attempt >= 0 AND missing_times = 0 AND state IN ('waiting', 'placing')"
+               " AND announced < ? GROUP BY +account",
+               "i", overdue_before);
 }
 
 void

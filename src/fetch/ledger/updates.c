@@ -275,17 +275,20 @@ sm_file_settle(SmLedger *ledger, SmFile *file, const SmSettling *settling, GErro
     int changed;
     gboolean ok =
         sm_db_begin(ledger->db, error) &&
-        sm_db_run(ledger->db, error, &changed,
-                  "UPDATE files SET state = ?1, reason = ?2, next_attempt = ?3, updated = ?4,"
-                  " settled = fence, part = CASE WHEN ?5 THEN part ELSE 0 END,"
-                  " part_etag = CASE WHEN ?5 THEN part_etag END, missing_since = ?6,"
-                  " missing_times = ?7, obstacle = ?8, unanswered = CASE"
-                  "  WHEN ?1 IN ('dropped', 'not wanted', 'conflict') THEN 0"
-                  "  WHEN ?1 = 'failed' THEN " UNANSWERED " ELSE unanswered END"
-                  " WHERE id = ?9 AND fence = ?10",
-                  "ssiiiiisii", sm_file_state_name(becomes), clean, settling->next_attempt,
-                  sm_ledger_now(), (gint64)settling->part_kept, file->missing_since,
-                  file->missing_times, file->obstacle, file->id, file->fence) &&
+        sm_db_run(
+            ledger->db, error, &changed,
+            "UPDATE files SET state = ?1, reason = ?2, next_attempt = ?3, updated = ?4,"
+            " settled = fence, part = CASE WHEN ?5 THEN part ELSE 0 END,"
+            " part_etag = CASE WHEN ?5 THEN part_etag END, missing_since = ?6,"
+            " missing_times = ?7, obstacle = ?8, unanswered = CASE"
+            "  WHEN ?1 IN ('dropped', 'not wanted', 'conflict', 'failed') THEN EXISTS (SELECT 1"
+            "   FROM events e WHERE e.account = files.account AND e.name = files.name"
+            "   AND e.id > ?11) ELSE unanswered END,"
+            " new_covers = CASE ?1 WHEN 'failed' THEN max(new_covers, ?11) ELSE new_covers END"
+            " WHERE id = ?9 AND fence = ?10",
+            "ssiiiiisiii", sm_file_state_name(becomes), clean, settling->next_attempt,
+            sm_ledger_now(), (gint64)settling->part_kept, file->missing_since, file->missing_times,
+            file->obstacle, file->id, file->fence, file->newest_event) &&
         has_hit(ledger, file, changed, error) &&
         (!news ||
          sm_ledger_log(ledger, file->account, file->name, sm_file_state_name(state), clean, error));

@@ -329,7 +329,8 @@ answer(const Announced *announced, SmLedger *ledger, const SmFile *file, const G
     }
     text = g_strdup_printf("%s; deferred too long; left to scorefetch run", fault->message);
     say_outcome(announced, file, G_LOG_LEVEL_WARNING, text);
-    sm_alert(ledger, announced->as.account, SM_ALERT_WAITING, fault->message);
+    if (!sm_alert_is_about_unknown(fault))
+        sm_alert(ledger, announced->as.account, SM_ALERT_WAITING, fault->message);
     return EX_OK;
 }
 

@@ -198,3 +198,11 @@ sm_route(const SmConfig *config, const SmEvent *event, const char *name, char **
                                account->name);
     return *why == NULL ? account : NULL;
 }
+
+gboolean
+sm_route_serves(const SmAccount *account, const char *name)
+{
+    g_autofree char *organisation = organisation_of(name);
+
+    return fits_organisation(account, organisation);
+}

@@ -21,3 +21,6 @@
  * but has to wait.
  */
 SmAccount *sm_route(const SmConfig *config, const SmEvent *event, const char *name, char **why);
+
+/* Whether org-id of account has the number that name starts with. */
+gboolean sm_route_serves(const SmAccount *account, const char *name);

@@ -1,0 +1,89 @@
+#include "fetch/job/unknown.h"
+
+#include "fetch/ledger/clock.h"
+#include "fetch/ledger/unknown.h"
+#include "fetch/rules/pause.h"
+#include "fetch/rules/route.h"
+
+enum { FAILED_MAX = 3 /* of an account: more of them tell a person nothing new */ };
+
+/* Whether the mail system knows who announces the account's files, and only they may. */
+static gboolean
+is_verified(const SmAccount *account)
+{
+    return account->authserv_id != NULL && account->senders[0] != NULL;
+}
+
+/* Whether the account's names look so: those of org-id, or those that were stored. */
+static gboolean
+fits(const SmJob *job, const SmFile *file, gboolean *fits, GError **error)
+{
+    *fits = sm_route_serves(job->account, file->name);
+    return *fits || sm_unknown_resembles_stored(job->ledger, file, fits, error);
+}
+
+gboolean
+sm_unknown_may_ask(const SmJob *job, const SmFile *file, gint64 now, gboolean *may, GError **error)
+{
+    SmUnknowns unknown;
+    gboolean as_others = FALSE;
+
+    *may = FALSE;
+    if (!sm_unknowns_count(job->ledger, file, now, &unknown, error) ||
+        !fits(job, file, &as_others, error))
+        return FALSE;
+    *may = sm_unknown_leaves_room(&unknown, as_others, job->account->authserv_id != NULL);
+    return TRUE;
+}
+
+gboolean
+sm_unknown_is_over(const SmFile *file, gint64 at)
+{
+    return sm_pause_missing_over(at - file->missing_since, (guint)file->missing_times) ||
+           (file->missing_times > 0 && sm_unknown_is_old(file->posted_at, file->announced_at));
+}
+
+static gboolean
+concerns_somebody(const SmJob *job, const SmFile *file, GError **error)
+{
+    gboolean known = job->account->senders[0] != NULL, as_others = FALSE;
+    gint64 failed = 0;
+
+    if (is_verified(job->account))
+        return TRUE;
+    return (known || sm_unknown_has_known_sender(job->ledger, file, &known, error)) && known &&
+           fits(job, file, &as_others, error) && as_others &&
+           sm_unknown_count_failed(job->ledger, file->account, &failed, error) &&
+           failed < FAILED_MAX;
+}
+
+SmFileState
+sm_unknown_end(const SmJob *job, const SmFile *file)
+{
+    g_autoptr(GError) fault = NULL;
+    gboolean loud =
+        file->listed.at > 0 || (!sm_unknown_is_old(file->posted_at, file->announced_at) &&
+                                concerns_somebody(job, file, &fault));
+
+    return loud || fault != NULL ? SM_FILE_FAILED : SM_FILE_NOT_WANTED;
+}
+
+gboolean
+sm_unknown_has_expired(const SmJob *job, const SmFile *file, gint64 now)
+{
+    SmClock clock;
+
+    return job->listed == NULL && file->listed.at == 0 && file->posted_at > 0 &&
+           now - file->posted_at >= SM_UNKNOWN_KEPT_FOR &&
+           /* not on the word of a clock that jumped */
+           sm_clock_look(job->ledger, now, &clock, NULL) &&
+           (clock.since == 0 || now > clock.since + SM_CLOCK_GAP);
+}
+
+const char *
+sm_unknown_reason(const SmFile *file)
+{
+    return sm_unknown_is_old(file->posted_at, file->announced_at)
+               ? "the service has it no more; its message is old"
+               : "the service does not know it, and no known sender announced it";
+}

@@ -1,0 +1,107 @@
+#include "fetch/ledger/unknown.h"
+
+/* The event's sender, from the "@" on: the parts of an address that cannot be chosen freely. */
+#define DOMAIN(event) "lower(substr(" event ".sender, instr(" event ".sender, '@') + 1))"
+
+#define NEWEST_OF(file)                                                                            \
+    "(SELECT max(id) FROM events WHERE account = " file ".account AND name = " file ".name)"
+
+static gpointer
+counts_from_row(const SmRow *row)
+{
+    SmUnknowns *unknown = g_new(SmUnknowns, 1);
+
+    *unknown = (SmUnknowns){sm_row_int64(row, 0), sm_row_int64(row, 1), sm_row_int64(row, 2),
+                            sm_row_int64(row, 3)};
+    return unknown;
+}
+
+gboolean
+sm_unknowns_count(SmLedger *ledger, const SmFile *file, gint64 now, SmUnknowns *unknown,
+                  GError **error)
+{
+    g_autofree char *prefix = sm_unknown_prefix(file->name);
+    g_autofree SmUnknowns *found = sm_db_first(
+        ledger->db, error, counts_from_row,
+        "SELECT sum(e.identity = own.identity), sum(" DOMAIN("e") " = " DOMAIN(
+            "own") "), count(*),"
+                   " sum(substr(f.name, 1, length(?4)) = ?4)"
+                   " FROM files f LEFT JOIN events e ON e.id = " NEWEST_OF(
+                       "f") " LEFT JOIN events own ON own.id = ?3"
+                            " WHERE f.account = ?1 AND f.missing_since > 0 AND f.missing_since "
+                            "BETWEEN ?2 + 1 AND ?5"
+                            " AND f.stored = 0",
+        "siisi", file->account, now - SM_UNKNOWN_WINDOW, file->newest_event, prefix, now);
+
+    if (found != NULL)
+        *unknown = *found;
+    return found != NULL;
+}
+
+gboolean
+sm_unknown_resembles_stored(SmLedger *ledger, const SmFile *file, gboolean *resembles,
+                            GError **error)
+{
+    g_autofree char *prefix = sm_unknown_prefix(file->name);
+    gint64 count = 0;
+    gboolean ok = prefix == NULL ||
+                  sm_db_integer(ledger->db, error, &count,
+                                "SELECT count(*) FROM (SELECT 1 FROM files WHERE account = ?1"
+                                " AND name >= ?2 AND name < ?2 || char(1114111) AND stored > 0"
+                                " LIMIT 1)",
+                                "ss", file->account, prefix);
+
+    *resembles = ok && count > 0;
+    return ok;
+}
+
+gboolean
+sm_unknown_has_known_sender(SmLedger *ledger, const SmFile *file, gboolean *known, GError **error)
+{
+    gint64 count = 0;
+    gboolean ok = sm_db_integer(
+        ledger->db, error, &count,
+        "SELECT count(*) FROM (SELECT 1 FROM events e JOIN events k ON k.account = e.account"
+        " AND k.kind = 'names' AND " DOMAIN("k") " = " DOMAIN(
+            "e") " JOIN files f"
+                 " ON f.account = k.account AND f.name = k.name AND f.stored > 0"
+                 " WHERE e.account = ?1 AND e.name = ?2 AND e.kind = 'names' LIMIT 1)",
+        "ss", file->account, file->name);
+
+    *known = ok && count > 0;
+    return ok;
+}
+
+gboolean
+sm_unknown_count_failed(SmLedger *ledger, const char *account, gint64 *count, GError **error)
+{
+    return sm_db_integer(ledger->db, error, count,
+                         "SELECT files FROM totals WHERE account = ? AND state = 'failed'", "s",
+                         account);
+}
+
+gboolean
+sm_unknown_missed(SmLedger *ledger, const SmFile *file, gint64 next, GError **error)
+{
+    return sm_db_run(ledger->db, error, NULL,
+                     "UPDATE files SET missing_since = iif(missing_times = 0, ?1, missing_since),"
+                     " missing_times = missing_times + 1, next_attempt = ?2, updated = ?1,"
+                     " reason = 'the service does not list it'"
+                     " WHERE id = ?3 AND fence = ?4 AND state = 'waiting' AND listed = 0",
+                     "iiii", sm_ledger_now(), next, file->id, file->fence);
+}
+
+gboolean
+sm_unknown_take_turn(SmLedger *ledger, const char *account, gint64 now, gboolean *taken,
+                     GError **error)
+{
+    int changed = 0;
+    gboolean ok = sm_db_run(ledger->db, error, &changed,
+                            "INSERT INTO accounts (name, looked) VALUES (?1, ?2)"
+                            " ON CONFLICT (name) DO UPDATE SET looked = ?2"
+                            " WHERE looked NOT BETWEEN ?3 AND ?2",
+                            "sii", account, now, now - SM_UNKNOWN_LISTING_PAUSE + 1);
+
+    *taken = ok && changed > 0;
+    return ok;
+}
