@@ -24,6 +24,27 @@ HOOK = b"""#!/bin/sh
 echo "$SCOREMAIL_NAME ${CREDENTIALS_DIRECTORY-none} <$(cat /etc/scoremail/password 2>/dev/null)>" >>/home/alice/imported
 """
 
+# As Debian configures it for a host without others: the sendmail that is called is setuid root, and delivers in the
+# background. Here that takes half a second longer than the call.
+EXIM = r"""
+set -eu
+echo localhost >/etc/mailname
+cat >/etc/exim4/update-exim4.conf.conf <<END
+dc_eximconfig_configtype='local'
+dc_other_hostnames='localhost'
+dc_local_interfaces='127.0.0.1'
+dc_use_split_config='true'
+dc_localdelivery='mail_spool'
+END
+cat >/etc/exim4/conf.d/router/100_slow <<'END'
+slow:
+  driver = accept
+  condition = ${run{/usr/bin/sleep 0.5}{no}{no}}
+  transport = mail_spool
+END
+update-exim4.conf
+"""
+
 
 class Site(booted.Machine):
     """A machine set up as the manual says, for an emulator on the host's loopback."""
@@ -31,20 +52,18 @@ class Site(booted.Machine):
     def __init__(self, folder, like, build, emulator):
         super().__init__(folder, like.folder)
         self.build, self.emulator = build, emulator
-        self.keys = {}
         booted.install(self, build)
 
     def configure(self, **keys):
-        """Writes the configuration: an account, with keys of its own or of [scoremail] besides."""
+        """Writes the configuration: an account, with these keys besides."""
         service = urlsplit(self.emulator.url)
-        self.keys.update(keys)
         general = {"alert-mail": "alice@localhost", "alert-every": "1s"}
         account = {
             "username": "reg", "password-credential": "scores", "directory": DIRECTORY, "format": "both", "delivery": "queued",
             "service-url": self.emulator.url, "storage-hosts": f"{service.hostname}:{service.port}", "ca-file": "/etc/scoremail/ca.pem",
             "on-stored": "/usr/local/bin/import", "give-up-after": "2s", "org-id": "4300",
         }
-        account.update({key.replace("_", "-"): value for key, value in self.keys.items()})
+        account.update({key.replace("_", "-"): value for key, value in keys.items()})
         lines = ["[scoremail]", *(f"{k} = {v}" for k, v in general.items()), "[account main]", *(f"{k} = {v}" for k, v in account.items() if v)]
         self.write(CONFIG, "\n".join(lines) + "\n")
 
@@ -99,6 +118,7 @@ def site(build, tmp_path_factory):
             machine.must("install", "-d", "-o", "scoremail", "-g", "scoremail", "-m", "700", DIRECTORY)
             machine.must("install", "-o", "alice", "-m", "666", "/dev/null", "/home/alice/imported")
             machine.must("chmod", "755", "/home/alice")
+            machine.must("sh", "-c", EXIM)
             machine.configure()
             machine.must("systemctl", "daemon-reload")
             machine.must("systemctl", "enable", "--now", *UNITS)
@@ -201,3 +221,59 @@ def test_a_stopped_download_is_resumed_and_nothing_has_failed(site):
     site.must("systemctl", "start", "scoremail-run.service")
     site.wait_for_files(name)
     assert [request["status"] for request in site.emulator.requests("object")[before:]] == [200, 206]
+
+
+def alerts(site):
+    """The subjects of the alerts that have reached alice."""
+    done = site.run(["cat", "/var/mail/alice"])
+    return [line for line in done.out.decode().splitlines() if line.startswith("Subject: ")]
+
+
+def test_a_confined_worker_encrypts_and_a_setuid_sendmail_alerts(site, new_keyring):
+    """Exim delivers after tell has ended, and is not killed with the unit."""
+    keyring = new_keyring()
+    key = keyring.make()
+    site.must("install", "-d", "-o", "scoremail", "-m", "700", f"{STATE}/gnupg")
+    site.must("gpg", "--homedir", f"{STATE}/gnupg", "--import", user="scoremail", stdin=keyring.export(key))
+    site.configure(encrypt_to=key, gnupg_home=f"{STATE}/gnupg")
+    name = "4300_20260106_000001.csv"
+    site.announce(name)
+    site.wait_for_files(f"{name}.gpg")
+    data = site.changed(f"{DIRECTORY}/{name}.gpg").read_bytes()
+    assert keyring.decrypt(data) == name.encode()
+
+    site.receive(notification(site.build, "5818_20260106_000001.csv"))  # no account's
+    wait_for(lambda: alerts(site), "the alert")
+    site.wait_until_idle()
+    assert len(alerts(site)) == 1 and site.must("exim", "-bp") == ""
+
+
+def test_the_timer_starts_what_is_due_after_a_failure(site):
+    site.write("/etc/systemd/system/scoremail-run.timer.d/often.conf", "[Timer]\nOnUnitInactiveSec=\nOnUnitInactiveSec=1s\nAccuracySec=1ms\n")
+    site.must("systemctl", "daemon-reload")
+    site.must("systemctl", "restart", "scoremail-run.timer")
+    try:
+        site.must("mv", DIRECTORY, f"{DIRECTORY}.away")
+        site.announce("4300_20260107_000001.csv")
+        wait_for(lambda: site.lines("4300_20260107_000001.csv", "level=error"), "the failure")
+        site.must("mv", f"{DIRECTORY}.away", DIRECTORY)
+        site.wait_for_files("4300_20260107_000001.csv")
+        assert site.shows("scoremail-run.service", "Result") == "success"  # 75 is no failure
+    finally:
+        site.must("rm", "-r", "/etc/systemd/system/scoremail-run.timer.d")
+        site.must("systemctl", "daemon-reload")
+        site.must("systemctl", "restart", "scoremail-run.timer")
+
+
+def test_after_a_reboot_events_are_taken_and_a_missed_sync_is_made_up_for(site):
+    site.must("systemctl", "enable", "scoremail-sync.timer")
+    site.write("/etc/systemd/system/scoremail-sync.timer.d/now.conf", "[Timer]\nRandomizedDelaySec=0\n")
+    site.must("sh", "-c", "mkdir -p /var/lib/systemd/timers && touch -d '3 hours ago' /var/lib/systemd/timers/stamp-scoremail-sync.timer")
+    site.must("systemctl", "stop", "scoremail-run.socket", "scoremail-run.timer")
+    site.must("systemctl", "enable", "scoremail-run.socket", "scoremail-run.timer")
+    site.announce("4300_20260108_000001.csv")
+    assert len(site.events()) == 1
+    site.reboot()
+    site.wait_for_files("4300_20260108_000001.csv")
+    wait_for(lambda: site.shows("scoremail-sync.service", "ExecMainExitTimestampMonotonic") != "0", "the sync")
+    assert site.must("stat", "-c", "%F %U %G %a", "/run/scoremail/wake") == "fifo scoremail scorespool 620\n"

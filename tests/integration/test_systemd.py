@@ -34,9 +34,10 @@ def test_systemd_finds_nothing_wrong(units, name):
     assert (done.returncode, complaints) == (0, [])
 
 
-def test_many_e_mails_at_once_do_not_stop_the_socket_unit(units):
+@pytest.mark.parametrize("service", ["run", "tell"])
+def test_many_e_mails_at_once_do_not_stop_a_unit(units, service):
     """A start limit, of which systemd has one by default, would fail it with unit-start-limit-hit."""
-    unit = (units / "scoremail-run.service").read_text().split("[Service]")[0]
+    unit = (units / f"scoremail-{service}.service").read_text().split("[Service]")[0]
     assert "StartLimitIntervalSec=0" in unit.splitlines()
 
 
