@@ -1,7 +1,10 @@
 """scorefetch at a prompt: what it does with odd wishes, and where it cannot write."""
 import fcntl
 import os
+import re
+import sqlite3
 import subprocess
+from contextlib import closing
 
 import pytest
 from harness import CSV_NAME, EX_NOINPUT, EX_TEMPFAIL, EX_USAGE, TXT_NAME, mail
@@ -98,3 +101,82 @@ def test_a_full_disk_under_standard_output_is_said(account):
             code, said = with_descriptors(account, *command, stdout=full)
         assert code == EX_IOERR
         assert "No space left" in said
+
+
+def until_gone(argv, take):
+    """A program whose standard output is read no further than so many bytes: how it ended, and what it said."""
+    with subprocess.Popen([*map(str, argv)], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        if take:
+            assert running.stdout.read(take)
+        running.stdout.close()
+        said = running.stderr.read()
+        return running.wait(60), said
+
+
+@pytest.fixture
+def crowd(account, emulator):
+    """An account with more than a pipe holds of everything that can be printed."""
+    names = [f"4300_20180410_{number:06d}.csv" for number in range(1500)]
+    for name in names[:3]:
+        emulator.add(name, b"ID\r\n" * 50000)
+    assert account.scorefetch("get", *names[:3]).code == 0
+    with_rows = ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500) "
+                 "INSERT INTO log (at, account, name, action, detail, uid, command) "
+                 "SELECT 1700000000, 'main', 'x.csv', 'requested', 'some words', 0, 'get' FROM n")
+    account.sql(with_rows)
+    account.listed = names
+    return account
+
+
+PRINTING = ["list", "list --json", "log", "log --json", "log --csv", "status", "status --json", "sync --all -n -q",
+            "prune -n -q", "check", "--help", "--version", "help"]  # fmt: skip
+
+
+def test_who_has_read_enough_is_told_nothing(crowd):
+    """As head(1), which closes its end early."""
+    for command in PRINTING:
+        argv = [crowd.build / "scorefetch", *command.split()]
+        if not command.startswith(("-", "help")):
+            argv += ["-c", crowd.config]
+        for take in (0, 1):
+            if (command, take) != ("prune -n -q", 1):  # which prints nothing
+                code, said = until_gone(argv, take)
+                assert said == b"" and (code == 0 or command == "check"), (command, take)
+
+
+@pytest.mark.parametrize("command", [["cat"], ["get", "-f", "-o", "-"]], ids=["cat", "get"])
+def test_a_file_whose_reader_goes_ends_quietly_too(crowd, command):
+    """But not as if all of it had been written."""
+    argv = [crowd.build / "scorefetch", command[0], "-c", crowd.config, *command[1:], crowd.listed[0]]
+    assert until_gone(argv, 1) == (EX_IOERR, b"")
+
+
+@pytest.mark.parametrize("command", [["list"], ["sync", "--since", "7d"]], ids=["list", "sync"])
+def test_who_waits_at_a_terminal_is_told_for_what_and_how_long(account, emulator, command):
+    """Within two seconds, in one line; not as from cron, nor who wants quiet."""
+    emulator.faults("login:delay=1400x1")
+    done = account.scorefetch(*command, terminal=True)
+    line = rf"scorefetch: waiting for {re.escape(emulator.url)}, until \d\d:\d\d:\d\d at the latest\n"
+    assert done.code == 0 and len(re.findall(line, done.err)) == 1, done.err
+    assert done.err.count("waiting") == 1
+    emulator.faults("login:delay=1400x1")
+    assert "waiting" not in account.scorefetch(*command).err
+    emulator.faults("login:delay=1400x1")
+    assert "waiting" not in account.scorefetch(*command, "-q", terminal=True).err
+    assert "waiting" not in account.scorefetch(*command, terminal=True).err  # quick
+
+
+def test_who_waits_for_another_process_is_told_so(account):
+    assert account.scorefetch("list").code == 0
+    argv = [account.build / "scorefetch", "list", "-c", account.config]
+    with closing(sqlite3.connect(account.ledger, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        ours, theirs = os.openpty()
+        with subprocess.Popen([*map(str, argv)], stdout=subprocess.DEVNULL, stderr=theirs) as running:
+            os.close(theirs)
+            said = b""
+            while b"waiting for another process that writes to the ledger, until" not in said:
+                said += os.read(ours, 1000)  # EIO once it has ended
+            other.execute("COMMIT")
+            assert running.wait(60) == 0
+        os.close(ours)

@@ -143,12 +143,15 @@ a_rejected_password_is_not_sent_again(Fixture *fixture, gconstpointer data)
 static void
 assert_rejection_says(Fixture *fixture, const char *source)
 {
+    g_autofree char *advice = sm_gate_advice(&fixture->account, "Invalid credentials");
     g_autoptr(GError) error = NULL;
 
     sm_gate_set_rejected(&error, &fixture->account, "Invalid credentials", 1700000000);
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_CREDENTIALS);
     fixture_assert_says(error->message, "account main", "Invalid credentials", source,
-                        "unless somebody signs in", "scorefetch retry", NULL);
+                        "scorefetch check", NULL);
+    fixture_assert_says(advice, "unless somebody signs in", "scorefetch retry", NULL);
+    g_assert_null(strstr(error->message, ". "));
     g_assert_null(strstr(error->message, "s3cret"));
 }
 

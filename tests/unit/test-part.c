@@ -383,7 +383,7 @@ a_closed_pipe_is_the_output_s_fault(Fixture *fixture, gconstpointer data)
     part = sm_part_for_descriptor(pipe_fds[1]);
     add(part, "x", 1);
     g_assert_false(sm_part_finish(part, &sha256, NULL, &error));
-    g_assert_error(error, SM_ERROR, (int)SM_ERROR_IO);
+    g_assert_error(error, SM_ERROR, (int)SM_ERROR_PIPE);
     close(pipe_fds[1]);
 }
 

@@ -26,7 +26,8 @@ typedef enum {
     SM_ERROR_URL,         /* the presigned URL is not allowed */
     SM_ERROR_OBJECT,      /* the object store refuses, or breaks off */
     SM_ERROR_INTEGRITY,   /* a downloaded file is damaged */
-    SM_ERROR_LIMIT,       /* larger than max-file-size, or longer than run-limit */
+    SM_ERROR_LIMIT,       /* the time that the run has is over */
+    SM_ERROR_SIZE,        /* larger than max-file-size */
     SM_ERROR_DIRECTORY,   /* the destination is missing, full or not writable */
     SM_ERROR_CONFLICT,    /* another file of that name is there, and not ours */
     SM_ERROR_ENCRYPTION,  /* a key of encrypt-to, or gpg itself, cannot be used */
@@ -39,6 +40,7 @@ typedef enum {
     SM_ERROR_WORKER,      /* queued, but no worker runs on what is queued */
     SM_ERROR_DATA,        /* input that no retry can fix */
     SM_ERROR_IO,          /* reading or writing something of our own failed */
+    SM_ERROR_PIPE,        /* nobody reads what we print any more, and needs no words about it */
     SM_ERROR_SANDBOX,     /* the kernel lacks what --sandbox=required demands */
     SM_ERROR_INTERNAL,    /* our own fault */
     SM_N_ERRORS
@@ -48,6 +50,7 @@ typedef enum {
 typedef enum {
     SM_RETRY_NEVER,  /* final: only a person, or a new message, changes it */
     SM_RETRY_NEXT,   /* by the next message or run, without a pause */
+    SM_RETRY_LATER,  /* hours later: it is the same until a person changes something */
     SM_RETRY_PAUSED, /* after a pause that grows */
     SM_RETRY_NOW,    /* within the same attempt, too, as long as there is hope; then as above */
 } SmRetry;
@@ -85,7 +88,7 @@ const SmErrorFacts *sm_error_facts(const GError *error);
 int sm_error_exit_code(const GError *error, SmRole role);
 
 /* Sets an error of our domain from errno: "WHAT: strerror". Returns FALSE, for return statements.
- * Sets the SM_ERROR_ code that is given.
+ * Sets the SM_ERROR_ code that is given; SM_ERROR_PIPE for EPIPE.
  */
 gboolean sm_error_from_errno(GError **error, SmErrorCode code, const char *what, ...)
     G_GNUC_PRINTF(3, 4);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -69,6 +70,11 @@ sm_open_regular(const char *path, int flags, int code, const char *what, GError 
 gboolean
 sm_io_flush(GError **error)
 {
-    return (fflush(stdout) == 0 && !ferror(stdout)) ||
-           sm_error_from_errno(error, SM_ERROR_IO, "standard output");
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return TRUE;
+    if (errno != EPIPE) /* it may have been an earlier call's */
+        errno = poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0 ? EPIPE : errno;
+    return errno == EPIPE || sm_error_from_errno(error, SM_ERROR_IO, "standard output");
 }

@@ -13,5 +13,6 @@ gboolean sm_write_all(int fd, const void *data, gsize size);
  */
 int sm_open_regular(const char *path, int flags, int code, const char *what, GError **error);
 
-/* Whether all that was printed on standard output has been written; SM_ERROR_IO if not. */
+/* Whether all that was printed on standard output has been written, or its reader has gone, who
+ * then has had enough; SM_ERROR_IO if not. */
 gboolean sm_io_flush(GError **error);

@@ -47,8 +47,12 @@ is_flawed(SmCheck *check, const SmAccount *account, const SmSecret *secret)
     GError *fault = NULL;
 
     if (record != NULL && record->standing == SM_ACCOUNT_CLOSED) {
+        g_autofree char *advice = sm_gate_advice(account, record->reason);
+
         sm_gate_set_rejected(&fault, account, record->reason, record->rejected_at);
-        sm_check_say_fault(check, SM_CHECK_FAILURE, "password", account, fault);
+        sm_check_say(check, SM_CHECK_FAILURE, "password", account, "%s; %s", fault->message,
+                     advice);
+        g_clear_error(&fault);
         return TRUE;
     }
     if (age != NULL)

@@ -205,7 +205,7 @@ sm_session_exit(SmSession *session, GError *error)
 {
     int code = sm_error_exit_code(error, session->report.role);
 
-    if (error != NULL)
+    if (error != NULL && !g_error_matches(error, SM_ERROR, SM_ERROR_PIPE))
         g_warning("%s", error->message);
     g_clear_error(&error);
     return code;

@@ -35,6 +35,8 @@ next_attempt(const SmJob *job, SmFile *file, guint retry_after, const GError *fa
 {
     gint64 now = sm_ledger_now();
 
+    if (sm_error_facts(fault)->retry == SM_RETRY_LATER)
+        return now + SM_PAUSE_LONGEST;
     if (sm_error_facts(fault)->retry < SM_RETRY_PAUSED)
         return 0; /* no call was made, or the next one is bounded elsewhere */
     if (!g_error_matches(fault, SM_ERROR, SM_ERROR_NOT_FOUND))

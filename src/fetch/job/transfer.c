@@ -208,7 +208,7 @@ is_small_enough(SmTransfer *transfer, gint64 size)
 {
     if (size < 0 || (guint64)size <= transfer->account->max_file_size)
         return TRUE;
-    g_set_error(&transfer->fault, SM_ERROR, SM_ERROR_LIMIT,
+    g_set_error(&transfer->fault, SM_ERROR, SM_ERROR_SIZE,
                 "%" G_GINT64_FORMAT " bytes exceed max-file-size (account %s)", size,
                 transfer->account->name);
     return FALSE;

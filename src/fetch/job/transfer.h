@@ -71,7 +71,7 @@ SmTransferFacts *sm_transfer_facts(SmTransfer *transfer);
  * SM_ERROR_OBJECT (refused, broken off, stalled, too slow: worth another URL while
  * give_up_at is to come),
  * SM_ERROR_INTEGRITY (not what a score file's answer looks like),
- * SM_ERROR_LIMIT (too large, or the deadline or the run is over),
+ * SM_ERROR_SIZE, SM_ERROR_LIMIT (the deadline or the run is over),
  * SM_ERROR_DIRECTORY, SM_ERROR_TRUST, SM_ERROR_URL (guard.h).
  */
 gboolean sm_transfer_get(SmTransfer *transfer, const char *url, SmPart *part,

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include "common/base/error.h"
+#include "fetch/host/waiting.h"
 #include "fetch/ledger/db-file.h"
 
 enum {
@@ -19,6 +20,7 @@ struct SmDb {
     char *path;
     gint64 waits_since;     /* for another's lock, monotonic time */
     gboolean owes;          /* commits may not be on the disk yet */
+    gboolean told;          /* a person that it is waited for */
     GHashTable *statements; /* text -> statement */
 };
 
@@ -69,8 +71,14 @@ wait_for_lock(void *data, int count)
     SmDb *db = data;
     gint64 now = g_get_monotonic_time();
 
-    if (count == 0)
+    if (count == 0) {
         db->waits_since = now;
+        db->told = FALSE;
+    }
+    if (!db->told && now - db->waits_since > G_USEC_PER_SEC) {
+        sm_waiting_say("another process that writes to the ledger", db->waits_since + LOCK_WAIT_US);
+        db->told = TRUE;
+    }
     if (now - db->waits_since > LOCK_WAIT_US)
         return 0;
     g_usleep((gulong)MIN(FIRST_LOOK_US << MIN(count / 2, 10), LAST_LOOK_US));

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "common/base/error.h"
+#include "fetch/host/waiting.h"
 
 enum {
     FIRST_LOOK_US = 2000, /* most holders only commit a transaction */
@@ -58,6 +59,7 @@ gboolean
 sm_lock_take(int fd, gint64 byte, guint wait, gboolean *waited, GError **error)
 {
     gint64 begun = g_get_monotonic_time();
+    gint64 say = begun + G_USEC_PER_SEC; /* when; 0: it was said */
     gulong look = FIRST_LOOK_US;
 
     if (waited != NULL)
@@ -70,6 +72,10 @@ sm_lock_take(int fd, gint64 byte, guint wait, gboolean *waited, GError **error)
             return FALSE;
         if (waited != NULL)
             *waited = TRUE;
+        if (say != 0 && g_get_monotonic_time() > say) {
+            sm_waiting_say("another scorefetch", begun + (gint64)wait * G_USEC_PER_SEC);
+            say = 0;
+        }
         g_usleep(look);
         look = MIN(look * 2, LAST_LOOK_US);
     }

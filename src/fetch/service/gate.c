@@ -10,15 +10,6 @@
 
 enum { TRIAL_WAIT = 30 /* seconds */ };
 
-static void
-set_role_missing(GError **error, const SmAccount *account, const char *reason, const char *at)
-{
-    g_set_error(error, SM_ERROR, SM_ERROR_CREDENTIALS,
-                "account %s: the user %s lacks the role to download files (%s, at %s); whoever"
-                " manages the users at the portal must give it back, then scorefetch retry -a %s",
-                account->name, account->username, reason, at, account->name);
-}
-
 void
 sm_gate_set_rejected(GError **error, const SmAccount *account, const char *reason,
                      gint64 rejected_at)
@@ -26,18 +17,29 @@ sm_gate_set_rejected(GError **error, const SmAccount *account, const char *reaso
     g_autofree char *at = sm_text_time(rejected_at);
     g_autofree char *source = sm_secret_source(account);
 
-    if (sm_refusal_kind(403, reason) == SM_REFUSAL_ROLE) {
-        set_role_missing(error, account, reason, at);
-        return;
-    }
-    g_set_error(error, SM_ERROR, SM_ERROR_CREDENTIALS,
-                "account %s: the service rejected user name or password at %s (%s); not retried "
-                "until %s has another password%s, or somebody who has mended it at the"
-                " portal says scorefetch retry -a %s; passwords expire there unless somebody signs"
-                " in when the portal asks for it",
-                account->name, at, reason, source,
-                account->password_file != NULL ? " (scorefetch passwd writes it)" : "",
-                account->name);
+    if (sm_refusal_kind(403, reason) == SM_REFUSAL_ROLE)
+        g_set_error(error, SM_ERROR, SM_ERROR_CREDENTIALS,
+                    "account %s: the user %s lacks the role to download files (%s, at %s); have it"
+                    " given back at the portal, then run scorefetch retry -a %s",
+                    account->name, account->username, reason, at, account->name);
+    else
+        g_set_error(error, SM_ERROR, SM_ERROR_CREDENTIALS,
+                    "account %s: the service rejected user name or password at %s (%s); not retried"
+                    " until %s has another password or the portal is put right (see scorefetch"
+                    " check)",
+                    account->name, at, reason, source);
+}
+
+char *
+sm_gate_advice(const SmAccount *account, const char *reason)
+{
+    if (sm_refusal_kind(403, reason) == SM_REFUSAL_ROLE)
+        return g_strdup("whoever manages the users at the portal gives roles");
+    return g_strdup_printf("passwords expire unless somebody signs in when the portal asks for it;"
+                           " %s, or after a change at the portal alone run scorefetch retry -a %s",
+                           account->password_file != NULL ? "scorefetch passwd writes another one"
+                                                          : "give the account another one",
+                           account->name);
 }
 
 /* The standing, closed as an error. */

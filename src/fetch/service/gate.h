@@ -46,3 +46,6 @@ gboolean sm_gate_leave(SmGate *gate, SmVerdict verdict, const char *reason, GErr
  * SM_ERROR_CREDENTIALS. */
 void sm_gate_set_rejected(GError **error, const SmAccount *account, const char *reason,
                           gint64 rejected_at);
+
+/* What somebody may want to know then who asks for more than one sentence. Caller frees. */
+char *sm_gate_advice(const SmAccount *account, const char *reason);

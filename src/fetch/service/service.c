@@ -5,6 +5,7 @@
 #include "common/base/error.h"
 #include "fetch/alert/alert.h"
 #include "fetch/host/memory.h"
+#include "fetch/host/waiting.h"
 #include "fetch/http/pace.h"
 #include "fetch/ledger/accounts.h"
 #include "fetch/rules/pause.h"
@@ -190,9 +191,12 @@ sm_service_list(SmService *service, gint64 since, GError **error)
     g_autofree char *path =
         g_strconcat("/files/list", from != NULL ? "?fromDate=" : "", from, NULL);
     gint64 end = g_get_monotonic_time() + (gint64)service->account->give_up_after * G_USEC_PER_SEC;
+    g_autoptr(SmWaiting) waiting = sm_waiting_start(service->account->service_url, end);
     GError *fault = NULL;
     SmListing *listing;
 
+    if (service->deadline == 0)
+        service->deadline = end;
     for (guint failed = 1; (listing = list_once(service, path, &fault)) == NULL; failed++) {
         gint64 next = g_get_monotonic_time() +
                       (gint64)sm_pause_ms(failed, g_random_double(), service->retry_after) * 1000;
