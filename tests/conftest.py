@@ -1,6 +1,7 @@
 """Fixtures, and the rule that a test which did not run has not passed."""
 import os
 import shutil
+import sys
 import tempfile
 
 import harness
@@ -18,14 +19,16 @@ def pytest_configure(config):
         folder = tempfile.mkdtemp(prefix="scoremail-roots-")
         os.environ["SCOREMAIL_TEST_ROOTS"] = folder
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    # pytest rewrites each test file, which takes a worker seconds: once for all builds
+    sys.pycache_prefix, sys.dont_write_bytecode = os.path.join(os.environ["SCOREMAIL_TEST_ROOTS"], "python"), False
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config, items):
-    items.sort(key=lambda item: "torture" not in item.path.parts)  # the longest first, so that no worker ends alone
     for item in items:
         if {"swift", "store"} & set(item.fixturenames):  # slow to start: once for the tests of a file (--dist loadgroup)
             item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+    items.sort(key=_is_short)  # the longest first, so that no worker ends alone
     if not any(item.get_closest_marker("release_only") for item in items):
         return
     if not harness.is_sanitized(harness.build_folder()):
@@ -33,6 +36,10 @@ def pytest_collection_modifyitems(config, items):
     left_out = [item for item in items if item.get_closest_marker("release_only")]
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
+
+
+def _is_short(item):
+    return "torture" not in item.path.parts and item.get_closest_marker("xdist_group") is None
 
 
 def _skip_is_failure(report):

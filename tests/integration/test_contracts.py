@@ -4,6 +4,8 @@ import subprocess
 import pytest
 from harness import CHECKOUT
 
+pytestmark = pytest.mark.release_only("it looks at the sources, not at what was built")
+
 ERROR = '/* This room: errors. */\n#define SM_ERROR (sm_error())\nenum { SM_ERROR_IO, SM_ERROR_LIMIT };\n'
 
 

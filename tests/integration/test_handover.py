@@ -18,6 +18,7 @@ import pytest
 from harness import CHECKOUT, CSV_NAME, mail, need
 from test_reposts import CORRECTED, announced_again
 
+pytestmark = pytest.mark.release_only("the commands are tested, not our memory handling")
 HOOKS = CHECKOUT / "contrib" / "hooks"
 OTHER_GROUP = grp.getgrgid(1).gr_name  # daemon: some group that every Debian has
 

@@ -102,7 +102,7 @@ def test_a_new_file_survives_a_kill_at_every_call(account, scores, tmp_path):
     def whole(when):
         assert names_in(account.directory) == [CSV_NAME], when
         assert (account.directory / CSV_NAME).read_bytes() == scores[CSV_NAME], when
-        row = account.status()[CSV_NAME]
+        (row,) = account.sql("SELECT state, revision FROM files")
         assert (row["state"], row["revision"]) == ("stored", 0), when
 
     kill_everywhere(account, mail("csv"), before, whole)
@@ -123,7 +123,7 @@ def test_a_corrected_file_survives_a_kill_at_every_call(account, emulator, score
         assert names_in(account.directory / ".superseded") == [CSV_NAME + ".~1~"], when
         assert (account.directory / CSV_NAME).read_bytes() == corrected, when
         assert (account.directory / ".superseded" / (CSV_NAME + ".~1~")).read_bytes() == scores[CSV_NAME], when
-        row = account.status()[CSV_NAME]
+        (row,) = account.sql("SELECT state, revision FROM files")
         assert (row["state"], row["revision"]) == ("stored", 1), when
 
     kill_everywhere(account, again, before, whole, lacking)
@@ -137,7 +137,7 @@ def test_an_encrypted_file_survives_a_kill_at_every_call(sealing, registrar, sco
         sealed = CSV_NAME + ".gpg"
         assert names_in(sealing.directory) == [sealed], when
         assert registrar.decrypt((sealing.directory / sealed).read_bytes()) == scores[CSV_NAME], when
-        row = sealing.status()[CSV_NAME]
+        (row,) = sealing.sql("SELECT state, revision, path FROM files")
         assert (row["state"], row["revision"], row["path"]) == ("stored", 0, sealed), when
 
     kill_everywhere(sealing, mail("csv"), before, whole)
