@@ -135,6 +135,55 @@ assert_no_fault(const SmConfig *config)
         g_assert_no_error(((SmAccount *)config->accounts->pdata[i])->fault);
 }
 
+/* The line of text that begins with start, alone; NULL where there is none. Caller frees. */
+static char *
+only_line(const char *text, const char *start)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    char *found = NULL;
+
+    for (char **line = lines; *line != NULL; line++)
+        if (g_str_has_prefix(*line, start)) {
+            g_assert_null(found);
+            found = g_strdup(*line);
+        }
+    return found;
+}
+
+static void
+the_example_has_every_key_as_it_is(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *path =
+        g_test_build_filename(G_TEST_DIST, "contrib", "scoremail.conf.example", NULL);
+    g_autoptr(GPtrArray) items = read_items();
+    g_autofree char *text = NULL;
+    g_autoptr(SmConfig) config = NULL;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    for (guint i = 0; i < items->len; i++) {
+        const Item *item = items->pdata[i];
+        const SmConfigKey *key = sm_config_key(item->name);
+        g_autofree char *set = g_strconcat(item->name, " = ", NULL);
+        g_autofree char *unset = g_strconcat("#", item->name, " = ", NULL);
+        g_autofree char *example = g_strconcat("#", item->example, NULL);
+        g_autofree char *live = only_line(text, set);
+        g_autofree char *offered = only_line(text, unset);
+        g_autofree char *said = g_strconcat("# ", key->description, ".", NULL);
+        g_autofree char *fallback = g_strconcat(" Default: ", key->fallback, "\n", NULL);
+
+        g_test_message("%s", item->name);
+        g_assert_true((live != NULL) != (offered != NULL));
+        if (offered != NULL)
+            g_assert_cmpstr(offered, ==, example);
+        said[2] = g_ascii_toupper(said[2]);
+        g_assert_nonnull(strstr(text, said));
+        if (key->fallback != NULL && strlen(key->fallback) < 60)
+            g_assert_true(g_str_has_prefix(strstr(text, said) + strlen(said), fallback));
+    }
+    config = fixture_load(fixture, text);
+    assert_no_fault(config);
+}
+
 /* An account with that line and what it needs besides. */
 static char *
 account_with(const char *line)
@@ -288,6 +337,8 @@ main(int argc, char **argv)
                fixture_set_up, every_fallback_is_a_value_that_is_taken, fixture_tear_down);
     g_test_add_func("/config keys/the manual has every key as it is",
                     the_manual_has_every_key_as_it_is);
+    g_test_add("/config keys/the example has every key as it is", Fixture, NULL, fixture_set_up,
+               the_example_has_every_key_as_it_is, fixture_tear_down);
     g_test_add("/config keys/the manual's example of every key is taken", Fixture, NULL,
                fixture_set_up, the_manual_s_example_of_every_key_is_taken, fixture_tear_down);
     g_test_add("/config keys/the manual's configurations are taken", Fixture, NULL, fixture_set_up,

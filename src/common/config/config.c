@@ -74,13 +74,20 @@ exists(const char *path)
 }
 
 char *
+sm_config_default_file(gboolean site)
+{
+    return site ? g_strdup(SITE_FILE)
+                : personal_path("XDG_CONFIG_HOME", ".config", "scoremail.conf");
+}
+
+char *
 sm_config_find(const char *path)
 {
     g_autofree char *personal = NULL;
 
     if (path != NULL)
         return g_canonicalize_filename(path, NULL);
-    personal = personal_path("XDG_CONFIG_HOME", ".config", "scoremail.conf");
+    personal = sm_config_default_file(FALSE);
     if (personal != NULL && exists(personal))
         return g_steal_pointer(&personal);
     return g_strdup(SITE_FILE);
@@ -96,7 +103,7 @@ explain_absence(const SmConfig *config, const char *path, GError **error)
 
     if (path != NULL || error == NULL || exists(config->file))
         return;
-    personal = personal_path("XDG_CONFIG_HOME", ".config", "scoremail.conf");
+    personal = sm_config_default_file(FALSE);
     g_clear_error(error);
     g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
                 "no configuration: neither %s nor %s exists; scorefetch setup writes one",

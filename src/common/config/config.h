@@ -94,6 +94,10 @@ typedef struct {
  */
 char *sm_config_find(const char *path);
 
+/* Where a person's configuration lies, or a site's, if nothing else is said; NULL without a home
+ * directory. Caller frees. */
+char *sm_config_default_file(gboolean site);
+
 /*
  * Where events are spooled while the configuration, of which sm_config_find()
  * says that it is in file, cannot be read. Caller frees; NULL without a home

@@ -47,6 +47,8 @@ free_texts(const GOptionEntry *bound)
     for (; bound->long_name != NULL; bound++)
         if (is_text(bound))
             g_free(*(char **)bound->arg_data);
+        else if (bound->arg == G_OPTION_ARG_STRING_ARRAY)
+            g_strfreev(*(char ***)bound->arg_data);
 }
 
 /* The option of that list that was probably meant by unknown; best is how near the nearest is. */

@@ -12,11 +12,14 @@
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
 
+enum { ANSWER_MAX = 2000 /* bytes */ };
+
 typedef struct {
     int tty;
     int signals; /* readable while one of the signals that end or stop us is pending */
     sigset_t awaited, mask;
     struct termios before;
+    gboolean echo; /* what is typed is shown */
 } Terminal;
 
 typedef enum { ANSWERED, INTERRUPTED, FAILED } Turn;
@@ -87,23 +90,24 @@ ask_once(Terminal *terminal, const char *prompt, char *answer, gsize size, gsize
     int fault;
 
     sigprocmask(SIG_BLOCK, &terminal->awaited, &terminal->mask);
-    if (set_echo(terminal, FALSE)) {
+    if (set_echo(terminal, terminal->echo)) {
         say(terminal, prompt);
         turn = read_line(terminal, answer, size, length);
     }
     fault = errno;
     if (!set_echo(terminal, TRUE))
         turn = FAILED;
-    say(terminal, "\n");
+    if (!terminal->echo || turn != ANSWERED || *length == 0)
+        say(terminal, "\n");
     sigprocmask(SIG_SETMASK, &terminal->mask, NULL);
     errno = fault;
     return turn;
 }
 
-gboolean
-sm_terminal_ask(const char *prompt, char *answer, gsize size, gsize *length, GError **error)
+static gboolean
+ask(const char *prompt, gboolean echo, char *answer, gsize size, gsize *length, GError **error)
 {
-    Terminal terminal = {.tty = -1, .signals = -1};
+    Terminal terminal = {.tty = -1, .signals = -1, .echo = echo};
     gboolean ok = open_terminal(&terminal, error);
     Turn turn = INTERRUPTED;
 
@@ -118,4 +122,29 @@ sm_terminal_ask(const char *prompt, char *answer, gsize size, gsize *length, GEr
     sm_close(&terminal.tty);
     sm_close(&terminal.signals);
     return ok;
+}
+
+gboolean
+sm_terminal_ask(const char *prompt, char *answer, gsize size, gsize *length, GError **error)
+{
+    return ask(prompt, FALSE, answer, size, length, error);
+}
+
+char *
+sm_terminal_ask_openly(const char *prompt, GError **error)
+{
+    char answer[ANSWER_MAX + 1] = "";
+    gsize length;
+
+    if (!ask(prompt, TRUE, answer, ANSWER_MAX, &length, error))
+        return NULL;
+    return g_strstrip(g_strndup(answer, length));
+}
+
+gboolean
+sm_terminal_is_there(void)
+{
+    sm_autofd int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+    return fd >= 0;
 }

@@ -13,3 +13,11 @@
  */
 gboolean sm_terminal_ask(const char *prompt, char *answer, gsize size, gsize *length,
                          GError **error);
+
+/* The same for what is no secret: shows what is typed. The line without blanks around it, "" for
+ * Enter alone; caller frees. NULL and the errors of sm_terminal_ask(): SM_ERROR_USAGE,
+ * SM_ERROR_DATA, SM_ERROR_IO. */
+char *sm_terminal_ask_openly(const char *prompt, GError **error);
+
+/* Whether there is a terminal to ask at. */
+gboolean sm_terminal_is_there(void);

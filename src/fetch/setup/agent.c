@@ -1,0 +1,214 @@
+#include "fetch/setup/agent.h"
+
+#include <string.h>
+
+#include "fetch/check/agents.h"
+#include "fetch/setup/edit.h"
+#include "fetch/setup/recipe.h"
+
+#define OURS "scoremail"
+#define BODY "# The configuration is named" /* where a recipe's comment for readers ends */
+#define TAIL "# The mailbox comes last"     /* where a recipe's own mailbox begins */
+
+enum { FILES_MAX = 3 };
+
+typedef struct {
+    const char *name;
+    const char *program;            /* there where it is installed */
+    const char *file;               /* of a person's, below the home; NULL: only for a whole host */
+    gboolean alone;                 /* the recipe cannot be put in front of what is there */
+    const char *recipes[FILES_MAX]; /* the first one is for that file */
+    const char *advice;             /* what else there is to do; NULL: nothing */
+} Agent;
+
+static const Agent agents[] = {
+    {"procmail", "/usr/bin/procmail", ".procmailrc", FALSE, {"procmailrc"}, NULL},
+    {"maildrop", "/usr/bin/maildrop", ".mailfilter", FALSE, {"maildroprc"}, NULL},
+    {"dovecot",
+     "/usr/sbin/dovecot",
+     ".dovecot.sieve",
+     TRUE,
+     {"dovecot/scoremail.sieve", "dovecot/90-scoremail.conf"},
+     "Dovecot itself needs 90-scoremail.conf in /etc/dovecot/conf.d (ask who runs it)"},
+    {"fdm", "/usr/bin/fdm", ".fdm.conf", TRUE, {"fdm.conf"}, NULL},
+    {"postfix",
+     "/usr/sbin/postfix",
+     ".forward",
+     TRUE,
+     {"postfix/forward", "postfix/forward+scores"},
+     NULL},
+    {"exim", "/usr/sbin/exim4", NULL, TRUE, {"exim/router", "exim/transport"}, NULL},
+    {"opensmtpd",
+     "/usr/sbin/smtpd",
+     NULL,
+     TRUE,
+     {"opensmtpd/smtpd.conf", "opensmtpd/aliases"},
+     NULL},
+};
+
+static const Agent *
+find(const char *name)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(agents); i++)
+        if (strcmp(agents[i].name, name) == 0)
+            return &agents[i];
+    return NULL;
+}
+
+const char *const *
+sm_agents(void)
+{
+    static const char *const names[] = {"procmail", "maildrop",  "dovecot", "fdm", "postfix",
+                                        "exim",     "opensmtpd", "none",    NULL};
+
+    return names;
+}
+
+static char *
+file_in_home(const SmPlace *place, const char *name)
+{
+    return g_build_filename(place->home, name, NULL);
+}
+
+/* Whether Postfix hands mail to program. */
+static gboolean
+postfix_calls(const char *program)
+{
+    g_autofree char *text = NULL;
+    g_auto(GStrv) lines = g_file_get_contents("/etc/postfix/main.cf", &text, NULL, NULL)
+                              ? g_strsplit(text, "\n", -1)
+                              : NULL;
+    gboolean calls = FALSE;
+
+    for (char **line = lines; line != NULL && *line != NULL; line++)
+        if (g_str_has_prefix(*line, "mailbox_command"))
+            calls = strstr(*line, program) != NULL; /* the last one counts */
+    return calls;
+}
+
+const char *
+sm_agent_find(const SmPlace *place)
+{
+    const Agent *installed = NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(agents); i++) {
+        g_autofree char *file = agents[i].file != NULL ? file_in_home(place, agents[i].file) : NULL;
+        g_autofree char *text = NULL;
+
+        if (!g_file_test(agents[i].program, G_FILE_TEST_IS_EXECUTABLE))
+            continue;
+        if (postfix_calls(agents[i].program) ||
+            (file != NULL && g_file_get_contents(file, &text, NULL, NULL)))
+            return agents[i].name;
+        if (installed == NULL)
+            installed = &agents[i];
+    }
+    return installed != NULL ? installed->name : "none";
+}
+
+gboolean
+sm_agent_needs_queue(const char *agent)
+{
+    return strcmp(agent, "dovecot") == 0;
+}
+
+/* A path that means the same in every agent's language. */
+static gboolean
+is_plain(const char *path)
+{
+    return strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+") ==
+           strlen(path);
+}
+
+/* The recipe with the paths of this installation. Caller frees. */
+static char *
+real_recipe(const SmPlace *place, const char *name)
+{
+    GString *text = g_string_new(sm_recipe(name));
+
+    g_string_replace(text, "/usr/local/bin", place->programs, 0);
+    if (!place->standard) {
+        g_autofree char *quoted = g_strdup_printf("\"scoremail\" [\"-c\", \"%s\"];", place->config);
+        g_autofree char *piped = g_strdup_printf("/scoremail -c %s\"", place->config);
+
+        g_string_replace(text, "$HOME/.config/scoremail/scoremail.conf", place->config, 0);
+        g_string_replace(text, "%h/.config/scoremail/scoremail.conf", place->config, 0);
+        g_string_replace(text, ":try \"scoremail\";", quoted, 0);
+        g_string_replace(text, "/scoremail\"\n", piped, 0);
+    }
+    g_string_replace(text, "registrar", place->user, 0);
+    return g_string_free(text, FALSE);
+}
+
+/* What is put into a file that may have other rules: without the reader's introduction, and without
+ * a mailbox. Caller frees. */
+static char *
+body_of(const char *recipe)
+{
+    const char *begin = strstr(recipe, BODY);
+    const char *end = strstr(recipe, TAIL);
+
+    begin = begin != NULL ? begin : recipe;
+    return end != NULL ? g_strndup(begin, (gsize)(end - begin)) : g_strdup(begin);
+}
+
+static void
+show(SmPlan *plan, const Agent *agent, const SmPlace *place, const char *why)
+{
+    sm_plan_note(plan, "%s: %s", agent->name, why);
+    for (gsize i = 0; i < FILES_MAX && agent->recipes[i] != NULL; i++) {
+        g_autofree char *text = real_recipe(place, agent->recipes[i]);
+
+        sm_plan_note(plan, "--- %s\n%s", agent->recipes[i], text);
+    }
+}
+
+/* Puts recipe into file, or says why not. Whether it is there, or will be. */
+static gboolean
+install(SmPlan *plan, const Agent *agent, const SmPlace *place, const char *file,
+        const char *recipe)
+{
+    g_autofree char *path = file_in_home(place, file);
+    g_autofree char *present = NULL;
+    g_autofree char *rest = NULL;
+    g_autofree char *text = real_recipe(place, recipe);
+    g_autofree char *body = body_of(text);
+    g_autofree char *edited = NULL;
+    const char *others;
+
+    if (!g_file_get_contents(path, &present, NULL, NULL))
+        present = g_strdup("");
+    rest = sm_edit_without_block(present);
+    others = rest != NULL ? rest : present;
+    if (sm_check_mentions(others, OURS)) {
+        sm_plan_note(plan, "%s calls scoremail already; it stays as it is", path);
+        return TRUE;
+    }
+    if (rest == NULL && agent->alone && sm_check_mentions(others, ""))
+        return FALSE;
+    edited = sm_edit_block(present, body);
+    sm_plan_file(plan, path, edited, 0600);
+    return TRUE;
+}
+
+void
+sm_agent_plan(SmPlan *plan, const char *name, const SmPlace *place)
+{
+    const Agent *agent = find(name);
+
+    if (agent == NULL) {
+        sm_plan_note(plan, "no mail agent: filters/pull has recipes for mailboxes elsewhere, and "
+                           "scorefetch sync fetches without any mail");
+        return;
+    }
+    if (place->site || agent->file == NULL || strcmp(name, "fdm") == 0)
+        show(plan, agent, place, "its configuration is yours to edit; put this recipe into it");
+    else if (!is_plain(place->config) || !is_plain(place->programs) || !is_plain(place->user))
+        show(plan, agent, place, "a path has characters that need quotes; edit this recipe");
+    else if (!install(plan, agent, place, agent->file, agent->recipes[0]))
+        show(plan, agent, place, "you have rules of your own already; put this recipe before them");
+    else if (strcmp(name, "postfix") == 0)
+        install(plan, agent, place, ".forward+scores", agent->recipes[1]);
+    if (agent->advice != NULL)
+        sm_plan_note(plan, "%s", agent->advice);
+}

@@ -1,0 +1,90 @@
+#include "fetch/setup/password.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/error.h"
+#include "fetch/host/memory.h"
+#include "fetch/host/terminal.h"
+#include "fetch/service/login.h"
+
+static SmSecret *
+ask(const char *prompt, GError **error)
+{
+    char *line = sm_secret_alloc(SM_SECRET_BUFFER);
+    SmSecret *secret = NULL;
+    const char *fault;
+    gsize length;
+
+    if (line == NULL) {
+        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "no memory for the password");
+    } else if (sm_terminal_ask(prompt, line, SM_SECRET_BUFFER, &length, error)) {
+        secret = sm_secret_new(line, length, &fault);
+        if (secret == NULL)
+            g_set_error(error, SM_ERROR, SM_ERROR_DATA, "the password %s; nothing changed", fault);
+    }
+    sm_secret_release(line, SM_SECRET_BUFFER);
+    return secret;
+}
+
+SmSecret *
+sm_password_ask(const SmAccount *account, GError **error)
+{
+    g_autofree char *prompt =
+        g_strdup_printf("New password of %s, for account %s: ", account->username, account->name);
+    g_autoptr(SmSecret) secret = ask(prompt, error);
+    g_autoptr(SmSecret) again = secret != NULL ? ask("The same again: ", error) : NULL;
+
+    if (again == NULL)
+        return NULL;
+    if (strcmp(sm_secret_text(secret), sm_secret_text(again)) == 0)
+        return g_steal_pointer(&secret);
+    g_set_error(error, SM_ERROR, SM_ERROR_DATA, "the passwords differ; nothing changed");
+    return NULL;
+}
+
+SmSecret *
+sm_password_read_stdin(GError **error)
+{
+    char *line = sm_secret_alloc(SM_SECRET_BUFFER);
+    SmSecret *secret = NULL;
+    const char *fault = "finds no memory to be kept in";
+    gsize length = 0;
+
+    while (line != NULL && length < SM_SECRET_BUFFER && memchr(line, '\n', length) == NULL) {
+        ssize_t got = read(STDIN_FILENO, line + length, SM_SECRET_BUFFER - length);
+
+        if (got <= 0)
+            break;
+        length += (gsize)got;
+    }
+    if (line != NULL)
+        secret = sm_secret_new(line, length, &fault);
+    if (secret == NULL)
+        g_set_error(error, SM_ERROR, SM_ERROR_DATA,
+                    "the password on standard input %s; nothing changed", fault);
+    sm_secret_release(line, SM_SECRET_BUFFER);
+    return secret;
+}
+
+gboolean
+sm_password_try(const SmAccount *account, const SmSecret *secret, gboolean force, GError **error)
+{
+    g_autoptr(SmService) service = sm_service_new(account, NULL, NULL);
+    GError *fault = NULL;
+
+    if (sm_login_try(service, secret, &fault))
+        return TRUE;
+    if (g_error_matches(fault, SM_ERROR, SM_ERROR_CREDENTIALS)) {
+        g_propagate_prefixed_error(error, fault, "nothing changed: ");
+        return FALSE;
+    }
+    if (force) {
+        g_warning("written without a test at the service: %s", fault->message);
+        g_error_free(fault);
+        return TRUE;
+    }
+    g_propagate_prefixed_error(
+        error, fault, "the password cannot be tested, so nothing changed (--force writes it): ");
+    return FALSE;
+}

@@ -1,0 +1,343 @@
+#include "fetch/setup/setup.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/base/error.h"
+#include "common/config/keys.h"
+#include "fetch/host/terminal.h"
+#include "fetch/setup/password.h"
+#include "fetch/setup/question.h"
+#include "fetch/setup/schedule.h"
+#include "fetch/setup/site.h"
+
+enum { TRIES = 3 /* a password that is rejected again and again may lock the account */ };
+
+typedef struct {
+    SmDraft *draft;
+    const SmAnswers *answers;
+    const SmPlace *place;
+    char *agent, *schedule;
+} Setup;
+
+static gboolean
+check_key(const char *answer, gpointer key, GError **error)
+{
+    return sm_draft_check(key, answer, error);
+}
+
+static gboolean
+check_agent(const char *answer, gpointer none, GError **error)
+{
+    g_autofree char *names = g_strjoinv(", ", (char **)sm_agents());
+
+    if (*answer == '\0' || g_strv_contains(sm_agents(), answer))
+        return TRUE;
+    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "allowed: %s", names);
+    return FALSE;
+}
+
+static gboolean
+check_schedule(const char *answer, gpointer place, GError **error)
+{
+    return sm_schedule_check(place, answer, error);
+}
+
+/* Asks for a key of the configuration, and sets it. */
+static gboolean
+ask_key(Setup *setup, const char *key, const char *given, const char *text, const char *fallback,
+        GError **error)
+{
+    g_autofree char *option = g_strconcat("--", key, NULL);
+    g_autofree char *present = sm_draft_get(setup->draft, key);
+    SmQuestion question = {.option = option,
+                           .text = text,
+                           .fallback = present != NULL ? present : fallback,
+                           .given = given,
+                           .check = check_key,
+                           .user_data = (gpointer)key};
+    g_autofree char *answer = sm_question_ask(&question, !setup->answers->defaults, error);
+
+    if (answer == NULL)
+        return FALSE;
+    if (*answer == '\0' && fallback == NULL) {
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s: an answer is needed", option);
+        return FALSE;
+    }
+    sm_draft_set(setup->draft, key, answer);
+    return TRUE;
+}
+
+static gboolean
+ask_account(Setup *setup, GError **error)
+{
+    const SmAnswers *answers = setup->answers;
+    g_autofree char *scores = setup->place->site
+                                  ? g_strdup(SM_SITE_STATE "/scores")
+                                  : g_build_filename(setup->place->home, "scores", NULL);
+    g_autofree char *directory = setup->draft->others
+                                     ? g_build_filename(scores, setup->draft->account, NULL)
+                                     : g_strdup(scores);
+
+    return ask_key(
+               setup, "username", answers->username,
+               "User name at College Board (a user of its own with the role \"File Downloads\"):",
+               NULL, error) &&
+           ask_key(setup, "directory", answers->directory,
+                   "Directory for the score files (made if it is missing, for its owner alone):",
+                   directory, error) &&
+           ask_key(setup, "format", answers->format,
+                   "The service posts the same data twice. Which one is to be stored?\n"
+                   "  csv    comma-delimited, with a line of headings: for most student systems\n"
+                   "  txt    fixed width, without headings: for importers of the older layout\n"
+                   "  both   both of them\n"
+                   "  first  whichever is announced first",
+                   "csv", error) &&
+           ask_key(
+               setup, "alert-mail", answers->alert_mail,
+               "Address for alerts, when something needs a person (none: only the log has them):",
+               "", error);
+}
+
+static gboolean
+set_keys(Setup *setup, GError **error)
+{
+    for (char **set = setup->answers->set; set != NULL && *set != NULL; set++) {
+        g_auto(GStrv) words = g_strsplit(*set, "=", 2);
+        g_autoptr(GError) fault = NULL;
+
+        if (g_strv_length(words) != 2 || sm_config_key(g_strstrip(words[0])) == NULL) {
+            g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
+                        "--set: allowed: KEY=VALUE, with a key of scoremail.conf(5)");
+            return FALSE;
+        }
+        if (!sm_draft_check(words[0], g_strstrip(words[1]), &fault)) {
+            g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--set %s: %s", words[0], fault->message);
+            return FALSE;
+        }
+        sm_draft_set(setup->draft, words[0], words[1]);
+    }
+    return TRUE;
+}
+
+static gboolean
+ask_surroundings(Setup *setup, GError **error)
+{
+    g_autofree char *names = g_strjoinv(", ", (char **)sm_agents());
+    g_autofree char *agent_text =
+        g_strdup_printf("Mail agent that delivers the notifications (%s):", names);
+    const char *agent = sm_agent_find(setup->place);
+    const char *schedule = sm_schedule_find(setup->place);
+    SmQuestion about_agent = {.option = "--agent",
+                              .text = agent_text,
+                              .fallback = strcmp(agent, "none") == 0 ? "" : agent,
+                              .given = setup->answers->agent,
+                              .check = check_agent};
+    SmQuestion about_schedule = {
+        .option = "--schedule",
+        .text = setup->place->site
+                    ? "What starts the worker (timer: systemd's units; cron: /etc/cron.d; none):"
+                    : "What starts the worker (cron: a line in your crontab; none):",
+        .fallback = strcmp(schedule, "none") == 0 ? "" : schedule,
+        .given = setup->answers->schedule,
+        .check = check_schedule,
+        .user_data = (gpointer)setup->place};
+
+    setup->agent = sm_question_ask(&about_agent, !setup->answers->defaults, error);
+    if (setup->agent == NULL)
+        return FALSE;
+    setup->schedule = sm_question_ask(&about_schedule, !setup->answers->defaults, error);
+    if (setup->schedule == NULL)
+        return FALSE;
+    if (setup->place->site || sm_agent_needs_queue(setup->agent))
+        sm_draft_set(setup->draft, "delivery", "queued");
+    return TRUE;
+}
+
+/* Yes or no; no where there is nobody to ask. */
+static gboolean
+agrees(const Setup *setup, const char *text, gboolean *yes, GError **error)
+{
+    g_autofree char *answer = NULL;
+
+    *yes = FALSE;
+    if (setup->answers->defaults || !sm_terminal_is_there())
+        return TRUE;
+    answer = sm_terminal_ask_openly(text, error);
+    *yes = answer != NULL && (*answer == 'y' || *answer == 'Y');
+    return answer != NULL;
+}
+
+/* A secret that the service takes, or that is to be written untried; asks again where it is
+ * rejected. */
+static SmSecret *
+ask_password(const Setup *setup, const SmAccount *account, GError **error)
+{
+    gboolean force = setup->answers->force;
+
+    for (int i = 1;; i++) {
+        g_autoptr(SmSecret) secret = setup->answers->password_stdin
+                                         ? sm_password_read_stdin(error)
+                                         : sm_password_ask(account, error);
+        g_autoptr(GError) fault = NULL;
+
+        if (secret == NULL || sm_password_try(account, secret, force, &fault))
+            return g_steal_pointer(&secret);
+        if (setup->answers->password_stdin || i == TRIES ||
+            !g_error_matches(fault, SM_ERROR, SM_ERROR_CREDENTIALS)) {
+            g_propagate_error(error, g_steal_pointer(&fault));
+            return NULL;
+        }
+        g_warning("%s", fault->message);
+    }
+}
+
+/* Whether a new password is wanted, though there is one. */
+static gboolean
+wants_password(const Setup *setup, const SmAccount *account, gboolean *wanted, GError **error)
+{
+    *wanted =
+        setup->answers->password_stdin || !g_file_test(account->password_file, G_FILE_TEST_EXISTS);
+    if (*wanted)
+        return TRUE;
+    return agrees(setup, "\nThere is a password. Change it?\n[no] ", wanted, error);
+}
+
+/* The password that is there is tried, too. */
+static gboolean
+try_present(const Setup *setup, const SmAccount *account, GError **error)
+{
+    g_autoptr(SmSecret) secret = sm_secret_read(account, 0, error);
+
+    return secret != NULL && sm_password_try(account, secret, TRUE, error);
+}
+
+static gboolean
+settle_password(Setup *setup, SmPlan *plan, GError **error)
+{
+    g_autoptr(SmConfig) config = sm_draft_try(setup->draft, error);
+    const SmAccount *account = config != NULL ? config->accounts->pdata[0] : NULL;
+    g_autofree char *folder = NULL;
+    gboolean wanted = FALSE;
+    SmSecret *secret;
+
+    if (account == NULL)
+        return FALSE;
+    if (account->password_credential != NULL || setup->answers->print)
+        return TRUE;
+    if (account->password_file == NULL)
+        return try_present(setup, account, error);
+    if (!wants_password(setup, account, &wanted, error))
+        return FALSE;
+    if (!wanted)
+        return try_present(setup, account, error);
+    if (!sm_plan_can_write(account->password_file, error))
+        return FALSE;
+    secret = ask_password(setup, account, error);
+    if (secret == NULL)
+        return FALSE;
+    folder = g_path_get_dirname(account->password_file);
+    sm_plan_folder(plan, folder, setup->place->site ? 0755 : 0700,
+                   setup->place->site ? "root" : NULL, NULL);
+    sm_plan_secret(plan, account->password_file, secret, setup->place->site ? SM_SITE_USER : NULL);
+    return TRUE;
+}
+
+/* Where the password comes from, unless the configuration says so. */
+static void
+set_password_file(Setup *setup)
+{
+    static const char *const keys[] = {"password-file", "password-command", "passwordeval",
+                                       "password-credential"};
+    g_autofree char *folder = g_path_get_dirname(setup->draft->file);
+    g_autofree char *name =
+        setup->draft->others ? g_strdup_printf(setup->place->site ? "passwords/%s" : "password-%s",
+                                               setup->draft->account)
+                             : g_strdup("password");
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+
+    if (setup->answers->password_file != NULL) {
+        sm_draft_set(setup->draft, "password-file", setup->answers->password_file);
+        return;
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {
+        g_autofree char *present = sm_draft_get(setup->draft, keys[i]);
+
+        if (present != NULL)
+            return;
+    }
+    sm_draft_set(setup->draft, "password-file", path);
+}
+
+/* A site's directory is made by root only where no user could lead it elsewhere. */
+static gboolean
+plan_directory(Setup *setup, SmPlan *plan, GError **error)
+{
+    g_autoptr(SmConfig) config = sm_draft_try(setup->draft, error);
+    const char *owner = setup->place->site ? SM_SITE_USER : NULL;
+    const char *directory;
+
+    if (config == NULL)
+        return FALSE;
+    directory = ((const SmAccount *)config->accounts->pdata[0])->directory;
+    if (!g_file_test(directory, G_FILE_TEST_IS_DIR) && !setup->answers->print &&
+        !sm_plan_can_write(directory, error))
+        return FALSE;
+    sm_plan_folder(plan, directory, 0700, owner, owner);
+    return TRUE;
+}
+
+/* The worker's heartbeat: deliveries that queue their events wait for one. */
+static void
+plan_first_run(const Setup *setup, SmPlan *plan)
+{
+    g_autofree char *program = g_build_filename(setup->place->programs, "scorefetch", NULL);
+    const char *const argv[] = {"runuser", "-u", SM_SITE_USER,       "--", program, "run",
+                                "-q",      "-c", setup->draft->file, NULL};
+
+    sm_plan_try_command(plan, setup->place->site ? argv : argv + 4);
+}
+
+static gboolean
+make_plan(Setup *setup, SmPlan *plan, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(setup->draft->file);
+    gboolean site = setup->place->site;
+
+    if (site)
+        sm_site_plan(plan, setup->answers->members);
+    if (!plan_directory(setup, plan, error) || !settle_password(setup, plan, error))
+        return FALSE;
+    sm_plan_folder(plan, folder, site ? 0755 : 0700, site ? "root" : NULL, NULL);
+    sm_draft_plan(setup->draft, plan, site ? 0644 : 0600);
+    if (site && strcmp(setup->schedule, "timer") == 0) {
+        g_auto(GStrv) directories = sm_draft_directories(setup->draft);
+
+        sm_site_plan_directories(plan, (const char *const *)directories);
+    }
+    sm_agent_plan(plan, setup->agent, setup->place);
+    if (!sm_schedule_plan(plan, setup->schedule, setup->place, error))
+        return FALSE;
+    if (*setup->schedule != '\0')
+        plan_first_run(setup, plan);
+    return TRUE;
+}
+
+gboolean
+sm_setup_ask(SmDraft *draft, const SmAnswers *answers, const SmPlace *place, SmPlan *plan,
+             GError **error)
+{
+    Setup setup = {.draft = draft, .answers = answers, .place = place};
+    gboolean ok =
+        (answers->print || sm_plan_can_write(draft->file, error)) && ask_account(&setup, error);
+
+    if (ok)
+        set_password_file(&setup);
+    ok = ok && set_keys(&setup, error) && ask_surroundings(&setup, error) &&
+         make_plan(&setup, plan, error);
+    g_free(setup.agent);
+    g_free(setup.schedule);
+    return ok;
+}
