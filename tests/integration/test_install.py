@@ -93,7 +93,7 @@ def test_the_worker_s_unit_names_the_program(installed):
 
 def test_documentation_has_readme_news_and_licence(installed):
     folder = installed / "share" / "doc" / "scoremail"
-    assert {"README.md", "NEWS.md", "LICENSE", "scoremail.conf.example"} <= {file.name for file in folder.iterdir()}
+    assert {"README.md", "NEWS.md", "LICENSE", "SECURITY.md", "docs", "scoremail.conf.example"} <= {file.name for file in folder.iterdir()}
 
 
 # ---------------------------------------------------------------- another prefix

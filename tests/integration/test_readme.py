@@ -18,6 +18,21 @@ def test_every_link_leads_somewhere():
     assert [link for link in links if not (CHECKOUT / link).exists()] == []
 
 
+def test_links_of_other_pages_lead_somewhere():
+    for page in [*(CHECKOUT / "docs").iterdir(), CHECKOUT / "SECURITY.md"]:
+        links = re.findall(r"\]\(([^)]+)\)", page.read_text())
+        assert [link for link in links if not (page.parent / link).exists()] == [], page
+
+
+def test_the_first_page_says_what_a_newcomer_needs():
+    """Role, second factor, one account each, what expires, where notifications are, help, faults, upgrade, uninstall."""
+    for word in ("File Downloads", "data files management", "multi-factor authentication off", "for each organisation",
+                 "Password and role expire", "e-mail notifications", "test e-mails", "SECURITY.md", "open an issue",
+                 "To upgrade", "To uninstall"):  # fmt: skip
+        assert word in " ".join(README.split()), word
+    assert len(README.splitlines()) <= 125
+
+
 def test_the_configuration_is_taken(build, tmp_path):
     """Both blocks together, as a reader puts them together; the paths are ours."""
     account, alerts = [block for block in BLOCKS if block.startswith("[")]
@@ -43,7 +58,7 @@ def test_a_command_and_its_options_exist(build, line):
 def test_commands_within_sentences_exist(build):
     listed = re.findall(r"(?m)^  ([a-z]+) {2,}\S", run([build / "scorefetch", "--help"]).out.decode())
     named = re.findall(r"`(?:[^`]* )?scorefetch ([a-z]+)", README)
-    assert {"run", "sync", "passwd"} <= set(named) <= set(listed)
+    assert {"run", "sync", "passwd", "setup"} <= set(named) <= set(listed)
     for command, option in re.findall(r"`(?:scorefetch )?([a-z]+) (--[a-z-]+)`", README):
         assert option in run([build / "scorefetch", command, "--help"]).out.decode()
 
