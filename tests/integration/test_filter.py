@@ -539,11 +539,15 @@ def test_a_recipe_may_say_how_long(installation, home, defer_for, code):
     assert run.returncode == code and len(home.spooled()) == (1 if code == OK else 0)
 
 
-def test_without_a_spool_too_the_mail_is_not_returned(installation, home):
+def test_without_a_spool_too_the_mail_system_keeps_the_mail(installation, home):
     installation.scorefetch.chmod(0o644)
     home.state.touch()
     run = installation.run(message=old(fixture("csv.eml")), env=home.environment)
-    assert run.returncode == OK and b"4300_20180410_111604.csv is in the mailbox only" in run.stderr
+    assert run.returncode == TEMPORARY and len(run.stderr.splitlines()) == 1
+    assert b"the mail system has to keep 4300_20180410_111604.csv" in run.stderr
+    home.state.unlink()
+    run = installation.run(message=old(fixture("csv.eml")), env=home.environment)
+    assert run.returncode == OK and len(home.spooled()) == 1
 
 
 def test_a_person_at_a_terminal_is_told(installation):

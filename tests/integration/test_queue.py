@@ -146,6 +146,41 @@ def test_a_broken_configuration_does_not_lose_the_event(account, scores):
     assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
 
 
+def test_an_event_is_found_in_the_spool_that_a_broken_configuration_does_not_name(account, scores):
+    """It names another one, once it can be read again."""
+    account.general["spool"] = account.folder / "other-spool"
+    account.configure()
+    text = account.config.read_text()
+    account.config.write_text("nonsense\n")
+    home = {"XDG_CONFIG_HOME": str(account.folder / ".config"), "XDG_STATE_HOME": str(account.folder / ".local/state")}
+    assert account.run("scoremail", stdin=overdue("csv"), env=home).code == 0
+    assert len(events(account)) == 1
+    account.config.write_text(text)
+    assert account.run("scorefetch", "run", env=home).code == 0
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+    assert events(account) == []
+
+
+def test_an_event_of_no_account_is_taken_once_there_is_one(account, scores):
+    """Recorded under no account it would be nobody's for ever."""
+    assert account.scoremail("--account", "second", stdin=mail("csv")).code == EX_TEMPFAIL
+    done = account.scoremail("--account", "second", stdin=overdue("csv"))
+    assert done.code == 0 and "left to scorefetch run" in done.err
+    assert account.scorefetch("run").code == EX_TEMPFAIL and account.stored() == {}
+    account.config.write_text(account.config.read_text().replace("[account main]", "[account second]"))
+    assert account.scorefetch("run").code == 0
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+    assert account.scorefetch("run").code == 0
+
+
+def test_an_event_of_no_account_that_cannot_be_spooled_stays_with_the_mail_system(account):
+    account.general["spool"] = account.folder / "file" / "spool"
+    account.configure()
+    (account.folder / "file").touch()
+    done = account.scoremail("--account", "second", stdin=overdue("csv"))
+    assert done.code == EX_TEMPFAIL and "file/spool" in done.err
+
+
 def test_a_broken_ledger_does_not_lose_the_event(account, scores):
     account.ledger.write_bytes(b"no database" * 1000)
     assert account.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL

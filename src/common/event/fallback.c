@@ -17,13 +17,13 @@ sm_fall_back(SmReport *report, const SmEvent *event, const char *cause, const ch
     }
     if (report->target == SM_LOG_NONE)
         sm_report_log_to(report, SM_LOG_SYSLOG, NULL, G_LOG_LEVEL_WARNING, NULL);
-    if (spool != NULL && sm_spool_put(spool, event, &fault))
+    if (spool != NULL && sm_spool_put(spool, event, &fault)) {
         g_critical("%s; deferred too long; event (%s) left to scorefetch run, in spool %s", cause,
                    *names != '\0' ? names : "no name", spool);
-    else
-        g_critical("%s; and the event cannot be spooled (%s): %s is in the mailbox only; fix this, "
-                   "then pipe that message into scoremail again, or run scorefetch get",
-                   cause, fault != NULL ? fault->message : "there is no spool",
-                   *names != '\0' ? names : "a notification without a name");
-    return EX_OK;
+        return EX_OK;
+    }
+    g_critical("%s; and the event cannot be spooled (%s): the mail system has to keep %s; fix this",
+               cause, fault != NULL ? fault->message : "there is no spool",
+               *names != '\0' ? names : "a notification without a name");
+    return EX_TEMPFAIL;
 }

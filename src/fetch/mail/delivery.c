@@ -3,6 +3,7 @@
 #include <sysexits.h>
 
 #include "common/base/error.h"
+#include "common/event/spool.h"
 #include "fetch/alert/alert.h"
 #include "fetch/job/fetch.h"
 #include "fetch/job/outcome.h"
@@ -314,17 +315,36 @@ is_overdue(const SmEvent *event, const SmFile *file, guint defer_for)
     return file != NULL && sm_event_has_waited(file->announced_at, defer_for, now);
 }
 
+/* A name that belongs to nobody yet has no row that the worker would look at: it finds the event in
+ * the spool once the configuration is mended. */
+static gboolean
+leave_to_worker(const Announced *announced, GError **error)
+{
+    char *names[] = {(char *)announced->as.name, NULL};
+    g_autoptr(SmEvent) event = NULL;
+
+    if (announced->account != NULL)
+        return TRUE;
+    event = sm_event_copy(announced->as.event, names, 1);
+    return sm_spool_put(announced->config->spool, event, error);
+}
+
 /* The exit code after fault; after defer_for it is 0, and the message is left to the worker. */
 static int
 answer(const Announced *announced, SmLedger *ledger, const SmFile *file, const GError *fault,
        guint defer_for)
 {
     int code = sm_error_exit_code(fault, SM_ROLE_FILTER);
+    g_autoptr(GError) trouble = NULL;
     g_autofree char *text = NULL;
 
     if (code == EX_OK || !is_overdue(announced->as.event, file, defer_for)) {
         if (announced->account != NULL) /* else it was reported as it was recorded */
             say_outcome(announced, file, G_LOG_LEVEL_WARNING, fault->message);
+        return code;
+    }
+    if (!leave_to_worker(announced, &trouble)) {
+        g_warning("%s; and %s", fault->message, trouble->message);
         return code;
     }
     text = g_strdup_printf("%s; deferred too long; left to scorefetch run", fault->message);

@@ -28,8 +28,9 @@ enum {
 typedef struct {
     SmLedger *ledger;
     const SmConfig *config;
-    int spool;        /* the folder, open */
-    SmIntake *intake; /* what was taken over so far */
+    const char *directory; /* the spool's path */
+    int spool;             /* the same, open */
+    SmIntake *intake;      /* what was taken over so far */
 } Spool;
 
 static gboolean
@@ -201,15 +202,15 @@ leave(const Spool *from, const char *name, int fault)
     g_autofree char *shown = sm_text_clean(name, SM_TEXT_SHOWN_MAX);
 
     from->intake->left++;
-    g_warning("%s/%s: cannot be read now (%s); the next scorefetch run retries",
-              from->config->spool, shown, g_strerror(fault));
+    g_warning("%s/%s: cannot be read now (%s); the next scorefetch run retries", from->directory,
+              shown, g_strerror(fault));
 }
 
 /* Moves the file out of the way, and alerts a person. */
 static gboolean
 set_aside(const Spool *from, const char *name, const char *why, GError **error)
 {
-    const char *directory = from->config->spool;
+    const char *directory = from->directory;
     g_autofree char *where = move_aside(from->spool, name);
     g_autofree char *shown = NULL;
     g_autofree char *text = NULL;
@@ -304,17 +305,41 @@ list(int spool, const char *directory, GError **error)
     return g_steal_pointer(&names);
 }
 
+static gboolean
+take_all(const Spool *from, GError **error)
+{
+    g_autoptr(GPtrArray) names = list(from->spool, from->directory, error);
+    gboolean ok = names != NULL;
+
+    for (guint i = 0; ok && i < names->len; i++)
+        ok = take_file(from, names->pdata[i], error);
+    return ok;
+}
+
+/* Who could not read the configuration, and so did not know of its spool, left it in the usual one.
+ */
+static gboolean
+take_strays(const Spool *usual, GError **error)
+{
+    g_autofree char *directory = sm_config_default_spool(usual->config->file);
+    sm_autofd int spool = -1;
+    Spool stray = *usual;
+
+    if (directory == NULL || g_str_equal(directory, usual->directory))
+        return TRUE;
+    spool = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    stray.directory = directory;
+    stray.spool = spool;
+    return spool < 0 || take_all(&stray, error);
+}
+
 gboolean
 sm_intake(SmLedger *ledger, const SmConfig *config, int spool, SmIntake *intake, GError **error)
 {
-    const Spool from = {ledger, config, spool, intake};
-    g_autoptr(GPtrArray) names = list(spool, config->spool, error);
-    gboolean ok = names != NULL;
+    const Spool from = {ledger, config, config->spool, spool, intake};
 
     *intake = (SmIntake){0, 0, 0};
-    for (guint i = 0; ok && i < names->len; i++)
-        ok = take_file(&from, names->pdata[i], error);
-    return ok;
+    return take_all(&from, error) && take_strays(&from, error);
 }
 
 /* Deletes what is in folder under a name that begins with prefix, was moved there before that time,

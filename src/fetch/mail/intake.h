@@ -22,7 +22,8 @@ typedef struct {
 } SmIntake;
 
 /*
- * Takes over what lies in the spool that fd is open on. SM_ERROR_LEDGER;
+ * Takes over what lies in the spool that fd is open on, and in the one that would be used without a
+ * configuration. SM_ERROR_LEDGER;
  * SM_ERROR_IO where the spool cannot be listed, or an event not be removed: what
  * was not taken over by then is still there.
  */
