@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -138,6 +138,25 @@ def test_a_disk_that_fills_up_meanwhile(account, emulator, small_disk):
     (small.disk.seen / "ballast").unlink()
     assert small.scoremail(mail("csv")).end().code == 0
     assert (small.disk.seen / CSV_NAME).read_bytes() == data
+
+
+@pytest.mark.parametrize("which", ["directory", "ledger", "spool"])
+def test_a_disk_without_inodes_is_told_from_a_full_one(account, emulator, small_disk, scores, which):
+    """There is room for bytes: nobody should search for what to delete by its size."""
+    if which == "spool":
+        account.configure(delivery="queued")
+    folder = {"directory": account.directory, "ledger": account.ledger.parent, "spool": account.spool}[which]
+    folder.mkdir(exist_ok=True)
+    small = small_disk(folder, "size=8m,nr_inodes=30")
+    number = 0
+    with suppress(OSError):
+        for number in range(100):
+            (small.disk.seen / str(number)).touch()
+    done = small.scoremail(mail("csv")).end()
+    assert_deferred(account, done, f"{folder}.*no inode is left, although there is free space")
+    for each in range(number):
+        (small.disk.seen / str(each)).unlink()
+    assert small.scoremail(mail("csv")).end().code == (EX_TEMPFAIL if which == "spool" else 0)
 
 
 def test_a_disk_without_room_for_a_name(account, emulator, small_disk, scores):

@@ -628,3 +628,38 @@ def test_a_machine_without_gpg_keeps_the_mail(sealing, emulator, tmp_path_factor
     assert "is GnuPG installed?" in done.err
     assert emulator.requests() == []
     assert [alert["kind"] for alert in alerts(sealing)] == ["encryption"]
+
+
+def spoil_keyring(home):
+    """Read-only, say: as root nothing is, so it is a folder."""
+    (home / "pubring.kbx").unlink(missing_ok=True)
+    (home / "pubring.kbx").mkdir()
+
+
+@pytest.mark.parametrize("spoil, words", [
+    (lambda home: (home / "gpg.conf").write_text("trust-model nonsense\n"), "unknown trust model"),
+    (lambda home: (home / "gpg.conf").write_text("compliance nonsense\n"), "compliance"),
+    (spoil_keyring, "pubring.kbx"),
+], ids=["conf", "value", "keyring"])  # fmt: skip
+def test_gpg_s_own_failure_is_not_a_key_that_is_missing(account, registrar, tmp_path, spoil, words):
+    """Importing the key once more would not help."""
+    home = tmp_path / "gnupg"
+    home.mkdir(mode=0o700)
+    account.configure(encrypt_to=registrar.key, gnupg_home=home)
+    assert "is not in the keyring" in account.scorefetch("get", CSV_NAME).err
+    spoil(home)
+    done = account.scorefetch("get", CSV_NAME)
+    assert done.code == 78 and "not in the keyring" not in done.err
+    assert len(done.err.splitlines()) == 1
+    assert re.search(rf"--list-keys --homedir {home} exited with \d: gpg: .*{words}", done.err), done.err
+
+
+def test_a_missing_agent_is_not_a_key_that_is_missing(sealing, registrar, tmp_path):
+    assert sealing.scorefetch("get", CSV_NAME).code == 0
+    assert "this user has no key that decrypts it" in sealing.scorefetch("cat", CSV_NAME).err
+    home = tmp_path / "gnupg"
+    shutil.copytree(registrar.home, home, ignore=shutil.ignore_patterns("S.*"))
+    (home / "gpg.conf").write_text("agent-program /no/such/agent\n")
+    sealing.configure(gnupg_home=home)
+    done = sealing.scorefetch("cat", CSV_NAME)
+    assert done.code == 78 and "no key that decrypts it" not in done.err and "agent" in done.err, done.err

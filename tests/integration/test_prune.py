@@ -2,9 +2,10 @@
 import json
 import os
 import re
+import shutil
 
 import pytest
-from harness import CSV_NAME, EX_USAGE, TXT_NAME, mail
+from harness import CSV_NAME, EX_USAGE, TXT_NAME, mail, need, run
 from test_reposts import CORRECTED, announced_again, older_versions
 
 DAY = 24 * 3600
@@ -102,6 +103,32 @@ def test_older_versions_go_with_it_and_nothing_else_does(account, emulator):
     assert re.search(r"~2~: kept after keep-for: its content is not in the ledger", done.err)
     (entry,) = log(account, "pruned")
     assert ".superseded" in entry["detail"]
+
+
+@pytest.mark.release_only("strace and the leak checker cannot both attach")
+@pytest.mark.parametrize("call, when", [("newfstatat", 1), ("newfstatat", 2), ("openat", 1), ("fstat", 1), ("read", 1)])
+def test_an_older_version_that_cannot_be_looked_at_once_is_not_forgotten(account, emulator, call, when):
+    """Personal data would stay for ever: the row, once marked, is never looked at again."""
+    need(shutil.which("strace"), "strace is not installed")
+    account.configure(keep_for="30d")
+    account.scoremail(stdin=mail("csv"))
+    emulator.add(CSV_NAME, CORRECTED)
+    account.scoremail(stdin=announced_again(1))
+    other = "4300_20180101_000000.csv"
+    emulator.add(other, b"ID\r\n")
+    account.scorefetch("get", other)
+    account.time_passes(31 * DAY)
+    older = f"{CSV_NAME}.~1~"
+    calls = {"fstat": "fstat,newfstatat"}.get(call, call)
+    argv = ["strace", "-f", "-o", "/dev/null", "-P", older, "-P", account.directory / ".superseded" / older,
+            "-e", f"trace={calls}", "-e", f"inject={calls}:error=EIO:when={when}"]  # fmt: skip
+    done = run([*argv, account.build / "scorefetch", "prune", "-c", account.config])
+    assert other not in account.stored()
+    assert list(older_versions(account)) == ([older] if account.stored() else [])
+    if account.stored():
+        assert done.code != 0 and older in done.err and "Input/output error" in done.err
+    assert account.scorefetch("prune").code == 0
+    assert list(older_versions(account)) == [] and account.stored() == {}
 
 
 def test_encrypted_files_are_deleted_like_others(sealing, emulator):

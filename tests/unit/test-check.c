@@ -3,6 +3,7 @@
 #include "fetch/check/agents.h"
 #include "fetch/check/calls.h"
 #include "fetch/check/check.h"
+#include "fetch/check/places.h"
 #include "fetch/check/timers.h"
 
 static void
@@ -147,6 +148,18 @@ what_systemctl_says_of_a_unit(void)
         g_assert_cmpint(sm_check_unit_state(cases[i].said), ==, cases[i].state);
 }
 
+/* As some FUSE file systems, /proc says of all that it has nothing. */
+static void
+a_file_system_that_tells_no_space_is_no_full_one(void)
+{
+    g_autoptr(SmCheck) check = sm_check_new();
+    g_autofree char *text = NULL;
+
+    g_assert_true(sm_check_space(check, "directory", NULL, "/proc", 1 << 20, &text));
+    g_assert_cmpstr(text, ==, "unknown space");
+    g_assert_cmpint(sm_check_worst(check), ==, SM_CHECK_OK);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -163,5 +176,7 @@ main(int argc, char **argv)
     g_test_add_func("/check/Dovecot says where a script pipes to",
                     dovecot_says_where_a_script_pipes_to);
     g_test_add_func("/check/what systemctl says of a unit", what_systemctl_says_of_a_unit);
+    g_test_add_func("/check/a file system that tells no space is no full one",
+                    a_file_system_that_tells_no_space_is_no_full_one);
     return g_test_run();
 }

@@ -5,10 +5,13 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
+
+enum { INODES_FEW = 4 /* what was begun has been taken away again */ };
 
 gboolean
 sm_write_all(int fd, const void *data, gsize size)
@@ -26,6 +29,18 @@ sm_write_all(int fd, const void *data, gsize size)
         }
     }
     return TRUE;
+}
+
+const char *
+sm_io_space_hint(const char *path)
+{
+    int saved = errno;
+    struct statvfs fs;
+    gboolean full = saved == ENOSPC && statvfs(path, &fs) == 0 && fs.f_files > 0 &&
+                    fs.f_favail < INODES_FEW && fs.f_bavail > 0;
+
+    errno = saved;
+    return full ? " (no inode is left, although there is free space; delete files)" : "";
 }
 
 static const char *
@@ -56,7 +71,10 @@ sm_open_regular(const char *path, int flags, int code, const char *what, GError 
     if (!there || S_ISREG(st.st_mode)) {
         fd = open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
         if (fd < 0 || fstat(fd, &st) < 0) {
-            sm_error_from_errno(error, (SmErrorCode)code, "%s %s", what, path);
+            g_autofree char *folder = g_path_get_dirname(path);
+
+            sm_error_from_errno(error, (SmErrorCode)code, "%s %s%s", what, path,
+                                sm_io_space_hint(folder));
             return -1;
         }
     }

@@ -13,6 +13,10 @@ gboolean sm_write_all(int fd, const void *data, gsize size);
  */
 int sm_open_regular(const char *path, int flags, int code, const char *what, GError **error);
 
+/* What explains errno, where it is ENOSPC and path's file system has free blocks, but no inode
+ * left; "" else. Keeps errno. Static. */
+const char *sm_io_space_hint(const char *path);
+
 /* Whether all that was printed on standard output has been written, or its reader has gone, who
  * then has had enough; SM_ERROR_IO if not. */
 gboolean sm_io_flush(GError **error);

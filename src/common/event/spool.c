@@ -103,7 +103,8 @@ sm_spool_put(const char *directory, const SmEvent *event, GError **error)
     if (spool < 0)
         return FALSE;
     if (!put(spool, bytes))
-        return sm_error_from_errno(error, SM_ERROR_IO, "spool %s", directory);
+        return sm_error_from_errno(error, SM_ERROR_IO, "spool %s%s", directory,
+                                   sm_io_space_hint(directory));
     sm_wake(SM_SITE_WAKE);
     return TRUE;
 }

@@ -51,6 +51,10 @@ sm_check_space(SmCheck *check, const char *item, const SmAccount *account, const
                      path, g_strerror(errno));
         return FALSE;
     }
+    if (fs.f_blocks == 0) { /* as some FUSE file systems, which do not tell */
+        *text = g_strdup("unknown space");
+        return TRUE;
+    }
     bytes = (guint64)fs.f_bavail * fs.f_frsize;
     *text = sm_text_size(bytes);
     if (bytes < wanted) {

@@ -2,8 +2,9 @@
 
 #include "common/base/error.h"
 #include "common/base/text.h"
+#include "fetch/host/subprocess.h"
 
-enum { REASON_MAX = 200 };
+enum { REASON_MAX = 200, ARGUMENTS_MAX = 8, CHECK_LIMIT = 30 /* seconds */ };
 
 #define BUFFER_SIZE "65536" /* what a pipe holds; GPGME's own are half a kilobyte */
 
@@ -45,6 +46,32 @@ sm_gpg_open(const char *home, GError **error)
         return g_steal_pointer(&gpg);
     sm_gpg_set_error(error, SM_ERROR_ENCRYPTION, fault, "gpg is unusable; is GnuPG installed?");
     return NULL;
+}
+
+gboolean
+sm_gpg_check(SmGpg *gpg, const char *list, GError **error)
+{
+    gpgme_engine_info_t engine = gpgme_ctx_get_engine_info(gpg);
+    gboolean has_home;
+    const char *argv[ARGUMENTS_MAX] = {"gpg", "--batch", "--no-tty", "--quiet", list};
+    char nothing[1];
+    gsize length = sizeof nothing;
+
+    while (engine != NULL && engine->protocol != GPGME_PROTOCOL_OpenPGP)
+        engine = engine->next;
+    has_home = engine != NULL && engine->home_dir != NULL;
+    if (engine != NULL && engine->file_name != NULL)
+        argv[0] = engine->file_name;
+    if (has_home) {
+        argv[5] = "--homedir";
+        argv[6] = engine->home_dir;
+    }
+    if (sm_subprocess(argv, g_get_monotonic_time() + CHECK_LIMIT * G_USEC_PER_SEC, nothing, &length,
+                      SM_ERROR_ENCRYPTION, error))
+        return TRUE;
+    g_prefix_error(error, "%s %s%s%s ", argv[0], list, has_home ? " --homedir " : "",
+                   has_home ? engine->home_dir : "");
+    return FALSE;
 }
 
 SmGpgData *

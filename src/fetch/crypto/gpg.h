@@ -19,6 +19,13 @@ typedef struct _gpgme_key SmGpgKey;
  */
 SmGpg *sm_gpg_open(const char *home, GError **error);
 
+/*
+ * Whether gpg itself works with the home of gpg, which it may not where it has just said that a key
+ * is missing. list: --list-keys, or --list-secret-keys, which needs the agent, too.
+ * SM_ERROR_ENCRYPTION with gpg's own words.
+ */
+gboolean sm_gpg_check(SmGpg *gpg, const char *list, GError **error);
+
 /* Data of an operation, in large pieces, by the functions of callbacks; they are wiped from GPGME's
  * memory. SM_ERROR_INTERNAL. */
 SmGpgData *sm_gpg_data(struct gpgme_data_cbs *callbacks, gpointer handle, GError **error);

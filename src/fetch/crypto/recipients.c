@@ -29,7 +29,7 @@ remedy(const SmAccount *account, const char *command)
 }
 
 static gboolean
-missing(const SmAccount *account, const char *id, gpgme_error_t why, GError **error)
+missing(SmGpg *gpg, const SmAccount *account, const char *id, gpgme_error_t why, GError **error)
 {
     g_autofree char *import = remedy(account, "--import FILE");
     g_autofree char *what = g_strdup_printf("account %s: encrypt-to: key %s", account->name, id);
@@ -37,6 +37,10 @@ missing(const SmAccount *account, const char *id, gpgme_error_t why, GError **er
     switch (gpgme_err_code(why)) {
     case GPG_ERR_EOF:
     case GPG_ERR_NO_PUBKEY:
+        if (!sm_gpg_check(gpg, "--list-keys", error)) {
+            g_prefix_error(error, "account %s: encrypt-to: ", account->name);
+            return FALSE;
+        }
         g_set_error(error, SM_ERROR, SM_ERROR_ENCRYPTION, "%s is not in the keyring; run %s", what,
                     import);
         return FALSE;
@@ -57,7 +61,7 @@ find(SmGpg *gpg, const SmAccount *account, const char *id, GError **error)
     const char *why;
 
     if (fault != 0) {
-        missing(account, id, fault, error);
+        missing(gpg, account, id, fault, error);
         return NULL;
     }
     why = flaw(key);

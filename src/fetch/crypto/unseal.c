@@ -53,11 +53,13 @@ name_the_terminal(void)
 }
 
 static gboolean
-set_error(GError **error, gpgme_error_t why)
+set_error(GError **error, SmGpg *gpg, gpgme_error_t why)
 {
     switch (gpgme_err_code(why)) {
     case GPG_ERR_NO_SECKEY:
     case GPG_ERR_DECRYPT_FAILED:
+        if (!sm_gpg_check(gpg, "--list-secret-keys", error))
+            return FALSE;
         return sm_gpg_set_error(error, SM_ERROR_ENCRYPTION, why,
                                 "this user has no key that decrypts it");
     case GPG_ERR_NO_DATA:
@@ -92,7 +94,7 @@ sm_unseal(const char *home, int fd, SmDigest *stored, SmUnsealed take, gpointer 
     if (why == 0)
         why = loop.result;
     if (unsealing.fault == NULL)
-        return why == 0 || set_error(error, why);
+        return why == 0 || set_error(error, gpg, why);
     g_propagate_error(error, unsealing.fault);
     return FALSE;
 }

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include "common/base/error.h"
+#include "common/base/io.h"
 #include "fetch/host/waiting.h"
 #include "fetch/ledger/db-file.h"
 
@@ -53,14 +54,21 @@ fail(SmDb *db, int code, GError **error)
     const char *cause = db->handle != NULL ? sqlite3_errmsg(db->handle) : sqlite3_errstr(code);
     int primary = code & 0xff;
     int system = db->handle != NULL ? sqlite3_system_errno(db->handle) : 0;
+    g_autofree char *folder = g_path_get_dirname(db->path);
+    const char *hint;
     gboolean has_errno = system != 0 && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN);
 
     /* SQLite calls a disk full when a write fails so, not when a file cannot be created or mapped
      */
     if (has_errno && (system == ENOSPC || system == EDQUOT))
         primary = SQLITE_FULL;
-    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s: %s%s%s (%s)", db->path, cause,
-                has_errno ? ": " : "", has_errno ? g_strerror(system) : "", remedy(primary));
+    errno = primary == SQLITE_FULL ? ENOSPC : 0;
+    hint = sm_io_space_hint(folder);
+    if (*hint != '\0')
+        g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s: %s%s", db->path, cause, hint);
+    else
+        g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s: %s%s%s (%s)", db->path, cause,
+                    has_errno ? ": " : "", has_errno ? g_strerror(system) : "", remedy(primary));
     return FALSE;
 }
 

@@ -115,7 +115,10 @@ sm_part_create(const SmStore *store, const char *name, gint64 number, GError **e
 
     part->fd = openat(store->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (part->fd < 0 && !make_named(part, &part->fd)) {
-        fail(part, ": cannot be created", error);
+        const char *hint = sm_io_space_hint(store->directory);
+        g_autofree char *what = g_strconcat(": cannot be created", hint, NULL);
+
+        fail(part, what, error);
         return NULL;
     }
     return g_steal_pointer(&part);

@@ -1,7 +1,11 @@
 #include "fetch/store/prune.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/base/error.h"
 #include "common/base/text.h"
@@ -40,6 +44,21 @@ keep(Pruning *p, const SmFile *file, const char *why, gboolean log, GError **err
     return !log || sm_prune_refuse(p->ledger, file, why, error);
 }
 
+/* *sha256: NULL for what we cannot have put there. What cannot be read now may be ours: FALSE, and
+ * all of the file waits for the next time. */
+static gboolean
+look_at_older(SmStore *folder, const char *name, char **sha256, GError **error)
+{
+    struct stat st;
+    gint64 size;
+
+    if (fstatat(folder->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        (!S_ISREG(st.st_mode) ||
+         (faccessat(folder->dir_fd, name, R_OK, AT_EACCESS) < 0 && errno == EACCES)))
+        return TRUE;
+    return sm_store_measure(folder, name, &size, sha256, error);
+}
+
 /* One older version, if it is what was stored once. *deleted grows by what is to be said of it. */
 static gboolean
 delete_older(Pruning *p, const SmFile *file, SmStore *folder, const char *name, GString *deleted,
@@ -49,13 +68,15 @@ delete_older(Pruning *p, const SmFile *file, SmStore *folder, const char *name, 
     g_autofree char *sha256 = NULL;
     g_autofree char *now = NULL;
     gboolean was = FALSE;
-    gint64 size;
 
-    if (sm_store_measure(folder, name, &size, &sha256, NULL) &&
-        !sm_prune_was_stored(p->ledger, file, sha256, &was, error))
+    if (!look_at_older(folder, name, &sha256, error) ||
+        (sha256 != NULL && !sm_prune_was_stored(p->ledger, file, sha256, &was, error)))
         return FALSE;
     now = sm_store_identity(folder, name);
-    if (!was || g_strcmp0(before, now) != 0) {
+    if (before == NULL || now == NULL)
+        return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s/%s: cannot be examined",
+                                   folder->directory, name);
+    if (!was || strcmp(before, now) != 0) {
         g_warning("%s/%s: kept after keep-for: its content is not in the ledger", folder->directory,
                   name);
         return TRUE;
@@ -235,11 +256,25 @@ prune_names(Pruning *p, GStrv names, GError **error)
     g_autoptr(SmStore) store = sm_store_open(p->account, error);
     /* on another file system the files seem to be gone, and their records would be settled */
     gboolean ok = store != NULL && sm_volume_compare(p->ledger, p->account->name, store, error);
+    GError *first = NULL;
 
     p->store = store;
-    for (char **name = names; ok && *name != NULL; name++)
-        ok = prune_name(p, *name, error);
-    return ok;
+    for (char **name = names; ok && *name != NULL; name++) {
+        GError *fault = NULL;
+
+        if (prune_name(p, *name, &fault))
+            continue;
+        ok = sm_error_facts(fault)->reach != SM_REACH_ACCOUNT;
+        if (first == NULL) {
+            first = fault;
+        } else {
+            g_warning("%s", fault->message);
+            g_error_free(fault);
+        }
+    }
+    if (first != NULL)
+        g_propagate_error(error, first);
+    return ok && first == NULL;
 }
 
 gboolean

@@ -172,7 +172,7 @@ sm_store_exists(SmStore *store, const char *name)
 {
     struct stat st;
 
-    return fstatat(store->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    return fstatat(store->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
 SmPlacing

@@ -103,7 +103,7 @@ gboolean sm_store_sync(SmStore *store, GError **error);
 /* Removes a file, a part as a rule; one that is not there is no error. SM_ERROR_DIRECTORY. */
 gboolean sm_store_remove(SmStore *store, const char *part, GError **error);
 
-/* Whether a file of that name is in the directory. */
+/* Whether a file of that name is in the directory, or may be, since it cannot be told now. */
 gboolean sm_store_exists(SmStore *store, const char *name);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmStore, sm_store_close)
