@@ -8,8 +8,8 @@
 #include "filter/parser.h"
 
 /*
- * Loads the reader, once in a process, from where the program's run path says
- * (meson.build). It stays. NULL with SM_ERROR_INTERNAL where it is missing, or
+ * Loads the reader, once in a process, from the program's own folder or from
+ * libexec. It stays. NULL with SM_ERROR_INTERNAL where it is missing, or
  * of another version.
  */
 const SmReader *sm_reader_load(GError **error);

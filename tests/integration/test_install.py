@@ -9,7 +9,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from harness import CHECKOUT, need
+from harness import CHECKOUT, CSV_NAME, mail, need
 
 VERSION = re.search(r"(?m)^  version: '(.*)',$", (CHECKOUT / "meson.build").read_text())[1]
 PROGRAMS = ["scoremail", "scorefetch", "scoremail-emulator"]
@@ -39,6 +39,14 @@ def test_programs_lie_side_by_side_and_start(installed, name):
     answer = subprocess.run([program, "--version"], capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
     assert answer.returncode == 0
     assert VERSION.encode() in answer.stdout
+
+
+def test_the_filter_reads_mail_for_a_caller_with_two_users(installed):
+    """Dovecot 2.4's LMTP starts programs so, and to them the loader of libraries is stricter."""
+    done = subprocess.run(
+        [installed / "bin" / "scoremail", "--extract"],
+        input=mail("csv"), capture_output=True, timeout=60, preexec_fn=lambda: os.setresuid(65534, 0, 0))  # fmt: skip
+    assert done.stdout == CSV_NAME.encode() + b"\n", done.stderr
 
 
 @pytest.mark.parametrize("page", MANUALS)
