@@ -21,32 +21,17 @@ PASSWORD = "mailbox-Pa55"
 
 # A mailbox elsewhere: IMAP and POP3, encrypted from the first byte on, with a password or a token.
 DOVECOT = """
+{mailbox}
 protocols = imap pop3
-mail_location = maildir:~/Maildir
 log_path = /var/log/dovecot.log
 ssl = required
-ssl_cert = </etc/dovecot/tls/server.pem
-ssl_key = </etc/dovecot/tls/server.key
 auth_mechanisms = plain xoauth2
-userdb {{
-  driver = passwd
-}}
-passdb {{
-  driver = static
-  args = password={password}
-  mechanisms = plain
-}}
-passdb {{
-  driver = oauth2
-  args = /etc/dovecot/oauth2.conf
-  mechanisms = xoauth2
-}}
 service imap-login {{
   inet_listener imap {{
     port = 0
   }}
   inet_listener imaps {{
-    address = 127.0.0.1
+    {listen} = 127.0.0.1
     port = {imap}
   }}
 }}
@@ -55,11 +40,52 @@ service pop3-login {{
     port = 0
   }}
   inet_listener pop3s {{
-    address = 127.0.0.1
+    {listen} = 127.0.0.1
     port = {pop3}
   }}
 }}
 """
+# What Dovecot 2.4 says otherwise than 2.3.
+MAILBOX = {
+    "2.3": f"""
+mail_location = maildir:~/Maildir
+ssl_cert = </etc/dovecot/tls/server.pem
+ssl_key = </etc/dovecot/tls/server.key
+userdb {{
+  driver = passwd
+}}
+passdb {{
+  driver = static
+  args = password={PASSWORD}
+  mechanisms = plain
+}}
+passdb {{
+  driver = oauth2
+  args = /etc/dovecot/oauth2.conf
+  mechanisms = xoauth2
+}}
+""",
+    "2.4": f"""
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+mail_driver = maildir
+mail_path = ~/Maildir
+ssl_server_cert_file = /etc/dovecot/tls/server.pem
+ssl_server_key_file = /etc/dovecot/tls/server.key
+userdb passwd {{
+}}
+passdb static {{
+  password = {PASSWORD}
+  mechanisms_filter = plain
+}}
+passdb oauth2 {{
+  mechanisms_filter = xoauth2
+}}
+oauth2 {{
+!include /etc/dovecot/oauth2.conf
+}}
+""",
+}
 OAUTH2 = """
 tokeninfo_url = {url}/tokeninfo?access_token=
 introspection_mode = auth
@@ -113,7 +139,9 @@ class Puller(agents.Owner):
         root.must("chmod", "755", "/usr/local/bin/scoremail")
         if trusted:
             root.must("sh", "-c", TRUST)
-        self.write("/etc/dovecot/dovecot.conf", DOVECOT.format(password=PASSWORD, **self.ports).encode())
+        version = root.must("dovecot", "--version")[:3]
+        words = {"mailbox": MAILBOX[version], "listen": "address" if version == "2.3" else "listen"}
+        self.write("/etc/dovecot/dovecot.conf", DOVECOT.format(**words, **self.ports).encode())
         self.write("/etc/dovecot/oauth2.conf", OAUTH2.format(url="http://127.0.0.1:1").encode())
         root.daemon("dovecot")
         (self.config.parent / "mailbox-password").write_text(PASSWORD + "\n")
