@@ -30,7 +30,7 @@ LEDGER_TIMES = {
     "files": ["announced", "updated", "stored", "pruned", "looked", "next_attempt", "missing_since"],
     "events": ["first_seen", "last_seen", "received"],
     "alerts": ["first", "last", "sent"],
-    "accounts": ["rejected_at", "probe_at", "secret_since", "mail_seen", "listing_wanted", "synced", "sync_tried", "looked"],
+    "accounts": ["rejected_at", "probe_at", "crowded_until", "secret_since", "mail_seen", "listing_wanted", "synced", "sync_tried", "looked"],
     "handovers": ["next_attempt"],
 }
 

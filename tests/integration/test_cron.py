@@ -53,3 +53,16 @@ def test_a_person_at_a_terminal_is_told_each_time(waiting):
     for _ in range(2):
         waiting.time_passes(300)
         assert "scores" in waiting.scorefetch("run", "-q", terminal=True).err
+
+
+def test_a_dry_run_notes_nothing_of_what_it_says(account, emulator):
+    """Nor sends it an alert: it is a look."""
+    assert account.scorefetch("sync", "--mark-known").code == 0
+    account.configure(give_up_after="1s")
+    emulator.faults("login:not-json")
+    before = account.sql("SELECT * FROM keys ORDER BY name")
+    for _ in range(2):
+        assert "JSON" in account.scorefetch("sync", "--dry-run", "-q").err
+    assert account.sql("SELECT * FROM keys ORDER BY name") == before
+    assert "JSON" in account.scorefetch("sync", "-q").err
+    assert account.scorefetch("sync", "-q").err == ""

@@ -108,6 +108,10 @@ def test_a_listing_that_is_too_long_is_no_complete_sync(listing):
     assert "50000 files more than" in done.err
     assert account.sql("SELECT synced FROM accounts") == [{"synced": 0}]
     assert account.sql("SELECT count(*) AS n FROM files") == [{"n": 100_000}]
+    argv = [account.build / "scorefetch", "list", "-c", account.config, "--json"]
+    done = subprocess.run([sys.executable, "-c", MEASURE, *argv], capture_output=True, timeout=300)
+    code, kilobytes = map(int, done.stdout.split())
+    assert code == 0 and kilobytes < 150 * 1000
 
 
 def test_a_size_that_the_listing_counts_otherwise(account, emulator, scores):

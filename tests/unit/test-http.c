@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/error.h"
+#include "fetch/http/engine.h"
 
 /* An option that this libcurl was built without; in place of libcurl's own function. */
 static CURLoption missing;
@@ -94,6 +95,22 @@ calls(gconstpointer data)
     }
 }
 
+/* Who waited for a request that libcurl does not take would wait for ever. */
+static void
+a_request_that_is_not_taken_ends(void)
+{
+    g_autoptr(SmHttpEngine) engine = sm_http_engine_new_shared(1, NULL);
+    CURLM *other = curl_multi_init();
+    CURL *handle = curl_easy_init();
+
+    g_assert_nonnull(engine);
+    g_assert_cmpint(curl_multi_add_handle(other, handle), ==, CURLM_OK);
+    g_assert_cmpint(sm_http_engine_perform(engine, handle, 0), ==, CURLE_FAILED_INIT);
+    curl_multi_remove_handle(other, handle);
+    curl_easy_cleanup(handle);
+    curl_multi_cleanup(other);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -105,5 +122,6 @@ main(int argc, char **argv)
 
         g_test_add_data_func(path, GSIZE_TO_POINTER(i), calls);
     }
+    g_test_add_func("/http/a request that is not taken ends", a_request_that_is_not_taken_ends);
     return g_test_run();
 }

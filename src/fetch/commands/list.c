@@ -17,7 +17,7 @@
 typedef struct {
     char *since; /* NULL: everything */
     gboolean json;
-    cJSON *accounts; /* what is to be printed at the end, for json */
+    guint accounts;  /* that were printed as JSON */
     gboolean titled; /* the table's head has been printed */
     gboolean interrupted;
 } List;
@@ -112,58 +112,83 @@ row_as_json(const SmListed *listed, const SmListedRow *row)
     return json;
 }
 
-static cJSON *
-account_as_json(const SmAccount *account, const SmListing *listing, cJSON **files)
+/* On a line without its end; takes json. A year of files is printed as it is looked up: as one
+ * value it would take a quarter of a gigabyte. */
+static void
+print_json(cJSON *json)
 {
-    cJSON *json = cJSON_CreateObject();
-    cJSON *invalid = cJSON_CreateArray();
+    char *text = cJSON_PrintUnformatted(json);
 
-    sm_json_add_text(json, "account", account->name);
-    sm_json_add_text(json, "error", NULL);
-    *files = cJSON_AddArrayToObject(json, "files");
-    for (guint i = 0; i < listing->invalid->len; i++)
-        cJSON_AddItemToArray(invalid, cJSON_CreateString(listing->invalid->pdata[i]));
-    cJSON_AddItemToObject(json, "invalid", invalid);
-    return json;
+    fputs(text, stdout);
+    cJSON_free(text);
+    cJSON_Delete(json);
 }
 
-static cJSON *
-failure_as_json(const SmAccount *account, const GError *fault)
+/* Begins the object of an account; error: NULL for none. */
+static void
+begin_account(List *list, const SmAccount *account, const char *error)
 {
-    cJSON *json = cJSON_CreateObject();
+    fputs(list->accounts++ > 0 ? ",\n{\"account\": " : "{\"account\": ", stdout);
+    print_json(cJSON_CreateString(account->name));
+    fputs(", \"error\": ", stdout);
+    print_json(error != NULL ? cJSON_CreateString(error) : cJSON_CreateNull());
+}
 
-    sm_json_add_text(json, "account", account->name);
-    sm_json_add_text(json, "error", fault->message);
-    return json;
+static void
+print_failure(List *list, const SmAccount *account, const GError *fault)
+{
+    begin_account(list, account, fault->message);
+    fputs("}", stdout);
+}
+
+static void
+end_account(const SmListing *listing)
+{
+    fputs("], \"invalid\": [", stdout);
+    for (guint i = 0; i < listing->invalid->len; i++) {
+        fputs(i > 0 ? ", " : "", stdout);
+        print_json(cJSON_CreateString(listing->invalid->pdata[i]));
+    }
+    fputs("]}", stdout);
+}
+
+static void
+print_file(const SmListed *listed, const SmListedRow *row, gboolean first)
+{
+    fputs(first ? "\n" : ",\n", stdout);
+    print_json(row_as_json(listed, row));
 }
 
 static gboolean
 show(SmSession *session, const SmAccount *account, List *list, const SmListing *listing,
      GError **error)
 {
-    cJSON *files = NULL;
+    gboolean ok = TRUE;
     int widest = 4;
 
     for (guint i = 0; i < listing->files->len; i++)
         widest = MAX(widest, (int)strlen(((SmListed *)listing->files->pdata[i])->name));
-    if (list->json)
-        cJSON_AddItemToArray(list->accounts, account_as_json(account, listing, &files));
-    else if (listing->files->len > 0)
+    if (list->json) {
+        begin_account(list, account, NULL);
+        fputs(", \"files\": [", stdout);
+    } else if (listing->files->len > 0) {
         print_title(session, list, widest);
-    for (guint i = 0; i < listing->files->len; i++) {
+    }
+    for (guint i = 0; ok && i < listing->files->len; i++) {
         const SmListed *listed = listing->files->pdata[i];
         g_auto(SmListedRow) row = {0};
 
-        if (!sm_listing_look(session->ledger, account->name, listed, &row, error))
-            return FALSE;
-        if (list->json)
-            cJSON_AddItemToArray(files, row_as_json(listed, &row));
-        else
+        ok = sm_listing_look(session->ledger, account->name, listed, &row, error);
+        if (ok && list->json)
+            print_file(listed, &row, i == 0);
+        else if (ok)
             print_row(session, account, listed, &row, widest);
     }
+    if (list->json)
+        end_account(listing);
     if (listing->files->len == 0)
         g_message("account %s: the service lists no files", account->name);
-    return TRUE;
+    return ok;
 }
 
 static gboolean
@@ -192,7 +217,7 @@ list_account(SmSession *session, const SmAccount *account, List *list, GError **
 
 /* Accounts with a wrong configuration, for which no call was made: that was reported. */
 static void
-add_broken_accounts(const SmSession *session, List *list)
+print_broken_accounts(const SmSession *session, List *list)
 {
     for (guint i = 0; i < session->config->accounts->len; i++) {
         const SmAccount *account = session->config->accounts->pdata[i];
@@ -200,7 +225,7 @@ add_broken_accounts(const SmSession *session, List *list)
         if (account->fault != NULL &&
             (session->account != NULL ? g_str_equal(session->account, account->name)
                                       : account->enabled))
-            cJSON_AddItemToArray(list->accounts, failure_as_json(account, account->fault));
+            print_failure(list, account, account->fault);
     }
 }
 
@@ -213,7 +238,7 @@ each(SmSession *session, SmAccount *account, gpointer data)
     if (list->interrupted)
         return EX_OK; /* what was interrupted has told its code */
     if (!list_account(session, account, list, &fault) && list->json)
-        cJSON_AddItemToArray(list->accounts, failure_as_json(account, fault));
+        print_failure(list, account, fault);
     return sm_session_exit(session, fault);
 }
 
@@ -223,19 +248,18 @@ list_all(SmSession *session, gpointer values, char **arguments, GError **error)
     List *list = values;
     int code;
 
-    list->accounts = cJSON_CreateArray();
+    if (list->json) {
+        printf("{\"schema\": %d, \"config\": ", SM_JSON_SCHEMA);
+        print_json(cJSON_CreateString(session->config->file));
+        fputs(", \"ledger\": ", stdout);
+        print_json(cJSON_CreateString(session->config->ledger));
+        fputs(", \"accounts\": [\n", stdout);
+    }
     code = sm_session_each_account(session, each, list);
     if (list->json) {
-        g_autoptr(cJSON) json = cJSON_CreateObject();
-
-        add_broken_accounts(session, list);
-        sm_json_add_number(json, "schema", SM_JSON_SCHEMA);
-        sm_json_add_text(json, "config", session->config->file);
-        sm_json_add_text(json, "ledger", session->config->ledger);
-        cJSON_AddItemToObject(json, "accounts", g_steal_pointer(&list->accounts));
-        sm_json_print(json);
+        print_broken_accounts(session, list);
+        fputs("]}\n", stdout);
     }
-    cJSON_Delete(list->accounts);
     sm_io_flush(error);
     return code;
 }

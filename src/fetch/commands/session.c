@@ -36,7 +36,8 @@ say_news(SmSession *session)
     char *line;
 
     while (held != NULL && (line = g_async_queue_try_pop(held)) != NULL) {
-        if (session->ledger == NULL || sm_said_is_news(session->ledger, line, now))
+        if (session->ledger == NULL || session->preview ||
+            sm_said_is_news(session->ledger, line, now))
             sm_write_all(STDERR_FILENO, line, strlen(line));
         g_free(line);
     }
@@ -45,7 +46,7 @@ say_news(SmSession *session)
 void
 sm_session_end(SmSession *session)
 {
-    if (session->ledger != NULL && session->alerts)
+    if (session->ledger != NULL && session->alerts && !session->preview)
         sm_alert_send(session->config, session->ledger);
     say_news(session);
     g_clear_pointer(&session->ledger, sm_ledger_close);

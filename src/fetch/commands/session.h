@@ -20,8 +20,9 @@ typedef struct {
     /* opened on demand */
     SmConfig *config;
     SmLedger *ledger;
-    gboolean alerts; /* the ledger was opened for work, and `commands` is inline: what is due in it
-                        is sent at the end */
+    gboolean preview; /* nothing but a look: nothing is noted of what was said, no alert is sent */
+    gboolean alerts;  /* the ledger was opened for work, and `commands` is inline: what is due in it
+                         is sent at the end */
 } SmSession;
 
 /* A session for command; as_filter: it answers to a mail system, in scoremail's name. */

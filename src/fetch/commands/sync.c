@@ -47,6 +47,7 @@ sync_all(SmSession *session, gpointer values, char **arguments, GError **error)
                     "--all, --mark-known and --since exclude each other");
         return EX_OK;
     }
+    session->preview = options->dry_run;
     options->since = command->since;
     options->defer_for = session->config->defer_for;
     options->report = session->quiet ? NULL : &session->report;

@@ -20,15 +20,22 @@ struct SmHttpEngine {
     gboolean ending;   /* the loop ends */
 };
 
+/* Under the lock. */
+static void
+end(SmHttpEngine *engine, Request *request, CURLcode result)
+{
+    request->result = result;
+    request->done = TRUE;
+    g_cond_broadcast(&engine->done);
+}
+
 static void
 finish(SmHttpEngine *engine, Request *request, CURLcode result)
 {
     curl_multi_remove_handle(engine->multi, request->handle);
     g_ptr_array_remove_fast(engine->active, request);
     g_mutex_lock(&engine->lock);
-    request->result = result;
-    request->done = TRUE;
-    g_cond_broadcast(&engine->done);
+    end(engine, request, result);
     g_mutex_unlock(&engine->lock);
 }
 
@@ -42,8 +49,10 @@ take_requests(SmHttpEngine *engine, gboolean *stopped)
     g_mutex_lock(&engine->lock);
     while ((request = g_queue_pop_head(&engine->waiting)) != NULL) {
         curl_easy_setopt(request->handle, CURLOPT_PRIVATE, request);
-        curl_multi_add_handle(engine->multi, request->handle);
-        g_ptr_array_add(engine->active, request);
+        if (curl_multi_add_handle(engine->multi, request->handle) == CURLM_OK)
+            g_ptr_array_add(engine->active, request);
+        else
+            end(engine, request, CURLE_FAILED_INIT);
     }
     ending = engine->ending;
     *stopped = engine->stopped;

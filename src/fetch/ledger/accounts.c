@@ -105,13 +105,12 @@ sm_account_look(SmLedger *ledger, const char *account, const char *fingerprint, 
 gboolean
 sm_account_proven(SmLedger *ledger, const char *account, const char *fingerprint, GError **error)
 {
-    return sm_db_run(
-        ledger->db, error, NULL,
-        "UPDATE accounts SET proven = ?1, rejected = NULL, reason = NULL,"
-        " rejected_at = 0, probe_at = iif(rejected IS NULL, probe_at, 0), secret_since ="
-        " iif(?1 IN (proven, rejected) AND secret_since > 0, secret_since, ?3)"
-        " WHERE name = ?2",
-        "ssi", fingerprint, account, sm_ledger_now());
+    return sm_db_run(ledger->db, error, NULL,
+                     "UPDATE accounts SET proven = ?1, rejected = NULL, reason = NULL,"
+                     " rejected_at = 0, probe_at = 0, secret_since ="
+                     " iif(?1 IN (proven, rejected) AND secret_since > 0, secret_since, ?3)"
+                     " WHERE name = ?2",
+                     "ssi", fingerprint, account, sm_ledger_now());
 }
 
 gboolean
@@ -133,12 +132,11 @@ sm_account_rejected(SmLedger *ledger, const char *account, const char *fingerpri
         error);
 }
 
-/* probe_at of an account that is not closed: until then the service wants no password. */
 gboolean
 sm_account_pause_password(SmLedger *ledger, const char *account, GError **error)
 {
     return sm_db_run(ledger->db, error, NULL,
-                     "UPDATE accounts SET probe_at = ? WHERE name = ? AND rejected IS NULL", "is",
+                     "UPDATE accounts SET crowded_until = ? WHERE name = ?", "is",
                      sm_ledger_now() + PASSWORD_PAUSE, account);
 }
 
@@ -148,8 +146,7 @@ sm_account_wants_token(SmLedger *ledger, const char *account)
     gint64 until = 0;
 
     return sm_db_integer(ledger->db, NULL, &until,
-                         "SELECT probe_at FROM accounts WHERE name = ? AND rejected IS NULL", "s",
-                         account) &&
+                         "SELECT crowded_until FROM accounts WHERE name = ?", "s", account) &&
            sm_pause_holds(until, sm_ledger_now());
 }
 

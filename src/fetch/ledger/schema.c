@@ -132,7 +132,9 @@ static const char version_3[] =
     /* when the mail system received the message; 0: it did not say */
     "ALTER TABLE events ADD COLUMN received INTEGER NOT NULL DEFAULT 0;"
     /* the last listing that looked for names which the service does not know */
-    "ALTER TABLE accounts ADD COLUMN looked INTEGER NOT NULL DEFAULT 0;";
+    "ALTER TABLE accounts ADD COLUMN looked INTEGER NOT NULL DEFAULT 0;"
+    /* until then the service wants no password from it, but a token */
+    "ALTER TABLE accounts ADD COLUMN crowded_until INTEGER NOT NULL DEFAULT 0;";
 
 /* What makes version N out of version N - 1, from the first on. */
 static const char *const steps[] = {version_1, version_2, version_3};
