@@ -136,8 +136,8 @@ find_lacking(void)
 static int
 fall_back(const SmEvent *event, const SmOptions *options, SmReport *report, const char *cause)
 {
-    g_autofree char *file = sm_config_find(options->handover.config);
-    g_autoptr(SmConfig) config = sm_config_load(options->handover.config, NULL);
+    g_autofree char *file = sm_config_find(options->handoff.config);
+    g_autoptr(SmConfig) config = sm_config_load(options->handoff.config, NULL);
     g_autofree char *spool =
         config == NULL ? sm_config_default_spool(file) : g_strdup(config->spool);
     guint defer_for = config != NULL ? config->defer_for : SM_EVENT_DEFER_FOR;
@@ -158,12 +158,12 @@ hand_over(SmEvent *event, SmOptions *options, const SmEnvelope *envelope, SmRepo
     sm_envelope_note(envelope, event);
     g_free(event->account);
     event->account = g_strdup(options->account != NULL ? options->account : "");
-    options->handover.lacking = lacking;
-    code = sm_handover(event, &options->handover, &error);
-    options->handover.lacking = NULL;
+    options->handoff.lacking = lacking;
+    code = sm_handoff(event, &options->handoff, &error);
+    options->handoff.lacking = NULL;
     if (code >= 0)
         return code;
-    if (options->handover.dry_run)
+    if (options->handoff.dry_run)
         return fail(error, report->role);
     return fall_back(event, options, report, error->message);
 }
@@ -238,8 +238,8 @@ filter(int argc, char **argv)
     if (!sm_options_parse(&options, argc, argv, &error))
         return refuse_usage(error->message);
     report.role = options.extract ? SM_ROLE_PROMPT : SM_ROLE_FILTER;
-    report.verbose = options.handover.verbose;
-    report.quiet = options.handover.quiet;
+    report.verbose = options.handoff.verbose;
+    report.quiet = options.handoff.quiet;
     if (options.help)
         return show_help();
     if (options.version)

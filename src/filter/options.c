@@ -34,12 +34,12 @@ take_sandbox(SmOptions *options, GError **error)
 static gboolean
 take_defer_for(SmOptions *options, GError **error)
 {
-    const char *word = options->handover.defer_for;
+    const char *word = options->handoff.defer_for;
     g_autoptr(GError) fault = NULL;
 
     if (word == NULL &&
         isatty(STDERR_FILENO)) /* at a terminal a person sees the failure; no mail system waits */
-        options->handover.defer_for = word = g_strdup("unlimited");
+        options->handoff.defer_for = word = g_strdup("unlimited");
     if (word == NULL || sm_value_deferral(word, &options->defer_for, &fault))
         return TRUE;
     g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--defer-for %s", fault->message);
@@ -52,7 +52,7 @@ take_time_limit(SmOptions *options, GError **error)
     g_autoptr(GError) fault = NULL;
 
     if (options->time_limit == NULL ||
-        sm_value_duration(options->time_limit, &options->handover.time_limit, &fault))
+        sm_value_duration(options->time_limit, &options->handoff.time_limit, &fault))
         return TRUE;
     g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--time-limit %s", fault->message);
     return FALSE;
@@ -79,16 +79,16 @@ are_sound(const SmOptions *options, int argc, char **argv, GError **error)
 static GOptionContext *
 context_for(SmOptions *options)
 {
-    SmHandover *handover = &options->handover;
+    SmHandoff *handoff = &options->handoff;
     /* Paths and names are passed on byte by byte, whatever the locale: hence FILENAME. */
     const GOptionEntry entries[] = {
-        {"config", 'c', 0, G_OPTION_ARG_FILENAME, &handover->config, "Use this configuration",
+        {"config", 'c', 0, G_OPTION_ARG_FILENAME, &handoff->config, "Use this configuration",
          "FILE"},
         {"account", 'a', 0, G_OPTION_ARG_FILENAME, &options->account, "Deliver for this account",
          "NAME"},
-        {"defer-for", 0, 0, G_OPTION_ARG_FILENAME, &handover->defer_for,
+        {"defer-for", 0, 0, G_OPTION_ARG_FILENAME, &handoff->defer_for,
          "How long the mail system keeps the message and retries (2h)", "TIME|unlimited"},
-        {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &handover->dry_run,
+        {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &handoff->dry_run,
          "Show what would be done, and do nothing", NULL},
         {"extract", 0, 0, G_OPTION_ARG_NONE, &options->extract,
          "Print the valid names and do nothing else; needs no configuration", NULL},
@@ -100,8 +100,8 @@ context_for(SmOptions *options)
          "If this kernel lacks a part of it: use the rest (auto), or refuse (required)", "POLICY"},
         {"time-limit", 0, 0, G_OPTION_ARG_FILENAME, &options->time_limit,
          "Stop a scorefetch that takes longer (15min)", "TIME"},
-        {"verbose", 'v', 0, G_OPTION_ARG_NONE, &handover->verbose, "Show each step", NULL},
-        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &handover->quiet, "Show failures only", NULL},
+        {"verbose", 'v', 0, G_OPTION_ARG_NONE, &handoff->verbose, "Show each step", NULL},
+        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &handoff->quiet, "Show failures only", NULL},
         {"version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Show version and features", NULL},
         {"help", 'h', 0, G_OPTION_ARG_NONE, &options->help, "Show this help", NULL},
         {NULL},
@@ -124,7 +124,7 @@ sm_options_parse(SmOptions *options, int argc, char **argv, GError **error)
 
     *options = (SmOptions){.max_message = MAX_MESSAGE_DEFAULT,
                            .max_cpu = MAX_CPU_DEFAULT,
-                           .handover.time_limit = TIME_LIMIT_DEFAULT};
+                           .handoff.time_limit = TIME_LIMIT_DEFAULT};
     if (!g_option_context_parse(context, &argc, &argv, &fault)) {
         g_set_error_literal(error, SM_ERROR, SM_ERROR_USAGE, fault->message);
         return FALSE;
@@ -145,8 +145,8 @@ sm_options_help(void)
 void
 sm_options_clear(SmOptions *options)
 {
-    g_free((char *)options->handover.config);
-    g_free((char *)options->handover.defer_for);
+    g_free((char *)options->handoff.config);
+    g_free((char *)options->handoff.defer_for);
     g_free(options->account);
     g_free(options->time_limit);
     g_free(options->sandbox_word);

@@ -4,10 +4,10 @@
 #pragma once
 
 #include "filter/child.h"
-#include "filter/handover.h"
+#include "filter/handoff.h"
 
 typedef struct {
-    SmHandover handover; /* what is passed on; its strings are owned */
+    SmHandoff handoff; /* what is passed on; its strings are owned */
     gboolean extract;
     gboolean version;
     gboolean help;

@@ -61,16 +61,16 @@ enter(Fixture *fixture, SmGate *gate, GError **error)
     return sm_gate_enter(gate, fixture->ledger, &fixture->account, secret, FALSE, error);
 }
 
-/* Enters and leaves with that verdict. */
+/* Enters and leaves with that trial. */
 static void
-pass(Fixture *fixture, SmVerdict verdict)
+pass(Fixture *fixture, SmTrial trial)
 {
     g_autoptr(GError) error = NULL;
     SmGate gate;
 
     enter(fixture, &gate, &error);
     g_assert_no_error(error);
-    sm_gate_leave(&gate, verdict, "Invalid credentials", &error);
+    sm_gate_leave(&gate, trial, "Invalid credentials", &error);
     g_assert_no_error(error);
 }
 
@@ -112,10 +112,10 @@ an_unproven_password_is_tried_by_one(Fixture *fixture, gconstpointer data)
 
     g_assert_true(enter(fixture, &gate, NULL));
     g_assert_true(is_locked(fixture));
-    g_assert_true(sm_gate_leave(&gate, SM_VERDICT_NONE, NULL, NULL));
+    g_assert_true(sm_gate_leave(&gate, SM_TRIAL_NONE, NULL, NULL));
     g_assert_false(is_locked(fixture));
     g_assert_true(enter(fixture, &gate, NULL)); /* a call that told nothing: the next may try */
-    g_assert_true(sm_gate_leave(&gate, SM_VERDICT_NONE, NULL, NULL));
+    g_assert_true(sm_gate_leave(&gate, SM_TRIAL_NONE, NULL, NULL));
 }
 
 static void
@@ -123,18 +123,18 @@ a_proven_password_is_used_by_all(Fixture *fixture, gconstpointer data)
 {
     SmGate first, second;
 
-    pass(fixture, SM_VERDICT_ACCEPTED);
+    pass(fixture, SM_TRIAL_ACCEPTED);
     g_assert_true(enter(fixture, &first, NULL));
     g_assert_false(is_locked(fixture));
     g_assert_true(enter(fixture, &second, NULL));
-    g_assert_true(sm_gate_leave(&first, SM_VERDICT_ACCEPTED, NULL, NULL));
-    g_assert_true(sm_gate_leave(&second, SM_VERDICT_ACCEPTED, NULL, NULL));
+    g_assert_true(sm_gate_leave(&first, SM_TRIAL_ACCEPTED, NULL, NULL));
+    g_assert_true(sm_gate_leave(&second, SM_TRIAL_ACCEPTED, NULL, NULL));
 }
 
 static void
 a_rejected_password_is_not_sent_again(Fixture *fixture, gconstpointer data)
 {
-    pass(fixture, SM_VERDICT_REJECTED);
+    pass(fixture, SM_TRIAL_REJECTED);
     for (int i = 0; i < 1000; i++)
         assert_closed(fixture);
     g_assert_false(is_locked(fixture));
@@ -161,12 +161,12 @@ a_rejection_is_an_alert_until_a_password_is_taken(Fixture *fixture, gconstpointe
     static const char count[] = "SELECT count(*) FROM alerts WHERE account = 'main' AND"
                                 " kind = 'credentials' AND text LIKE 'account main: %portal%'";
 
-    pass(fixture, SM_VERDICT_REJECTED);
+    pass(fixture, SM_TRIAL_REJECTED);
     assert_closed(fixture);
     g_assert_cmpint(fixture_number(fixture, count), ==, 1);
     g_assert_cmpint(fixture_number(fixture, "SELECT times FROM alerts"), ==, 1);
     set_password(fixture, "another\n");
-    pass(fixture, SM_VERDICT_ACCEPTED);
+    pass(fixture, SM_TRIAL_ACCEPTED);
     g_assert_cmpint(fixture_number(fixture, count), ==, 0);
 }
 
@@ -191,52 +191,52 @@ an_old_password_is_an_alert_until_there_is_another(Fixture *fixture, gconstpoint
                                 " kind = 'password-age' AND text LIKE '%main%in use since%'";
 
     fixture->account.password_max_age = 90 * 86400;
-    pass(fixture, SM_VERDICT_ACCEPTED);
-    pass(fixture, SM_VERDICT_ACCEPTED);
+    pass(fixture, SM_TRIAL_ACCEPTED);
+    pass(fixture, SM_TRIAL_ACCEPTED);
     g_assert_cmpint(fixture_number(fixture, count), ==, 0);
     fixture_sql(fixture, "UPDATE accounts SET secret_since = secret_since - 77 * 86400");
-    pass(fixture, SM_VERDICT_NONE);
+    pass(fixture, SM_TRIAL_NONE);
     g_assert_cmpint(fixture_number(fixture, count), ==, 0);
-    pass(fixture, SM_VERDICT_ACCEPTED);
+    pass(fixture, SM_TRIAL_ACCEPTED);
     g_assert_cmpint(fixture_number(fixture, count), ==, 1);
     set_password(fixture, "another\n");
-    pass(fixture, SM_VERDICT_ACCEPTED);
+    pass(fixture, SM_TRIAL_ACCEPTED);
     g_assert_cmpint(fixture_number(fixture, count), ==, 0);
 }
 
 static void
 of_an_upgraded_ledger_the_age_counts_from_the_next_call(Fixture *fixture, gconstpointer data)
 {
-    pass(fixture, SM_VERDICT_ACCEPTED);
+    pass(fixture, SM_TRIAL_ACCEPTED);
     fixture_sql(fixture, "UPDATE accounts SET secret_since = 0");
-    pass(fixture, SM_VERDICT_ACCEPTED);
+    pass(fixture, SM_TRIAL_ACCEPTED);
     g_assert_cmpint(fixture_number(fixture, "SELECT secret_since FROM accounts"), >, 0);
 }
 
 static void
 a_proven_password_that_is_rejected_closes(Fixture *fixture, gconstpointer data)
 {
-    pass(fixture, SM_VERDICT_ACCEPTED);
-    pass(fixture, SM_VERDICT_REJECTED);
+    pass(fixture, SM_TRIAL_ACCEPTED);
+    pass(fixture, SM_TRIAL_REJECTED);
     assert_closed(fixture);
 }
 
 static void
 another_password_opens(Fixture *fixture, gconstpointer data)
 {
-    pass(fixture, SM_VERDICT_REJECTED);
+    pass(fixture, SM_TRIAL_REJECTED);
     set_password(fixture, "another\n");
-    pass(fixture, SM_VERDICT_ACCEPTED);
-    pass(fixture, SM_VERDICT_ACCEPTED);
+    pass(fixture, SM_TRIAL_ACCEPTED);
+    pass(fixture, SM_TRIAL_ACCEPTED);
 }
 
 static void
 another_user_name_opens(Fixture *fixture, gconstpointer data)
 {
-    pass(fixture, SM_VERDICT_REJECTED);
+    pass(fixture, SM_TRIAL_REJECTED);
     g_free(fixture->account.username);
     fixture->account.username = g_strdup("registrar");
-    pass(fixture, SM_VERDICT_ACCEPTED);
+    pass(fixture, SM_TRIAL_ACCEPTED);
 }
 
 static void
@@ -244,16 +244,16 @@ is_probed_by_one_after_six_hours(Fixture *fixture, gconstpointer data)
 {
     SmGate gate;
 
-    pass(fixture, SM_VERDICT_REJECTED);
+    pass(fixture, SM_TRIAL_REJECTED);
     fixture_sql(fixture, "UPDATE accounts SET probe_at = 1");
     g_assert_true(enter(fixture, &gate, NULL));
     g_assert_true(is_locked(fixture));
     assert_closed(fixture); /* for anybody else meanwhile */
-    g_assert_true(sm_gate_leave(&gate, SM_VERDICT_REJECTED, "Invalid credentials", NULL));
+    g_assert_true(sm_gate_leave(&gate, SM_TRIAL_REJECTED, "Invalid credentials", NULL));
     assert_closed(fixture);
     fixture_sql(fixture, "UPDATE accounts SET probe_at = 1");
-    pass(fixture, SM_VERDICT_ACCEPTED);
-    pass(fixture, SM_VERDICT_ACCEPTED);
+    pass(fixture, SM_TRIAL_ACCEPTED);
+    pass(fixture, SM_TRIAL_ACCEPTED);
 }
 
 static void
@@ -278,7 +278,7 @@ prepare_elsewhere(Fixture *fixture)
     other_ledger = sm_ledger_open(fixture->path, SM_LEDGER_CREATE, "other", NULL);
     g_assert_true(enter(fixture, &gate, NULL));
     fingerprint = g_strdup(gate.fingerprint);
-    g_assert_true(sm_gate_leave(&gate, SM_VERDICT_NONE, NULL, NULL));
+    g_assert_true(sm_gate_leave(&gate, SM_TRIAL_NONE, NULL, NULL));
 }
 
 static void
@@ -309,7 +309,7 @@ a_proof_just_before_the_lock_frees_it(Fixture *fixture, gconstpointer data)
     g_assert_true(enter(fixture, &gate, NULL));
     g_assert_null(before_lock);
     g_assert_false(is_locked(fixture));
-    g_assert_true(sm_gate_leave(&gate, SM_VERDICT_ACCEPTED, NULL, NULL));
+    g_assert_true(sm_gate_leave(&gate, SM_TRIAL_ACCEPTED, NULL, NULL));
     forget_elsewhere();
 }
 
@@ -334,15 +334,14 @@ try_it(char **argv)
     close(atoi(argv[READY]));
     while (read(atoi(argv[END]), &c, 1) > 0)
         ;
-    return sm_gate_leave(&gate, (SmVerdict)atoi(argv[VERDICT]), "Invalid credentials", NULL) ? 0
-                                                                                             : 1;
+    return sm_gate_leave(&gate, (SmTrial)atoi(argv[VERDICT]), "Invalid credentials", NULL) ? 0 : 1;
 }
 
 G_GNUC_NORETURN static void
-become_holder(const Fixture *fixture, SmVerdict verdict, int ready, int end)
+become_holder(const Fixture *fixture, SmTrial trial, int ready, int end)
 {
     const SmAccount *account = &fixture->account;
-    g_autofree char *numbers = g_strdup_printf("%d %d %d", (int)verdict, ready, end);
+    g_autofree char *numbers = g_strdup_printf("%d %d %d", (int)trial, ready, end);
     g_auto(GStrv) words = g_strsplit(numbers, " ", -1);
 
     execl("/proc/self/exe", "test-gate", HOLDER, fixture->path, account->username,
@@ -352,7 +351,7 @@ become_holder(const Fixture *fixture, SmVerdict verdict, int ready, int end)
 
 /* A process that is trying the password until somebody waits for it. */
 static pid_t
-start_holder(Fixture *fixture, SmVerdict verdict)
+start_holder(Fixture *fixture, SmTrial trial)
 {
     int ready[2], ending[2];
     pid_t pid;
@@ -366,7 +365,7 @@ start_holder(Fixture *fixture, SmVerdict verdict)
     if (pid == 0) {
         close(ready[0]);
         close(ending[1]);
-        become_holder(fixture, verdict, ready[1], ending[0]);
+        become_holder(fixture, trial, ready[1], ending[0]);
     }
     close(ready[1]);
     close(ending[0]);
@@ -380,7 +379,7 @@ start_holder(Fixture *fixture, SmVerdict verdict)
 static void
 who_waits_for_a_rejection_does_not_try(Fixture *fixture, gconstpointer data)
 {
-    pid_t pid = start_holder(fixture, SM_VERDICT_REJECTED);
+    pid_t pid = start_holder(fixture, SM_TRIAL_REJECTED);
 
     assert_closed(fixture);
     g_assert_cmpint(end_of_holder, ==, -1);
@@ -390,23 +389,23 @@ who_waits_for_a_rejection_does_not_try(Fixture *fixture, gconstpointer data)
 static void
 who_waits_for_a_proof_goes_on(Fixture *fixture, gconstpointer data)
 {
-    pid_t pid = start_holder(fixture, SM_VERDICT_ACCEPTED);
+    pid_t pid = start_holder(fixture, SM_TRIAL_ACCEPTED);
     SmGate gate;
 
     g_assert_true(enter(fixture, &gate, NULL));
     g_assert_cmpint(end_of_holder, ==, -1);
     g_assert_true(gate.proven);
     g_assert_false(is_locked(fixture));
-    g_assert_true(sm_gate_leave(&gate, SM_VERDICT_ACCEPTED, NULL, NULL));
+    g_assert_true(sm_gate_leave(&gate, SM_TRIAL_ACCEPTED, NULL, NULL));
     g_assert_cmpint(fixture_wait(pid), ==, 0);
 }
 
 static void
 who_waits_for_nothing_tries(Fixture *fixture, gconstpointer data)
 {
-    pid_t pid = start_holder(fixture, SM_VERDICT_NONE);
+    pid_t pid = start_holder(fixture, SM_TRIAL_NONE);
 
-    pass(fixture, SM_VERDICT_ACCEPTED);
+    pass(fixture, SM_TRIAL_ACCEPTED);
     g_assert_cmpint(end_of_holder, ==, -1);
     g_assert_cmpint(fixture_wait(pid), ==, 0);
 }

@@ -177,13 +177,13 @@ sm_gate_prove(SmLedger *ledger, const SmAccount *account, const SmSecret *secret
 }
 
 gboolean
-sm_gate_leave(SmGate *gate, SmVerdict verdict, const char *reason, GError **error)
+sm_gate_leave(SmGate *gate, SmTrial trial, const char *reason, GError **error)
 {
     gboolean ok = TRUE;
 
-    if (verdict == SM_VERDICT_REJECTED)
+    if (trial == SM_TRIAL_REJECTED)
         ok = note_rejection(gate, reason, error);
-    else if (verdict == SM_VERDICT_ACCEPTED)
+    else if (trial == SM_TRIAL_ACCEPTED)
         ok = note_proof(gate, error);
     drop_trial_lock(gate);
     g_clear_pointer(&gate->fingerprint, g_free);

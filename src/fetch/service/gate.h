@@ -10,10 +10,10 @@
 #include "fetch/service/secret.h"
 
 typedef enum {
-    SM_VERDICT_NONE, /* the call did not test the password */
-    SM_VERDICT_ACCEPTED,
-    SM_VERDICT_REJECTED,
-} SmVerdict;
+    SM_TRIAL_NONE, /* the call did not test the password */
+    SM_TRIAL_ACCEPTED,
+    SM_TRIAL_REJECTED,
+} SmTrial;
 
 typedef struct {
     SmLedger *ledger;
@@ -38,9 +38,9 @@ gboolean sm_gate_enter(SmGate *gate, SmLedger *ledger, const SmAccount *account,
 gboolean sm_gate_prove(SmLedger *ledger, const SmAccount *account, const SmSecret *secret,
                        GError **error);
 
-/* Records the verdict; reason: the service's words for a rejection. That is an alert, and so
- * is an accepted password that is about to get older than password-max-age. SM_ERROR_LEDGER. */
-gboolean sm_gate_leave(SmGate *gate, SmVerdict verdict, const char *reason, GError **error);
+/* Records how the trial ended; reason: the service's words for a rejection. That is an alert, and
+ * so is an accepted password that is about to get older than password-max-age. SM_ERROR_LEDGER. */
+gboolean sm_gate_leave(SmGate *gate, SmTrial trial, const char *reason, GError **error);
 
 /* The error for a rejected password: names account and the password's source, and what to do.
  * SM_ERROR_CREDENTIALS. */

@@ -8,7 +8,7 @@
 
 /* What a call tells of the user. */
 typedef struct {
-    SmVerdict verdict;
+    SmTrial trial;
     SmRefusalKind kind;
     char *message;
 } Telling;
@@ -37,13 +37,13 @@ token_in(const SmService *service, const SmReply *reply, GError **error)
 }
 
 /* An unknown name is not the password's fault. */
-static SmVerdict
-verdict_of(const SmReply *reply, SmRefusalKind kind)
+static SmTrial
+trial_of(const SmReply *reply, SmRefusalKind kind)
 {
     if (kind == SM_REFUSAL_PASSWORD || kind == SM_REFUSAL_ROLE)
-        return SM_VERDICT_REJECTED;
-    return reply->status == 200 || (reply->status == 404 && reply->of_file) ? SM_VERDICT_ACCEPTED
-                                                                            : SM_VERDICT_NONE;
+        return SM_TRIAL_REJECTED;
+    return reply->status == 200 || (reply->status == 404 && reply->of_file) ? SM_TRIAL_ACCEPTED
+                                                                            : SM_TRIAL_NONE;
 }
 
 static char *
@@ -52,7 +52,7 @@ judge(SmService *service, const SmReply *reply, SmReplyReader read, const Tellin
 {
     if (reply->status == 200 && told->kind == SM_REFUSAL_NONE)
         return read(service, reply, error);
-    if (told->verdict == SM_VERDICT_REJECTED)
+    if (told->trial == SM_TRIAL_REJECTED)
         sm_gate_set_rejected(error, service->account, told->message, sm_ledger_now());
     else
         sm_reply_set_error(error, service, reply, told->message);
@@ -78,7 +78,7 @@ call(SmService *service, const char *path, const SmSecret *secret, SmReplyReader
         gboolean refuses = reply.status != 200 || !sm_reply_has(&reply, "\"fileUrl\"", "\"token\"");
 
         told->kind = refuses ? sm_reply_refusal(&reply, text) : SM_REFUSAL_NONE;
-        told->verdict = verdict_of(&reply, told->kind);
+        told->trial = trial_of(&reply, told->kind);
         g_free(told->message);
         told->message = refuses ? sm_reply_message(&reply, text) : g_strdup("");
         result = judge(service, &reply, read, told, error);
@@ -92,21 +92,21 @@ call(SmService *service, const char *path, const SmSecret *secret, SmReplyReader
 static void
 confirm(SmService *service, const SmSecret *secret, Telling *told, GError **fault)
 {
-    Telling second = {SM_VERDICT_NONE, SM_REFUSAL_NONE, NULL};
+    Telling second = {SM_TRIAL_NONE, SM_REFUSAL_NONE, NULL};
     GError *other = NULL;
 
     sm_login_forget(call(service, "/login", secret, token_in, &second, &other));
-    if (second.verdict == SM_VERDICT_ACCEPTED && told->kind != SM_REFUSAL_ROLE) {
+    if (second.trial == SM_TRIAL_ACCEPTED && told->kind != SM_REFUSAL_ROLE) {
         g_clear_error(fault);
         g_set_error(fault, SM_ERROR, SM_ERROR_WAY,
                     "account %s: the service takes user name and password, but refuses the call"
                     " (%s)",
                     service->account->name, told->message);
-        told->verdict = SM_VERDICT_NONE;
-    } else if (second.verdict != SM_VERDICT_ACCEPTED) {
+        told->trial = SM_TRIAL_NONE;
+    } else if (second.trial != SM_TRIAL_ACCEPTED) {
         g_clear_error(fault);
         g_propagate_error(fault, g_steal_pointer(&other));
-        told->verdict = second.verdict;
+        told->trial = second.trial;
         g_free(told->message);
         told->message = g_steal_pointer(&second.message);
     }
@@ -118,7 +118,7 @@ char *
 sm_login_call(SmService *service, const char *path, const SmSecret *secret, SmReplyReader read,
               GError **error)
 {
-    Telling told = {SM_VERDICT_NONE, SM_REFUSAL_NONE, NULL};
+    Telling told = {SM_TRIAL_NONE, SM_REFUSAL_NONE, NULL};
     GError *fault = NULL;
     char *result;
     SmGate gate;
@@ -127,9 +127,9 @@ sm_login_call(SmService *service, const char *path, const SmSecret *secret, SmRe
     if (!sm_gate_enter(&gate, service->ledger, service->account, secret, service->eager, error))
         return NULL;
     result = call(service, path, secret, read, &told, &fault);
-    if (told.verdict == SM_VERDICT_REJECTED && strcmp(path, "/login") != 0)
+    if (told.trial == SM_TRIAL_REJECTED && strcmp(path, "/login") != 0)
         confirm(service, secret, &told, &fault);
-    if (!sm_gate_leave(&gate, told.verdict, told.message, fault == NULL ? &fault : NULL) &&
+    if (!sm_gate_leave(&gate, told.trial, told.message, fault == NULL ? &fault : NULL) &&
         result != NULL) {
         sm_secret_release(result, strlen(result));
         result = NULL;
@@ -155,13 +155,13 @@ sm_login_forget(char *token)
 gboolean
 sm_login_try(SmService *service, const SmSecret *secret, GError **error)
 {
-    Telling told = {SM_VERDICT_NONE, SM_REFUSAL_NONE, NULL};
+    Telling told = {SM_TRIAL_NONE, SM_REFUSAL_NONE, NULL};
     GError *fault = NULL;
     char *token = call(service, "/login", secret, token_in, &told, &fault);
     gboolean good = token != NULL;
 
     sm_login_forget(token);
-    if (told.verdict == SM_VERDICT_REJECTED && told.kind == SM_REFUSAL_PASSWORD) {
+    if (told.trial == SM_TRIAL_REJECTED && told.kind == SM_REFUSAL_PASSWORD) {
         g_clear_error(&fault);
         g_set_error(&fault, SM_ERROR, SM_ERROR_CREDENTIALS,
                     "account %s: the service rejects this password for user name %s (%s)",

@@ -1,4 +1,4 @@
-#include "filter/handover.h"
+#include "filter/handoff.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,29 +38,29 @@ make_stdin(const SmEvent *event, GError **error)
 }
 
 static GPtrArray *
-arguments(const SmHandover *handover)
+arguments(const SmHandoff *handoff)
 {
     GPtrArray *argv = g_ptr_array_new();
 
     g_ptr_array_add(argv, (gpointer)PROGRAM);
     g_ptr_array_add(argv, (gpointer) "deliver");
-    if (handover->config != NULL) {
+    if (handoff->config != NULL) {
         g_ptr_array_add(argv, (gpointer) "-c");
-        g_ptr_array_add(argv, (gpointer)handover->config);
+        g_ptr_array_add(argv, (gpointer)handoff->config);
     }
-    if (handover->defer_for != NULL) {
+    if (handoff->defer_for != NULL) {
         g_ptr_array_add(argv, (gpointer) "--defer-for");
-        g_ptr_array_add(argv, (gpointer)handover->defer_for);
+        g_ptr_array_add(argv, (gpointer)handoff->defer_for);
     }
-    if (handover->lacking != NULL) {
+    if (handoff->lacking != NULL) {
         g_ptr_array_add(argv, (gpointer) "--sandbox-lacking");
-        g_ptr_array_add(argv, (gpointer)handover->lacking);
+        g_ptr_array_add(argv, (gpointer)handoff->lacking);
     }
-    if (handover->dry_run)
+    if (handoff->dry_run)
         g_ptr_array_add(argv, (gpointer) "-n");
-    if (handover->verbose)
+    if (handoff->verbose)
         g_ptr_array_add(argv, (gpointer) "-v");
-    if (handover->quiet)
+    if (handoff->quiet)
         g_ptr_array_add(argv, (gpointer) "-q");
     g_ptr_array_add(argv, NULL);
     return argv;
@@ -105,9 +105,9 @@ become(const Run *run, char **argv, pid_t parent)
 /* Not posix_spawn(), which returns once the program has been read: from a file system that hangs,
  * never. */
 static gboolean
-start(Run *run, const SmHandover *handover, GError **error)
+start(Run *run, const SmHandoff *handoff, GError **error)
 {
-    g_autoptr(GPtrArray) argv = arguments(handover);
+    g_autoptr(GPtrArray) argv = arguments(handoff);
     pid_t parent = getpid();
 
     run->exec_fault = mmap(NULL, sizeof *run->exec_fault, PROT_READ | PROT_WRITE,
@@ -210,16 +210,16 @@ run_to_end(Run *run, GError **error)
 }
 
 int
-sm_handover(const SmEvent *event, const SmHandover *handover, GError **error)
+sm_handoff(const SmEvent *event, const SmHandoff *handoff, GError **error)
 {
     static const char installed[] = SM_BINDIR "/" PROGRAM;
     g_autofree char *beside = path_beside();
     Run run = {.path = beside != NULL && access(beside, F_OK) == 0 ? beside : installed,
-               .time_limit = handover->time_limit,
+               .time_limit = handoff->time_limit,
                .status = EX_SOFTWARE << 8};
 
     g_info("handing over to %s", run.path);
-    if (!make_stdin(event, error) || !start(&run, handover, error))
+    if (!make_stdin(event, error) || !start(&run, handoff, error))
         return -1;
     return run_to_end(&run, error);
 }

@@ -14,7 +14,7 @@ typedef struct {
     const char *defer_for; /* --defer-for as it was given, or NULL */
     const char *lacking;   /* what the sandbox lacks on this kernel; NULL: nothing */
     guint time_limit;      /* seconds that scorefetch has */
-} SmHandover;
+} SmHandoff;
 
 /*
  * Runs `scorefetch deliver`: the one beside this program, else the installed one.
@@ -23,4 +23,4 @@ typedef struct {
  * Returns its exit code, EX_OK or EX_TEMPFAIL. Returns -1 with SM_ERROR_INTERNAL
  * if it cannot be started, ends in any other way, or not in time.
  */
-int sm_handover(const SmEvent *event, const SmHandover *handover, GError **error);
+int sm_handoff(const SmEvent *event, const SmHandoff *handoff, GError **error);
