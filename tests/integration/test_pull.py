@@ -2,6 +2,7 @@
 import email
 import json
 import shlex
+import subprocess
 import threading
 import time
 
@@ -134,6 +135,7 @@ class Puller(agents.Owner):
         self.ports = {"imap": free_port(), "pop3": free_port()}
         root.bind(self.config.parent, "/etc/scoremail")
         root.bind(f"{emulator.data}/tls", "/etc/dovecot/tls")
+        root.bind(agents.FILTERS.parent / "contrib" / "pull", "/usr/local/share/scoremail/pull")
         root.start()
         self.write("/usr/local/bin/scoremail", COUNT)
         root.must("chmod", "755", "/usr/local/bin/scoremail")
@@ -217,9 +219,28 @@ class Getmail(Puller):
         """What is there once a person has consented, and the first access token has expired."""
         data = json.loads((PULL / f"{provider}.json").read_text())
         assert data["token_uri"].startswith("https://")
-        data.update(token_uri=tokens.url, refresh_token=tokens.refresh_token, access_token="old", expires_at=0)
-        file = f"{STATE}/getmail/{provider}.json"
+        data.update(client_id="c", client_secret="s", token_uri=tokens.url, refresh_token=tokens.refresh_token,
+                    access_token="old", expires_at=0)  # fmt: skip
+        self.install(f"{provider}.json", data)
+
+    def install(self, name, data):
+        """A file of scorepull's own, below its state."""
+        file = f"{STATE}/getmail/{name}"
         self.root.must("install", "-o", self.user, "-m", "600", "/dev/stdin", file, stdin=json.dumps(data).encode())
+
+    def app(self, provider, tokens):
+        """What is there once an administrator has let the application into the mailbox."""
+        data = json.loads((PULL / f"{provider}-app.json").read_text())
+        if provider == "google":
+            key = subprocess.run(["openssl", "genpkey", "-algorithm", "RSA"], capture_output=True, check=True, timeout=60).stdout
+            tokens.public_key = self.folder / "public.pem"
+            public = ["openssl", "pkey", "-pubout", "-out", tokens.public_key]
+            subprocess.run(public, input=key, capture_output=True, check=True, timeout=60)
+            self.install("google-key.json", {"client_email": "scoremail@project.iam", "private_key": key.decode(), "token_uri": tokens.url})
+        else:
+            data.update(client_id="c", client_secret=tokens.refresh_token, token_uri=tokens.url)
+        self.install(f"{provider}-app.json", data)
+        self.change(f"/{provider}.json", f"/{provider}-app.json")
 
 
 class Mpop(Puller):
@@ -317,6 +338,21 @@ class PullContract(Contract):
         assert "certificate" in agent.ended.err.lower()
 
 
+FIRST_RUN = "/usr/local/share/scoremail/pull/first-run"
+
+
+def assert_first_run_asks(agent, client):
+    """Without a terminal it says so; "now" leaves what is there alone, once."""
+    agent.deliver("csv")
+    asked = agent.root.run(["setsid", FIRST_RUN, client])
+    assert asked.code == 64 and "say all or now" in asked.err
+    assert "counts as collected" in agent.root.must(FIRST_RUN, client, "now")
+    agent.deliver("txt")
+    assert agent.poll() == 1
+    assert agent.status().keys() == {TXT_NAME}
+    assert "nothing to decide" in agent.root.run([FIRST_RUN, client, "now"]).err
+
+
 class TestGetmail(PullContract):
     Agent = Getmail
 
@@ -327,28 +363,28 @@ class TestGetmail(PullContract):
         assert f"{CSV_NAME}: " in agent.ended.err
 
     def test_what_is_there_already_can_be_left_alone(self, agent):
+        assert_first_run_asks(agent, "getmail")
+
+    def test_the_first_run_can_collect_all(self, agent):
         agent.deliver("csv")
-        agent.change("path = /usr/local/bin/scoremail", "path = /usr/bin/true")
-        agent.poll()
-        agent.change("path = /usr/bin/true", "path = /usr/local/bin/scoremail")
-        agent.deliver("txt")
+        assert "Enable" in agent.root.must(FIRST_RUN, "getmail", "all")
         assert agent.poll() == 1
-        assert agent.status().keys() == {TXT_NAME}
 
     def test_the_mailbox_stays_as_it_is(self, agent):
         agent.receive("csv")
         assert agent.root.must("doveadm", "search", "-u", PERSON, "SEEN") == ""
 
+    @pytest.mark.parametrize("way", ["consent", "app"])
     @pytest.mark.parametrize("provider, server", [
         ("exchange-online", "outlook.office365.com"),
         ("google", "imap.gmail.com"),
     ])
-    def test_a_token_in_place_of_a_password(self, agent, scores, provider, server):
+    def test_a_token_in_place_of_a_password(self, agent, scores, provider, server, way):
         agent.settle(f"getmailrc-{provider}", server)
         with TokenServer(PERSON, "refresh-0") as tokens:
             agent.write("/etc/dovecot/oauth2.conf", OAUTH2.format(url=tokens.url).encode())
             agent.root.must("doveadm", "reload")
-            agent.consent(provider, tokens)
+            {"consent": agent.consent, "app": agent.app}[way](provider, tokens)
             agent.receive("csv")
             assert tokens.issued == ["access-0"]
             self.assert_done(agent, "csv")
@@ -375,11 +411,7 @@ class TestMpop(PullContract):
         assert agent.stored() == {CSV_NAME: scores[CSV_NAME]}
 
     def test_what_is_there_already_can_be_left_alone(self, agent):
-        agent.deliver("csv")
-        agent.poll("--killsize=0")
-        agent.deliver("txt")
-        assert agent.poll() == 1
-        assert agent.status().keys() == {TXT_NAME}
+        assert_first_run_asks(agent, "mpop")
 
     def test_a_message_that_waits_is_a_failure_of_the_unit(self, agent, emulator):
         emulator.faults("file:status=503")

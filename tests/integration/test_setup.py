@@ -118,8 +118,7 @@ def test_again_it_edits_and_loses_nothing(home):
     assert home.path(".procmailrc").read_text() == before[0][".procmailrc"][1].decode() and home.crontab() == before[1]
 
 
-@pytest.mark.parametrize("question", range(len(QUESTIONS)))
-@pytest.mark.parametrize("how", ["\x03", "\x04"])
+@pytest.mark.parametrize("question, how", [(number, "\x03\x04"[number % 2]) for number in range(len(QUESTIONS))])
 def test_ended_at_any_question_nothing_is_written(home, question, how):
     before = home.everything()
     answers = [home.username, "", "", "", "", "", home.password]
