@@ -1,10 +1,12 @@
 """A copy of the ledger, another server, and a ledger that is lost: as scorefetch(1) says to go about it."""
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
-from harness import CSV_NAME, EX_TEMPFAIL, Account, mail, need, run
+from harness import CSV_NAME, EX_TEMPFAIL, TXT_NAME, Account, mail, need, run
 
 EX_CANTCREAT = 73
 
@@ -107,15 +109,45 @@ def lay_aside_a_wal(account, tmp_path):
     return tmp_path / "wal"
 
 
+def test_a_ledger_beside_its_own_wal_is_no_copy(account, tmp_path):
+    """As a crash leaves it before, during and after a checkpoint, be that another program's."""
+    assert account.scoremail(stdin=mail("txt")).code == 0
+    before = account.ledger.read_bytes()
+    wal = lay_aside_a_wal(account, tmp_path)
+    after = account.ledger.read_bytes()
+    for state in (before[:4096] + after[4096:], after):
+        account.ledger.write_bytes(state)
+        shutil.copy(wal, wal_of(account))
+        assert account.status()[CSV_NAME]["state"] == "stored"
+
+
+def test_a_killed_process_leaves_a_ledger_that_is_used_on(account):
+    assert account.scoremail(stdin=mail("txt")).code == 0
+    inside = ("import os, sqlite3, sys; db = sqlite3.connect(sys.argv[1]); "
+              "db.execute(\"INSERT INTO keys VALUES ('test', '1')\"); db.commit(); os._exit(0)")  # fmt: skip
+    subprocess.run([sys.executable, "-c", inside, account.ledger], check=True, timeout=60)
+    assert wal_of(account).stat().st_size > 0
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    assert account.sql("SELECT value FROM keys WHERE name = 'test'") == [{"value": "1"}]
+
+
 def wal_of(account):
     return account.ledger.with_name("ledger.db-wal")
 
 
-@pytest.mark.parametrize("command", ["status", "check", "run", "list", "log"])
+@pytest.mark.parametrize("command", ["status", "check", "run", "list", "log", "status of a plain cp", "run of an old cp"])
 def test_a_copy_beside_the_wal_of_the_ledger_before_is_refused(account, tmp_path, command):
+    """However it was made: what the -wal has would be mixed into it, or undo what was restored."""
+    command, *plain = command.split(" of ")
     assert account.scoremail(stdin=mail("txt")).code == 0
     copy = tmp_path / "copy.db"
-    assert account.scorefetch("backup", copy).code == 0
+    if plain:
+        shutil.copy(account.ledger, copy)
+    else:
+        assert account.scorefetch("backup", copy).code == 0
+    if plain == ["an old cp"]:
+        for _ in range(3):
+            assert account.scorefetch("get", "-f", TXT_NAME).code == 0
     wal = lay_aside_a_wal(account, tmp_path)
     for path in account.ledger.parent.glob("ledger.db*"):
         path.unlink()

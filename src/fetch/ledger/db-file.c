@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "common/base/error.h"
+#include "fetch/ledger/db-wal.h"
 
 #ifndef MADV_POPULATE_WRITE /* since Linux 5.14; older ones answer EINVAL */
 #define MADV_POPULATE_WRITE 23
@@ -16,6 +17,7 @@
 typedef struct {
     sqlite3_io_methods methods;
     const sqlite3_io_methods *real;
+    const char *path; /* of the database; the connection's owner has it */
 } Methods;
 
 static const sqlite3_io_methods *
@@ -72,6 +74,18 @@ map_shared(sqlite3_file *file, int region, int size, int extend, void volatile *
     return code;
 }
 
+/* Of the database itself: the end of a checkpoint. */
+static int
+sync_file(sqlite3_file *file, int flags)
+{
+    int code = real_methods(file)->xSync(file, flags), before = errno;
+
+    if (code == SQLITE_OK)
+        sm_db_wal_note(((const Methods *)file->pMethods)->path);
+    errno = before;
+    return code;
+}
+
 /* The open file of the database; NULL: it is in memory. */
 static sqlite3_file *
 file_of(sqlite3 *handle)
@@ -83,7 +97,7 @@ file_of(sqlite3 *handle)
 }
 
 static gpointer
-use_own_methods(sqlite3_file *file)
+use_own_methods(sqlite3_file *file, const char *path)
 {
     Methods *methods = g_new0(Methods, 1);
 
@@ -95,14 +109,17 @@ use_own_methods(sqlite3_file *file)
     methods->methods.xLock = lock_file;
     methods->methods.xShmLock = lock_shared;
     methods->methods.xShmMap = map_shared;
+    methods->methods.xSync = sync_file;
+    methods->path = path;
     file->pMethods = &methods->methods;
     return methods;
 }
 
 /*
  * Whether the -wal file beside it is another database's: a copy that sm_db_copy() made says in its
- * header that it has none, until it is used. SQLite would write the other's pages into it. The -wal
- * is looked at first, since who uses a database for the first time changes its header first.
+ * header that it has none, until it is used; db-wal.h knows other copies. SQLite would write the
+ * other's pages into it. The -wal is looked at first, since who uses a database for the first time
+ * changes its header first.
  */
 static gboolean
 has_foreign_wal(const char *path, sqlite3_file *file, GError **error)
@@ -112,9 +129,10 @@ has_foreign_wal(const char *path, sqlite3_file *file, GError **error)
     guint8 header[HEADER] = {0};
     struct stat st;
 
-    if (stat(wal, &st) < 0 || st.st_size == 0 ||
-        file->pMethods->xRead(file, header, HEADER, 0) != SQLITE_OK ||
-        header[WRITE_VERSION] != NO_WAL)
+    if (!sm_db_wal_is_foreign(path) &&
+        (stat(wal, &st) < 0 || st.st_size == 0 ||
+         file->pMethods->xRead(file, header, HEADER, 0) != SQLITE_OK ||
+         header[WRITE_VERSION] != NO_WAL))
         return FALSE;
     g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
                 "ledger %s: a restored copy, but %s of the ledger before it is still there; remove"
@@ -133,6 +151,6 @@ sm_db_file_adapt(sqlite3 *handle, const char *path, gpointer *methods, GError **
         return TRUE;
     if (has_foreign_wal(path, file, error))
         return FALSE;
-    *methods = use_own_methods(file);
+    *methods = use_own_methods(file, path);
     return TRUE;
 }

@@ -11,8 +11,8 @@ struct sqlite3;
 
 /*
  * Adapts how the connection handle uses the file at path; nothing of a database in
- * memory. *methods: to be freed with g_free() after the connection is closed.
- * SM_ERROR_LEDGER where the -wal file beside it is another database's.
+ * memory. *methods: to be freed with g_free() after the connection is closed, for which path must
+ * live. SM_ERROR_LEDGER where the -wal file beside it is another database's.
  */
 gboolean sm_db_file_adapt(struct sqlite3 *handle, const char *path, gpointer *methods,
                           GError **error);

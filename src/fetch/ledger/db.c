@@ -128,7 +128,7 @@ sm_db_open(const char *path, SmDbUse use, GError **error)
         return NULL;
     }
     distrust_file(db);
-    if (!sm_db_file_adapt(db->handle, path, &db->methods, error))
+    if (!sm_db_file_adapt(db->handle, db->path, &db->methods, error))
         return NULL;
     return g_steal_pointer(&db);
 }

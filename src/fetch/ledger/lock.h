@@ -3,7 +3,8 @@
  * they die with their process, whatever kills it. Byte 0 guards creation and
  * migration of the ledger, the byte at a file row's id the claim on that row, and
  * the bytes from SM_LOCK_ACCOUNTS on the accounts, those from SM_LOCK_HANDOVERS on
- * what is being handed over. Who sends alerts has SM_LOCK_ALERTS.
+ * what is being handed over. Who sends alerts has SM_LOCK_ALERTS. The file's first bytes are
+ * db-wal.h's.
  */
 #pragma once
 
