@@ -1,11 +1,14 @@
 """A mail system whose patience has run out sends a signal: that must be "try again", not a death."""
+import contextlib
 import os
 import resource
+import shutil
 import signal
+from pathlib import Path
 
 import pytest
 from agents import wait_for
-from harness import CSV_NAME, EX_TEMPFAIL, mail, run
+from harness import CSV_NAME, EX_TEMPFAIL, PROGRAM_FILES, mail, need, run
 
 REQUESTS = [signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
 
@@ -63,6 +66,61 @@ def test_a_signal_that_ends_scorefetch_alone(account, name):
     done = run(argv, mail("csv"))
     assert (done.code, done.out) == (EX_TEMPFAIL, b"") and len(done.err.splitlines()) == 1
     assert f"{account.build}/scorefetch was killed by signal" in done.err
+
+
+class MemoryGroup:
+    """A control group of the kernel for memory, of either version; limit() says how much its processes may have."""
+
+    def __init__(self, name):
+        root = Path("/sys/fs/cgroup")
+        self.is_new = (root / "cgroup.controllers").exists()
+        if self.is_new:
+            with contextlib.suppress(OSError):  # it is so already, or the folder cannot be made
+                (root / "cgroup.subtree_control").write_text("+memory")
+        self.folder = root / ("" if self.is_new else "memory") / name
+
+    def __enter__(self):
+        with contextlib.suppress(OSError):
+            self.folder.mkdir()
+        limit = self.folder / ("memory.max" if self.is_new else "memory.limit_in_bytes")
+        need(os.access(limit, os.W_OK), f"{limit} cannot be made: no control group for memory")
+        self.limit = lambda size: limit.write_text(str(size))
+        return self
+
+    def __exit__(self, *_):
+        self.folder.rmdir()
+
+    def kills(self):
+        """How often the kernel has killed a process here."""
+        events = self.folder / ("memory.events" if self.is_new else "memory.oom_control")
+        return next(int(line.split()[1]) for line in events.read_text().splitlines() if line.startswith("oom_kill "))
+
+
+@pytest.mark.release_only("a sanitizer takes memory of its own")
+def test_a_host_without_memory_kills_scorefetch_alone(account, scores, tmp_path):
+    """From a limit that leaves it no room to start, up to where it is killed at its work, to one that is enough."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in PROGRAM_FILES[:-1]:
+        shutil.copy(account.build / name, programs)
+    wrapper = programs / "scorefetch"
+    with MemoryGroup(f"scoremail-{os.getpid()}") as group:
+        wrapper.write_text(f'#!/bin/sh\necho $$ >{group.folder}/cgroup.procs && exec {account.build}/scorefetch "$@"\n')
+        wrapper.chmod(0o755)
+        deaths = 0
+        for kilobytes in [*range(1000, 8000, 500), 200_000]:
+            group.limit(kilobytes << 10)
+            before = group.kills()
+            done = run([programs / "scoremail", "-c", account.config], mail("csv"))
+            if group.kills() > before:
+                assert (done.code, done.out) == (EX_TEMPFAIL, b"") and len(done.err.splitlines()) == 1
+                assert f"{wrapper} was killed by signal 9" in done.err and "did the host run out of memory?" in done.err
+                deaths += 1
+            else:
+                assert (done.code, done.err) == (0, ""), kilobytes
+    assert deaths >= 2
+    assert account.stored() == {CSV_NAME: scores[CSV_NAME]}
+    assert account.sql("SELECT state, revision FROM files") == [{"state": "stored", "revision": 0}]
 
 
 CRASHES = {
