@@ -42,7 +42,7 @@ sm_access_log_free(SmAccessLog *log)
 static char *
 field(const char *text)
 {
-    return text != NULL && text[0] != '\0' ? sm_percent_encode(text) : g_strdup("-");
+    return text != NULL && text[0] != '\0' ? g_uri_escape_string(text, NULL, FALSE) : g_strdup("-");
 }
 
 /* A header as it came, but in one piece. */

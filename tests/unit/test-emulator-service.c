@@ -392,7 +392,7 @@ get_parameters(Fixture *f, const char *parameters, gboolean is_signed)
     const SmV2Request what = {"GET", resource, query, NULL, NOW};
     g_autofree char *text = sm_v2_string_to_sign(&what);
     g_autofree char *signature = sm_v2_signature(f->signer->key.secret_key, text);
-    g_autofree char *encoded = sm_percent_encode(signature);
+    g_autofree char *encoded = g_uri_escape_string(signature, NULL, FALSE);
     g_autofree char *url =
         g_strdup_printf("https://localhost:8443%s?AWSAccessKeyId=%s&Expires=%d&Signature=%s&%s",
                         resource, f->signer->key.access_key, NOW, encoded, parameters);

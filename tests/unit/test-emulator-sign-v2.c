@@ -74,7 +74,7 @@ test_token(void)
     const SmV2Request request = {"GET", "/b/k", query, NULL, 7};
     g_autofree char *text = sm_v2_string_to_sign(&request);
     g_autofree char *signature = sm_v2_signature(SECRET, text);
-    g_autofree char *encoded = sm_percent_encode(signature);
+    g_autofree char *encoded = g_uri_escape_string(signature, NULL, FALSE);
     g_autofree char *expected = g_strdup_printf(
         "AWSAccessKeyId=ASIA&Expires=7&Signature=%s&x-amz-security-token=to%%2Fk%%2Ben%%3D",
         encoded);

@@ -4,8 +4,6 @@
 #include <gnutls/gnutls.h>
 #include <string.h>
 
-#include "common/base/text.h"
-
 enum { SHA1_SIZE = 20 };
 
 static void
@@ -13,15 +11,6 @@ must(int result)
 {
     if (result < 0)
         g_error("GnuTLS: %s", gnutls_strerror(result));
-}
-
-char *
-sm_sha256_hex(const char *text)
-{
-    guint8 hash[SM_SHA256_SIZE];
-
-    must(gnutls_hash_fast(GNUTLS_DIG_SHA256, text, strlen(text), hash));
-    return sm_text_hex(hash, sizeof hash);
 }
 
 void
@@ -62,8 +51,7 @@ sm_random_text(gsize length, const char *alphabet)
 char *
 sm_random_uuid(void)
 {
-    g_autofree char *digits = sm_random_text(32, "0123456789ABCDEF");
+    g_autofree char *uuid = g_uuid_string_random();
 
-    return g_strdup_printf("%.8s-%.4s-%.4s-%.4s-%.12s", digits, digits + 8, digits + 12,
-                           digits + 16, digits + 20);
+    return g_ascii_strup(uuid, -1);
 }

@@ -1,16 +1,12 @@
 /*
- * Hashes, keyed hashes and random names, by GnuTLS. Nothing here fails: an
- * algorithm that the library lacks is a broken installation and ends the
- * program.
+ * Keyed hashes and random names, by GnuTLS. Nothing here fails: an algorithm
+ * that the library lacks is a broken installation and ends the program.
  */
 #pragma once
 
 #include <glib.h>
 
 enum { SM_SHA256_SIZE = 32 };
-
-/* SHA-256 of text as lower-case hex. Caller frees. */
-char *sm_sha256_hex(const char *text);
 
 /* HMAC-SHA256 of text under key, into out. */
 void sm_hmac_sha256(const void *key, gsize key_size, const char *text, guint8 out[SM_SHA256_SIZE]);

@@ -1,8 +1,6 @@
 #include "emulator/base/files.h"
 
 #include <fcntl.h>
-#include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,7 +9,6 @@
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "common/base/text.h"
-#include "emulator/base/digest.h"
 
 enum { MD5_SIZE = 16, PIECE = 256 * 1024 };
 
@@ -89,27 +86,21 @@ static gboolean
 read_contents(int fd, Contents *contents)
 {
     g_autofree char *piece = g_malloc(PIECE);
-    guint8 hash[MD5_SIZE];
-    gnutls_hash_hd_t md5;
-    g_autofree char *hex = NULL;
+    g_autoptr(GChecksum) md5 = g_checksum_new(G_CHECKSUM_MD5);
     char last = '\n';
     gssize got;
     guint64 at = 0;
 
-    if (gnutls_hash_init(&md5, GNUTLS_DIG_MD5) < 0)
-        return FALSE;
     while ((got = pread(fd, piece, PIECE, (off_t)at)) > 0) {
-        gnutls_hash(md5, piece, (gsize)got);
+        g_checksum_update(md5, (const guchar *)piece, got);
         for (const char *c = piece; (c = memchr(c, '\n', (gsize)(piece + got - c))) != NULL; c++)
             contents->lines++;
         last = piece[got - 1];
         at += (guint64)got;
     }
-    gnutls_hash_deinit(md5, hash);
     if (last != '\n')
         contents->lines++;
-    hex = sm_text_hex(hash, sizeof hash);
-    g_strlcpy(contents->md5, hex, sizeof contents->md5);
+    g_strlcpy(contents->md5, g_checksum_get_string(md5), sizeof contents->md5);
     return got == 0;
 }
 

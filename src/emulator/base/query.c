@@ -2,31 +2,13 @@
 
 #include <string.h>
 
-char *
-sm_percent_encode(const char *text)
-{
-    return g_uri_escape_string(text, NULL, FALSE);
-}
-
-char *
-sm_percent_encode_path(const char *path)
-{
-    return g_uri_escape_string(path, "/", FALSE);
-}
-
-char *
-sm_percent_decode(const char *text, gsize length)
-{
-    return g_uri_unescape_segment(text, text + length, NULL);
-}
-
 static char *
 decode_form(const char *text, gsize length)
 {
     g_autofree char *spaced = g_strndup(text, length);
 
     g_strdelimit(spaced, "+", ' ');
-    return sm_percent_decode(spaced, length);
+    return g_uri_unescape_string(spaced, NULL);
 }
 
 static void

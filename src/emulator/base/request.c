@@ -40,7 +40,7 @@ name_of(const SmRequest *request)
     if (request->call == SM_CALL_FILE && request->parameters != NULL)
         return g_strdup(sm_query_get(request->parameters, "filename"));
     if (request->call == SM_CALL_OBJECT && slash != NULL)
-        return sm_percent_decode(slash + 1, strlen(slash + 1));
+        return g_uri_unescape_string(slash + 1, NULL);
     return NULL;
 }
 

@@ -161,7 +161,7 @@ static SmAnswer *
 refuse_v4(const SmSigner *signer, const SmRequest *request)
 {
     const GPtrArray *query = request->parameters;
-    g_autofree char *path = sm_percent_decode(request->path, strlen(request->path));
+    g_autofree char *path = g_uri_unescape_string(request->path, NULL);
     g_autofree char *text = NULL;
     g_autofree char *ours = NULL;
     V4Parameters v4;

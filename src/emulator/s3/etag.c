@@ -36,7 +36,7 @@ char *
 sm_etag_make(SmEtagForm form, const SmFile *file)
 {
     g_autofree char *seed = g_strdup_printf("%s %" G_GINT64_FORMAT, file->md5, file->modified);
-    g_autofree char *other = sm_sha256_hex(seed);
+    g_autofree char *other = g_compute_checksum_for_string(G_CHECKSUM_SHA256, seed, -1);
 
     switch (form) {
     case SM_ETAG_MD5:

@@ -170,7 +170,7 @@ SmAnswer *
 sm_objects_answer(const SmObjects *objects, const SmRequest *request)
 {
     g_autofree char *resource = sm_signer_resource(objects->signer, request);
-    g_autofree char *path = sm_percent_decode(resource, strlen(resource));
+    g_autofree char *path = g_uri_unescape_string(resource, NULL);
     g_autoptr(SmFile) file = NULL;
     SmAnswer *answer;
 

@@ -125,15 +125,16 @@ sm_v2_signature(const char *secret_key, const char *string_to_sign)
 char *
 sm_v2_presign(const SmS3Key *key, const char *resource, gint64 expires)
 {
-    g_autofree char *token = key->token != NULL ? sm_percent_encode(key->token) : NULL;
+    g_autofree char *token =
+        key->token != NULL ? g_uri_escape_string(key->token, NULL, FALSE) : NULL;
     g_autofree char *extra =
         token != NULL ? g_strconcat("&x-amz-security-token=", token, NULL) : g_strdup("");
     g_autoptr(GPtrArray) query = sm_query_parse(extra);
     const SmV2Request request = {"GET", resource, query, NULL, expires};
     g_autofree char *text = sm_v2_string_to_sign(&request);
     g_autofree char *signature = sm_v2_signature(key->secret_key, text);
-    g_autofree char *encoded = sm_percent_encode(signature);
-    g_autofree char *encoded_key = sm_percent_encode(key->access_key);
+    g_autofree char *encoded = g_uri_escape_string(signature, NULL, FALSE);
+    g_autofree char *encoded_key = g_uri_escape_string(key->access_key, NULL, FALSE);
 
     return g_strdup_printf("AWSAccessKeyId=%s&Expires=%" G_GINT64_FORMAT "&Signature=%s%s",
                            encoded_key, expires, encoded, extra);

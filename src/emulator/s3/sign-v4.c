@@ -21,8 +21,8 @@ canonical_query(const GPtrArray *query)
 
     for (guint i = 0; i < query->len; i++) {
         const SmParameter *parameter = g_ptr_array_index(query, i);
-        g_autofree char *name = sm_percent_encode(parameter->name);
-        g_autofree char *value = sm_percent_encode(parameter->value);
+        g_autofree char *name = g_uri_escape_string(parameter->name, NULL, FALSE);
+        g_autofree char *value = g_uri_escape_string(parameter->value, NULL, FALSE);
 
         if (strcmp(name, "X-Amz-Signature") != 0)
             g_ptr_array_add(pairs, g_strdup_printf("%s\t%s", name, value));
@@ -35,7 +35,7 @@ canonical_query(const GPtrArray *query)
 char *
 sm_v4_canonical_request(const SmV4Request *request)
 {
-    g_autofree char *path = sm_percent_encode_path(request->path);
+    g_autofree char *path = g_uri_escape_string(request->path, "/", FALSE);
     g_autofree char *query = canonical_query(request->query);
     g_auto(GStrv) names = g_strsplit(request->signed_names, ";", -1);
     GString *text = g_string_new(NULL);
@@ -56,7 +56,7 @@ sm_v4_string_to_sign(const SmV4Request *request)
 {
     g_autofree char *scope = sm_v4_scope(request->date, request->region);
     g_autofree char *canonical = sm_v4_canonical_request(request);
-    g_autofree char *hash = sm_sha256_hex(canonical);
+    g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, canonical, -1);
 
     return g_strdup_printf(SM_V4_ALGORITHM "\n%s\n%s\n%s", request->date, scope, hash);
 }
@@ -85,8 +85,9 @@ sm_v4_presign(const SmS3Key *key, const char *host, const char *path, gint64 now
     g_autofree char *date = g_date_time_format(time, "%Y%m%dT%H%M%SZ");
     g_autofree char *scope = sm_v4_scope(date, key->region);
     g_autofree char *credential = g_strconcat(key->access_key, "/", scope, NULL);
-    g_autofree char *token = key->token != NULL ? sm_percent_encode(key->token) : NULL;
-    g_autofree char *encoded = sm_percent_encode(credential);
+    g_autofree char *token =
+        key->token != NULL ? g_uri_escape_string(key->token, NULL, FALSE) : NULL;
+    g_autofree char *encoded = g_uri_escape_string(credential, NULL, FALSE);
     g_autofree char *query =
         g_strdup_printf("X-Amz-Algorithm=" SM_V4_ALGORITHM "&X-Amz-Credential=%s&X-Amz-Date=%s"
                         "&X-Amz-Expires=%u%s%s&X-Amz-SignedHeaders=host",

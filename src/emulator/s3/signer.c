@@ -67,7 +67,7 @@ sm_signer_new_foreign(const char *url, const SmS3Key *key, GError **error)
     const char *mark = strstr(url, "://");
     const char *host = mark != NULL ? mark + 3 : "";
     gsize length = strcspn(host, "/");
-    g_autofree char *path = sm_percent_decode(host + length, strlen(host + length));
+    g_autofree char *path = g_uri_unescape_string(host + length, NULL);
     SmSigner *signer;
 
     if ((!g_str_has_prefix(url, "https://") && !g_str_has_prefix(url, "http://")) || length == 0 ||
@@ -105,9 +105,9 @@ char *
 sm_signer_url(const SmSigner *signer, const char *name, gint64 now)
 {
     g_autofree char *path = g_strconcat(signer->prefix, "/", name, NULL);
-    g_autofree char *resource = sm_percent_encode_path(path);
+    g_autofree char *resource = g_uri_escape_string(path, "/", FALSE);
     gsize skipped = signer->virtual_host ? 1 + strlen(signer->bucket) : 0;
-    g_autofree char *encoded = sm_percent_encode_path(path + skipped);
+    g_autofree char *encoded = g_uri_escape_string(path + skipped, "/", FALSE);
     g_autofree char *plain = g_strconcat(signer->scheme, "://", signer->host, encoded, NULL);
     g_autofree char *query = NULL;
 

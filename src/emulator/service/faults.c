@@ -139,7 +139,7 @@ cut_name(SmFault *fault, char *call)
     if (slash == NULL)
         return TRUE;
     *slash = '\0';
-    fault->file = sm_percent_decode(slash + 1, strlen(slash + 1));
+    fault->file = g_uri_unescape_string(slash + 1, NULL);
     return fault->file != NULL && fault->file[0] != '\0';
 }
 
