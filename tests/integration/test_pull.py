@@ -258,6 +258,7 @@ def pull_root(tmp_path_factory):
     packages = ["dovecot-core", "dovecot-imapd", "dovecot-pop3d", "getmail6", "mpop", "fetchmail", "systemd"]
     root = agents.install(tmp_path_factory.mktemp("pull") / "root", *packages, users=["scorepull", PERSON])
     agents.note_what_is_sent(root)
+    root.must("install", "-d", "-o", "scorepull", "/var/spool/scoremail")  # where a success is noted
     for folder in ("", "/getmail", "/mpop"):  # as the units have systemd make them
         root.must("install", "-d", "-o", "scorepull", "-g", "scorepull", "-m", "700", STATE + folder)
     return root

@@ -1,6 +1,7 @@
 """delivery = queued, the spool, and the worker that takes over what lies there."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import time
@@ -8,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from agents import wait_for
-from harness import (CSV_NAME, EX_CONFIG, EX_SOFTWARE, EX_TEMPFAIL, TXT_NAME, Running, mail, need, notification, received,
-                     run)
+from harness import (CHECKOUT, CSV_NAME, EX_CONFIG, EX_SOFTWARE, EX_TEMPFAIL, TXT_NAME, Running, mail, need,
+                     notification, received, run)
 from test_list import second_account
 
 HOUR = 3600
@@ -412,6 +413,32 @@ def test_many_unknown_names_are_held_against_the_listing(queued, emulator, score
 
 
 DAY = 86400
+
+
+@pytest.mark.parametrize("unit", ["getmail", "mpop"])
+def test_a_mailbox_that_is_not_collected_any_more(queued, unit):
+    """What the unit does before its first try and after each success, and what is said a day after the last one."""
+    text = (CHECKOUT / "filters" / "pull" / f"scoremail-{unit}.service").read_text()
+    text = text.replace("/var/spool/scoremail/", f"{queued.spool}/")
+    first, success = (shlex.split(line.split("=", 1)[1]) for line in text.splitlines()
+                      if line.startswith(("ExecStartPre=", "ExecStartPost=")))
+    assert queued.scorefetch("run").code == 0
+    assert queued.scorefetch("status", "--exit-code").code == 0
+    run(first)
+    (note,) = queued.spool.glob("pulled-*")
+    for _ in range(2):  # a try that fails changes nothing
+        then = time.time() - 2 * DAY
+        os.utime(note, (then, then))
+        run(first)
+        assert queued.scorefetch("run").code == 0
+        assert [row["kind"] for row in queued.sql("SELECT kind FROM alerts WHERE last > 0")] == ["pull"]
+        done = queued.scorefetch("status", "--exit-code")
+        assert done.code == 1 and note.name.encode() in done.out
+        assert "pull" in queued.scorefetch("check").out.decode()
+    run(success)
+    assert queued.scorefetch("run").code == 0
+    assert queued.sql("SELECT kind FROM alerts WHERE last > 0") == []
+    assert queued.scorefetch("status", "--exit-code").code == 0
 
 
 def test_an_old_mailbox_holds_up_nothing(queued, emulator, build):

@@ -27,6 +27,7 @@ typedef enum {
     SM_ALERT_LISTING,     /* no sync was complete for expect-listing */
     SM_ALERT_MAIL,        /* the last files came by sync and not by mail */
     SM_ALERT_SPOOL,       /* a file in the spool that is no event */
+    SM_ALERT_PULL,        /* a mailbox elsewhere has not been collected for a day */
     SM_ALERT_PRUNE,       /* keep-for would delete what a person has to look at first */
     SM_ALERT_SENDER,      /* a message whose From senders does not have */
     SM_ALERT_UNVERIFIED,  /* a message whose sender the mail system of authserv-id does not confirm

@@ -31,6 +31,7 @@ static const char *const kind_names[SM_ALERT_N_KINDS] = {
     [SM_ALERT_LISTING] = "listing",
     [SM_ALERT_MAIL] = "mail",
     [SM_ALERT_SPOOL] = "spool",
+    [SM_ALERT_PULL] = "pull",
     [SM_ALERT_PRUNE] = "prune",
     [SM_ALERT_SENDER] = "sender",
     [SM_ALERT_UNVERIFIED] = "unverified",

@@ -71,6 +71,10 @@ static const struct {
                        "Check whether notifications still reach the mailbox and scoremail."},
     [SM_ALERT_SPOOL] = {"a file in the spool is not an event",
                         "Check the file and its owner, then delete it."},
+    [SM_ALERT_PULL] = {"a mailbox is not collected",
+                       "Run systemctl status scoremail-getmail (or the unit that collects). Has a "
+                       "password, a consent or a client secret expired? If the mailbox is not "
+                       "collected any more, delete the pulled- file in the spool."},
     [SM_ALERT_PRUNE] = {"keep-for deletes nothing until you look",
                         "is this machine's clock right, and is keep-for what you mean? Then run"
                         " `scorefetch prune --yes`"},

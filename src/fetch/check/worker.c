@@ -8,6 +8,7 @@
 
 #include "build-config.h"
 #include "common/event/spool.h"
+#include "fetch/alert/watch-pull.h"
 #include "fetch/alert/watch-worker.h"
 #include "fetch/check/places.h"
 #include "fetch/check/timers.h"
@@ -101,6 +102,15 @@ sm_check_worker(SmCheck *check, const SmAccount *none)
                      TIMER, remedy);
     else
         sm_check_say(check, SM_CHECK_OK, "worker", NULL, "scorefetch run has run lately");
+}
+
+void
+sm_check_pull(SmCheck *check, const SmAccount *none)
+{
+    g_autofree char *fault = sm_watch_pull_describe(check->config->spool, sm_ledger_now());
+
+    if (fault != NULL)
+        sm_check_say(check, SM_CHECK_WARNING, "pull", NULL, "%s", fault);
 }
 
 void

@@ -42,6 +42,7 @@ static const struct {
     {sm_check_ledger, GENERAL},
     {sm_check_spool, GENERAL},
     {sm_check_worker, GENERAL},
+    {sm_check_pull, GENERAL},
     {sm_check_sync, GENERAL},
     {sm_check_alerts, GENERAL},
     {sm_check_alert_test, GENERAL | ALERT_TEST},

@@ -13,6 +13,7 @@
 #include "fetch/alert/alert.h"
 #include "fetch/alert/watch-config.h"
 #include "fetch/alert/watch-mail.h"
+#include "fetch/alert/watch-pull.h"
 #include "fetch/alert/watch.h"
 #include "fetch/commands/commands.h"
 #include "fetch/job/fetch.h"
@@ -333,6 +334,7 @@ work_off(SmSession *session, Tally *tally, GError **error)
             return FALSE;
     }
     sm_watch_config(session->ledger, session->config, sm_ledger_now());
+    sm_watch_pull(session->ledger, session->config->spool, sm_ledger_now());
     if (!work_through(session, spool, tally, error))
         return FALSE;
     if (heartbeat != NULL)

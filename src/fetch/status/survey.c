@@ -1,6 +1,7 @@
 #include "fetch/status/survey.h"
 
 #include "common/event/spool.h"
+#include "fetch/alert/watch-pull.h"
 #include "fetch/ledger/alerts.h"
 
 static void
@@ -31,6 +32,7 @@ sm_survey_free(SmSurvey *survey)
     g_ptr_array_unref(survey->accounts);
     g_ptr_array_unref(survey->alerts);
     g_ptr_array_unref(survey->refusals);
+    g_free(survey->pull_fault);
     g_free(survey);
 }
 
@@ -164,6 +166,7 @@ sm_survey_new(const SmConfig *config, SmLedger *ledger, const char *account, gin
     survey->refusals = g_ptr_array_new();
     survey->heartbeat_at = sm_spool_last_beat(config->spool);
     survey->spooled = sm_spool_count(config->spool);
+    survey->pull_fault = sm_watch_pull_describe(config->spool, now);
     add_accounts(survey, account);
     if (ledger != NULL && !read_at_once(survey, ledger, account, error))
         return NULL;

@@ -42,6 +42,7 @@ typedef struct {
     GPtrArray *alerts;   /* of SmAlertRecord */
     gint64 heartbeat_at; /* 0: no worker was ever there */
     gint64 spooled;      /* events in the spool; -1: not known */
+    char *pull_fault;    /* see sm_watch_pull_describe() */
 } SmSurvey;
 
 /*

@@ -40,6 +40,7 @@ static const struct {
     [SM_ALERT_LISTING] = {SM_LEVEL_WARNING, STANDS},
     [SM_ALERT_MAIL] = {SM_LEVEL_WARNING, STANDS},
     [SM_ALERT_SPOOL] = {SM_LEVEL_WARNING, PASSES},
+    [SM_ALERT_PULL] = {SM_LEVEL_WARNING, SHOWS},
     [SM_ALERT_PRUNE] = {SM_LEVEL_WARNING, STANDS},
     [SM_ALERT_SENDER] = {SM_LEVEL_WARNING, PASSES},
     [SM_ALERT_UNVERIFIED] = {SM_LEVEL_WARNING, PASSES},
@@ -49,7 +50,7 @@ static const struct {
 /* What the survey shows by itself. */
 static const struct {
     SmLevel file_broken, account_broken, file_failed, file_conflicts, file_overdue, sync_overdue;
-    SmLevel worker_silent, queue_unworked;
+    SmLevel worker_silent, queue_unworked, pull_fails;
 } of_survey = {
     .file_broken = SM_LEVEL_CRITICAL, /* of the configuration, with accounts that nobody knows */
     .account_broken = SM_LEVEL_CRITICAL,
@@ -59,6 +60,7 @@ static const struct {
     .sync_overdue = SM_LEVEL_WARNING,
     .worker_silent = SM_LEVEL_WARNING,   /* what waits is not tried again */
     .queue_unworked = SM_LEVEL_CRITICAL, /* with delivery = queued nothing is fetched at all */
+    .pull_fails = SM_LEVEL_WARNING,      /* sync may fetch the files */
 };
 
 const char *
@@ -196,6 +198,8 @@ judge_worker(GPtrArray *concerns, const SmSurvey *survey)
         add(concerns,
             state == SM_WORKER_NEEDED ? of_survey.queue_unworked : of_survey.worker_silent, "",
             "%s", text);
+    if (survey->pull_fault != NULL)
+        add(concerns, of_survey.pull_fails, "", "%s", survey->pull_fault);
 }
 
 static void
