@@ -53,6 +53,48 @@ a_mail_says_how_many_more_there_were(void)
     assert_has(next, "\n(and 2 more of this kind since the last alert)\n");
 }
 
+/* What strangers can bring into an alert, and what has to stay as it is. */
+static const struct {
+    const char *text, *shown;
+} links[] = {
+    {"see http://evil.example/x now", "see http[:]//evil[.]example/x now"},
+    {"HTTPS://EVIL.EXAMPLE", "HTTPS[:]//EVIL[.]EXAMPLE"},
+    {"(ftp://1.2.3.4/)", "(ftp[:]//1.2.3.4/)"},
+    {"www.evil.example", "www[.]evil[.]example"},
+    {"evil.example/4300.csv", "evil[.]example/4300.csv"},
+    {"csv.evil.com", "csv[.]evil[.]com"},
+    {"evil.csv.com evil.txt.", "evil[.]csv[.]com evil.txt."},
+    {"//evil.example/x", "//evil[.]example/x"},
+    {"/http://evil.example", "/http[:]//evil[.]example"},
+    {"\"user@host\" mailto:a@b.c", "\"user[at]host\" mailto:a[at]b[.]c"},
+    {"b\303\274cher.de \320\265.\321\200\321\204",
+     "b\303\274cher[.]de \320\265[.]\321\200\321\204"},
+    {"4300_2018.zip", "4300_2018[.]zip"},
+    {"4300_20180410_111604.csv: HTTP 404. Now 1.5 MB",
+     "4300_20180410_111604.csv: HTTP 404. Now 1.5 MB"},
+    {"/etc/scoremail/x.d/a.b: line 3", "/etc/scoremail/x.d/a.b: line 3"},
+    {"scoremail-run.timer, scoremail.conf", "scoremail-run.timer, scoremail.conf"},
+    {"", ""},
+};
+
+static void
+nothing_is_a_link(gconstpointer data)
+{
+    gsize i = GPOINTER_TO_SIZE(data);
+    SmAlertRow alert = row("main", "form", 1, 0);
+    g_autofree char *mail = NULL;
+    g_autofree char *json = NULL;
+    g_autofree char *part = g_strdup_printf("UTC:\n\n%s\n\nWhat", links[i].shown);
+
+    alert.text = (char *)links[i].text;
+    mail = sm_alert_mail(&alert, &config, NOON);
+    assert_has(mail, part);
+    g_assert_cmpint(strstr(mail, "[brackets]") != NULL, ==,
+                    strcmp(links[i].text, links[i].shown) != 0);
+    json = sm_alert_json(&alert, &config);
+    g_assert_null(strstr(json, "evil.example"));
+}
+
 static void
 the_json_is_an_object_on_one_line(void)
 {
@@ -94,6 +136,11 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(links); i++) {
+        g_autofree char *path = g_strdup_printf("/alert-text/nothing is a link/%zu", i);
+
+        g_test_add_data_func(path, GSIZE_TO_POINTER(i), nothing_is_a_link);
+    }
     g_test_add_func("/alert text/a mail says what, when and what to do",
                     a_mail_says_what_when_and_what_to_do);
     g_test_add_func("/alert text/a mail says how many more there were",

@@ -23,6 +23,10 @@ static const struct {
     {"a domain", "a.org", NULL, 1, "x@A.ORG", "", NULL},
     {"a domain with a dot at its end", "a.org", NULL, 1, "x@a.org.", "", NULL},
     {"not a domain below it", "a.org", NULL, 1, "x@b.a.org", "", "not in senders"},
+    {"a long From is cut off", "a.org", NULL, 1,
+     "0123456789012345678901234567890123456789012345678901234567890123456789@"
+     "0123456789012345678901234567890.org",
+     "", "01234567890123456789012345678..., which is not in senders"},
     {"not one that ends alike", "a.org", NULL, 1, "x@ba.org", "", "not in senders"},
     {"not one that begins alike", "a.org", NULL, 1, "x@a.org.b.net", "", "not in senders"},
     {"domains below", "*.a.org", NULL, 1, "x@c.b.a.org", "", NULL},

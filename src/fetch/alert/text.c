@@ -89,6 +89,70 @@ static const struct {
                           "--sandbox=required refuses to run without."},
 };
 
+/* Whether a mail program could make a part of an address of it: non-ASCII names are hosts, too. */
+static gboolean
+is_of_host(char c)
+{
+    return g_ascii_isalnum(c) || (guchar)c >= 0x80;
+}
+
+/* Whether what follows the dot is how a file's name ends, and no host's. */
+static gboolean
+is_extension(const char *after)
+{
+    static const char *const extensions[] = {"conf",  "csv", "db",  "service",
+                                             "timer", "txt", "xlsx"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(extensions); i++) {
+        gsize length = strlen(extensions[i]);
+
+        if (g_ascii_strncasecmp(after, extensions[i], length) == 0)
+            return !is_of_host(after[length + strspn(after + length, "./:@-")]);
+    }
+    return FALSE;
+}
+
+/* One word of an alert, so that no mail program makes a link of it: some of its text is strangers'.
+ * A path of this machine stays as it is. */
+static void
+append_unlinked(GString *to, const char *word, gsize length)
+{
+    gboolean path = length > 1 && word[0] == '/' && g_ascii_isalnum(word[1]) &&
+                    g_strstr_len(word, (gssize)length, "://") == NULL;
+
+    for (gsize i = 0; i < length; i++) {
+        gboolean inside = i > 0 && i + 1 < length;
+
+        if (word[i] == '@')
+            g_string_append(to, "[at]");
+        else if (word[i] == ':' && g_str_has_prefix(word + i, "://"))
+            g_string_append(to, "[:]");
+        else if (word[i] == '.' && !path && inside && is_of_host(word[i - 1]) &&
+                 is_of_host(word[i + 1]) && !is_extension(word + i + 1) &&
+                 !(g_ascii_isdigit(word[i - 1]) && g_ascii_isdigit(word[i + 1])))
+            g_string_append(to, "[.]");
+        else
+            g_string_append_c(to, word[i]);
+    }
+}
+
+/* Caller frees. */
+static char *
+unlinked(const char *text)
+{
+    GString *to = g_string_new(NULL);
+
+    while (*text != '\0') {
+        gsize length = strcspn(text, " ");
+
+        append_unlinked(to, text, length);
+        text += length;
+        if (*text == ' ')
+            g_string_append_c(to, *text++);
+    }
+    return g_string_free(to, FALSE);
+}
+
 /* SM_ALERT_N_KINDS for one of a newer version. */
 static int
 find_kind(const char *name)
@@ -176,6 +240,7 @@ sm_alert_mail(const SmAlertRow *row, const SmConfig *config, gint64 now)
     g_autofree char *headers = headers_of(row, config, now);
     g_autofree char *last = utc(row->last, "%Y-%m-%d %H:%M");
     g_autofree char *more = and_more(row);
+    g_autofree char *text = unlinked(row->text);
     g_autofree char *where =
         *row->account != '\0' ? g_strdup_printf(", account %s", row->account) : g_strdup("");
 
@@ -186,9 +251,12 @@ sm_alert_mail(const SmAlertRow *row, const SmConfig *config, gint64 now)
                            "What to do: %s\n\n"
                            "-- \n"
                            "Configuration: %s. An alert of one kind is sent once in %u min.\n"
-                           "See scorefetch status, and scorefetch(1).\n",
-                           headers, g_get_host_name(), where, last, row->text, more, advice_of(row),
-                           config->file, (config->alert_every + 59) / 60);
+                           "See scorefetch status, and scorefetch(1).%s\n",
+                           headers, g_get_host_name(), where, last, text, more, advice_of(row),
+                           config->file, (config->alert_every + 59) / 60,
+                           strcmp(text, row->text) != 0
+                               ? " Signs in [brackets] keep mail programs from making links."
+                               : "");
 }
 
 static void
@@ -204,6 +272,7 @@ sm_alert_json(const SmAlertRow *row, const SmConfig *config)
 {
     g_autoptr(cJSON) json = cJSON_CreateObject();
     g_autofree char *subject = subject_of(row);
+    g_autofree char *said = unlinked(row->text);
     char *printed, *text;
 
     cJSON_AddStringToObject(json, "kind", row->kind);
@@ -211,7 +280,7 @@ sm_alert_json(const SmAlertRow *row, const SmConfig *config)
                           *row->account != '\0' ? cJSON_CreateString(row->account)
                                                 : cJSON_CreateNull());
     cJSON_AddStringToObject(json, "subject", subject);
-    cJSON_AddStringToObject(json, "text", row->text);
+    cJSON_AddStringToObject(json, "text", said);
     cJSON_AddStringToObject(json, "advice", advice_of(row));
     cJSON_AddNumberToObject(json, "times", (double)row->times);
     cJSON_AddNumberToObject(json, "more", (double)row->times - 1);

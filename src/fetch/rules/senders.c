@@ -5,6 +5,8 @@
 
 #include "common/base/text.h"
 
+enum { SHOWN_MAX = 100 /* bytes of what a stranger wrote */ };
+
 enum { HOPS, SERVER, RESULT, PROPERTIES }; /* the words of a line of event->auth */
 
 /* The domain of an address, in the form in which two of them can be compared; NULL: it has none.
@@ -101,6 +103,7 @@ static char *
 describe(const SmAccount *account, const GPtrArray *found)
 {
     g_autoptr(GString) results = g_string_new(NULL);
+    g_autofree char *shown = NULL;
 
     if (found->len == 0)
         return g_strdup_printf("no Authentication-Results of %s below at most %u Received lines",
@@ -108,8 +111,9 @@ describe(const SmAccount *account, const GPtrArray *found)
     for (guint i = 0; i < found->len; i++)
         g_string_append_printf(results, "%s%s", i > 0 ? ", " : "",
                                ((char **)found->pdata[i])[RESULT]);
+    shown = sm_text_clean(results->str, SHOWN_MAX);
     return g_strdup_printf("%s found neither dmarc=pass nor dkim=pass for From's domain (%s)",
-                           account->authserv_id, results->str);
+                           account->authserv_id, shown);
 }
 
 /* The results, each as its words, of the mail system that account trusts: those below the fewest
@@ -164,6 +168,16 @@ sm_senders_lists(const SmAccount *account, const SmEvent *event)
            (account->senders[0] == NULL || is_listed(account->senders, event->from, domain));
 }
 
+/* Caller frees. */
+static char *
+describe_from(const char *from)
+{
+    g_autofree char *shown = sm_text_clean(from, SHOWN_MAX);
+
+    return g_strdup_printf("From is %s%s, which is not in senders", shown,
+                           strlen(from) > SHOWN_MAX ? "..." : "");
+}
+
 static gboolean
 allows(const SmAccount *account, const SmEvent *event, char **why)
 {
@@ -175,7 +189,7 @@ allows(const SmAccount *account, const SmEvent *event, char **why)
     if (domain == NULL)
         *why = g_strdup("it does not have exactly one address in From");
     else if (account->senders[0] != NULL && !is_listed(account->senders, event->from, domain))
-        *why = g_strdup_printf("From is %s, which is not in senders", event->from);
+        *why = describe_from(event->from);
     else if (account->authserv_id != NULL)
         return is_vouched_for(account, event, domain, why);
     return *why == NULL;
