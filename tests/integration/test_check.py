@@ -5,6 +5,7 @@ import os
 import pwd
 import re
 import shutil
+import struct
 import sqlite3
 import time
 from contextlib import closing
@@ -398,6 +399,10 @@ def test_a_spool_that_is_open(site):
     site.spool.chmod(0o770)
     assert_one(check(site), WARNING, "spool", "chmod 3770")
     site.spool.chmod(0o3770)
+    assert_one(check(site), WARNING, "spool", "group members can read each other's events; run setfacl")
+    entries = [(1, 7, 0xffffffff), (2, 4, os.geteuid()), (4, 0, 0xffffffff), (0x10, 4, 0xffffffff), (0x20, 0, 0xffffffff)]
+    acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+    os.setxattr(site.spool, "system.posix_acl_default", acl)
     assert check(site).code == OK
 
 

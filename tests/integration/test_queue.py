@@ -548,6 +548,34 @@ def test_an_event_that_cannot_be_deleted_keeps_no_other_waiting(queued, scores):
     assert queued.scorefetch("run").code == 0 and events(queued) == []
 
 
+def leave_much(queued, files, size):
+    """As a user who wants to fill the disk would."""
+    for n in range(files):
+        with open(queued.spool / f"{os.geteuid()}-{n:032x}.event", "wb") as file:
+            file.truncate(size)
+
+
+@pytest.mark.parametrize("files, size", [(10000, 1), (512, 65536)])
+def test_a_user_who_has_much_in_the_spool_leaves_no_more(queued, files, size):
+    queued.scorefetch("run")
+    leave_much(queued, files, size)
+    done = queued.scoremail(stdin=mail("csv"))
+    assert done.code == EX_TEMPFAIL and "as much as one user may" in done.err, done.err
+    for path in events(queued)[:2]:  # the heartbeat is a file, too
+        path.unlink()
+    assert queued.scoremail(stdin=mail("csv")).code == 0
+
+
+def test_what_a_user_leaves_beyond_all_measure_is_deleted(queued):
+    """Files of a size that no event has are set aside, a few of them, and the rest of what fills the disk is gone."""
+    queued.scorefetch("run")
+    leave_much(queued, 200, 1024 * 1024)
+    done = queued.scorefetch("run", "-q")
+    assert "left more than 20000 events or 64 MiB; the rest is deleted unread" in done.err
+    kept = list((queued.spool / "aside").iterdir())
+    assert events(queued) == [] and sum(path.stat().st_size for path in kept) <= 1024 * 1024
+
+
 @pytest.mark.release_only("the sanitizers make these calls as well")
 @pytest.mark.parametrize("file", ["/etc/passwd", "/etc/group"])
 @pytest.mark.parametrize("fault", ["ENFILE", "EIO"])

@@ -92,6 +92,7 @@ def test_alice_can_neither_remove_nor_beat_for_another(site):
     site.receive("alice")
     site.root.must("usermod", "-aG", "scorespool", "bob")
     theirs = site.root.must("sh", "-c", "echo /var/spool/scoremail/*.event").strip()
+    assert site.root.run(["runuser", "-u", "bob", "--", "cat", theirs]).code != 0  # nor read them
     for command in (f"rm -f {theirs}", f"mv {theirs} {theirs}.x", "touch /var/spool/scoremail/heartbeat",
                     f"echo x >{theirs}"):
         assert site.root.run(["sh", "-c", command], user="bob").code != 0, command

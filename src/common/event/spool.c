@@ -1,5 +1,6 @@
 #include "common/event/spool.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,7 +44,8 @@ name_for(GBytes *bytes)
     return g_strdup_printf("%u-%.*s" SM_SPOOL_SUFFIX, (guint)geteuid(), HASH_LENGTH, hash);
 }
 
-/* 0640: the worker reads it by the spool's group. */
+/* 0640: the worker reads it by the spool's group or, where other members may not, by the ACL that
+ * the spool gives to what is made in it. */
 static gboolean
 write_whole(int fd, GBytes *bytes)
 {
@@ -78,10 +80,47 @@ give_name(int spool, const char *temporary, const char *name)
     return is_there(spool, name);
 }
 
-static gboolean
-put(int spool, GBytes *bytes)
+SmSpoolUse
+sm_spool_use(int folder, uid_t user)
 {
-    g_autofree char *name = name_for(bytes);
+    int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+    SmSpoolUse use = {0, 0};
+    struct dirent *entry;
+    struct stat about;
+
+    if (dir == NULL) {
+        sm_close(&copy);
+        return use;
+    }
+    while ((entry = readdir(dir)) != NULL)
+        if (fstatat(folder, entry->d_name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
+            !S_ISDIR(about.st_mode) && about.st_uid == user) {
+            use.files++;
+            use.bytes += about.st_size;
+        }
+    closedir(dir);
+    return use;
+}
+
+/* Whether one event more of our user is not too much. */
+static gboolean
+has_room(int spool, const char *directory, gsize size, GError **error)
+{
+    SmSpoolUse use = sm_spool_use(spool, geteuid());
+
+    if (use.files < SM_SPOOL_FILES_MAX && use.bytes + (gint64)size <= SM_SPOOL_BYTES_MAX)
+        return TRUE;
+    g_set_error(error, SM_ERROR, SM_ERROR_IO,
+                "spool %s: uid %u has %" G_GINT64_FORMAT " files in it, as much as one user may; "
+                "does scorefetch run take them over?",
+                directory, (guint)geteuid(), use.files);
+    return FALSE;
+}
+
+static gboolean
+put(int spool, const char *name, GBytes *bytes)
+{
     g_autofree char *temporary = g_strdup_printf(".%s.%08x.tmp", name, g_random_int());
     sm_autofd int fd =
         openat(spool, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -98,11 +137,13 @@ gboolean
 sm_spool_put(const char *directory, const SmEvent *event, GError **error)
 {
     g_autoptr(GBytes) bytes = sm_event_encode(event);
+    g_autofree char *name = name_for(bytes);
     sm_autofd int spool = sm_spool_open(directory, error);
 
-    if (spool < 0)
+    if (spool < 0 ||
+        (!is_there(spool, name) && !has_room(spool, directory, g_bytes_get_size(bytes), error)))
         return FALSE;
-    if (!put(spool, bytes))
+    if (!put(spool, name, bytes))
         return sm_error_from_errno(error, SM_ERROR_IO, "spool %s%s", directory,
                                    sm_io_space_hint(directory));
     sm_wake(SM_SITE_WAKE);

@@ -22,9 +22,22 @@
 #define SM_SPOOL_HEARTBEAT "heartbeat"
 #define SM_SPOOL_HIDDEN ".stray." /* how the name of what was in the way begins */
 
+enum { /* what one user may have in the spool; the worker deletes what is more than twice as much */
+       SM_SPOOL_FILES_MAX = 10000,
+       SM_SPOOL_BYTES_MAX = 32 * 1024 * 1024
+};
+
+typedef struct {
+    gint64 files, bytes;
+} SmSpoolUse;
+
+/* What user has in the folder that fd is open on; nothing, where it cannot be listed. */
+SmSpoolUse sm_spool_use(int folder, uid_t user);
+
 /*
  * Puts event into the spool at directory: written, synced, named, synced; and wakes a site's
- * worker. TRUE where it is there already. SM_ERROR_IO, which names the directory.
+ * worker. TRUE where it is there already. SM_ERROR_IO, which names the directory,
+ * also where the user has too much in it.
  */
 gboolean sm_spool_put(const char *directory, const SmEvent *event, GError **error);
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "build-config.h"
@@ -65,6 +66,12 @@ sm_check_spool(SmCheck *check, const SmAccount *none)
                      "%s: group members can delete each other's events, or queue unreadable ones "
                      "(%s); run chmod 3770 %s",
                      spool, described, spool);
+    else if ((about.st_mode & S_IWGRP) != 0 &&
+             getxattr(spool, "system.posix_acl_default", NULL, 0) < 0)
+        sm_check_say(check, SM_CHECK_WARNING, "spool", NULL,
+                     "%s: group members can read each other's events; run setfacl -d -m "
+                     "u:%u:r,g::- %s (systemd-tmpfiles --create does it for a site's)",
+                     spool, (guint)about.st_uid, spool);
     else
         sm_check_say(check, SM_CHECK_OK, "spool", NULL, "%s (%s), queued events: %d", spool,
                      described, (int)sm_spool_count(spool));

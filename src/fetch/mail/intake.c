@@ -22,6 +22,8 @@ enum {
     STALE = 3600, /* seconds after which a file without a name is a dead process's */
     GROUPS_MAX = 256,
     ENTRY_MAX = 1024 * 1024, /* bytes of a group and all its members */
+    ASIDE_FILES = 100,       /* of one user, kept for a person to look at */
+    ASIDE_BYTES = 1024 * 1024,
 };
 
 /* The spool that is being emptied, and where to. */
@@ -31,6 +33,7 @@ typedef struct {
     const char *directory; /* the spool's path */
     int spool;             /* the same, open */
     SmIntake *intake;      /* what was taken over so far */
+    GHashTable *uses;      /* SmSpoolUse by uid: what was met so far */
 } Spool;
 
 static gboolean
@@ -188,7 +191,16 @@ move_aside(int spool, const char *name)
 {
     sm_autofd int folder = open_aside(spool);
     g_autofree char *hidden = NULL;
+    SmSpoolUse use = {0, 0};
+    struct stat about;
 
+    if (folder >= 0 && fstatat(spool, name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISREG(about.st_mode)) {
+        use = sm_spool_use(folder, about.st_uid);
+        use.bytes += about.st_size;
+    }
+    if ((use.files >= ASIDE_FILES || use.bytes > ASIDE_BYTES) && unlinkat(spool, name, 0) == 0)
+        return g_strdup("by deletion, since that user has enough there");
     if (folder >= 0 && renameat(spool, name, folder, name) == 0)
         return g_strdup("in " SM_INTAKE_ASIDE);
     hidden = sm_spool_hide(spool, name);
@@ -249,6 +261,45 @@ take_over(const Spool *from, const char *name, uid_t owner, const SmEvent *event
     return log_file(from->ledger, "taken over", name, who, error);
 }
 
+static void
+tell_too_much(const Spool *from, uid_t user)
+{
+    g_autofree char *text = g_strdup_printf(
+        "%s: uid %u left more than %d events or %d MiB; the rest is deleted unread",
+        from->directory, (guint)user, 2 * SM_SPOOL_FILES_MAX, 2 * SM_SPOOL_BYTES_MAX / 1024 / 1024);
+
+    g_warning("%s", text);
+    sm_alert(from->ledger, "", SM_ALERT_SPOOL, text);
+}
+
+/* Deletes a file of a user who has left more than any mail would, which is told once. */
+static gboolean
+is_too_much(const Spool *from, const char *name)
+{
+    SmSpoolUse *use;
+    struct stat about;
+
+    if (fstatat(from->spool, name, &about, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(about.st_mode))
+        return FALSE;
+    use = g_hash_table_lookup(from->uses, GUINT_TO_POINTER(about.st_uid));
+    if (use == NULL) {
+        use = g_new0(SmSpoolUse, 1);
+        g_hash_table_insert(from->uses, GUINT_TO_POINTER(about.st_uid), use);
+    }
+    if (use->files < 2 * SM_SPOOL_FILES_MAX && use->bytes < 2 * SM_SPOOL_BYTES_MAX) {
+        use->files++;
+        use->bytes += about.st_size;
+        return FALSE;
+    }
+    if (unlinkat(from->spool, name, 0) < 0)
+        return FALSE;
+    from->intake->aside++;
+    if (use->bytes < G_MAXINT64)
+        tell_too_much(from, about.st_uid);
+    use->bytes = G_MAXINT64;
+    return TRUE;
+}
+
 static gboolean
 take_file(const Spool *from, const char *name, GError **error)
 {
@@ -256,6 +307,9 @@ take_file(const Spool *from, const char *name, GError **error)
     const char *why;
     uid_t owner;
     int fault;
+
+    if (is_too_much(from, name))
+        return TRUE;
 
     event = read_event(from->spool, name, &owner, &why);
     fault = errno;
@@ -336,7 +390,8 @@ take_strays(const Spool *usual, GError **error)
 gboolean
 sm_intake(SmLedger *ledger, const SmConfig *config, int spool, SmIntake *intake, GError **error)
 {
-    const Spool from = {ledger, config, config->spool, spool, intake};
+    g_autoptr(GHashTable) uses = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    const Spool from = {ledger, config, config->spool, spool, intake, uses};
 
     *intake = (SmIntake){0, 0, 0};
     return take_all(&from, error) && take_strays(&from, error);
