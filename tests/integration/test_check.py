@@ -285,6 +285,40 @@ def test_a_directory_that_everybody_may_write_to(site):
     assert_one(check(site), WARNING, "directory [main]", "chmod o-w")
 
 
+@pytest.mark.parametrize("place, mode, item, words", [
+    ("scores/.superseded", 0o777, "directory [main]", "superseded is writable by others .*chmod go-w"),
+    ("scores", 0o770, "directory [main]", "scores is writable by others .*chmod go-w"),
+    ("ca.pem", 0o664, "ca-file [main]", "ca.pem is writable by others .*chmod go-w"),
+    (".local/state/scoremail/ledger.lock", 0o666, "ledger", "ledger.lock: others can open it .*chmod 600"),
+    (".local/state/scoremail/ledger.lock", 0o640, "ledger", "ledger.lock: others can open it .*chmod 600"),
+])
+def test_what_others_may_write_to(site, place, mode, item, words):
+    need(os.geteuid() == 0, "only root can give a file to another group")
+    path = site.folder / place
+    if place.endswith("superseded"):
+        path.mkdir(exist_ok=True)
+    os.chown(path, -1, 1)
+    path.chmod(mode)
+    assert_one(check(site), WARNING, item, words)
+
+
+def test_a_directory_that_its_group_may_write_to(site):
+    """As an importer has it, which takes the files away."""
+    site.configure(group="daemon")
+    os.chown(site.directory, -1, 1)
+    site.directory.chmod(0o770)
+    assert check(site).code == OK
+
+
+def test_authorities_that_everybody_may_add_to(site, emulator):
+    calls = emulator.requests()
+    site.ca.chmod(0o666)
+    assert_one(check(site), FAILURE, "ca-file [main]", "everyone may write to it; run chmod o-w")
+    done = site.receive("4300_20190101_000000.csv")
+    assert done.code == EX_TEMPFAIL and "chmod o-w" in done.err
+    assert emulator.requests() == calls
+
+
 def test_scores_that_everybody_may_read(site):
     site.configure(file_mode="0644")
     assert check(site).code == OK  # the directory is closed

@@ -101,7 +101,9 @@ sm_check_authorities(SmCheck *check, const SmAccount *account)
 
     if (!sm_authorities_check(account, &fault))
         sm_check_say_fault(check, SM_CHECK_FAILURE, "ca-file", account, fault);
-    else if (account->ca_file != NULL)
+    else if (account->ca_file != NULL &&
+             !sm_check_writers(check, "ca-file", account, account->ca_file, (gid_t)-1) &&
+             !sm_check_folder(check, "ca-file", account, account->ca_file))
         sm_check_say(check, SM_CHECK_OK, "ca-file", account, "%s is trusted besides the system's",
                      account->ca_file);
 }

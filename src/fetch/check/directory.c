@@ -90,6 +90,8 @@ largest_file(const SmCheck *check, const SmAccount *account)
 static gboolean
 check_privacy(SmCheck *check, const SmAccount *account, const struct stat *about)
 {
+    g_autofree char *older = NULL;
+
     if ((about->st_mode & S_IWOTH) != 0) {
         sm_check_say(
             check, SM_CHECK_WARNING, "directory", account,
@@ -97,6 +99,11 @@ check_privacy(SmCheck *check, const SmAccount *account, const struct stat *about
             account->directory, (guint)about->st_mode & 07777, account->directory);
         return FALSE;
     }
+    older = g_build_filename(account->directory, SM_SUPERSEDED, NULL);
+    if (sm_check_writers(check, "directory", account, account->directory, account->group) ||
+        sm_check_writers(check, "directory", account, older, account->group) ||
+        sm_check_folder(check, "directory", account, account->directory))
+        return FALSE;
     if ((account->file_mode & S_IROTH) != 0 && (about->st_mode & S_IXOTH) != 0) {
         sm_check_say(check, SM_CHECK_WARNING, "directory", account,
                      "%s: everyone on this machine can read the score files; set file-mode to 0640 "

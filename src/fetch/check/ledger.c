@@ -50,6 +50,19 @@ owns_companions(SmCheck *check, const char *path)
     return TRUE;
 }
 
+/* Who can open the lock can hold it, for ever. */
+static void
+check_lock(SmCheck *check, const char *ledger)
+{
+    g_autofree char *lock = sm_ledger_lock_file(ledger);
+    struct stat about;
+
+    if (stat(lock, &about) == 0 && (about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        sm_check_say(check, SM_CHECK_WARNING, "ledger", NULL,
+                     "%s: others can open it and lock everyone out (mode %04o); run chmod 600 %s",
+                     lock, (guint)about.st_mode & 07777, lock);
+}
+
 static void
 say_version(SmCheck *check, const char *path, gint64 version, const char *space)
 {
@@ -95,6 +108,7 @@ sm_check_ledger(SmCheck *check, const SmAccount *none)
             check, SM_CHECK_WARNING, "ledger", NULL,
             "%s: readable by others, with names and fingerprints (mode %04o); run chmod 600 %s",
             path, (guint)about.st_mode & 07777, path);
+    check_lock(check, path);
     sm_check_folder(check, "ledger", NULL, path);
     if (sm_check_space(check, "ledger", NULL, path, SPACE_WANTED, &space))
         say_version(check, path, version, space);

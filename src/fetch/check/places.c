@@ -38,6 +38,27 @@ sm_check_folder(SmCheck *check, const char *item, const SmAccount *account, cons
 }
 
 gboolean
+sm_check_writers(SmCheck *check, const char *item, const SmAccount *account, const char *path,
+                 gid_t allowed)
+{
+    g_autofree char *described = NULL;
+    struct stat about;
+    gboolean group, foreign;
+
+    if (stat(path, &about) < 0)
+        return FALSE;
+    group = (about.st_mode & S_IWGRP) != 0 && about.st_gid != getegid() && about.st_gid != allowed;
+    foreign = about.st_uid != 0 && about.st_uid != geteuid();
+    if (!group && !foreign && (about.st_mode & S_IWOTH) == 0)
+        return FALSE;
+    described = sm_check_describe(&about);
+    sm_check_say(check, SM_CHECK_WARNING, item, account,
+                 "%s is writable by others (%s); run chmod %s %s", path, described,
+                 foreign ? "go-w and chown" : "go-w", path);
+    return TRUE;
+}
+
+gboolean
 sm_check_space(SmCheck *check, const char *item, const SmAccount *account, const char *path,
                guint64 wanted, char **text)
 {

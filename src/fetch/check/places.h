@@ -13,6 +13,13 @@ gboolean sm_check_folder(SmCheck *check, const char *item, const SmAccount *acco
                          const char *path);
 
 /*
+ * Adds a warning where others than root and our user could write to path itself: a group that is
+ * neither ours nor allowed (-1: none is), everyone, or another owner. Whether they could.
+ */
+gboolean sm_check_writers(SmCheck *check, const char *item, const SmAccount *account,
+                          const char *path, gid_t allowed);
+
+/*
  * Adds a finding where the file system that path lies on has room for less than
  * so many bytes, or for few more files. Otherwise *text, which the caller frees,
  * tells how much there is, as "12.3 GB free".

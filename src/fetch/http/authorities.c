@@ -54,6 +54,8 @@ read_own(const SmAccount *account, GError **error)
         why = g_strerror(errno);
     else if (st.st_size > OWN_MAX)
         why = "is larger than 16 MiB";
+    else if (S_ISREG(st.st_mode) && (st.st_mode & S_IWOTH) != 0) /* who may pose as the service? */
+        why = "everyone may write to it; run chmod o-w";
     else if (S_ISREG(st.st_mode)) { /* of a FIFO or a device nobody knows the end */
         if (!g_file_get_contents(path, &text, NULL, &fault))
             why = fault->message;

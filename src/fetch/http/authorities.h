@@ -10,8 +10,8 @@
 #include "common/config/config.h"
 #include "fetch/host/autoptr.h"
 
-/* Whether the account's ca-file can be read and has a certificate; TRUE where it has none.
- * SM_ERROR_CONFIG. */
+/* Whether the account's ca-file can be read, is not writable by everyone, and has a certificate;
+ * TRUE where it has none. SM_ERROR_CONFIG. */
 gboolean sm_authorities_check(const SmAccount *account, GError **error);
 
 /* Sets handle to trust the system's authorities and the account's ca-file. FALSE where libcurl
