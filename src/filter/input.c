@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/error.h"
@@ -68,12 +69,21 @@ reserve(gsize wanted, gsize *reserved)
     return NULL;
 }
 
+/* Which nobody ends, as /dev/zero by a slip of the hand: it would be drained for ever. */
+static gboolean
+is_device(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode));
+}
+
 gboolean
 sm_input_read(SmInput *input, int fd, gsize max, GError **error)
 {
     gsize wanted = page_align(max + 1), reserved, room, used;
-    gboolean overflows = FALSE;
-    ssize_t got;
+    gboolean overflows = FALSE, device = is_device(fd);
+    ssize_t got = 0;
 
     *input = (SmInput){reserve(wanted, &reserved), 0, FALSE};
     if (input->data == NULL) {
@@ -84,7 +94,8 @@ sm_input_read(SmInput *input, int fd, gsize max, GError **error)
     /* One byte more than allowed: it distinguishes a message that fits exactly from a larger one.
      */
     room = MIN(max + 1, reserved);
-    while ((got = read_patiently(fd, input->data + input->length, room - input->length)) > 0) {
+    while (!(overflows && device) &&
+           (got = read_patiently(fd, input->data + input->length, room - input->length)) > 0) {
         input->length += (gsize)got;
         if (input->length == room) {
             overflows = TRUE;
@@ -98,6 +109,11 @@ sm_input_read(SmInput *input, int fd, gsize max, GError **error)
     if (got < 0)
         return sm_error_from_errno(error, SM_ERROR_IO,
                                    "cannot read the message from standard input");
+    if (overflows && device) {
+        g_set_error(error, SM_ERROR, SM_ERROR_IO,
+                    "standard input is a device without end; pipe a message into scoremail");
+        return FALSE;
+    }
     if (overflows && reserved < wanted) {
         g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
                     "no memory for a message of more than %zu bytes; raise the limit on address "

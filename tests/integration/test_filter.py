@@ -539,6 +539,13 @@ def test_a_recipe_may_say_how_long(installation, home, defer_for, code):
     assert run.returncode == code and len(home.spooled()) == (1 if code == OK else 0)
 
 
+def test_a_device_without_end_is_no_message(installation):
+    """A slip of the hand; the message of a pipe is drained to its end, however long it is."""
+    with open("/dev/zero", "rb") as zero:
+        run = subprocess.run([installation.program], stdin=zero, capture_output=True, timeout=60)
+    assert run.returncode == TEMPORARY and b"a device without end" in run.stderr
+
+
 def test_without_a_spool_too_the_mail_system_keeps_the_mail(installation, home):
     installation.scorefetch.chmod(0o644)
     home.state.touch()

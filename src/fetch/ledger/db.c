@@ -68,7 +68,9 @@ fail(SmDb *db, int code, GError **error)
         g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s: %s%s", db->path, cause, hint);
     else
         g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s: %s%s%s (%s)", db->path, cause,
-                    has_errno ? ": " : "", has_errno ? g_strerror(system) : "", remedy(primary));
+                    has_errno ? ": " : "", has_errno ? g_strerror(system) : "",
+                    has_errno && system == ENOLCK ? "its file system has none; use another"
+                                                  : remedy(primary));
     return FALSE;
 }
 
