@@ -1,11 +1,15 @@
 """What a typo or a stranger puts where a file is expected: each command ends soon, and says what is wrong with what."""
 import fcntl
 import os
+import shutil
 import socket
+import subprocess
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
-from harness import CSV_NAME, EX_TEMPFAIL, mail
+from harness import CSV_NAME, EX_TEMPFAIL, Account, mail, need, run
 
 SOON = 15  # seconds, on a machine that is busy
 
@@ -127,3 +131,22 @@ def test_who_holds_the_lock_of_the_schema_for_ever_holds_nobody_up(account):
         assert time.monotonic() - begun < SOON
 
 
+
+
+@pytest.mark.parametrize("place", ["log", "ledger.lock"])
+def test_a_file_of_another_user_is_named_with_its_owner(account, emulator, place):
+    """As root's first try leaves it."""
+    need(os.geteuid() == 0, "only root has other users' rights")
+    folder = Path(tempfile.mkdtemp(prefix="kinds-"))  # open to nobody
+    try:
+        (folder / "home").mkdir()
+        theirs = Account(folder / "home", account.build, emulator)
+        path = PLACES[place](theirs)
+        subprocess.run(["chown", "-R", "nobody:", folder], check=True)
+        path.touch(mode=0o600)
+        done = run([theirs.build / "scorefetch", "get", "-c", theirs.config, CSV_NAME], timeout=SOON,
+                   user="nobody", group="nogroup", extra_groups=[], env={"HOME": str(folder)})  # fmt: skip
+        assert done.code > 1 and len(done.err.splitlines()) == 1
+        assert f"{path} belongs to uid 0, and uid" in done.err, done.err
+    finally:
+        shutil.rmtree(folder)

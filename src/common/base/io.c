@@ -73,8 +73,13 @@ sm_open_regular(const char *path, int flags, int code, const char *what, GError 
         if (fd < 0 || fstat(fd, &st) < 0) {
             g_autofree char *folder = g_path_get_dirname(path);
 
-            sm_error_from_errno(error, (SmErrorCode)code, "%s %s%s", what, path,
-                                sm_io_space_hint(folder));
+            if (there && errno == EACCES)
+                g_set_error(error, SM_ERROR, code,
+                            "%s %s belongs to uid %u, and uid %u has no access; chown it", what,
+                            path, (guint)st.st_uid, (guint)geteuid());
+            else
+                sm_error_from_errno(error, (SmErrorCode)code, "%s %s%s", what, path,
+                                    sm_io_space_hint(folder));
             return -1;
         }
     }

@@ -373,7 +373,7 @@ sm_db_exec(SmDb *db, const char *sql, GError **error)
 }
 
 static gpointer
-make_verdict(const SmRow *row)
+make_answer(const SmRow *row)
 {
     return sm_row_dup(row, 0);
 }
@@ -381,13 +381,13 @@ make_verdict(const SmRow *row)
 gboolean
 sm_db_verify(SmDb *db, GError **error)
 {
-    g_autofree char *verdict = sm_db_first(db, error, make_verdict, "PRAGMA quick_check(1)", "");
+    g_autofree char *answer = sm_db_first(db, error, make_answer, "PRAGMA quick_check(1)", "");
 
-    if (verdict == NULL || g_str_equal(verdict, "ok"))
-        return verdict != NULL;
+    if (answer == NULL || g_str_equal(answer, "ok"))
+        return answer != NULL;
     g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
                 "ledger %s is damaged (%s); restore it from a backup, see Moving in scorefetch(1)",
-                db->path, verdict);
+                db->path, answer);
     return FALSE;
 }
 

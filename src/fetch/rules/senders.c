@@ -62,15 +62,15 @@ is_same(const char *domain, const char *from)
     return strcmp(domain, from) == 0;
 }
 
-typedef enum { ABSENT, FITS, DIFFERS } Verdict;
+typedef enum { ABSENT, FITS, DIFFERS } Fit;
 
 /* Whether the domains that the words give for property fit From's: all of them, if there are
  * several. */
-static Verdict
+static Fit
 look_at(char *const *words, const char *property, gboolean (*fits)(const char *, const char *),
         const char *from)
 {
-    Verdict verdict = ABSENT;
+    Fit fit = ABSENT;
 
     for (char *const *word = words + PROPERTIES; *word != NULL; word++) {
         g_autofree char *domain = NULL;
@@ -80,22 +80,22 @@ look_at(char *const *words, const char *property, gboolean (*fits)(const char *,
         domain = canonical_domain(*word + strlen(property));
         if (domain == NULL || !fits(domain, from))
             return DIFFERS;
-        verdict = FITS;
+        fit = FITS;
     }
-    return verdict;
+    return fit;
 }
 
 static gboolean
 vouches(char *const *words, const char *from)
 {
-    Verdict verdict;
+    Fit fit;
 
     if (strcmp(words[RESULT], "dmarc=pass") == 0)
         return look_at(words, "header.from=", is_same, from) != DIFFERS;
     if (strcmp(words[RESULT], "dkim=pass") != 0)
         return FALSE;
-    verdict = look_at(words, "header.d=", is_aligned, from);
-    return (verdict != ABSENT ? verdict : look_at(words, "header.i=", is_aligned, from)) == FITS;
+    fit = look_at(words, "header.d=", is_aligned, from);
+    return (fit != ABSENT ? fit : look_at(words, "header.i=", is_aligned, from)) == FITS;
 }
 
 /* What the trusted results say, if none verifies From. Caller frees. */
