@@ -1,9 +1,6 @@
-/* Hashes: known answers (FIPS 180-4's examples, RFC 1321's test suite), in one go, in pieces,
- * beside. */
+/* Hashes: known answers (FIPS 180-4's examples, RFC 1321's test suite), in one go and in pieces. */
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/base/text.h"
@@ -43,7 +40,6 @@ hashes(gconstpointer data)
     g_autoptr(SmDigest) whole = sm_digest_new(TRUE);
     g_autoptr(SmDigest) pieces = sm_digest_new(TRUE);
     g_autoptr(SmDigest) alone = sm_digest_new(FALSE);
-    g_autoptr(SmDigest) beside = sm_digest_new(TRUE);
 
     sm_digest_update(whole, text, strlen(text));
     finishes_as(whole, vectors[i].sha256, vectors[i].md5);
@@ -52,75 +48,6 @@ hashes(gconstpointer data)
     finishes_as(pieces, vectors[i].sha256, vectors[i].md5);
     sm_digest_update(alone, text, strlen(text));
     finishes_as(alone, vectors[i].sha256, NULL);
-    for (const char *c = text; *c != '\0'; c++)
-        sm_digest_update_beside(beside, c, 1);
-    finishes_as(beside, vectors[i].sha256, vectors[i].md5);
-}
-
-static void
-keeps_the_order_of_what_is_hashed_here_and_beside(void)
-{
-    static const char text[] = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
-    g_autoptr(SmDigest) digest = sm_digest_new(FALSE);
-
-    for (gsize i = 0; i < sizeof text - 1; i++)
-        if (i % 3 == 0)
-            sm_digest_update(digest, text + i, 1);
-        else
-            sm_digest_update_beside(digest, text + i, 1);
-    finishes_as(digest, vectors[2].sha256, NULL);
-}
-
-static void
-lets_a_block_go_once_it_is_hashed(void)
-{
-    g_autoptr(SmDigest) digest = sm_digest_new(FALSE);
-    char block[3];
-
-    for (int i = 0; i < 3; i++) {
-        block[0] = "abc"[i];
-        sm_digest_update_beside(digest, block, 1);
-        sm_digest_wait(digest, 0);
-        block[0] = '?';
-    }
-    finishes_as(digest, vectors[1].sha256, NULL);
-}
-
-/* How many threads this process has. */
-static guint
-threads(void)
-{
-    g_autoptr(GDir) tasks = g_dir_open("/proc/self/task", 0, NULL);
-    guint n = 0;
-
-    g_assert_nonnull(tasks);
-    while (g_dir_read_name(tasks) != NULL)
-        n++;
-    return n;
-}
-
-/* A thread that went on with a block would be killed by SIGSEGV here, one that stayed is seen. */
-static void
-may_be_freed_before_its_end(void)
-{
-    const gsize length = 1024 * 1024;
-    SmDigest *digest = sm_digest_new(TRUE);
-    guint before = threads();
-    gint64 deadline = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
-    void *block = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-    g_assert_true(block != MAP_FAILED);
-    for (int i = 0; i < 10; i++)
-        sm_digest_update_beside(digest, block, length);
-    g_assert_cmpuint(threads(), ==, before + 1);
-    sm_digest_free(digest);
-    g_assert_cmpint(mprotect(block, length, PROT_NONE), ==, 0);
-    /* The kernel may list a thread for a moment after it was joined. */
-    while (threads() > before && g_get_monotonic_time() < deadline)
-        g_usleep(1000);
-    g_assert_cmpuint(threads(), ==, before);
-    g_assert_cmpint(munmap(block, length), ==, 0);
-    sm_digest_free(NULL);
 }
 
 static void
@@ -159,28 +86,6 @@ says_that_a_descriptor_cannot_be_read(void)
     close(fd);
 }
 
-/* A mail system's limits may leave no room for a thread: then there is none, and all is well. */
-static void
-needs_no_thread(void)
-{
-    const struct rlimit none = {0, 0};
-    g_autoptr(SmDigest) digest = NULL;
-
-    if (!g_test_subprocess()) {
-        g_test_trap_subprocess(NULL, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
-        g_test_trap_assert_passed();
-        return;
-    }
-    if (geteuid() == 0 && setuid(65534) != 0)
-        g_error("cannot be another user");
-    g_assert_cmpint(setrlimit(RLIMIT_NPROC, &none), ==, 0);
-    digest = sm_digest_new(TRUE);
-    sm_digest_update_beside(digest, "ab", 2);
-    sm_digest_update_beside(digest, "c", 1);
-    finishes_as(digest, vectors[1].sha256, vectors[1].md5);
-    _exit(0); /* a leak checker needs a thread */
-}
-
 static void
 writes_hex_in_lower_case(void)
 {
@@ -202,15 +107,10 @@ main(int argc, char **argv)
         g_test_add_data_func(path, GSIZE_TO_POINTER(i), hashes);
     }
     g_test_add_func("/digest/hashes a million letters", hashes_a_million_letters);
-    g_test_add_func("/digest/keeps the order of what is hashed here and beside",
-                    keeps_the_order_of_what_is_hashed_here_and_beside);
-    g_test_add_func("/digest/lets a block go once it is hashed", lets_a_block_go_once_it_is_hashed);
-    g_test_add_func("/digest/may be freed before its end", may_be_freed_before_its_end);
     g_test_add_func("/digest/reads a descriptor from where it stands",
                     reads_a_descriptor_from_where_it_stands);
     g_test_add_func("/digest/says that a descriptor cannot be read",
                     says_that_a_descriptor_cannot_be_read);
-    g_test_add_func("/digest/needs no thread", needs_no_thread);
     g_test_add_func("/hex/writes lower case", writes_hex_in_lower_case);
     return g_test_run();
 }

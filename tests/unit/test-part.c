@@ -107,6 +107,19 @@ linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
     return (int)syscall(SYS_linkat, from_fd, from, to_fd, to, flags);
 }
 
+/* In place of libc's: up to where the disk was told to begin. */
+static gint64 begun;
+
+int
+sync_file_range(int fd, off_t from, off_t length, unsigned int flags)
+{
+    g_assert_cmpint(from, ==, begun);
+    g_assert_cmpuint(flags, ==, SYNC_FILE_RANGE_WRITE); /* without waiting */
+    begun += length;
+    errno = EIO; /* a hint only: fsync tells */
+    return -1;
+}
+
 typedef enum { ORDINARY, NO_UNNAMED_FILES, NO_LINKS } FileSystem;
 
 static void
@@ -317,6 +330,28 @@ gets_mode_and_survives_its_end(Fixture *fixture, gconstpointer data)
 }
 
 static void
+lets_the_disk_begin_early(Fixture *fixture, gconstpointer data)
+{
+    enum { MIB = 1024 * 1024, TIMES = 20 };
+    g_autofree char *mib = g_strnfill(MIB, 'x');
+    g_autoptr(SmPart) part = create(fixture);
+    g_autofree char *sha256 = NULL;
+
+    begun = 0;
+    add(part, mib, 1);
+    for (int i = 0; i < TIMES; i++)
+        add(part, mib, MIB);
+    g_assert_cmpint(begun, >=, 16 * MIB);
+    g_assert_true(sm_part_finish(part, &sha256, NULL, NULL));
+    g_assert_cmpint(begun, <=, sm_part_size(part));
+    begun = 0;
+    g_assert_true(sm_part_start_over(part, FALSE, NULL));
+    for (int i = 0; i < TIMES; i++)
+        add(part, mib, MIB);
+    g_assert_cmpint(begun, >=, 16 * MIB);
+}
+
+static void
 knows_what_cannot_fit(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(SmPart) part = create(fixture);
@@ -424,6 +459,7 @@ main(int argc, char **argv)
         resumes_and_hashes_again_what_is_there);
     ADD("/part/resumes no stranger's file", NULL, resumes_no_stranger_file);
     ADD("/part/gets its mode and survives its end", NULL, gets_mode_and_survives_its_end);
+    ADD("/part/lets the disk begin early", NULL, lets_the_disk_begin_early);
     ADD("/part/knows what cannot fit", NULL, knows_what_cannot_fit);
     ADD("/part/says that the disk is full", NULL, says_that_the_disk_is_full);
     ADD("/part/a borrowed descriptor stays open and has no way back", NULL,

@@ -9,22 +9,11 @@
 
 enum { READ_SIZE = 256 * 1024 };
 
-typedef struct {
-    const void *data; /* NULL: the thread ends */
-    gsize length;
-} Block;
-
 struct SmDigest {
     EVP_MD_CTX *sha256;
     EVP_MD_CTX *md5; /* NULL: not asked for */
     gint64 breaks;   /* line breaks */
     char last;       /* the last byte; a line break where there is none */
-    GThread *beside; /* NULL until a block is given to it; then only it touches the hashes while
-                        pending > 0 */
-    GAsyncQueue *blocks;
-    GMutex lock;
-    GCond done;
-    guint pending;
 };
 
 static EVP_MD_CTX *
@@ -43,8 +32,6 @@ sm_digest_new(gboolean with_md5)
 {
     SmDigest *digest = g_new0(SmDigest, 1);
 
-    g_mutex_init(&digest->lock);
-    g_cond_init(&digest->done);
     digest->last = '\n';
     digest->sha256 = context_for(EVP_sha256());
     if (digest->sha256 == NULL)
@@ -65,98 +52,23 @@ count_lines(SmDigest *digest, const char *data, gsize length)
         digest->last = end[-1];
 }
 
-static void
-hash(SmDigest *digest, const void *data, gsize length)
-{
-    count_lines(digest, data, length);
-    EVP_DigestUpdate(digest->sha256, data, length);
-    if (digest->md5 != NULL)
-        EVP_DigestUpdate(digest->md5, data, length);
-}
-
-static gpointer
-hash_blocks(gpointer data)
-{
-    SmDigest *digest = data;
-
-    for (;;) {
-        g_autofree Block *block = g_async_queue_pop(digest->blocks);
-
-        if (block->data == NULL)
-            return NULL;
-        hash(digest, block->data, block->length);
-        g_mutex_lock(&digest->lock);
-        digest->pending--;
-        g_cond_signal(&digest->done);
-        g_mutex_unlock(&digest->lock);
-    }
-}
-
-static void
-push(SmDigest *digest, const void *data, gsize length)
-{
-    Block *block = g_new(Block, 1);
-
-    *block = (Block){data, length};
-    g_async_queue_push(digest->blocks, block);
-}
-
 void
 sm_digest_free(SmDigest *digest)
 {
     if (digest == NULL)
         return;
-    if (digest->beside != NULL) {
-        push(digest, NULL, 0);
-        g_thread_join(digest->beside);
-    }
-    g_clear_pointer(&digest->blocks, g_async_queue_unref);
-    g_mutex_clear(&digest->lock);
-    g_cond_clear(&digest->done);
     EVP_MD_CTX_free(digest->sha256);
     EVP_MD_CTX_free(digest->md5);
     g_free(digest);
 }
 
 void
-sm_digest_wait(SmDigest *digest, guint pending)
-{
-    g_mutex_lock(&digest->lock);
-    while (digest->pending > pending)
-        g_cond_wait(&digest->done, &digest->lock);
-    g_mutex_unlock(&digest->lock);
-}
-
-void
 sm_digest_update(SmDigest *digest, const void *data, gsize length)
 {
-    sm_digest_wait(digest, 0);
-    hash(digest, data, length);
-}
-
-/* FALSE if the mail system's limits leave no room for a thread, which is not fatal. */
-static gboolean
-has_thread(SmDigest *digest)
-{
-    if (digest->beside != NULL)
-        return TRUE;
-    if (digest->blocks == NULL)
-        digest->blocks = g_async_queue_new();
-    digest->beside = g_thread_try_new("digest", hash_blocks, digest, NULL);
-    return digest->beside != NULL;
-}
-
-void
-sm_digest_update_beside(SmDigest *digest, const void *data, gsize length)
-{
-    if (!has_thread(digest)) {
-        sm_digest_update(digest, data, length);
-        return;
-    }
-    g_mutex_lock(&digest->lock);
-    digest->pending++;
-    g_mutex_unlock(&digest->lock);
-    push(digest, data, length);
+    count_lines(digest, data, length);
+    EVP_DigestUpdate(digest->sha256, data, length);
+    if (digest->md5 != NULL)
+        EVP_DigestUpdate(digest->md5, data, length);
 }
 
 static char *
@@ -172,7 +84,6 @@ finish(EVP_MD_CTX *context)
 void
 sm_digest_finish(SmDigest *digest, char **sha256, char **md5)
 {
-    sm_digest_wait(digest, 0);
     *sha256 = finish(digest->sha256);
     if (md5 != NULL)
         *md5 = digest->md5 != NULL ? finish(digest->md5) : NULL;

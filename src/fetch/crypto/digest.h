@@ -19,23 +19,11 @@ void sm_digest_free(SmDigest *digest);
 /* Hashes length bytes. */
 void sm_digest_update(SmDigest *digest, const void *data, gsize length);
 
-/*
- * The same in a thread beside the caller, in order, so that hashing costs a
- * download no time where there is a second core: data stays the caller's and
- * must not change before sm_digest_wait() has let it go. Where no thread can be
- * started it is hashed at once.
- */
-void sm_digest_update_beside(SmDigest *digest, const void *data, gsize length);
-
-/* Waits until at most pending of the blocks given to sm_digest_update_beside() are still in use. */
-void sm_digest_wait(SmDigest *digest, guint pending);
-
 /* Ends the stream: lower-case hex; md5 may be NULL, and *md5 becomes NULL where it was not asked
  * for. */
 void sm_digest_finish(SmDigest *digest, char **sha256, char **md5);
 
-/* Lines so far (after sm_digest_finish(), or without blocks beside): a last one without a line
- * break counts too. */
+/* Lines so far: a last one without a line break counts too. */
 gint64 sm_digest_lines(const SmDigest *digest);
 
 /* Reads descriptor fd from its current place to its end into digest. FALSE and errno on failure. */

@@ -74,6 +74,15 @@ sm_fs_sync(int fd)
            errno == ENOTSUP || errno == EBADF;
 }
 
+void
+sm_fs_begin_writing(int fd, gint64 from, gint64 length)
+{
+    int before = errno;
+
+    sync_file_range(fd, from, length, SYNC_FILE_RANGE_WRITE); /* fsync tells what went wrong */
+    errno = before;
+}
+
 gboolean
 sm_fs_close(int *fd)
 {

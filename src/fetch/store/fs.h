@@ -29,6 +29,9 @@ gboolean sm_fs_move(int from_dir, const char *from, int to_dir, const char *to, 
 /* fsync; TRUE too where the file system has no such thing for what fd is. */
 gboolean sm_fs_sync(int fd);
 
+/* Has the disk begin with bytes of fd that were written, without waiting for it; a hint. */
+void sm_fs_begin_writing(int fd, gint64 from, gint64 length);
+
 /* Closes and forgets fd: some file systems write only now, and say so if they cannot. */
 gboolean sm_fs_close(int *fd);
 

@@ -15,9 +15,9 @@
 #include "fetch/store/fs.h"
 
 enum {
-    PIECE = 512 * 1024, /* bytes: fits a core's cache between being filled, written and hashed */
-    PIECES = 4,         /* while one is filled, the others may still be hashed */
-    HEAD = 64,          /* bytes */
+    PIECE = 256 * 1024,      /* bytes that are written at once */
+    EARLY = 8 * 1024 * 1024, /* bytes after which the disk may begin with them */
+    HEAD = 64,               /* bytes */
 };
 
 struct SmPart {
@@ -37,10 +37,10 @@ struct SmPart {
     int first;        /* byte that is not blank */
     gsize headed;     /* bytes in head */
     char head[HEAD];
-    guint piece; /* which of the buffers is being filled */
+    gint64 begun; /* so far the disk has begun */
     gsize fill;
-    gsize used; /* bytes of the buffers that ever held something: to be wiped */
-    guint8 buffers[PIECES][PIECE];
+    gsize used; /* bytes of the buffer that ever held something: to be wiped */
+    guint8 buffer[PIECE];
 };
 
 char *
@@ -54,7 +54,7 @@ new_part(int fd, char *shown, gboolean with_md5)
 {
     SmPart *part = g_malloc(sizeof *part);
 
-    memset(part, 0, offsetof(SmPart, buffers));
+    memset(part, 0, offsetof(SmPart, buffer));
     part->fd = fd;
     part->shown = shown;
     part->digest = sm_digest_new(with_md5);
@@ -144,8 +144,8 @@ sm_part_resume(const SmStore *store, const char *name, gint64 number, gboolean w
     }
     part->named = TRUE;
     part->used = PIECE;
-    length = pread(part->fd, part->buffers, PIECE, 0);
-    note_beginning(part, part->buffers[0], (gsize)MAX(length, 0));
+    length = pread(part->fd, part->buffer, PIECE, 0);
+    note_beginning(part, part->buffer, (gsize)MAX(length, 0));
     if (!sm_digest_read(part->digest, part->fd)) {
         fail(part, "", error);
         return NULL;
@@ -222,7 +222,7 @@ sm_part_free(SmPart *part)
         sm_close(&part->fd);
     g_free(part->sealed_sha256);
     sm_digest_free(part->digest);
-    explicit_bzero(part->buffers, part->used); /* students' data */
+    explicit_bzero(part->buffer, part->used); /* students' data */
     explicit_bzero(part->head, sizeof part->head);
     g_free(part->shown);
     g_free(part->file);
@@ -269,7 +269,7 @@ sm_part_start_over(SmPart *part, gboolean with_md5, GError **error)
         (ftruncate(part->fd, 0) < 0 || lseek(part->fd, 0, SEEK_SET) < 0))
         return fail(part, "", error);
     part->size = 0;
-    part->piece = 0; /* so that the used stretch can be wiped */
+    part->begun = 0;
     part->fill = 0;
     part->first = -1;
     part->headed = 0;
@@ -298,17 +298,14 @@ seal(SmPart *part, const guint8 *buffer, gsize length, GError **error)
 static gboolean
 flush(SmPart *part, GError **error)
 {
-    const guint8 *buffer = part->buffers[part->piece];
-
-    if (part->fill == PIECE)
-        sm_digest_update_beside(part->digest, buffer, PIECE);
-    else
-        sm_digest_update(part->digest, buffer, part->fill);
-    if (!(part->sealing ? seal : write_out)(part, buffer, part->fill, error))
+    if (!(part->sealing ? seal : write_out)(part, part->buffer, part->fill, error))
         return FALSE;
-    sm_digest_wait(part->digest, PIECES - 1);
-    part->piece = (part->piece + 1) % PIECES;
     part->fill = 0;
+    /* so that the fsync at the end finds little left to do */
+    if (part->store != NULL && !part->sealing && part->size - part->begun >= EARLY) {
+        sm_fs_begin_writing(part->fd, part->begun, part->size - part->begun);
+        part->begun = part->size;
+    }
     return TRUE;
 }
 
@@ -318,11 +315,12 @@ sm_part_write(SmPart *part, const void *data, gsize length, GError **error)
     const guint8 *from = data;
 
     note_beginning(part, from, length);
-    part->used = MIN(part->used + length, sizeof part->buffers);
+    sm_digest_update(part->digest, data, length); /* while it is in the cache */
+    part->used = MIN(part->used + length, sizeof part->buffer);
     while (length > 0) {
         gsize piece = MIN(length, PIECE - part->fill);
 
-        memcpy(part->buffers[part->piece] + part->fill, from, piece);
+        memcpy(part->buffer + part->fill, from, piece);
         part->fill += piece;
         part->size += (gint64)piece;
         from += piece;
