@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from harness import CSV_NAME, mail, need, traced
+from harness import CSV_NAME, Running, large_scores, mail, need, traced
 from mounts import image, run
 from test_kill import names_in, need_strace
 
@@ -79,18 +79,26 @@ def scorefetch_of(pid):
     return int(pid)
 
 
-def power_fails_everywhere(account, message, folder, before, whole):
-    """before() makes what was there; whole() asserts what must hold after the next delivery."""
-    need_strace()
+def new_disks(account, folder):
     need(shutil.which("mkfs.ext4"), "mkfs.ext4 is not installed")
     (folder / "first").mkdir(parents=True)
     disks = Disks((account.ledger.parent, account.directory), folder / "first")
     for disk in disks.images.values():
         image(disk.parent, MEGABYTES, "mkfs.ext4").rename(disk)
-    with disks:
-        for place in disks.images:
-            (place / "lost+found").rmdir()
-            place.chmod(0o700)
+    return disks
+
+
+def clear(disks):
+    for place in disks.images:
+        (place / "lost+found").rmdir()
+        place.chmod(0o700)
+
+
+def power_fails_everywhere(account, message, folder, before, whole):
+    """before() makes what was there; whole() asserts what must hold after the next delivery."""
+    need_strace()
+    with new_disks(account, folder) as disks:
+        clear(disks)
         before()
         os.sync()
         copies = copies_behind_each_sync(account, message, disks, folder)
@@ -147,3 +155,51 @@ def test_an_encrypted_file_survives_a_power_loss_behind_each_sync(sealing, regis
 
     whole.stored = 1
     power_fails_everywhere(sealing, mail("csv"), tmp_path / "disks", lambda: None, whole)
+
+
+def stop(pid):
+    """All threads: nothing is on its way to a disk then."""
+    os.kill(pid, signal.SIGSTOP)
+    end = time.monotonic() + 60
+    while any(stat.read_text().rsplit(")", 1)[1].split()[0] != "T" for stat in Path(f"/proc/{pid}/task").glob("*/stat")):
+        assert time.monotonic() < end, "it does not stop"
+        time.sleep(0.002)
+
+
+def test_what_a_sync_has_told_survives_a_power_loss(account, emulator, tmp_path):
+    """Its commits share their syncs, and a hook runs only when its file's is done."""
+    need_strace()
+    data = {f"4300_{n:02d}.csv": large_scores(20_000, n) for n in range(40)}
+    for name, content in data.items():
+        emulator.add(name, content)
+    data |= {name: Path(emulator.files_dir, name).read_bytes() for name in os.listdir(emulator.files_dir)
+             if name.endswith(".csv")}
+    told, hook = tmp_path / "told", tmp_path / "hook"
+    told.touch()
+    hook.write_text(f'#!/bin/sh\necho "$SCOREMAIL_NAME" >> {told}\n')
+    hook.chmod(0o700)
+    account.configure(on_stored=str(hook))
+    copies = []
+    with new_disks(account, tmp_path / "disks") as disks:
+        clear(disks)
+        sync = Running([account.build / "scorefetch", "sync", "-q", "--all", "-c", account.config], b"").go()
+        for least in range(1, len(data) - 8, 6):
+            while len(told.read_text().splitlines()) < least:
+                assert sync.process.poll() is None, sync.end().err
+                time.sleep(0.002)
+            stop(sync.pid)
+            copies.append((disks.copy(tmp_path / "disks" / str(least)), told.read_text().splitlines()))
+            os.kill(sync.pid, signal.SIGCONT)
+        assert sync.end().code == 0
+        copies.append((disks.copy(tmp_path / "disks" / "end"), list(data)))
+    for copy, names in copies:
+        with copy:
+            stored = {row["name"] for row in account.sql("SELECT name FROM files WHERE state = 'stored'")}
+            assert set(names) <= stored, copy.folder.name
+            assert {name: content for name, content in account.stored().items() if name in stored} == {
+                name: data[name] for name in stored}, copy.folder.name
+            done = account.scorefetch("sync", "--all")
+            assert done.code == 0, done.err
+            assert account.stored() == data, copy.folder.name
+            trail = account.sql("SELECT name FROM log WHERE action IN ('stored', 'adopted')")
+            assert sorted(row["name"] for row in trail) == sorted(data), copy.folder.name

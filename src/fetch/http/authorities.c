@@ -25,13 +25,16 @@ is_hashed(const char *folder)
     return name != NULL;
 }
 
-/* The system's folder; NULL where only its bundle is of use. */
+/* The system's folder, which is listed once; NULL where only its bundle is of use. */
 static const char *
 find_folder(void)
 {
-    const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
+    static gsize found; /* 1: it is hashed, 2: it is not */
+    const char *folder = curl_version_info(CURLVERSION_NOW)->capath;
 
-    return is_hashed(curl->capath) ? curl->capath : NULL;
+    if (g_once_init_enter(&found))
+        g_once_init_leave(&found, is_hashed(folder) ? 1 : 2);
+    return found == 1 ? folder : NULL;
 }
 
 static const char *

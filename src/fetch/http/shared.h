@@ -8,10 +8,15 @@ typedef struct SmHttpEngine SmHttpEngine;
 typedef struct SmPace SmPace;
 typedef struct SmToken SmToken;
 typedef struct SmProgress SmProgress;
+typedef struct SmTogether SmTogether;
 
 typedef struct {
     SmHttpEngine *engine; /* the connections; NULL: a call has its own */
     SmPace *pace;         /* when the next call may be made, and whether all is to end */
     SmToken *token;       /* NULL: each call carries user name and password */
     SmProgress *progress; /* NULL: nothing is shown */
+    /* who brings the account's directory, and the ledger, to the disk: one thread for all that wait
+     * for it; NULL: each by itself */
+    SmTogether *directory;
+    SmTogether *ledger;
 } SmShared;

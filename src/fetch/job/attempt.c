@@ -198,7 +198,7 @@ transfer_started(const SmTransferFacts *facts, gpointer user_data, GError **erro
         sm_account_encrypts(attempt->job->account))
         return TRUE;
     /* the row is on the disk before the name that it knows */
-    return sm_db_sync(attempt->job->ledger->db, error) && sm_part_show(attempt->part, error) &&
+    return sm_ledger_sync(attempt->job->ledger, error) && sm_part_show(attempt->part, error) &&
            sm_file_note_part(attempt->job->ledger, attempt->file, facts->etag, attempt->boot_id,
                              error);
 }
@@ -234,7 +234,7 @@ open_part(Attempt *attempt, const SmRecipients *recipients, GError **error)
         (!sm_store_remove(attempt->store, name, error) || !start_over(attempt, error)))
         return NULL;
     part = sm_part_create(attempt->store, file->name, file->part, error);
-    if (part != NULL && sm_part_is_shown(part) && !sm_db_sync(attempt->job->ledger->db, error)) {
+    if (part != NULL && sm_part_is_shown(part) && !sm_ledger_sync(attempt->job->ledger, error)) {
         sm_part_remove(part, NULL);
         g_clear_pointer(&part, sm_part_free);
     }

@@ -81,6 +81,8 @@ work(const SmJob *job, SmFile *file, char **outcome, GError **error)
         /* a mount point without its share must not be filled */
         if (store != NULL && !sm_volume_check(job->ledger, job->account->name, store, &fault))
             g_clear_pointer(&store, sm_store_close);
+        if (store != NULL && job->shared != NULL)
+            store->together = job->shared->directory;
         if (store == NULL)
             return sm_attempt_without_store(job, file, fault, error);
         return go(job, file, store, &step, outcome, error);

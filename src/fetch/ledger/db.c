@@ -20,6 +20,7 @@ struct SmDb {
     gpointer methods; /* how its file is used, see db-file.h */
     char *path;
     gint64 waits_since;     /* for another's lock, monotonic time */
+    gboolean deferring;     /* see sm_db_defer() */
     gboolean owes;          /* commits may not be on the disk yet */
     gboolean told;          /* a person that it is waited for */
     GHashTable *statements; /* text -> statement */
@@ -400,15 +401,21 @@ sm_db_copy(SmDb *db, const char *path, GError **error)
 gboolean
 sm_db_begin(SmDb *db, GError **error)
 {
-    return sm_db_exec(db, "BEGIN IMMEDIATE", error);
+    return sm_db_run(db, error, NULL, "BEGIN IMMEDIATE", "");
 }
 
-void
+gboolean
 sm_db_defer(SmDb *db, gboolean defer)
 {
-    sqlite3_exec(db->handle, defer ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL",
-                 NULL, NULL, NULL);
+    gboolean before = db->deferring;
+
+    if (before != defer)
+        sqlite3_exec(db->handle,
+                     defer ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL", NULL,
+                     NULL, NULL);
+    db->deferring = defer;
     db->owes = db->owes || defer;
+    return before;
 }
 
 gboolean
@@ -420,7 +427,7 @@ sm_db_sync(SmDb *db, GError **error)
     sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
     if (db->owes && wal != NULL && wal->pMethods != NULL)
         code = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
-    db->owes = code != SQLITE_OK;
+    db->owes = db->deferring || code != SQLITE_OK;
     return code == SQLITE_OK || fail(db, code, error);
 }
 
@@ -433,7 +440,7 @@ sm_db_begin_reading(SmDb *db, GError **error)
 gboolean
 sm_db_end(SmDb *db, gboolean ok, GError **error)
 {
-    if (ok && sm_db_exec(db, "COMMIT", error))
+    if (ok && sm_db_run(db, error, NULL, "COMMIT", ""))
         return TRUE;
     if (!sqlite3_get_autocommit(db->handle)) /* some errors have rolled it back already */
         sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);

@@ -119,8 +119,9 @@ gboolean sm_db_end(SmDb *db, gboolean ok, GError **error);
  * Whether commits from now on may wait for the disk: they outlive this process,
  * whatever kills it, but a power loss may undo them, the last ones first, until
  * sm_db_sync() or a commit that does not wait has written them out. Not within a transaction.
+ * Returns whether they did so far.
  */
-void sm_db_defer(SmDb *db, gboolean defer);
+gboolean sm_db_defer(SmDb *db, gboolean defer);
 
 /* Brings all that was committed to the disk. SM_ERROR_LEDGER. */
 gboolean sm_db_sync(SmDb *db, GError **error);

@@ -208,6 +208,25 @@ sm_ledger_open_empty(GError **error)
 }
 
 void
+sm_ledger_join(SmLedger *ledger, SmTogether *together)
+{
+    ledger->together = together;
+    sm_db_defer(ledger->db, TRUE);
+}
+
+static gboolean
+sync_database(gpointer data, GError **error)
+{
+    return sm_db_sync(data, error);
+}
+
+gboolean
+sm_ledger_sync(SmLedger *ledger, GError **error)
+{
+    return sm_together(ledger->together, sync_database, ledger->db, error);
+}
+
+void
 sm_ledger_close(SmLedger *ledger)
 {
     if (ledger == NULL)

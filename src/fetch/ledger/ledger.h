@@ -12,6 +12,7 @@
 
 #include <glib.h>
 
+#include "fetch/host/together.h"
 #include "fetch/ledger/db.h"
 
 typedef enum {
@@ -21,11 +22,12 @@ typedef enum {
 
 typedef struct {
     SmDb *db;
-    int lock_fd;         /* ledger.lock, for lock.h */
-    const char *command; /* what the log says of who acts: "deliver", "get" ...; static */
-    gboolean hooks_off;  /* this process runs no on-stored (any more): `commands` is deferred,
-                            or an outcome could not be recorded */
-    GHashTable *hung;    /* names of the accounts whose on-stored had to be stopped; NULL: none */
+    int lock_fd;          /* ledger.lock, for lock.h */
+    SmTogether *together; /* see sm_ledger_join(); NULL: each commit reaches the disk by itself */
+    const char *command;  /* what the log says of who acts: "deliver", "get" ...; static */
+    gboolean hooks_off;   /* this process runs no on-stored (any more): `commands` is deferred,
+                             or an outcome could not be recorded */
+    GHashTable *hung;     /* names of the accounts whose on-stored had to be stopped; NULL: none */
 } SmLedger;
 
 /* Whether we may leave files there; else SM_ERROR_OWNER, which names the user who may. */
@@ -56,6 +58,15 @@ SmLedger *sm_ledger_inspect(const char *path, gint64 *version, GError **error);
 
 /* A ledger in memory that knows nothing, for dry runs where there is none yet. SM_ERROR_LEDGER. */
 SmLedger *sm_ledger_open_empty(GError **error);
+
+/*
+ * From now on commits wait for the disk, until sm_ledger_sync() of any ledger that joined
+ * the same together, or a commit of one that did not. together must live as long.
+ */
+void sm_ledger_join(SmLedger *ledger, SmTogether *together);
+
+/* Brings what was committed to the disk, of all that joined. SM_ERROR_LEDGER. */
+gboolean sm_ledger_sync(SmLedger *ledger, GError **error);
 
 /* Frees ledger; NULL is allowed. */
 void sm_ledger_close(SmLedger *ledger);

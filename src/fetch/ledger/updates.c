@@ -52,6 +52,13 @@ end_update(SmLedger *ledger, SmFile *file, gboolean ok, GError **error)
     return TRUE;
 }
 
+/* What has to be on the disk before we go on: by this commit alone, or by one sync for all. */
+static gboolean
+bring_to_disk(SmLedger *ledger, GError **error)
+{
+    return ledger->together == NULL || sm_ledger_sync(ledger, error);
+}
+
 gboolean
 sm_file_reopen(SmLedger *ledger, SmFile *file, GError **error)
 {
@@ -107,16 +114,17 @@ sm_file_raise_fence(SmLedger *ledger, SmFile *file, gint64 part, GError **error)
     const char *etag = part != 0 ? file->part_etag : NULL;
     /* what is being placed answers the events of its own time only */
     gint64 covers = file->state == SM_FILE_PLACING ? file->placing.covers : file->newest_event;
-    gboolean raised;
+    gboolean deferring, raised;
     int changed;
 
-    sm_db_defer(ledger->db, TRUE); /* who meets the row after a power loss is alone with it */
+    deferring =
+        sm_db_defer(ledger->db, TRUE); /* who meets the row after a power loss is alone with it */
     raised = sm_db_run(ledger->db, error, &changed,
                        "UPDATE files SET fence = ?, attempts = ?, part = ?, part_etag = ?,"
                        " new_covers = ?, updated = ? WHERE id = ? AND fence = ?",
                        "iiisiiii", fence, file->attempts + 1, keeps, etag, covers, now, file->id,
                        file->fence);
-    sm_db_defer(ledger->db, FALSE);
+    sm_db_defer(ledger->db, deferring);
     if (!raised || !has_hit(ledger, file, changed, error))
         return FALSE;
     file->fence = fence;
@@ -199,7 +207,7 @@ sm_file_placing_sealed(SmLedger *ledger, SmFile *file, const SmContents *content
     replace(&file->placing.sha256_plain, plain.sha256);
     replace(&file->placing.etag, contents->etag);
     replace(&file->boot_id, boot_id);
-    return TRUE;
+    return bring_to_disk(ledger, error);
 }
 
 /* Describes what was placed, for the log. Caller frees. */
@@ -243,7 +251,7 @@ sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, gboolean hand
                   sm_ledger_log(ledger, file->account, file->name, action, detail, error) &&
                   (!hand_over || sm_handover_add(ledger, file->id, kind, previous, error));
 
-    return end_update(ledger, file, ok, error);
+    return end_update(ledger, file, ok, error) && bring_to_disk(ledger, error);
 }
 
 gboolean

@@ -57,7 +57,8 @@ gboolean sm_file_placing(SmLedger *ledger, SmFile *file, SmContent part, const c
  * -> stored, with what was noted by sm_file_placing() and the events known when
  * the attempt began answered; a correction raises the revision. action is
  * what the log says: stored, corrected, adopted. hand_over: on-stored is to be
- * told, which is recorded with it; previous: see SmHandover. SM_ERROR_LEDGER.
+ * told, which is recorded with it; previous: see SmHandover. SM_ERROR_LEDGER; of a
+ * ledger that has joined others also where all is committed, but not on the disk.
  */
 gboolean sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, gboolean hand_over,
                         const char *previous, GError **error);

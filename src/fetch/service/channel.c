@@ -1,6 +1,7 @@
 #include "fetch/service/channel.h"
 
 #include "fetch/host/progress.h"
+#include "fetch/host/together.h"
 #include "fetch/http/engine.h"
 #include "fetch/http/pace.h"
 #include "fetch/service/token.h"
@@ -22,8 +23,10 @@ sm_channel_open(SmChannel *channel, const SmAccount *account, GError **error)
 {
     SmHttpEngine *engine;
 
-    *channel =
-        (SmChannel){.shared = {.pace = sm_pace_new(account->parallel), .token = sm_token_new()}};
+    *channel = (SmChannel){.shared = {.pace = sm_pace_new(account->parallel),
+                                      .token = sm_token_new(),
+                                      .directory = sm_together_new(),
+                                      .ledger = sm_together_new()}};
     /* before the first thread, which inherits what is blocked */
     channel->stop = sm_stop_new(interrupt, channel);
     /* one to the service and one to the store for each transfer */
@@ -45,5 +48,7 @@ sm_channel_close(SmChannel *channel)
     g_clear_pointer(&channel->shared.progress, sm_progress_free);
     g_clear_pointer(&channel->shared.engine, sm_http_engine_free);
     g_clear_pointer(&channel->shared.token, sm_token_free);
+    g_clear_pointer(&channel->shared.directory, sm_together_free);
+    g_clear_pointer(&channel->shared.ledger, sm_together_free);
     g_clear_pointer(&channel->shared.pace, sm_pace_free);
 }

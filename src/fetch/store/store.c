@@ -364,10 +364,18 @@ sm_store_retire(SmStore *store, const char *part, const char *name, gint64 numbe
     return keep_older(store, part, name, number, error) && sm_store_remove(store, name, error);
 }
 
+static gboolean
+sync_directory(gpointer data, GError **error)
+{
+    SmStore *store = data;
+
+    return sm_fs_sync(store->dir_fd) || fail(store, "", "fsync", error);
+}
+
 gboolean
 sm_store_sync(SmStore *store, GError **error)
 {
-    return sm_fs_sync(store->dir_fd) || fail(store, "", "fsync", error);
+    return sm_together(store->together, sync_directory, store, error);
 }
 
 gboolean

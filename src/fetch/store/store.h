@@ -11,15 +11,17 @@
 #include <glib.h>
 
 #include "common/config/config.h"
+#include "fetch/host/together.h"
 
 #define SM_SUPERSEDED ".superseded"
 
 typedef struct {
     int dir_fd;
-    char *directory;    /* for messages */
-    mode_t folder_mode; /* of a directory that is made in it */
-    gid_t group;        /* of the same; (gid_t)-1: leave it */
-    gboolean hand_over; /* on-stored is to be told of what is stored here */
+    char *directory;      /* for messages */
+    mode_t folder_mode;   /* of a directory that is made in it */
+    gid_t group;          /* of the same; (gid_t)-1: leave it */
+    gboolean hand_over;   /* on-stored is to be told of what is stored here */
+    SmTogether *together; /* other threads that sync this directory; NULL: none */
 } SmStore;
 
 /* Opens the account's directory, which must exist: an unmounted share must not be filled.

@@ -180,6 +180,7 @@ start_workers(Run *run, Worker *workers, guint wanted, GError **error)
                                         team->ledger->command, error);
         if (worker->ledger != NULL) {
             worker->ledger->hooks_off = team->ledger->hooks_off;
+            sm_ledger_join(worker->ledger, team->shared->ledger);
             worker->thread = g_thread_try_new("sync", work, worker, error);
         }
         if (worker->thread == NULL) {

@@ -1,0 +1,26 @@
+/*
+ * One call that serves many threads, as an fsync does: whoever asks while one is under way
+ * waits for the next, which serves all that wait by then.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct SmTogether SmTogether;
+
+/* Caller frees with sm_together_free(). */
+SmTogether *sm_together_new(void);
+
+/* Frees together, which nobody waits for; NULL is allowed. */
+void sm_together_free(SmTogether *together);
+
+typedef gboolean (*SmTogetherDo)(gpointer data, GError **error);
+
+/*
+ * TRUE when act has run from begin to end since the call began, with this data or that of
+ * another thread. Its SM_ERROR_ code, which all get that it was to serve, and whoever comes later.
+ * together may be NULL: nobody else asks.
+ */
+gboolean sm_together(SmTogether *together, SmTogetherDo act, gpointer data, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmTogether, sm_together_free)
