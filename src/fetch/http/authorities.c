@@ -80,6 +80,14 @@ sm_authorities_check(const SmAccount *account, GError **error)
     return account->ca_file == NULL || own != NULL;
 }
 
+static gboolean
+set_text(CURL *handle, char *certificates)
+{
+    struct curl_blob blob = {certificates, strlen(certificates), CURL_BLOB_COPY};
+
+    return curl_easy_setopt(handle, CURLOPT_CAINFO_BLOB, &blob) == CURLE_OK;
+}
+
 /* libcurl takes one file: here both are one. */
 static gboolean
 set_files(CURL *handle, const char *bundle, const SmAccount *account, GError **error)
@@ -87,15 +95,13 @@ set_files(CURL *handle, const char *bundle, const SmAccount *account, GError **e
     g_autofree char *system = NULL;
     g_autofree char *own = read_own(account, error);
     g_autofree char *both = NULL;
-    struct curl_blob blob;
 
     if (own == NULL)
         return FALSE;
     if (!g_file_get_contents(bundle, &system, NULL, NULL))
         return curl_easy_setopt(handle, CURLOPT_CAINFO, account->ca_file) == CURLE_OK;
     both = g_strconcat(own, "\n", system, NULL);
-    blob = (struct curl_blob){both, strlen(both), CURL_BLOB_COPY};
-    return curl_easy_setopt(handle, CURLOPT_CAINFO_BLOB, &blob) == CURLE_OK;
+    return set_text(handle, both);
 }
 
 gboolean
@@ -103,14 +109,17 @@ sm_authorities_set(CURL *handle, const SmAccount *account, GError **error)
 {
     const char *folder = find_folder();
     const char *bundle = find_bundle();
+    g_autofree char *own = NULL;
 
     if (folder == NULL && account->ca_file == NULL)
         return TRUE; /* libcurl's default */
     if (folder == NULL && bundle != NULL)
         return set_files(handle, bundle, account, error);
-    return sm_authorities_check(account, error) &&
-           curl_easy_setopt(handle, CURLOPT_CAPATH, folder) == CURLE_OK &&
-           curl_easy_setopt(handle, CURLOPT_CAINFO, account->ca_file) == CURLE_OK;
+    if (account->ca_file != NULL) /* what was read is what is used */
+        own = read_own(account, error);
+    return (account->ca_file == NULL ? curl_easy_setopt(handle, CURLOPT_CAINFO, NULL) == CURLE_OK
+                                     : own != NULL && set_text(handle, own)) &&
+           curl_easy_setopt(handle, CURLOPT_CAPATH, folder) == CURLE_OK;
 }
 
 char *
