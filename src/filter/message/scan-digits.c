@@ -87,7 +87,10 @@ sm_digits_end(const guchar *at, const guchar *line_end)
 {
     while (line_end > at && (line_end[-1] == '\n' || line_end[-1] == '\r'))
         line_end--;
-    return line_end - at >= LINE_MIN && are_digits(at, line_end) ? line_end : NULL;
+    /* most lines of text show it at once */
+    return line_end - at >= LINE_MIN && are_digits(at, at + BLOCK) && are_digits(at, line_end)
+               ? line_end
+               : NULL;
 }
 
 static gboolean

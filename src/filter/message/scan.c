@@ -180,24 +180,59 @@ ends_as_base64(guint64 bits)
     return FALSE;
 }
 
+/* Of two digits of base64, flags: what is worth a look behind them. */
+enum {
+    STOP_END = 1,    /* what is wanted may end with them, or the last is "N" */
+    STOP_MIDDLE = 2, /* an octet that is not the last one: it may go on behind an "=" */
+};
+
 /* What is looked at byte by byte, and what is remembered from the bytes before. */
 typedef struct {
     guchar classes[256];
-    guchar stops[1 << 12]; /* two digits that hold the end of an "e", or "N", behind another */
+    guchar shifts[256];    /* bits that a byte adds to those of the digits: 6, or none */
+    guchar values[256];    /* these bits */
+    guchar others[256];    /* not 0: it is an "=", or ends a line */
+    guchar stops[1 << 12]; /* two digits, see the flags */
     const guchar *start;
     guint64 bits;       /* the last digits, if it all were base64 */
     const guchar *tail; /* the last ones instead, where a line of digits ends; or NULL */
     SmDigits digits;
 } Scan;
 
+/* Notes flag for all pairs of digits in which the octet may stand, of which extra bits above it are
+ * those of above, if that is not negative. */
+static void
+add_stops(Scan *scan, guint octet, int above, guchar flag)
+{
+    for (guint width = 4, at = 0; at <= 4; at += 2, width -= 2)
+        for (guint rest = 0; rest < 16; rest++) {
+            guint high = rest >> at, low = rest & ((1U << at) - 1);
+
+            if (above < 0 || high == ((guint)above & ((1U << width) - 1)))
+                scan->stops[(high << 8 | octet) << at | low] |= flag;
+        }
+}
+
 static void
 prepare(Scan *scan)
 {
-    for (guint c = 0; c < G_N_ELEMENTS(scan->classes); c++)
-        scan->classes[c] = sm_byte_class((guchar)c);
-    for (guint two = 0; two < G_N_ELEMENTS(scan->stops); two++)
-        scan->stops[two] = (two & 0xff) == 'e' || (two & 0x3fc) == 'e' << 2 ||
-                           (two & 0xff0) == 'e' << 4 || (two & 0x3f) == sm_byte_class('N');
+    for (guint c = 0; c < G_N_ELEMENTS(scan->classes); c++) {
+        guchar class = sm_byte_class((guchar)c);
+        gboolean digit = class < SM_LINE_END;
+
+        scan->classes[c] = class;
+        scan->shifts[c] = digit ? 6 : 0;
+        scan->values[c] = digit ? class : 0;
+        scan->others[c] = class == SM_EQUALS || class == SM_LINE_END;
+    }
+    memset(scan->stops, 0, sizeof scan->stops);
+    for (guint first = 0; first < 64; first++)
+        scan->stops[first << 6 | sm_byte_class('N')] = STOP_END;
+    add_stops(scan, 'e', 'm', STOP_END);
+    add_stops(scan, 'e', '\0', STOP_END);
+    for (guint i = 0; i < SM_WANTED_LENGTH - 1; i++)
+        add_stops(scan, (guchar)wanted[i], -1, STOP_MIDDLE);
+    add_stops(scan, '\0', -1, STOP_MIDDLE);
     sm_digits_prepare(&scan->digits);
 }
 
@@ -211,6 +246,24 @@ is_in_text(const Scan *scan, SmBytes at)
            quoted_follows((SmBytes){at.at + 1, at.end}, have, 0);
 }
 
+/* Whether goes_on() needs a look. Mostly the digits of another octet come, or a line end and a byte
+ * that are not of what is wanted, and what came before is not either. */
+static gboolean
+may_go_on(const Scan *scan, SmBytes from, guint64 bits)
+{
+    const guchar *next = from.at + 1;
+    int high, low;
+
+    if (from.end - from.at < 4 || (scan->stops[bits & 0xfff] & STOP_MIDDLE) != 0)
+        return TRUE;
+    if (*next == '\n')
+        return sm_byte_is_skipped(next[1]) || next[1] == '=' || strchr(wanted, next[1]) != NULL;
+    high = g_ascii_xdigit_value((char)next[0]);
+    low = g_ascii_xdigit_value((char)next[1]);
+    return high < 0 || low < 0 || strchr(wanted, next[0]) != NULL ||
+           strchr(wanted, high << 4 | low) != NULL; /* a NUL, too */
+}
+
 /* Each byte from at to end, behind which the message goes on to its own end. */
 static gboolean
 look_at_each(Scan *scan, const guchar *at, const guchar *end, const guchar *message_end)
@@ -218,15 +271,19 @@ look_at_each(Scan *scan, const guchar *at, const guchar *end, const guchar *mess
     guint64 bits = scan->bits;
 
     for (; at < end; at++) {
-        guchar class = scan->classes[*at];
+        guchar class;
 
+        /* few bytes are worth a branch, and which, no processor foresees */
+        bits = bits << scan->shifts[*at] | scan->values[*at];
+        if (((scan->stops[bits & 0xfff] & STOP_END) | scan->others[*at]) == 0)
+            continue;
+        class = scan->classes[*at];
         if (class < SM_LINE_END) {
-            bits = bits << 6 | class;
-            if (scan->stops[bits & 0xfff] &&
-                (ends_as_base64(bits) ||
-                 (*at == 'N' && is_in_text(scan, (SmBytes){at, message_end}))))
+            if (ends_as_base64(bits) ||
+                (*at == 'N' && is_in_text(scan, (SmBytes){at, message_end})))
                 return TRUE;
-        } else if ((class == SM_EQUALS && goes_on(scan->start, (SmBytes){at, message_end}, bits)) ||
+        } else if ((class == SM_EQUALS && may_go_on(scan, (SmBytes){at, message_end}, bits) &&
+                    goes_on(scan->start, (SmBytes){at, message_end}, bits)) ||
                    (class == SM_LINE_END && sm_scan_is_odd_line((SmBytes){at + 1, message_end}))) {
             return TRUE;
         }
