@@ -61,25 +61,30 @@ sm_digits_prepare(SmDigits *digits)
     }
 }
 
-/* Whether all of at least a block are digits: a block at a time, without a branch. */
+/* Whether a block is digits, without a branch. */
+static inline gboolean
+is_block(const guchar *at)
+{
+    guchar others[BLOCK];
+    guint64 halves[2];
+
+    for (guint i = 0; i < BLOCK; i++) {
+        guchar letter = (guchar)((at[i] | 0x20) - 'a'), digit = (guchar)(at[i] - '/');
+
+        others[i] = (guchar)((letter > 25) & (digit > '9' - '/') & (at[i] != '+'));
+    }
+    memcpy(halves, others, sizeof halves);
+    return (halves[0] | halves[1]) == 0;
+}
+
+/* Whether all of at least a block are digits; most lines of text show at once that they are not. */
 static gboolean
 are_digits(const guchar *at, const guchar *end)
 {
-    guchar others[BLOCK] = {0}, any = 0;
-
-    for (gboolean last = FALSE; !last; at += BLOCK) {
-        last = end - at <= BLOCK;
-        if (last)
-            at = end - BLOCK;
-        for (guint i = 0; i < BLOCK; i++) {
-            guchar letter = (guchar)((at[i] | 0x20) - 'a'), digit = (guchar)(at[i] - '/');
-
-            others[i] |= (guchar)((letter > 25) & (digit > '9' - '/') & (at[i] != '+'));
-        }
-    }
-    for (guint i = 0; i < BLOCK; i++)
-        any |= others[i];
-    return any == 0;
+    for (; end - at > BLOCK; at += BLOCK)
+        if (!is_block(at))
+            return FALSE;
+    return is_block(end - BLOCK);
 }
 
 const guchar *
@@ -87,10 +92,7 @@ sm_digits_end(const guchar *at, const guchar *line_end)
 {
     while (line_end > at && (line_end[-1] == '\n' || line_end[-1] == '\r'))
         line_end--;
-    /* most lines of text show it at once */
-    return line_end - at >= LINE_MIN && are_digits(at, at + BLOCK) && are_digits(at, line_end)
-               ? line_end
-               : NULL;
+    return line_end - at >= LINE_MIN && are_digits(at, line_end) ? line_end : NULL;
 }
 
 static gboolean
