@@ -1,10 +1,12 @@
 #!/usr/bin/python3
-"""What sync.py compares with: a plain sequential client of the service, one connection for each call.
+"""What sync.py and large.py compare with: a plain sequential client of the service, one connection for each call.
 
 As one would write it with Python's standard library: log in, list, then for each file ask for its URL,
 fetch it in pieces and give it its name. It checks certificates and the length, and keeps no ledger.
 
-  tests/bench/baseline.py URL CA USER PASSWORD DIRECTORY
+  tests/bench/baseline.py [--fsync] URL CA USER PASSWORD DIRECTORY [NAME]
+
+--fsync: file and folder are on the disk before the next one. NAME: this one, asked for in one step.
 """
 import http.client
 import json
@@ -15,8 +17,9 @@ from urllib.parse import quote, urlsplit
 
 
 class Client:
-    def __init__(self, url, ca):
+    def __init__(self, url, ca, durable):
         self.url = urlsplit(url)
+        self.durable = durable
         self.context = ssl.create_default_context(cafile=ca)
 
     def connect(self, netloc):
@@ -45,17 +48,28 @@ class Client:
                 file.write(piece)
             if file.tell() != int(answer.headers["Content-Length"]):
                 raise SystemExit(f"{target}: not whole")
+            if self.durable:
+                file.flush()
+                os.fsync(file.fileno())
         connection.close()
         os.rename(target + ".part", target)
+        if self.durable:
+            folder = os.open(os.path.dirname(target), os.O_RDONLY)
+            os.fsync(folder)
+            os.close(folder)
 
 
 def main():
-    url, ca, user, password, directory = sys.argv[1:]
-    client = Client(url, ca)
-    token = {"token": client.post("/login", {"username": user, "password": password})["token"]}
-    for file in client.post("/files/list", token)["files"]:
-        name = file["fileName"]
-        answer = client.post("/file?filename=" + quote(name), token)
+    arguments = [a for a in sys.argv[1:] if a != "--fsync"]
+    url, ca, user, password, directory = arguments[:5]
+    client = Client(url, ca, "--fsync" in sys.argv)
+    who = {"username": user, "password": password}
+    names = arguments[5:]
+    if not names:
+        who = {"token": client.post("/login", who)["token"]}
+        names = [file["fileName"] for file in client.post("/files/list", who)["files"]]
+    for name in names:
+        answer = client.post("/file?filename=" + quote(name), who)
         client.fetch(answer["fileUrl"], os.path.join(directory, name))
 
 

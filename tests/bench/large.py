@@ -1,18 +1,17 @@
 #!/usr/bin/python3
-"""One large file: scorefetch against `curl -o`, interleaved in one run, median against median.
+"""Large files: scorefetch against a Python client that syncs what it stores (baseline.py --fsync), by turns.
 
-nginx (Debian's) serves it over TLS 1.3, since libmicrohttpd's TLS is slower than either client; the
-emulator answers the API calls. Each side asks the API for its URL outside of what is timed for curl and
-inside of it for scorefetch: what is compared is a whole scorefetch, ledger, hash and all, with a bare GET.
-With --encrypt scorefetch stores the file encrypted to a key of the benchmark's own.
+nginx (Debian's) serves them over TLS 1.3, since libmicrohttpd's TLS is slower than either client; the emulator
+answers the API calls. Both ask for the URL, get the file and bring it to the disk; scorefetch has configuration,
+ledger and SHA-256 beside. With --encrypt it stores the file encrypted to a key of the benchmark's own.
 
-  tests/bench/large.py [--size BYTES] [--rounds N] [--build FOLDER] [--disk FOLDER] [--encrypt]
+  tests/bench/large.py [--sizes MB,MB] [--rounds N] [--build FOLDER] [--folder FOLDER] [--encrypt]
+
+Exits non-zero where a goal is missed.
 """
 import argparse
 import os
-import resource
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,12 +19,15 @@ import time
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[1] / "integration")]
+from compare import Goal, a_disk, count_syncs, judge, timed  # noqa: E402
 from emulator import Emulator  # noqa: E402
 from harness import Account, build_folder  # noqa: E402
 from openpgp import Keyring  # noqa: E402
 
 NAME = "4300_20180410_111604.csv"
+BASELINE = Path(__file__).resolve().parent / "baseline.py"
 PIECE = 1 << 20
+MEMORY = 24e6  # bytes
 
 NGINX = """
 {user}
@@ -87,16 +89,6 @@ def peak_memory(pid):
     return 0  # it has ended
 
 
-def timed(argv):
-    """Seconds of one command that must succeed, and its seconds of processor."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.monotonic()
-    subprocess.run([os.fspath(a) for a in argv], check=True, stderr=subprocess.DEVNULL)
-    seconds = time.monotonic() - start
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
 def watched(argv):
     """Peak resident bytes of one command, looked at until its end."""
     child = subprocess.Popen([os.fspath(a) for a in argv])
@@ -107,67 +99,77 @@ def watched(argv):
     return peak
 
 
-def compare(account, url, rounds):
-    target = account.directory / "curl.out"
-    curl = ["curl", "--silent", "--fail", "--cacert", account.ca, "-o", target, url]
+def compare(account, options, goal):
+    """Both sides by turns, each into an empty folder."""
+    theirs = account.folder / "theirs"
+    user, password = account.username, account.password
+    client = [sys.executable, BASELINE, "--fsync", account.account["service-url"], account.ca, user, password, theirs, NAME]
     get = [account.build / "scorefetch", "get", "-q", "-c", account.config, NAME]
     forget = [account.build / "scorefetch", "forget", "-q", "-c", account.config, NAME]
-    times = {"curl": [], "scorefetch": []}
+    ours, peers = [], []
     memory = watched(get)  # this first round also warms the caches
-    for _ in range(rounds):
+    for number in range(options.rounds):
         subprocess.run(forget, check=True)
         next(account.directory.glob(NAME + "*")).unlink()
-        times["curl"].append(timed(curl))
-        target.unlink()
-        times["scorefetch"].append(timed(get))
-    medians = {which: [statistics.median(column) for column in zip(*both)] for which, both in times.items()}
-    return medians, memory
+        theirs.mkdir()
+        for side in ((peers, client), (ours, get))[:: 1 if number % 2 else -1]:
+            os.sync()  # neither waits for what the other one left
+            side[0].append(timed(side[1]))
+        shutil.rmtree(theirs)
+    met = judge(goal, ours, peers)
+    subprocess.run(forget, check=True)
+    next(account.directory.glob(NAME + "*")).unlink()
+    print("  " + count_syncs(get))
+    print(f"  peak memory of scorefetch {memory / 1e6:.1f} MB (goal {MEMORY / 1e6:.0f}){'' if memory <= MEMORY else '  MISSED'}")
+    return met and memory <= MEMORY
+
+
+def serve(folder, sealing, build, options):
+    """An emulator whose objects come from nginx, and the comparison of each size."""
+    objects = folder / "objects" / "scores" / "K12"
+    objects.mkdir(parents=True)
+    port = free_port()
+    met = []
+    with Emulator(build, folder, "--object-store", f"https://localhost:{port}/scores/K12") as emulator:
+        emulator.add(NAME, b"stands for the object")  # so that the API knows the name
+        configuration = folder / "nginx.conf"
+        user = "user root;" if os.geteuid() == 0 else ""
+        configuration.write_text(NGINX.format(user=user, folder=folder, port=port, tls=Path(emulator.ca).parent,
+                                              objects=folder / "objects"))
+        server = subprocess.Popen([nginx_program(folder), "-c", configuration], stderr=subprocess.DEVNULL)
+        try:
+            wait_for_port(port)
+            for size in options.sizes.split(","):
+                with open(objects / NAME, "wb") as large:
+                    for _ in range(int(size)):
+                        large.write(os.urandom(PIECE))
+                with a_disk(options.folder, 3 * int(size) + 200) as disk, tempfile.TemporaryDirectory(dir=disk) as home:
+                    account = Account(Path(home), build, emulator)
+                    account.configure(storage_hosts=f"localhost:{port}", **sealing)
+                    what = f"{size} MB{', encrypted' if sealing else ''}, against a Python client with fsync"
+                    met.append(compare(account, options, Goal("large", what, 1.05)))
+        finally:
+            server.terminate()
+            server.wait()
+    return met
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--size", type=int, default=1 << 30)
+    parser.add_argument("--sizes", default="100,1024", help="MB each")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--build", type=Path, default=build_folder())
     parser.add_argument("--encrypt", action="store_true", help="let scorefetch encrypt the file")
-    parser.add_argument("--disk", type=Path, help="a folder on a disk, for the durable figure")
+    parser.add_argument("--folder", default="/var/tmp", help="where the files are stored; as root: an image of ext4 in it")
     options = parser.parse_args()
     keyring = Keyring() if options.encrypt else None
     sealing = {"encrypt_to": keyring.make(), "gnupg_home": keyring.home} if keyring else {}
     with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
-        folder = Path(name)
-        objects = folder / "objects"
-        (objects / "scores" / "K12").mkdir(parents=True)
-        port = free_port()
-        emulator = Emulator(options.build, folder, "--object-store", f"https://localhost:{port}/scores/K12").start()
-        emulator.add(NAME, b"stands for the object")  # so that the API knows the name
-        with open(objects / "scores" / "K12" / NAME, "wb") as large:
-            for _ in range(options.size // PIECE):
-                large.write(os.urandom(PIECE))
-        configuration = folder / "nginx.conf"
-        user = "user root;" if os.geteuid() == 0 else ""
-        configuration.write_text(NGINX.format(user=user, folder=folder, port=port, tls=Path(emulator.ca).parent, objects=objects))
-        server = subprocess.Popen([nginx_program(folder), "-c", configuration], stderr=subprocess.DEVNULL)
-        try:
-            wait_for_port(port)
-            for kind, place in (("tmpfs", folder), ("disk", options.disk)):
-                if place is None:
-                    continue
-                with tempfile.TemporaryDirectory(dir=place) as home:
-                    account = Account(Path(home), options.build, emulator)
-                    account.configure(storage_hosts=f"localhost:{port}", **sealing)
-                    medians, memory = compare(account, f"https://localhost:{port}/scores/K12/{NAME}", options.rounds)
-                (curl, curl_cpu), (ours, our_cpu) = medians["curl"], medians["scorefetch"]
-                print(f"{kind}{', encrypted' if keyring else ''}: {options.size >> 20} MiB, median of {options.rounds}: curl {curl:.3f} s (processor"
-                      f" {curl_cpu:.3f} s), scorefetch {ours:.3f} s ({our_cpu:.3f} s), ratio {ours / curl:.2f};"
-                      f" scorefetch's peak memory {memory / 1e6:.1f} MB", flush=True)
-        finally:
-            server.terminate()
-            server.wait()
-            emulator.stop()
-            if keyring:
-                keyring.close()
+        met = serve(Path(name), sealing, options.build.resolve(), options)
+    if keyring:
+        keyring.close()
+    return 0 if all(met) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
