@@ -708,6 +708,6 @@ def test_two_accounts_of_one_service_are_two_logins_and_one_look(site, emulator)
         config.write("[account second]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items()))
     report = check(site, "--online")
     assert report.code == OK, report.lines
-    assert {"tls [main]", "login [main]", "login [second]"} <= set(report.found)
+    assert {"tls [main]", "login [main, second]"} <= set(report.found)
     assert "tls [second]" not in report.found
     assert len(emulator.requests("login")) == 2

@@ -208,4 +208,7 @@ def test_three_hundred_accounts(site, emulator):
     accounts = json.loads(site.account.scorefetch("status", "--json").out)["accounts"]
     assert len(accounts) == 300 and {account["fault"] for account in accounts} == {None}
     assert [account["account"] for account in accounts if account["files"]["stored"]] == ["oak"]
+    said = site.account.scorefetch("check").out.decode().splitlines()
+    assert len(said) < 60, said  # each thing once, whoever it is said of
+    assert [line for line in said if line.startswith("ok       account [") and "and 297 more]: user name %{account}, " in line]
     assert site.account.scorefetch("run").code == 0

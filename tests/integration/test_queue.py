@@ -626,8 +626,8 @@ def test_a_directory_of_users_that_is_away_makes_nobody_a_stranger(queued, tmp_p
     os.chown(event, uid, gid)
     os.chown(queued.spool, -1, gid)
     queued.spool.chmod(0o3770)
-    inside = ["unshare", "-m", "sh", "-c", f'mount --bind {tmp_path}/nsswitch.conf /etc/nsswitch.conf && exec "$@"', "-"]
-    command = ["env", f"LD_LIBRARY_PATH={tmp_path}", queued.build / "scorefetch", "run", "-c", queued.config]
+    inside = ["unshare", "-m", "sh", "-c", f'mount --bind {tmp_path}/nsswitch.conf /etc/nsswitch.conf && mount --bind {tmp_path} /usr/local/games && exec "$@"', "-"]
+    command = ["env", "LD_LIBRARY_PATH=/usr/local/games", queued.build / "scorefetch", "run", "-c", queued.config]
     done = run([*inside, *command])
     assert done.code == EX_TEMPFAIL and "retries" in done.err
     assert event.exists() and not (queued.spool / "aside").exists()

@@ -5,7 +5,7 @@
 #include "common/base/text.h"
 #include "fetch/host/json.h"
 
-enum { TEXT_MAX = 1000 };
+enum { TEXT_MAX = 1000, ACCOUNTS_SHOWN = 3 };
 
 static const char *const levels[] = {"ok", "warning", "failure"};
 
@@ -73,19 +73,74 @@ sm_check_say_fault(SmCheck *check, SmCheckLevel level, const char *item, const S
     g_error_free(fault);
 }
 
+/* The finding's text with %{account} for the account's name, where that is a word. Caller frees. */
+static char *
+common_text(const SmFinding *finding)
+{
+    g_autofree char *name =
+        finding->account != NULL ? g_regex_escape_string(finding->account, -1) : NULL;
+    g_autofree char *pattern = g_strdup_printf("(?<![\\w-])%s(?![\\w-])", name);
+    g_autoptr(GRegex) regex = name != NULL ? g_regex_new(pattern, 0, 0, NULL) : NULL;
+
+    return regex != NULL
+               ? g_regex_replace_literal(regex, finding->text, -1, 0, "%{account}", 0, NULL)
+               : g_strdup(finding->text);
+}
+
+/* Of SmFinding, by what the findings of several accounts have in common. Caller frees. */
+static GHashTable *
+group(const SmCheck *check)
+{
+    GHashTable *groups =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+
+    for (guint i = 0; i < check->findings->len; i++) {
+        SmFinding *finding = check->findings->pdata[i];
+        g_autofree char *text = common_text(finding);
+        g_autofree char *key = g_strdup_printf("%u %s: %s", finding->level, finding->item, text);
+        GPtrArray *same = g_hash_table_lookup(groups, key);
+
+        if (same == NULL) {
+            same = g_ptr_array_new();
+            g_hash_table_insert(groups, g_steal_pointer(&key), same);
+        }
+        g_ptr_array_add(same, finding);
+        finding->group = same;
+    }
+    return groups;
+}
+
+static void
+print_accounts(const GPtrArray *same)
+{
+    for (guint i = 0; i < MIN(same->len, ACCOUNTS_SHOWN); i++) {
+        const SmFinding *finding = same->pdata[i];
+
+        if (finding->account != NULL)
+            printf("%s%s", i == 0 ? " [" : ", ", finding->account);
+    }
+    if (same->len > ACCOUNTS_SHOWN)
+        printf(" and %u more", same->len - ACCOUNTS_SHOWN);
+    if (((const SmFinding *)same->pdata[0])->account != NULL)
+        printf("]");
+}
+
 void
 sm_check_print(const SmCheck *check, gboolean quiet)
 {
+    GHashTable *groups = group(check);
+
     for (guint i = 0; i < check->findings->len; i++) {
         const SmFinding *finding = check->findings->pdata[i];
+        g_autofree char *common = finding->group->len > 1 ? common_text(finding) : NULL;
 
-        if (quiet && finding->level == SM_CHECK_OK)
+        if ((quiet && finding->level == SM_CHECK_OK) || finding->group->pdata[0] != finding)
             continue;
         printf("%-8s %s", levels[finding->level], finding->item);
-        if (finding->account != NULL)
-            printf(" [%s]", finding->account);
-        printf(": %s\n", finding->text);
+        print_accounts(finding->group);
+        printf(": %s\n", common != NULL ? common : finding->text);
     }
+    g_hash_table_unref(groups);
 }
 
 static cJSON *

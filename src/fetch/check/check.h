@@ -20,6 +20,7 @@ typedef struct {
     const char *item; /* what was looked at: "ledger"; static */
     char *account;    /* NULL: it concerns all */
     char *text;       /* one line, clean */
+    GPtrArray *group; /* while they are printed: of those that say the same */
 } SmFinding;
 
 typedef struct {
@@ -44,7 +45,8 @@ void sm_check_say(SmCheck *check, SmCheckLevel level, const char *item, const Sm
 void sm_check_say_fault(SmCheck *check, SmCheckLevel level, const char *item,
                         const SmAccount *account, GError *fault);
 
-/* Prints a line for each finding, or, if quiet, for each that is not ok. */
+/* Prints a line for each finding, or, if quiet, for each that is not ok; one for accounts of which
+ * the same is said. */
 void sm_check_print(const SmCheck *check, gboolean quiet);
 
 /* Prints all findings as one JSON object on standard output. */

@@ -6,6 +6,7 @@
 
 #include "build-config.h"
 #include "common/base/error.h"
+#include "fetch/host/enclosure.h"
 #include "fetch/host/subprocess.h"
 
 #define FILTER "scoremail"
@@ -128,4 +129,21 @@ sm_check_hook(SmCheck *check, const SmAccount *account)
         check_program(check, "hook", account, "on-stored", account->on_stored))
         sm_check_say(check, SM_CHECK_OK, "hook", account, "%s runs for stored files",
                      account->on_stored[0]);
+}
+
+void
+sm_check_enclosure(SmCheck *check, const SmAccount *account)
+{
+    SmConfig config = *check->config;
+    const char *obstacle;
+
+    if (config.site && g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR))
+        config.commands_deferred = TRUE; /* so its units have it */
+    obstacle = sm_enclosure_obstacle(&config, account);
+    if (obstacle == NULL)
+        sm_check_say(check, SM_CHECK_OK, "enclosure", account,
+                     "landlock lets what works for it reach its own files only");
+    else
+        sm_check_say(check, sm_enclosure_is_possible() ? SM_CHECK_OK : SM_CHECK_WARNING,
+                     "enclosure", account, "not closed in by landlock: %s", obstacle);
 }

@@ -12,5 +12,8 @@ void sm_check_alerts(SmCheck *check, const SmAccount *none);
 /* Sends a test alert by every way that is configured. */
 void sm_check_alert_test(SmCheck *check, const SmAccount *none);
 
+/* Whether what works for the account can close itself in (enclosure.h). */
+void sm_check_enclosure(SmCheck *check, const SmAccount *account);
+
 /* Whether on-stored can be run. */
 void sm_check_hook(SmCheck *check, const SmAccount *account);

@@ -53,6 +53,7 @@ static const struct {
     {sm_check_keys, ACCOUNT},
     {sm_check_senders, ACCOUNT},
     {sm_check_hook, ACCOUNT},
+    {sm_check_enclosure, ACCOUNT},
     {sm_check_agents, 0},
     {sm_check_sandbox, 0},
     {sm_check_network, ACCOUNT | ONLINE},

@@ -99,6 +99,7 @@ act_inline(SmSession *session, const Options *options, const SmDelivery *deliver
         g_message("the parser's sandbox: the kernel offers %s", options->lacking);
         sm_alert(session->ledger, "", SM_ALERT_SANDBOX, options->lacking);
     }
+    sm_session_enclose(session, sm_delivery_only_account(delivery), NULL);
     return sm_delivery_act(delivery, session->ledger, defer_for);
 }
 

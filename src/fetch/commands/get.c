@@ -71,6 +71,18 @@ check_arguments(const Options *options, char **names, guint count, GError **erro
     return TRUE;
 }
 
+/* The account of all names; NULL where they are of several. */
+static const SmAccount *
+account_of(SmSession *session, char **names)
+{
+    const SmAccount *only = sm_session_account_for(session, *names, NULL);
+
+    for (; *names != NULL && only != NULL; names++)
+        if (sm_session_account_for(session, *names, NULL) != only)
+            only = NULL;
+    return only;
+}
+
 /* The first failure tells the exit code; the others are still tried. */
 static int
 get_names(SmSession *session, const Options *options, char **names)
@@ -98,6 +110,7 @@ get(SmSession *session, gpointer values, char **names, GError **error)
 
     if (!check_arguments(options, names, count, error))
         return EX_OK;
+    sm_session_enclose(session, account_of(session, names), options->output);
     if (!session->quiet)
         options->shared.progress = sm_progress_new(STDERR_FILENO, count);
     sm_progress_show(options->shared.progress, &session->report);

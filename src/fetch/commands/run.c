@@ -328,6 +328,7 @@ work_off(SmSession *session, Tally *tally, GError **error)
     spool = sm_spool_open(session->config->spool, error);
     if (spool < 0)
         return FALSE;
+    sm_session_enclose(session, sm_session_only_account(session), NULL);
     if (serves_all(session)) {
         heartbeat = sm_heartbeat_start(spool, session->config->worker_interval, error);
         if (heartbeat == NULL)

@@ -8,6 +8,7 @@
 #include "common/base/io.h"
 #include "common/event/name.h"
 #include "fetch/alert/send.h"
+#include "fetch/host/enclosure.h"
 #include "fetch/ledger/said.h"
 #include "fetch/rules/route.h"
 
@@ -147,6 +148,47 @@ sm_session_account_for(SmSession *session, const char *name, GError **error)
     return account;
 }
 
+SmAccount *
+sm_session_only_account(const SmSession *session)
+{
+    GPtrArray *accounts = session->config->accounts;
+    SmAccount *only = NULL;
+
+    for (guint i = 0; i < accounts->len; i++) {
+        SmAccount *account = accounts->pdata[i];
+
+        if (session->account != NULL ? !g_str_equal(account->name, session->account)
+                                     : !account->enabled)
+            continue;
+        if (only != NULL)
+            return NULL;
+        only = account;
+    }
+    return only != NULL && only->fault == NULL ? only : NULL;
+}
+
+void
+sm_session_enclose(SmSession *session, const SmAccount *account, const char *output)
+{
+    const char *obstacle = account != NULL ? sm_enclosure_obstacle(session->config, account) : NULL;
+    g_autoptr(GError) fault = NULL;
+    g_autofree char *text = NULL;
+
+    if (account == NULL)
+        return;
+    if (obstacle == NULL && sm_enclosure_enter(session->config, account, output, &fault)) {
+        g_info("account %s: closed in by landlock", account->name);
+        return;
+    }
+    text = g_strdup_printf("account %s: not closed in by landlock: %s", account->name,
+                           obstacle != NULL ? obstacle : fault->message);
+    if (session->ledger != NULL && (fault != NULL || !sm_enclosure_is_possible()) &&
+        sm_said_is_news(session->ledger, text, sm_ledger_now()))
+        g_message("%s", text);
+    else
+        g_info("%s", text);
+}
+
 static int
 one_account(SmSession *session, SmAccount *account, SmForAccount each, gpointer data)
 {
@@ -176,6 +218,7 @@ sm_session_each_account(SmSession *session, SmForAccount each, gpointer data)
 
     if (!sm_session_knows_account(session, &fault))
         return sm_session_exit(session, fault);
+    sm_session_enclose(session, sm_session_only_account(session), NULL);
     if (session->account != NULL)
         return one_account(session, sm_config_account(session->config, session->account), each,
                            data);

@@ -58,6 +58,17 @@ gboolean sm_session_knows_account(const SmSession *session, GError **error);
  */
 SmAccount *sm_session_account_for(SmSession *session, const char *name, GError **error);
 
+/* The account that --account names, or else the only one that is enabled; NULL where there are
+ * several, or where it cannot be used. */
+SmAccount *sm_session_only_account(const SmSession *session);
+
+/*
+ * From here on the process works for account alone, and closes itself in (enclosure.h) where
+ * nothing keeps it from that; without landlock the log says so once a day. output: a file that it
+ * writes besides, or NULL. account may be NULL: nothing is done then. Before any thread is started.
+ */
+void sm_session_enclose(SmSession *session, const SmAccount *account, const char *output);
+
 /* Works for one account; says its own failure and returns its exit code. */
 typedef int (*SmForAccount)(SmSession *session, SmAccount *account, gpointer data);
 

@@ -140,7 +140,10 @@ prepare(SmLedger *ledger, GError **error)
                                    "ledger %s: ", sm_db_path(ledger->db));
         return FALSE;
     }
-    ready = sm_db_exec(ledger->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", error) &&
+    ready = sm_db_exec(ledger->db,
+                       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                       " PRAGMA temp_store = MEMORY",
+                       error) &&
             sm_ledger_schema_ensure(ledger->db, error);
     if (held == NULL)
         sm_lock_drop(ledger->lock_fd, SM_LOCK_SCHEMA);

@@ -371,6 +371,22 @@ settle_name(const Announced *announced, SmLedger *ledger, gint64 started, guint 
     return fault != NULL ? answer(announced, ledger, fetched.file, fault, defer_for) : EX_OK;
 }
 
+const SmAccount *
+sm_delivery_only_account(const SmDelivery *delivery)
+{
+    const SmAccount *only = NULL;
+
+    for (guint i = 0; i < delivery->announced->len; i++) {
+        const Announced *announced = delivery->announced->pdata[i];
+
+        if (announced->account == NULL || announced->account->fault != NULL ||
+            (only != NULL && only != announced->account))
+            return NULL;
+        only = announced->account;
+    }
+    return only;
+}
+
 int
 sm_delivery_act(const SmDelivery *delivery, SmLedger *ledger, guint defer_for)
 {

@@ -33,6 +33,10 @@ SmEvent *sm_delivery_take_queued(SmDelivery *delivery);
 /* Whether it has no name left, nor stands for an event without one. */
 gboolean sm_delivery_is_empty(const SmDelivery *delivery);
 
+/* The account that all of its names belong to; NULL where there is none that can be used, or are
+ * several. */
+const SmAccount *sm_delivery_only_account(const SmDelivery *delivery);
+
 /* The event for the names that delivery has; NULL where it has none. Caller frees. */
 SmEvent *sm_delivery_event(const SmDelivery *delivery);
 

@@ -7,7 +7,7 @@
 
 #include "build-config.h"
 #include "common/base/cleanup.h"
-#include "filter/sandbox/landlock.h"
+#include "common/base/landlock.h"
 #include "filter/sandbox/seccomp.h"
 
 /* An agent may have set a lower limit already, which nobody can raise. */

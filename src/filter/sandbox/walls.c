@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "common/base/error.h"
-#include "filter/sandbox/landlock.h"
+#include "common/base/landlock.h"
 
 /* Whether the kernel has filters that can kill the process (Linux 4.14). */
 static gboolean

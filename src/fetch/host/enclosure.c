@@ -1,0 +1,126 @@
+#include "fetch/host/enclosure.h"
+
+#include <string.h>
+
+#include "build-config.h"
+#include "common/base/error.h"
+#include "common/base/landlock.h"
+#include "common/base/startup.h"
+
+#define OBSTACLE_KERNEL "the kernel offers no landlock (ABI 2, Linux 5.19)"
+
+/* Programs, libraries, what name services read, and what the process asks about itself; /etc
+ * besides. */
+static const SmLandlockPlace common[] = {
+    {"/usr", SM_LANDLOCK_EXECUTE},         {"/lib", SM_LANDLOCK_EXECUTE},
+    {"/lib64", SM_LANDLOCK_EXECUTE},       {"/run/systemd", SM_LANDLOCK_READ},
+    {"/run/resolvconf", SM_LANDLOCK_READ}, {"/run/NetworkManager", SM_LANDLOCK_READ},
+    {"/var/lib/sss", SM_LANDLOCK_READ},    {"/proc", SM_LANDLOCK_READ},
+    {"/dev/null", SM_LANDLOCK_WRITE},      {"/dev/urandom", SM_LANDLOCK_READ},
+    {"/run/scoremail", SM_LANDLOCK_READ},
+};
+
+gboolean
+sm_enclosure_is_possible(void)
+{
+    return sm_landlock_abi() >= SM_LANDLOCK_RENAMES;
+}
+
+const char *
+sm_enclosure_obstacle(const SmConfig *config, const SmAccount *account)
+{
+    if (account->password_command != NULL)
+        return "it runs password-command";
+    if (!config->commands_deferred && account->on_stored != NULL)
+        return "it runs on-stored; commands = deferred leaves that to scorefetch tell";
+    if (!config->commands_deferred && (config->alert_mail != NULL || config->alert_command != NULL))
+        return "it sends alerts; commands = deferred leaves that to scorefetch tell";
+    return sm_enclosure_is_possible() ? NULL : OBSTACLE_KERNEL;
+}
+
+/* Where gpg keeps its keys and locks; NULL where it is not used. Caller frees. */
+static char *
+find_keys(const SmAccount *account)
+{
+    g_autofree char *home = sm_startup_home();
+
+    if (!sm_account_encrypts(account))
+        return NULL;
+    if (account->gnupg_home != NULL)
+        return g_strdup(account->gnupg_home);
+    return home != NULL ? g_build_filename(home, ".gnupg", NULL) : NULL;
+}
+
+static gboolean
+is_below(const char *path, const char *folder)
+{
+    gsize length = strlen(folder);
+
+    return path != NULL && strncmp(path, folder, length) == 0 &&
+           (path[length] == '\0' || path[length] == '/');
+}
+
+/* Whether that, of /etc, has anything that is an account's. */
+static gboolean
+is_ours(const SmConfig *config, const char *path)
+{
+    if (is_below(config->file, path) || is_below(SM_SYSCONFDIR "/scoremail", path))
+        return TRUE;
+    for (guint i = 0; i < config->accounts->len; i++) {
+        const SmAccount *account = config->accounts->pdata[i];
+
+        if (is_below(account->password_file, path) || is_below(account->gnupg_home, path) ||
+            is_below(account->directory, path))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* What name services, TLS and gpg are configured by is in /etc; paths keeps the text. */
+static void
+let_etc(const SmConfig *config, GArray *places, GPtrArray *paths)
+{
+    GDir *etc = g_dir_open("/etc", 0, NULL);
+    const char *name;
+
+    while (etc != NULL && (name = g_dir_read_name(etc)) != NULL) {
+        char *path = g_build_filename("/etc", name, NULL);
+        const SmLandlockPlace place = {path, SM_LANDLOCK_READ};
+
+        g_ptr_array_add(paths, path);
+        if (!is_ours(config, path))
+            g_array_append_val(places, place);
+    }
+    if (etc != NULL)
+        g_dir_close(etc);
+}
+
+gboolean
+sm_enclosure_enter(const SmConfig *config, const SmAccount *account, const char *output,
+                   GError **error)
+{
+    g_autofree char *ledger = g_path_get_dirname(config->ledger);
+    g_autofree char *beside = output != NULL ? g_path_get_dirname(output) : NULL;
+    g_autofree char *keys = find_keys(account);
+    const SmLandlockPlace own[] = {
+        {account->directory, SM_LANDLOCK_WRITE},
+        {ledger, SM_LANDLOCK_WRITE}, /* SQLite makes and removes files beside it */
+        {config->spool, SM_LANDLOCK_WRITE},
+        {keys, SM_LANDLOCK_WRITE},
+        {beside, SM_LANDLOCK_WRITE},
+        {account->password_file, SM_LANDLOCK_READ},
+        {account->password_credential != NULL ? g_getenv("CREDENTIALS_DIRECTORY") : NULL,
+         SM_LANDLOCK_READ},
+        {account->ca_file, SM_LANDLOCK_READ},
+        {config->log == SM_LOG_FILE ? config->log_file : NULL, SM_LANDLOCK_WRITE},
+    };
+    g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(SmLandlockPlace));
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+
+    g_array_append_vals(places, common, G_N_ELEMENTS(common));
+    g_array_append_vals(places, own, G_N_ELEMENTS(own));
+    let_etc(config, places, paths);
+    return sm_landlock_enter_with(sm_landlock_abi(), &g_array_index(places, SmLandlockPlace, 0),
+                                  places->len) ||
+           sm_error_from_errno(error, SM_ERROR_INTERNAL, "account %s: landlock", account->name);
+}
