@@ -1,5 +1,6 @@
 """A site under a real systemd: installed programs and units, from an event to a stored file, and back after a reboot."""
 import os
+import re
 import time
 from urllib.parse import urlsplit
 
@@ -101,7 +102,7 @@ class Site(booted.Machine):
 @pytest.fixture(scope="module")
 def site(build, tmp_path_factory):
     folder = tmp_path_factory.mktemp("booted")
-    like = agents.install(folder / "like", "dbus", "exim4-daemon-light", "systemd-sysv", users=["alice"])
+    like = agents.install(folder / "like", "dbus", "exim4-daemon-light", "getmail6", "systemd-sysv", users=["alice"])
     like.must("sh", "-c", "rm -rf /etc/systemd/system/*.wants")
     with Emulator(build, folder) as emulator:
         machine = Site(folder / "machine", like, build, emulator)
@@ -277,3 +278,68 @@ def test_after_a_reboot_events_are_taken_and_a_missed_sync_is_made_up_for(site):
     site.wait_for_files("4300_20260108_000001.csv")
     wait_for(lambda: site.shows("scoremail-sync.service", "ExecMainExitTimestampMonotonic") != "0", "the sync")
     assert site.must("stat", "-c", "%F %U %G %a", "/run/scoremail/wake") == "fifo scoremail scorespool 620\n"
+
+
+def check(site):
+    """What is not well, in check's words to the service user at a prompt."""
+    return site.run(["/usr/local/bin/scorefetch", "check", "-q", "-c", CONFIG], user="scoremail").out.decode()
+
+
+def test_check_sees_units_that_are_off_stopped_or_masked(site):
+    assert " units: " not in check(site)
+    site.must("systemctl", "stop", "scoremail-tell.timer")
+    site.must("systemctl", "disable", "--now", "scoremail-run.socket")
+    site.must("systemctl", "mask", "scoremail-sync.service")
+    try:
+        said = check(site)
+        assert "warning  units: scoremail-tell.timer is stopped: " in said
+        assert "warning  units: scoremail-run.socket is not enabled: an event waits for the timer" in said
+        assert "warning  units: scoremail-sync.service is masked" in said
+        assert said.count(" units: ") == 3
+    finally:
+        site.must("systemctl", "unmask", "scoremail-sync.service")
+        site.must("systemctl", "enable", "--now", "scoremail-run.socket")
+        site.must("systemctl", "start", "scoremail-tell.timer")
+
+
+def test_a_directory_in_a_home_is_said_to_be_read_only_for_the_units_until_it_is_not(site):
+    there = "/home/alice/my scores"
+    site.must("install", "-d", "-o", "scoremail", "-m", "700", there)
+    site.configure(directory=there)
+    assert f"failure  directory [main]: {there} is read-only for systemd's scoremail-run.service" in check(site)
+    site.write("/etc/systemd/system/scoremail-run.service.d/paths.conf", f'[Service]\nReadWritePaths="-{there}"\n')
+    site.write("/etc/systemd/system/scoremail-sync.service.d/paths.conf", f'[Service]\nReadWritePaths="-{there}"\n')
+    site.must("systemctl", "daemon-reload")
+    assert " directory [main]: " not in check(site)
+    site.must("scorefetch", "adopt-directory", "-c", CONFIG, user="scoremail")
+    name = "4300_20260109_000001.csv"
+    site.announce(name)
+    wait_for(lambda: site.run(["test", "-e", f"{there}/{name}"]).code == 0, "the file")
+
+
+def test_a_credential_at_a_prompt_as_check_says(site):
+    """As root, with check's own words: the service user gets the credential, and syncs."""
+    (call,) = re.findall(r"systemd-run .*?scorefetch check", check(site))
+    call = call.replace(":FILE", ":/etc/scoremail/password").replace("scorefetch check", f"scorefetch sync --all -c {CONFIG}")
+    site.emulator.add("4300_20260110_000001.csv", b"listed")
+    done = site.run(["sh", "-c", call])
+    assert done.code == 0, done.err
+    assert "4300_20260110_000001.csv" in site.stored()
+
+
+def test_a_collector_s_unit_reads_mail_and_leaves_events(site):
+    """With a message in place of a mailbox: as scorepull, confined, without ledger and password."""
+    site.must("cp", "/usr/local/share/doc/scoremail/filters/pull/scoremail-getmail.service", "/etc/systemd/system/")
+    name = "4300_20260111_000001.csv"
+    site.emulator.add(name, b"pulled")
+    site.write("/etc/scoremail/message", notification(site.build, name))
+    probe = f"getmail --version && touch $STATE_DIRECTORY/x; ! cat {STATE}/ledger.db; scoremail -v -c {CONFIG} </etc/scoremail/message"
+    site.write("/etc/scoremail/probe", probe)
+    site.write("/etc/systemd/system/scoremail-getmail.service.d/probe.conf",
+               "[Service]\nStateDirectory=\nStateDirectory=scorepull\nExecStart=\nExecStart=/bin/sh -ex /etc/scoremail/probe\n")
+    site.must("systemctl", "daemon-reload")
+    done = site.run(["systemctl", "start", "scoremail-getmail.service"])
+    assert done.code == 0, site.journal("-u", "scoremail-getmail.service")
+    site.wait_for_files(name)
+    said = site.journal("-u", "scoremail-getmail.service")
+    assert "ledger.db: Permission denied" in said and re.search(r"sandbox: landlock ABI \d+, seccomp", said)

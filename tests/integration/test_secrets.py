@@ -299,5 +299,5 @@ def test_a_credential_without_systemd_keeps_the_mail_and_says_why(account, stage
     account.configure(password_file=None, password_credential="scores-%{account}")
     done = account.scoremail(stdin=mail("csv"))
     assert done.code == EX_TEMPFAIL
-    assert "password-credential scores-main: CREDENTIALS_DIRECTORY is not set; let systemd start this with" in done.err
+    assert "password-credential scores-main: systemd passes it to services only; run systemd-run --pipe --wait -p User=" in done.err
     assert "LoadCredential=scores-main:FILE" in done.err

@@ -5,6 +5,7 @@
 #include "fetch/check/check.h"
 #include "fetch/check/places.h"
 #include "fetch/check/timers.h"
+#include "fetch/check/units.h"
 
 static void
 the_worst_finding_is_the_exit_code(void)
@@ -160,6 +161,48 @@ a_file_system_that_tells_no_space_is_no_full_one(void)
     g_assert_cmpint(sm_check_worst(check), ==, SM_CHECK_OK);
 }
 
+#define SHOWN                                                                                      \
+    "Id=scoremail-run.service\nLoadState=loaded\nProtectSystem=strict\nProtectHome=read-only\n"    \
+    "ReadWritePaths=/var/spool/scoremail -/srv/a/scores +/home/registrar/scores \"-/srv/two "      \
+    "words\"\n"                                                                                    \
+    "StateDirectory=scoremail\nLogsDirectory=\nReadOnlyPaths=/srv/a/scores/old\n"                  \
+    "InaccessiblePaths=\n\n"                                                                       \
+    "Id=free.service\nLoadState=loaded\nProtectSystem=no\nProtectHome=no\nReadWritePaths=\n\n"     \
+    "Id=full.service\nLoadState=loaded\nProtectSystem=full\nProtectHome=yes\nReadWritePaths=\n\n"  \
+    "Id=none.service\nLoadState=not-found\nProtectSystem=strict\n"
+
+static void
+what_a_unit_may_write_to(void)
+{
+    static const struct {
+        const char *unit, *path;
+        gboolean may;
+    } cases[] = {
+        {"scoremail-run.service", "/var/spool/scoremail", TRUE},
+        {"scoremail-run.service", "/var/spool/scoremail2", FALSE},
+        {"scoremail-run.service", "/var/lib/scoremail/scores", TRUE},
+        {"scoremail-run.service", "/var/lib", FALSE},
+        {"scoremail-run.service", "/srv/a/scores/x", TRUE},
+        {"scoremail-run.service", "/srv/a/scores/old", FALSE},
+        {"scoremail-run.service", "/home/registrar/scores", TRUE},
+        {"scoremail-run.service", "/home/registrar", FALSE},
+        {"scoremail-run.service", "/srv/two words/x", TRUE},
+        {"scoremail-run.service", "/srv/two", FALSE},
+        {"free.service", "/home/registrar", TRUE},
+        {"free.service", "/usr/share", TRUE},
+        {"full.service", "/srv/scores", TRUE},
+        {"full.service", "/root/scores", FALSE},
+        {"full.service", "/etc/scores", FALSE},
+        {"none.service", "/srv/scores", TRUE},
+        {"unheard-of.service", "/srv/scores", TRUE},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_test_message("%s %s", cases[i].unit, cases[i].path);
+        g_assert_true(sm_units_may_write(SHOWN, cases[i].unit, cases[i].path) == cases[i].may);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -178,5 +221,6 @@ main(int argc, char **argv)
     g_test_add_func("/check/what systemctl says of a unit", what_systemctl_says_of_a_unit);
     g_test_add_func("/check/a file system that tells no space is no full one",
                     a_file_system_that_tells_no_space_is_no_full_one);
+    g_test_add_func("/check/what a unit may write to", what_a_unit_may_write_to);
     return g_test_run();
 }

@@ -281,8 +281,8 @@ says_what_a_credential_lacks(Fixture *fixture, gconstpointer data)
 {
     g_clear_pointer(&fixture->account.password_file, g_free);
     fixture->account.password_credential = (char *)"scores";
-    assert_no_credential(fixture, NULL, "start this with LoadCredential=scores:FILE");
-    assert_no_credential(fixture, "relative", "CREDENTIALS_DIRECTORY");
+    assert_no_credential(fixture, NULL, "-p LoadCredential=scores:FILE ");
+    assert_no_credential(fixture, "relative", "systemd passes it to services only");
     assert_no_credential(fixture, fixture->account.directory, "No such file");
     fixture->account.password_credential = (char *)"scores/"; /* the fixture's directory */
     assert_no_credential(fixture, fixture->folder, "is not a regular file");

@@ -81,10 +81,12 @@ sm_check_password(SmCheck *check, const SmAccount *account)
     GError *fault = NULL;
 
     if (account->password_credential != NULL && g_getenv("CREDENTIALS_DIRECTORY") == NULL) {
+        g_autofree char *call = sm_secret_credential_call(account->password_credential);
+
         sm_check_say(check, SM_CHECK_WARNING, "password", account,
-                     "systemd passes password-credential %s to services only; to check it, run "
-                     "systemd-run --pipe --wait -p LoadCredential=%s:FILE scorefetch check",
-                     account->password_credential, account->password_credential);
+                     "systemd passes password-credential %s to services only; to check it, run, as "
+                     "root, %s check",
+                     account->password_credential, call);
         return;
     }
     secret = sm_secret_read(account, 0, &fault);

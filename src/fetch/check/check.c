@@ -37,6 +37,7 @@ sm_check_free(SmCheck *check)
     sm_ledger_close(check->seen);
     sm_ledger_close(check->ledger);
     g_hash_table_unref(check->probed);
+    g_free(check->units);
     g_ptr_array_unref(check->findings);
     g_free(check);
 }

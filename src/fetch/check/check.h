@@ -27,6 +27,7 @@ typedef struct {
     const SmConfig *config; /* NULL where it cannot be read, or is another user's affair */
     SmLedger *seen;         /* the ledger, to look at; NULL where there is none to be read */
     SmLedger *ledger;       /* the ledger, for calls; NULL unless --online */
+    char *units;            /* what systemctl shows of a site's units; NULL: not asked yet */
     GHashTable *probed;     /* what was probed at the network already */
     GPtrArray *findings;    /* of SmFinding */
 } SmCheck;

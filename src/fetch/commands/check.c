@@ -14,6 +14,7 @@
 #include "fetch/check/ledger.h"
 #include "fetch/check/online.h"
 #include "fetch/check/system.h"
+#include "fetch/check/units.h"
 #include "fetch/check/worker.h"
 #include "fetch/commands/commands.h"
 
@@ -44,11 +45,14 @@ static const struct {
     {sm_check_worker, GENERAL},
     {sm_check_pull, GENERAL},
     {sm_check_sync, GENERAL},
+    {sm_check_units, GENERAL},
+    {sm_check_units_view, GENERAL},
     {sm_check_alerts, GENERAL},
     {sm_check_alert_test, GENERAL | ALERT_TEST},
     {sm_check_account, ACCOUNT | ANY_ACCOUNT},
     {sm_check_password, ACCOUNT},
     {sm_check_directory, ACCOUNT},
+    {sm_check_units_view_of, ACCOUNT},
     {sm_check_authorities, ACCOUNT},
     {sm_check_keys, ACCOUNT},
     {sm_check_senders, ACCOUNT},

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "build-config.h"
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "common/base/text.h"
@@ -166,6 +167,15 @@ read_file(const char *path, gboolean check_mode, char *bytes, GError **error)
     return NULL;
 }
 
+char *
+sm_secret_credential_call(const char *name)
+{
+    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+
+    return g_strdup_printf("systemd-run --pipe --wait -p User=%s -p LoadCredential=%s:FILE %s",
+                           g_get_user_name(), name, self != NULL ? self : SM_BINDIR "/scorefetch");
+}
+
 static SmSecret *
 read_credential(const char *name, char *bytes, GError **error)
 {
@@ -173,10 +183,10 @@ read_credential(const char *name, char *bytes, GError **error)
     g_autofree char *path = NULL;
 
     if (directory == NULL || !g_path_is_absolute(directory)) {
+        g_autofree char *call = sm_secret_credential_call(name);
+
         g_set_error(error, SM_ERROR, SM_ERROR_SECRET,
-                    ": CREDENTIALS_DIRECTORY is not set; let systemd start this with "
-                    "LoadCredential=%s:FILE",
-                    name);
+                    ": systemd passes it to services only; run %s ..., as root", call);
         return NULL;
     }
     path = g_build_filename(directory, name, NULL);

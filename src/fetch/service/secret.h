@@ -38,6 +38,10 @@ SmSecret *sm_secret_new(const char *bytes, gsize length, const char **fault);
  */
 char *sm_secret_source(const SmAccount *account);
 
+/* How a person at a prompt has systemd pass the credential of that name: the command up to
+ * scorefetch's own words. Caller frees. */
+char *sm_secret_credential_call(const char *name);
+
 /* Frees secret. */
 void sm_secret_free(SmSecret *secret);
 

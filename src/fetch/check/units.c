@@ -1,0 +1,238 @@
+#include "fetch/check/units.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/error.h"
+#include "fetch/host/subprocess.h"
+
+enum { LIMIT = 10 /* seconds */, SHOWN_MAX = 64 * 1024 };
+
+#define WORKER "scoremail-run.service"
+
+/* What writes, and what starts it. */
+static const struct {
+    const char *unit, *timer;
+} writers[] = {{WORKER, "scoremail-run.timer"}, {"scoremail-sync.service", "scoremail-sync.timer"}};
+
+/* What is started by a person's `enable --now`, and what is missing without it. */
+static const struct {
+    const char *unit, *missing;
+} started[] = {
+    {"scoremail-run.socket", "an event waits for the timer"},
+    {"scoremail-run.timer", "nothing is tried again"},
+    {"scoremail-sync.timer", "a lost e-mail loses its file"},
+    {"scoremail-tell.timer", "an alert or on-stored that failed waits for the next run"},
+};
+
+static const char *const services[] = {WORKER, "scoremail-sync.service", "scoremail-tell.service"};
+
+/* The unit's own lines, which blank ones part from those of others. Caller frees. */
+static char *
+block_of(const char *shown, const char *unit)
+{
+    g_auto(GStrv) blocks = g_strsplit(shown, "\n\n", -1);
+    g_autofree char *id = g_strdup_printf("Id=%s", unit);
+
+    for (char **block = blocks; *block != NULL; block++) {
+        g_auto(GStrv) lines = g_strsplit(*block, "\n", -1);
+
+        if (g_strv_contains((const char *const *)lines, id))
+            return g_strdup(*block);
+    }
+    return NULL;
+}
+
+char *
+sm_units_property(const char *shown, const char *unit, const char *property)
+{
+    g_autofree char *block = block_of(shown, unit);
+    g_auto(GStrv) lines = g_strsplit(block != NULL ? block : "", "\n", -1);
+    gsize length = strlen(property);
+
+    for (char **line = lines; *line != NULL; line++)
+        if (strncmp(*line, property, length) == 0 && (*line)[length] == '=')
+            return g_strdup(*line + length + 1);
+    return NULL;
+}
+
+static gboolean
+has(const char *shown, const char *unit, const char *property, const char *value)
+{
+    g_autofree char *found = sm_units_property(shown, unit, property);
+
+    return g_strcmp0(found, value) == 0;
+}
+
+/* How much of path a folder is that it lies below, in bytes; 0: it does not. */
+static gsize
+depth_below(const char *path, const char *folder)
+{
+    gsize length = strlen(folder);
+
+    while (length > 1 && folder[length - 1] == '/')
+        length--;
+    if (strncmp(path, folder, length) != 0)
+        return 0;
+    return length == 1 || path[length] == '/' || path[length] == '\0' ? length : 0;
+}
+
+/* The deepest of the folders that the property names, each below base, that path lies below. */
+static gsize
+deepest(const char *shown, const char *unit, const char *property, const char *base,
+        const char *path)
+{
+    g_autofree char *value = sm_units_property(shown, unit, property);
+    g_auto(GStrv) words = NULL; /* quoted as for a shell */
+    gsize depth = 0;
+
+    if (value == NULL || !g_shell_parse_argv(value, NULL, &words, NULL))
+        return 0;
+    for (char **word = words; *word != NULL; word++) {
+        g_autofree char *folder =
+            g_strconcat(base, *word + strspn(*word, "-+"), NULL); /* missing is allowed */
+
+        if (**word != '\0')
+            depth = MAX(depth, depth_below(path, folder));
+    }
+    return depth;
+}
+
+static gsize
+depth_of_protected(const char *shown, const char *unit, const char *path)
+{
+    static const char *const homes[] = {"/home", "/root", "/run/user"};
+    static const char *const system[] = {"/usr", "/boot", "/efi", "/etc"};
+    gsize depth = 0;
+
+    if (has(shown, unit, "ProtectSystem", "strict"))
+        depth = 1;
+    for (gsize i = 0; !has(shown, unit, "ProtectSystem", "no") && i < G_N_ELEMENTS(system); i++)
+        depth = MAX(depth, depth_below(path, system[i]));
+    for (gsize i = 0; !has(shown, unit, "ProtectHome", "no") && i < G_N_ELEMENTS(homes); i++)
+        depth = MAX(depth, depth_below(path, homes[i]));
+    depth = MAX(depth, deepest(shown, unit, "ReadOnlyPaths", "", path));
+    return MAX(depth, deepest(shown, unit, "InaccessiblePaths", "", path));
+}
+
+gboolean
+sm_units_may_write(const char *shown, const char *unit, const char *path)
+{
+    gsize writable = deepest(shown, unit, "ReadWritePaths", "", path);
+
+    if (!has(shown, unit, "LoadState", "loaded"))
+        return TRUE;
+    writable = MAX(writable, deepest(shown, unit, "StateDirectory", "/var/lib/", path));
+    writable = MAX(writable, deepest(shown, unit, "LogsDirectory", "/var/log/", path));
+    return writable >= depth_of_protected(shown, unit, path);
+}
+
+/* What systemctl shows, once; "" for nothing. */
+static const char *
+show(SmCheck *check)
+{
+    static const char *const argv[] = {
+        "systemctl",
+        "show",
+        "-p",
+        "Id,LoadState,UnitFileState,ActiveState,Result,ProtectSystem,ProtectHome,ReadWritePaths,"
+        "ReadOnlyPaths,InaccessiblePaths,StateDirectory,LogsDirectory",
+        "scoremail-run.socket",
+        "scoremail-run.timer",
+        "scoremail-sync.timer",
+        "scoremail-tell.timer",
+        WORKER,
+        "scoremail-sync.service",
+        "scoremail-tell.service",
+        NULL};
+    gsize length = SHOWN_MAX;
+
+    if (check->units != NULL)
+        return check->units;
+    check->units = g_malloc0(SHOWN_MAX);
+    if (!check->config->site || !g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR) ||
+        !sm_subprocess(argv, g_get_monotonic_time() + LIMIT * G_USEC_PER_SEC, check->units, &length,
+                       SM_ERROR_INTERNAL, NULL))
+        *check->units = '\0';
+    return check->units;
+}
+
+/* Of the units that are started: that one is not enabled is said by whoever knows whether cron
+ * takes its place, but of the socket. */
+static void
+check_started(SmCheck *check, const char *unit, const char *missing)
+{
+    const char *shown = show(check);
+    gboolean enabled = has(shown, unit, "UnitFileState", "enabled");
+    g_autofree char *active = sm_units_property(shown, unit, "ActiveState");
+    g_autofree char *result = sm_units_property(shown, unit, "Result");
+
+    if (has(shown, unit, "LoadState", "loaded") && !enabled && g_str_has_suffix(unit, ".socket"))
+        sm_check_say(check, SM_CHECK_WARNING, "units", NULL,
+                     "%s is not enabled: %s; run systemctl enable --now %s", unit, missing, unit);
+    else if (enabled && g_strcmp0(active, "failed") == 0)
+        sm_check_say(check, SM_CHECK_WARNING, "units", NULL,
+                     "%s has failed (%s): %s; see journalctl -u %s, then systemctl restart %s",
+                     unit, result, missing, unit, unit);
+    else if (enabled && g_strcmp0(active, "active") != 0)
+        sm_check_say(check, SM_CHECK_WARNING, "units", NULL,
+                     "%s is stopped: %s; run systemctl start %s", unit, missing, unit);
+}
+
+static void
+check_masked(SmCheck *check, const char *unit)
+{
+    if (has(show(check), unit, "LoadState", "masked"))
+        sm_check_say(check, SM_CHECK_WARNING, "units", NULL,
+                     "%s is masked and never starts; run systemctl unmask %s", unit, unit);
+}
+
+void
+sm_check_units(SmCheck *check, const SmAccount *none)
+{
+    guint before = check->findings->len;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(services); i++)
+        check_masked(check, services[i]);
+    for (gsize i = 0; i < G_N_ELEMENTS(started); i++) {
+        check_masked(check, started[i].unit);
+        check_started(check, started[i].unit, started[i].missing);
+    }
+    if (check->findings->len == before && has(show(check), WORKER, "LoadState", "loaded"))
+        sm_check_say(check, SM_CHECK_OK, "units", NULL, "systemd runs those that are enabled");
+}
+
+static void
+check_view(SmCheck *check, const char *item, const SmAccount *account, const char *path)
+{
+    g_autofree char *real = path != NULL ? realpath(path, NULL) : NULL;
+    g_autoptr(GString) units = g_string_new(NULL);
+
+    for (gsize i = 0; real != NULL && i < G_N_ELEMENTS(writers); i++)
+        if (has(show(check), writers[i].timer, "UnitFileState", "enabled") &&
+            !sm_units_may_write(show(check), writers[i].unit, real))
+            g_string_append_printf(units, " %s", writers[i].unit);
+    if (units->len > 0)
+        sm_check_say(check, SM_CHECK_FAILURE, item, account,
+                     "%s is read-only for systemd's%s; run systemctl edit%s and add, below "
+                     "[Service], ReadWritePaths=\"%s\"",
+                     path, units->str, units->str, real);
+}
+
+void
+sm_check_units_view(SmCheck *check, const SmAccount *none)
+{
+    const SmConfig *config = check->config;
+    g_autofree char *ledger = g_path_get_dirname(config->ledger);
+
+    check_view(check, "ledger", NULL, ledger);
+    check_view(check, "spool", NULL, config->spool);
+    check_view(check, "log", NULL, config->log == SM_LOG_FILE ? config->log_file : NULL);
+}
+
+void
+sm_check_units_view_of(SmCheck *check, const SmAccount *account)
+{
+    check_view(check, "directory", account, account->directory);
+    check_view(check, "keys", account, sm_account_encrypts(account) ? account->gnupg_home : NULL);
+}
