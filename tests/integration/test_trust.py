@@ -525,6 +525,7 @@ def test_an_object_larger_than_max_file_size_is_not_read(record):
     account.configure(max_file_size="1MB")
     assert_refused(account, account.scoremail(stdin=mail("csv")), "1000000000000 bytes exceed max-file-size")
     assert len(server.requests) == 2
+    assert_alerted(account, "waiting", "max-file-size")
     for _ in range(3):  # it is as large in five minutes: nobody asks for hours
         assert account.scorefetch("run").code == 0
         assert_refused(account, account.scoremail(stdin=mail("csv")), "exceed max-file-size")

@@ -11,7 +11,7 @@ typedef enum {
     SM_ALERT_UNUSABLE,    /* a message that cannot be read to its end */
     SM_ALERT_NO_ACCOUNT,  /* a notification that belongs to none of the accounts */
     SM_ALERT_ACCOUNT,     /* an account whose configuration is wrong */
-    SM_ALERT_WAITING,     /* not fetched within defer-for */
+    SM_ALERT_WAITING,     /* not fetched within defer-for, or larger than max-file-size */
     SM_ALERT_FORMAT,      /* the wanted format was not announced three times in a row */
     SM_ALERT_EXTENSION,   /* a file of a type that extensions does not have */
     SM_ALERT_DISK,        /* the destination is missing, full or not writable */

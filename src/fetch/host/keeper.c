@@ -150,7 +150,7 @@ sm_keeper_start(SmKeeper *keeper, const SmKept *kept, GError **error)
 gboolean
 sm_keeper_has_ended(SmKeeper *keeper)
 {
-    int status;
+    int status = 0;
 
     if (keeper->pid == 0)
         return TRUE;
