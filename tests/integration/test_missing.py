@@ -1,8 +1,9 @@
 """Names that the service does not know, and passwords that it does not take: calls are bounded."""
 import re
+import time
 
 import pytest
-from harness import CSV_NAME, EX_NOINPUT, EX_NOPERM, EX_TEMPFAIL, mail, notification
+from harness import CSV_NAME, EX_NOINPUT, EX_NOPERM, EX_TEMPFAIL, mail, notification, received
 
 HOUR = 3600
 REJECTED = "account main: the service rejected user name or password"
@@ -181,6 +182,26 @@ def test_forged_names_end_quietly(account, emulator):
     assert account.scorefetch("status", "--exit-code").code == 0
     assert account.sql("SELECT * FROM alerts") == [] and not (account.folder / "told").exists()
     assert len(emulator.requests("list")) <= 8
+
+
+def test_an_old_mailbox_that_is_read_inline(account, emulator):
+    """Every message is done with at once, whatever the service has of it, and today's file, the last one, is had."""
+    now, day = time.time(), 86400
+    ages = [*range(560, 0, -15), 0]
+    names = {age: f"4300_{time.strftime('%Y%m%d', time.gmtime(now - age * day))}_1.csv" for age in ages}
+    there = {names[age] for age in ages if age < 365 and age % 60 in (0, 15)}
+    for name in there:
+        emulator.add(name, b"ID\r\n")
+    for age, name in names.items():
+        message = received(notification(account.build, name), now - age * day)
+        assert account.scoremail(stdin=message).code == 0
+    assert names[0] in account.stored()
+    account.time_passes(300)
+    assert account.scorefetch("run").code == 0
+    assert account.stored().keys() == there
+    assert {row["state"] for row in account.status().values()} == {"stored", "not wanted"}
+    assert account.sql("SELECT * FROM alerts") == []
+    assert len(emulator.requests("file")) < 40
 
 
 def test_a_stranger_s_one_unknown_name_ends_quietly(account, emulator):

@@ -46,6 +46,24 @@ def test_files_that_no_message_announces_are_noticed(reached_by_mail, emulator, 
     assert "mail" not in alerts(account)
 
 
+def test_invented_names_are_no_sign_that_mail_comes(reached_by_mail, emulator):
+    """A stranger's message ends quietly, and hides nothing."""
+    account = reached_by_mail
+    account.configure(expect_every="30h")
+    sync_later_files(account, emulator)
+    account.receive("9999_1.csv")
+    for _ in range(8):
+        account.scorefetch("run")
+        account.time_passes(HOUR)
+    assert account.status()["9999_1.csv"]["state"] == "not wanted"
+    account.scorefetch("run")
+    assert "mail" in alerts(account)
+    account.sql("DELETE FROM files WHERE name <> '9999_1.csv' AND name <> ?", CSV_NAME)
+    account.sql("DELETE FROM log")
+    account.scorefetch("run")
+    assert "silence" in alerts(account)
+
+
 def test_whoever_has_no_mail_misses_none(account, emulator):
     account.scorefetch("sync", "--all")
     sync_later_files(account, emulator)

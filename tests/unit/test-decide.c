@@ -297,6 +297,7 @@ unknown_names_are_forgiven_after_an_hour(Fixture *fixture, gconstpointer data)
     g_assert_cmpint((int)step.kind, ==, (int)SM_STEP_FETCH);
 }
 
+#define BY_ONE "UPDATE events SET sender = 'a@example.org'"
 #define OVER "missing_since = 1499990000, missing_times = 5, updated = " AT_NOW ", reason = 'no'"
 
 /* By whom a name was announced that is given up, and whether a person hears of it. */
@@ -307,19 +308,27 @@ static const struct {
     const char *stored; /* a name that was stored, announced by the same sender */
     guint failed;       /* names that have failed already */
     SmFileState state;
+    const char *sender; /* SQL that sets it */
 } ends[] = {
-    {"a stranger's", "", "", "", NULL, NULL, 0, SM_FILE_NOT_WANTED},
-    {"a stranger's under the right number", "", "4300", "", NULL, NULL, 0, SM_FILE_NOT_WANTED},
-    {"a verified sender's", "", "", "example.org", "mx", NULL, 0, SM_FILE_FAILED},
-    {"one of whom nobody is asked", "", "", "", "mx", NULL, 0, SM_FILE_NOT_WANTED},
-    {"a listed sender's", "", "4300", "example.org", NULL, NULL, 0, SM_FILE_FAILED},
+    {"a stranger's", "", "", "", NULL, NULL, 0, SM_FILE_NOT_WANTED, BY_ONE},
+    {"a stranger's under the right number", "", "4300", "", NULL, NULL, 0, SM_FILE_NOT_WANTED,
+     BY_ONE},
+    {"a verified sender's", "", "", "example.org", "mx", NULL, 0, SM_FILE_FAILED, BY_ONE},
+    {"one of whom nobody is asked", "", "", "", "mx", NULL, 0, SM_FILE_NOT_WANTED, BY_ONE},
+    {"a listed sender's", "", "4300", "example.org", NULL, NULL, 0, SM_FILE_FAILED, BY_ONE},
     {"a listed sender's of another number", "", "5818", "example.org", NULL, NULL, 0,
-     SM_FILE_NOT_WANTED},
-    {"as those before", "", "", "", NULL, "4300_20170101_000000.csv", 0, SM_FILE_FAILED},
-    {"unlike those before", "", "", "", NULL, "5818_20170101_000000.csv", 0, SM_FILE_NOT_WANTED},
-    {"one of many", "", "", "", NULL, "4300_20170101_000000.csv", 3, SM_FILE_NOT_WANTED},
+     SM_FILE_NOT_WANTED, BY_ONE},
+    {"as those before", "", "", "", NULL, "4300_20170101_000000.csv", 0, SM_FILE_FAILED, BY_ONE},
+    {"unlike those before", "", "", "", NULL, "5818_20170101_000000.csv", 0, SM_FILE_NOT_WANTED,
+     BY_ONE},
+    {"one of many", "", "", "", NULL, "4300_20170101_000000.csv", 3, SM_FILE_NOT_WANTED, BY_ONE},
     {"an old mailbox's", "announced = 2000000000", "4300", "example.org", "mx", NULL, 0,
-     SM_FILE_NOT_WANTED},
+     SM_FILE_NOT_WANTED, BY_ONE},
+    {"as those before, by somebody else", "", "", "", NULL, "4300_20170101_000000.csv", 0,
+     SM_FILE_NOT_WANTED,
+     "UPDATE events SET sender = iif(name = '" CSV "', 'a@example.net', 'a@example.org')"},
+    {"as those before, by nobody", "", "", "", NULL, "4300_20170101_000000.csv", 0,
+     SM_FILE_NOT_WANTED, "UPDATE events SET sender = ''"},
 };
 
 static void
@@ -342,6 +351,7 @@ gives_up(Fixture *fixture, gconstpointer data)
         set(fixture, name, "state = 'failed'");
     }
     fixture_announce(fixture, CSV, "m1");
+    fixture_sql(fixture, ends[i].sender);
     set(fixture, CSV, OVER);
     if (*ends[i].set != '\0')
         set(fixture, CSV, ends[i].set);

@@ -205,7 +205,7 @@ sm_account_heard(SmLedger *ledger, const char *account, gint64 after, gint64 *wh
         "SELECT max(coalesce((SELECT mail_seen FROM accounts WHERE name = ?1 AND mail_seen <= ?3), "
         "0),"
         " coalesce((SELECT max(announced) FROM files WHERE account = ?1 AND updated >= ?2"
-        "  AND announced <= ?3), 0),"
+        "  AND announced <= ?3 AND NOT (state = 'not wanted' AND missing_times > 0)), 0),"
         " coalesce((SELECT max(stored) FROM files WHERE account = ?1 AND stored > 0"
         "  AND +stored <= ?3), 0),"
         " coalesce((SELECT min(at) FROM log WHERE account = ?1 AND at <= ?3), 0))",

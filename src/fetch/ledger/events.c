@@ -92,6 +92,21 @@ note_mail(SmLedger *ledger, const char *account, GError **error)
                      "si", account, sm_ledger_now());
 }
 
+gboolean
+sm_event_disregard(SmLedger *ledger, const char *account, const char *name, GError **error)
+{
+    /* the newest message about anything else is soon found: "+" has it looked for from the end */
+    return sm_db_run(ledger->db, error, NULL,
+                     "UPDATE accounts SET mail_seen = coalesce((SELECT e.first_seen FROM events e"
+                     "  LEFT JOIN files f ON f.account = e.account AND f.name = e.name"
+                     "  WHERE +e.account = ?1 AND e.kind <> 'listing'"
+                     "  AND NOT coalesce(f.state = 'not wanted' AND f.missing_times > 0, 0)"
+                     "  ORDER BY e.id DESC LIMIT 1), 0)"
+                     " WHERE name = ?1 AND mail_seen <= (SELECT max(first_seen) FROM events"
+                     "  WHERE account = ?1 AND name = ?2)",
+                     "ss", account, name);
+}
+
 /* The row that the event is about; none without an account, which nobody could ever claim. */
 static gboolean
 open_row(SmLedger *ledger, const char *account, const char *name, GError **error)

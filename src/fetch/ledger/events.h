@@ -57,6 +57,11 @@ gboolean sm_event_count_drops(SmLedger *ledger, const char *account, const char 
 gboolean sm_event_reopen_failed(SmLedger *ledger, const char *account, const char *name,
                                 GError **error);
 
+/* The messages that announced name are no sign that mail comes: the service does not know it. Part
+ * of the caller's transaction. SM_ERROR_LEDGER. */
+gboolean sm_event_disregard(SmLedger *ledger, const char *account, const char *name,
+                            GError **error);
+
 /* Whether it was recorded before; FALSE too on an error. SM_ERROR_LEDGER. */
 gboolean sm_event_is_known(SmLedger *ledger, const SmAnnouncement *announced, GError **error);
 

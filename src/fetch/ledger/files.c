@@ -187,7 +187,9 @@ GPtrArray *
 sm_file_unknown(SmLedger *ledger, const char *account, GError **error)
 {
     return sm_db_list(ledger->db, error, &files,
-                      "SELECT " COLUMNS " FROM files WHERE account = ? AND state = 'waiting'"
+                      "SELECT " COLUMNS " FROM files WHERE +account = ?"
+                      " AND (state IN ('waiting', 'placing') OR unanswered <> 0)"
+                      " AND next_attempt >= 0 AND state = 'waiting'"
                       " AND stored = 0 AND listed = 0 AND EXISTS (SELECT 1 FROM events e"
                       "  WHERE e.account = files.account AND e.name = files.name)",
                       "s", account);

@@ -30,8 +30,11 @@ sm_unknowns_count(SmLedger *ledger, const SmFile *file, gint64 now, SmUnknowns *
                        "f") " LEFT JOIN events own ON own.id = ?3"
                             " WHERE f.account = ?1 AND f.missing_since > 0 AND f.missing_since "
                             "BETWEEN ?2 + 1 AND ?5"
-                            " AND f.stored = 0",
-        "siisi", file->account, now - SM_UNKNOWN_WINDOW, file->newest_event, prefix, now);
+                            " AND f.stored = 0 AND (?6 OR NOT coalesce(e.received > 0 AND "
+                            "e.received + 86400 <"
+                            "  f.announced, 0))",
+        "siisii", file->account, now - SM_UNKNOWN_WINDOW, file->newest_event, prefix, now,
+        (gint64)sm_unknown_is_old(file->posted_at, file->announced_at));
 
     if (found != NULL)
         *unknown = *found;
@@ -65,7 +68,8 @@ sm_unknown_has_known_sender(SmLedger *ledger, const SmFile *file, gboolean *know
         " AND k.kind = 'names' AND " DOMAIN("k") " = " DOMAIN(
             "e") " JOIN files f"
                  " ON f.account = k.account AND f.name = k.name AND f.stored > 0"
-                 " WHERE e.account = ?1 AND e.name = ?2 AND e.kind = 'names' LIMIT 1)",
+                 " WHERE e.account = ?1 AND e.name = ?2 AND e.kind = 'names'"
+                 " AND instr(e.sender, '@') > 0 LIMIT 1)",
         "ss", file->account, file->name);
 
     *known = ok && count > 0;

@@ -6,7 +6,8 @@
 #include "fetch/rules/unknown.h"
 
 /* Counts the names that the service did not know in the window before now, as far as they concern
- * file. SM_ERROR_LEDGER. */
+ * file: those of an old mailbox (sm_unknown_is_old()) only where it is one, too. SM_ERROR_LEDGER.
+ */
 gboolean sm_unknowns_count(SmLedger *ledger, const SmFile *file, gint64 now, SmUnknowns *unknown,
                            GError **error);
 

@@ -298,6 +298,8 @@ sm_file_settle(SmLedger *ledger, SmFile *file, const SmSettling *settling, GErro
             sm_ledger_now(), (gint64)settling->part_kept, file->missing_since, file->missing_times,
             file->obstacle, file->id, file->fence, file->newest_event) &&
         has_hit(ledger, file, changed, error) &&
+        (becomes != SM_FILE_NOT_WANTED || file->missing_times == 0 ||
+         sm_event_disregard(ledger, file->account, file->name, error)) &&
         (!news ||
          sm_ledger_log(ledger, file->account, file->name, sm_file_state_name(state), clean, error));
 
