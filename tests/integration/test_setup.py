@@ -278,6 +278,28 @@ def test_a_second_account_stands_beside_the_first(home):
     assert "which account? add --account NAME: main, elm" in home.setup("--yes").err
 
 
+def test_a_password_may_come_from_elsewhere(home):
+    """--set takes the place of the other ways, and the password is tried from there."""
+    home.write("bin/pass", f"#!/bin/sh\necho '{home.password}'\n", mode=0o700)
+    done = home.setup("--username", home.username, "--yes", "--set=password-command=~/bin/pass")
+    assert done.code == 0 and "password-file" not in home.path(CONFIG).read_text() and len(home.emulator.requests("login")) == 1
+    assert home.plain("--set=password-file=~/other/password").code == 0
+    text = home.path(CONFIG).read_text()
+    assert "password-command" not in text and home.path("other/password").read_text() == home.password + "\n"
+    home.write("bin/pass", "#!/bin/sh\necho wrong\n", mode=0o700)
+    assert home.setup("--yes", "--set=password-command=~/bin/pass").code == EX_NOPERM
+    assert home.path(CONFIG).read_text() == text
+
+
+def test_a_configuration_that_only_this_shell_knows_is_named(home):
+    """Neither cron nor the mail agent has XDG_CONFIG_HOME."""
+    argv = [f"{BIN}/scorefetch", "setup", *home.service, "--username", home.username, "--yes", "--password-stdin"]
+    done = home.root.run(["env", "XDG_CONFIG_HOME=/home/alice/cfg", *argv], (home.password + "\n").encode(), user="alice")
+    assert done.code == 0, done.err
+    config = "/home/alice/cfg/scoremail/scoremail.conf"
+    assert f"SCOREMAIL_CONF={config}\n" in home.path(".procmailrc").read_text() and f"run -q -c '{config}'" in home.crontab()
+
+
 def test_an_account_of_accounts_d_is_edited_there(home):
     assert home.plain().code == 0
     account = home.path(CONFIG).read_text().split("[account main]")[1]
@@ -307,6 +329,9 @@ def test_a_site(home):
     root.must("mkdir", "-p", "/srv/in")
     setup = [f"{BIN}/scorefetch", "setup", *[word.replace(home.seen, "/etc/scoremail") for word in home.service], *site]
     root.must("sh", "-c", "install -d -m 755 /etc/scoremail; umask 022; cat >/etc/scoremail/ca.pem", stdin=home.path("ca.pem").read_bytes())
+    unknown = root.run([*setup, "--member=nobody-here"])
+    assert unknown.code == EX_USAGE and "no user nobody-here" in unknown.err
+    assert root.run(["id", "scoremail"]).code != 0
     for schedule in ("timer", "cron"):
         done = root.run([*setup, "--schedule", schedule, "--directory=/srv/in/scores", *(["--print"] if schedule == "timer" else [])], (home.password + "\n").encode())
         assert done.code == 0, done.err

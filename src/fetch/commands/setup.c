@@ -41,10 +41,22 @@ here_clear(Here *here)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Here, here_clear)
 
 static gboolean
+knows_members(char **members, GError **error)
+{
+    for (; members != NULL && *members != NULL; members++)
+        if (getpwnam(*members) == NULL) {
+            g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--member: there is no user %s", *members);
+            return FALSE;
+        }
+    return TRUE;
+}
+
+static gboolean
 look_around(const SmSession *session, const Options *options, Here *here, GError **error)
 {
     g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
     g_autofree char *standard = sm_config_default_file(options->site);
+    g_autofree char *home = NULL;
     const struct passwd *user = getpwuid(geteuid());
 
     here->home = sm_startup_home();
@@ -60,16 +72,20 @@ look_around(const SmSession *session, const Options *options, Here *here, GError
                     "--site is for root; --print shows what it does");
         return FALSE;
     }
-    here->user = g_strdup(user->pw_name);
+    here->user = g_strdup(user->pw_name); /* before getpwnam(3) takes its place */
+    if (!knows_members(options->answers.members, error))
+        return FALSE;
     here->programs = g_path_get_dirname(self);
     here->config = session->config_file != NULL
                        ? g_canonicalize_filename(session->config_file, NULL)
                        : g_strdup(standard);
+    /* neither cron nor a mail agent has our environment: what XDG_CONFIG_HOME says is told */
+    home = g_build_filename(here->home, ".config", "scoremail", "scoremail.conf", NULL);
     here->place = (SmPlace){.home = here->home,
                             .user = here->user,
                             .programs = here->programs,
                             .config = here->config,
-                            .standard = !options->site && strcmp(here->config, standard) == 0,
+                            .standard = !options->site && strcmp(here->config, home) == 0,
                             .site = options->site};
     return TRUE;
 }

@@ -136,7 +136,8 @@ real_recipe(const SmPlace *place, const char *name)
         g_string_replace(text, ":try \"scoremail\";", quoted, 0);
         g_string_replace(text, "/scoremail\"\n", piped, 0);
     }
-    g_string_replace(text, "registrar", place->user, 0);
+    if (!place->site)
+        g_string_replace(text, "registrar", place->user, 0);
     return g_string_free(text, FALSE);
 }
 

@@ -202,6 +202,12 @@ sm_draft_check(const char *key, const char *value, GError **error)
 
     if (*value == '\0' || known == NULL)
         return TRUE;
+    if ((known->flags & SM_KEY_PASSWORD) != 0) {
+        char *without = sm_edit_set(text, "account trial", "password-file", NULL);
+
+        g_free(text);
+        text = without;
+    }
     edited = sm_edit_set(text, (known->flags & SM_KEY_ACCOUNT) != 0 ? "account trial" : GENERAL,
                          key, value);
     config = load(edited, &fault);

@@ -333,10 +333,16 @@ sm_plan_do(const SmPlan *plan, GError **error)
             ok = write_file(step, error);
         else if (step->kind == SECRET)
             ok = write_secret(step, error);
-        else if (step->kind == COMMAND)
+        else if (step->kind == COMMAND && !step->may_fail)
             ok = run_command(step, error);
     }
     sigprocmask(SIG_SETMASK, &before, NULL);
+    for (guint i = 0; ok && i < plan->steps->len; i++) {
+        const Step *step = plan->steps->pdata[i];
+
+        if (step->kind == COMMAND && step->may_fail)
+            ok = run_command(step, error);
+    }
     return ok;
 }
 

@@ -33,7 +33,7 @@ void sm_plan_secret(SmPlan *plan, const char *path, SmSecret *secret, const char
 /* A command, with input on its standard input (NULL: nothing). */
 void sm_plan_command(SmPlan *plan, const char *const *argv, const char *input);
 
-/* The same for a command that need not succeed. */
+/* The same for a command that need not succeed, at the end of all; a signal ends it. */
 void sm_plan_try_command(SmPlan *plan, const char *const *argv);
 
 /* Something that is left to the person: shown at the end, several lines are allowed. */

@@ -101,6 +101,18 @@ ask_account(Setup *setup, GError **error)
                "", error);
 }
 
+/* The account has one way to its password: a new one takes the place of the others. */
+static void
+forget_password(Setup *setup)
+{
+    gsize count;
+    const SmConfigKey *keys = sm_config_keys(&count);
+
+    for (gsize i = 0; i < count; i++)
+        if ((keys[i].flags & SM_KEY_PASSWORD) != 0)
+            sm_draft_set(setup->draft, keys[i].name, NULL);
+}
+
 static gboolean
 set_keys(Setup *setup, GError **error)
 {
@@ -117,6 +129,8 @@ set_keys(Setup *setup, GError **error)
             g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--set %s: %s", words[0], fault->message);
             return FALSE;
         }
+        if ((sm_config_key(words[0])->flags & SM_KEY_PASSWORD) != 0)
+            forget_password(setup);
         sm_draft_set(setup->draft, words[0], words[1]);
     }
     return TRUE;
@@ -249,21 +263,24 @@ settle_password(Setup *setup, SmPlan *plan, GError **error)
 static void
 set_password_file(Setup *setup)
 {
-    static const char *const keys[] = {"password-file", "password-command", "passwordeval",
-                                       "password-credential"};
     g_autofree char *folder = g_path_get_dirname(setup->draft->file);
     g_autofree char *name =
         setup->draft->others ? g_strdup_printf(setup->place->site ? "passwords/%s" : "password-%s",
                                                setup->draft->account)
                              : g_strdup("password");
     g_autofree char *path = g_build_filename(folder, name, NULL);
+    gsize count;
+    const SmConfigKey *keys = sm_config_keys(&count);
 
     if (setup->answers->password_file != NULL) {
+        forget_password(setup);
         sm_draft_set(setup->draft, "password-file", setup->answers->password_file);
         return;
     }
-    for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {
-        g_autofree char *present = sm_draft_get(setup->draft, keys[i]);
+    for (gsize i = 0; i < count; i++) {
+        g_autofree char *present = (keys[i].flags & SM_KEY_PASSWORD) != 0
+                                       ? sm_draft_get(setup->draft, keys[i].name)
+                                       : NULL;
 
         if (present != NULL)
             return;
@@ -333,10 +350,10 @@ sm_setup_ask(SmDraft *draft, const SmAnswers *answers, const SmPlace *place, SmP
     gboolean ok =
         (answers->print || sm_plan_can_write(draft->file, error)) && ask_account(&setup, error);
 
+    ok = ok && set_keys(&setup, error);
     if (ok)
         set_password_file(&setup);
-    ok = ok && set_keys(&setup, error) && ask_surroundings(&setup, error) &&
-         make_plan(&setup, plan, error);
+    ok = ok && ask_surroundings(&setup, error) && make_plan(&setup, plan, error);
     g_free(setup.agent);
     g_free(setup.schedule);
     return ok;
