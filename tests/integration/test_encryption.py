@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from harness import (
-    CSV_NAME, EX_CONFIG, EX_DATAERR, EX_NOINPUT, EX_TEMPFAIL, EX_USAGE, Running, large_scores, mail, need, open_in,
+    CSV_NAME, EX_CONFIG, EX_DATAERR, EX_NOINPUT, EX_TEMPFAIL, EX_USAGE, PROGRAM_FILES, Running, large_scores, mail,
+    need, open_in,
 )  # fmt: skip
 from test_disk import small_disk  # noqa: F401  a fixture
 from test_reposts import CORRECTED, announced_again, older_versions, sha256
@@ -603,7 +604,7 @@ def test_a_sync_ends_soon_where_a_key_is_missing(sealing, emulator, registrar, p
 def in_a_namespace(account, programs, mount, *paths):
     """The filter with the csv mail, after the mounts of a shell command, which has the paths as $1, $2 ..."""
     need(os.geteuid() == 0, "only root can mount")
-    for program in ("scoremail", "scorefetch"):
+    for program in PROGRAM_FILES:
         shutil.copy(account.build / program, programs)  # the checkout may lie where something is mounted
     enter = f'{mount} && shift {len(paths)} && exec "$@"'
     argv = ["unshare", "--mount", "sh", "-c", enter, "sh", *paths, programs / "scoremail", "-c", account.config]

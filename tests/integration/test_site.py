@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import agents
 import pytest
-from harness import CHECKOUT, CSV_NAME, EX_NOPERM, EX_TEMPFAIL, mail
+from harness import CHECKOUT, CSV_NAME, EX_NOPERM, EX_TEMPFAIL, PROGRAM_FILES, mail
 
 SYSTEMD = CHECKOUT / "contrib" / "systemd"
 WORKER = ["runuser", "-u", "scoremail", "--", "scorefetch", "run"]
@@ -24,7 +24,7 @@ def site_root(tmp_path_factory):
 class Site:
     def __init__(self, root, build, emulator):
         self.root = root
-        for program in ("scoremail", "scorefetch"):
+        for program in PROGRAM_FILES:
             root.bind(build / program, f"/usr/local/bin/{program}")
         service = urlsplit(emulator.url)
         username, password = next(iter(emulator.users.items()))

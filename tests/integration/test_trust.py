@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 from answers import LAST, TARGET, account_for, whole
-from harness import CSV_NAME, EX_TEMPFAIL, Running, large_scores, mail, need
+from harness import CSV_NAME, EX_TEMPFAIL, PROGRAM_FILES, Running, large_scores, mail, need
 from tlsserver import Authority
 
 SCORES = b"ID,NAME\r\n1,Student\r\n"
@@ -276,7 +276,7 @@ def in_a_house(account, folder, mounts):
     need(os.geteuid() == 0, "only root can mount")
     programs = folder / "programs"  # the checkout may lie in what is hidden
     programs.mkdir()
-    for program in ("scoremail", "scorefetch"):
+    for program in PROGRAM_FILES:
         shutil.copy(account.build / program, programs)
     enter = 'while [ "$1" != -- ]; do mount --bind "$2" "$1" || exit 1; shift 2; done; shift; exec "$@"'
     places = [str(item) for pair in mounts.items() for item in pair]
@@ -551,7 +551,7 @@ def test_files_for_curl_in_the_home_are_not_read(record, tmp_path_factory):
     (home / ".curlrc").write_text(f'proxy = "{door.url}"\nheader = "X-Curlrc: read"\ninsecure\n')
     real_home = os.path.expanduser("~")
     programs = tmp_path_factory.mktemp("programs")  # the checkout may lie in the home that is hidden
-    for program in ("scoremail", "scorefetch"):
+    for program in PROGRAM_FILES:
         shutil.copy(account.build / program, programs)
     enter = 'mount --bind "$0" "$1" && shift && exec "$@"'
     argv = ["unshare", "--mount", "sh", "-c", enter, home, real_home]
