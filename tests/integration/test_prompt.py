@@ -168,7 +168,7 @@ def test_who_waits_at_a_terminal_is_told_for_what_and_how_long(account, emulator
 
 def test_who_waits_for_another_process_is_told_so(account):
     assert account.scorefetch("list").code == 0
-    argv = [account.build / "scorefetch", "list", "-c", account.config]
+    argv = [account.build / "scorefetch", "get", "-c", account.config, CSV_NAME]
     with closing(sqlite3.connect(account.ledger, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         ours, theirs = os.openpty()
