@@ -12,13 +12,13 @@ usage() {
     exit 64
 }
 
-# Only what was stored is handed on: it may be gone, or another by now.
-# Sets name, what the receiver is to call it.
+# Fails unless the file is still the one that was stored. Sets name, the file's name
+# for the receiver.
 look() {
-    [ -n "${SCOREMAIL_PATH-}${SCOREMAIL_ID-}" ] || fail "is for on-stored of scoremail.conf(5)"
-    [ -f "$SCOREMAIL_PATH" ] || fail "$SCOREMAIL_PATH is not there any more"
+    [ -n "${SCOREMAIL_PATH-}${SCOREMAIL_ID-}" ] || fail "start it by on-stored; see scoremail.conf(5)"
+    [ -f "$SCOREMAIL_PATH" ] || fail "$SCOREMAIL_PATH no longer exists"
     sum=$(sha256sum <"$SCOREMAIL_PATH") || fail "$SCOREMAIL_PATH cannot be read"
-    [ "${sum%% *}" = "$SCOREMAIL_SHA256" ] || fail "$SCOREMAIL_PATH is not what was stored"
+    [ "${sum%% *}" = "$SCOREMAIL_SHA256" ] || fail "$SCOREMAIL_PATH has changed since it was stored"
     name=$SCOREMAIL_NAME
     case ${SCOREMAIL_PATH##*/} in # encrypted at rest; also as an older version
     "$name.gpg" | "$name.gpg.~"*) name=$name.gpg ;;

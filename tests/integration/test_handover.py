@@ -112,7 +112,7 @@ def test_a_copy_waits_for_its_directory(account, target, scores):
     target.rmdir()
     account.scoremail(stdin=mail("csv"))
     (still,) = open_handovers(account)
-    assert "is it mounted?" in still["reason"]
+    assert "does not exist; is its file system mounted?" in still["reason"]
     target.mkdir()
     account.time_passes(3600)
     assert account.scorefetch("run").code == 0
@@ -126,10 +126,10 @@ def test_what_was_changed_or_taken_is_not_handed_on(account, target):
     target.mkdir()
     (account.directory / CSV_NAME).write_bytes(b"edited by hand\r\n")
     account.scorefetch("retry", CSV_NAME)
-    assert "is not what was stored" in open_handovers(account)[0]["reason"]
+    assert "has changed since it was stored" in open_handovers(account)[0]["reason"]
     (account.directory / CSV_NAME).unlink()
     account.scorefetch("retry", CSV_NAME)
-    assert "is not there any more" in open_handovers(account)[0]["reason"]
+    assert "no longer exists" in open_handovers(account)[0]["reason"]
     assert list(target.iterdir()) == []
 
 
