@@ -121,6 +121,20 @@ def test_a_ledger_beside_its_own_wal_is_no_copy(account, tmp_path):
         assert account.status()[CSV_NAME]["state"] == "stored"
 
 
+def test_a_folder_that_was_copied_with_its_wal_is_no_copy(account, tmp_path):
+    """What a crash left, on another machine: all times are others, and what the -wal has is wanted."""
+    assert account.scoremail(stdin=mail("txt")).code == 0
+    before = account.ledger.read_bytes()
+    wal = lay_aside_a_wal(account, tmp_path)
+    lock = account.ledger.with_suffix(".lock")
+    copied = lock.with_name("copied")
+    shutil.copyfile(lock, copied)
+    copied.rename(lock)
+    account.ledger.write_bytes(before)
+    shutil.copy(wal, wal_of(account))
+    assert account.status()[CSV_NAME]["state"] == "stored"
+
+
 def test_a_killed_process_leaves_a_ledger_that_is_used_on(account):
     assert account.scoremail(stdin=mail("txt")).code == 0
     inside = ("import os, sqlite3, sys; db = sqlite3.connect(sys.argv[1]); "

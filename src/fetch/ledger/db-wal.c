@@ -29,16 +29,19 @@ open_notes(const char *path, int flags)
     return open(file, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 }
 
-/* How the file looks: its size and when it was written to; empty where it is not there. */
+/* How the file looks: its size and when it was written to; empty where it is not there. Before that
+ * the lock file's own number, since copies of a whole folder have other times, too. */
 static void
-look(const char *path, char note[NOTE_SIZE])
+look(const char *path, int notes, char note[NOTE_SIZE])
 {
-    struct stat st;
+    struct stat st, own;
 
     memset(note, 0, NOTE_SIZE);
-    if (stat(path, &st) == 0)
-        g_snprintf(note, NOTE_SIZE, "%" G_GINT64_FORMAT " %" G_GINT64_FORMAT ".%09ld",
-                   (gint64)st.st_size, (gint64)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+    if (stat(path, &st) == 0 && fstat(notes, &own) == 0)
+        g_snprintf(note, NOTE_SIZE,
+                   "%" G_GUINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT ".%09ld",
+                   (guint64)own.st_ino, (gint64)st.st_size, (gint64)st.st_mtim.tv_sec,
+                   st.st_mtim.tv_nsec);
 }
 
 void
@@ -48,21 +51,26 @@ sm_db_wal_note(const char *path)
     char note[NOTE_SIZE];
     ssize_t ignored;
 
-    look(path, note);
-    ignored = fd >= 0 ? pwrite(fd, note, sizeof note, 0) : 0;
+    if (fd < 0)
+        return;
+    look(path, fd, note);
+    ignored = pwrite(fd, note, sizeof note, 0);
     (void)ignored; /* then nothing is refused on its word */
 }
 
-/* FALSE, too, where nothing was noted yet. */
+/* FALSE, too, where nothing was noted yet in this lock file. */
 static gboolean
 looks_otherwise(const char *path)
 {
     sm_autofd int fd = open_notes(path, O_RDONLY);
     char now[NOTE_SIZE], noted[NOTE_SIZE];
+    gsize own;
 
-    look(path, now);
-    return fd >= 0 && pread(fd, noted, sizeof noted, 0) == NOTE_SIZE &&
-           memcmp(now, noted, sizeof now) != 0;
+    if (fd < 0 || pread(fd, noted, sizeof noted, 0) != NOTE_SIZE)
+        return FALSE;
+    look(path, fd, now);
+    own = strcspn(now, " ") + 1;
+    return memcmp(now, noted, MIN(own, NOTE_SIZE)) == 0 && memcmp(now, noted, sizeof now) != 0;
 }
 
 static guint32
