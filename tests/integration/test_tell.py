@@ -53,3 +53,28 @@ def test_tell_needs_no_password(account, hook, emulator):  # noqa: F811
     account.configure(password_file="/nowhere")
     assert account.scorefetch("tell").code == 0
     assert len(hook.told()) == 1 and len(emulator.requests()) == calls
+
+
+def test_check_tells_that_nothing_runs_it(account, hook, outbox):  # noqa: F811
+    defer(account)
+    account.scoremail(stdin=mail("csv"))
+    assert " tell: " not in account.scorefetch("check").out.decode()  # it has not waited for long
+    account.sql("UPDATE handovers SET created = created - 3600")
+    assert "failure  tell: alerts or on-stored commands wait" in account.scorefetch("check").out.decode()
+    assert account.scorefetch("tell").code == 0
+    assert " tell: " not in account.scorefetch("check").out.decode()
+    account.general["commands"] = "inline"
+    account.configure(org_id="5818")
+    account.scoremail(stdin=mail("txt"))
+    account.general["commands"] = "deferred"
+    account.configure()
+    account.time_passes(3600)
+    assert " tell: " not in account.scorefetch("check").out.decode()  # it was sent
+
+
+def test_check_tells_of_an_alert_that_nobody_sends(account, outbox):  # noqa: F811
+    defer(account)
+    account.configure(org_id="5818")
+    account.scoremail(stdin=mail("csv"))
+    account.time_passes(3600)
+    assert "failure  tell: " in account.scorefetch("check").out.decode()

@@ -8,6 +8,8 @@
 #include "common/base/error.h"
 #include "fetch/host/enclosure.h"
 #include "fetch/host/subprocess.h"
+#include "fetch/ledger/alerts.h"
+#include "fetch/ledger/handovers.h"
 
 #define FILTER "scoremail"
 
@@ -108,6 +110,56 @@ sm_check_alerts(SmCheck *check, const SmAccount *none)
                      config->alert_command != NULL ? config->alert_command[0] : "");
 }
 
+/* Whether alerts and on-stored are left to scorefetch tell: by the configuration or, where systemd
+ * runs, by a site's units. */
+static gboolean
+is_deferred(const SmConfig *config)
+{
+    return config->commands_deferred ||
+           (config->site && g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR));
+}
+
+/* An on-stored command of account that was never run since before; FALSE where none is known. */
+static gboolean
+waits(const SmCheck *check, const SmAccount *account, gint64 before)
+{
+    g_autoptr(GPtrArray) due =
+        account->on_stored != NULL
+            ? sm_handover_due(check->seen, account->name, NULL, sm_ledger_now(), NULL)
+            : NULL;
+
+    for (guint i = 0; due != NULL && i < due->len; i++) {
+        const SmHandover *handover = due->pdata[i];
+
+        if (handover->attempts == 0 && handover->created < before)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+void
+sm_check_tell(SmCheck *check, const SmAccount *none)
+{
+    const SmConfig *config = check->config;
+    gint64 before = sm_ledger_now() - 2 * (gint64)config->worker_interval;
+    g_autoptr(SmAlertRow) alert = NULL;
+    gboolean late = FALSE;
+
+    if (check->seen == NULL || !is_deferred(config))
+        return;
+    if (config->alert_mail != NULL || config->alert_command != NULL)
+        alert = sm_alerts_due(check->seen, config->alert_every, NULL);
+    late = alert != NULL && alert->sent == 0 && alert->first < before;
+    for (guint i = 0; i < config->accounts->len && !late; i++)
+        late = waits(check, config->accounts->pdata[i], before);
+    if (late)
+        sm_check_say(check, SM_CHECK_FAILURE, "tell", NULL,
+                     "alerts or on-stored commands wait for scorefetch tell, and nothing runs it; "
+                     "%s",
+                     config->site ? "run systemctl enable --now scoremail-tell.timer"
+                                  : "add it to your crontab, or remove commands = deferred");
+}
+
 void
 sm_check_alert_test(SmCheck *check, const SmAccount *none)
 {
@@ -137,8 +189,7 @@ sm_check_enclosure(SmCheck *check, const SmAccount *account)
     SmConfig config = *check->config;
     const char *obstacle;
 
-    if (config.site && g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR))
-        config.commands_deferred = TRUE; /* so its units have it */
+    config.commands_deferred = is_deferred(check->config);
     obstacle = sm_enclosure_obstacle(&config, account);
     if (obstacle == NULL)
         sm_check_say(check, SM_CHECK_OK, "enclosure", account,

@@ -9,6 +9,10 @@ void sm_check_sandbox(SmCheck *check, const SmAccount *none);
 /* Whether somebody is told what goes wrong. */
 void sm_check_alerts(SmCheck *check, const SmAccount *none);
 
+/* Whether scorefetch tell runs, where alerts and on-stored are left to it: by what has waited for
+ * it for longer than two intervals of the worker. */
+void sm_check_tell(SmCheck *check, const SmAccount *none);
+
 /* Sends a test alert by every way that is configured. */
 void sm_check_alert_test(SmCheck *check, const SmAccount *none);
 

@@ -48,6 +48,7 @@ static const struct {
     {sm_check_units, GENERAL},
     {sm_check_units_view, GENERAL},
     {sm_check_alerts, GENERAL},
+    {sm_check_tell, GENERAL},
     {sm_check_alert_test, GENERAL | ALERT_TEST},
     {sm_check_account, ACCOUNT | ANY_ACCOUNT},
     {sm_check_password, ACCOUNT},
