@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from agents import wait_for
-from harness import (CHECKOUT, CSV_NAME, EX_CONFIG, EX_SOFTWARE, EX_TEMPFAIL, TXT_NAME, Running, mail, need,
+from harness import (CHECKOUT, CSV_NAME, EX_CONFIG, EX_TEMPFAIL, TXT_NAME, Running, mail, need,
                      notification, received, run)
 from test_list import second_account
 
@@ -674,11 +674,12 @@ def test_the_heart_beats_while_a_file_takes_long(queued, emulator):
 
 
 @pytest.mark.release_only("strace and the leak checker cannot both attach")
-def test_a_worker_that_cannot_start_a_thread_says_so_and_does_not_beat(queued):
+def test_a_worker_that_cannot_start_a_process_says_so_and_loses_nothing(queued, scores):
+    queued.scoremail(stdin=mail("csv"))
     inject = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=?clone,?clone3:error=EAGAIN"]
     done = run([*inject, queued.build / "scorefetch", "run", "-c", queued.config])
-    assert done.code == EX_SOFTWARE and "cannot start the heartbeat's thread" in done.err
-    assert not (queued.spool / "heartbeat").exists()
+    assert done.code == EX_TEMPFAIL and "account main: cannot start a process" in done.err
+    assert queued.scorefetch("run").code == 0 and queued.stored() == {CSV_NAME: scores[CSV_NAME]}
 
 
 @pytest.mark.release_only("strace and the leak checker cannot both attach")

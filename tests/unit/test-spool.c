@@ -191,7 +191,7 @@ beat(const Fixture *fixture)
 {
     sm_autofd int spool = sm_spool_open(fixture->spool, NULL);
 
-    g_assert_true(sm_spool_beat(spool, NULL));
+    g_assert_true(sm_spool_beat(spool, "", NULL));
 }
 
 static void

@@ -44,8 +44,8 @@ an_empty_ledger(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(it.main->totals.files[SM_FILE_STORED], ==, 0);
     g_assert_cmpstr(it.main->totals.sync_outcome, ==, "");
     g_assert_cmpuint(it.survey->alerts->len, ==, 0);
-    g_assert_cmpint(it.survey->heartbeat_at, ==, 0);
-    g_assert_cmpint(it.survey->spooled, ==, 0);
+    g_assert_cmpint(it.survey->worker.beat_at, ==, 0);
+    g_assert_cmpint(it.survey->worker.spooled, ==, 0);
 }
 
 static void

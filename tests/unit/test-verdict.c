@@ -142,8 +142,8 @@ worker(Fixture *it, gconstpointer data)
     gsize i = GPOINTER_TO_SIZE(data);
 
     it->account.queued = workers[i].queued;
-    it->survey.heartbeat_at = workers[i].beat;
-    it->survey.spooled = workers[i].spooled;
+    it->survey.worker.beat_at = workers[i].beat;
+    it->survey.worker.spooled = workers[i].spooled;
     assert_level(it, workers[i].level, workers[i].level == SM_LEVEL_OK ? 0 : 1);
 }
 

@@ -22,6 +22,7 @@ typedef enum {
     SM_ALERT_CONFLICT,    /* another file of that name is there */
     SM_ALERT_ENCRYPTION,  /* a key of encrypt-to is missing, expired or revoked */
     SM_ALERT_HOOK,        /* on-stored failed */
+    SM_ALERT_HUNG,        /* a process that worked for the account hung, or was killed */
     SM_ALERT_WORKER,      /* no worker has run for two intervals */
     SM_ALERT_SILENCE,     /* nothing was announced for expect-every */
     SM_ALERT_LISTING,     /* no sync was complete for expect-listing */

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "common/base/io.h"
 #include "common/base/log-line.h"
@@ -173,6 +174,7 @@ sm_report_log_to(SmReport *report, SmLogTarget target, const char *file, GLogLev
                  GError **error)
 {
     report->log_level = level;
+    sm_close(&report->log_fd);
     if (target == SM_LOG_FILE) {
         report->log_fd = sm_open_regular(file, O_WRONLY | O_APPEND | O_CREAT, SM_ERROR_CONFIG,
                                          "log file", error);

@@ -66,12 +66,13 @@ typedef struct {
 } SmAccount;
 
 typedef struct {
-    char *file;            /* the configuration in use, absolute */
-    gboolean site;         /* it is /etc's: paths default to the site's */
-    char *ledger;          /* absolute */
-    char *spool;           /* absolute */
-    guint worker_interval; /* seconds */
-    guint defer_for;       /* seconds since a message was received; G_MAXUINT: no end */
+    char *file;              /* the configuration in use, absolute */
+    gboolean site;           /* it is /etc's: paths default to the site's */
+    char *ledger;            /* absolute */
+    char *spool;             /* absolute */
+    guint worker_interval;   /* seconds */
+    guint parallel_accounts; /* processes at once, of sync and run */
+    guint defer_for;         /* seconds since a message was received; G_MAXUINT: no end */
     SmLogTarget log;
     char *log_file; /* for SM_LOG_FILE, absolute */
     GLogLevelFlags log_level;

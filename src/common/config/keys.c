@@ -84,6 +84,8 @@ static const SmConfigKey keys[] = {
 
     {"spool", GENERAL, sm_value_path, IN_CONFIG(spool), NULL, NULL,
      "the directory of queued events"},
+    {"parallel-accounts", GENERAL, sm_value_parallel, IN_CONFIG(parallel_accounts), "4", NULL,
+     "how many accounts run and sync work for at once"},
     {"worker-interval", GENERAL, sm_value_duration, IN_CONFIG(worker_interval), "5min", NULL,
      "how often a timer starts scorefetch run"},
     {"defer-for", GENERAL, sm_value_deferral, IN_CONFIG(defer_for), "2h", NULL,

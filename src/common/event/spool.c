@@ -175,14 +175,18 @@ sm_spool_make_way(int spool, const char *name, mode_t type)
 }
 
 gboolean
-sm_spool_beat(int spool, GError **error)
+sm_spool_beat(int spool, const char *kept, GError **error)
 {
+    gsize size = kept != NULL ? strlen(kept) : 0;
     sm_autofd int fd = -1;
 
     sm_spool_make_way(spool, SM_SPOOL_HEARTBEAT, S_IFREG);
     fd = openat(spool, SM_SPOOL_HEARTBEAT,
                 O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0600);
-    if (fd < 0 || fchmod(fd, 0644) < 0 || futimens(fd, NULL) < 0)
+    /* written over, and shortened only then: whoever reads it meanwhile finds the names in it */
+    if (fd < 0 || fchmod(fd, 0644) < 0 ||
+        (kept != NULL && (!sm_write_all(fd, kept, size) || ftruncate(fd, (off_t)size) < 0)) ||
+        futimens(fd, NULL) < 0)
         return sm_error_from_errno(error, SM_ERROR_IO, "the worker's heartbeat in the spool");
     return TRUE;
 }
@@ -198,6 +202,18 @@ sm_spool_last_beat(const char *directory)
         beat.st_uid != spool.st_uid)
         return 0;
     return (gint64)beat.st_mtime;
+}
+
+/* The names that the last beat left in it. Caller frees. */
+static GStrv
+kept_by_worker(const char *directory)
+{
+    g_autofree char *path = g_build_filename(directory, SM_SPOOL_HEARTBEAT, NULL);
+    g_autofree char *text = NULL;
+
+    if (sm_spool_last_beat(directory) == 0 || !g_file_get_contents(path, &text, NULL, NULL))
+        return g_new0(char *, 1);
+    return g_strsplit(text, "\n", -1);
 }
 
 gint64
@@ -216,6 +232,27 @@ sm_spool_count(const char *directory)
     return count;
 }
 
+gint64
+sm_spool_untaken(const char *directory, guint interval, gint64 now)
+{
+    GDir *dir = g_dir_open(directory, 0, NULL);
+    g_auto(GStrv) kept = kept_by_worker(directory);
+    gint64 oldest = now;
+    const char *name;
+
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *path = g_build_filename(directory, name, NULL);
+        struct stat about;
+
+        if (*name != '.' && g_str_has_suffix(name, SM_SPOOL_SUFFIX) &&
+            !g_strv_contains((const char *const *)kept, name) && lstat(path, &about) == 0)
+            oldest = MIN(oldest, (gint64)about.st_mtime);
+    }
+    if (dir != NULL)
+        g_dir_close(dir);
+    return now - oldest > 2 * (gint64)interval ? oldest : 0;
+}
+
 gboolean
 sm_spool_beat_is_fresh(gint64 beat, guint interval, gint64 now)
 {
@@ -226,5 +263,6 @@ sm_spool_beat_is_fresh(gint64 beat, guint interval, gint64 now)
 gboolean
 sm_spool_is_worked(const char *directory, guint interval, gint64 now)
 {
-    return sm_spool_beat_is_fresh(sm_spool_last_beat(directory), interval, now);
+    return sm_spool_beat_is_fresh(sm_spool_last_beat(directory), interval, now) &&
+           sm_spool_untaken(directory, interval, now) == 0;
 }

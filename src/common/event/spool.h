@@ -57,8 +57,10 @@ char *sm_spool_hide(int spool, const char *name);
  */
 void sm_spool_make_way(int spool, const char *name, mode_t type);
 
-/* Writes the heartbeat: a worker runs now. SM_ERROR_IO. */
-gboolean sm_spool_beat(int spool, GError **error);
+/* Writes the heartbeat: a worker has just looked through the spool, and could not take the files of
+ * these names (each with a line's end; "": it took all; NULL: as before, since it has only come so
+ * far). SM_ERROR_IO. */
+gboolean sm_spool_beat(int spool, const char *kept, GError **error);
 
 /*
  * The time of the last heartbeat, seconds since 1970; 0 where there is none, or
@@ -73,5 +75,11 @@ gboolean sm_spool_beat_is_fresh(gint64 beat, guint interval, gint64 now);
 /* How many events wait there; -1 if unknown. */
 gint64 sm_spool_count(const char *directory);
 
-/* The same of the spool's heartbeat. */
+/*
+ * When the oldest event came that no worker has looked at, in seconds since 1970, if that is longer
+ * than two intervals (seconds) ago: nobody takes events, whatever the heartbeat says. Else 0.
+ */
+gint64 sm_spool_untaken(const char *directory, guint interval, gint64 now);
+
+/* Whether the heartbeat is fresh, and events are taken. */
 gboolean sm_spool_is_worked(const char *directory, guint interval, gint64 now);

@@ -26,6 +26,7 @@ static const char *const kind_names[SM_ALERT_N_KINDS] = {
     [SM_ALERT_CONFLICT] = "conflict",
     [SM_ALERT_ENCRYPTION] = "encryption",
     [SM_ALERT_HOOK] = "hook",
+    [SM_ALERT_HUNG] = "hung",
     [SM_ALERT_WORKER] = "worker",
     [SM_ALERT_SILENCE] = "silence",
     [SM_ALERT_LISTING] = "listing",

@@ -59,6 +59,9 @@ static const struct {
          "Renew the key, or set encrypt-to to another one. Files wait until then."},
     [SM_ALERT_HOOK] = {"on-stored failed",
                        "The file is stored. Fix the command; scorefetch run retries it."},
+    [SM_ALERT_HUNG] = {"the work for an account does not get on",
+                       "Check whether the account's directory answers: does its share hang? "
+                       "The other accounts are not held up."},
     [SM_ALERT_WORKER] =
         {"no worker runs",
          "Run systemctl enable --now scoremail-run.timer, or start scorefetch run by cron."},

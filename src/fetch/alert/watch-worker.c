@@ -1,38 +1,56 @@
 #include "fetch/alert/watch-worker.h"
 
+#include "common/base/text.h"
 #include "common/event/spool.h"
 #include "fetch/alert/alert.h"
 
-SmWorkerState
-sm_watch_worker_state(const SmConfig *config, gint64 beat, gint64 spooled, gint64 now)
+void
+sm_watch_worker_look(const SmConfig *config, gint64 now, SmWorkerSigns *signs)
 {
-    if (sm_spool_beat_is_fresh(beat, config->worker_interval, now))
+    signs->beat_at = sm_spool_last_beat(config->spool);
+    signs->spooled = sm_spool_count(config->spool);
+    signs->untaken_since = sm_spool_untaken(config->spool, config->worker_interval, now);
+}
+
+SmWorkerState
+sm_watch_worker_state(const SmConfig *config, const SmWorkerSigns *signs, gint64 now)
+{
+    if (sm_spool_beat_is_fresh(signs->beat_at, config->worker_interval, now) &&
+        signs->untaken_since == 0)
         return SM_WORKER_ALIVE;
     if (sm_config_is_queued(config))
         return SM_WORKER_NEEDED;
-    return beat > 0 || spooled > 0 ? SM_WORKER_SILENT : SM_WORKER_ALIVE;
+    return signs->beat_at > 0 || signs->spooled > 0 ? SM_WORKER_SILENT : SM_WORKER_ALIVE;
 }
 
 char *
-sm_watch_worker_describe(gint64 beat)
+sm_watch_worker_describe(const SmWorkerSigns *signs)
 {
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(beat);
-    g_autofree char *last =
-        g_date_time_format(time, "scorefetch run has not run since %Y-%m-%d %H:%M");
+    g_autofree char *beat = sm_text_time(signs->beat_at);
+    g_autofree char *since = sm_text_time(signs->untaken_since);
 
-    return g_strdup_printf("%s; is scoremail-run.timer enabled?",
-                           beat > 0 ? last : "scorefetch run has never run");
+    if (signs->beat_at == 0)
+        return g_strdup("scorefetch run has never run; is scoremail-run.timer enabled?");
+    if (signs->untaken_since > signs->beat_at || signs->untaken_since == 0)
+        return g_strdup_printf("scorefetch run has not run since %s; is scoremail-run.timer"
+                               " enabled?",
+                               beat);
+    return g_strdup_printf("scorefetch run has taken no event out of the spool since %s, and was"
+                           " last seen at %s; does it hang?",
+                           since, beat);
 }
 
 void
 sm_watch_worker(SmLedger *ledger, const SmConfig *config, gint64 now)
 {
-    gint64 beat = sm_spool_last_beat(config->spool);
-    gint64 spooled = sm_spool_count(config->spool);
-    SmWorkerState state = sm_watch_worker_state(config, beat, spooled, now);
-    g_autofree char *text = sm_watch_worker_describe(beat);
+    SmWorkerSigns signs;
+    SmWorkerState state;
+    g_autofree char *text = NULL;
 
-    if ((state != SM_WORKER_NEEDED && (state != SM_WORKER_SILENT || spooled <= 0)) ||
+    sm_watch_worker_look(config, now, &signs);
+    state = sm_watch_worker_state(config, &signs, now);
+    text = sm_watch_worker_describe(&signs);
+    if ((state != SM_WORKER_NEEDED && (state != SM_WORKER_SILENT || signs.spooled <= 0)) ||
         sm_alert_was_raised(ledger, "", SM_ALERT_WORKER, now - SM_ALERT_REMIND))
         return;
     g_warning("%s", text);

@@ -12,17 +12,25 @@ typedef enum {
     SM_WORKER_NEEDED, /* with delivery = queued nothing is fetched at all */
 } SmWorkerState;
 
-/*
- * What a heartbeat of that time (0: there never was one) and so many events in the spool (-1:
- * not known) tell at the time now. Pure. Without delivery = queued a worker is missed only where
- * there was one, or something for it to do.
- */
-SmWorkerState sm_watch_worker_state(const SmConfig *config, gint64 beat, gint64 spooled,
-                                    gint64 now);
+/* What the spool shows of the worker. Times are seconds since 1970. */
+typedef struct {
+    gint64 beat_at;       /* its last heartbeat; 0: there never was one */
+    gint64 spooled;       /* events in the spool; -1: not known */
+    gint64 untaken_since; /* since when one lies there that no worker has looked at, for longer than
+                             two intervals; 0: none does */
+} SmWorkerSigns;
 
-/* "scorefetch run has not run since ...; ...", by the time of the last heartbeat (0: none). Caller
- * frees. */
-char *sm_watch_worker_describe(gint64 beat);
+/* Looks at the spool at the time now. */
+void sm_watch_worker_look(const SmConfig *config, gint64 now, SmWorkerSigns *signs);
+
+/*
+ * What the signs tell at the time now. Pure. Without delivery = queued a worker is missed only
+ * where there was one, or something for it to do.
+ */
+SmWorkerState sm_watch_worker_state(const SmConfig *config, const SmWorkerSigns *signs, gint64 now);
+
+/* "scorefetch run has not run since ...; ...", or that it takes no events. Caller frees. */
+char *sm_watch_worker_describe(const SmWorkerSigns *signs);
 
 /* Raises SM_ALERT_WORKER where one is needed or events wait; sync does, since a dead worker cannot.
  * Raised anew once a day. */

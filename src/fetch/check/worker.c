@@ -93,9 +93,12 @@ sm_check_worker(SmCheck *check, const SmAccount *none)
     const SmConfig *config = check->config;
     gboolean queued = sm_config_is_queued(config);
     gboolean lives = sm_spool_is_worked(config->spool, config->worker_interval, sm_ledger_now());
-    g_autofree char *silent = sm_watch_worker_describe(sm_spool_last_beat(config->spool));
     g_autofree char *remedy = config->site ? g_strdup(REMEDY_SITE) : cron_line();
+    g_autofree char *silent = NULL;
+    SmWorkerSigns signs;
 
+    sm_watch_worker_look(config, sm_ledger_now(), &signs);
+    silent = sm_watch_worker_describe(&signs);
     if (!lives)
         sm_check_say(check, queued ? SM_CHECK_FAILURE : SM_CHECK_WARNING, "worker", NULL,
                      "%s (worker-interval %u s); %s; %s", silent, config->worker_interval,

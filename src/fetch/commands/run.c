@@ -1,7 +1,8 @@
 /*
  * scorefetch run: the worker. What others left in the spool goes into the
  * ledger, what waits there and is due is fetched, and it ends. A timer starts
- * it again; several at once share the work.
+ * it again; several at once share the work. The worker itself touches no store
+ * and calls nobody: whatever can hang, hangs in an account's own process.
  */
 #include <sysexits.h>
 
@@ -16,6 +17,8 @@
 #include "fetch/alert/watch-pull.h"
 #include "fetch/alert/watch.h"
 #include "fetch/commands/commands.h"
+#include "fetch/commands/turns.h"
+#include "fetch/job/decide.h"
 #include "fetch/job/fetch.h"
 #include "fetch/job/lookup.h"
 #include "fetch/job/on-stored.h"
@@ -25,8 +28,8 @@
 #include "fetch/ledger/events.h"
 #include "fetch/ledger/expire.h"
 #include "fetch/ledger/files.h"
+#include "fetch/ledger/outage.h"
 #include "fetch/ledger/syncs.h"
-#include "fetch/mail/heartbeat.h"
 #include "fetch/mail/intake.h"
 #include "fetch/rules/away.h"
 #include "fetch/store/prune.h"
@@ -34,77 +37,70 @@
 #include "fetch/sync/sync.h"
 
 enum {
-    ROUNDS_MAX = 100,      /* looks into the spool: what comes later, the next run takes */
+    LOOKS_MAX = 100,       /* that take events: what comes later, the next run takes */
+    LOOK_US = 1000 * 1000, /* between two looks into the spool */
+    BEATS = 4,             /* looks in each worker-interval, at least */
     LISTED_BEFORE = 86400, /* seconds that a file may be listed before its message is read */
 };
 
 typedef struct {
-    guint done;       /* stored, or settled otherwise */
-    guint left;       /* tried, or not to be tried now; a later run can succeed */
-    GHashTable *away; /* SmAway by the name of the account */
+    guint done; /* stored, or settled otherwise */
+    guint left; /* tried, or not to be tried now; a later run can succeed */
+    SmShared shared;
+    SmAway away; /* whether nothing more is asked for: the next run is soon enough for the rest */
 } Tally;
 
-/* The account that file belongs to, if it can be worked for. */
-static SmAccount *
-account_of(const SmSession *session, const SmFile *file)
+static gboolean
+fetch(const SmJob *job, const char *name, SmFetched *fetched, GError **error)
 {
-    SmAccount *account = sm_config_account(session->config, file->account);
+    const SmAccount *account = job->account;
 
-    return account != NULL && account->enabled &&
-                   (session->account == NULL || g_str_equal(session->account, account->name))
-               ? account
-               : NULL;
+    if (account->fault == NULL)
+        return sm_event_reopen_failed(job->ledger, account->name, name, error) &&
+               sm_fetch(job, name, fetched, error);
+    g_propagate_error(error, g_error_copy(account->fault));
+    return FALSE;
 }
 
+/* Also where another account's process has just found that the service fails. */
 static gboolean
-fetch(SmSession *session, const SmAccount *account, const char *name, gboolean away,
-      SmFetched *fetched, GError **error)
+is_away(const SmSession *session, const SmAccount *account, const Tally *tally)
+{
+    return tally->away.away ||
+           (account->service_url != NULL &&
+            sm_outage_since(session->ledger, account->service_url, session->round_at));
+}
+
+static void
+note_end(SmSession *session, const SmAccount *account, Tally *tally, const GError *fault)
+{
+    sm_away_note(&tally->away, fault, 1);
+    if (fault == NULL)
+        sm_outage_over(session->ledger, account->service_url);
+    else if (sm_error_facts(fault)->reach == SM_REACH_SERVICE)
+        sm_outage_note(session->ledger, account->service_url);
+}
+
+static void
+work_on(SmSession *session, const SmAccount *account, const SmFile *due, Tally *tally)
 {
     const SmJob job = {.ledger = session->ledger,
                        .account = account,
                        .role = SM_ROLE_FILTER,
                        .impatient = TRUE,
-                       .offline = away};
-
-    if (account->fault == NULL)
-        return sm_event_reopen_failed(session->ledger, account->name, name, error) &&
-               sm_fetch(&job, name, fetched, error);
-    g_propagate_error(error, g_error_copy(account->fault));
-    return FALSE;
-}
-
-/* Whether nothing more is asked for the account: the next run is soon enough for the rest. */
-static SmAway *
-away_of(const Tally *tally, const SmAccount *account)
-{
-    SmAway *away = g_hash_table_lookup(tally->away, account->name);
-
-    if (away == NULL) {
-        away = g_new0(SmAway, 1);
-        g_hash_table_insert(tally->away, account->name, away);
-    }
-    return away;
-}
-
-static void
-work_on(SmSession *session, const SmFile *due, Tally *tally)
-{
-    const SmAccount *account = account_of(session, due);
+                       .offline = is_away(session, account, tally),
+                       .shared = &tally->shared};
     g_auto(SmFetched) fetched = {0};
     g_autoptr(GError) fault = NULL;
     gint64 now = sm_ledger_now();
-    SmAway *away;
 
-    if (account == NULL)
-        return;
-    away = away_of(tally, account);
-    if (fetch(session, account, due->name, away->away, &fetched, &fault)) {
+    if (fetch(&job, due->name, &fetched, &fault)) {
         sm_outcome_say(fetched.file, due->account, due->name, G_LOG_LEVEL_MESSAGE, fetched.outcome);
         tally->done++;
     } else if (g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY)) {
         g_info("%s", fault->message); /* another run, or a delivery, has it */
         return;
-    } else if (away->away) {
+    } else if (job.offline) {
         g_info("%s", fault->message);
         tally->left++;
         return;
@@ -119,87 +115,34 @@ work_on(SmSession *session, const SmFile *due, Tally *tally)
         tally->left += !final;
     }
     if (fault != NULL || fetched.file->state == SM_FILE_STORED)
-        sm_away_note(away, fault, 1);
+        note_end(session, account, tally, fault);
     sm_alert_outcome(session->ledger, account, fetched.file, now, fault);
 }
 
 static gboolean
-is_looked_after(const SmSession *session, const SmAccount *account)
+work(SmSession *session, const SmAccount *account, Tally *tally, GError **error)
 {
-    return account->enabled && account->fault == NULL &&
-           (session->account == NULL || g_str_equal(session->account, account->name));
-}
-
-/* One listing for many names that the service may not know. */
-static void
-look_up(const SmSession *session, const Tally *tally)
-{
-    for (guint i = 0; i < session->config->accounts->len; i++) {
-        const SmAccount *account = session->config->accounts->pdata[i];
-        const SmJob job = {.ledger = session->ledger, .account = account, .role = SM_ROLE_FILTER};
-
-        if (is_looked_after(session, account) && !away_of(tally, account)->away)
-            sm_lookup_many(&job);
-    }
-}
-
-static gboolean
-work(SmSession *session, Tally *tally, GError **error)
-{
+    const SmJob job = {.ledger = session->ledger,
+                       .account = account,
+                       .role = SM_ROLE_FILTER,
+                       .shared = &tally->shared};
     g_autoptr(GPtrArray) due = NULL;
 
-    look_up(session, tally);
-    due = sm_file_due(session->ledger, sm_ledger_now(), error);
+    if (account->fault == NULL && !is_away(session, account, tally))
+        sm_lookup_many(&job); /* one listing for many names that the service may not know */
+    due = sm_file_due(session->ledger, account->name, sm_ledger_now(), error);
     if (due == NULL)
         return FALSE;
-    for (guint i = 0; i < due->len; i++)
-        work_on(session, due->pdata[i], tally);
-    return TRUE;
-}
-
-/* The FIFO first: a byte that comes after that belongs to an event that may come too late. */
-static gboolean
-take_over(const SmSession *session, int spool, SmIntake *intake, GError **error)
-{
-    if (session->account == NULL)
-        sm_wake_drain(SM_SITE_WAKE);
-    return sm_intake(session->ledger, session->config, spool, intake, error);
-}
-
-/* Until nothing new has come while the rest was fetched. */
-static gboolean
-work_through(SmSession *session, int spool, Tally *tally, GError **error)
-{
-    SmIntake intake = {0};
-
-    for (int round = 0; round < ROUNDS_MAX; round++) {
-        Tally this_round = {.away = tally->away};
-
-        if (!take_over(session, spool, &intake, error))
-            return FALSE;
-        if (round > 0 && intake.taken == 0)
+    for (guint i = 0; i < due->len; i++) {
+        if (session->turn_end != 0 && g_get_monotonic_time() >= session->turn_end) {
+            g_info("account %s: %u files left for the next run, since others wait", account->name,
+                   due->len - i);
+            tally->left += due->len - i;
             break;
-        if (!work(session, &this_round, error))
-            return FALSE;
-        tally->done += this_round.done;
-        tally->left = this_round.left;
+        }
+        work_on(session, account, due->pdata[i], tally);
     }
-    tally->left += intake.left;
     return TRUE;
-}
-
-/* What came while the account's files were listed, told and tidied. */
-static gboolean
-look_again(SmSession *session, int spool, Tally *tally, GError **error)
-{
-    Tally last = {.away = tally->away};
-    SmIntake intake = {0};
-    gboolean ok = take_over(session, spool, &intake, error) &&
-                  (intake.taken == 0 || work_through(session, spool, &last, error));
-
-    tally->done += last.done;
-    tally->left += last.left;
-    return ok;
 }
 
 /*
@@ -226,8 +169,11 @@ list_for(SmSession *session, SmAccount *account, Tally *tally)
 {
     g_autoptr(GError) fault = NULL;
     g_autofree char *since = listing_due(session, account, &fault);
-    const SmSyncOptions options = {
-        .report = session->quiet ? NULL : &session->report, .since = since, .in_passing = TRUE};
+    const SmSyncOptions options = {.since = since,
+                                   .in_passing = TRUE,
+                                   .note = session->note,
+                                   .until = session->turn_end,
+                                   .round_at = session->round_at};
     gboolean left = FALSE, interrupted;
 
     if (since != NULL)
@@ -235,17 +181,6 @@ list_for(SmSession *session, SmAccount *account, Tally *tally)
     if (fault != NULL)
         g_warning("account %s: %s", account->name, fault->message);
     tally->left += fault != NULL || left;
-}
-
-static void
-list_where_asked(SmSession *session, Tally *tally)
-{
-    for (guint i = 0; i < session->config->accounts->len; i++) {
-        SmAccount *account = session->config->accounts->pdata[i];
-
-        if (is_looked_after(session, account) && !away_of(tally, account)->away)
-            list_for(session, account, tally);
-    }
 }
 
 /* What keep-for asks for; that it cannot be done now keeps nobody from anything. */
@@ -290,75 +225,185 @@ expire(SmSession *session, int spool)
 
 /* What is told and tidied for an account besides fetching its files, and missed where none come. */
 static void
-look_after(SmSession *session, Tally *tally)
+look_after(SmSession *session, SmAccount *account, Tally *tally)
 {
-    for (guint i = 0; i < session->config->accounts->len; i++) {
-        const SmAccount *account = session->config->accounts->pdata[i];
+    gint64 hooks_end = g_get_monotonic_time() + account->on_stored_limit * G_USEC_PER_SEC;
 
-        if (!is_looked_after(session, account))
-            continue;
-        tally->left += sm_on_stored(session->ledger, account, NULL, 0);
-        prune(session, account, tally);
-        sm_sweep(session->ledger, account);
-        sm_watch_silence(session->ledger, account, sm_ledger_now());
-        sm_watch_mail(session->ledger, account->name, sm_ledger_now());
-    }
+    if (!is_away(session, account, tally))
+        list_for(session, account, tally);
+    sm_crew_note_progress(session->note);
+    tally->left += sm_on_stored(session->ledger, account, NULL, hooks_end);
+    sm_crew_note_progress(session->note);
+    prune(session, account, tally);
+    sm_sweep(session->ledger, account);
+    sm_watch_silence(session->ledger, account, sm_ledger_now());
+    sm_watch_mail(session->ledger, account->name, sm_ledger_now());
 }
 
-/* With --account for one of several, what is queued for the others has no worker in this. */
+/* All that is to be done for one account, in a process of its own. */
+static int
+serve(SmSession *session, SmAccount *account, gpointer data)
+{
+    Tally tally = {.shared = {.note = session->note}};
+    GError *fault = NULL;
+
+    if (!work(session, account, &tally, &fault))
+        tally.left++;
+    else if (account->fault == NULL)
+        look_after(session, account, &tally);
+    session->note->done = tally.done;
+    session->note->left = tally.left;
+    return fault != NULL ? sm_session_exit(session, fault) : EX_OK;
+}
+
+/* The worker itself: it looks through the spool, and starts the processes. */
+typedef struct {
+    SmSession *session;
+    SmTurns *turns;
+    int spool;
+    gboolean serves_all; /* with --account for one of several, others' events have no worker here */
+    gint64 looked_at;    /* monotonic time */
+    guint looks;         /* that took events */
+    guint left;          /* events that could not be taken */
+} Worker;
+
+static gboolean
+is_served(const SmSession *session, const SmAccount *account)
+{
+    return account->enabled &&
+           (session->account == NULL || g_str_equal(session->account, account->name));
+}
+
 static gboolean
 serves_all(const SmSession *session)
 {
     for (guint i = 0; i < session->config->accounts->len; i++) {
         const SmAccount *account = session->config->accounts->pdata[i];
 
-        if (session->account != NULL && account->enabled &&
-            !g_str_equal(session->account, account->name))
+        if (account->enabled && !is_served(session, account))
             return FALSE;
     }
     return TRUE;
 }
 
-static gboolean
-work_off(SmSession *session, Tally *tally, GError **error)
+/* urgent: before those that wait. */
+static void
+want(Worker *worker, const char *name, gboolean urgent)
 {
-    sm_autofd int spool = -1;
-    g_autoptr(SmHeartbeat) heartbeat = NULL;
+    SmAccount *account = sm_config_account(worker->session->config, name);
 
-    spool = sm_spool_open(session->config->spool, error);
-    if (spool < 0)
+    if (account != NULL && is_served(worker->session, account))
+        sm_turns_want(worker->turns, account, urgent);
+}
+
+/* Takes over what came, and shows by a beat that it does. */
+static gboolean
+look(Worker *worker, GError **error)
+{
+    SmSession *session = worker->session;
+    g_autoptr(GHashTable) accounts = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GString) kept = g_string_new(NULL);
+    SmIntake intake = {.accounts = accounts, .kept = kept};
+    GHashTableIter each;
+    gpointer name;
+
+    /* first: a byte that comes after that belongs to an event that may come too late */
+    if (session->account == NULL)
+        sm_wake_drain(SM_SITE_WAKE);
+    if (!sm_session_open_ledger(session, SM_LEDGER_CREATE, error) ||
+        !sm_intake(session->ledger, session->config, worker->spool, &intake, error) ||
+        (worker->serves_all && !sm_spool_beat(worker->spool, kept->str, error)))
         return FALSE;
-    sm_session_enclose(session, sm_session_only_account(session), NULL);
-    if (serves_all(session)) {
-        heartbeat = sm_heartbeat_start(spool, session->config->worker_interval, error);
-        if (heartbeat == NULL)
-            return FALSE;
-    }
+    if (worker->serves_all)
+        sm_alert_clear(session->ledger, "", SM_ALERT_WORKER);
+    worker->looked_at = g_get_monotonic_time();
+    worker->looks += intake.taken > 0;
+    worker->left = intake.left;
+    g_hash_table_iter_init(&each, accounts);
+    while (g_hash_table_iter_next(&each, &name, NULL))
+        want(worker, name, TRUE);
+    return TRUE;
+}
+
+/* Everybody has a turn in each run; whoever has files waiting, first. */
+static gboolean
+want_all(Worker *worker, GError **error)
+{
+    const SmConfig *config = worker->session->config;
+    g_autoptr(GPtrArray) due =
+        sm_file_due_accounts(worker->session->ledger, sm_ledger_now(), error);
+
+    if (due == NULL)
+        return FALSE;
+    for (guint i = 0; i < due->len; i++)
+        want(worker, due->pdata[i], FALSE);
+    for (guint i = 0; i < config->accounts->len; i++)
+        want(worker, ((SmAccount *)config->accounts->pdata[i])->name, FALSE);
+    return TRUE;
+}
+
+static gboolean
+is_time_to_look(const Worker *worker)
+{
+    const SmConfig *config = worker->session->config;
+    gint64 since = g_get_monotonic_time() - worker->looked_at;
+
+    return !sm_turns_were_stopped(worker->turns) &&
+           (since > config->worker_interval * G_USEC_PER_SEC / BEATS ||
+            (worker->looks < LOOKS_MAX && sm_spool_count(config->spool) > worker->left));
+}
+
+/* Until nothing new has come while the rest was fetched. What fails here does not stop those who
+ * are at work. */
+static gboolean
+work_through(Worker *worker, GError **error)
+{
+    gboolean ok = TRUE;
+
+    while (sm_turns_go(worker->turns, g_get_monotonic_time() + LOOK_US) ||
+           (ok && is_time_to_look(worker)))
+        if (ok && is_time_to_look(worker))
+            ok = look(worker, error);
+    return ok;
+}
+
+static gboolean
+work_off(Worker *worker, GError **error)
+{
+    SmSession *session = worker->session;
+
+    if (worker->serves_all && !sm_spool_beat(worker->spool, NULL, error))
+        return FALSE;
     sm_watch_config(session->ledger, session->config, sm_ledger_now());
     sm_watch_pull(session->ledger, session->config->spool, sm_ledger_now());
-    if (!work_through(session, spool, tally, error))
+    if (!look(worker, error) || !want_all(worker, error) || !work_through(worker, error) ||
+        !sm_session_open_ledger(session, SM_LEDGER_CREATE, error))
         return FALSE;
-    if (heartbeat != NULL)
-        sm_alert_clear(session->ledger, "", SM_ALERT_WORKER);
-    list_where_asked(session, tally);
-    look_after(session, tally);
-    expire(session, spool);
-    return look_again(session, spool, tally, error);
+    expire(session, worker->spool);
+    return TRUE;
 }
 
 static int
 run(SmSession *session, gpointer values, char **arguments, GError **error)
 {
-    g_autoptr(GHashTable) away = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
-    Tally tally = {.away = away};
+    sm_autofd int spool = sm_spool_open(session->config->spool, error);
+    g_autoptr(SmTurns) turns = NULL;
+    Worker worker = {.session = session, .spool = spool, .serves_all = serves_all(session)};
+    guint done, left;
 
-    if (!work_off(session, &tally, error))
+    if (spool < 0)
         return EX_OK;
-    if (tally.done + tally.left > 0)
-        g_message("%u done, %u left", tally.done, tally.left);
+    worker.turns = turns =
+        sm_turns_new(session, session->config->parallel_accounts, serve, NULL, error);
+    if (turns == NULL || !work_off(&worker, error))
+        return EX_OK;
+    sm_turns_count(turns, &done, &left);
+    left += worker.left;
+    if (done + left > 0)
+        g_message("%u done, %u left", done, left);
     else
         g_info("nothing to do");
-    return tally.left > 0 ? EX_TEMPFAIL : EX_OK;
+    return left > 0 || sm_turns_were_stopped(turns) ? EX_TEMPFAIL : EX_OK;
 }
 
 const SmCommand sm_command_run = {

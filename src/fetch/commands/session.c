@@ -25,6 +25,7 @@ sm_session_start(SmSession *session, const char *command, gboolean as_filter)
 void
 sm_session_say_news(SmSession *session)
 {
+    g_clear_pointer(&session->report.held, g_async_queue_unref);
     if (session->quiet && !isatty(STDERR_FILENO))
         session->report.held = g_async_queue_new_full(g_free);
 }

@@ -8,6 +8,7 @@
 
 #include "common/base/report.h"
 #include "common/config/config.h"
+#include "fetch/host/crew.h"
 #include "fetch/ledger/ledger.h"
 
 typedef struct {
@@ -23,6 +24,10 @@ typedef struct {
     gboolean preview; /* nothing but a look: nothing is noted of what was said, no alert is sent */
     gboolean alerts;  /* the ledger was opened for work, and `commands` is inline: what is due in it
                          is sent at the end */
+    /* in a process of its own for one account (turns.h) */
+    SmCrewNote *note; /* what its parent sees; NULL: it is no such process */
+    gint64 turn_end;  /* monotonic time after which it begins no file; 0: nobody else waits */
+    gint64 round_at;  /* when its parent began, in microseconds since 1970 */
 } SmSession;
 
 /* A session for command; as_filter: it answers to a mail system, in scoremail's name. */
@@ -31,7 +36,8 @@ void sm_session_start(SmSession *session, const char *command, gboolean as_filte
 /*
  * For a command that cron starts every few minutes: with --quiet, and no terminal
  * there, a failure is said on stderr when the session ends, and only where it was not said within
- * the last day. The log has each. Call it once the options are read.
+ * the last day. The log has each. Call it once the options are read; what was held before is
+ * forgotten.
  */
 void sm_session_say_news(SmSession *session);
 

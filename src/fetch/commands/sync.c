@@ -1,5 +1,6 @@
 /* scorefetch sync: fetches what the service lists and is not stored, of one account or of all. */
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "common/base/error.h"
 #include "fetch/alert/watch-config.h"
@@ -7,12 +8,12 @@
 #include "fetch/alert/watch-worker.h"
 #include "fetch/alert/watch.h"
 #include "fetch/commands/commands.h"
+#include "fetch/commands/turns.h"
 #include "fetch/sync/sync.h"
 
 typedef struct {
     SmSyncOptions options;
     char *since; /* as SmSyncOptions has it */
-    gboolean interrupted;
 } Command;
 
 static int
@@ -20,11 +21,12 @@ each(SmSession *session, SmAccount *account, gpointer data)
 {
     Command *command = data;
     GError *fault = NULL;
-    gboolean left;
+    gboolean left, interrupted;
 
-    if (command->interrupted)
-        return EX_TEMPFAIL;
-    sm_sync(session->ledger, account, &command->options, &left, &command->interrupted, &fault);
+    command->options.note = session->note;
+    command->options.until = session->turn_end;
+    command->options.round_at = session->round_at;
+    sm_sync(session->ledger, account, &command->options, &left, &interrupted, &fault);
     if (!command->options.dry_run) {
         sm_watch_silence(session->ledger, account, sm_ledger_now());
         sm_watch_mail(session->ledger, account->name, sm_ledger_now());
@@ -33,6 +35,37 @@ each(SmSession *session, SmAccount *account, gpointer data)
     if (fault == NULL && left)
         return EX_TEMPFAIL; /* the summary has said which */
     return sm_session_exit(session, fault);
+}
+
+static int
+code_of(SmSession *session, SmAccount *account, gpointer data)
+{
+    return sm_turns_code(data, account);
+}
+
+/* Progress on a terminal, and what a dry run prints, is of one account at a time. */
+static gboolean
+take_turns(SmSession *session, Command *command, int *code, GError **error)
+{
+    const SmConfig *config = session->config;
+    gboolean alone = command->options.dry_run || (!session->quiet && isatty(STDERR_FILENO));
+    g_autoptr(SmTurns) turns =
+        sm_turns_new(session, alone ? 1 : config->parallel_accounts, each, command, error);
+
+    if (turns == NULL)
+        return FALSE;
+    for (guint i = 0; i < config->accounts->len; i++) {
+        SmAccount *account = config->accounts->pdata[i];
+
+        if (account->fault == NULL &&
+            (session->account != NULL ? g_str_equal(session->account, account->name)
+                                      : account->enabled))
+            sm_turns_want(turns, account, FALSE);
+    }
+    while (sm_turns_go(turns, G_MAXINT64))
+        ;
+    *code = sm_session_each_account(session, code_of, turns);
+    return sm_session_open_ledger(session, SM_LEDGER_CREATE, error);
 }
 
 static int
@@ -55,7 +88,8 @@ sync_all(SmSession *session, gpointer values, char **arguments, GError **error)
         sm_watch_config_directories(session->config);
     else
         sm_watch_config(session->ledger, session->config, sm_ledger_now());
-    code = sm_session_each_account(session, each, command);
+    if (!take_turns(session, command, &code, error))
+        return EX_OK;
     if (!options->dry_run)
         sm_watch_worker(session->ledger, session->config, sm_ledger_now());
     return code;

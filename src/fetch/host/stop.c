@@ -10,6 +10,11 @@
 
 #include "common/base/cleanup.h"
 
+enum {
+    TOGETHER_MS = 1000
+}; /* a terminal or systemd signals a parent and its child, and the parent
+      passes it on: one request */
+
 struct SmStop {
     void (*stop)(gpointer data);
     gpointer data;
@@ -29,10 +34,11 @@ run(gpointer data)
         ;
     if ((fds[0].revents & POLLIN) != 0) {
         struct signalfd_siginfo taken;
-        ssize_t ignored = read(stop->signal_fd, &taken, sizeof taken);
 
-        (void)ignored;
         stop->stop(stop->data);
+        poll(&fds[1], 1, TOGETHER_MS);
+        while (read(stop->signal_fd, &taken, sizeof taken) > 0)
+            ;
         pthread_sigmask(SIG_UNBLOCK, &stop->signals, NULL); /* the next one finds this thread */
     }
     while (poll(&fds[1], 1, -1) < 0 && errno == EINTR)
@@ -62,7 +68,7 @@ sm_stop_new(void (*function)(gpointer data), gpointer data)
     add_unless_ignored(&stop->signals, SIGTERM);
     add_unless_ignored(&stop->signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &stop->signals, NULL);
-    stop->signal_fd = signalfd(-1, &stop->signals, SFD_CLOEXEC);
+    stop->signal_fd = signalfd(-1, &stop->signals, SFD_CLOEXEC | SFD_NONBLOCK);
     stop->end_fd = eventfd(0, EFD_CLOEXEC);
     if (stop->signal_fd < 0 || stop->end_fd < 0)
         return NULL;

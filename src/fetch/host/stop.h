@@ -1,6 +1,6 @@
 /*
  * The end of a long run on demand: SIGINT, SIGTERM or SIGHUP calls a function,
- * so that what is under way ends in good order. A second one ends the process.
+ * so that what is under way ends in good order. A second one, a second later, ends the process.
  */
 #pragma once
 

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "fetch/host/crew.h"
+
 typedef struct SmHttpEngine SmHttpEngine;
 typedef struct SmPace SmPace;
 typedef struct SmToken SmToken;
@@ -19,4 +21,5 @@ typedef struct {
      * for it; NULL: each by itself */
     SmTogether *directory;
     SmTogether *ledger;
+    SmCrewNote *note; /* what the parent sees of the progress; NULL: there is none */
 } SmShared;

@@ -74,8 +74,11 @@ work(const SmJob *job, SmFile *file, char **outcome, GError **error)
     switch (step.kind) {
     case SM_STEP_FETCH:
         if (job->offline) {
-            g_set_error(error, SM_ERROR, SM_ERROR_PAUSED,
-                        "%s: left for the next run, because the service is down", file->name);
+            g_set_error(
+                error, SM_ERROR, SM_ERROR_PAUSED,
+                "%s: not asked for now, because the service failed a moment ago; the next try "
+                "fetches it",
+                file->name);
             break;
         }
         /* a mount point without its share must not be filled */
@@ -159,6 +162,8 @@ fetch(const SmJob *job, const char *name, SmFetched *fetched, GError **error)
     sm_claim_drop(&claim);
     if (ok) /* also for files that a dead process has stored */
         sm_on_stored(job->ledger, job->account, name, job->deadline);
+    if (job->shared != NULL)
+        sm_crew_note_progress(job->shared->note);
     return ok;
 }
 

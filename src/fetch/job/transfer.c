@@ -93,6 +93,7 @@ sm_transfer_measure(SmTransfer *transfer, gint64 bytes, gint64 from)
 
     transfer->facts.enough = bytes + patience * SM_TRANSFER_RATE;
     transfer->facts.give_up_at = from + patience * G_USEC_PER_SEC;
+    sm_crew_note_progress(transfer->shared->note);
 }
 
 /* Seconds without a byte after which another URL is asked for. */

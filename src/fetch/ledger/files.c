@@ -172,14 +172,33 @@ sm_file_list_troubles(SmLedger *ledger, const char *account, guint max, GError *
                       "si", account, (gint64)max);
 }
 
+#define IS_DUE                                                                                     \
+    " (state IN ('waiting', 'placing') OR unanswered <> 0)"                                        \
+    " AND next_attempt NOT BETWEEN ?1 + 1 AND ?2 "
+
 GPtrArray *
-sm_file_due(SmLedger *ledger, gint64 now, GError **error)
+sm_file_due(SmLedger *ledger, const char *account, gint64 now, GError **error)
 {
     return sm_db_list(ledger->db, error, &files,
-                      "SELECT " COLUMNS
-                      " FROM files WHERE (state IN ('waiting', 'placing') OR unanswered <> 0)"
-                      " AND next_attempt NOT BETWEEN ?1 + 1 AND ?2 ORDER BY next_attempt, attempts,"
-                      " (" POSTED ") DESC, id",
+                      "SELECT " COLUMNS " FROM files WHERE" IS_DUE
+                      "AND account = ?3 ORDER BY next_attempt, attempts, (" POSTED ") DESC, id",
+                      "iis", now, now + SM_PAUSE_LONGEST, account);
+}
+
+static gpointer
+account_from_row(const SmRow *row)
+{
+    return sm_row_dup(row, 0);
+}
+
+GPtrArray *
+sm_file_due_accounts(SmLedger *ledger, gint64 now, GError **error)
+{
+    static const SmMaker accounts = {account_from_row, g_free};
+
+    return sm_db_list(ledger->db, error, &accounts,
+                      "SELECT account FROM files WHERE" IS_DUE
+                      "GROUP BY account ORDER BY min(next_attempt), min(id)",
                       "ii", now, now + SM_PAUSE_LONGEST);
 }
 

@@ -99,12 +99,16 @@ GPtrArray *sm_file_list(SmLedger *ledger, const char *account, guint max, GError
 GPtrArray *sm_file_list_troubles(SmLedger *ledger, const char *account, guint max, GError **error);
 
 /*
- * The rows that the worker has something to do for: waiting, being placed, or
+ * The rows of account that the worker has something to do for: waiting, being placed, or
  * announced anew, whose pause is over at the time now; the longest due first, of
  * these whoever was tried least, and then what was announced last: what fails each
  * time, or lies in an old mailbox, stops no other. SM_ERROR_LEDGER.
  */
-GPtrArray *sm_file_due(SmLedger *ledger, gint64 now, GError **error);
+GPtrArray *sm_file_due(SmLedger *ledger, const char *account, gint64 now, GError **error);
+
+/* The accounts that have such rows, as strings, the longest due first. Caller frees.
+ * SM_ERROR_LEDGER. */
+GPtrArray *sm_file_due_accounts(SmLedger *ledger, gint64 now, GError **error);
 
 /* The rows of account that messages announced, that wait, and that no listing has named: of SmFile.
  * SM_ERROR_LEDGER. */

@@ -10,6 +10,7 @@
 #include "fetch/ledger/accounts.h"
 #include "fetch/ledger/events.h"
 #include "fetch/ledger/files.h"
+#include "fetch/ledger/outage.h"
 #include "fetch/rules/route.h"
 #include "fetch/rules/senders.h"
 
@@ -71,6 +72,17 @@ sm_delivery_free(SmDelivery *delivery)
         return;
     g_ptr_array_unref(delivery->announced);
     g_free(delivery);
+}
+
+void
+sm_delivery_add_accounts(const SmDelivery *delivery, GHashTable *accounts)
+{
+    for (guint i = 0; i < delivery->announced->len; i++) {
+        const Announced *announced = delivery->announced->pdata[i];
+
+        if (announced->account != NULL)
+            g_hash_table_add(accounts, announced->account->name);
+    }
 }
 
 gboolean
@@ -265,12 +277,20 @@ no_account(const Announced *announced, GError **error)
     return FALSE;
 }
 
+enum {
+    QUICK = 4,   /* a failure within this part of give-up-after holds nobody up, ... */
+    PATIENT = 5, /* ... nor does one where that is less than so many seconds */
+};
+
+/* A service that has just failed would hold up the recipient's other mail for as long once more. */
 static gboolean
 act(const Announced *announced, SmLedger *ledger, gint64 started, SmFetched *fetched,
     GError **error)
 {
     const SmAccount *account = announced->account;
     SmJob job = {.ledger = ledger, .account = account, .role = SM_ROLE_FILTER};
+    gint64 begin = g_get_monotonic_time();
+    GError *fault = NULL;
 
     if (account == NULL)
         return no_account(announced, error);
@@ -280,7 +300,15 @@ act(const Announced *announced, SmLedger *ledger, gint64 started, SmFetched *fet
         return FALSE;
     }
     job.deadline = started + (gint64)account->run_limit * G_USEC_PER_SEC;
-    return sm_fetch(&job, announced->as.name, fetched, error);
+    job.offline = sm_outage_since(ledger, account->service_url,
+                                  g_get_real_time() - SM_OUTAGE_HOLDS * G_USEC_PER_SEC);
+    if (sm_fetch(&job, announced->as.name, fetched, &fault))
+        return TRUE;
+    if (sm_error_facts(fault)->reach == SM_REACH_SERVICE && account->give_up_after >= PATIENT &&
+        g_get_monotonic_time() - begin >= account->give_up_after * G_USEC_PER_SEC / QUICK)
+        sm_outage_note(ledger, account->service_url);
+    g_propagate_error(error, fault);
+    return FALSE;
 }
 
 /* Copies the file's state to the event's row. */

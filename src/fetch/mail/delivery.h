@@ -30,6 +30,10 @@ void sm_delivery_free(SmDelivery *delivery);
  */
 SmEvent *sm_delivery_take_queued(SmDelivery *delivery);
 
+/* Adds the names of the accounts that its names belong to; what is added lives as long as the
+ * configuration. */
+void sm_delivery_add_accounts(const SmDelivery *delivery, GHashTable *accounts);
+
 /* Whether it has no name left, nor stands for an event without one. */
 gboolean sm_delivery_is_empty(const SmDelivery *delivery);
 

@@ -207,13 +207,23 @@ move_aside(int spool, const char *name)
     return hidden != NULL ? g_strconcat("as ", hidden, NULL) : NULL;
 }
 
+/* The file stays, as one that a worker has looked at. */
+static void
+mark_left(const Spool *from, const char *name)
+{
+    from->intake->left++;
+    if (from->intake->kept != NULL && g_str_equal(from->directory, from->config->spool) &&
+        strchr(name, '\n') == NULL)
+        g_string_append_printf(from->intake->kept, "%s\n", name);
+}
+
 /* The file stays, and the other files are read. */
 static void
 leave(const Spool *from, const char *name, int fault)
 {
     g_autofree char *shown = sm_text_clean(name, SM_TEXT_SHOWN_MAX);
 
-    from->intake->left++;
+    mark_left(from, name);
     g_warning("%s/%s: cannot be read now (%s); the next scorefetch run retries", from->directory,
               shown, g_strerror(fault));
 }
@@ -248,8 +258,10 @@ take_over(const Spool *from, const char *name, uid_t owner, const SmEvent *event
 
     if (!sm_delivery_record(delivery, from->ledger, error))
         return FALSE;
+    if (from->intake->accounts != NULL)
+        sm_delivery_add_accounts(delivery, from->intake->accounts);
     if (sm_delivery_may_find(delivery)) {
-        from->intake->left++;
+        mark_left(from, name);
         return TRUE;
     }
     if (unlinkat(from->spool, name, 0) < 0) { /* recorded it is, and once however often */
@@ -393,7 +405,7 @@ sm_intake(SmLedger *ledger, const SmConfig *config, int spool, SmIntake *intake,
     g_autoptr(GHashTable) uses = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     const Spool from = {ledger, config, config->spool, spool, intake, uses};
 
-    *intake = (SmIntake){0, 0, 0};
+    *intake = (SmIntake){.accounts = intake->accounts, .kept = intake->kept};
     return take_all(&from, error) && take_strays(&from, error);
 }
 

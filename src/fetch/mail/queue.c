@@ -9,12 +9,14 @@ gboolean
 sm_queue_put(const SmConfig *config, const SmEvent *event, GError **error)
 {
     g_autofree char *silent = NULL;
+    SmWorkerSigns signs;
 
     if (!sm_spool_put(config->spool, event, error))
         return FALSE;
     if (sm_spool_is_worked(config->spool, config->worker_interval, sm_ledger_now()))
         return TRUE;
-    silent = sm_watch_worker_describe(sm_spool_last_beat(config->spool));
+    sm_watch_worker_look(config, sm_ledger_now(), &signs);
+    silent = sm_watch_worker_describe(&signs);
     g_set_error(error, SM_ERROR, SM_ERROR_WORKER, "queued in %s, but %s", config->spool, silent);
     return FALSE;
 }

@@ -102,13 +102,13 @@ add_whole(GString *text, const SmSurvey *survey)
              "Last heartbeat of scorefetch run; 0 if never.") "scoremail_worker_heartbeat_"
                                                               "timestamp_seconds "
                                                               "%" G_GINT64_FORMAT "\n",
-        survey->heartbeat_at);
-    if (survey->spooled >= 0)
+        survey->worker.beat_at);
+    if (survey->worker.spooled >= 0)
         g_string_append_printf(
             text,
             HEAD("spool_events", "gauge",
                  "Events queued in the spool.") "scoremail_spool_events %" G_GINT64_FORMAT "\n",
-            survey->spooled);
+            survey->worker.spooled);
     g_string_append_printf(
         text,
         HEAD("status_level", "gauge",

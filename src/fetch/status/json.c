@@ -112,8 +112,8 @@ sm_status_json(const SmSurvey *survey, const GPtrArray *concerns, const GPtrArra
     for (guint i = 0; i < concerns->len; i++)
         cJSON_AddItemToArray(list, concern_as_json(concerns->pdata[i]));
     worker = cJSON_AddObjectToObject(json, "worker");
-    sm_json_add_time(worker, "heartbeat_at", survey->heartbeat_at);
-    sm_json_add_number(worker, "spooled", survey->spooled);
+    sm_json_add_time(worker, "heartbeat_at", survey->worker.beat_at);
+    sm_json_add_number(worker, "spooled", survey->worker.spooled);
     list = cJSON_AddArrayToObject(json, "accounts");
     for (guint i = 0; i < survey->accounts->len; i++)
         cJSON_AddItemToArray(list, account_as_json(survey->accounts->pdata[i]));

@@ -1,6 +1,5 @@
 #include "fetch/status/survey.h"
 
-#include "common/event/spool.h"
 #include "fetch/alert/watch-pull.h"
 #include "fetch/ledger/alerts.h"
 
@@ -164,8 +163,7 @@ sm_survey_new(const SmConfig *config, SmLedger *ledger, const char *account, gin
     survey->accounts = g_ptr_array_new_with_free_func(free_account);
     survey->alerts = g_ptr_array_new_with_free_func(free_alert);
     survey->refusals = g_ptr_array_new();
-    survey->heartbeat_at = sm_spool_last_beat(config->spool);
-    survey->spooled = sm_spool_count(config->spool);
+    sm_watch_worker_look(config, now, &survey->worker);
     survey->pull_fault = sm_watch_pull_describe(config->spool, now);
     add_accounts(survey, account);
     if (ledger != NULL && !read_at_once(survey, ledger, account, error))

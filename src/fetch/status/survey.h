@@ -12,6 +12,7 @@
 
 #include "common/config/config.h"
 #include "fetch/alert/alert.h"
+#include "fetch/alert/watch-worker.h"
 #include "fetch/ledger/events.h"
 #include "fetch/ledger/totals.h"
 
@@ -40,9 +41,8 @@ typedef struct {
     GPtrArray *accounts; /* of SmAccountSurvey, in the order of the configuration */
     GPtrArray *refusals; /* of SmRefusal: the last messages, which are no account's */
     GPtrArray *alerts;   /* of SmAlertRecord */
-    gint64 heartbeat_at; /* 0: no worker was ever there */
-    gint64 spooled;      /* events in the spool; -1: not known */
-    char *pull_fault;    /* see sm_watch_pull_describe() */
+    SmWorkerSigns worker;
+    char *pull_fault; /* see sm_watch_pull_describe() */
 } SmSurvey;
 
 /*

@@ -40,11 +40,11 @@ print_account(const SmAccountSurvey *account, int widest, gint64 now)
 static void
 print_worker(const SmSurvey *survey)
 {
-    g_autofree char *beat = human_time(survey->heartbeat_at, survey->now);
+    g_autofree char *beat = human_time(survey->worker.beat_at, survey->now);
 
-    printf("worker seen: %s; ", survey->heartbeat_at > 0 ? beat : "never");
-    if (survey->spooled >= 0)
-        printf("events in the spool: %" G_GINT64_FORMAT "\n", survey->spooled);
+    printf("worker seen: %s; ", survey->worker.beat_at > 0 ? beat : "never");
+    if (survey->worker.spooled >= 0)
+        printf("events in the spool: %" G_GINT64_FORMAT "\n", survey->worker.spooled);
     else
         puts("the spool cannot be read");
 }
@@ -169,5 +169,5 @@ sm_status_print_plugin(const SmSurvey *survey, const GPtrArray *concerns)
            (int)SUM(stored_today), (int)SUM(files[SM_FILE_STORED]),
            (int)(SUM(files[SM_FILE_WAITING]) + SUM(files[SM_FILE_PLACING])), (int)SUM(overdue),
            (int)SUM(files[SM_FILE_FAILED]), (int)SUM(files[SM_FILE_CONFLICT]),
-           (int)MAX(survey->spooled, 0));
+           (int)MAX(survey->worker.spooled, 0));
 }

@@ -35,6 +35,7 @@ static const struct {
     [SM_ALERT_CONFLICT] = {SM_LEVEL_CRITICAL, SHOWS},
     [SM_ALERT_ENCRYPTION] = {SM_LEVEL_CRITICAL, STANDS},
     [SM_ALERT_HOOK] = {SM_LEVEL_WARNING, PASSES},
+    [SM_ALERT_HUNG] = {SM_LEVEL_CRITICAL, STANDS},
     [SM_ALERT_WORKER] = {SM_LEVEL_CRITICAL, SHOWS},
     [SM_ALERT_SILENCE] = {SM_LEVEL_WARNING, STANDS},
     [SM_ALERT_LISTING] = {SM_LEVEL_WARNING, STANDS},
@@ -190,9 +191,8 @@ judge_configuration(GPtrArray *concerns, const SmConfig *config)
 static void
 judge_worker(GPtrArray *concerns, const SmSurvey *survey)
 {
-    SmWorkerState state =
-        sm_watch_worker_state(survey->config, survey->heartbeat_at, survey->spooled, survey->now);
-    g_autofree char *text = sm_watch_worker_describe(survey->heartbeat_at);
+    SmWorkerState state = sm_watch_worker_state(survey->config, &survey->worker, survey->now);
+    g_autofree char *text = sm_watch_worker_describe(&survey->worker);
 
     if (state != SM_WORKER_ALIVE)
         add(concerns,

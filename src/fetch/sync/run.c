@@ -5,6 +5,7 @@
 #include "fetch/http/pace.h"
 #include "fetch/job/fetch.h"
 #include "fetch/job/outcome.h"
+#include "fetch/ledger/outage.h"
 #include "fetch/rules/away.h"
 
 /* What the threads have in common, under the lock. */
@@ -48,7 +49,8 @@ take(Run *run, gboolean *impatient)
 
     g_mutex_lock(&run->lock);
     *impatient = run->next < run->jobs->len;
-    if (run->away.away || sm_pace_has_stopped(run->team->shared->pace))
+    if (run->away.away || (run->team->until != 0 && g_get_monotonic_time() >= run->team->until) ||
+        sm_pace_has_stopped(run->team->shared->pace))
         job = NULL;
     else if (*impatient)
         job = run->jobs->pdata[run->next++];
@@ -68,11 +70,21 @@ put_off(Run *run, SmSyncJob *job)
 
 /* fault: NULL for a success. */
 static void
-note_end(Run *run, const GError *fault)
+note_end(Worker *worker, const GError *fault)
 {
+    Run *run = worker->run;
+    const SmAccount *account = run->team->account;
+    gboolean away, before;
+
     g_mutex_lock(&run->lock);
-    sm_away_note(&run->away, fault, run->team->account->parallel);
+    before = run->away.away;
+    sm_away_note(&run->away, fault, account->parallel);
+    away = run->away.away;
     g_mutex_unlock(&run->lock);
+    if (fault == NULL)
+        sm_outage_over(worker->ledger, account->service_url);
+    else if (away && !before && sm_error_facts(fault)->reach == SM_REACH_SERVICE)
+        sm_outage_note(worker->ledger, account->service_url);
 }
 
 static SmSyncResult
@@ -150,7 +162,7 @@ work_on(Worker *worker, SmSyncJob *job, gboolean impatient)
         fail(worker, job, fetched.file, started, fault);
     }
     if (fault != NULL || fetched.file->state == SM_FILE_STORED)
-        note_end(run, fault);
+        note_end(worker, fault);
 }
 
 static gpointer

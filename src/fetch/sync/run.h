@@ -37,6 +37,7 @@ typedef struct {
     const SmAccount *account;
     const SmShared *shared;
     guint defer_for; /* seconds that a file may wait before somebody is told; G_MAXUINT: for ever */
+    gint64 until;    /* monotonic time after which no job is begun; 0: none */
     SmLedger *ledger; /* each thread opens it anew */
 } SmSyncTeam;
 

@@ -10,6 +10,7 @@
 #include "fetch/host/progress.h"
 #include "fetch/job/preview.h"
 #include "fetch/ledger/listing.h"
+#include "fetch/ledger/outage.h"
 #include "fetch/ledger/syncs.h"
 #include "fetch/rules/since.h"
 #include "fetch/service/channel.h"
@@ -162,7 +163,8 @@ run_jobs(const Sync *sync, GPtrArray *jobs, GError **error)
 {
     SmReport *report = sync->options->report;
     SmShared *shared = &sync->channel->shared;
-    SmSyncTeam team = {sync->account, shared, sync->options->defer_for, sync->ledger};
+    SmSyncTeam team = {sync->account, shared, sync->options->defer_for, sync->options->until,
+                       sync->ledger};
     gboolean ok;
 
     if (report != NULL)
@@ -218,6 +220,21 @@ act(Sync *sync, const SmListing *listing, gboolean *left, GError **error)
     return fetch(sync, listing, left, error);
 }
 
+/* Whether another account's process has found in this round that the service fails. */
+static gboolean
+is_out(const Sync *sync, GError **error)
+{
+    gint64 round_at = sync->options->round_at;
+
+    if (round_at == 0 || !sm_outage_since(sync->ledger, sync->account->service_url, round_at))
+        return FALSE;
+    g_set_error(error, SM_ERROR, SM_ERROR_PAUSED,
+                "account %s: not asked for now, because the service failed a moment ago; the next "
+                "run tries again",
+                sync->account->name);
+    return TRUE;
+}
+
 static gboolean
 run(Sync *sync, gboolean *left, GError **error)
 {
@@ -227,7 +244,7 @@ run(Sync *sync, gboolean *left, GError **error)
 
     /* `--since last` is the timer's: a rejected password once an hour might lock the account */
     service->eager = !sync->options->in_passing && g_strcmp0(sync->options->since, "last") != 0;
-    listing = sm_service_list(service, sync->scope.since, error);
+    listing = is_out(sync, error) ? NULL : sm_service_list(service, sync->scope.since, error);
     return listing != NULL && act(sync, listing, left, error);
 }
 
@@ -245,8 +262,11 @@ sm_sync(SmLedger *ledger, SmAccount *account, const SmSyncOptions *options, gboo
         !sm_channel_open(&channel, account, error) ||
         (!options->dry_run && !sm_sync_began(ledger, account->name, error)))
         return FALSE;
+    channel.shared.note = options->note;
     ok = run(&sync, left, &fault);
     *interrupted = sm_channel_was_interrupted(&channel);
+    if (fault != NULL && sm_error_facts(fault)->reach == SM_REACH_SERVICE)
+        sm_outage_note(ledger, account->service_url);
     if (fault == NULL) /* the service was asked, and answered */
         sm_alert_clear(ledger, account->name, SM_ALERT_ACCOUNT);
     else if (!*left && !*interrupted)

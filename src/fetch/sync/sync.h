@@ -8,6 +8,7 @@
 
 #include "common/base/report.h"
 #include "common/config/config.h"
+#include "fetch/host/crew.h"
 #include "fetch/ledger/ledger.h"
 
 typedef struct {
@@ -19,13 +20,19 @@ typedef struct {
     gboolean mark_known; /* nothing is fetched: what is new is taken as had already */
     gboolean in_passing; /* leaves open how far back the account's own first sync reaches */
     gboolean dry_run;    /* nothing changed: says what would be done */
+    SmCrewNote *note;    /* where progress is noted; NULL: nowhere */
+    gint64 until;        /* monotonic time after which no file is begun; 0: none */
+    gint64 round_at;     /* a service that has failed since then (microseconds since 1970) is not
+ asked;
+                            0: it is asked in any case */
 } SmSyncOptions;
 
 /*
  * TRUE when nothing is left; the summary has been said. Without since, all and
  * mark_known a first sync that finds files which the ledger does not know only
  * says so. *left: some files are; then the summary says which, and there is no error.
- * *interrupted: a signal ended it. Errors: those of the listing, SM_ERROR_LEDGER, SM_ERROR_USAGE.
+ * *interrupted: a signal ended it. Errors: those of the listing, SM_ERROR_LEDGER, SM_ERROR_USAGE,
+ * SM_ERROR_PAUSED (the service has failed in this round).
  */
 gboolean sm_sync(SmLedger *ledger, SmAccount *account, const SmSyncOptions *options, gboolean *left,
                  gboolean *interrupted, GError **error);

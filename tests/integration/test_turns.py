@@ -1,0 +1,316 @@
+"""Accounts take turns, each in a process of its own: what holds one up holds up no other, and nothing goes quiet."""
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from agents import wait_for
+from harness import EX_TEMPFAIL, Running, is_gone, need
+from test_many_accounts import Site
+
+NAMES = ("ash", "elm", "fir", "oak", "yew")
+FILES = {name: f"{number}_20190410_111604.csv" for number, name in enumerate(NAMES, 4300)}
+OTHERS = set(NAMES) - {"ash"}
+DATA = b"ID\r\n1\r\n"
+
+
+@pytest.fixture
+def emulator(start_emulator):
+    emulator = start_emulator(*(option for name in NAMES for option in ("--user", f"{name}:{name}-Pa55")))
+    for name in FILES.values():
+        emulator.add(name, DATA)
+    return emulator
+
+
+@pytest.fixture
+def settings():
+    return {}
+
+
+@pytest.fixture
+def site(account, emulator, settings):
+    """Five accounts whose events are queued, and of which two are worked for at a time."""
+    account.general.update({"delivery": "queued", "parallel-accounts": 2, "worker-interval": "30s", **settings})
+    account.account["give-up-after"] = "4s"
+    site = Site(account)
+    for name, file in FILES.items():
+        site.add(name, file.split("_")[0])
+    account.scorefetch("run")  # so that there is a worker
+    return site
+
+
+def queue(site, *names):
+    for name in names:
+        site.receive(FILES[name])
+
+
+def stored(site):
+    return {name for name in NAMES if (site.account.folder / name / FILES[name]).exists()}
+
+
+def change(site, name, **settings):
+    """Sets keys of that account alone."""
+    file = site.folder / f"{name}.conf"
+    file.write_text(file.read_text() + "".join(f"{key.replace('_', '-')} = {value}\n" for key, value in settings.items()))
+
+
+@contextmanager
+def service_that_never_answers(site, *names):
+    """These accounts have one that takes the connection, and no more."""
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as server:
+        for name in names:
+            change(site, name, service_url=f"https://localhost:{server.getsockname()[1]}/pascoredwnld")
+        yield
+
+
+def start(site, command, *options):
+    return Running([site.account.build / "scorefetch", command, "-c", site.account.config, *options], b"").go()
+
+
+def children(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+
+
+def status(site):
+    return json.loads(site.account.scorefetch("status", "--json").out)
+
+
+def alerts(site):
+    return {(alert["account"], alert["kind"]): alert["text"] for alert in status(site)["alerts"]}
+
+
+# ---------------------------------------------------------------- one that is slow
+
+
+COMMANDS = [["run"], ["sync", "--all"]]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=["run", "sync"])
+def test_what_hangs_holds_up_only_its_own_account(site, command):
+    queue(site, *NAMES)
+    with service_that_never_answers(site, "ash"):
+        running = start(site, *command)
+        wait_for(lambda: stored(site) == OTHERS, "the others' files")
+        assert running.process.poll() is None  # ash has its own patience, and nobody waits for it
+        done = running.end()
+    assert done.code == EX_TEMPFAIL and "ash" in done.err if command[0] == "sync" else FILES["ash"] in done.err
+    assert all(line.startswith("scorefetch: ") for line in done.err.splitlines())  # whole lines, whoever wrote them
+
+
+def test_what_comes_meanwhile_is_fetched_meanwhile(site, emulator):
+    """A message that comes while the worker is at work has not to wait for whoever is slow."""
+    queue(site, "ash")
+    emulator.faults(f"object/{FILES['ash']}:stall=1")
+    running = start(site, "run")
+    emulator.wait_for(lambda seen: [request for request in seen if request["call"] == "file"])
+    queue(site, "oak", "elm")
+    wait_for(lambda: stored(site) == {"oak", "elm"}, "their files")
+    assert running.process.poll() is None
+    assert running.end().err.endswith("2 done, 1 left\n")
+
+
+def test_a_turn_has_an_end(site, emulator):
+    """Ten times give-up-after; what is left waits for the next round, since others wait for this one."""
+    names = [f"4300_{number}.csv" for number in range(20)]
+    change(site, "ash", give_up_after="1s")
+    for name in names:
+        emulator.add(name, DATA)
+        site.receive(name)
+    emulator.faults("object:delay=900")
+    done = site.account.scorefetch("run")
+    found = re.fullmatch(r"(\d+) done, (\d+) left", done.err.splitlines()[-1].removeprefix("scorefetch: "))
+    assert done.code == EX_TEMPFAIL and int(found[1]) + int(found[2]) == 20 and 5 <= int(found[1]) <= 12
+
+
+# ---------------------------------------------------------------- one that hangs
+
+
+def test_a_process_that_makes_no_progress_is_ended_and_said(site, emulator):
+    change(site, "ash", give_up_after="1s", delivery="queued")
+    queue(site, *NAMES)
+    emulator.faults("object:delay=900")
+    running = start(site, "run")
+    emulator.wait_for(lambda seen: [r for r in seen if r["call"] == "file" and r["name"] == FILES["ash"]])
+    child = next(pid for pid in children(running.pid) if holds(pid, site.account.folder / "ash"))
+    os.kill(child, signal.SIGSTOP)
+    done = running.end()
+    assert stored(site) == OTHERS
+    assert done.code == EX_TEMPFAIL and "account ash: no progress for 4 s; its process was ended" in done.err
+    assert is_gone(child) and ("ash", "hung") in alerts(site)
+    emulator.faults()
+    assert site.account.scorefetch("run").code == 0 and stored(site) == set(NAMES)
+    assert ("ash", "hung") not in alerts(site)
+
+
+def holds(pid, folder):
+    """Whether the process has that folder open."""
+    return any(os.readlink(f"/proc/{pid}/fd/{fd}") == str(folder) for fd in os.listdir(f"/proc/{pid}/fd"))
+
+
+@contextmanager
+def frozen(folder, beside):
+    """A file system that takes no write before it is thawed: whoever writes cannot even be killed."""
+    need(os.geteuid() == 0 and shutil.which("fsfreeze") and shutil.which("mkfs.ext4"), "root, fsfreeze, mkfs.ext4")
+    image = beside / "disk.img"
+    image.touch()
+    os.truncate(image, 16 << 20)
+    for argv in (["mkfs.ext4", "-q", image], ["mount", "-o", "loop", image, folder], ["fsfreeze", "-f", folder]):
+        subprocess.run([*map(str, argv)], check=True, timeout=60)
+    try:
+        yield
+    finally:
+        with suppress(subprocess.CalledProcessError):
+            thaw(folder)
+        wait_for(lambda: subprocess.run(["umount", folder], check=False).returncode == 0, "the disk to be free")
+
+
+def thaw(folder):
+    subprocess.run(["fsfreeze", "-u", folder], check=True, stderr=subprocess.DEVNULL, timeout=60)
+
+
+@pytest.mark.release_only("what hangs is the kernel")
+def test_one_that_cannot_be_killed_is_left_behind_and_its_account_left_out(site):
+    change(site, "ash", give_up_after="1s")
+    ash = site.account.folder / "ash"
+    with frozen(ash, site.account.folder):
+        queue(site, *NAMES)
+        done = start(site, "run").end()
+        assert done.code == EX_TEMPFAIL and stored(site) == OTHERS
+        found = re.search(r"account ash: process (\d+) makes no progress and cannot be killed; does (\S+) answer", done.err)
+        assert found and found[2] == str(ash) and not is_gone(int(found[1]))
+        assert found[1] in alerts(site)["ash", "hung"]
+        for command in (["run"], ["sync", "--all"]):
+            begin = time.monotonic()
+            again = site.account.scorefetch(*command)
+            assert again.code == EX_TEMPFAIL and f"process {found[1]} of an earlier run still hangs" in again.err
+            assert time.monotonic() - begin < 10
+        thaw(ash)
+        wait_for(lambda: is_gone(int(found[1])), "the process to end")
+        done = site.account.scorefetch("run")
+        assert done.code == 0 and stored(site) == set(NAMES), done.err
+        assert ("ash", "hung") not in alerts(site)
+
+
+# ---------------------------------------------------------------- signals
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=["run", "sync"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_all_of_them_and_the_next_run_goes_on(site, emulator, command, number):
+    queue(site, *NAMES)
+    emulator.faults("object:delay=600000")
+    running = start(site, *command)
+    emulator.wait_for(lambda seen: len([r for r in seen if r["call"] == "file"]) >= 2)
+    at_work = children(running.pid)
+    begin = time.monotonic()
+    for pid in (running.pid, *at_work):  # as a terminal or systemd does
+        os.kill(pid, number)
+    done = running.end()
+    assert done.code == EX_TEMPFAIL and time.monotonic() - begin < 9
+    assert len(at_work) == 2 and all(is_gone(pid) for pid in at_work)
+    emulator.faults()
+    assert site.account.scorefetch("run").code == 0 and stored(site) == set(NAMES)
+
+
+def test_nobody_outlives_a_parent_that_is_killed(site, emulator):
+    queue(site, "ash", "elm")
+    emulator.faults("object:delay=600000")
+    running = start(site, "run")
+    emulator.wait_for(lambda seen: len([r for r in seen if r["call"] == "file"]) >= 2)
+    at_work = children(running.pid)
+    running.kill()
+    running.end()
+    wait_for(lambda: all(is_gone(pid) for pid in at_work), "its processes to end")
+
+
+# ---------------------------------------------------------------- a service that is away
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=["run", "sync"])
+def test_a_service_that_hangs_is_asked_by_the_first_accounts_alone(site, emulator, command):
+    queue(site, *NAMES)
+    asked = len(emulator.requests())
+    emulator.faults("any:delay=600000")
+    begin = time.monotonic()
+    done = site.account.scorefetch(*command)
+    assert done.code == EX_TEMPFAIL and stored(site) == set()
+    assert time.monotonic() - begin < 20  # the patience of one, not of five in twos
+    emulator.faults()
+    assert {r["user"] for r in emulator.requests()[asked:] if r["user"]} < set(NAMES)
+    site.account.time_passes(120)  # the pauses of the names that were asked for
+    assert site.account.scorefetch("run").code == 0 and stored(site) == set(NAMES)  # the next round asks
+
+
+@pytest.mark.parametrize("settings", [{"delivery": "inline"}])
+def test_a_message_right_after_an_outage_waits_for_nothing(site, emulator):
+    change(site, "ash", give_up_after="5s")
+    emulator.faults("file:delay=600000")
+    begin = time.monotonic()
+    assert site.receive(FILES["ash"]).code == EX_TEMPFAIL and time.monotonic() - begin > 3
+    asked = len(emulator.requests())
+    emulator.faults()
+    begin = time.monotonic()
+    done = site.receive(FILES["elm"])  # another account of the same service
+    assert done.code == EX_TEMPFAIL and "the service failed a moment ago" in done.err
+    assert time.monotonic() - begin < 3 and len(emulator.requests()) == asked
+    assert site.account.scorefetch("get", "-a", "oak", FILES["oak"]).code == 0  # a person is not held back
+    site.account.sql("UPDATE keys SET value = value - 61 * 1000000 WHERE name LIKE 'outage %'")
+    assert site.receive(FILES["elm"]).code == 0 and stored(site) == {"elm", "oak"}
+
+
+# ---------------------------------------------------------------- whether anybody takes events
+
+
+def test_an_event_that_nobody_takes_is_seen_whatever_the_heartbeat_says(site):
+    queue(site, "ash")
+    (event,) = site.account.spool.glob("*.event")
+    then = time.time() - 61
+    os.utime(event, (then, then))
+    site.account.age_heartbeat(0)
+    done = site.receive(FILES["elm"])
+    assert done.code == EX_TEMPFAIL and "has taken no event out of the spool since" in done.err
+    shown = site.account.scorefetch("status", "--exit-code")
+    assert shown.code == 2 and b"has taken no event out of the spool" in shown.out
+    assert "does it hang" in alerts(site)["", "worker"]
+    assert "has taken no event" in site.account.scorefetch("check").out.decode()
+    site.account.scorefetch("run")
+    assert stored(site) == {"ash", "elm"} and ("", "worker") not in alerts(site)
+    assert site.receive(FILES["oak"]).code == 0
+
+
+def test_an_event_that_a_worker_has_to_leave_is_no_sign_of_that(site):
+    queue(site, "ash")
+    (event,) = site.account.spool.glob("*.event")
+    good = (site.folder / "ash.conf").read_text()
+    (site.folder / "ash.conf").write_text("nonsense\n" + good)
+    assert site.account.scorefetch("run").code == EX_TEMPFAIL and event.exists()
+    then = time.time() - 3600
+    os.utime(event, (then, then))
+    assert site.receive(FILES["elm"]).code == 0
+    (site.folder / "ash.conf").write_text(good)
+    assert site.account.scorefetch("run").code == 0 and stored(site) == {"ash", "elm"}
+
+
+@pytest.mark.parametrize("settings", [{"worker-interval": "4s"}])
+def test_the_worker_beats_while_accounts_hang_and_not_when_it_hangs_itself(site, emulator):
+    queue(site, "ash", "elm")
+    emulator.faults("object:delay=600000")
+    running = start(site, "run")
+    emulator.wait_for(lambda seen: len([r for r in seen if r["call"] == "file"]) >= 2)
+    heartbeat = site.account.spool / "heartbeat"
+    site.account.age_heartbeat(3600)
+    wait_for(lambda: time.time() - heartbeat.stat().st_mtime < 60, "a beat")
+    os.kill(running.pid, signal.SIGSTOP)
+    site.account.age_heartbeat(3600)
+    queued = site.receive(FILES["oak"])
+    os.kill(running.pid, signal.SIGCONT)
+    running.kill()
+    running.end()
+    assert queued.code == EX_TEMPFAIL and "has not run since" in queued.err
