@@ -93,7 +93,7 @@ def test_a_recipient_that_the_sender_wrote_counts_least(district):
     """Lines below the first Received came from outside, as To did."""
     district.configure("oak", recipients="scores@oak.example")
     district.configure("elm", recipients="scores@elm.example")
-    head = "Delivered-To: scores@elm.example\nReceived: from a by b; Tue, 10 Apr 2018 11:16:10 -0400\n"
+    head = f"Delivered-To: scores@elm.example\nReceived: from a by b; {formatdate()}\n"
     forged = message(NOBODYS_FILE, to="scores@oak.example", head=head + "Delivered-To: scores@oak.example\n")
     assert district.account.scoremail(stdin=forged).code == 0
     assert district.who_asked() == ["elm"]

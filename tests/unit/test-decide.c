@@ -220,13 +220,14 @@ settles_what_the_policy_does_not_want(Fixture *fixture, gconstpointer data)
                     (int)SM_STEP_FETCH);
 }
 
-/* Twenty names that the service did not know, the last of them at that time. */
+/* Forty names that the service did not know, the last of them at that time. */
 static void
 make_many_missing(Fixture *fixture, const char *since)
 {
-    g_autofree char *sql = g_strdup_printf("UPDATE files SET missing_since = %s", since);
+    g_autofree char *sql =
+        g_strdup_printf("UPDATE files SET missing_since = %s, attempts = 1", since);
 
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 40; i++) {
         g_autofree char *name = g_strdup_printf("%d.csv", i);
 
         g_assert_true(sm_file_ensure(fixture->ledger, "main", name, NULL));
@@ -277,7 +278,7 @@ names_like_the_accounts_have_a_reserve(Fixture *fixture, gconstpointer data)
     for (int i = 0; i < 20; i++) { /* which has an end, too */
         g_autofree char *name = g_strdup_printf("4300_%d.csv", i);
 
-        set(fixture, name, "missing_since = 1499999000");
+        set(fixture, name, "missing_since = 1499999000, attempts = 1");
     }
     step = decide(fixture, SM_ROLE_FILTER, FALSE, NULL, NULL);
     g_assert_cmpint((int)step.kind, ==, (int)SM_STEP_ERROR);

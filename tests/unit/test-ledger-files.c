@@ -158,9 +158,12 @@ counts_the_names_that_are_missing_lately(Fixture *fixture, gconstpointer data)
     announce_by(fixture, "5.csv", "m4", "b@example.net");
     announce_by(fixture, "6.csv", "m5", "b@example.net");
     announce_by(fixture, "4300_7.csv", "m1", "c@example.org");
-    fixture_sql(fixture, "UPDATE files SET missing_since = 10000 + id");
+    announce_by(fixture, "4300_8.csv", "m1", "c@example.org");
+    fixture_sql(fixture, "UPDATE files SET missing_since = 10000 + id, attempts = 1");
     fixture_sql(fixture, "UPDATE files SET missing_since = 10000 - 3600 WHERE name = '5.csv'");
     fixture_sql(fixture, "UPDATE files SET missing_since = 20001 WHERE name = '6.csv'");
+    fixture_sql(fixture,
+                "UPDATE files SET attempts = 0 WHERE name = '4300_8.csv'"); /* by a listing */
     file = fixture_row(fixture, "4300_7.csv");
     g_assert_true(sm_unknowns_count(fixture->ledger, file, 10010, &unknown, NULL));
     g_assert_cmpint(unknown.of_message, ==, 3);

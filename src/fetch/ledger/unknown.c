@@ -30,7 +30,8 @@ sm_unknowns_count(SmLedger *ledger, const SmFile *file, gint64 now, SmUnknowns *
                        "f") " LEFT JOIN events own ON own.id = ?3"
                             " WHERE f.account = ?1 AND f.missing_since > 0 AND f.missing_since "
                             "BETWEEN ?2 + 1 AND ?5"
-                            " AND f.stored = 0 AND (?6 OR NOT coalesce(e.received > 0 AND "
+                            " AND f.stored = 0 AND f.attempts > 0 AND (?6 OR NOT "
+                            "coalesce(e.received > 0 AND "
                             "e.received + 86400 <"
                             "  f.announced, 0))",
         "siisii", file->account, now - SM_UNKNOWN_WINDOW, file->newest_event, prefix, now,

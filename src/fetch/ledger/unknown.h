@@ -5,8 +5,9 @@
 #include "fetch/ledger/files.h"
 #include "fetch/rules/unknown.h"
 
-/* Counts the names that the service did not know in the window before now, as far as they concern
- * file: those of an old mailbox (sm_unknown_is_old()) only where it is one, too. SM_ERROR_LEDGER.
+/* Counts the names that the service was asked for by themselves and did not know, in the window
+ * before now, as far as they concern file: those of an old mailbox (sm_unknown_is_old()) only where
+ * it is one, too. SM_ERROR_LEDGER.
  */
 gboolean sm_unknowns_count(SmLedger *ledger, const SmFile *file, gint64 now, SmUnknowns *unknown,
                            GError **error);

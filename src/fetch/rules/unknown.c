@@ -4,8 +4,8 @@
 
 enum {
     OF_MESSAGE = 3,
-    OF_DOMAIN = 10,
-    OF_ALL = 20,
+    OF_DOMAIN = 20,
+    OF_ALL = 40,
     RESERVE = 20,
     DAY = 86400,
     DATE = 8,       /* digits: YYYYMMDD */

@@ -12,7 +12,8 @@ enum {
     SM_UNKNOWN_KEPT_FOR = 366 * 86400, /* seconds after which the service has no file any more */
 };
 
-/* Names that the service did not know within the window, as far as they concern one more. */
+/* Names that cost a call each and that the service did not know, within the window, as far as they
+ * concern one more. */
 typedef struct {
     gint64 of_message; /* by the message that announces it */
     gint64 of_domain;  /* by senders of the same domain */
