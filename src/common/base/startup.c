@@ -99,6 +99,7 @@ end_as_told(int number)
     end_as_filter(line, sizeof line - 1);
 }
 
+#ifndef SM_SANITIZED /* the sanitizers report faults themselves */
 /* GLib and the C library print a message before they raise these two. */
 static void
 end_quietly(int number)
@@ -119,6 +120,7 @@ end_by_fault(int number)
     digits[1] = (char)('0' + number % 10);
     end_as_filter(line, sizeof line - 1);
 }
+#endif
 
 /* What a mail system sends to stop us. */
 static const int requests[] = {SIGTERM, SIGHUP, SIGINT};
@@ -130,7 +132,7 @@ static const struct {
 } ends[] = {
     {SIGQUIT, end_as_told},   {SIGUSR1, end_as_told}, {SIGUSR2, end_as_told},
     {SIGVTALRM, end_as_told}, {SIGPROF, end_as_told}, {SIGXCPU, end_as_told},
-#ifndef SM_SANITIZED /* the sanitizers report these themselves */
+#ifndef SM_SANITIZED
     {SIGABRT, end_quietly},   {SIGTRAP, end_quietly}, {SIGSEGV, end_by_fault},
     {SIGBUS, end_by_fault},   {SIGILL, end_by_fault}, {SIGFPE, end_by_fault},
     {SIGSYS, end_by_fault},
