@@ -310,6 +310,38 @@ a_row_never_lies(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM handovers"), ==, 2);
 }
 
+/* What shares its sync with other threads is committed before that: it is told, and nothing that
+ * comes later is believed to be on the disk. */
+static void
+a_shared_sync_that_fails_is_told(Fixture *fixture, gconstpointer data)
+{
+    SmLedger *ledger = fixture->ledger;
+    g_autoptr(SmFile) file = row_at(fixture, CLAIMED);
+    gboolean failed = TRUE;
+    guint syncs = 0;
+
+    for (guint number = 1; failed; number++) {
+        g_autoptr(SmTogether) together = sm_together_new();
+        g_autoptr(GError) error = NULL;
+        gboolean ok;
+
+        sm_ledger_join(ledger, together);
+        faulty_disk_fail(number, 1);
+        ok = place(ledger, file, &error);
+        failed = faulty_disk_mend();
+        g_assert_cmpint(ok, ==, !failed);
+        if (failed) {
+            fixture_assert_says(error->message, "ledger", "disk", NULL);
+            g_assert_null(strstr(error->message, "not an error"));
+            syncs += sm_ledger_sync(ledger, NULL) ? 0 : 1;
+        }
+        ledger->together = NULL;
+    }
+    g_assert_cmpuint(syncs, ==, 1);
+    g_assert_true(sm_ledger_sync(ledger, NULL));
+    assert_is_the_row(fixture, file);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -321,5 +353,6 @@ main(int argc, char **argv)
         ADD(path, &calls[i], each_write_fails);
     }
     ADD("/ledger-faults/a row never lies", NULL, a_row_never_lies);
+    ADD("/ledger-faults/a shared sync that fails is told", NULL, a_shared_sync_that_fails_is_told);
     return g_test_run();
 }

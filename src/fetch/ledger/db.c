@@ -428,7 +428,11 @@ sm_db_sync(SmDb *db, GError **error)
     if (db->owes && wal != NULL && wal->pMethods != NULL)
         code = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
     db->owes = db->deferring || code != SQLITE_OK;
-    return code == SQLITE_OK || fail(db, code, error);
+    if (code == SQLITE_OK)
+        return TRUE;
+    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s: %s: %s (%s)", db->path,
+                sqlite3_errstr(code), g_strerror(errno), remedy(code & 0xff));
+    return FALSE;
 }
 
 gboolean
