@@ -20,7 +20,9 @@ def calls_of_one_delivery(account, message):
             account.build / "scoremail", "-c", account.config]
     done = subprocess.run(argv, input=message, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
     assert done.returncode == 0, done.stderr
-    return Counter((call, on or name) for call, on, name in CALL.findall(trace.read_text(errors="replace")))
+    # what landlock allows is opened with O_PATH, and not read
+    made = "\n".join(line for line in trace.read_text(errors="replace").splitlines() if "O_PATH" not in line)
+    return Counter((call, on or name) for call, on, name in CALL.findall(made))
 
 
 def test_one_delivery_syncs_and_opens_no_more_than_it_needs(account, emulator, scores):
