@@ -141,7 +141,8 @@ def test_without_a_terminal_what_is_needed_is_named(home):
     (["--format=xls"], "--format: \"xls\" is invalid; allowed: csv"), (["--directory=scores"], "--directory: is no absolute path"),
     (["--alert-mail=nobody"], "--alert-mail: "), (["--agent=sendmail"], "--agent: allowed: procmail"), (["--schedule=timer"], "--schedule: allowed: cron"),
     (["--set=nothing=7"], "--set: allowed: KEY=VALUE"), (["--set=give-up-after=soon"], "--set give-up-after: "), (["-a", "../x"], "no valid name"),
-    (["--username="], "--username: an answer is needed"), (["--site"], "--site is for root"),
+    (["--username="], "--username: an answer is needed"), (["--username=x\nenabled = no"], "--username: has control"),
+    (["--directory=/tmp/\udcff"], "--directory: has control"), (["--site"], "--site is for root"),
 ])  # fmt: skip
 def test_an_answer_that_is_none(home, options, words):
     before = home.everything()
@@ -316,6 +317,17 @@ def test_a_configuration_that_cannot_be_read_is_not_touched(home, text):
     home.write(CONFIG, text)
     done = home.plain()
     assert done.code == EX_CONFIG and CONFIG in done.err and home.path(CONFIG).read_text() == text
+
+
+def test_what_is_no_file_is_not_waited_for(home):
+    home.path(CONFIG).parent.mkdir(parents=True)
+    os.mkfifo(home.path(CONFIG))
+    os.mkfifo(home.path(".procmailrc"))
+    home.own()
+    assert "is not a regular file" in home.plain().err
+    home.path(CONFIG).unlink()
+    done = home.plain()
+    assert done.code == 0 and "put this recipe before them" in done.out.decode()
 
 
 def test_a_configuration_that_others_can_write_is_not_touched(home):

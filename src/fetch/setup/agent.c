@@ -93,12 +93,11 @@ sm_agent_find(const SmPlace *place)
 
     for (gsize i = 0; i < G_N_ELEMENTS(agents); i++) {
         g_autofree char *file = agents[i].file != NULL ? file_in_home(place, agents[i].file) : NULL;
-        g_autofree char *text = NULL;
 
         if (!g_file_test(agents[i].program, G_FILE_TEST_IS_EXECUTABLE))
             continue;
         if (postfix_calls(agents[i].program) ||
-            (file != NULL && g_file_get_contents(file, &text, NULL, NULL)))
+            (file != NULL && g_file_test(file, G_FILE_TEST_EXISTS)))
             return agents[i].name;
         if (installed == NULL)
             installed = &agents[i];
@@ -177,7 +176,10 @@ install(SmPlan *plan, const Agent *agent, const SmPlace *place, const char *file
     g_autofree char *edited = NULL;
     const char *others;
 
-    if (!g_file_get_contents(path, &present, NULL, NULL))
+    if (g_file_test(path, G_FILE_TEST_EXISTS) && (!g_file_test(path, G_FILE_TEST_IS_REGULAR) ||
+                                                  !g_file_get_contents(path, &present, NULL, NULL)))
+        return FALSE; /* nothing that can be edited */
+    if (present == NULL)
         present = g_strdup("");
     rest = sm_edit_without_block(present);
     others = rest != NULL ? rest : present;

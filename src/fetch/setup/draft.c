@@ -8,6 +8,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "common/base/io.h"
+#include "common/base/text.h"
 #include "common/config/account.h"
 #include "common/config/file.h"
 #include "common/config/keys.h"
@@ -47,7 +48,9 @@ read_text(const char *file, GError **error)
     g_autoptr(GError) fault = NULL;
     char *text = NULL;
 
-    if (!g_file_get_contents(file, &text, NULL, &fault)) {
+    if (g_file_test(file, G_FILE_TEST_EXISTS) && !g_file_test(file, G_FILE_TEST_IS_REGULAR)) {
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "%s: is not a regular file", file);
+    } else if (!g_file_get_contents(file, &text, NULL, &fault)) {
         if (g_error_matches(fault, G_FILE_ERROR, G_FILE_ERROR_NOENT))
             return g_strdup("");
         g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "%s: %s", file, fault->message);
@@ -202,6 +205,11 @@ sm_draft_check(const char *key, const char *value, GError **error)
 
     if (*value == '\0' || known == NULL)
         return TRUE;
+    if (!sm_text_is_clean(value, strlen(value))) {
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
+                    "has control or invisible characters, or is no UTF-8");
+        return FALSE;
+    }
     if ((known->flags & SM_KEY_PASSWORD) != 0) {
         char *without = sm_edit_set(text, "account trial", "password-file", NULL);
 
