@@ -18,6 +18,7 @@ typedef struct {
     sqlite3_io_methods methods;
     const sqlite3_io_methods *real;
     const char *path; /* of the database; the connection's owner has it */
+    gboolean writing; /* since its last sync */
 } Methods;
 
 static const sqlite3_io_methods *
@@ -74,14 +75,29 @@ map_shared(sqlite3_file *file, int region, int size, int extend, void volatile *
     return code;
 }
 
-/* Of the database itself: the end of a checkpoint. */
+/* Of the database itself: a part of a checkpoint. */
+static int
+write_file(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)
+{
+    Methods *methods = (Methods *)file->pMethods;
+
+    if (!methods->writing)
+        sm_db_wal_note_begin(methods->path);
+    methods->writing = TRUE;
+    return methods->real->xWrite(file, data, size, offset);
+}
+
+/* The end of a checkpoint. */
 static int
 sync_file(sqlite3_file *file, int flags)
 {
-    int code = real_methods(file)->xSync(file, flags), before = errno;
+    Methods *methods = (Methods *)file->pMethods;
+    int code = methods->real->xSync(file, flags), before = errno;
 
-    if (code == SQLITE_OK)
-        sm_db_wal_note(((const Methods *)file->pMethods)->path);
+    if (code == SQLITE_OK) {
+        sm_db_wal_note(methods->path);
+        methods->writing = FALSE;
+    }
     errno = before;
     return code;
 }
@@ -109,6 +125,7 @@ use_own_methods(sqlite3_file *file, const char *path)
     methods->methods.xLock = lock_file;
     methods->methods.xShmLock = lock_shared;
     methods->methods.xShmMap = map_shared;
+    methods->methods.xWrite = write_file;
     methods->methods.xSync = sync_file;
     methods->path = path;
     file->pMethods = &methods->methods;

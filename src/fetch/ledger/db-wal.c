@@ -13,7 +13,8 @@ enum {
     WAL_HEADER = 32, /* the format is in SQLite's fileformat2.html */
     FRAME_HEADER = 24,
     AT_PAGE_SIZE = 8, /* in the header */
-    AT_SALTS = 16,    /* there, and in a frame's header at 8 */
+    AT_SALTS = 16,
+    AT_COMMIT = 4, /* in a frame's header: not 0 where a transaction ends */
     AT_FRAME_SALTS = 8,
     SALTS = 8,
     PAGE_MAX = 65536,
@@ -44,8 +45,8 @@ look(const char *path, int notes, char note[NOTE_SIZE])
                    st.st_mtim.tv_nsec);
 }
 
-void
-sm_db_wal_note(const char *path)
+static void
+put(const char *path, gboolean whole)
 {
     sm_autofd int fd = open_notes(path, O_WRONLY);
     char note[NOTE_SIZE];
@@ -54,11 +55,26 @@ sm_db_wal_note(const char *path)
     if (fd < 0)
         return;
     look(path, fd, note);
+    if (!whole)
+        memset(note + strcspn(note, " "), 0, NOTE_SIZE - strcspn(note, " "));
     ignored = pwrite(fd, note, sizeof note, 0);
     (void)ignored; /* then nothing is refused on its word */
 }
 
-/* FALSE, too, where nothing was noted yet in this lock file. */
+void
+sm_db_wal_note_begin(const char *path)
+{
+    put(path, FALSE);
+}
+
+void
+sm_db_wal_note(const char *path)
+{
+    put(path, TRUE);
+}
+
+/* FALSE, too, where nothing was noted yet in this lock file, or whoever began to write did not end.
+ */
 static gboolean
 looks_otherwise(const char *path)
 {
@@ -69,7 +85,7 @@ looks_otherwise(const char *path)
     if (fd < 0 || pread(fd, noted, sizeof noted, 0) != NOTE_SIZE)
         return FALSE;
     look(path, fd, now);
-    own = strcspn(now, " ") + 1;
+    own = strcspn(now, " ") + 1; /* with the blank, which says that more is noted */
     return memcmp(now, noted, MIN(own, NOTE_SIZE)) == 0 && memcmp(now, noted, sizeof now) != 0;
 }
 
@@ -82,43 +98,64 @@ number_at(const guint8 *bytes)
     return GUINT32_FROM_BE(number);
 }
 
-/* Whether one of the frames is in the database as it is: then it is the one that they are of. */
-static gboolean
-has_page_of(int db, int wal, gboolean *any)
+/* Where in the -wal file the last frame of each page is that a transaction has committed; *size: of
+ * a page. Caller frees. */
+static GHashTable *
+find_frames(int wal, guint32 *size)
 {
-    g_autofree guint8 *frame = g_malloc(FRAME_HEADER + PAGE_MAX);
-    g_autofree guint8 *page = g_malloc(PAGE_MAX);
-    guint8 header[WAL_HEADER];
-    guint32 size;
-    off_t at = WAL_HEADER;
+    GHashTable *frames = g_hash_table_new(NULL, NULL), *open = g_hash_table_new(NULL, NULL);
+    guint8 header[WAL_HEADER], frame[FRAME_HEADER];
+    gsize at = WAL_HEADER;
+    GHashTableIter all;
+    gpointer page, place;
 
-    *any = FALSE;
-    if (pread(wal, header, sizeof header, 0) != sizeof header)
-        return FALSE;
-    size = number_at(header + AT_PAGE_SIZE);
-    if (size == 0 || size > PAGE_MAX)
-        return FALSE;
-    for (; pread(wal, frame, FRAME_HEADER + size, at) == (ssize_t)(FRAME_HEADER + size) &&
+    *size = 0;
+    if (pread(wal, header, sizeof header, 0) == sizeof header)
+        *size = number_at(header + AT_PAGE_SIZE);
+    for (; *size > 0 && *size <= PAGE_MAX &&
+           pread(wal, frame, sizeof frame, (off_t)at) == sizeof frame &&
            memcmp(frame + AT_FRAME_SALTS, header + AT_SALTS, SALTS) == 0;
-         at += FRAME_HEADER + (off_t)size) {
-        off_t where = ((off_t)number_at(frame) - 1) * (off_t)size;
-
-        *any = TRUE;
-        if (pread(db, page, size, where) == (ssize_t)size &&
-            memcmp(page, frame + FRAME_HEADER, size) == 0)
-            return TRUE;
+         at += FRAME_HEADER + *size) {
+        g_hash_table_insert(open, GUINT_TO_POINTER(number_at(frame)), GSIZE_TO_POINTER(at));
+        if (number_at(frame + AT_COMMIT) == 0)
+            continue;
+        g_hash_table_iter_init(&all, open);
+        while (g_hash_table_iter_next(&all, &page, &place))
+            g_hash_table_insert(frames, page, place);
+        g_hash_table_remove_all(open);
     }
-    return FALSE;
+    g_hash_table_unref(open);
+    return frames;
 }
 
+static gboolean
+is_in_place(int db, int wal, guint32 page, gsize at, guint32 size)
+{
+    g_autofree guint8 *here = g_malloc(size);
+    g_autofree guint8 *there = g_malloc(size);
+
+    return pread(db, here, size, ((off_t)page - 1) * (off_t)size) == (ssize_t)size &&
+           pread(wal, there, size, (off_t)at + FRAME_HEADER) == (ssize_t)size &&
+           memcmp(here, there, size) == 0;
+}
+
+/* A checkpoint that was not noted, another program's or before a loss of power, leaves the pages of
+ * the -wal in the database; in another time's copy are but those that had not changed. */
 static gboolean
 are_strangers(const char *path, const char *wal_path)
 {
     sm_autofd int db = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     sm_autofd int wal = open(wal_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    gboolean any = FALSE;
+    guint32 size;
+    g_autoptr(GHashTable) frames = find_frames(wal, &size);
+    guint count = g_hash_table_size(frames), same = 0;
+    GHashTableIter all;
+    gpointer page, at;
 
-    return db >= 0 && wal >= 0 && !has_page_of(db, wal, &any) && any;
+    g_hash_table_iter_init(&all, frames);
+    while (db >= 0 && g_hash_table_iter_next(&all, &page, &at))
+        same += is_in_place(db, wal, GPOINTER_TO_UINT(page), GPOINTER_TO_SIZE(at), size);
+    return db >= 0 && same * 2 < count;
 }
 
 gboolean
