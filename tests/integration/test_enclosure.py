@@ -107,5 +107,7 @@ def test_another_account_s_directory_is_looked_at_before(closed):
         done = closed.scorefetch(*command, "-a", "main", "-v")
         assert done.code == 0 and CLOSED in done.err, done.err
     assert json.loads(closed.scorefetch("status", "--json").out)["alerts"] == []
-    done = closed.scorefetch("run", "-v")
-    assert done.code == 0 and "closed in" not in done.err  # it works for both
+    done = closed.scorefetch("run", "-v")  # a process for each
+    assert done.code == 0 and CLOSED in done.err and CLOSED.replace("main", "other") in done.err
+    done = closed.scorefetch("list", "-v")  # one for both
+    assert done.code == 0 and "closed in" not in done.err

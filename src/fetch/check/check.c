@@ -98,7 +98,8 @@ group(const SmCheck *check)
     for (guint i = 0; i < check->findings->len; i++) {
         SmFinding *finding = check->findings->pdata[i];
         g_autofree char *text = common_text(finding);
-        g_autofree char *key = g_strdup_printf("%u %s: %s", finding->level, finding->item, text);
+        g_autofree char *key =
+            g_strconcat(levels[finding->level], " ", finding->item, ": ", text, NULL);
         GPtrArray *same = g_hash_table_lookup(groups, key);
 
         if (same == NULL) {

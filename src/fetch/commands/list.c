@@ -255,6 +255,7 @@ list_all(SmSession *session, gpointer values, char **arguments, GError **error)
         print_json(cJSON_CreateString(session->config->ledger));
         fputs(", \"accounts\": [\n", stdout);
     }
+    sm_session_enclose(session, sm_session_only_account(session), NULL);
     code = sm_session_each_account(session, each, list);
     if (list->json) {
         print_broken_accounts(session, list);

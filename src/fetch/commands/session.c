@@ -219,7 +219,6 @@ sm_session_each_account(SmSession *session, SmForAccount each, gpointer data)
 
     if (!sm_session_knows_account(session, &fault))
         return sm_session_exit(session, fault);
-    sm_session_enclose(session, sm_session_only_account(session), NULL);
     if (session->account != NULL)
         return one_account(session, sm_config_account(session->config, session->account), each,
                            data);
