@@ -291,9 +291,10 @@ class Account:
 
     def time_passes(self, seconds):
         """Makes all that the ledger remembers so much older."""
-        for table, columns in LEDGER_TIMES.items():
-            for column in columns:
-                self.sql(f"UPDATE {table} SET {column} = {column} - ? WHERE {column} > 0", seconds)
+        with closing(sqlite3.connect(self.ledger)) as db, db:
+            for table, columns in LEDGER_TIMES.items():
+                for column in columns:
+                    db.execute(f"UPDATE {table} SET {column} = {column} - ? WHERE {column} > 0", (seconds,))
 
     def age_heartbeat(self, seconds):
         """Makes the worker one that was at work so long ago."""
