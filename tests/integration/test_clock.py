@@ -13,7 +13,8 @@ pytestmark = pytest.mark.release_only("libfaketime and the sanitizers both want 
 
 def with_clock(account, shift, command, *arguments):
     """scorefetch where the clock shows another time: +30d, -2d, @1970-01-02 00:00:00."""
-    env = dict(os.environ, LD_PRELOAD=FAKETIME, FAKETIME=shift, FAKETIME_DONT_FAKE_MONOTONIC="1")
+    preload = f"{FAKETIME} {account.build}/tests/unit/look-at-clock.so"
+    env = dict(os.environ, LD_PRELOAD=preload, FAKETIME=shift, FAKETIME_DONT_FAKE_MONOTONIC="1")
     return account.scorefetch(command, *arguments, env=env)
 
 

@@ -5,6 +5,7 @@ import ssl
 import subprocess
 import threading
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 
 
 class Authority:
@@ -25,14 +26,14 @@ class Authority:
 
     def issue_expired(self, name):
         """A certificate for localhost that was good until yesterday."""
-        certificate, key, request = (self.folder / f"{name}.{kind}" for kind in ("pem", "key", "csr"))
-        self._openssl("req", *self._for(name, "localhost"), "-out", request, "-keyout", key)
-        self._openssl("x509", "-req", "-in", request, "-copy_extensions", "copy", "-out", certificate,
-                      "-CA", self.pem, "-CAkey", self._key, "-CAcreateserial", "-days", "-1")  # fmt: skip
-        return certificate, key
+        yesterday = datetime.now(timezone.utc) - timedelta(days=1)
+        return self._issue_between(name, "20200101000000Z", yesterday.strftime("%Y%m%d%H%M%SZ"))
 
     def issue_for_later(self, name):
         """A certificate for localhost that will be good from 2090 on."""
+        return self._issue_between(name, "20900101000000Z", "20910101000000Z")
+
+    def _issue_between(self, name, start, end):
         certificate, key, request = (self.folder / f"{name}.{kind}" for kind in ("pem", "key", "csr"))
         (self.folder / "index.txt").write_text("")  # of an authority that never issued anything
         (self.folder / "ca.conf").write_text(
@@ -42,7 +43,7 @@ class Authority:
         self._openssl("req", *self._for(name, "localhost"), "-out", request, "-keyout", key)
         self._openssl("ca", "-batch", "-config", self.folder / "ca.conf", "-notext", "-in", request, "-out", certificate,
                       "-cert", self.pem, "-keyfile", self._key,
-                      "-startdate", "20900101000000Z", "-enddate", "20910101000000Z")  # fmt: skip
+                      "-startdate", start, "-enddate", end)  # fmt: skip
         return certificate, key
 
     def _request(self, name, host, *options):
