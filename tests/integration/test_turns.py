@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections import Counter
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -314,3 +315,26 @@ def test_the_worker_beats_while_accounts_hang_and_not_when_it_hangs_itself(site,
     running.kill()
     running.end()
     assert queued.code == EX_TEMPFAIL and "has not run since" in queued.err
+
+
+# ---------------------------------------------------------------- an object host that is away
+
+
+def test_an_object_host_that_hangs_is_not_waited_for_file_by_file(account, emulator):
+    """The first file takes its patience; of the others each has one try at most, and soon none is begun."""
+    account.configure(delivery="queued", give_up_after="6s")
+    for name in FILES.values():
+        account.receive(name)
+    emulator.faults("object:delay=600000")
+    assert account.scorefetch("run").code == EX_TEMPFAIL
+    asked = Counter(request["name"] for request in emulator.requests("file"))
+    assert sorted(asked.values())[:-1] in ([1], [1, 1]) and max(asked.values()) > 1
+
+
+def test_one_object_that_fails_is_not_its_host_s_fault_for_long(account, emulator):
+    account.configure(delivery="queued", give_up_after="2s")
+    for name in FILES.values():
+        account.receive(name)
+    emulator.faults(f"object/{FILES['ash']}:delay=600000")
+    assert account.scorefetch("run").code == EX_TEMPFAIL
+    assert set(account.stored()) == {FILES[name] for name in OTHERS}

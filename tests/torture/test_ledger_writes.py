@@ -27,21 +27,25 @@ def walfile(account):
 
 
 def commits(account):
-    """Of an undisturbed run: the numbers of the first write of each commit, and of all syncs."""
+    """Of an undisturbed run: the numbers of the first write of each commit, and of all syncs, of the
+    worker and of the account's process: strace counts each by itself."""
     trace = account.folder / "trace"
-    done = fetch(account, "strace", "-o", trace, "-P", walfile(account), "-e", "trace=pwrite64,fdatasync")
+    done = fetch(account, "strace", "-f", "-o", trace, "-P", walfile(account), "-e", "trace=pwrite64,fdatasync")
     assert done.returncode == 0, done.stderr
-    calls = re.findall(r"^(pwrite64|fdatasync)", trace.read_text(), re.M)
-    numbers, writes, syncs = [], 0, 0
-    for before, call in zip(["fdatasync", *calls], calls):
-        if call == "pwrite64":
-            writes += 1
-            if before == "fdatasync":
-                numbers.append((call, "ENOSPC", writes))
-        else:
-            syncs += 1
-            numbers.append((call, "EIO", syncs))
-    return numbers
+    calls = re.findall(r"^(\d+) +(pwrite64|fdatasync)\(", trace.read_text(), re.M)
+    numbers = {}
+    for process in {process for process, _ in calls}:
+        own = [call for number, call in calls if number == process]
+        writes, syncs = 0, 0
+        for before, call in zip(["fdatasync", *own], own):
+            if call == "pwrite64":
+                writes += 1
+                if before == "fdatasync":
+                    numbers[call, "ENOSPC", writes] = True
+            else:
+                syncs += 1
+                numbers[call, "EIO", syncs] = True
+    return list(numbers)
 
 
 def told(account):
@@ -80,7 +84,7 @@ def each_write_fails(account, before, name, data, kind):
             start_over(account, before)
             log.write_text("".join(line + "\n" for line in said))
             inject = f"inject={call}:error={errno}:when={number}{times}"
-            fetch(account, "strace", "-o", "/dev/null", "-P", walfile(account), "-e", f"trace={call}", "-e", inject)
+            fetch(account, "strace", "-f", "-o", "/dev/null", "-P", walfile(account), "-e", f"trace={call}", "-e", inject)
             account.time_passes(3600)
             done = fetch(account)
             assert done.returncode == 0, (when, done.stderr)

@@ -47,6 +47,7 @@ typedef struct {
     guint done; /* stored, or settled otherwise */
     guint left; /* tried, or not to be tried now; a later run can succeed */
     SmShared shared;
+    gint failed_host; /* see SmShared */
     SmAway away; /* whether nothing more is asked for: the next run is soon enough for the rest */
 } Tally;
 
@@ -247,6 +248,7 @@ serve(SmSession *session, SmAccount *account, gpointer data)
     Tally tally = {.shared = {.note = session->note}};
     GError *fault = NULL;
 
+    tally.shared.failed_host = &tally.failed_host;
     if (!work(session, account, &tally, &fault))
         tally.left++;
     else if (account->fault == NULL)

@@ -21,5 +21,8 @@ typedef struct {
      * for it; NULL: each by itself */
     SmTogether *directory;
     SmTogether *ledger;
-    SmCrewNote *note; /* what the parent sees of the progress; NULL: there is none */
+    SmCrewNote *note;  /* what the parent sees of the progress; NULL: there is none */
+    gint *failed_host; /* atomic: g_str_hash() of the object host that has just used up a file's
+                          patience, and is worth one try for each other file; 0: none; NULL: nobody
+                          remembers */
 } SmShared;

@@ -14,6 +14,7 @@ typedef struct {
     guint damaged; /* complete, but damaged */
     char *doubted; /* SHA-256 and ETag of what came whole, but is not what a header says */
     gint64 best;   /* bytes had so far */
+    gint host;     /* hash of the object host that the last URL named; 0: none yet */
 } Work;
 
 void
@@ -106,6 +107,38 @@ verify(Work *work, GError **error)
     return describe(work, error);
 }
 
+static gint
+hash_of_host(const char *url)
+{
+    const char *host = strstr(url, "://");
+    g_autofree char *copy = host != NULL ? g_strndup(host + 3, strcspn(host + 3, "/?#")) : NULL;
+
+    return copy != NULL ? (gint)g_str_hash(copy) : 0;
+}
+
+static gboolean
+has_failed_before(const Work *work)
+{
+    gint *failed = work->download->service->shared->failed_host;
+
+    return failed != NULL && work->host != 0 && g_atomic_int_get(failed) == work->host;
+}
+
+/* What the end of a download tells of the host for the account's other files. */
+static void
+note_host(const Work *work, const GError *fault)
+{
+    gint *failed = work->download->service->shared->failed_host;
+
+    if (failed == NULL || work->host == 0)
+        return;
+    if (fault == NULL)
+        g_atomic_int_compare_and_exchange(failed, work->host, 0);
+    else if (g_error_matches(fault, SM_ERROR, SM_ERROR_OBJECT) &&
+             sm_transfer_facts(work->download->transfer)->host_failed)
+        g_atomic_int_set(failed, work->host);
+}
+
 static gboolean
 transfer_once(Work *work, GError **error)
 {
@@ -114,6 +147,7 @@ transfer_once(Work *work, GError **error)
 
     if (url == NULL)
         return FALSE;
+    work->host = hash_of_host(url);
     ok = sm_transfer_get(work->download->transfer, url, work->download->part,
                          work->download->if_none_match, error);
     sm_service_forget_url(url);
@@ -148,7 +182,8 @@ may_pass(Work *work, const GError *fault)
         work->damaged++;
         sm_transfer_measure(work->download->transfer, 0, g_get_monotonic_time());
     }
-    return sm_error_facts(fault)->retry == SM_RETRY_NOW && work->damaged < INTEGRITY_TRIES;
+    return sm_error_facts(fault)->retry == SM_RETRY_NOW && work->damaged < INTEGRITY_TRIES &&
+           !has_failed_before(work);
 }
 
 /* Waits before the next try; FALSE where the time would be over by then, or the run has ended. */
@@ -180,12 +215,14 @@ try_often(Work *work, GError **error)
     work->download->service->deadline = work->download->deadline;
     while (!try_once(work, &fault)) {
         if (!may_pass(work, fault) || !pause_for_next(work)) {
+            note_host(work, fault);
             g_propagate_error(error, fault);
             return FALSE;
         }
         g_info("%s: %s; retrying", work->download->name, fault->message);
         g_clear_error(&fault);
     }
+    note_host(work, NULL);
     return TRUE;
 }
 

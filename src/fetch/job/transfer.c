@@ -333,6 +333,7 @@ judge_end(SmTransfer *transfer, GError **error)
     long status = status_of(transfer);
 
     transfer->facts.retry_after = sm_http_retry_after(transfer->handle);
+    transfer->facts.host_failed = status >= 500 || status == 429;
     sm_pace_answer(transfer->shared->pace, status, transfer->facts.retry_after);
     if (status == 200 || status == 206) {
         /* an empty object has no byte that would have opened it */
@@ -398,6 +399,7 @@ static gboolean
 set_failure(SmTransfer *transfer, const char *url, CURLcode result, const char *detail,
             GError **error)
 {
+    transfer->facts.host_failed = TRUE;
     if (transfer->fault != NULL)
         g_propagate_error(error, g_steal_pointer(&transfer->fault));
     else if (result == CURLE_ABORTED_BY_CALLBACK && sm_pace_has_stopped(transfer->shared->pace))
@@ -430,6 +432,7 @@ sm_transfer_get(SmTransfer *transfer, const char *url, SmPart *part, const char 
     transfer->opened = FALSE;
     transfer->facts.retry_after = 0;
     transfer->facts.unchanged = FALSE;
+    transfer->facts.host_failed = FALSE;
     g_string_truncate(transfer->refusal, 0);
     headers = headers_for(transfer, if_none_match);
     set_options(transfer, url, headers);

@@ -30,10 +30,11 @@ typedef struct {
     SmEtagKind etag_kind;
     gboolean framed; /* its Content-Encoding names aws-chunked */
     gint64 listed;   /* bytes, by the service's listing, set before the first GET; -1: not known */
-    gboolean unchanged; /* 304: still what if_none_match names */
-    guint retry_after;  /* seconds; 0: none said */
-    gint64 enough;      /* bytes of the part that are enough progress ... */
-    gint64 give_up_at;  /* ... until this monotonic time, in microseconds, which they move on */
+    gboolean host_failed; /* the last GET: what went wrong is most likely not the object's own */
+    gboolean unchanged;   /* 304: still what if_none_match names */
+    guint retry_after;    /* seconds; 0: none said */
+    gint64 enough;        /* bytes of the part that are enough progress ... */
+    gint64 give_up_at;    /* ... until this monotonic time, in microseconds, which they move on */
 } SmTransferFacts;
 
 /*

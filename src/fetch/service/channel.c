@@ -27,6 +27,7 @@ sm_channel_open(SmChannel *channel, const SmAccount *account, GError **error)
                                       .token = sm_token_new(),
                                       .directory = sm_together_new(),
                                       .ledger = sm_together_new()}};
+    channel->shared.failed_host = &channel->failed_host;
     /* before the first thread, which inherits what is blocked */
     channel->stop = sm_stop_new(interrupt, channel);
     /* one to the service and one to the store for each transfer */

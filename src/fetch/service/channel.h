@@ -11,6 +11,7 @@
 typedef struct {
     SmShared shared;
     SmStop *stop;
+    gint failed_host; /* see SmShared */
 } SmChannel;
 
 /* SIGINT and SIGTERM end the channel from now on. SM_ERROR_INTERNAL. To be closed whatever it
