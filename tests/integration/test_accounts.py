@@ -284,7 +284,7 @@ def test_the_second_format_is_fetched_where_the_first_one_failed(account, scores
     for _ in range(5):
         account.scoremail(stdin=mail("csv"))
         account.time_passes(3600)
-    assert account.status()[CSV_NAME]["state"] == "failed"
+    assert account.status()[CSV_NAME]["state"] == "not wanted"
     assert account.scoremail(stdin=mail("txt")).code == 0
     assert account.stored() == {TXT_NAME: scores[TXT_NAME]}
 
