@@ -70,6 +70,7 @@ delivery = queued
 service-url = {self.emulator.url}
 storage-hosts = {service.hostname}:{service.port}
 ca-file = /etc/scoremail/ca.pem
+give-up-after = 10min
 """.encode())
         self.root.must("chown", "scoremail:", "/etc/scoremail/password")
         self.root.must("install", "-d", "-o", "scoremail", "-g", "scoremail", "-m", "700", DIRECTORY)
