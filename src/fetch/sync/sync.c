@@ -265,7 +265,7 @@ sm_sync(SmLedger *ledger, SmAccount *account, const SmSyncOptions *options, gboo
     channel.shared.note = options->note;
     ok = run(&sync, left, &fault);
     *interrupted = sm_channel_was_interrupted(&channel);
-    if (fault != NULL && sm_error_facts(fault)->reach == SM_REACH_SERVICE)
+    if (fault != NULL && !options->dry_run && sm_error_facts(fault)->reach == SM_REACH_SERVICE)
         sm_outage_note(ledger, account->service_url);
     if (fault == NULL) /* the service was asked, and answered */
         sm_alert_clear(ledger, account->name, SM_ALERT_ACCOUNT);
