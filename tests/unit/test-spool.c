@@ -219,6 +219,29 @@ a_worker_lives_for_two_intervals(Fixture *fixture, gconstpointer data)
     g_assert_false(sm_spool_is_worked(fixture->spool, 300, now - 86400));
 }
 
+/* Whatever the heartbeat says: unless the worker has looked at it, and had to leave it. */
+static void
+an_event_that_nobody_takes(Fixture *fixture, gconstpointer data)
+{
+    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    sm_autofd int spool = sm_spool_open(fixture->spool, NULL);
+    g_autofree char *path = g_build_filename(fixture->spool, "0-ab.event", NULL);
+
+    beat(fixture);
+    g_assert_true(g_file_set_contents(path, "x", -1, NULL));
+    g_assert_cmpint(
+        utimensat(AT_FDCWD, path, (struct timespec[]){{now - 601, 0}, {now - 601, 0}}, 0), ==, 0);
+    g_assert_cmpint(sm_spool_untaken(fixture->spool, 300, now), ==, now - 601);
+    g_assert_cmpint(sm_spool_untaken(fixture->spool, 300, now - 2), ==, 0);
+    g_assert_false(sm_spool_is_worked(fixture->spool, 300, now));
+    g_assert_true(sm_spool_beat(spool, "0-ab.event\n0-old.event\n", NULL));
+    g_assert_true(sm_spool_is_worked(fixture->spool, 300, now));
+    g_assert_true(sm_spool_beat(spool, NULL, NULL)); /* it has only come so far */
+    g_assert_true(sm_spool_is_worked(fixture->spool, 300, now));
+    g_assert_true(sm_spool_beat(spool, "", NULL));
+    g_assert_false(sm_spool_is_worked(fixture->spool, 300, now));
+}
+
 static void
 a_heartbeat_that_beats_again_is_new(Fixture *fixture, gconstpointer data)
 {
@@ -264,6 +287,7 @@ main(int argc, char **argv)
     ADD("/spool/a spool that is missing says who makes it",
         a_spool_that_is_missing_says_who_makes_it);
     ADD("/spool/a worker lives for two intervals", a_worker_lives_for_two_intervals);
+    ADD("/spool/an event that nobody takes", an_event_that_nobody_takes);
     ADD("/spool/a heartbeat that beats again is new", a_heartbeat_that_beats_again_is_new);
     ADD("/spool/another user cannot beat for the worker", another_user_cannot_beat_for_the_worker);
     return g_test_run();
