@@ -544,7 +544,7 @@ def test_cat_of_what_is_not_there(sealing, emulator):
     assert sealing.scorefetch("cat", "../password").code == EX_USAGE
 
 
-def test_cat_into_a_closed_pipe_is_an_error(sealing, emulator, registrar):
+def test_cat_into_a_closed_pipe_ends_quietly(sealing, emulator, registrar):
     emulator.add(CSV_NAME, large_scores(6 * MEGABYTE))
     sealing.scoremail(stdin=mail("csv"))
     sealing.configure(gnupg_home=registrar.home)
@@ -552,8 +552,8 @@ def test_cat_into_a_closed_pipe_is_an_error(sealing, emulator, registrar):
     running = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     running.stdout.close()
     with running:
-        assert running.wait(60) == EX_IOERR
-        assert b"standard output" in running.stderr.read()
+        assert running.wait(60) == EX_IOERR  # not all of it was printed, but nobody wanted more
+        assert running.stderr.read() == b""
 
 
 def test_get_prints_plain_text_but_writes_it_to_no_file(sealing, scores, emulator):

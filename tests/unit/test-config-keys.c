@@ -47,10 +47,18 @@ read_page(void)
     return g_strsplit(text, "\n", -1);
 }
 
-/* ".Ql VALUE ." without macro and full stop. */
+/* ".Ql VALUE ." without macro and full stop; a list too long for a line stands in a display. */
 static char *
-quoted(const char *line)
+quoted(char *const *lines)
 {
+    g_autoptr(GString) list = g_string_new(NULL);
+    const char *line = *lines;
+
+    if (g_str_has_prefix(line, ".Bd -unfilled")) {
+        while (strcmp(*++lines, ".Ed") != 0)
+            g_string_append_printf(list, "%s%s", list->len > 0 ? " " : "", *lines);
+        return g_strdup(list->str);
+    }
     g_assert_true(g_str_has_prefix(line, ".Ql ") && g_str_has_suffix(line, " ."));
     return g_strndup(line + 4, strlen(line) - 6);
 }
@@ -84,7 +92,7 @@ read_items(void)
             item = item_new(*line, place);
             g_ptr_array_add(items, item);
         } else if (place != 0 && item != NULL && strcmp(*line, "Default:") == 0) {
-            item->fallback = quoted(line[1]);
+            item->fallback = quoted(line + 1);
         } else if (place != 0 && item != NULL && strcmp(*line, "Example:") == 0) {
             item->example = g_strdup(line[1] + strlen(".Dl "));
         } else if (place != 0 && item != NULL && item->example == NULL) {

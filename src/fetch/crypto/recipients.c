@@ -34,19 +34,21 @@ missing(SmGpg *gpg, const SmAccount *account, const char *id, gpgme_error_t why,
     g_autofree char *import = remedy(account, "--import FILE");
     g_autofree char *what = g_strdup_printf("account %s: encrypt-to: key %s", account->name, id);
 
+    if (gpgme_err_code(why) == GPG_ERR_AMBIGUOUS_NAME) {
+        g_set_error(error, SM_ERROR, SM_ERROR_ENCRYPTION,
+                    "%s matches several keys; use the fingerprint", what);
+        return FALSE;
+    }
+    /* GPGME says of any fault of gpg that the key or the engine is bad: gpg itself knows more. */
+    if (!sm_gpg_check(gpg, "--list-keys", error)) {
+        g_prefix_error(error, "account %s: encrypt-to: ", account->name);
+        return FALSE;
+    }
     switch (gpgme_err_code(why)) {
     case GPG_ERR_EOF:
     case GPG_ERR_NO_PUBKEY:
-        if (!sm_gpg_check(gpg, "--list-keys", error)) {
-            g_prefix_error(error, "account %s: encrypt-to: ", account->name);
-            return FALSE;
-        }
         g_set_error(error, SM_ERROR, SM_ERROR_ENCRYPTION, "%s is not in the keyring; run %s", what,
                     import);
-        return FALSE;
-    case GPG_ERR_AMBIGUOUS_NAME:
-        g_set_error(error, SM_ERROR, SM_ERROR_ENCRYPTION,
-                    "%s matches several keys; use the fingerprint", what);
         return FALSE;
     default:
         return sm_gpg_set_error(error, SM_ERROR_ENCRYPTION, why, what);

@@ -191,7 +191,8 @@ sm_service_list(SmService *service, gint64 since, GError **error)
     g_autofree char *path =
         g_strconcat("/files/list", from != NULL ? "?fromDate=" : "", from, NULL);
     gint64 end = g_get_monotonic_time() + (gint64)service->account->give_up_after * G_USEC_PER_SEC;
-    g_autoptr(SmWaiting) waiting = sm_waiting_start(service->account->service_url, end);
+    g_autoptr(SmWaiting) waiting G_GNUC_UNUSED =
+        sm_waiting_start(service->account->service_url, end);
     GError *fault = NULL;
     SmListing *listing;
 
