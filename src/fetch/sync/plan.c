@@ -51,6 +51,7 @@ typedef struct {
     const SmAccount *account;
     const SmListing *listing;
     gboolean record;
+    SmCrewNote *note;
 } Source;
 
 static gboolean
@@ -64,6 +65,7 @@ add(SmSyncPlan *plan, const Source *source, const SmListed *listed, GError **err
         return FALSE;
     plan->listed++;
     plan->added += row.file == NULL;
+    sm_crew_note_progress(source->note);
     if (!is_settled(source->account, listed, &row))
         g_ptr_array_add(plan->jobs, sm_sync_job_new(listed, row.file));
     return TRUE;
@@ -83,9 +85,9 @@ add_piece(SmSyncPlan *plan, const Source *source, guint begin, GError **error)
 
 SmSyncPlan *
 sm_sync_plan_new(SmLedger *ledger, const SmAccount *account, const SmListing *listing,
-                 gboolean record, GError **error)
+                 gboolean record, SmCrewNote *note, GError **error)
 {
-    const Source source = {ledger, account, listing, record};
+    const Source source = {ledger, account, listing, record, note};
     g_autoptr(SmSyncPlan) plan = g_new0(SmSyncPlan, 1);
 
     plan->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)sm_sync_job_free);
@@ -110,12 +112,14 @@ mark(SmLedger *ledger, const char *account, const SmListed *listed, guint *marke
 
 gboolean
 sm_sync_plan_mark_known(SmLedger *ledger, const SmAccount *account, const SmListing *listing,
-                        guint *marked, GError **error)
+                        guint *marked, SmCrewNote *note, GError **error)
 {
     gboolean ok = sm_db_begin(ledger->db, error);
 
     *marked = 0;
-    for (guint i = 0; ok && i < listing->files->len; i++)
+    for (guint i = 0; ok && i < listing->files->len; i++) {
         ok = mark(ledger, account->name, listing->files->pdata[i], marked, error);
+        sm_crew_note_progress(note);
+    }
     return sm_db_end(ledger->db, ok, error);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/config/config.h"
+#include "fetch/host/crew.h"
 #include "fetch/ledger/listing.h"
 
 typedef struct {
@@ -10,17 +11,18 @@ typedef struct {
 } SmSyncPlan;
 
 /* Goes through the listing, which must outlive the plan. record: notes in the ledger what it says.
- * SM_ERROR_LEDGER.
+ * Each file of the listing is progress for note, which may be NULL. SM_ERROR_LEDGER.
  */
 SmSyncPlan *sm_sync_plan_new(SmLedger *ledger, const SmAccount *account, const SmListing *listing,
-                             gboolean record, GError **error);
+                             gboolean record, SmCrewNote *note, GError **error);
 
 /* Frees plan; NULL is allowed. */
 void sm_sync_plan_free(SmSyncPlan *plan);
 
-/* Takes the names that the ledger does not know as had already, all in one transaction.
- * SM_ERROR_LEDGER. */
+/* Takes the names that the ledger does not know as had already, all in one transaction. Each is
+ * progress for note, as above. SM_ERROR_LEDGER. */
 gboolean sm_sync_plan_mark_known(SmLedger *ledger, const SmAccount *account,
-                                 const SmListing *listing, guint *marked, GError **error);
+                                 const SmListing *listing, guint *marked, SmCrewNote *note,
+                                 GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmSyncPlan, sm_sync_plan_free)

@@ -77,7 +77,8 @@ static gboolean
 asks_first(const Sync *sync, const SmListing *listing, gboolean *asked, GError **error)
 {
     SmLedger *ledger = sync->ledger;
-    g_autoptr(SmSyncPlan) plan = sm_sync_plan_new(ledger, sync->account, listing, FALSE, error);
+    g_autoptr(SmSyncPlan) plan =
+        sm_sync_plan_new(ledger, sync->account, listing, FALSE, sync->options->note, error);
     g_autofree char *known = NULL;
 
     if (plan == NULL)
@@ -111,7 +112,8 @@ mark_known(const Sync *sync, const SmListing *listing, GError **error)
     g_autofree char *outcome = NULL;
     guint marked;
 
-    if (!sm_sync_plan_mark_known(ledger, sync->account, listing, &marked, error) ||
+    if (!sm_sync_plan_mark_known(ledger, sync->account, listing, &marked, sync->options->note,
+                                 error) ||
         !sm_sync_decided(ledger, account, "mark-known", error))
         return FALSE;
     outcome = g_strdup_printf("%u listed, %u new: marked as known", listing->files->len, marked);
@@ -144,7 +146,8 @@ static gboolean
 say_plan(const Sync *sync, const SmListing *listing, GError **error)
 {
     SmLedger *ledger = sync->ledger;
-    g_autoptr(SmSyncPlan) plan = sm_sync_plan_new(ledger, sync->account, listing, FALSE, error);
+    g_autoptr(SmSyncPlan) plan =
+        sm_sync_plan_new(ledger, sync->account, listing, FALSE, sync->options->note, error);
 
     if (plan == NULL)
         return FALSE;
@@ -189,7 +192,7 @@ fetch(const Sync *sync, const SmListing *listing, gboolean *left, GError **error
 
     if (decides && !sm_sync_decided(ledger, account, "sync-all", error))
         return FALSE;
-    plan = sm_sync_plan_new(ledger, sync->account, listing, TRUE, error);
+    plan = sm_sync_plan_new(ledger, sync->account, listing, TRUE, sync->options->note, error);
     if (plan == NULL || (plan->jobs->len > 0 && !run_jobs(sync, plan->jobs, error)))
         return FALSE;
     outcome = sm_sync_summary(plan, left);
