@@ -12,7 +12,10 @@ from postfix import Postfix
 from test_postfix import Forwarding
 from verifier import Signer
 
-pytestmark = pytest.mark.release_only("the verifiers are tested, not our memory handling")
+pytestmark = [
+    pytest.mark.release_only("the verifiers are tested, not our memory handling"),
+    pytest.mark.xdist_group("verifiers"),  # one name server and one root for all
+]
 
 ID = "mx.example.edu"  # Postfix's myhostname, by which both verifiers name themselves
 DOMAIN, OTHER, LOOSE = "notify.example.org", "evil.example", "nopolicy.example"
