@@ -142,7 +142,7 @@ def test_a_process_that_makes_no_progress_is_ended_and_said(site, emulator):
     child = next(pid for pid in children(running.pid) if holds(pid, site.account.folder / "ash"))
     os.kill(child, signal.SIGSTOP)
     done = running.end()
-    assert stored(site) == OTHERS
+    assert stored(site) == OTHERS, done.err
     assert done.code == EX_TEMPFAIL and "account ash: no progress for 4 s; its process was ended" in done.err
     assert is_gone(child) and ("ash", "hung") in alerts(site)
     emulator.faults()
@@ -247,6 +247,20 @@ def test_a_service_that_hangs_is_asked_by_the_first_accounts_alone(site, emulato
     assert {r["user"] for r in emulator.requests()[asked:] if r["user"]} < set(NAMES)
     site.account.time_passes(120)  # the pauses of the names that were asked for
     assert site.account.scorefetch("run").code == 0 and stored(site) == set(NAMES)  # the next round asks
+
+
+@pytest.mark.parametrize("settings", [{"parallel-accounts": 1}])
+@pytest.mark.parametrize("command", COMMANDS, ids=["run", "sync"])
+def test_what_fails_for_one_account_alone_puts_off_no_other(site, authority, command):
+    before = (site.folder / "ash.conf").read_text()
+    change(site, "ash", ca_file=authority.pem)  # the service has a certificate of somebody else's
+    queue(site, *NAMES)
+    done = site.account.scorefetch(*command)
+    assert done.code != 0 and re.search("ash|" + FILES["ash"], done.err)
+    assert stored(site) == OTHERS, done.err
+    (site.folder / "ash.conf").write_text(before)
+    site.account.time_passes(3600)
+    assert site.account.scorefetch("run").code == 0 and stored(site) == set(NAMES)
 
 
 @pytest.mark.parametrize("settings", [{"delivery": "inline"}])

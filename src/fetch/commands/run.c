@@ -67,9 +67,8 @@ fetch(const SmJob *job, const char *name, SmFetched *fetched, GError **error)
 static gboolean
 is_away(const SmSession *session, const SmAccount *account, const Tally *tally)
 {
-    return tally->away.away ||
-           (account->service_url != NULL &&
-            sm_outage_since(session->ledger, account->service_url, session->round_at));
+    return tally->away.away || (account->service_url != NULL &&
+                                sm_outage_since(session->ledger, account, session->round_at, 2));
 }
 
 static void
@@ -77,9 +76,9 @@ note_end(SmSession *session, const SmAccount *account, Tally *tally, const GErro
 {
     sm_away_note(&tally->away, fault, 1);
     if (fault == NULL)
-        sm_outage_over(session->ledger, account->service_url);
-    else if (sm_error_facts(fault)->reach == SM_REACH_SERVICE)
-        sm_outage_note(session->ledger, account->service_url);
+        sm_outage_over(session->ledger, account);
+    else
+        sm_outage_note(session->ledger, account, fault);
 }
 
 static void

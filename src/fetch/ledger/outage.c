@@ -1,45 +1,54 @@
 #include "fetch/ledger/outage.h"
 
+#include "common/base/error.h"
+#include "fetch/ledger/db.h"
 #include "fetch/ledger/keys.h"
 
-/* The name of its key. Caller frees. */
+/* "outage URL ACCOUNT": the keys of a service are those between `outage URL ` and `outage URL!`. */
 static char *
-key_of(const char *url)
+key_of(const SmAccount *account, const char *rest)
 {
-    return g_strconcat("outage ", url, NULL);
+    return g_strconcat("outage ", account->service_url, rest, NULL);
 }
 
 void
-sm_outage_note(SmLedger *ledger, const char *url)
+sm_outage_note(SmLedger *ledger, const SmAccount *account, const GError *fault)
 {
-    g_autofree char *key = key_of(url);
+    g_autofree char *service = key_of(account, " ");
+    g_autofree char *key = g_strconcat(service, account->name, NULL);
 
-    sm_keys_set_time(ledger, key, g_get_real_time(), NULL);
-}
-
-/* In microseconds; 0: never, or it works again. */
-static gint64
-noted_at(SmLedger *ledger, const char *url)
-{
-    g_autofree char *key = key_of(url);
-    gint64 at = 0;
-
-    return sm_keys_get_time(ledger, key, &at, NULL) ? at : 0;
+    if (g_error_matches(fault, SM_ERROR, SM_ERROR_SERVICE))
+        sm_keys_set_time(ledger, key, g_get_real_time(), NULL);
 }
 
 gboolean
-sm_outage_since(SmLedger *ledger, const char *url, gint64 since)
+sm_outage_since(SmLedger *ledger, const SmAccount *account, gint64 since, guint others)
 {
-    gint64 at = noted_at(ledger, url);
+    g_autofree char *first = key_of(account, " ");
+    g_autofree char *end = key_of(account, "!");
+    g_autofree char *own = g_strconcat(first, account->name, NULL);
+    gint64 seen = 0; /* what lies ahead is of a clock that was ahead */
 
-    return at >= since && at != 0 && at <= g_get_real_time(); /* else by a clock that was ahead */
+    return sm_db_integer(ledger->db, NULL, &seen,
+                         "SELECT sum(CASE name WHEN ?3 THEN ?6 ELSE 1 END) FROM keys WHERE name >= "
+                         "?1 AND name < ?2"
+                         " AND CAST(value AS INTEGER) BETWEEN ?4 AND ?5",
+                         "sssiii", first, end, own, since, g_get_real_time(), (gint64)others) &&
+           seen >= others;
 }
 
 void
-sm_outage_over(SmLedger *ledger, const char *url)
+sm_outage_over(SmLedger *ledger, const SmAccount *account)
 {
-    g_autofree char *key = key_of(url);
+    g_autofree char *first = key_of(account, " ");
+    g_autofree char *end = key_of(account, "!");
+    gint64 noted = 0;
 
-    if (noted_at(ledger, url) != 0)
-        sm_keys_set_time(ledger, key, 0, NULL);
+    /* looked for first: who deletes waits for whoever else writes */
+    if (sm_db_integer(ledger->db, NULL, &noted,
+                      "SELECT count(*) FROM keys WHERE name >= ?1 AND name < ?2", "ss", first,
+                      end) &&
+        noted > 0)
+        sm_db_run(ledger->db, NULL, NULL, "DELETE FROM keys WHERE name >= ?1 AND name < ?2", "ss",
+                  first, end);
 }

@@ -300,13 +300,13 @@ act(const Announced *announced, SmLedger *ledger, gint64 started, SmFetched *fet
         return FALSE;
     }
     job.deadline = started + (gint64)account->run_limit * G_USEC_PER_SEC;
-    job.offline = sm_outage_since(ledger, account->service_url,
-                                  g_get_real_time() - SM_OUTAGE_HOLDS * G_USEC_PER_SEC);
+    job.offline =
+        sm_outage_since(ledger, account, g_get_real_time() - SM_OUTAGE_HOLDS * G_USEC_PER_SEC, 1);
     if (sm_fetch(&job, announced->as.name, fetched, &fault))
         return TRUE;
-    if (sm_error_facts(fault)->reach == SM_REACH_SERVICE && account->give_up_after >= PATIENT &&
+    if (account->give_up_after >= PATIENT &&
         g_get_monotonic_time() - begin >= account->give_up_after * G_USEC_PER_SEC / QUICK)
-        sm_outage_note(ledger, account->service_url);
+        sm_outage_note(ledger, account, fault);
     g_propagate_error(error, fault);
     return FALSE;
 }

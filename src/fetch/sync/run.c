@@ -82,9 +82,9 @@ note_end(Worker *worker, const GError *fault)
     away = run->away.away;
     g_mutex_unlock(&run->lock);
     if (fault == NULL)
-        sm_outage_over(worker->ledger, account->service_url);
-    else if (away && !before && sm_error_facts(fault)->reach == SM_REACH_SERVICE)
-        sm_outage_note(worker->ledger, account->service_url);
+        sm_outage_over(worker->ledger, account);
+    else if (away && !before)
+        sm_outage_note(worker->ledger, account, fault);
 }
 
 static SmSyncResult

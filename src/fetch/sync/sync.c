@@ -229,7 +229,7 @@ is_out(const Sync *sync, GError **error)
 {
     gint64 round_at = sync->options->round_at;
 
-    if (round_at == 0 || !sm_outage_since(sync->ledger, sync->account->service_url, round_at))
+    if (round_at == 0 || !sm_outage_since(sync->ledger, sync->account, round_at, 2))
         return FALSE;
     g_set_error(error, SM_ERROR, SM_ERROR_PAUSED,
                 "account %s: not asked for now, because the service failed a moment ago; the next "
@@ -268,8 +268,8 @@ sm_sync(SmLedger *ledger, SmAccount *account, const SmSyncOptions *options, gboo
     channel.shared.note = options->note;
     ok = run(&sync, left, &fault);
     *interrupted = sm_channel_was_interrupted(&channel);
-    if (fault != NULL && !options->dry_run && sm_error_facts(fault)->reach == SM_REACH_SERVICE)
-        sm_outage_note(ledger, account->service_url);
+    if (fault != NULL && !options->dry_run)
+        sm_outage_note(ledger, account, fault);
     if (fault == NULL) /* the service was asked, and answered */
         sm_alert_clear(ledger, account->name, SM_ALERT_ACCOUNT);
     else if (!*left && !*interrupted)
