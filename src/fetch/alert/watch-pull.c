@@ -41,7 +41,7 @@ sm_watch_pull_describe(const char *spool, gint64 now)
     if (oldest == NULL || now - when <= SM_WATCH_PULL_AFTER)
         return NULL;
     return g_strdup_printf("the mailbox has not been collected since %s, by %s/%s; see the unit or "
-                           "crontab line that does it",
+                           "crontab line that does it, or delete that file if none does any more",
                            since, spool, oldest);
 }
 
