@@ -176,6 +176,28 @@ def thaw(folder):
     subprocess.run(["fsfreeze", "-u", folder], check=True, stderr=subprocess.DEVNULL, timeout=60)
 
 
+@pytest.mark.parametrize("command", COMMANDS, ids=["run", "sync"])
+def test_those_that_stand_still_take_no_place(site, emulator, command):
+    """As many as have one: the others do not wait until these are ended."""
+    for name in NAMES:
+        change(site, name, give_up_after="6s")
+    queue(site, *NAMES)
+    emulator.faults("object:delay=1500")
+    running = start(site, *command)
+    emulator.wait_for(lambda seen: {"ash", "elm"} <= {r["user"] for r in seen if r["call"] == "file"})
+    at_work = children(running.pid)
+    for pid in at_work:
+        os.kill(pid, signal.SIGSTOP)
+    emulator.faults()
+    standing = {name for name in NAMES if any(holds(pid, site.account.folder / name) for pid in at_work)}
+    wait_for(lambda: stored(site) == set(NAMES) - standing, "the others' files")
+    alive = [not is_gone(pid) for pid in at_work]
+    for pid in at_work:
+        os.kill(pid, signal.SIGCONT)
+    running.end()
+    assert standing == {"ash", "elm"} and alive == [True, True]
+
+
 @pytest.mark.release_only("what hangs is the kernel")
 def test_one_that_cannot_be_killed_is_left_behind_and_its_account_left_out(site):
     change(site, "ash", give_up_after="1s")

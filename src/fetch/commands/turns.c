@@ -12,6 +12,10 @@ enum {
      * progress; a file that fails takes one or two */
     TURN = 10,
     IDLE = 4,
+    /* seconds without progress after which a turn takes no place: one whose service is slow has
+     * given up by then, and MARGIN later has said so, or waits longer than most others need */
+    STALL = 10,
+    MARGIN = 2,
 };
 
 struct SmTurns {
@@ -207,7 +211,10 @@ next_account(SmTurns *turns)
 static gboolean
 start(SmTurns *turns, SmAccount *account)
 {
-    SmCrewTask task = {account, TURN * account->give_up_after, IDLE * account->give_up_after};
+    SmCrewTask task = {.data = account,
+                       .turn = TURN * account->give_up_after,
+                       .stall = MIN(STALL, account->give_up_after + MARGIN),
+                       .patience = IDLE * account->give_up_after};
     g_autoptr(GError) fault = NULL;
 
     if (account->on_stored != NULL) /* two of them are the most that nothing is heard of */

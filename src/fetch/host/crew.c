@@ -123,6 +123,13 @@ sm_crew_was_stopped(const SmCrew *crew)
     return crew->requests > 0;
 }
 
+/* Seconds since it got on. */
+static gint
+idle_for(const SmCrewMember *member)
+{
+    return now_in_seconds() - g_atomic_int_get(&member->note->progress_at);
+}
+
 gboolean
 sm_crew_has_place(const SmCrew *crew)
 {
@@ -132,7 +139,9 @@ sm_crew_has_place(const SmCrew *crew)
     for (guint i = 0; i < crew->members->len; i++) {
         const SmCrewMember *member = crew->members->pdata[i];
 
-        taken += now - member->begun_at < member->task.turn * G_USEC_PER_SEC ? 1 : 0;
+        if (now - member->begun_at < member->task.turn * G_USEC_PER_SEC &&
+            idle_for(member) <= (gint)member->task.stall)
+            taken++;
     }
     return taken < crew->places && crew->members->len < GROWTH * crew->places;
 }
@@ -200,15 +209,13 @@ ask(SmCrewMember *member, gint64 now)
 static gboolean
 attend(SmCrewMember *member, gint64 now)
 {
-    gint idle = now_in_seconds() - g_atomic_int_get(&member->note->progress_at);
-
     if (member->killed_at != 0) {
         if (now - member->killed_at < DEATH * G_USEC_PER_SEC)
             return FALSE;
         member->end = SM_CREW_LEFT_BEHIND;
         return TRUE;
     }
-    if (member->asked_at == 0 && idle > (gint)member->task.patience) {
+    if (member->asked_at == 0 && idle_for(member) > (gint)member->task.patience) {
         member->end = SM_CREW_STALLED;
         ask(member, now);
     } else if (member->asked_at != 0 && now - member->asked_at > GRACE * G_USEC_PER_SEC) {

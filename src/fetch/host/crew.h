@@ -24,6 +24,7 @@ typedef struct {
 typedef struct {
     gpointer data;  /* what it works on */
     guint turn;     /* seconds for which it takes one of the places */
+    guint stall;    /* seconds without progress after which it takes none until it gets on */
     guint patience; /* seconds without progress after which it is ended */
 } SmCrewTask;
 
@@ -62,8 +63,8 @@ void sm_crew_note_progress(SmCrewNote *note);
 /* How many are at work. */
 guint sm_crew_size(const SmCrew *crew);
 
-/* Whether one more may be started: one whose turn is over takes no place any more, but the crew
- * never grows beyond four times its places. */
+/* Whether one more may be started: one whose turn is over, or that stalls, takes no place, but
+ * the crew never grows beyond four times its places. */
 gboolean sm_crew_has_place(const SmCrew *crew);
 
 /* Starts a process for task. SM_ERROR_INTERNAL. */
