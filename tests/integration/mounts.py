@@ -2,6 +2,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import time
 
@@ -42,6 +43,23 @@ def bindfs(folder, beside):
     (beside / "below").mkdir()
     run("bindfs", beside / "below", folder)
     yield
+
+
+@contextlib.contextmanager
+def dead(folder):
+    """The folder, with all that is in it, on a share whose server does not answer."""
+    need_all("bindfs")
+    below = folder.with_name(f"{folder.name}-below")
+    folder.rename(below)
+    folder.mkdir()
+    with subprocess.Popen(["bindfs", "-f", below, folder]) as server:
+        try:
+            wait_until_mounted(folder)
+            server.send_signal(signal.SIGSTOP)
+            yield server
+        finally:
+            server.send_signal(signal.SIGCONT)
+            run("umount", folder)
 
 
 @contextlib.contextmanager

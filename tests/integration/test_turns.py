@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from agents import wait_for
 from harness import EX_TEMPFAIL, Running, is_gone, need
+from mounts import dead
 from test_many_accounts import Site
 
 NAMES = ("ash", "elm", "fir", "oak", "yew")
@@ -219,6 +220,24 @@ def test_one_that_cannot_be_killed_is_left_behind_and_its_account_left_out(site)
         done = site.account.scorefetch("run")
         assert done.code == 0 and stored(site) == set(NAMES), done.err
         assert ("ash", "hung") not in alerts(site)
+
+
+@pytest.fixture
+def dead_share(site):
+    """Of all accounts but yew."""
+    share = site.account.folder / "share"
+    for name in NAMES[:-1]:
+        (share / name).mkdir(parents=True)
+        change(site, name, directory=share / name)
+    with dead(share):
+        yield share
+
+
+def test_a_dead_share_is_looked_at_once_for_all_its_accounts(site, dead_share):
+    begin = time.monotonic()
+    done = site.account.scorefetch("sync", "--all", "-a", "yew")
+    assert done.code == 0 and (site.account.folder / "yew" / FILES["yew"]).exists(), done.err
+    assert time.monotonic() - begin < 2 * len(NAMES[:-1]) - 2  # one limit of 2 s, and not four
 
 
 # ---------------------------------------------------------------- signals

@@ -1,79 +1,11 @@
 #include "fetch/alert/watch-config.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/base/error.h"
 #include "fetch/alert/alert.h"
+#include "fetch/host/look.h"
 #include "fetch/ledger/alerts.h"
-
-/* One look at a directory, by a thread that may never come back from a dead share. */
-typedef struct {
-    char *path;
-    GMutex mutex;
-    GCond done;
-    gboolean ended, found;
-    dev_t device;
-    ino_t inode;
-} Look;
-
-static void
-look_clear(gpointer data)
-{
-    Look *look = data;
-
-    g_free(look->path);
-    g_mutex_clear(&look->mutex);
-    g_cond_clear(&look->done);
-}
-
-static gpointer
-look_there(gpointer data)
-{
-    Look *look = data;
-    struct stat about;
-    gboolean found = stat(look->path, &about) == 0 && S_ISDIR(about.st_mode);
-
-    g_mutex_lock(&look->mutex);
-    look->found = found;
-    if (found) {
-        look->device = about.st_dev;
-        look->inode = about.st_ino;
-    }
-    look->ended = TRUE;
-    g_cond_signal(&look->done);
-    g_mutex_unlock(&look->mutex);
-    g_atomic_rc_box_release_full(look, look_clear);
-    return NULL;
-}
-
-/* "DEVICE:INODE" of the directory; NULL where it is not there, or does not answer. Caller frees. */
-static char *
-identity_of(const char *path)
-{
-    gint64 until = g_get_monotonic_time() + SM_WATCH_CONFIG_LIMIT_MS * G_TIME_SPAN_MILLISECOND;
-    Look *look = g_atomic_rc_box_new0(Look);
-    char *identity = NULL;
-    GThread *thread;
-
-    look->path = g_strdup(path);
-    g_mutex_init(&look->mutex);
-    g_cond_init(&look->done);
-    thread = g_thread_try_new("look", look_there, g_atomic_rc_box_acquire(look), NULL);
-    if (thread == NULL) /* no more can be had: as with one that does not answer */
-        g_atomic_rc_box_release_full(look, look_clear);
-    else
-        g_thread_unref(thread);
-    g_mutex_lock(&look->mutex);
-    while (thread != NULL && !look->ended && g_cond_wait_until(&look->done, &look->mutex, until))
-        ;
-    if (look->ended && look->found)
-        identity = g_strdup_printf("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT,
-                                   (guint64)look->device, (guint64)look->inode);
-    g_mutex_unlock(&look->mutex);
-    g_atomic_rc_box_release_full(look, look_clear);
-    return identity;
-}
 
 static gboolean
 is_used(const SmAccount *account)
@@ -81,14 +13,35 @@ is_used(const SmAccount *account)
     return account->enabled && account->fault == NULL && account->directory != NULL;
 }
 
+/* Of SmLook, one for each account, NULL for one that is not used: all have the same limit, since
+ * one share may hold them all. Caller frees. */
+static GPtrArray *
+look_at_all(const SmConfig *config)
+{
+    gint64 until = g_get_monotonic_time() + SM_WATCH_CONFIG_LIMIT_MS * G_TIME_SPAN_MILLISECOND;
+    GPtrArray *looks = g_ptr_array_new_with_free_func((GDestroyNotify)sm_look_free);
+
+    for (guint i = 0; i < config->accounts->len; i++) {
+        const SmAccount *account = config->accounts->pdata[i];
+
+        g_ptr_array_add(looks, is_used(account) ? sm_look_begin(account->directory) : NULL);
+    }
+    for (guint i = 0; i < looks->len; i++)
+        if (looks->pdata[i] != NULL)
+            sm_look_is_over(looks->pdata[i], until);
+    return looks;
+}
+
 void
 sm_watch_config_directories(SmConfig *config)
 {
     g_autoptr(GHashTable) owners = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GPtrArray) looks = look_at_all(config);
 
     for (guint i = 0; i < config->accounts->len; i++) {
         SmAccount *account = config->accounts->pdata[i];
-        g_autofree char *identity = is_used(account) ? identity_of(account->directory) : NULL;
+        g_autofree char *identity =
+            looks->pdata[i] != NULL ? sm_look_identity(looks->pdata[i]) : NULL;
         const SmAccount *owner = identity != NULL ? g_hash_table_lookup(owners, identity) : NULL;
 
         if (owner != NULL)

@@ -9,7 +9,7 @@
 #include "common/config/config.h"
 #include "fetch/ledger/ledger.h"
 
-enum { SM_WATCH_CONFIG_LIMIT_MS = 2000 }; /* for one directory to answer */
+enum { SM_WATCH_CONFIG_LIMIT_MS = 2000 }; /* for all directories to answer */
 
 /*
  * Two enabled accounts with one directory would take each other's files for

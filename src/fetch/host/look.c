@@ -1,0 +1,97 @@
+#include "fetch/host/look.h"
+
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+/* Of two owners, the caller and the thread. */
+struct SmLook {
+    char *path;
+    GMutex mutex;
+    GCond done;
+    gboolean ended, found;
+    dev_t device;
+    ino_t inode;
+};
+
+static void
+look_clear(gpointer data)
+{
+    SmLook *look = data;
+
+    g_free(look->path);
+    g_mutex_clear(&look->mutex);
+    g_cond_clear(&look->done);
+}
+
+void
+sm_look_free(SmLook *look)
+{
+    if (look != NULL)
+        g_atomic_rc_box_release_full(look, look_clear);
+}
+
+static gpointer
+look_there(gpointer data)
+{
+    SmLook *look = data;
+    struct stat about;
+    struct statvfs volume;
+    gboolean found = stat(look->path, &about) == 0 && S_ISDIR(about.st_mode);
+
+    if (found)
+        (void)!statvfs(look->path, &volume); /* stat may be answered by what is remembered */
+    g_mutex_lock(&look->mutex);
+    look->found = found;
+    if (found) {
+        look->device = about.st_dev;
+        look->inode = about.st_ino;
+    }
+    look->ended = TRUE;
+    g_cond_signal(&look->done);
+    g_mutex_unlock(&look->mutex);
+    sm_look_free(look);
+    return NULL;
+}
+
+SmLook *
+sm_look_begin(const char *path)
+{
+    SmLook *look = g_atomic_rc_box_new0(SmLook);
+    GThread *thread;
+
+    look->path = g_strdup(path);
+    g_mutex_init(&look->mutex);
+    g_cond_init(&look->done);
+    thread = g_thread_try_new("look", look_there, g_atomic_rc_box_acquire(look), NULL);
+    if (thread != NULL)
+        g_thread_unref(thread);
+    else /* no more can be had: as with one that does not answer */
+        sm_look_free(look);
+    return look;
+}
+
+gboolean
+sm_look_is_over(SmLook *look, gint64 until)
+{
+    gboolean ended;
+
+    g_mutex_lock(&look->mutex);
+    while (!look->ended && g_cond_wait_until(&look->done, &look->mutex, until))
+        ;
+    ended = look->ended;
+    g_mutex_unlock(&look->mutex);
+    return ended;
+}
+
+char *
+sm_look_identity(SmLook *look)
+{
+    char *identity = NULL;
+
+    g_mutex_lock(&look->mutex);
+    if (look->ended && look->found)
+        identity = g_strdup_printf("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT,
+                                   (guint64)look->device, (guint64)look->inode);
+    g_mutex_unlock(&look->mutex);
+    return identity;
+}
