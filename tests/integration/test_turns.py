@@ -240,6 +240,17 @@ def test_a_dead_share_is_looked_at_once_for_all_its_accounts(site, dead_share):
     assert time.monotonic() - begin < 2 * len(NAMES[:-1]) - 2  # one limit of 2 s, and not four
 
 
+def test_check_tells_a_dead_share_and_goes_on(site, dead_share):
+    begin = time.monotonic()
+    done = site.account.scorefetch("check", "--json")
+    assert done.code == 2 and time.monotonic() - begin < 15  # one limit of 5 s, and not four
+    found = {f["account"]: f for f in json.loads(done.out)["findings"] if f["item"] == "directory"}
+    for name in NAMES[:-1]:
+        assert found[name]["level"] == "failure"
+        assert found[name]["text"] == f"{dead_share / name} does not answer; is what it is mounted from away?"
+    assert found["yew"]["level"] != "failure" and "writable" in found["yew"]["text"]
+
+
 # ---------------------------------------------------------------- signals
 
 

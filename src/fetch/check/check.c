@@ -25,6 +25,7 @@ sm_check_new(void)
     SmCheck *check = g_new0(SmCheck, 1);
 
     check->findings = g_ptr_array_new_with_free_func(finding_free);
+    check->silent = g_hash_table_new(NULL, NULL);
     check->probed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return check;
 }
@@ -37,6 +38,7 @@ sm_check_free(SmCheck *check)
     sm_ledger_close(check->seen);
     sm_ledger_close(check->ledger);
     g_hash_table_unref(check->probed);
+    g_hash_table_unref(check->silent);
     g_free(check->units);
     g_ptr_array_unref(check->findings);
     g_free(check);

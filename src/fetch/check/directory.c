@@ -7,6 +7,7 @@
 
 #include "common/base/error.h"
 #include "fetch/check/places.h"
+#include "fetch/host/look.h"
 #include "fetch/ledger/files.h"
 #include "fetch/ledger/updates.h"
 #include "fetch/store/fs.h"
@@ -15,6 +16,8 @@
 #include "fetch/store/volume.h"
 
 #define MEGABYTE ((guint64)1000 * 1000)
+
+enum { LOOK_LIMIT = 5 }; /* seconds in which a directory has to answer */
 
 #define TRIED "scoremail-check.csv"
 
@@ -115,16 +118,36 @@ check_privacy(SmCheck *check, const SmAccount *account, const struct stat *about
 }
 
 void
+sm_check_look_for_silent(SmCheck *check, GPtrArray *accounts)
+{
+    g_autoptr(GPtrArray) looks = g_ptr_array_new_with_free_func((GDestroyNotify)sm_look_free);
+    gint64 until;
+
+    for (guint i = 0; i < accounts->len; i++)
+        g_ptr_array_add(looks, sm_look_begin(((SmAccount *)accounts->pdata[i])->directory));
+    until = g_get_monotonic_time() + LOOK_LIMIT * G_USEC_PER_SEC;
+    for (guint i = 0; i < accounts->len; i++)
+        if (!sm_look_is_over(looks->pdata[i], until))
+            g_hash_table_add(check->silent, accounts->pdata[i]);
+}
+
+void
 sm_check_directory(SmCheck *check, const SmAccount *account)
 {
     GError *fault = NULL;
-    g_autoptr(SmStore) store = sm_store_open(account, &fault);
+    g_autoptr(SmStore) store = NULL;
     g_autofree char *space = NULL;
     g_autofree char *described = NULL;
     guint64 wanted = MAX(100 * MEGABYTE, largest_file(check, account));
     struct stat about;
     gboolean well;
 
+    if (g_hash_table_contains(check->silent, account)) {
+        sm_check_say(check, SM_CHECK_FAILURE, "directory", account,
+                     "%s does not answer; is what it is mounted from away?", account->directory);
+        return;
+    }
+    store = sm_store_open(account, &fault);
     if (store == NULL) {
         sm_check_say_fault(check, SM_CHECK_FAILURE, "directory", account, fault);
         return;

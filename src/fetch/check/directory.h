@@ -3,5 +3,9 @@
 
 #include "fetch/check/check.h"
 
-/* Whether it is there, writable, as private as it should be, and has room. */
+/* Looks at the directories of these accounts (of SmAccount), with one limit: check->silent gets
+ * those that do not answer, and nobody may touch them any more. */
+void sm_check_look_for_silent(SmCheck *check, GPtrArray *accounts);
+
+/* Whether it answers, is there, writable, as private as it should be, and has room. */
 void sm_check_directory(SmCheck *check, const SmAccount *account);

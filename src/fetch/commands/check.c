@@ -30,6 +30,7 @@ typedef enum {
     ANY_ACCOUNT = 1 << 2, /* also for those that cannot be used */
     ONLINE = 1 << 3,
     ALERT_TEST = 1 << 4,
+    IN_DIRECTORY = 1 << 5, /* needs an answer of the account's directory; with PER_ACCOUNT */
 } Traits;
 
 #define GENERAL NEEDS_CONFIG
@@ -53,12 +54,12 @@ static const struct {
     {sm_check_account, ACCOUNT | ANY_ACCOUNT},
     {sm_check_password, ACCOUNT},
     {sm_check_directory, ACCOUNT},
-    {sm_check_units_view_of, ACCOUNT},
+    {sm_check_units_view_of, ACCOUNT | IN_DIRECTORY},
     {sm_check_authorities, ACCOUNT},
     {sm_check_keys, ACCOUNT},
     {sm_check_senders, ACCOUNT},
     {sm_check_hook, ACCOUNT},
-    {sm_check_enclosure, ACCOUNT},
+    {sm_check_enclosure, ACCOUNT | IN_DIRECTORY},
     {sm_check_agents, 0},
     {sm_check_sandbox, 0},
     {sm_check_network, ACCOUNT | ONLINE},
@@ -94,16 +95,42 @@ open_ledger(const SmSession *session, SmCheck *check)
     g_clear_error(&fault);
 }
 
+static gboolean
+is_asked_for(const SmSession *session, const SmAccount *account)
+{
+    return session->account == NULL || g_str_equal(session->account, account->name);
+}
+
+static gboolean
+is_used(const SmAccount *account)
+{
+    return account->enabled && account->fault == NULL;
+}
+
+static void
+look_for_silent(const SmSession *session, SmCheck *check)
+{
+    g_autoptr(GPtrArray) accounts = g_ptr_array_new();
+
+    for (guint i = 0; check->config != NULL && i < check->config->accounts->len; i++) {
+        SmAccount *account = check->config->accounts->pdata[i];
+
+        if (is_asked_for(session, account) && is_used(account))
+            g_ptr_array_add(accounts, account);
+    }
+    sm_check_look_for_silent(check, accounts);
+}
+
 static void
 look_at_accounts(const SmSession *session, SmCheck *check, gsize which)
 {
     for (guint i = 0; i < check->config->accounts->len; i++) {
         const SmAccount *account = check->config->accounts->pdata[i];
 
-        if (session->account != NULL && g_strcmp0(session->account, account->name) != 0)
+        if (!is_asked_for(session, account) || ((checks[which].traits & IN_DIRECTORY) != 0 &&
+                                                g_hash_table_contains(check->silent, account)))
             continue;
-        if ((account->enabled && account->fault == NULL) ||
-            (checks[which].traits & ANY_ACCOUNT) != 0)
+        if (is_used(account) || (checks[which].traits & ANY_ACCOUNT) != 0)
             checks[which].look(check, account);
     }
 }
@@ -111,6 +138,7 @@ look_at_accounts(const SmSession *session, SmCheck *check, gsize which)
 static void
 look(const SmSession *session, SmCheck *check, guint asked)
 {
+    look_for_silent(session, check);
     for (gsize i = 0; i < G_N_ELEMENTS(checks); i++) {
         guint traits = checks[i].traits;
 
