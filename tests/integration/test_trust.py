@@ -516,7 +516,7 @@ def test_a_service_that_never_stops_talking_is_cut_off(start_tls_server, good, a
 @pytest.mark.parametrize("what", ENDLESS)
 def test_a_store_that_never_stops_talking_is_cut_off(record, what):
     account, server = record(*[endless(*ENDLESS[what]) for _ in range(20)])
-    assert_refused(account, account.scoremail(stdin=mail("csv")), "headers are too large|Too large|no Content-Length")
+    assert_refused(account, account.scoremail(stdin=mail("csv")), "headers are too large|Too large|no Content-Length|too slow")
 
 
 def test_an_object_larger_than_max_file_size_is_not_read(record):
