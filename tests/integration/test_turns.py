@@ -17,6 +17,7 @@ from harness import EX_TEMPFAIL, Running, is_gone, need
 from mounts import dead
 from test_many_accounts import Site
 
+EX_CANTCREAT = 73
 NAMES = ("ash", "elm", "fir", "oak", "yew")
 FILES = {name: f"{number}_20190410_111604.csv" for number, name in enumerate(NAMES, 4300)}
 OTHERS = set(NAMES) - {"ash"}
@@ -249,6 +250,17 @@ def test_check_tells_a_dead_share_and_goes_on(site, dead_share):
         assert found[name]["level"] == "failure"
         assert found[name]["text"] == f"{dead_share / name} does not answer; is what it is mounted from away?"
     assert found["yew"]["level"] != "failure" and "writable" in found["yew"]["text"]
+
+
+@pytest.mark.parametrize("settings", [{"delivery": "inline"}])
+def test_who_waits_is_told_of_a_dead_share(site, dead_share):
+    commands = [["get", "-a", "ash", FILES["ash"]], ["list", "-a", "ash"]]
+    begin = time.monotonic()
+    for done in [site.account.scorefetch(*command) for command in commands] + [site.receive(FILES["ash"])]:
+        assert done.code in (EX_CANTCREAT, EX_TEMPFAIL)
+        assert f"account ash: {dead_share / 'ash'} does not answer" in done.err
+    assert done.code == EX_TEMPFAIL and time.monotonic() - begin < 15
+    assert site.receive(FILES["yew"]).code == 0
 
 
 # ---------------------------------------------------------------- signals

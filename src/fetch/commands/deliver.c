@@ -71,7 +71,7 @@ find_deferral(const SmSession *session, const Options *options, guint *defer_for
     return FALSE;
 }
 
-/* The event cannot reach the ledger, which is not the message's fault. */
+/* The event cannot reach the ledger or the directory, which is not the message's fault. */
 static int
 fall_back(SmSession *session, const Options *options, const SmEvent *event, const GError *fault)
 {
@@ -89,7 +89,8 @@ act_inline(SmSession *session, const Options *options, const SmDelivery *deliver
 {
     g_autoptr(GError) fault = NULL;
 
-    if (!sm_session_open_ledger(session, SM_LEDGER_CREATE, &fault) ||
+    if (!sm_session_answers(sm_delivery_only_account(delivery), &fault) ||
+        !sm_session_open_ledger(session, SM_LEDGER_CREATE, &fault) ||
         !sm_delivery_record(delivery, session->ledger, &fault)) {
         g_autoptr(SmEvent) event = sm_delivery_event(delivery);
 

@@ -106,11 +106,15 @@ get(SmSession *session, gpointer values, char **names, GError **error)
 {
     Options *options = values;
     guint count = g_strv_length(names);
+    const SmAccount *only;
     int code;
 
     if (!check_arguments(options, names, count, error))
         return EX_OK;
-    sm_session_enclose(session, account_of(session, names), options->output);
+    only = account_of(session, names);
+    if (!sm_session_answers(only, error))
+        return EX_OK;
+    sm_session_enclose(session, only, options->output);
     if (!session->quiet)
         options->shared.progress = sm_progress_new(STDERR_FILENO, count);
     sm_progress_show(options->shared.progress, &session->report);

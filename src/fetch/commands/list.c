@@ -248,6 +248,8 @@ list_all(SmSession *session, gpointer values, char **arguments, GError **error)
     List *list = values;
     int code;
 
+    if (!sm_session_answers(sm_session_only_account(session), error))
+        return EX_OK;
     if (list->json) {
         printf("{\"schema\": %d, \"config\": ", SM_JSON_SCHEMA);
         print_json(cJSON_CreateString(session->config->file));

@@ -9,8 +9,11 @@
 #include "common/event/name.h"
 #include "fetch/alert/send.h"
 #include "fetch/host/enclosure.h"
+#include "fetch/host/look.h"
 #include "fetch/ledger/said.h"
 #include "fetch/rules/route.h"
+
+enum { LOOK_LIMIT = 2 }; /* seconds in which a directory has to answer */
 
 void
 sm_session_start(SmSession *session, const char *command, gboolean as_filter)
@@ -166,6 +169,20 @@ sm_session_only_account(const SmSession *session)
         only = account;
     }
     return only != NULL && only->fault == NULL ? only : NULL;
+}
+
+gboolean
+sm_session_answers(const SmAccount *account, GError **error)
+{
+    gint64 until = g_get_monotonic_time() + LOOK_LIMIT * G_USEC_PER_SEC;
+    g_autoptr(SmLook) look = account != NULL ? sm_look_begin(account->directory) : NULL;
+
+    if (look == NULL || sm_look_is_over(look, until))
+        return TRUE;
+    g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY,
+                "account %s: %s does not answer; is what it is mounted from away?", account->name,
+                account->directory);
+    return FALSE;
 }
 
 void

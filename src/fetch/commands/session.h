@@ -68,6 +68,10 @@ SmAccount *sm_session_account_for(SmSession *session, const char *name, GError *
  * several, or where it cannot be used. */
 SmAccount *sm_session_only_account(const SmSession *session);
 
+/* Whether the account's directory answers, or is not there: one on a dead share would hold up what
+ * follows without end. account may be NULL: TRUE then. SM_ERROR_DIRECTORY. */
+gboolean sm_session_answers(const SmAccount *account, GError **error);
+
 /*
  * From here on the process works for account alone, and closes itself in (enclosure.h) where
  * nothing keeps it from that; without landlock the log says so once a day. output: a file that it
