@@ -182,7 +182,7 @@ def thaw(folder):
 def test_those_that_stand_still_take_no_place(site, emulator, command):
     """As many as have one: the others do not wait until these are ended."""
     for name in NAMES:
-        change(site, name, give_up_after="6s")
+        change(site, name, give_up_after="20s")
     queue(site, *NAMES)
     emulator.faults("object:delay=1500")
     running = start(site, *command)
@@ -195,7 +195,8 @@ def test_those_that_stand_still_take_no_place(site, emulator, command):
     wait_for(lambda: stored(site) == set(NAMES) - standing, "the others' files")
     alive = [not is_gone(pid) for pid in at_work]
     for pid in at_work:
-        os.kill(pid, signal.SIGCONT)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
     running.end()
     assert standing == {"ash", "elm"} and alive == [True, True]
 
@@ -234,6 +235,7 @@ def dead_share(site):
         yield share
 
 
+@pytest.mark.release_only("the leak checker waits for a thread that hangs in the kernel")
 def test_a_dead_share_is_looked_at_once_for_all_its_accounts(site, dead_share):
     begin = time.monotonic()
     done = site.account.scorefetch("sync", "--all", "-a", "yew")
@@ -241,6 +243,7 @@ def test_a_dead_share_is_looked_at_once_for_all_its_accounts(site, dead_share):
     assert time.monotonic() - begin < 2 * len(NAMES[:-1]) - 2  # one limit of 2 s, and not four
 
 
+@pytest.mark.release_only("the leak checker waits for a thread that hangs in the kernel")
 def test_check_tells_a_dead_share_and_goes_on(site, dead_share):
     begin = time.monotonic()
     done = site.account.scorefetch("check", "--json")
@@ -252,6 +255,7 @@ def test_check_tells_a_dead_share_and_goes_on(site, dead_share):
     assert found["yew"]["level"] != "failure" and "writable" in found["yew"]["text"]
 
 
+@pytest.mark.release_only("the leak checker waits for a thread that hangs in the kernel")
 @pytest.mark.parametrize("settings", [{"delivery": "inline"}])
 def test_who_waits_is_told_of_a_dead_share(site, dead_share):
     commands = [["get", "-a", "ash", FILES["ash"]], ["list", "-a", "ash"]]

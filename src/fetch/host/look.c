@@ -11,6 +11,7 @@ struct SmLook {
     gboolean ended, found;
     dev_t device;
     ino_t inode;
+    GThread *thread; /* the caller's */
 };
 
 static void
@@ -23,11 +24,25 @@ look_clear(gpointer data)
     g_cond_clear(&look->done);
 }
 
+/* One that has ended is waited for, so that it holds no lock of the allocator when we fork. */
+static void
+see_off(SmLook *look, gboolean ended)
+{
+    GThread *thread = g_steal_pointer(&look->thread);
+
+    if (thread != NULL && ended)
+        g_thread_join(thread);
+    else if (thread != NULL)
+        g_thread_unref(thread);
+}
+
 void
 sm_look_free(SmLook *look)
 {
-    if (look != NULL)
-        g_atomic_rc_box_release_full(look, look_clear);
+    if (look == NULL)
+        return;
+    see_off(look, FALSE);
+    g_atomic_rc_box_release_full(look, look_clear);
 }
 
 static gpointer
@@ -49,7 +64,7 @@ look_there(gpointer data)
     look->ended = TRUE;
     g_cond_signal(&look->done);
     g_mutex_unlock(&look->mutex);
-    sm_look_free(look);
+    g_atomic_rc_box_release_full(look, look_clear);
     return NULL;
 }
 
@@ -57,16 +72,13 @@ SmLook *
 sm_look_begin(const char *path)
 {
     SmLook *look = g_atomic_rc_box_new0(SmLook);
-    GThread *thread;
 
     look->path = g_strdup(path);
     g_mutex_init(&look->mutex);
     g_cond_init(&look->done);
-    thread = g_thread_try_new("look", look_there, g_atomic_rc_box_acquire(look), NULL);
-    if (thread != NULL)
-        g_thread_unref(thread);
-    else /* no more can be had: as with one that does not answer */
-        sm_look_free(look);
+    look->thread = g_thread_try_new("look", look_there, g_atomic_rc_box_acquire(look), NULL);
+    if (look->thread == NULL) /* no more can be had: as with one that does not answer */
+        g_atomic_rc_box_release_full(look, look_clear);
     return look;
 }
 
@@ -80,6 +92,8 @@ sm_look_is_over(SmLook *look, gint64 until)
         ;
     ended = look->ended;
     g_mutex_unlock(&look->mutex);
+    if (ended)
+        see_off(look, TRUE);
     return ended;
 }
 
