@@ -288,6 +288,27 @@ def test_a_signal_ends_all_of_them_and_the_next_run_goes_on(site, emulator, comm
     assert site.account.scorefetch("run").code == 0 and stored(site) == set(NAMES)
 
 
+def test_a_pause_of_all_of_them_is_nobody_s_fault(site, emulator):
+    """As Ctrl-Z makes it, or a virtual machine that is suspended."""
+    change(site, "ash", give_up_after="1s")  # so that 4 s are the most without progress
+    queue(site, "ash")
+    emulator.faults("object:delay=600")
+    running = start(site, "run")
+    emulator.wait_for(lambda seen: any(r["call"] == "file" for r in seen))
+    all_of_them = [running.pid, *children(running.pid)]
+    for pid in all_of_them:
+        os.kill(pid, signal.SIGSTOP)
+    end = time.monotonic() + 6
+    wait_for(lambda: time.monotonic() > end, "the pause to be long enough")
+    for pid in all_of_them:
+        os.kill(pid, signal.SIGCONT)
+    done = running.end()
+    assert "its process was ended" not in done.err, done.err
+    emulator.faults()
+    site.account.time_passes(3600)
+    assert site.account.scorefetch("run").code == 0 and "ash" in stored(site)
+
+
 def test_nobody_outlives_a_parent_that_is_killed(site, emulator):
     queue(site, "ash", "elm")
     emulator.faults("object:delay=600000")

@@ -21,6 +21,7 @@
 enum {             /* seconds */
        GRACE = 10, /* to end in good order */
        DEATH = 5,  /* to die of SIGKILL */
+       GAP = 5,    /* between two looks: this process, too, stood still */
        LOOK_MS = 250,
        GROWTH = 4
 };
@@ -35,6 +36,7 @@ struct SmCrew {
     int in[2];          /* ... and written to by the members; -1: they have ours */
     GPtrArray *members; /* of SmCrewMember, at work */
     guint requests;     /* signals that asked this process to end */
+    gint64 looked_at;   /* monotonic time */
 };
 
 static gboolean
@@ -230,10 +232,14 @@ static SmCrewMember *
 take_ended(SmCrew *crew)
 {
     gint64 now = g_get_monotonic_time();
+    gboolean paused = now - crew->looked_at > GAP * G_USEC_PER_SEC; /* a shell's, or a machine's */
 
+    crew->looked_at = now;
     for (guint i = 0; i < crew->members->len; i++) {
         SmCrewMember *member = crew->members->pdata[i];
 
+        if (paused)
+            sm_crew_note_progress(member->note);
         if (has_ended(member) || attend(member, now))
             return g_ptr_array_steal_index(crew->members, i);
     }
