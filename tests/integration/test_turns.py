@@ -184,7 +184,7 @@ def test_those_that_stand_still_take_no_place(site, emulator, command):
     for name in NAMES:
         change(site, name, give_up_after="20s")
     queue(site, *NAMES)
-    emulator.faults("object:delay=1500")
+    emulator.faults("object:delay=6000")
     running = start(site, *command)
     emulator.wait_for(lambda seen: {"ash", "elm"} <= {r["user"] for r in seen if r["call"] == "file"})
     at_work = children(running.pid)
