@@ -218,7 +218,9 @@ def test_a_recipe_is_put_there_once(home, agent):
         assert home.plain("--agent", agent).code == 0
     text = home.path(RECIPES[agent]).read_text()
     assert text.count(">>> scorefetch setup") == 1 == text.count("<<< scorefetch setup")
-    assert "registrar" not in text and not re.search(r"(?m)^to ", text)  # the mailbox stays what it was
+    assert "registrar" not in text and not re.search(r"(?m)^to |mailbox comes last", text)  # the mailbox stays what it was
+    if agent in ("procmail", "maildrop"):  # which others' rules follow: without what is for readers
+        assert text.splitlines()[1].startswith("# -c names the configuration") and "Copy this" not in text
     assert ("delivery = queued" in home.path(CONFIG).read_text()) == (agent == "dovecot")
 
 
@@ -239,6 +241,8 @@ def test_rules_that_nothing_can_stand_before_stay_and_the_recipe_is_shown(home, 
     done = home.plain("--agent", agent)
     assert home.path(RECIPES[agent]).read_text() == "require [\"fileinto\"];\n"
     assert "rules of your own already" in done.out.decode() and f"{BIN}/score" in done.out.decode()
+    versions = [f"dovecot/{name}90-scoremail.conf" for name in ("", "2.4/")]
+    assert [f"--- {name}\n" in done.out.decode() for name in versions] == [agent == "dovecot"] * 2
 
 
 @pytest.mark.parametrize("agent", RECIPES)

@@ -7,8 +7,7 @@
 #include "fetch/setup/recipe.h"
 
 #define OURS "scoremail"
-#define BODY "# The configuration is named" /* where a recipe's comment for readers ends */
-#define TAIL "# The mailbox comes last"     /* where a recipe's own mailbox begins */
+#define TAIL "# The mailbox comes last" /* where a recipe's own mailbox begins */
 
 enum { FILES_MAX = 3 };
 
@@ -28,8 +27,9 @@ static const Agent agents[] = {
      "/usr/sbin/dovecot",
      ".dovecot.sieve",
      TRUE,
-     {"dovecot/scoremail.sieve", "dovecot/90-scoremail.conf"},
-     "Dovecot itself needs 90-scoremail.conf in /etc/dovecot/conf.d (ask who runs it)"},
+     {"dovecot/scoremail.sieve", "dovecot/90-scoremail.conf", "dovecot/2.4/90-scoremail.conf"},
+     "Dovecot itself needs 90-scoremail.conf in /etc/dovecot/conf.d (ask who runs it); Dovecot 2.4 "
+     "has one of its own, filters/dovecot/2.4/90-scoremail.conf"},
     {"fdm", "/usr/bin/fdm", ".fdm.conf", TRUE, {"fdm.conf"}, NULL},
     {"postfix",
      "/usr/sbin/postfix",
@@ -140,15 +140,17 @@ real_recipe(const SmPlace *place, const char *name)
     return g_string_free(text, FALSE);
 }
 
-/* What is put into a file that may have other rules: without the reader's introduction, and without
- * a mailbox. Caller frees. */
+/* What is put into a file that may have other rules: without the introduction, which is the comment
+ * before the first empty line, and without a mailbox. Caller frees. */
 static char *
 body_of(const char *recipe)
 {
-    const char *begin = strstr(recipe, BODY);
+    const char *begin = recipe;
     const char *end = strstr(recipe, TAIL);
 
-    begin = begin != NULL ? begin : recipe;
+    while (*begin == '#')
+        begin = strchr(begin, '\n') + 1;
+    begin = *begin == '\n' ? begin + 1 : recipe;
     return end != NULL ? g_strndup(begin, (gsize)(end - begin)) : g_strdup(begin);
 }
 
