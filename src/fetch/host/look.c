@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+enum { MOMENT_US = 1000 };
+
 /* Of two owners, the caller and the thread. */
 struct SmLook {
     char *path;
@@ -79,6 +81,8 @@ sm_look_begin(const char *path)
     look->thread = g_thread_try_new("look", look_there, g_atomic_rc_box_acquire(look), NULL);
     if (look->thread == NULL) /* no more can be had: as with one that does not answer */
         g_atomic_rc_box_release_full(look, look_clear);
+    else /* nearly all answer at once: so thousands need no thousands of threads */
+        sm_look_is_over(look, g_get_monotonic_time() + MOMENT_US);
     return look;
 }
 

@@ -8,7 +8,8 @@
 
 typedef struct SmLook SmLook;
 
-/* Begins to look at path. Caller frees with sm_look_free(). */
+/* Begins to look at path, and waits for a moment, since most answer at once. Caller frees with
+ * sm_look_free(). */
 SmLook *sm_look_begin(const char *path);
 
 /* Whether an answer is there, also that there is no such directory; waits until that monotonic
