@@ -279,7 +279,7 @@ def test_a_signal_ends_all_of_them_and_the_next_run_goes_on(site, emulator, comm
     emulator.wait_for(lambda seen: len([r for r in seen if r["call"] == "file"]) >= 2)
     at_work = children(running.pid)
     begin = time.monotonic()
-    for pid in (running.pid, *at_work):  # as a terminal or systemd does
+    for pid in (*at_work, running.pid):  # as a terminal or systemd does; the parent, too, would pass it on
         os.kill(pid, number)
     done = running.end()
     assert done.code == EX_TEMPFAIL and time.monotonic() - begin < 9
