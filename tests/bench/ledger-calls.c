@@ -33,7 +33,8 @@ claim(SmLedger *ledger, const char *name)
     SmClaim taken = {ledger, ACCOUNT, name};
 
     need(sm_db_end(ledger->db,
-                   sm_db_begin(ledger->db, &fault) && sm_file_ensure(ledger, ACCOUNT, name, &fault),
+                   sm_db_begin(ledger->db, ACCOUNT, &fault) &&
+                       sm_file_ensure(ledger, ACCOUNT, name, &fault),
                    &fault) &&
              (file = sm_claim_take(&taken, 0, &fault)) != NULL &&
              sm_file_raise_fence(ledger, file, 0, &fault) &&

@@ -131,11 +131,11 @@ a_transaction_is_undone(void)
     g_autoptr(SmDb) db = in_memory();
     gint64 rows;
 
-    g_assert_true(sm_db_begin(db, NULL));
+    g_assert_true(sm_db_begin(db, "main", NULL));
     g_assert_true(sm_db_run(db, NULL, NULL, "INSERT INTO t (n) VALUES (1)", ""));
     g_assert_false(sm_db_end(db, FALSE, NULL));
     g_assert_false(sm_db_end(db, FALSE, NULL)); /* there is none any more */
-    g_assert_true(sm_db_begin(db, NULL));
+    g_assert_true(sm_db_begin(db, "main", NULL));
     g_assert_true(sm_db_run(db, NULL, NULL, "INSERT INTO t (n) VALUES (2)", ""));
     g_assert_true(sm_db_end(db, TRUE, NULL));
     g_assert_true(sm_db_integer(db, NULL, &rows, "SELECT count(*) FROM t", ""));
@@ -184,12 +184,12 @@ says_who_holds_it(Fixture *fixture, gconstpointer data)
 
     g_assert_nonnull(other);
     sqlite3_busy_timeout(sm_db_handle(other), 0);
-    g_assert_true(sm_db_begin(fixture->ledger->db, NULL));
-    g_assert_false(sm_db_begin(other, &error));
+    g_assert_true(sm_db_begin(fixture->ledger->db, "main", NULL));
+    g_assert_false(sm_db_begin(other, "main", &error));
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);
     fixture_assert_says(error->message, fixture->path, "another process holds it", NULL);
     g_assert_false(sm_db_end(fixture->ledger->db, FALSE, NULL));
-    g_assert_true(sm_db_begin(other, NULL));
+    g_assert_true(sm_db_begin(other, "main", NULL));
     g_assert_false(sm_db_end(other, FALSE, NULL));
 }
 

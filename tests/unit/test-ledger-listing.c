@@ -21,7 +21,7 @@ note(Fixture *fixture, const SmListed *file)
     g_auto(SmListedRow) row = {0};
 
     g_assert_true(sm_listing_look(fixture->ledger, "main", file, &row, NULL));
-    g_assert_true(sm_db_begin(fixture->ledger->db, NULL));
+    g_assert_true(sm_db_begin(fixture->ledger->db, "main", NULL));
     g_assert_true(sm_listing_note(fixture->ledger, "main", file, &row, NULL));
     g_assert_true(sm_db_end(fixture->ledger->db, TRUE, NULL));
     return row.changed;

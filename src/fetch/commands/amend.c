@@ -97,7 +97,8 @@ forget_row(SmSession *session, const SmAccount *account, SmFile *file, GError **
             return FALSE;
     }
     return sm_db_end(ledger->db,
-                     sm_db_begin(ledger->db, error) && sm_file_forget(ledger, file, error) &&
+                     sm_db_begin(ledger->db, file->account, error) &&
+                         sm_file_forget(ledger, file, error) &&
                          sm_ledger_log(ledger, file->account, file->name, "forgotten",
                                        sm_file_state_name(file->state), error),
                      error);

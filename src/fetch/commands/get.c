@@ -25,7 +25,7 @@ static gboolean
 announce(SmLedger *ledger, const char *account, const char *name, GError **error)
 {
     return sm_db_end(ledger->db,
-                     sm_db_begin(ledger->db, error) &&
+                     sm_db_begin(ledger->db, account, error) &&
                          sm_file_ensure(ledger, account, name, error) &&
                          sm_ledger_log(ledger, account, name, "requested", "", error),
                      error);

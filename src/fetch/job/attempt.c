@@ -97,7 +97,7 @@ forget(const Attempt *attempt, GError *fault)
 
     if (sm_db_end(
             ledger->db,
-            sm_db_begin(ledger->db, NULL) && sm_file_forget(ledger, file, NULL) &&
+            sm_db_begin(ledger->db, file->account, NULL) && sm_file_forget(ledger, file, NULL) &&
                 sm_ledger_log(ledger, file->account, file->name, "forgotten", fault->message, NULL),
             NULL)) {
         g_autofree char *text = g_strdup_printf(

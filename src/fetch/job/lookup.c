@@ -93,7 +93,7 @@ note_piece(const SmJob *job, const GPtrArray *rows, guint begin, const Listing *
 {
     gint64 now = sm_ledger_now();
     guint end = MIN(begin + PIECE, rows->len);
-    gboolean ok = sm_db_begin(job->ledger->db, error);
+    gboolean ok = sm_db_begin(job->ledger->db, job->account->name, error);
 
     for (guint i = begin; ok && i < end; i++) {
         SmFile *file = rows->pdata[i];

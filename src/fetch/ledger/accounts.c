@@ -91,7 +91,7 @@ sm_account_look(SmLedger *ledger, const char *account, const char *fingerprint, 
     if (fault != NULL || (record != NULL && record->standing != SM_ACCOUNT_CLOSED))
         return g_steal_pointer(&record); /* nothing to write */
     g_clear_pointer(&record, sm_account_record_free);
-    ok = sm_db_begin(ledger->db, error) &&
+    ok = sm_db_begin(ledger->db, account, error) &&
          sm_db_run(ledger->db, error, NULL,
                    "INSERT INTO accounts (name) VALUES (?) ON CONFLICT DO NOTHING", "s", account) &&
          (record = sm_account_peek(ledger, account, fingerprint, error)) != NULL &&
@@ -122,7 +122,7 @@ sm_account_rejected(SmLedger *ledger, const char *account, const char *fingerpri
 
     return sm_db_end(
         ledger->db,
-        sm_db_begin(ledger->db, error) &&
+        sm_db_begin(ledger->db, account, error) &&
             sm_db_run(
                 ledger->db, error, NULL,
                 "UPDATE accounts SET proven = NULL, rejected = ?, reason = ?, rejected_at = ?,"

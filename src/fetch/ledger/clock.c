@@ -38,7 +38,7 @@ sm_clock_note(SmLedger *ledger, gint64 now, const SmClock *clock, GError **error
     if (clock->since != now && now >= noted && now - noted < NOTED_FOR)
         return TRUE;
     return sm_db_end(ledger->db,
-                     sm_db_begin(ledger->db, error) &&
+                     sm_db_begin(ledger->db, "", error) &&
                          sm_keys_set_time(ledger, "clock-seen", now, error) &&
                          sm_keys_set_time(ledger, "clock-since", clock->since, error) &&
                          sm_keys_set_time(ledger, "clock-from", clock->from, error),

@@ -1,8 +1,8 @@
 /*
  * The database below the ledger: statements that run with their values bound in
  * one call, rows that are read by column, and failures that are GErrors with
- * path, cause and remedy. Nothing of SQLite leaves db.c. One connection belongs
- * to one thread.
+ * path, cause and remedy. What kind of database it is, only db-backend.h and the modules behind
+ * it know. One connection belongs to one thread.
  */
 #pragma once
 
@@ -31,7 +31,7 @@ void sm_db_close(SmDb *db);
 /* The path that it was opened with; db's own. */
 const char *sm_db_path(const SmDb *db);
 
-/* The backend's own connection, for tests (sqlite3). */
+/* The library's own connection, for tests. */
 gpointer sm_db_handle(SmDb *db);
 
 /* The version of SQLite, "3.40.1"; static. */
@@ -102,15 +102,16 @@ gboolean sm_db_verify(SmDb *db, GError **error);
 gboolean sm_db_copy(SmDb *db, const char *path, GError **error);
 
 /*
- * A transaction, the only writer's: begun by sm_db_begin(), ended by sm_db_end(),
- * which commits where all went well (ok) and rolls back where not, also what
- * cannot be committed. TRUE: it is in the ledger; FALSE: nothing of it is. The idiom:
+ * A transaction, the only writer's to what is account's ("": what is nobody's): begun by
+ * sm_db_begin(), ended by sm_db_end(), which commits where all went well (ok) and rolls back
+ * where not, also what cannot be committed. TRUE: it is in the ledger; FALSE: nothing of it is.
+ * The idiom:
  *
- *     return sm_db_end(db, sm_db_begin(db, error) && first(db, error) && ..., error);
+ *     return sm_db_end(db, sm_db_begin(db, account, error) && first(db, error) && ..., error);
  *
  * SM_ERROR_LEDGER.
  */
-gboolean sm_db_begin(SmDb *db, GError **error);
+gboolean sm_db_begin(SmDb *db, const char *account, GError **error);
 
 /* Ends it; see sm_db_begin(). SM_ERROR_LEDGER where it cannot be committed. */
 gboolean sm_db_end(SmDb *db, gboolean ok, GError **error);

@@ -135,7 +135,9 @@ record(SmLedger *ledger, const SmAnnouncement *announced, GError **error)
 gboolean
 sm_event_record(SmLedger *ledger, const SmAnnouncement *announced, GError **error)
 {
-    return sm_db_end(ledger->db, sm_db_begin(ledger->db, error) && record(ledger, announced, error),
+    return sm_db_end(ledger->db,
+                     sm_db_begin(ledger->db, announced->account, error) &&
+                         record(ledger, announced, error),
                      error);
 }
 
@@ -204,8 +206,10 @@ refuse(SmLedger *ledger, const SmAnnouncement *announced, const char *why, GErro
 gboolean
 sm_event_refuse(SmLedger *ledger, const SmAnnouncement *announced, const char *why, GError **error)
 {
-    return sm_db_end(
-        ledger->db, sm_db_begin(ledger->db, error) && refuse(ledger, announced, why, error), error);
+    return sm_db_end(ledger->db,
+                     sm_db_begin(ledger->db, announced->account, error) &&
+                         refuse(ledger, announced, why, error),
+                     error);
 }
 
 static void
@@ -292,7 +296,7 @@ sm_event_close(SmLedger *ledger, const SmAnnouncement *announced, const char *de
     int changed = 0;
 
     return sm_db_end(ledger->db,
-                     sm_db_begin(ledger->db, error) &&
+                     sm_db_begin(ledger->db, announced->account, error) &&
                          decide(ledger, announced, decision, reason, &changed, error) &&
                          (changed == 0 || sm_ledger_log(ledger, announced->account, announced->name,
                                                         decision, reason, error)),

@@ -113,7 +113,7 @@ settle(SmLedger *ledger, const SmHandover *handover, const Outcome *outcome, GEr
     gint64 done = outcome->failure == NULL ? sm_ledger_now() : 0;
 
     return sm_db_end(ledger->db,
-                     sm_db_begin(ledger->db, error) &&
+                     sm_db_begin(ledger->db, handover->account, error) &&
                          sm_db_run(ledger->db, error, NULL,
                                    "UPDATE handovers SET done = ?1, reason = ?2, next_attempt = ?3,"
                                    " attempts = attempts + (?1 = 0) WHERE id = ?4",

@@ -92,7 +92,7 @@ gboolean
 sm_prune_record(SmLedger *ledger, const SmFile *file, const char *detail, GError **error)
 {
     return sm_db_end(ledger->db,
-                     sm_db_begin(ledger->db, error) && mark(ledger, file, error) &&
+                     sm_db_begin(ledger->db, file->account, error) && mark(ledger, file, error) &&
                          sm_ledger_log(ledger, file->account, file->name, "pruned", detail, error),
                      error);
 }

@@ -161,7 +161,7 @@ static gboolean
 migrate(SmDb *db, gint64 version, GError **error)
 {
     g_autofree char *stamp = g_strdup_printf("PRAGMA user_version = %d", (int)SCHEMA_VERSION);
-    gboolean ok = sm_db_begin(db, error);
+    gboolean ok = sm_db_begin(db, "", error);
 
     for (; ok && version < SCHEMA_VERSION; version++)
         ok = sm_db_exec(db, steps[version], error);

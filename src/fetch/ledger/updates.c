@@ -63,7 +63,7 @@ gboolean
 sm_file_reopen(SmLedger *ledger, SmFile *file, GError **error)
 {
     int changed;
-    gboolean ok = sm_db_begin(ledger->db, error) &&
+    gboolean ok = sm_db_begin(ledger->db, file->account, error) &&
                   sm_db_run(ledger->db, error, &changed,
                             "UPDATE files SET next_attempt = 0, attempts = 0, missing_since = 0,"
                             " missing_times = 0, obstacle = NULL,"
@@ -80,7 +80,7 @@ sm_file_answered(SmLedger *ledger, SmFile *file, GError **error)
 {
     int changed;
 
-    gboolean ok = sm_db_begin(ledger->db, error) &&
+    gboolean ok = sm_db_begin(ledger->db, file->account, error) &&
                   sm_db_run(ledger->db, error, &changed,
                             "UPDATE files SET unanswered = 0 WHERE id = ? AND fence = ?", "ii",
                             file->id, file->fence) &&
@@ -231,7 +231,7 @@ sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, gboolean hand
     g_autofree char *path = sm_file_stored_name(file->name, sm_file_places_encrypted(file));
     g_autofree char *detail = describe_new(file);
     int changed;
-    gboolean ok = sm_db_begin(ledger->db, error) &&
+    gboolean ok = sm_db_begin(ledger->db, file->account, error) &&
                   sm_db_run(ledger->db, error, &changed,
                             "UPDATE files SET state = 'stored', reason = '', size = new_size,"
                             " sha256 = new_sha256, size_plain = CASE WHEN new_sha256_plain IS NULL"
@@ -259,7 +259,7 @@ sm_file_unchanged(SmLedger *ledger, SmFile *file, const char *etag, GError **err
 {
     int changed;
     gboolean ok =
-        sm_db_begin(ledger->db, error) &&
+        sm_db_begin(ledger->db, file->account, error) &&
         sm_db_run(ledger->db, error, &changed,
                   "UPDATE files SET state = 'stored', reason = '', etag = coalesce(?1, etag),"
                   " covers = max(covers, new_covers), unanswered = " UNANSWERED ","
@@ -282,7 +282,7 @@ sm_file_settle(SmLedger *ledger, SmFile *file, const SmSettling *settling, GErro
     gboolean news = file->state != becomes || strcmp(file->reason, clean) != 0;
     int changed;
     gboolean ok =
-        sm_db_begin(ledger->db, error) &&
+        sm_db_begin(ledger->db, file->account, error) &&
         sm_db_run(
             ledger->db, error, &changed,
             "UPDATE files SET state = ?1, reason = ?2, next_attempt = ?3, updated = ?4,"

@@ -76,7 +76,7 @@ add_piece(SmSyncPlan *plan, const Source *source, guint begin, GError **error)
 {
     const GPtrArray *files = source->listing->files;
     guint end = MIN(begin + PIECE, files->len);
-    gboolean ok = !source->record || sm_db_begin(source->ledger->db, error);
+    gboolean ok = !source->record || sm_db_begin(source->ledger->db, source->account->name, error);
 
     for (guint i = begin; ok && i < end; i++)
         ok = add(plan, source, files->pdata[i], error);
@@ -114,7 +114,7 @@ gboolean
 sm_sync_plan_mark_known(SmLedger *ledger, const SmAccount *account, const SmListing *listing,
                         guint *marked, SmCrewNote *note, GError **error)
 {
-    gboolean ok = sm_db_begin(ledger->db, error);
+    gboolean ok = sm_db_begin(ledger->db, account->name, error);
 
     *marked = 0;
     for (guint i = 0; ok && i < listing->files->len; i++) {

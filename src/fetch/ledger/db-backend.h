@@ -1,0 +1,49 @@
+/*
+ * What db.c hands to a kind of database: db-sqlite.c, db-postgresql.c. Each has a struct of its own
+ * that begins with an SmDb. Part of db.c.
+ */
+#pragma once
+
+#include "fetch/ledger/db.h"
+
+enum { SM_DB_VALUES = 32 /* that one statement has at most */ };
+
+typedef union {
+    gint64 number;
+    const char *text;
+} SmDbValue;
+
+/* One statement with its values; types as in db.h. */
+typedef struct {
+    const char *sql, *types;
+    SmDbValue values[SM_DB_VALUES];
+} SmDbQuery;
+
+/* Each member does what the function of db.h of its name says. */
+typedef struct {
+    void (*close)(SmDb *db);
+    gint64 (*int64)(const SmRow *row, int column);
+    const char *(*text)(const SmRow *row, int column);
+    gboolean (*each)(SmDb *db, const SmTaker *taker, const SmDbQuery *query, GError **error);
+    gboolean (*exec)(SmDb *db, const char *sql, GError **error);
+    gboolean (*verify)(SmDb *db, GError **error);
+    gboolean (*copy)(SmDb *db, const char *path, GError **error);
+    gboolean (*begin)(SmDb *db, const char *account, GError **error);
+    gboolean (*begin_reading)(SmDb *db, GError **error);
+    gboolean (*end)(SmDb *db, gboolean ok, GError **error);
+    gboolean (*defer)(SmDb *db, gboolean defer);
+    gboolean (*sync)(SmDb *db, GError **error);
+} SmDbBackend;
+
+struct SmDb {
+    const SmDbBackend *backend;
+    char *path;      /* for messages, too */
+    gpointer handle; /* the library's connection */
+    int changed;     /* rows, by the last statement */
+};
+
+struct SmRow {
+    const SmDbBackend *backend;
+    gpointer answer; /* the library's */
+    int number;      /* of the row in it */
+};
