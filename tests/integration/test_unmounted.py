@@ -2,9 +2,11 @@
 import contextlib
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 from harness import CSV_NAME, EX_TEMPFAIL, TXT_NAME, mail, need
+from mounts import mounted
 
 OTHER = "5818_20180411_111604.csv"
 
@@ -19,7 +21,7 @@ def mount(account, emulator, scores):
         subprocess.run(["mount", *options, account.directory], check=True, timeout=60)
 
     yield mount
-    while os.path.ismount(account.directory):
+    while any(line.split()[4] == str(account.directory) for line in Path("/proc/self/mountinfo").read_text().splitlines()):
         unmount(account)
 
 
@@ -31,15 +33,15 @@ def alerts(account):
     return {row["kind"]: row["text"] for row in account.sql("SELECT kind, text FROM alerts WHERE last > 0")}
 
 
-def assert_refused(account, done):
+def assert_refused(account, done, why="is on another file system than before"):
     assert done.code == EX_TEMPFAIL
-    assert f"directory {account.directory} is on another file system than before" in done.err
+    assert f"directory {account.directory} {why}" in done.err
     assert "adopt-directory -a main" in done.err
     assert OTHER not in account.stored()
     assert account.status()[OTHER]["state"] == "waiting"
-    assert "another file system" in alerts(account)["disk"]
+    assert why in alerts(account)["disk"]
     found = account.scorefetch("check").out
-    assert b"failure  directory" in found and b"another file system" in found
+    assert b"failure  directory" in found and why.encode() in found
 
 
 def test_a_mount_point_without_its_share_is_not_filled(account, emulator, mount, scores):
@@ -133,3 +135,57 @@ def test_nothing_is_pruned_that_only_seems_to_be_gone(account, mount, scores):
         assert "another file system" in done.err
     assert account.status()[CSV_NAME]["pruned_at"] is None
     assert TXT_NAME not in account.stored()
+
+
+LACKS = "lacks the file .scoremail-id"
+
+
+def test_by_its_id_a_mount_point_is_told_from_the_share(account, mount, scores):
+    """Also where both lie on the same file system, as a folder of a share does."""
+    account.configure(directory_id="yes")
+    (account.folder / "share").mkdir()
+    mount("--bind", account.folder / "share")
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    assert account.stored().keys() == {CSV_NAME, ".scoremail-id"}
+    unmount(account)
+    assert_refused(account, account.receive(OTHER), LACKS)
+    assert account.stored() == {}
+    account.configure(keep_for="1h")
+    account.time_passes(7200)
+    done = account.scorefetch("prune", "--yes")
+    assert done.code != 0 and LACKS in done.err
+    (account.directory / CSV_NAME).write_bytes(scores[CSV_NAME])
+    done = account.scorefetch("adopt", CSV_NAME)
+    assert done.code != 0 and LACKS in done.err
+    (account.directory / CSV_NAME).unlink()
+    mount("--bind", account.folder / "share")
+    assert account.scorefetch("run").code == 0
+    assert account.stored().keys() == {OTHER, ".scoremail-id"}
+    assert "disk" not in alerts(account)
+    assert b"failure  directory" not in account.scorefetch("check").out
+
+
+def test_a_directory_that_begins_anew_gets_a_new_id(account, emulator, scores):
+    account.configure(directory_id="yes")
+    emulator.add(OTHER, scores[CSV_NAME])
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    first = (account.directory / ".scoremail-id").read_text()
+    (account.directory / ".scoremail-id").unlink()
+    assert_refused(account, account.receive(OTHER), LACKS)
+    assert account.scorefetch("adopt-directory", "-a", "main").code == 0
+    assert account.scorefetch("run").code == 0
+    assert account.stored().keys() == {CSV_NAME, OTHER, ".scoremail-id"}
+    assert (account.directory / ".scoremail-id").read_text() != first
+
+
+@pytest.mark.release_only("the same calls, whatever the build: once is enough")
+@pytest.mark.parametrize("kind", ["bindfs", "fat"])
+def test_a_file_system_that_can_do_little_keeps_the_id(account, emulator, kind, scores):
+    account.configure(directory_id="yes")
+    emulator.add(OTHER, scores[CSV_NAME])
+    with mounted(kind, account.directory):
+        assert account.scoremail(stdin=mail("csv")).code == 0
+        assert account.receive(OTHER).code == 0
+        assert account.stored().keys() == {CSV_NAME, OTHER, ".scoremail-id"}
+    account.receive(TXT_NAME)
+    assert account.stored() == {}

@@ -56,6 +56,7 @@ typedef struct {
     char *gnupg_home;      /* absolute; NULL: gpg's own */
     mode_t file_mode;
     mode_t directory_mode;
+    gboolean directory_id; /* the ledger knows the directory by an id that is kept in it */
     gid_t group;           /* (gid_t)-1: leave it */
     GStrv on_stored;       /* program and arguments, or NULL: no hook */
     guint on_stored_limit; /* seconds */

@@ -157,6 +157,8 @@ static const SmConfigKey keys[] = {
      "the group that a stored file is given to"},
     {"directory-mode", BOTH, sm_value_directory_mode, IN_ACCOUNT(directory_mode), "0700", NULL,
      "the permissions of a directory that is made for older versions"},
+    {"directory-id", BOTH, sm_value_boolean, IN_ACCOUNT(directory_id), "no", NULL,
+     "whether the ledger knows the directory by an id that is kept in it"},
     {"on-stored", BOTH | EXPANDS, sm_value_command, IN_ACCOUNT(on_stored), NULL, NULL,
      "the command that runs for each stored file"},
     {"on-stored-limit", BOTH, sm_value_duration, IN_ACCOUNT(on_stored_limit), "5min", NULL,

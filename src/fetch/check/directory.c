@@ -9,40 +9,13 @@
 #include "fetch/check/places.h"
 #include "fetch/host/look.h"
 #include "fetch/ledger/files.h"
-#include "fetch/ledger/updates.h"
-#include "fetch/store/fs.h"
-#include "fetch/store/part.h"
+#include "fetch/store/small.h"
 #include "fetch/store/store.h"
 #include "fetch/store/volume.h"
 
 #define MEGABYTE ((guint64)1000 * 1000)
 
 enum { LOOK_LIMIT = 5 }; /* seconds in which a directory has to answer */
-
-#define TRIED "scoremail-check.csv"
-
-/* Stores a file of one byte as any other, but under a hidden name. way: how it got that. */
-static gboolean
-store_a_byte(const SmAccount *account, SmStore *store, const char *name, SmFsWay *way,
-             GError **error)
-{
-    gint64 number = sm_file_new_part();
-    g_autofree char *file = sm_part_name(TRIED, number);
-    g_autoptr(SmPart) part = sm_part_create(store, TRIED, number, error);
-    g_autofree char *sha256 = NULL;
-
-    if (part == NULL)
-        return FALSE;
-    if (sm_part_write(part, "\n", 1, error) && sm_part_finish(part, &sha256, NULL, error) &&
-        sm_part_sync(part, account->file_mode, account->group, error)) {
-        if (sm_fs_move(store->dir_fd, file, store->dir_fd, name, way) ||
-            !sm_store_exists(store, file)) /* moved, but with another inode */
-            return sm_store_sync(store, error);
-        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s/%s", store->directory, name);
-    }
-    sm_part_remove(part, NULL);
-    return FALSE;
-}
 
 /* Whether the directory can do what storing needs, found out by storing something in it. */
 static gboolean
@@ -52,7 +25,7 @@ try_to_store(SmCheck *check, const SmAccount *account, SmStore *store)
     GError *fault = NULL;
     struct stat stored = {0};
     SmFsWay way = SM_FS_RENAMES;
-    gboolean ok = store_a_byte(account, store, name, &way, &fault);
+    gboolean ok = sm_small_store(store, name, "\n", account->file_mode, &way, &fault);
 
     if (ok && fstatat(store->dir_fd, name, &stored, AT_SYMLINK_NOFOLLOW) < 0)
         ok = sm_error_from_errno(&fault, SM_ERROR_DIRECTORY, "%s/%s", account->directory, name);
@@ -160,7 +133,7 @@ sm_check_directory(SmCheck *check, const SmAccount *account)
         return;
     }
     described = sm_check_describe(&about);
-    if (check->seen != NULL && !sm_volume_compare(check->seen, account->name, store, &fault)) {
+    if (check->seen != NULL && !sm_volume_compare(check->seen, account, store, &fault)) {
         sm_check_say_fault(check, SM_CHECK_FAILURE, "directory", account, fault);
         return;
     }

@@ -1,4 +1,4 @@
-/* scorefetch adopt-directory: accepts that an account's directory is on another file system now. */
+/* scorefetch adopt-directory: accepts that an account's directory is another one now. */
 #include <sysexits.h>
 
 #include "common/base/error.h"
@@ -11,7 +11,7 @@ adopt_directory(SmSession *session, gpointer values, char **arguments, GError **
     const SmAccount *account = sm_session_account_for(session, "", error);
     g_autoptr(SmStore) store = account != NULL ? sm_store_open(account, error) : NULL;
 
-    if (store == NULL || !sm_volume_adopt(session->ledger, account->name, store, error) ||
+    if (store == NULL || !sm_volume_adopt(session->ledger, account, store, error) ||
         !sm_ledger_log(session->ledger, account->name, "", "directory-adopted", store->directory,
                        error))
         return EX_OK;
@@ -21,7 +21,7 @@ adopt_directory(SmSession *session, gpointer values, char **arguments, GError **
 
 const SmCommand sm_command_adopt_directory = {
     .name = "adopt-directory",
-    .summary = "Accept that an account's directory is on another file system now",
+    .summary = "Accept that an account's directory is another one now",
     .needs = SM_NEEDS_CONFIG | SM_NEEDS_ACCOUNT | SM_NEEDS_LEDGER,
     .run = adopt_directory,
 };

@@ -18,6 +18,7 @@
 #include "fetch/store/part.h"
 #include "fetch/store/place.h"
 #include "fetch/store/store.h"
+#include "fetch/store/volume.h"
 
 /* What is done to one name, and its row after that. */
 typedef gboolean (*Amend)(SmSession *session, const SmAccount *account, const char *name,
@@ -163,7 +164,7 @@ adopt(SmSession *session, const SmAccount *account, const char *name, SmFetched 
     SmClaim claim = {.ledger = session->ledger, .account = account->name, .name = name};
     gboolean ok;
 
-    if (store == NULL)
+    if (store == NULL || !sm_volume_check(session->ledger, account, store, error))
         return FALSE;
     if (!sm_store_exists(store, name) && sm_store_exists(store, encrypted)) {
         g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT,

@@ -82,7 +82,7 @@ work(const SmJob *job, SmFile *file, char **outcome, GError **error)
             break;
         }
         /* a mount point without its share must not be filled */
-        if (store != NULL && !sm_volume_check(job->ledger, job->account->name, store, &fault))
+        if (store != NULL && !sm_volume_check(job->ledger, job->account, store, &fault))
             g_clear_pointer(&store, sm_store_close);
         if (store != NULL && job->shared != NULL)
             store->together = job->shared->directory;

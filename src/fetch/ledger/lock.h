@@ -3,7 +3,8 @@
  * they die with their process, whatever kills it. Byte 0 guards creation and
  * migration of the ledger, the byte at a file row's id the claim on that row, and
  * the bytes from SM_LOCK_ACCOUNTS on the accounts, those from SM_LOCK_HANDOVERS on
- * what is being handed over. Who sends alerts has SM_LOCK_ALERTS. The file's first bytes are
+ * what is being handed over. Who sends alerts has SM_LOCK_ALERTS, who gives a directory its id one
+ * from SM_LOCK_DIRECTORIES on. The file's first bytes are
  * db-wal.h's.
  */
 #pragma once
@@ -14,6 +15,7 @@
 #define SM_LOCK_ACCOUNTS ((gint64)1 << 40)
 #define SM_LOCK_HANDOVERS ((gint64)1 << 41)
 #define SM_LOCK_ALERTS ((gint64)1 << 42)
+#define SM_LOCK_DIRECTORIES ((gint64)1 << 43)
 
 /*
  * Takes the lock of one byte, waiting up to wait seconds for its holder;

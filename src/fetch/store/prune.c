@@ -255,7 +255,7 @@ prune_names(Pruning *p, GStrv names, GError **error)
 {
     g_autoptr(SmStore) store = sm_store_open(p->account, error);
     /* on another file system the files seem to be gone, and their records would be settled */
-    gboolean ok = store != NULL && sm_volume_compare(p->ledger, p->account->name, store, error);
+    gboolean ok = store != NULL && sm_volume_compare(p->ledger, p->account, store, error);
     GError *first = NULL;
 
     p->store = store;

@@ -10,8 +10,14 @@
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "fetch/ledger/keys.h"
+#include "fetch/ledger/lock.h"
+#include "fetch/store/small.h"
 
-enum { ID = 36 }; /* characters of a boot id */
+enum {
+    ID = 36,        /* characters of a boot id */
+    ID_MODE = 0644, /* of the directory's: no secret, and other users' hosts may have to read it */
+    WAIT = 30,      /* seconds for another process to give the directory its id */
+};
 
 typedef struct {
     unsigned long type;
@@ -79,62 +85,163 @@ is_other(const char *before, const char *now)
            (strcmp(a.boot, b.boot) == 0 && a.id != 0 && b.id != 0 && a.id != b.id);
 }
 
+/* what: "volume" or "id". */
 static char *
-key_of(const char *account)
+key_of(const char *what, const SmAccount *account)
 {
-    return g_strconcat("volume of ", account, NULL);
+    return g_strconcat(what, " of ", account->name, NULL);
+}
+
+static gboolean
+look_up(SmLedger *ledger, const char *what, const SmAccount *account, char **value, GError **error)
+{
+    g_autofree char *key = key_of(what, account);
+
+    return sm_keys_get(ledger, key, value, error);
+}
+
+static gboolean
+remember(SmLedger *ledger, const char *what, const SmAccount *account, const char *value,
+         GError **error)
+{
+    g_autofree char *key = key_of(what, account);
+
+    return sm_keys_set(ledger, key, value, error);
+}
+
+static gboolean
+refuse(const SmAccount *account, const char *why, GError **error)
+{
+    g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY,
+                "directory %s %s: mount it, or if it was moved, run scorefetch adopt-directory"
+                " -a %s",
+                account->directory, why, account->name);
+    return FALSE;
 }
 
 /* Whether the directory is where it was; *now, and *before unless it is not known: where. */
 static gboolean
-compare(SmLedger *ledger, const char *account, const SmStore *store, char **now, char **before,
-        GError **error)
+compare_places(SmLedger *ledger, const SmAccount *account, const SmStore *store, char **now,
+               char **before, GError **error)
 {
-    g_autofree char *key = key_of(account);
-
     *now = describe(store, error);
-    if (*now == NULL || !sm_keys_get(ledger, key, before, error))
+    return *now != NULL && look_up(ledger, "volume", account, before, error) &&
+           (*before == NULL || !is_other(*before, *now) ||
+            refuse(account, "is on another file system than before", error));
+}
+
+/* *id: NULL where the directory has none. Caller frees. */
+static gboolean
+read_id(const SmStore *store, char **id, GError **error)
+{
+    if (!sm_small_read(store, SM_DIRECTORY_ID, id, error))
         return FALSE;
-    if (*before == NULL || !is_other(*before, *now))
+    if (*id == NULL || g_uuid_string_is_valid(g_strchomp(*id)))
         return TRUE;
+    g_clear_pointer(id, g_free);
     g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY,
-                "directory %s is on another file system than before: mount it, or if it was moved,"
-                " run scorefetch adopt-directory -a %s",
-                store->directory, account);
+                "%s/" SM_DIRECTORY_ID ": is no id of scorefetch; remove it, if nobody needs it",
+                store->directory);
     return FALSE;
 }
 
+/* *known: NULL where the ledger knows none yet. Caller frees. */
 static gboolean
-remember(SmLedger *ledger, const char *account, const char *now, GError **error)
+compare_ids(SmLedger *ledger, const SmAccount *account, const SmStore *store, char **known,
+            GError **error)
 {
-    g_autofree char *key = key_of(account);
+    g_autofree char *found = NULL;
 
-    return sm_keys_set(ledger, key, now, error);
+    if (!look_up(ledger, "id", account, known, error) || !read_id(store, &found, error))
+        return FALSE;
+    if (*known == NULL || g_strcmp0(*known, found) == 0)
+        return TRUE;
+    return refuse(account,
+                  found == NULL ? "lacks the file " SM_DIRECTORY_ID ", by which the ledger knows it"
+                                : "has another " SM_DIRECTORY_ID " than the ledger knows",
+                  error);
 }
 
-gboolean
-sm_volume_compare(SmLedger *ledger, const char *account, const SmStore *store, GError **error)
+/* Others may have given it one meanwhile, those of another ledger too. */
+static gboolean
+give_id(SmStore *store, char **id, GError **error)
+{
+    g_autofree char *made = g_uuid_string_random();
+    g_autofree char *line = g_strconcat(made, "\n", NULL);
+    g_autoptr(GError) fault = NULL;
+
+    if (!read_id(store, id, error))
+        return FALSE;
+    if (*id != NULL)
+        return TRUE;
+    sm_small_store(store, SM_DIRECTORY_ID, line, ID_MODE, NULL, &fault);
+    if (!read_id(store, id, error))
+        return FALSE;
+    if (*id == NULL)
+        g_propagate_error(error, g_steal_pointer(&fault));
+    return *id != NULL;
+}
+
+/* The ledger learns the directory's id; where it is not to be adopted, if it knows none. */
+static gboolean
+learn(SmLedger *ledger, const SmAccount *account, SmStore *store, gboolean adopt, GError **error)
+{
+    const gint64 byte = SM_LOCK_DIRECTORIES + g_str_hash(account->name);
+    g_autofree char *known = NULL;
+    g_autofree char *id = NULL;
+    gboolean ok;
+
+    if (!sm_lock_take(ledger->lock_fd, byte, WAIT, NULL, error))
+        return FALSE;
+    ok = adopt || compare_ids(ledger, account, store, &known, error);
+    if (ok && known == NULL)
+        ok = give_id(store, &id, error) && remember(ledger, "id", account, id, error);
+    sm_lock_drop(ledger->lock_fd, byte);
+    return ok;
+}
+
+/* Where no id is known, by the place; *known: whether one is. */
+static gboolean
+compare(SmLedger *ledger, const SmAccount *account, const SmStore *store, gboolean *known,
+        GError **error)
 {
     g_autofree char *now = NULL;
     g_autofree char *before = NULL;
+    g_autofree char *id = NULL;
 
-    return compare(ledger, account, store, &now, &before, error);
+    if (account->directory_id && !compare_ids(ledger, account, store, &id, error))
+        return FALSE;
+    *known = id != NULL;
+    return *known || compare_places(ledger, account, store, &now, &before, error);
 }
 
 gboolean
-sm_volume_check(SmLedger *ledger, const char *account, const SmStore *store, GError **error)
+sm_volume_compare(SmLedger *ledger, const SmAccount *account, const SmStore *store, GError **error)
+{
+    gboolean known;
+
+    return compare(ledger, account, store, &known, error);
+}
+
+gboolean
+sm_volume_check(SmLedger *ledger, const SmAccount *account, SmStore *store, GError **error)
 {
     g_autofree char *now = NULL;
     g_autofree char *before = NULL;
+    gboolean known;
 
-    return compare(ledger, account, store, &now, &before, error) &&
-           (g_strcmp0(before, now) == 0 || remember(ledger, account, now, error));
+    if (account->directory_id)
+        return compare(ledger, account, store, &known, error) &&
+               (known || learn(ledger, account, store, FALSE, error));
+    return compare_places(ledger, account, store, &now, &before, error) &&
+           (g_strcmp0(before, now) == 0 || remember(ledger, "volume", account, now, error));
 }
 
 gboolean
-sm_volume_adopt(SmLedger *ledger, const char *account, const SmStore *store, GError **error)
+sm_volume_adopt(SmLedger *ledger, const SmAccount *account, SmStore *store, GError **error)
 {
     g_autofree char *now = describe(store, error);
 
-    return now != NULL && remember(ledger, account, now, error);
+    return now != NULL && remember(ledger, "volume", account, now, error) &&
+           (!account->directory_id || learn(ledger, account, store, TRUE, error));
 }

@@ -1,9 +1,12 @@
 /*
- * Which file system an account's directory lies on. A share that is not mounted
- * leaves its mount point, a directory like any other on the local disk: what is
- * stored there is hidden by the next mount, and what was stored seems to be gone.
+ * Which directory an account's is. A share that is not mounted leaves its mount
+ * point, a directory like any other on the local disk: what is stored there is
+ * hidden by the next mount, and what was stored seems to be gone.
  *
- * The ledger remembers the type of the file system and how many others lie
+ * With directory-id the ledger gives the directory an id, which is kept in it;
+ * one without that id, or with another, is not used.
+ *
+ * Else the ledger remembers the type of the file system and how many others lie
  * between it and the root; both stay the same over restarts and new mounts of
  * the same share, where device numbers do not. Within one boot it remembers
  * the file system's own id too, if that has one.
@@ -15,18 +18,21 @@
 #include "fetch/ledger/ledger.h"
 #include "fetch/store/store.h"
 
+#define SM_DIRECTORY_ID ".scoremail-id"
+
 /*
- * Whether the directory is on the file system that it was on before, or nothing
- * is known of it: then FALSE with SM_ERROR_DIRECTORY. SM_ERROR_LEDGER.
+ * Whether the directory is the one that it was before, or nothing is known of it: then FALSE with
+ * SM_ERROR_DIRECTORY. SM_ERROR_LEDGER.
  */
-gboolean sm_volume_compare(SmLedger *ledger, const char *account, const SmStore *store,
+gboolean sm_volume_compare(SmLedger *ledger, const SmAccount *account, const SmStore *store,
                            GError **error);
 
-/* The same, and remembers where the directory is where it is not another one. SM_ERROR_DIRECTORY,
- * SM_ERROR_LEDGER. */
-gboolean sm_volume_check(SmLedger *ledger, const char *account, const SmStore *store,
+/* The same, and remembers which directory it is where that is new, or gives it its id.
+ * SM_ERROR_DIRECTORY, SM_ERROR_LEDGER, SM_ERROR_BUSY. */
+gboolean sm_volume_check(SmLedger *ledger, const SmAccount *account, SmStore *store,
                          GError **error);
 
-/* Remembers where the directory is now, whatever was known. SM_ERROR_DIRECTORY, SM_ERROR_LEDGER. */
-gboolean sm_volume_adopt(SmLedger *ledger, const char *account, const SmStore *store,
+/* Remembers which directory it is now, whatever was known; with directory-id by the id that is in
+ * it, or a new one. SM_ERROR_DIRECTORY, SM_ERROR_LEDGER, SM_ERROR_BUSY. */
+gboolean sm_volume_adopt(SmLedger *ledger, const SmAccount *account, SmStore *store,
                          GError **error);
