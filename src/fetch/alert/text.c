@@ -92,6 +92,24 @@ static const struct {
                           "--sandbox=required refuses to run without."},
 };
 
+const char *
+sm_alert_advice(SmAlertKind kind)
+{
+    return kinds[kind].advice;
+}
+
+const char *
+sm_alert_doer(SmAlertKind kind)
+{
+    const guint64 at_the_portal =
+        G_GUINT64_CONSTANT(1) << SM_ALERT_CREDENTIALS |
+        G_GUINT64_CONSTANT(1) << SM_ALERT_SECRET_AGE | G_GUINT64_CONSTANT(1) << SM_ALERT_FORMAT |
+        G_GUINT64_CONSTANT(1) << SM_ALERT_MISSING | G_GUINT64_CONSTANT(1) << SM_ALERT_SILENCE;
+
+    return (at_the_portal >> kind & 1) != 0 ? "whoever signs in at College Board for the account"
+                                            : "whoever looks after this server";
+}
+
 /* Whether a mail program could make a part of an address of it: non-ASCII names are hosts, too. */
 static gboolean
 is_of_host(char c)

@@ -10,6 +10,13 @@
 #include "common/config/config.h"
 #include "fetch/ledger/alerts.h"
 
+/* What a person can do about it: one or two sentences. Static. */
+const char *sm_alert_advice(SmAlertKind kind);
+
+/* Who can, as a report names them: who signs in at the portal, or who looks after the server.
+ * Static. */
+const char *sm_alert_doer(SmAlertKind kind);
+
 /*
  * The message (RFC 5322, with LF line ends, 8-bit text in UTF-8) to
  * config->alert_mail at the time now. Auto-Submitted (RFC 3834) keeps other

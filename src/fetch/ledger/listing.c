@@ -4,8 +4,6 @@
 
 #include "common/event/name.h"
 
-#define KNOWN_REASON "marked as known (sync --mark-known)"
-
 void
 sm_listed_row_clear(SmListedRow *row)
 {
@@ -28,7 +26,7 @@ is_recorded(gint64 before, gint64 now)
 static gboolean
 was_marked(const SmFile *file)
 {
-    return file->state == SM_FILE_NOT_WANTED && strcmp(file->reason, KNOWN_REASON) == 0;
+    return file->state == SM_FILE_NOT_WANTED && strcmp(file->reason, SM_LISTING_KNOWN_REASON) == 0;
 }
 
 gboolean
@@ -130,11 +128,13 @@ sm_listing_mark_known(SmLedger *ledger, const char *account, const SmListed *lis
     return sm_file_ensure(ledger, account, listed->name, error) &&
            update(ledger, account, listed, error) &&
            sm_db_run(ledger->db, error, NULL,
-                     "UPDATE files SET state = 'not wanted', reason = '" KNOWN_REASON "',"
+                     "UPDATE files SET state = 'not wanted', reason = '" SM_LISTING_KNOWN_REASON
+                     "',"
                      " covers = (SELECT coalesce(max(id), 0) FROM events WHERE account = ?1"
                      " AND name = ?2) WHERE account = ?1 AND name = ?2",
                      "ss", account, listed->name) &&
-           sm_ledger_log(ledger, account, listed->name, "not wanted", KNOWN_REASON, error);
+           sm_ledger_log(ledger, account, listed->name, "not wanted", SM_LISTING_KNOWN_REASON,
+                         error);
 }
 
 static gboolean

@@ -7,6 +7,9 @@
 #include "fetch/ledger/files.h"
 #include "fetch/rules/listing.h"
 
+/* The reason of a row that sm_listing_mark_known() made. */
+#define SM_LISTING_KNOWN_REASON "marked as known (sync --mark-known)"
+
 typedef struct {
     SmFile *file;      /* its row; NULL: the ledger does not know it */
     gboolean changed;  /* had already, and posted again by the listing: as good as announced */

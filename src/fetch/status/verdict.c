@@ -48,20 +48,30 @@ static const struct {
     [SM_ALERT_SANDBOX] = {SM_LEVEL_WARNING, PASSES},
 };
 
+/* What a concern is about. */
+typedef struct {
+    SmLevel level;
+    SmAlertKind kind;
+} Matter;
+
 /* What the survey shows by itself. */
 static const struct {
-    SmLevel file_broken, account_broken, file_failed, file_conflicts, file_overdue, sync_overdue;
-    SmLevel worker_silent, queue_unworked, pull_fails;
+    Matter file_broken, account_broken, file_failed, file_conflicts, file_overdue, sync_overdue;
+    Matter worker_silent, queue_unworked, pull_fails;
 } of_survey = {
-    .file_broken = SM_LEVEL_CRITICAL, /* of the configuration, with accounts that nobody knows */
-    .account_broken = SM_LEVEL_CRITICAL,
-    .file_failed = SM_LEVEL_CRITICAL,
-    .file_conflicts = SM_LEVEL_CRITICAL,
-    .file_overdue = SM_LEVEL_WARNING,
-    .sync_overdue = SM_LEVEL_WARNING,
-    .worker_silent = SM_LEVEL_WARNING,   /* what waits is not tried again */
-    .queue_unworked = SM_LEVEL_CRITICAL, /* with delivery = queued nothing is fetched at all */
-    .pull_fails = SM_LEVEL_WARNING,      /* sync may fetch the files */
+    /* of the configuration, with accounts that nobody knows */
+    .file_broken = {SM_LEVEL_CRITICAL, SM_ALERT_ACCOUNT},
+    .account_broken = {SM_LEVEL_CRITICAL, SM_ALERT_ACCOUNT},
+    .file_failed = {SM_LEVEL_CRITICAL, SM_ALERT_MISSING},
+    .file_conflicts = {SM_LEVEL_CRITICAL, SM_ALERT_CONFLICT},
+    .file_overdue = {SM_LEVEL_WARNING, SM_ALERT_WAITING},
+    .sync_overdue = {SM_LEVEL_WARNING, SM_ALERT_LISTING},
+    /* what waits is not tried again */
+    .worker_silent = {SM_LEVEL_WARNING, SM_ALERT_WORKER},
+    /* with delivery = queued nothing is fetched at all */
+    .queue_unworked = {SM_LEVEL_CRITICAL, SM_ALERT_WORKER},
+    /* sync may fetch the files */
+    .pull_fails = {SM_LEVEL_WARNING, SM_ALERT_PULL},
 };
 
 const char *
@@ -81,16 +91,17 @@ free_concern(gpointer data)
     g_free(concern);
 }
 
-static void add(GPtrArray *concerns, SmLevel level, const char *account, const char *text, ...)
+static void add(GPtrArray *concerns, Matter matter, const char *account, const char *text, ...)
     G_GNUC_PRINTF(4, 5);
 
 static void
-add(GPtrArray *concerns, SmLevel level, const char *account, const char *text, ...)
+add(GPtrArray *concerns, Matter matter, const char *account, const char *text, ...)
 {
     SmConcern *concern = g_new0(SmConcern, 1);
     va_list values;
 
-    concern->level = level;
+    concern->level = matter.level;
+    concern->kind = matter.kind;
     concern->account = account;
     va_start(values, text);
     concern->text = g_strdup_vprintf(text, values);
@@ -209,8 +220,8 @@ judge_alerts(GPtrArray *concerns, const SmSurvey *survey)
         const SmAlertRecord *alert = survey->alerts->pdata[i];
 
         if (sm_verdict_stands(alert, survey->now))
-            add(concerns, of_alerts[alert->kind].level, alert->account, "%s: %s",
-                sm_alert_kind_name(alert->kind), alert->text);
+            add(concerns, (Matter){of_alerts[alert->kind].level, alert->kind}, alert->account,
+                "%s: %s", sm_alert_kind_name(alert->kind), alert->text);
     }
 }
 

@@ -14,6 +14,7 @@ typedef enum { SM_LEVEL_OK, SM_LEVEL_WARNING, SM_LEVEL_CRITICAL } SmLevel;
 
 typedef struct {
     SmLevel level;
+    SmAlertKind kind;    /* what to do about it, and who: sm_alert_advice(), sm_alert_doer() */
     const char *account; /* "" for the whole program; lives as long as the survey */
     char *text;          /* one line */
 } SmConcern;
