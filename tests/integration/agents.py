@@ -24,6 +24,7 @@ from sink import Sink
 DEADLINE = 60  # seconds for what takes few; never reached when all is well
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 FILTERS = CHECKOUT / "filters"
+LOWER = os.environ.get("SCOREMAIL_TESTS_LOWER", "/")  # what the roots are made from; tests/fresh/run has an emptier one
 OUTSIDE = "noreply@outside.example.org"  # the envelope sender of what comes in
 
 # $1: the overlay's options, $2: where to mount it; then a list of "SOURCE TARGET"
@@ -96,6 +97,9 @@ class Root:
         """Where a path inside that was written to, and not bound, lies on the host."""
         return self.folder / "changes" / os.fspath(path).lstrip("/")
 
+    def overlay(self):
+        return f"lowerdir={LOWER},upperdir={self.folder / 'changes'},workdir={self.folder / 'work'}"
+
     def start(self):
         """From here to stop() what a command leaves running lives on."""
         # cat ends with this program at the latest, and all others in its namespace with it
@@ -123,7 +127,7 @@ class Root:
         """The command that runs argv in the root: where the others run, or on its own."""
         if self.init is not None:
             return ["nsenter", "--target", self.inside, "--mount", "--pid", "--root", "--wd", "--", *argv]
-        options = f"lowerdir=/,upperdir={self.folder / 'changes'},workdir={self.folder / 'work'}"
+        options = self.overlay()
         pairs = [word for target, source in self.binds.items() for word in (source, target)]
         command = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]
         return [*command, "/bin/sh", "-c", ENTER, "enter", options, self.folder / "root", *pairs, "--", *argv]

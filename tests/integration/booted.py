@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import agents
-from harness import CHECKOUT, need
+from harness import need
 
 # $1: options of the overlay, $2: where it is mounted. Ends as systemd.
 BOOT = r"""
@@ -79,10 +79,9 @@ class Machine(agents.Root):
         """Boots; returns once systemd says that all is started."""
         self.put("/etc/systemd/system/booted.target", TARGET)
         self.cgroup.mkdir(exist_ok=True)
-        options = f"lowerdir=/,upperdir={self.folder / 'changes'},workdir={self.folder / 'work'}"
         enter = ["unshare", "--mount", "--propagation", "private", "--pid", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child"]
         into = ["sh", "-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', self.cgroup]
-        self.init = subprocess.Popen([*into, *enter, "sh", "-c", BOOT, "boot", options, self.folder / "root"],
+        self.init = subprocess.Popen([*into, *enter, "sh", "-c", BOOT, "boot", self.overlay(), self.folder / "root"],
                                      stdin=subprocess.DEVNULL, cwd="/", env=agents.ENVIRONMENT)
         children = Path(f"/proc/{self.init.pid}/task/{self.init.pid}/children")
         self.inside = agents.wait_for(lambda: children.read_text().split(), "the first process")[0]
@@ -125,10 +124,3 @@ class Machine(agents.Root):
 
     def journal(self, *options):
         return self.must("journalctl", "--no-pager", "-o", "cat", *options)
-
-
-def install(machine, build):
-    """What `meson install` installs, and what a site does then by the manual."""
-    done = subprocess.run(["meson", "install", "--no-rebuild", "--quiet", "--destdir", machine.folder / "changes", "-C", build],
-                          capture_output=True, text=True, timeout=100, cwd=CHECKOUT)
-    assert done.returncode == 0, done.stdout + done.stderr

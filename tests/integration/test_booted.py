@@ -1,4 +1,4 @@
-"""A site under a real systemd: installed programs and units, from an event to a stored file, and back after a reboot."""
+"""A site under a real systemd: the installed package and its units, from an event to a stored file, and back after a reboot."""
 import os
 import re
 import time
@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import agents
 import booted
+import debian
 import pytest
 from agents import wait_for
 from emulator import Emulator
@@ -53,7 +54,9 @@ class Site(booted.Machine):
     def __init__(self, folder, like, build, emulator):
         super().__init__(folder, like.folder)
         self.build, self.emulator = build, emulator
-        booted.install(self, build)
+        folder = debian.packages()
+        self.bind(folder, debian.SHOWN)
+        debian.install(self, folder, "scoremail_*.deb")
 
     def configure(self, **keys):
         """Writes the configuration: an account, with these keys besides."""
@@ -73,7 +76,7 @@ class Site(booted.Machine):
         self.must("sh", "-c", 'mkdir -p "${1%/*}" && cat >"$1" && chmod "$2" "$1"', "sh", path, mode, stdin=data)
 
     def receive(self, message):
-        done = self.run(["/usr/local/bin/scoremail", "-c", CONFIG], stdin=message, user="alice")
+        done = self.run(["scoremail", "-c", CONFIG], stdin=message, user="alice")
         assert (done.code, done.err) == (0, ""), done
 
     def announce(self, name, data=None):
@@ -171,7 +174,7 @@ def test_fifty_events_at_once(site):
     for name in names:
         site.emulator.add(name, name.encode())
     pattern = notification(site.build, "NAME.csv").decode()
-    feed = "".join(f"/usr/local/bin/scoremail -c {CONFIG} <<'END' &\n{pattern.replace('NAME.csv', name)}\nEND\n" for name in names)
+    feed = "".join(f"scoremail -c {CONFIG} <<'END' &\n{pattern.replace('NAME.csv', name)}\nEND\n" for name in names)
     site.must("sh", stdin=f"{feed}wait\n".encode(), user="alice")
     site.wait_for_files(*names)
     site.wait_until_idle()
@@ -282,7 +285,7 @@ def test_after_a_reboot_events_are_taken_and_a_missed_sync_is_made_up_for(site):
 
 def check(site):
     """What is not well, in check's words to the service user at a prompt."""
-    return site.run(["/usr/local/bin/scorefetch", "check", "-q", "-c", CONFIG], user="scoremail").out.decode()
+    return site.run(["scorefetch", "check", "-q", "-c", CONFIG], user="scoremail").out.decode()
 
 
 def test_check_sees_units_that_are_off_stopped_or_masked(site):
@@ -329,7 +332,7 @@ def test_a_credential_at_a_prompt_as_check_says(site):
 
 def test_a_collector_s_unit_reads_mail_and_leaves_events(site):
     """With a message in place of a mailbox: as scorepull, confined, without ledger and password."""
-    site.must("cp", "/usr/local/share/doc/scoremail/filters/pull/scoremail-getmail.service", "/etc/systemd/system/")
+    site.must("cp", "/usr/share/doc/scoremail/filters/pull/scoremail-getmail.service", "/etc/systemd/system/")
     name = "4300_20260111_000001.csv"
     site.emulator.add(name, b"pulled")
     site.write("/etc/scoremail/message", notification(site.build, name))

@@ -7,8 +7,10 @@ import tarfile
 from urllib.parse import urlsplit
 
 import agents
+import debian
 import pytest
-from harness import CHECKOUT, CSV_NAME, TXT_NAME, mail, need, notification
+from debian import apt
+from harness import CSV_NAME, TXT_NAME, mail, need, notification
 
 pytestmark = [
     pytest.mark.release_only("packages have a build of their own"),
@@ -21,33 +23,27 @@ WORKER = ["runuser", "-u", "scoremail", "--", "scorefetch", "run", "-c", CONFIG]
 
 
 @pytest.fixture(scope="module")
-def packages(tmp_path_factory):
-    """The folder with the packages of what is committed; old/ has the same ones as version 0.0.9."""
-    need(shutil.which("dh"), "debhelper is not installed")
-    need(shutil.which("lintian"), "lintian is not installed")
-    folder = tmp_path_factory.mktemp("packages")
-    quickly = {**os.environ, "DEB_BUILD_OPTIONS": "nocheck noopt noautodbgsym"}
-    done = subprocess.run([CHECKOUT / "contrib" / "package", "deb", folder], capture_output=True, text=True, timeout=600, env=quickly)
-    assert done.returncode == 0, done.stderr
-    tree = folder / "old" / "tree"
-    tree.parent.mkdir()
-    subprocess.run(["dpkg-deb", "-R", *folder.glob("scoremail_*.deb"), tree], check=True)
-    control = tree / "DEBIAN" / "control"
-    lines = control.read_text().splitlines(keepends=True)
-    control.write_text("".join("Version: 0.0.9\n" if line.startswith("Version:") else line for line in lines))
-    subprocess.run(["dpkg-deb", "-b", "--root-owner-group", tree, tree.parent / "old.deb"], check=True, capture_output=True)
-    shutil.rmtree(tree)
+def packages():
+    return debian.packages()
+
+
+@pytest.fixture(scope="module")
+def older(packages, tmp_path_factory):
+    """The folder of the same programs, packed as version 0.0.9."""
+    folder = tmp_path_factory.mktemp("older")
+    relabel(next(packages.glob("scoremail_*.deb")), "0.0.9", folder / "scoremail.deb")
     return folder
 
 
-def apt(root, *words):
-    return root.must("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", "--no-install-recommends",
-                     "-o", "Dpkg::Options::=--force-unsafe-io", *words)
-
-
-def install(host, folder, *names):
-    """Installs the folder's packages of these names."""
-    apt(host.root, "install", *(f"/srv/packages/{file.relative_to(folder)}" for name in names for file in folder.glob(name)))
+def relabel(package, version, target):
+    """The same package under another version."""
+    tree = target.parent / "tree"
+    subprocess.run(["dpkg-deb", "-R", package, tree], check=True)
+    control = tree / "DEBIAN" / "control"
+    lines = control.read_text().splitlines(keepends=True)
+    control.write_text("".join(f"Version: {version}\n" if line.startswith("Version:") else line for line in lines))
+    subprocess.run(["dpkg-deb", "-Znone", "-b", "--root-owner-group", tree, target], check=True, capture_output=True)
+    shutil.rmtree(tree)
 
 
 class Host:
@@ -102,15 +98,17 @@ def template(tmp_path_factory):
 
 
 @pytest.fixture
-def host(packages, template, build, announced, tmp_path):
+def host(packages, older, template, build, announced, tmp_path):
     root = template.copy(tmp_path / "root")
-    root.bind(packages, "/srv/packages")
+    root.bind(packages, debian.SHOWN)
+    root.bind(older, "/srv/older")
     root.start()  # with the binds made before
     yield Host(root, build, announced)
     root.stop()
 
 
 def test_lintian_finds_no_error_and_no_warning(packages):
+    need(shutil.which("lintian"), "lintian is not installed")
     done = subprocess.run(["lintian", "--allow-root", "--pedantic", "--fail-on", "error,warning", *packages.glob("*.changes")],
                           capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -125,12 +123,12 @@ def test_the_source_package_has_what_is_committed_and_the_packaging(packages):
 
 def test_it_is_installed_used_removed_and_purged(packages, host, scores):
     root = host.root
-    install(host, packages, "scoremail_*.deb", "scoremail-doc_*.deb")
+    debian.install(host.root, packages, "scoremail_*.deb", "scoremail-doc_*.deb")
     assert root.must("stat", "-c", "%U %G %a", "/var/spool/scoremail") == "scoremail scorespool 3770\n"
     assert root.must("stat", "-c", "%U %G %a", "/var/lib/scoremail") == "scoremail scoremail 700\n"
     for unit in ("run.socket", "run.timer", "sync.timer", "tell.timer"):
         assert root.run(["systemctl", "is-enabled", f"scoremail-{unit}"]).out == b"disabled\n"
-    assert b"/usr/share/man/man1/scorefetch.1.gz" in root.run(["man", "-w", "scorefetch"]).out
+    assert host.exists("/usr/share/man/man1/scorefetch.1.gz")
     host.configure()
     host.receive(mail("csv"))
     assert len(host.events()) == 1
@@ -150,7 +148,7 @@ def test_it_is_installed_used_removed_and_purged(packages, host, scores):
 
 def test_an_upgrade_leaves_a_worker_at_work_and_events_that_wait(packages, host, scores):
     root = host.root
-    install(host, packages, "old/old.deb")
+    apt(root, "install", "/srv/older/scoremail.deb")
     host.configure()
     host.receive(mail("csv"))
     host.emulator.add("5818_20260101_000001.csv", b"x" * 200_000)
@@ -161,7 +159,7 @@ def test_an_upgrade_leaves_a_worker_at_work_and_events_that_wait(packages, host,
     os.kill(host.emulator.process.pid, signal.SIGSTOP)  # in the middle of the download
     try:
         host.receive(mail("txt"))
-        install(host, packages, "scoremail_*.deb")
+        debian.install(host.root, packages, "scoremail_*.deb")
         assert not host.exists("/run/ended")  # the worker has outlived the upgrade
     finally:
         os.kill(host.emulator.process.pid, signal.SIGCONT)
@@ -173,7 +171,7 @@ def test_an_upgrade_leaves_a_worker_at_work_and_events_that_wait(packages, host,
 
 def test_the_quickstart_runs_with_the_installed_programs(packages, host):
     """What debian/tests has a Debian archive do."""
-    install(host, packages, "scoremail_*.deb", "scoremail-emulator_*.deb")
+    debian.install(host.root, packages, "scoremail_*.deb", "scoremail-emulator_*.deb")
     (source,) = packages.glob("*.tar.xz")
     host.root.must("tar", "-xf", f"/srv/packages/{source.name}", "-C", "/srv", "--one-top-level=source", "--strip-components=1")
     said = host.root.must("/srv/source/contrib/quickstart", "--installed")
