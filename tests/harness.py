@@ -62,7 +62,10 @@ def build_folder():
 
 def is_sanitized(build):
     """Whether the programs in that build folder carry a sanitizer."""
-    options = json.loads((build / "meson-info" / "intro-buildoptions.json").read_text())
+    about = build / "meson-info" / "intro-buildoptions.json"
+    if not about.exists():
+        return False  # out of a package
+    options = json.loads(about.read_text())
     return any(o["name"] == "b_sanitize" and o["value"] != "none" for o in options)
 
 

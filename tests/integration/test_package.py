@@ -29,9 +29,10 @@ def packages():
 
 @pytest.fixture(scope="module")
 def older(packages, tmp_path_factory):
-    """The folder of the same programs, packed as version 0.0.9."""
+    """The folder of an older package: the first that there was, where it was made (tests/fresh/run), else the same programs."""
     folder = tmp_path_factory.mktemp("older")
-    relabel(next(packages.glob("scoremail_*.deb")), "0.0.9", folder / "scoremail.deb")
+    (package,) = [*packages.glob("first/scoremail_*.deb")] or packages.glob("scoremail_*.deb")
+    relabel(package, "0.0.9", folder / "scoremail.deb")
     return folder
 
 
@@ -94,7 +95,7 @@ give-up-after = 10min
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory):
-    return agents.install(tmp_path_factory.mktemp("debian") / "root", "procmail", "systemd", users=["alice", "bob"])
+    return agents.install(tmp_path_factory.mktemp("debian") / "root", "procmail", "python3", "systemd", users=["alice", "bob"])
 
 
 @pytest.fixture
@@ -161,12 +162,14 @@ def test_an_upgrade_leaves_a_worker_at_work_and_events_that_wait(packages, host,
         host.receive(mail("txt"))
         debian.install(host.root, packages, "scoremail_*.deb")
         assert not host.exists("/run/ended")  # the worker has outlived the upgrade
+        assert CSV_NAME in root.must("scorefetch", "status", "-c", CONFIG, user="scoremail")  # brings the ledger up to date
     finally:
         os.kill(host.emulator.process.pid, signal.SIGCONT)
     agents.wait_for(lambda: host.exists("/run/ended"), "the worker to end")
     assert root.must("cat", "/run/ended") == "0\n"
     root.must(*WORKER)
     assert host.stored() == sorted([CSV_NAME, TXT_NAME, "5818_20260101_000001.csv"]) and host.events() == []
+    assert host.exists("/var/lib/scoremail/ledger.db.schema-2") == (packages / "first").exists()
 
 
 def test_the_quickstart_runs_with_the_installed_programs(packages, host):
