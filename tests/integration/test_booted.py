@@ -105,7 +105,7 @@ class Site(booted.Machine):
 @pytest.fixture(scope="module")
 def site(build, tmp_path_factory):
     folder = tmp_path_factory.mktemp("booted")
-    like = agents.install(folder / "like", "dbus", "exim4-daemon-light", "getmail6", "systemd-sysv", users=["alice"])
+    like = agents.install(folder / "like", "dbus", "exim4-daemon-light", "getmail6", "gnupg", "libpam-systemd", "systemd-sysv", users=["alice", "bob"])
     like.must("sh", "-c", "rm -rf /etc/systemd/system/*.wants")
     with Emulator(build, folder) as emulator:
         machine = Site(folder / "machine", like, build, emulator)
@@ -346,3 +346,26 @@ def test_a_collector_s_unit_reads_mail_and_leaves_events(site):
     site.wait_for_files(name)
     said = site.journal("-u", "scoremail-getmail.service")
     assert "ledger.db: Permission denied" in said and re.search(r"sandbox: landlock ABI \d+, seccomp", said)
+
+
+def test_a_person_s_timers_outlive_the_login(site):
+    """bob has a systemd of his own: setup gives it units, which start the worker."""
+    site.must("loginctl", "enable-linger", "bob")  # as a login would start it
+    uid = site.must("id", "-u", "bob").strip()
+    own = ["env", f"XDG_RUNTIME_DIR=/run/user/{uid}", "systemctl", "--user"]
+    wait_for(lambda: site.run([*own, "is-system-running"], user="bob").out.strip() in (b"running", b"degraded"), "bob's systemd")
+    (username, password), service = next(iter(site.emulator.users.items())), urlsplit(site.emulator.url)
+    setup = ["scorefetch", "setup", "--yes", "--username", username, "--password-stdin", f"--set=service-url={site.emulator.url}",
+             f"--set=storage-hosts={service.hostname}:{service.port}", "--set=ca-file=/etc/scoremail/ca.pem"]  # fmt: skip
+    for _ in range(2):  # the second time it changes nothing
+        done = site.run(setup, f"{password}\n".encode(), user="bob")
+        assert done.code == 0, done
+    assert "wrote" not in done.err.replace("wrote /home/bob/.config/scoremail/password", ""), done.err
+    assert "log out" not in done.out.decode()
+    wait_for(lambda: site.must(*own, "show", "--value", "-p", "ExecMainExitTimestampMonotonic", "scoremail-run.service", user="bob").strip() != "0",
+             "bob's worker")
+    assert site.must(*own, "is-active", "scoremail-run.timer", "scoremail-sync.timer", user="bob") == "active\nactive\n"
+    assert site.must(*own, "show", "--value", "-p", "Result", "scoremail-run.service", user="bob") == "success\n"
+    site.must(*own, "start", "scoremail-sync.service", user="bob")
+    site.must("loginctl", "disable-linger", "bob")
+    assert "scoremail-run.timer stops when you log out; run loginctl enable-linger bob" in site.run(["scorefetch", "check"], user="bob").out.decode()

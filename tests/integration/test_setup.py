@@ -269,6 +269,27 @@ def test_a_crontab_of_one_s_own_stays(home):
     assert home.crontab() == "*/7 * * * * scorefetch run -q\n"
 
 
+def test_timers_of_one_s_own_and_cron_take_each_other_s_place(home):
+    """With a stand-in for systemd: test_booted has a real one."""
+    home.root.must("install", "-D", "-m", "755", "/dev/stdin", "/usr/local/sbin/systemctl", stdin=b"#!/bin/sh\necho $XDG_RUNTIME_DIR $* >>/tmp/called\n")
+    home.root.must("install", "-D", "/dev/stdin", f"/run/user/{home.uid}/systemd/private")
+    home.root.must("install", "-m", "666", "/dev/stdin", "/tmp/called")
+    called = home.root.changed("/tmp/called")
+    assert home.plain("--schedule=cron").code == 0 and called.read_text() == ""
+    assert home.plain().code == 0 and "scorefetch run" in home.crontab()  # the default is what is there
+    home.root.must("sh", "-c", "(echo '# mine'; crontab -l) | crontab -", user="alice")
+    assert home.plain("--schedule=timer").code == 0 and home.crontab() == "# mine\n"
+    start = [f"/run/user/{home.uid} --user daemon-reload", f"/run/user/{home.uid} --user enable --now scoremail-run.timer scoremail-sync.timer"]
+    assert called.read_text().splitlines() == start
+    units = home.path(".config/systemd/user")
+    assert f'ExecStart="{BIN}/scorefetch" run\n' in (units / "scoremail-run.service").read_text()
+    (units / "scoremail-sync.timer").write_text("# mine\n")
+    done = home.plain()
+    assert "scoremail-sync.timer is not setup's; it stays" in done.out.decode() and (units / "scoremail-sync.timer").read_text() == "# mine\n"
+    assert home.plain("--schedule=cron").code == 0 and home.crontab().count("scorefetch run") == 1
+    assert called.read_text().splitlines() == [*start, *start, start[1].replace("enable", "disable")]
+
+
 def test_a_second_account_stands_beside_the_first(home):
     home.emulator.users["second@example.edu"] = home.password
     with open(os.path.join(home.emulator.data, "users"), "w", encoding="utf-8") as users:
@@ -366,5 +387,5 @@ def test_a_site(home):
     cron = root.must("cat", "/etc/cron.d/scoremail")
     assert re.search(rf"(?m)^\*/5 \* \* \* \* scoremail {BIN}/scorefetch run -q -c '/etc/scoremail/scoremail.conf'$", cron)
     before = {name: root.must("cat", name) for name in ("/etc/scoremail/scoremail.conf", "/etc/cron.d/scoremail", "/etc/passwd", "/etc/group")}
-    assert root.run([*setup, "--schedule=cron"], (home.password + "\n").encode()).code == 0
+    assert root.run(setup, (home.password + "\n").encode()).code == 0  # what is there is the default
     assert {name: root.must("cat", name) for name in before} == before

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/error.h"
+#include "common/base/startup.h"
 #include "fetch/check/agents.h"
 #include "fetch/host/subprocess.h"
 
@@ -85,4 +86,23 @@ sm_check_timer_is_off(const SmConfig *config, const char *timer, const char *com
     return config->site && g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR) &&
            state_of(timer) == SM_UNIT_OFF && !site_crontabs_start(command) &&
            !own_crontab_starts(command);
+}
+
+gboolean
+sm_check_own_timer(void)
+{
+    g_autofree char *home = sm_startup_home();
+    g_autofree char *link =
+        g_strconcat(home != NULL ? home : "",
+                    "/.config/systemd/user/timers.target.wants/scoremail-run.timer", NULL);
+
+    return g_file_test(link, G_FILE_TEST_EXISTS);
+}
+
+gboolean
+sm_check_lingers(void)
+{
+    g_autofree char *path = g_strconcat("/var/lib/systemd/linger/", g_get_user_name(), NULL);
+
+    return g_file_test(path, G_FILE_TEST_EXISTS);
 }

@@ -19,3 +19,9 @@ SmUnitState sm_check_unit_state(const char *said);
  * where systemd does not run.
  */
 gboolean sm_check_timer_is_off(const SmConfig *config, const char *timer, const char *command);
+
+/* Whether a timer of our user's own systemd starts the worker, as scorefetch setup makes one. */
+gboolean sm_check_own_timer(void);
+
+/* Whether that systemd goes on when our user logs out. */
+gboolean sm_check_lingers(void);

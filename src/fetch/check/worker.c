@@ -77,12 +77,16 @@ sm_check_spool(SmCheck *check, const SmAccount *none)
                      described, (int)sm_spool_count(spool));
 }
 
-/* cron's PATH has neither /usr/local/bin nor a prefix of somebody's own. Caller frees. */
+/* What a person can do. cron's PATH has neither /usr/local/bin nor a prefix of somebody's own.
+ * Caller frees. */
 static char *
-cron_line(void)
+own_remedy(void)
 {
     g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
 
+    if (sm_check_own_timer())
+        return g_strdup("run systemctl --user restart " TIMER
+                        ", and see systemctl --user status " TIMER " scoremail-run.service");
     return g_strdup_printf("add to your crontab: */5 * * * * %s run -q",
                            self != NULL ? self : SM_BINDIR "/scorefetch");
 }
@@ -93,7 +97,7 @@ sm_check_worker(SmCheck *check, const SmAccount *none)
     const SmConfig *config = check->config;
     gboolean queued = sm_config_is_queued(config);
     gboolean lives = sm_spool_is_worked(config->spool, config->worker_interval, sm_ledger_now());
-    g_autofree char *remedy = config->site ? g_strdup(REMEDY_SITE) : cron_line();
+    g_autofree char *remedy = config->site ? g_strdup(REMEDY_SITE) : own_remedy();
     g_autofree char *silent = NULL;
     SmWorkerSigns signs;
 
@@ -110,6 +114,11 @@ sm_check_worker(SmCheck *check, const SmAccount *none)
                      "it has run lately, but %s is not enabled and no crontab line starts it after "
                      "a reboot; %s",
                      TIMER, remedy);
+    else if (!config->site && sm_check_own_timer() && !sm_check_lingers())
+        sm_check_say(check, SM_CHECK_WARNING, "worker", NULL,
+                     "it has run lately, but %s stops when you log out; run loginctl "
+                     "enable-linger %s",
+                     TIMER, g_get_user_name());
     else
         sm_check_say(check, SM_CHECK_OK, "worker", NULL, "scorefetch run has run lately");
 }

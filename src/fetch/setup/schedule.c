@@ -6,47 +6,14 @@
 #include "fetch/check/agents.h"
 #include "fetch/host/subprocess.h"
 #include "fetch/setup/edit.h"
+#include "fetch/setup/own-units.h"
 #include "fetch/setup/site.h"
 
 #define SITE_CRON "/etc/cron.d/scoremail"
+#define CRONTAB "/usr/bin/crontab"
+#define WORKER "scorefetch run"
 
 enum { CRONTAB_MAX = 256 * 1024 /* bytes */, LIMIT = 10 /* seconds */ };
-
-const char *
-sm_schedule_find(const SmPlace *place)
-{
-    if (place->site && g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR))
-        return "timer";
-    if (place->site ? g_file_test("/etc/cron.d", G_FILE_TEST_IS_DIR)
-                    : g_file_test("/usr/bin/crontab", G_FILE_TEST_IS_EXECUTABLE))
-        return "cron";
-    return "none";
-}
-
-gboolean
-sm_schedule_check(const SmPlace *place, const char *choice, GError **error)
-{
-    if ((place->site && strcmp(choice, "timer") == 0) || strcmp(choice, "cron") == 0 ||
-        *choice == '\0')
-        return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "allowed: %scron, none",
-                place->site ? "timer, " : "");
-    return FALSE;
-}
-
-/* The lines for cron; user: who they run as, in a file of cron.d's, or "". Caller frees. */
-static char *
-cron_lines(const SmPlace *place, const char *user)
-{
-    g_autofree char *option =
-        place->standard ? g_strdup("") : g_strdup_printf(" -c '%s'", place->config);
-
-    /* hosts should not all come in the same minute */
-    return g_strdup_printf("*/5 * * * * %s%s/scorefetch run -q%s\n"
-                           "%u * * * * %s%s/scorefetch sync -q --since last%s\n",
-                           user, place->programs, option, g_str_hash(place->user) % 60, user,
-                           place->programs, option);
-}
 
 /* Our user's crontab, "" where there is none. Caller frees. */
 static char *
@@ -72,25 +39,119 @@ read_crontab(GError **error)
     return NULL;
 }
 
+/* Whether cron starts the worker already. */
 static gboolean
-plan_crontab(SmPlan *plan, const SmPlace *place, GError **error)
+is_in_cron(const SmPlace *place)
+{
+    g_autofree char *text = NULL;
+
+    if (place->site)
+        g_file_get_contents(SITE_CRON, &text, NULL, NULL);
+    else if (g_file_test(CRONTAB, G_FILE_TEST_IS_EXECUTABLE))
+        text = read_crontab(NULL);
+    return text != NULL && sm_check_mentions(text, WORKER);
+}
+
+const char *
+sm_schedule_find(const SmPlace *place)
+{
+    gboolean cron = place->site ? g_file_test("/etc/cron.d", G_FILE_TEST_IS_DIR)
+                                : g_file_test(CRONTAB, G_FILE_TEST_IS_EXECUTABLE);
+
+    if (is_in_cron(place))
+        return "cron";
+    if (place->site ? g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR) : sm_own_units_can())
+        return "timer";
+    return cron ? "cron" : "none";
+}
+
+const char *
+sm_schedule_choices(const SmPlace *place)
+{
+    if (place->site)
+        return "timer: systemd's units; cron: /etc/cron.d; none";
+    return sm_own_units_can() ? "timer: units of your own; cron: a line in your crontab; none"
+                              : "cron: a line in your crontab; none";
+}
+
+gboolean
+sm_schedule_check(const SmPlace *place, const char *choice, GError **error)
+{
+    gboolean timer = place->site || sm_own_units_can();
+
+    if ((timer && strcmp(choice, "timer") == 0) || strcmp(choice, "cron") == 0 || *choice == '\0')
+        return TRUE;
+    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "allowed: %scron, none%s", timer ? "timer, " : "",
+                timer ? "" : "; for timer, systemctl --user must work for you");
+    return FALSE;
+}
+
+/* The lines for cron; user: who they run as, in a file of cron.d's, or "". Caller frees. */
+static char *
+cron_lines(const SmPlace *place, const char *user)
+{
+    g_autofree char *option =
+        place->standard ? g_strdup("") : g_strdup_printf(" -c '%s'", place->config);
+
+    /* hosts should not all come in the same minute */
+    return g_strdup_printf("*/5 * * * * %s%s/scorefetch run -q%s\n"
+                           "%u * * * * %s%s/scorefetch sync -q --since last%s\n",
+                           user, place->programs, option, g_str_hash(place->user) % 60, user,
+                           place->programs, option);
+}
+
+/* Gives our block of the crontab these lines; NULL: there is to be none. *theirs: a line of the
+ * person's own starts the worker, and nothing is to be done. */
+static gboolean
+plan_crontab(SmPlan *plan, const char *lines, gboolean *theirs, GError **error)
 {
     static const char *const argv[] = {"crontab", "-", NULL};
     g_autofree char *present = read_crontab(error);
     g_autofree char *rest = present != NULL ? sm_edit_without_block(present) : NULL;
-    g_autofree char *lines = cron_lines(place, "");
+    const char *others = rest != NULL ? rest : present;
     g_autofree char *edited = NULL;
 
     if (present == NULL)
         return FALSE;
-    if (sm_check_mentions(rest != NULL ? rest : present, "scorefetch run")) {
+    *theirs = sm_check_mentions(others, WORKER);
+    if (*theirs) {
         sm_plan_note(plan, "your crontab starts scorefetch run already; it stays as it is");
         return TRUE;
     }
-    edited = sm_edit_block(present, lines);
+    edited = lines != NULL ? sm_edit_block(present, lines) : g_strdup(others);
     if (strcmp(edited, present) != 0)
         sm_plan_command(plan, argv, edited);
     return TRUE;
+}
+
+/* A person's: one of the two takes the place of the other. */
+static gboolean
+plan_own(SmPlan *plan, const SmPlace *place, gboolean timer, const char *lines, GError **error)
+{
+    gboolean theirs = FALSE;
+
+    if ((!timer || g_file_test(CRONTAB, G_FILE_TEST_IS_EXECUTABLE)) &&
+        !plan_crontab(plan, timer ? NULL : lines, &theirs, error))
+        return FALSE;
+    if (timer && !theirs)
+        sm_own_units_plan(plan, place);
+    else
+        sm_own_units_plan_stop(plan, place);
+    return TRUE;
+}
+
+static void
+plan_site(SmPlan *plan, gboolean timer, const char *lines)
+{
+    g_autofree char *text = g_strconcat("# Written by scorefetch setup.\n",
+                                        timer ? "# systemd's units do it.\n" : lines, NULL);
+
+    if (!timer || g_file_test(SITE_CRON, G_FILE_TEST_EXISTS))
+        sm_plan_file(plan, SITE_CRON, text, 0644);
+    if (timer)
+        sm_site_plan_units(plan);
+    else
+        sm_site_plan_units_off(plan);
 }
 
 gboolean
@@ -98,17 +159,13 @@ sm_schedule_plan(SmPlan *plan, const char *choice, const SmPlace *place, GError 
 {
     g_autofree char *user = g_strdup_printf("%s ", SM_SITE_USER);
     g_autofree char *lines = cron_lines(place, place->site ? user : "");
+    gboolean timer = strcmp(choice, "timer") == 0;
 
-    if (strcmp(choice, "timer") == 0) {
-        sm_site_plan_units(plan);
-    } else if (strcmp(choice, "cron") == 0 && place->site) {
-        g_autofree char *text = g_strconcat("# Written by scorefetch setup.\n", lines, NULL);
-
-        sm_plan_file(plan, SITE_CRON, text, 0644);
-    } else if (strcmp(choice, "cron") == 0) {
-        return plan_crontab(plan, place, error);
-    } else {
+    if (!timer && strcmp(choice, "cron") != 0)
         sm_plan_note(plan, "let cron, or another scheduler, start:\n%s", lines);
-    }
+    else if (place->site)
+        plan_site(plan, timer, lines);
+    else
+        return plan_own(plan, place, timer, lines, error);
     return TRUE;
 }

@@ -144,20 +144,19 @@ ask_surroundings(Setup *setup, GError **error)
         g_strdup_printf("Mail agent that delivers the notifications (%s):", names);
     const char *agent = sm_agent_find(setup->place);
     const char *schedule = sm_schedule_find(setup->place);
+    g_autofree char *schedule_text =
+        g_strdup_printf("What starts the worker (%s):", sm_schedule_choices(setup->place));
     SmQuestion about_agent = {.option = "--agent",
                               .text = agent_text,
                               .fallback = strcmp(agent, "none") == 0 ? "" : agent,
                               .given = setup->answers->agent,
                               .check = check_agent};
-    SmQuestion about_schedule = {
-        .option = "--schedule",
-        .text = setup->place->site
-                    ? "What starts the worker (timer: systemd's units; cron: /etc/cron.d; none):"
-                    : "What starts the worker (cron: a line in your crontab; none):",
-        .fallback = strcmp(schedule, "none") == 0 ? "" : schedule,
-        .given = setup->answers->schedule,
-        .check = check_schedule,
-        .user_data = (gpointer)setup->place};
+    SmQuestion about_schedule = {.option = "--schedule",
+                                 .text = schedule_text,
+                                 .fallback = strcmp(schedule, "none") == 0 ? "" : schedule,
+                                 .given = setup->answers->schedule,
+                                 .check = check_schedule,
+                                 .user_data = (gpointer)setup->place};
 
     setup->agent = sm_question_ask(&about_agent, !setup->answers->defaults, error);
     if (setup->agent == NULL)

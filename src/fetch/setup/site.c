@@ -40,16 +40,15 @@ sm_site_plan(SmPlan *plan, char **members)
     }
 }
 
-/* As systemd reads a word: quoted, and % twice. Caller frees. */
-static char *
-quote(const char *directory)
+char *
+sm_site_quote(const char *word)
 {
-    g_autoptr(GString) text = g_string_new(directory);
+    g_autoptr(GString) text = g_string_new(word);
 
     g_string_replace(text, "\\", "\\\\", 0);
     g_string_replace(text, "\"", "\\\"", 0);
     g_string_replace(text, "%", "%%", 0);
-    return g_strdup_printf("\"-%s\"", text->str);
+    return g_strdup_printf("\"%s\"", text->str);
 }
 
 static gboolean
@@ -67,7 +66,8 @@ sm_site_plan_directories(SmPlan *plan, const char *const *directories)
     gboolean any = FALSE;
 
     for (; *directories != NULL; directories++) {
-        g_autofree char *quoted = quote(*directories);
+        g_autofree char *if_there = g_strconcat("-", *directories, NULL);
+        g_autofree char *quoted = sm_site_quote(if_there);
 
         if (is_own(*directories))
             continue;
@@ -85,19 +85,37 @@ sm_site_plan_directories(SmPlan *plan, const char *const *directories)
     }
 }
 
+/* systemctl with this verb, for all of them. */
+static void
+plan_systemctl(SmPlan *plan, const char *verb, gboolean must)
+{
+    const char *const argv[] = {"systemctl",
+                                verb,
+                                "--now",
+                                "scoremail-run.socket",
+                                "scoremail-run.timer",
+                                "scoremail-sync.timer",
+                                "scoremail-tell.timer",
+                                NULL};
+
+    if (must)
+        sm_plan_command(plan, argv, NULL);
+    else
+        sm_plan_try_command(plan, argv);
+}
+
 void
 sm_site_plan_units(SmPlan *plan)
 {
     static const char *const reload[] = {"systemctl", "daemon-reload", NULL};
-    static const char *const enable[] = {"systemctl",
-                                         "enable",
-                                         "--now",
-                                         "scoremail-run.socket",
-                                         "scoremail-run.timer",
-                                         "scoremail-sync.timer",
-                                         "scoremail-tell.timer",
-                                         NULL};
 
     sm_plan_command(plan, reload, NULL);
-    sm_plan_command(plan, enable, NULL);
+    plan_systemctl(plan, "enable", TRUE);
+}
+
+void
+sm_site_plan_units_off(SmPlan *plan)
+{
+    if (g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR))
+        plan_systemctl(plan, "disable", FALSE);
 }

@@ -18,3 +18,9 @@ void sm_site_plan_directories(SmPlan *plan, const char *const *directories);
 
 /* Adds the commands that enable and start the units. */
 void sm_site_plan_units(SmPlan *plan);
+
+/* The reverse, where systemd runs. */
+void sm_site_plan_units_off(SmPlan *plan);
+
+/* A word of a unit's setting as systemd reads it: quoted, and % twice. Caller frees. */
+char *sm_site_quote(const char *word);
