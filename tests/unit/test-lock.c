@@ -145,6 +145,72 @@ waits_for_its_holder(Fixture *fixture, gconstpointer data)
 }
 
 static void
+shows_who_holds_a_byte_without_taking_it(Fixture *fixture, gconstpointer data)
+{
+    sm_autofd int fd = open_lock_file(fixture);
+    sm_autofd int other = open_lock_file(fixture);
+
+    g_assert_false(sm_lock_is_held(other, 3));
+    g_assert_true(sm_lock_take(fd, 3, 0, NULL, NULL));
+    g_assert_true(sm_lock_is_held(other, 3));
+    g_assert_false(sm_lock_is_held(other, 2));
+    g_assert_false(sm_lock_is_held(other, 4));
+    sm_lock_drop(fd, 3);
+    g_assert_false(sm_lock_is_held(other, 3));
+}
+
+static void
+assert_told(int fd, gint64 row, gint64 bytes, gint64 total)
+{
+    gint64 told[2];
+
+    g_assert_cmpint(sm_lock_told(fd, row, &told[0], &told[1]), ==, bytes >= 0);
+    g_assert_cmpint(told[0], ==, bytes);
+    g_assert_cmpint(told[1], ==, total);
+}
+
+static void
+tells_how_far_a_download_is(Fixture *fixture, gconstpointer data)
+{
+    sm_autofd int fd = open_lock_file(fixture);
+    sm_autofd int other = open_lock_file(fixture);
+    const gint64 large = (gint64)50 << 30, last = ((gint64)1 << 25) - 2;
+
+    assert_told(other, 5, -1, -1);
+    sm_lock_tell(fd, 5, 0, large);
+    assert_told(other, 5, 0, large);
+    assert_told(other, 4, -1, -1);
+    assert_told(other, 6, -1, -1);
+    sm_lock_tell(fd, 5, large, large);
+    sm_lock_tell(fd, 6, 7, -1);
+    sm_lock_tell(fd, last, 1, 2);
+    sm_lock_tell(fd, last + 1, 1, 2); /* there is no room for it */
+    assert_told(other, 5, large, large);
+    assert_told(other, 6, 7, -1);
+    assert_told(other, last, 1, 2);
+    sm_lock_tell(fd, 5, 1, 1000); /* it started over */
+    assert_told(other, 5, 1, 1000);
+    sm_lock_tell(fd, 5, 1, -1);
+    assert_told(other, 5, 1, -1);
+    sm_lock_tell(fd, 5, -1, 1000);
+    assert_told(other, 5, -1, -1);
+    sm_close(&fd); /* as with the end of its process */
+    assert_told(other, 6, -1, -1);
+    assert_told(other, last, -1, -1);
+}
+
+static void
+is_not_told_by_a_program_that_locks_all(Fixture *fixture, gconstpointer data)
+{
+    sm_autofd int fd = open_lock_file(fixture);
+    sm_autofd int other = open_lock_file(fixture);
+    struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+    g_assert_cmpint(fcntl(fd, F_OFD_SETLK, &all), ==, 0);
+    assert_told(other, 5, -1, -1);
+}
+
+static void
 says_that_a_descriptor_cannot_be_locked(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
@@ -163,6 +229,11 @@ main(int argc, char **argv)
         excludes_another_opening_in_the_same_process);
     ADD("/lock/dies with its holder", NULL, dies_with_its_holder);
     ADD("/lock/waits for its holder", NULL, waits_for_its_holder);
+    ADD("/lock/shows who holds a byte without taking it", NULL,
+        shows_who_holds_a_byte_without_taking_it);
+    ADD("/lock/tells how far a download is", NULL, tells_how_far_a_download_is);
+    ADD("/lock/is not told by a program that locks all", NULL,
+        is_not_told_by_a_program_that_locks_all);
     ADD("/lock/says that a descriptor cannot be locked", NULL,
         says_that_a_descriptor_cannot_be_locked);
     return g_test_run();

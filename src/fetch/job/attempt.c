@@ -416,6 +416,7 @@ sm_attempt(const SmJob *job, SmFile *file, SmStore *store, char **outcome, GErro
         sm_transfer_new(job->account, &shared, transfer_started, &attempt);
 
     attempt.transfer = transfer;
+    sm_transfer_tell(transfer, job->ledger->lock_fd, file->id);
     if (job->listed != NULL && job->listed->size > 0) /* 0: a service that has not counted */
         sm_transfer_facts(transfer)->listed = job->listed->size;
     return run(&attempt, outcome, error);

@@ -9,12 +9,14 @@
 #include "fetch/http/guard.h"
 #include "fetch/http/http.h"
 #include "fetch/http/pace.h"
+#include "fetch/ledger/lock.h"
 
 enum {
     REFUSAL_MAX = 4096, /* bytes kept of an error's body */
     ETAG_MAX = 200,
     CODE_MAX = 60,
     RECEIVE_BUFFER = 512 * 1024, /* bytes: libcurl's largest */
+    TELL_US = 300 * 1000,        /* a transfer that is over by then tells nothing */
 };
 
 struct SmTransfer {
@@ -25,6 +27,9 @@ struct SmTransfer {
     CURL *handle;
     gint64 deadline;
     SmProgressLine *line;
+    int lock_fd; /* see sm_transfer_tell() */
+    gint64 row;  /* 0: nobody is told */
+    gint64 told_at;
     SmTransferFacts facts;
     /* of the GET that runs */
     SmGuard guard;
@@ -61,6 +66,8 @@ sm_transfer_free(SmTransfer *transfer)
     if (transfer == NULL)
         return;
     curl_easy_cleanup(transfer->handle);
+    if (transfer->row != 0)
+        sm_lock_tell(transfer->lock_fd, transfer->row, -1, -1);
     sm_guard_clear(&transfer->guard);
     g_string_free(transfer->refusal, TRUE);
     g_free(transfer->facts.etag);
@@ -78,6 +85,13 @@ void
 sm_transfer_watch(SmTransfer *transfer, SmProgressLine *line)
 {
     transfer->line = line;
+}
+
+void
+sm_transfer_tell(SmTransfer *transfer, int lock_fd, gint64 row)
+{
+    transfer->lock_fd = lock_fd;
+    transfer->row = row;
 }
 
 SmTransferFacts *
@@ -269,6 +283,18 @@ end_slow(SmTransfer *transfer, const char *what, guint seconds)
     return 1;
 }
 
+static void
+tell(SmTransfer *transfer, gint64 bytes, gint64 time)
+{
+    const SmTransferFacts *facts = &transfer->facts;
+
+    if (transfer->row == 0 || time - transfer->told_at < TELL_US)
+        return;
+    transfer->told_at = time;
+    sm_lock_tell(transfer->lock_fd, transfer->row, bytes,
+                 facts->total >= 0 ? facts->total : facts->listed);
+}
+
 /* libcurl calls it all the time, also while nothing comes. Not 0 where too little has come for too
  * long. Not CURLOPT_LOW_SPEED_LIMIT, whose average is of some seconds. */
 static int
@@ -280,6 +306,7 @@ watch_rate(void *user_data, curl_off_t all, curl_off_t now, curl_off_t up_all, c
     curl_off_t sent = 0; /* when the request was, 0: it was not yet, and connect-timeout counts */
 
     curl_easy_getinfo(transfer->handle, CURLINFO_PRETRANSFER_TIME_T, &sent);
+    tell(transfer, bytes, time);
     if (bytes >= transfer->facts.enough)
         sm_transfer_measure(transfer, bytes, time);
     if (bytes != transfer->seen || sent == 0) {
@@ -426,7 +453,7 @@ sm_transfer_get(SmTransfer *transfer, const char *url, SmPart *part, const char 
     if (!sm_http_prepare(transfer->handle, transfer->account, stall_of(transfer), detail, error))
         return FALSE;
     transfer->part = part;
-    transfer->seen_at = g_get_monotonic_time();
+    transfer->seen_at = transfer->told_at = g_get_monotonic_time();
     transfer->offset = sm_etag_is_strong(transfer->facts.etag) ? sm_part_size(part) : 0;
     transfer->asked_if_changed = transfer->offset == 0 && if_none_match != NULL;
     transfer->opened = FALSE;

@@ -57,6 +57,10 @@ void sm_transfer_set_deadline(SmTransfer *transfer, gint64 deadline);
 /* Where its progress is shown; NULL: nowhere. */
 void sm_transfer_watch(SmTransfer *transfer, SmProgressLine *line);
 
+/* Tells other processes how far it is, as the row's claim holder: sm_lock_told() of the ledger's
+ * lock file. */
+void sm_transfer_tell(SmTransfer *transfer, int lock_fd, gint64 row);
+
 /* Begins to measure progress, from the bytes that the part has, at a time that is now or was. */
 void sm_transfer_measure(SmTransfer *transfer, gint64 bytes, gint64 from);
 

@@ -12,12 +12,24 @@ enum {
     STRANGER_WAIT = 2, /* seconds */
 };
 
+/* What a row may tell: a lock in either half of as many bytes, each one longer than its number. */
+static const gint64 HALF = (gint64)1 << 36;
+
 static int
-set_lock(int fd, gint64 byte, short type)
+set_lock(int fd, gint64 from, gint64 length, short type)
 {
-    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = from, .l_len = length};
 
     return fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+/* The first lock of another in these bytes; FALSE: none. */
+static gboolean
+find_lock(int fd, gint64 from, gint64 length, struct flock *lock)
+{
+    *lock =
+        (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = from, .l_len = length};
+    return fcntl(fd, F_OFD_GETLK, lock) == 0 && lock->l_type != F_UNLCK;
 }
 
 /* Whether what holds the byte holds all behind it, too, which none of us does: a backup program
@@ -25,9 +37,9 @@ set_lock(int fd, gint64 byte, short type)
 static gboolean
 is_strangers(int fd, gint64 byte, pid_t *pid)
 {
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+    struct flock lock;
 
-    if (fcntl(fd, F_OFD_GETLK, &lock) < 0 || lock.l_type == F_UNLCK || lock.l_len != 0)
+    if (!find_lock(fd, byte, 1, &lock) || lock.l_len != 0)
         return FALSE;
     *pid = lock.l_pid;
     return TRUE;
@@ -65,7 +77,7 @@ sm_lock_take(int fd, gint64 byte, guint wait, gboolean *waited, GError **error)
     if (waited != NULL)
         *waited = FALSE;
     /* Polls, since a blocking OFD lock has no time limit. */
-    while (set_lock(fd, byte, F_WRLCK) < 0) {
+    while (set_lock(fd, byte, 1, F_WRLCK) < 0) {
         if (errno != EAGAIN && errno != EACCES && errno != EINTR)
             return sm_error_from_errno(error, SM_ERROR_LEDGER, "the ledger's lock file");
         if (gives_up(fd, byte, begun, wait, error))
@@ -85,5 +97,50 @@ sm_lock_take(int fd, gint64 byte, guint wait, gboolean *waited, GError **error)
 void
 sm_lock_drop(int fd, gint64 byte)
 {
-    set_lock(fd, byte, F_UNLCK);
+    set_lock(fd, byte, 1, F_UNLCK);
+}
+
+gboolean
+sm_lock_is_held(int fd, gint64 byte)
+{
+    struct flock lock;
+
+    return find_lock(fd, byte, 1, &lock);
+}
+
+static gint64
+first_half(gint64 row)
+{
+    return SM_LOCK_PROGRESS + row * 2 * HALF;
+}
+
+void
+sm_lock_tell(int fd, gint64 row, gint64 bytes, gint64 total)
+{
+    const gint64 numbers[] = {bytes, bytes >= 0 ? total : -1};
+
+    if (row >= (G_MAXINT64 - SM_LOCK_PROGRESS) / (2 * HALF))
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        gint64 from = first_half(row) + i * HALF, length = CLAMP(numbers[i] + 1, 0, HALF - 1);
+
+        if (length > 0)
+            set_lock(fd, from, length, F_WRLCK);
+        set_lock(fd, from + length, HALF - length, F_UNLCK);
+    }
+}
+
+gboolean
+sm_lock_told(int fd, gint64 row, gint64 *bytes, gint64 *total)
+{
+    gint64 *const numbers[] = {bytes, total};
+
+    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        gint64 from = first_half(row) + i * HALF;
+        struct flock lock;
+
+        *numbers[i] =
+            find_lock(fd, from, HALF, &lock) && lock.l_start == from ? lock.l_len - 1 : -1;
+    }
+    return *bytes >= 0;
 }
