@@ -7,7 +7,7 @@
 
 #include "common/base/error.h"
 #include "common/base/io.h"
-#include "fetch/commands/commands.h"
+#include "fetch/commands/status-watch.h"
 #include "fetch/host/json.h"
 #include "fetch/status/exposition.h"
 #include "fetch/status/json.h"
@@ -20,7 +20,7 @@ enum {
 };
 
 typedef struct {
-    gboolean json, all, exit_code;
+    gboolean json, all, exit_code, watch;
     char *prometheus; /* FILE */
     SmLevel level;    /* what was found */
 } Status;
@@ -109,6 +109,17 @@ show(SmSession *session, Status *status, GError **error)
     return survey != NULL && print(session, status, survey, error);
 }
 
+static int
+watch(SmSession *session, const Status *status, GError **error)
+{
+    if (status->json || status->all || status->exit_code || status->prometheus != NULL)
+        g_set_error_literal(error, SM_ERROR, SM_ERROR_USAGE,
+                            "--watch goes with none of --all, --json, --exit-code, --prometheus");
+    else if (sm_session_configure(session, error) && sm_session_knows_account(session, error))
+        sm_status_watch(session, error);
+    return EX_OK;
+}
+
 /*
  * If status is unknown, the plugin's first line says so; a wrong command line is not the service's
  * state.
@@ -119,6 +130,8 @@ status_all(SmSession *session, gpointer values, char **arguments, GError **error
     Status *status = values;
     GError *fault = NULL;
 
+    if (status->watch)
+        return watch(session, status, error);
     if (show(session, status, &fault))
         return status->exit_code ? (int)status->level : EX_OK;
     if (!status->exit_code || g_error_matches(fault, SM_ERROR, SM_ERROR_USAGE)) {
@@ -138,6 +151,7 @@ static const GOptionEntry options_of_status[] = {
               "Answer as a monitoring plugin: 0 ok, 1 warning, 2 critical", NULL),
     SM_OPTION(Status, prometheus, "prometheus", 0, FILENAME,
               "Write metrics to FILE, for node_exporter's text-file collector", "FILE"),
+    SM_OPTION(Status, watch, "watch", 0, NONE, "Show a view that renews itself, until q", NULL),
     {NULL}};
 
 const SmCommand sm_command_status = {

@@ -185,6 +185,17 @@ sm_file_due(SmLedger *ledger, const char *account, gint64 now, GError **error)
                       "iis", now, now + SM_PAUSE_LONGEST, account);
 }
 
+GPtrArray *
+sm_file_pending(SmLedger *ledger, const char *account, guint max, GError **error)
+{
+    return sm_db_list(ledger->db, error, &files,
+                      "SELECT " COLUMNS " FROM files"
+                      " WHERE (state IN ('waiting', 'placing') OR unanswered <> 0)"
+                      " AND account = coalesce(?, account)"
+                      " ORDER BY fence > settled DESC, next_attempt, id LIMIT ?",
+                      "si", account, (gint64)max);
+}
+
 static gpointer
 account_from_row(const SmRow *row)
 {

@@ -106,8 +106,14 @@ GPtrArray *sm_file_list_troubles(SmLedger *ledger, const char *account, guint ma
  */
 GPtrArray *sm_file_due(SmLedger *ledger, const char *account, gint64 now, GError **error);
 
-/* The accounts that have such rows, as strings, the longest due first. Caller frees.
- * SM_ERROR_LEDGER. */
+/*
+ * The rows, of account if not NULL, that something is still to be done for: at most max, first
+ * those that an attempt has not settled, then by their next attempt: of SmFile. SM_ERROR_LEDGER.
+ */
+GPtrArray *sm_file_pending(SmLedger *ledger, const char *account, guint max, GError **error);
+
+/* The accounts that have rows which are due at the time now, as strings, the longest due first.
+ * Caller frees. SM_ERROR_LEDGER. */
 GPtrArray *sm_file_due_accounts(SmLedger *ledger, gint64 now, GError **error);
 
 /* The rows of account that messages announced, that wait, and that no listing has named: of SmFile.

@@ -7,9 +7,8 @@
 #include "fetch/ledger/listing.h"
 #include "fetch/status/verdict.h"
 
-/* Caller frees. */
-static char *
-human_time(gint64 when, gint64 now)
+char *
+sm_status_when(gint64 when, gint64 now)
 {
     if (when == 0)
         return g_strdup("-");
@@ -24,8 +23,8 @@ static void
 print_account(const SmAccountSurvey *account, int widest, gint64 now)
 {
     const gint64 *files = account->totals.files;
-    g_autofree char *mail = human_time(account->totals.mail_at, now);
-    g_autofree char *sync = human_time(account->totals.synced_at, now);
+    g_autofree char *mail = sm_status_when(account->totals.mail_at, now);
+    g_autofree char *sync = sm_status_when(account->totals.synced_at, now);
 
     printf("%-*s  %-16s  %-16s  %6" G_GINT64_FORMAT "  %6" G_GINT64_FORMAT "  %8" G_GINT64_FORMAT
            "  %7" G_GINT64_FORMAT "  %6" G_GINT64_FORMAT "  %7" G_GINT64_FORMAT "%s\n",
@@ -40,7 +39,7 @@ print_account(const SmAccountSurvey *account, int widest, gint64 now)
 static void
 print_worker(const SmSurvey *survey)
 {
-    g_autofree char *beat = human_time(survey->worker.beat_at, survey->now);
+    g_autofree char *beat = sm_status_when(survey->worker.beat_at, survey->now);
 
     printf("worker seen: %s; ", survey->worker.beat_at > 0 ? beat : "never");
     if (survey->worker.spooled >= 0)
@@ -70,10 +69,9 @@ void
 sm_status_print_concerns(const GPtrArray *concerns)
 {
     for (guint i = 0; i < concerns->len; i++) {
-        const SmConcern *concern = concerns->pdata[i];
+        g_autofree char *line = sm_concern_line(concerns->pdata[i]);
 
-        printf("%s: %s%s%s\n", sm_level_name(concern->level), concern->account,
-               *concern->account != '\0' ? ": " : "", concern->text);
+        puts(line);
     }
 }
 
@@ -84,7 +82,7 @@ remark(const SmFile *file, gint64 now)
     g_autofree char *next = NULL;
 
     if (file->state == SM_FILE_STORED && file->pruned_at > 0) {
-        next = human_time(file->pruned_at, now);
+        next = sm_status_when(file->pruned_at, now);
         return g_strdup_printf("deleted after keep-for: %s", next);
     }
     if (file->state == SM_FILE_STORED && file->revision > 0 && *file->reason == '\0')
@@ -95,7 +93,7 @@ remark(const SmFile *file, gint64 now)
     }
     if (file->next_attempt <= now || file->state == SM_FILE_FAILED)
         return g_strdup(file->reason);
-    next = human_time(file->next_attempt, file->next_attempt + 3600);
+    next = sm_status_when(file->next_attempt, file->next_attempt + 3600);
     return g_strdup_printf("%s (next attempt %s)", file->reason, next);
 }
 
@@ -112,7 +110,7 @@ sm_status_print_files(const GPtrArray *files, gboolean with_account, gint64 now)
         const SmFile *file = files->pdata[i];
         g_autofree char *size =
             file->stored_at > 0 ? sm_text_size((guint64)file->stored.size) : g_strdup("-");
-        g_autofree char *when = human_time(file->updated_at, now);
+        g_autofree char *when = sm_status_when(file->updated_at, now);
         g_autofree char *note = remark(file, now);
 
         printf("%-10s %-*s %10s  %-16s %s%s%s\n", sm_file_state_name(file->state), widest,
@@ -126,7 +124,7 @@ sm_status_print_refusals(const SmSurvey *survey)
 {
     for (guint i = 0; i < survey->refusals->len; i++) {
         const SmRefusal *refusal = survey->refusals->pdata[i];
-        g_autofree char *when = human_time(refusal->last_at, survey->now);
+        g_autofree char *when = sm_status_when(refusal->last_at, survey->now);
 
         printf("%-10s %s  %s  %s%s\n", "refused",
                *refusal->name != '\0' ? refusal->name : "(no name)", when, refusal->reason,

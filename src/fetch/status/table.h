@@ -5,6 +5,10 @@
 
 #include "fetch/status/survey.h"
 
+/* A time (seconds since 1970) as seen from now: "12 s ago", "5 min ago", "2026-03-28 22:13"; "-"
+ * for 0. Caller frees. */
+char *sm_status_when(gint64 when, gint64 now);
+
 /* A row for each account, then the worker's line. */
 void sm_status_print_accounts(const SmSurvey *survey);
 

@@ -247,6 +247,13 @@ sm_verdict_new(const SmSurvey *survey)
     return concerns;
 }
 
+char *
+sm_concern_line(const SmConcern *concern)
+{
+    return g_strdup_printf("%s: %s%s%s", sm_level_name(concern->level), concern->account,
+                           *concern->account != '\0' ? ": " : "", concern->text);
+}
+
 SmLevel
 sm_verdict_level(const GPtrArray *concerns)
 {

@@ -32,5 +32,8 @@ gboolean sm_verdict_stands(const SmAlertRecord *alert, gint64 now);
 /* The concerns, the most urgent first, in the order of the accounts: of SmConcern. */
 GPtrArray *sm_verdict_new(const SmSurvey *survey);
 
+/* "warning: ACCOUNT: what". Caller frees. */
+char *sm_concern_line(const SmConcern *concern);
+
 /* The most urgent of them. */
 SmLevel sm_verdict_level(const GPtrArray *concerns);

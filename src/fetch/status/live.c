@@ -1,0 +1,173 @@
+#include "fetch/status/live.h"
+
+#include "fetch/ledger/lock.h"
+#include "fetch/status/verdict.h"
+
+enum {
+    PENDING = 200, /* rows that are looked at */
+    WINDOW_US = 10 * 1000 * 1000,
+};
+
+/* Bytes at a monotonic time. */
+typedef struct {
+    gint64 at, bytes;
+} Mark;
+
+typedef struct {
+    Mark from, since; /* since follows from after WINDOW_US */
+    guint64 look;     /* the last one that saw it */
+} Seen;
+
+struct SmRates {
+    GHashTable *seen; /* gint64, a row's id -> Seen */
+    guint64 look;
+};
+
+SmRates *
+sm_rates_new(void)
+{
+    SmRates *rates = g_new0(SmRates, 1);
+
+    rates->seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+    return rates;
+}
+
+void
+sm_rates_free(SmRates *rates)
+{
+    g_hash_table_unref(rates->seen);
+    g_free(rates);
+}
+
+static double
+rate_of(SmRates *rates, gint64 row, gint64 bytes)
+{
+    Mark now = {g_get_monotonic_time(), bytes};
+    Seen *seen = g_hash_table_lookup(rates->seen, &row);
+
+    if (seen == NULL) {
+        seen = g_new0(Seen, 1);
+        g_hash_table_insert(rates->seen, g_memdup2(&row, sizeof row), seen);
+    }
+    if (seen->look == 0 || bytes < seen->from.bytes) /* new, or it started over */
+        *seen = (Seen){now, now, 0};
+    seen->look = rates->look;
+    if (now.at - seen->since.at >= WINDOW_US) {
+        seen->from = seen->since;
+        seen->since = now;
+    }
+    return now.at > seen->from.at ? (double)(bytes - seen->from.bytes) * (double)G_USEC_PER_SEC /
+                                        (double)(now.at - seen->from.at)
+                                  : 0;
+}
+
+static gboolean
+is_past(gpointer row, gpointer seen, gpointer rates)
+{
+    (void)row;
+    return ((const Seen *)seen)->look != ((const SmRates *)rates)->look;
+}
+
+static void
+free_download(gpointer data)
+{
+    SmLiveDownload *download = data;
+
+    g_free(download->name);
+    g_free(download);
+}
+
+static void
+free_file(gpointer file)
+{
+    sm_file_free(file);
+}
+
+static void
+free_concerns(GPtrArray *concerns)
+{
+    if (concerns != NULL)
+        g_ptr_array_unref(concerns);
+}
+
+void
+sm_live_free(SmLive *live)
+{
+    if (live == NULL)
+        return;
+    free_concerns(live->concerns); /* which point into the survey */
+    sm_survey_free(live->survey);
+    g_ptr_array_unref(live->downloads);
+    g_ptr_array_unref(live->waiting);
+    g_free(live);
+}
+
+/* An attempt is under way, and not only noted by a process that is dead. */
+static gboolean
+is_worked_on(const SmLedger *ledger, const SmFile *file)
+{
+    return file->fence > file->settled && sm_lock_is_held(ledger->lock_fd, file->id);
+}
+
+static void
+add_download(SmLive *live, const SmLedger *ledger, const SmFile *file, SmRates *rates)
+{
+    SmLiveDownload *download = g_new0(SmLiveDownload, 1);
+
+    download->name = live->survey->config->accounts->len > 1
+                         ? g_strconcat(file->account, "/", file->name, NULL)
+                         : g_strdup(file->name);
+    download->state = file->state;
+    if (sm_lock_told(ledger->lock_fd, file->id, &download->bytes, &download->total))
+        download->rate = rate_of(rates, file->id, download->bytes);
+    g_ptr_array_add(live->downloads, download);
+}
+
+static gboolean
+look_at_files(SmLive *live, SmLedger *ledger, const char *account, SmRates *rates, GError **error)
+{
+    g_autoptr(GPtrArray) files = sm_file_pending(ledger, account, PENDING, error);
+
+    if (files == NULL)
+        return FALSE;
+    rates->look++;
+    for (guint i = 0; i < files->len; i++) {
+        if (is_worked_on(ledger, files->pdata[i]))
+            add_download(live, ledger, files->pdata[i], rates);
+        else
+            g_ptr_array_add(live->waiting, g_steal_pointer(&files->pdata[i]));
+    }
+    g_hash_table_foreach_remove(rates->seen, is_past, rates);
+    return TRUE;
+}
+
+/* How many wait: by the ledger's counters, and at least those that are known. */
+static gint64
+count_waiting(const SmLive *live)
+{
+    gint64 all = -(gint64)live->downloads->len;
+
+    for (guint i = 0; i < live->survey->accounts->len; i++) {
+        const SmAccountSurvey *account = live->survey->accounts->pdata[i];
+
+        all += account->totals.files[SM_FILE_WAITING] + account->totals.files[SM_FILE_PLACING];
+    }
+    return MAX(all, (gint64)live->waiting->len);
+}
+
+SmLive *
+sm_live_new(const SmConfig *config, SmLedger *ledger, const char *account, SmRates *rates,
+            GError **error)
+{
+    g_autoptr(SmLive) live = g_new0(SmLive, 1);
+
+    live->downloads = g_ptr_array_new_with_free_func(free_download);
+    live->waiting = g_ptr_array_new_with_free_func(free_file);
+    live->survey = sm_survey_new(config, ledger, account, sm_ledger_now(), error);
+    if (live->survey == NULL ||
+        (ledger != NULL && !look_at_files(live, ledger, account, rates, error)))
+        return NULL;
+    live->concerns = sm_verdict_new(live->survey);
+    live->waiting_all = count_waiting(live);
+    return g_steal_pointer(&live);
+}
