@@ -55,6 +55,8 @@ MISPLACED = {
     "a type of SQLite's": ("fetch__job__a", "sqlite3_stmt *row;\n", "SQLite outside"),
     "its header": ("fetch__job__a", "#include <sqlite3.h>\n", "SQLite outside"),
     "SQLite beside db.c": ("fetch__ledger__files", "f(sqlite3_changes(db));\n", "SQLite outside"),
+    "libpq beside its modules": ("fetch__ledger__files", "f(PQntuples(result));\n", "libpq outside"),
+    "its types": ("fetch__job__a", "PGresult *result;\n", "libpq outside"),
 }
 
 

@@ -16,7 +16,8 @@
 
 typedef struct {
     char *folder;
-    char *path; /* of the ledger, in folder */
+    char *path;   /* of the ledger, in folder; or its place on a server, with a schema of its own */
+    guint schema; /* its number there; 0: it is a file */
     SmLedger *ledger;
     SmStore *store;    /* of the account's directory */
     SmAccount account; /* main: username reg, format = both, its password is secret-Pa55 */
@@ -28,6 +29,15 @@ void fixture_tear_down(Fixture *fixture, gconstpointer data);
 /* Adds a case that has the fixture; body takes (Fixture *, gconstpointer data). */
 #define ADD(path, data, body)                                                                      \
     g_test_add(path, Fixture, data, fixture_set_up, body, fixture_tear_down)
+
+/* Whether the ledgers of this run are PostgreSQL's: $SCOREMAIL_TEST_SERVER is the place of a
+ * database there, in libpq's KEYWORD=VALUE words. */
+gboolean fixture_is_on_server(void);
+
+/* Adds a case that only a ledger in a file has. */
+#define ADD_OF_FILE(path, data, body)                                                              \
+    if (!fixture_is_on_server())                                                                   \
+    ADD(path, data, body)
 
 /* Runs an SQL statement on the ledger: what no function of ours does. */
 void fixture_sql(Fixture *fixture, const char *sql);

@@ -102,7 +102,7 @@ is_locked(Fixture *fixture)
 {
     g_autoptr(SmLedger) other = sm_ledger_open(fixture->path, SM_LEDGER_LOOK, "test", NULL);
 
-    return !sm_lock_take(other->lock_fd, SM_LOCK_ACCOUNTS + 1, 0, NULL, NULL);
+    return !sm_lock_take(other, SM_LOCK_ACCOUNTS + 1, 0, NULL, NULL);
 }
 
 static void

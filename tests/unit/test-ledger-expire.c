@@ -107,7 +107,7 @@ a_flood_goes_in_steps_and_its_room_is_given_back(Fixture *fixture, gconstpointer
     before = fixture_number(fixture, "PRAGMA page_count");
     g_assert_cmpint(expire(fixture, &both, NOW), ==, SM_EXPIRE_AT_MOST);
     g_assert_cmpint(expire(fixture, &both, NOW + DAY), ==, 7000 - SM_EXPIRE_AT_MOST);
-    g_assert_true(sm_expire_compact(fixture->ledger, NULL));
+    g_assert_true(sm_db_compact(fixture->ledger->db, NULL));
     g_assert_cmpint(fixture_number(fixture, "PRAGMA page_count") * 10, <, before);
 }
 

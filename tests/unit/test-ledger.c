@@ -43,7 +43,7 @@ is_made_with_all_that_it_needs(Fixture *fixture, gconstpointer data)
     journal = fixture_texts(fixture, "PRAGMA journal_mode");
     g_assert_cmpstr(journal, ==, "wal");
     g_assert_cmpint(fixture_number(fixture, "PRAGMA synchronous"), ==, 2 /* FULL */);
-    g_assert_cmpint(fixture_number(fixture, "PRAGMA user_version"), ==, sm_ledger_schema_newest());
+    g_assert_cmpint(fixture_number(fixture, "PRAGMA user_version"), ==, SM_SCHEMA_VERSION);
     g_assert_cmpint(g_stat(fixture->path, &st), ==, 0);
     g_assert_cmpuint(st.st_mode & 0077, ==, 0);
     g_assert_cmpint(g_stat(lock, &st), ==, 0);

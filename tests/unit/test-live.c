@@ -73,7 +73,7 @@ claim(Fixture *fixture, const SmFile *file)
     g_autofree char *path = sm_ledger_lock_file(fixture->path);
     int fd = open(path, O_RDWR | O_CLOEXEC);
 
-    g_assert_true(sm_lock_take(fd, file->id, 0, NULL, NULL));
+    g_assert_true(sm_lock_take(&(SmLedger){.lock_fd = fd}, file->id, 0, NULL, NULL));
     return fd;
 }
 

@@ -48,7 +48,7 @@ hold(gpointer data)
     int fd = open(holder->path, O_RDWR | O_CLOEXEC);
     char c;
 
-    if (fd < 0 || !sm_lock_take(fd, holder->byte, 0, NULL, NULL) ||
+    if (fd < 0 || !sm_lock_take(&(SmLedger){.lock_fd = fd}, holder->byte, 0, NULL, NULL) ||
         write(holder->ready, "x", 1) != 1)
         return 1;
     while (read(holder->end, &c, 1) > 0)
@@ -93,14 +93,15 @@ excludes_other_processes(Fixture *fixture, gconstpointer data)
     gboolean waited = TRUE;
     pid_t pid = start_holder(fixture, 7, &end);
 
-    g_assert_false(sm_lock_take(fd, 7, 0, NULL, &error));
+    g_assert_false(sm_lock_take(&(SmLedger){.lock_fd = fd}, 7, 0, NULL, &error));
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_BUSY);
     fixture_assert_says(error->message, "another process", NULL);
-    g_assert_true(sm_lock_take(fd, 8, 0, &waited, NULL)); /* its neighbour is free */
+    g_assert_true(
+        sm_lock_take(&(SmLedger){.lock_fd = fd}, 8, 0, &waited, NULL)); /* its neighbour is free */
     g_assert_false(waited);
     sm_close(&end);
     g_assert_cmpint(fixture_wait(pid), ==, 0);
-    g_assert_true(sm_lock_take(fd, 7, 0, &waited, NULL));
+    g_assert_true(sm_lock_take(&(SmLedger){.lock_fd = fd}, 7, 0, &waited, NULL));
     g_assert_false(waited);
 }
 
@@ -110,11 +111,12 @@ excludes_another_opening_in_the_same_process(Fixture *fixture, gconstpointer dat
     sm_autofd int fd = open_lock_file(fixture);
     sm_autofd int other = open_lock_file(fixture);
 
-    g_assert_true(sm_lock_take(fd, 1, 0, NULL, NULL));
-    g_assert_true(sm_lock_take(fd, 1, 0, NULL, NULL)); /* one's own does no harm */
-    g_assert_false(sm_lock_take(other, 1, 0, NULL, NULL));
-    sm_lock_drop(fd, 1);
-    g_assert_true(sm_lock_take(other, 1, 0, NULL, NULL));
+    g_assert_true(sm_lock_take(&(SmLedger){.lock_fd = fd}, 1, 0, NULL, NULL));
+    g_assert_true(
+        sm_lock_take(&(SmLedger){.lock_fd = fd}, 1, 0, NULL, NULL)); /* one's own does no harm */
+    g_assert_false(sm_lock_take(&(SmLedger){.lock_fd = other}, 1, 0, NULL, NULL));
+    sm_lock_drop(&(SmLedger){.lock_fd = fd}, 1);
+    g_assert_true(sm_lock_take(&(SmLedger){.lock_fd = other}, 1, 0, NULL, NULL));
 }
 
 static void
@@ -125,9 +127,10 @@ dies_with_its_holder(Fixture *fixture, gconstpointer data)
     gboolean waited;
     pid_t pid = start_holder(fixture, SM_LOCK_ACCOUNTS + 3, &end);
 
-    g_assert_false(sm_lock_take(fd, SM_LOCK_ACCOUNTS + 3, 0, NULL, NULL));
+    g_assert_false(sm_lock_take(&(SmLedger){.lock_fd = fd}, SM_LOCK_ACCOUNTS + 3, 0, NULL, NULL));
     g_assert_cmpint(kill(pid, SIGKILL), ==, 0);
-    g_assert_true(sm_lock_take(fd, SM_LOCK_ACCOUNTS + 3, 30, &waited, NULL));
+    g_assert_true(
+        sm_lock_take(&(SmLedger){.lock_fd = fd}, SM_LOCK_ACCOUNTS + 3, 30, &waited, NULL));
     g_assert_cmpint(fixture_wait(pid), ==, -1);
 }
 
@@ -138,7 +141,7 @@ waits_for_its_holder(Fixture *fixture, gconstpointer data)
     gboolean waited = FALSE;
     pid_t pid = start_holder(fixture, 9, &end_of_holder);
 
-    g_assert_true(sm_lock_take(fd, 9, 30, &waited, NULL));
+    g_assert_true(sm_lock_take(&(SmLedger){.lock_fd = fd}, 9, 30, &waited, NULL));
     g_assert_true(waited);
     g_assert_cmpint(end_of_holder, ==, -1);
     g_assert_cmpint(fixture_wait(pid), ==, 0);
@@ -150,13 +153,13 @@ shows_who_holds_a_byte_without_taking_it(Fixture *fixture, gconstpointer data)
     sm_autofd int fd = open_lock_file(fixture);
     sm_autofd int other = open_lock_file(fixture);
 
-    g_assert_false(sm_lock_is_held(other, 3));
-    g_assert_true(sm_lock_take(fd, 3, 0, NULL, NULL));
-    g_assert_true(sm_lock_is_held(other, 3));
-    g_assert_false(sm_lock_is_held(other, 2));
-    g_assert_false(sm_lock_is_held(other, 4));
-    sm_lock_drop(fd, 3);
-    g_assert_false(sm_lock_is_held(other, 3));
+    g_assert_false(sm_lock_is_held(&(SmLedger){.lock_fd = other}, 3));
+    g_assert_true(sm_lock_take(&(SmLedger){.lock_fd = fd}, 3, 0, NULL, NULL));
+    g_assert_true(sm_lock_is_held(&(SmLedger){.lock_fd = other}, 3));
+    g_assert_false(sm_lock_is_held(&(SmLedger){.lock_fd = other}, 2));
+    g_assert_false(sm_lock_is_held(&(SmLedger){.lock_fd = other}, 4));
+    sm_lock_drop(&(SmLedger){.lock_fd = fd}, 3);
+    g_assert_false(sm_lock_is_held(&(SmLedger){.lock_fd = other}, 3));
 }
 
 static void
@@ -215,7 +218,7 @@ says_that_a_descriptor_cannot_be_locked(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
 
-    g_assert_false(sm_lock_take(-1, 1, 0, NULL, &error));
+    g_assert_false(sm_lock_take(&(SmLedger){.lock_fd = -1}, 1, 0, NULL, &error));
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);
     fixture_assert_says(error->message, "lock file", "Bad file descriptor", NULL);
 }

@@ -194,7 +194,7 @@ it_ends_with_the_process_that_started_it(void)
     if (starter == 0) {
         const SmTask task = {.argv = SHELL(script), .limit = in_seconds(60), .held = held};
 
-        sm_lock_take(held, 7, 0, NULL, NULL);
+        sm_lock_take(&(SmLedger){.lock_fd = held}, 7, 0, NULL, NULL);
         sm_subprocess_do(&task, NULL, SM_ERROR_IO, NULL);
         _exit(0);
     }
@@ -203,8 +203,9 @@ it_ends_with_the_process_that_started_it(void)
         g_usleep(1000);
     kill(starter, SIGKILL);
     waitpid(starter, &status, 0);
-    g_assert_false(sm_lock_take(other, 7, 0, NULL, NULL)); /* it has a second to clean up */
-    g_assert_true(sm_lock_take(other, 7, 60, NULL, NULL));
+    g_assert_false(sm_lock_take(&(SmLedger){.lock_fd = other}, 7, 0, NULL,
+                                NULL)); /* it has a second to clean up */
+    g_assert_true(sm_lock_take(&(SmLedger){.lock_fd = other}, 7, 60, NULL, NULL));
     g_assert_true(is_gone(file));
     close(other);
     unlink(file);

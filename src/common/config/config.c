@@ -10,6 +10,7 @@
 #include "common/config/account.h"
 #include "common/config/file.h"
 #include "common/config/fill.h"
+#include "common/config/places.h"
 #include "common/event/spool.h"
 
 #define GENERAL_GROUP "scoremail"
@@ -23,6 +24,9 @@ sm_config_free(SmConfig *config)
         return;
     g_free(config->file);
     g_free(config->ledger);
+    g_free(config->ledger_password_file);
+    g_strfreev(config->ledger_password_command);
+    g_free(config->ledger_password_credential);
     g_free(config->spool);
     g_free(config->log_file);
     g_strfreev(config->alert_mail);
@@ -137,6 +141,25 @@ default_places(SmConfig *config, GError **error)
     return FALSE;
 }
 
+gboolean
+sm_config_ledger_is_server(const SmConfig *config)
+{
+    return g_str_has_prefix(config->ledger, SM_LEDGER_SERVER);
+}
+
+/* A server may want a password, from one place. */
+static void
+check_ledger_password(const SmConfig *config, const SmConfigGroup *general, GError **fault)
+{
+    if ((config->ledger_password_file != NULL) + (config->ledger_password_command != NULL) +
+            (config->ledger_password_credential != NULL) >
+        1)
+        sm_config_complain(fault, general, general->line, NULL,
+                           "has several passwords for the ledger; allowed: at most one of "
+                           "ledger-password-file, ledger-password-command and "
+                           "ledger-password-credential");
+}
+
 /* Reads [scoremail] (NULL: there is none): the program's own keys; the defaults on trial. */
 static gboolean
 read_general(SmConfig *config, const SmConfigGroup *general, GError **error)
@@ -162,6 +185,7 @@ read_general(SmConfig *config, const SmConfigGroup *general, GError **error)
             sm_config_fill(&keys[i], general, NULL, trial->name, trial, &fault);
     }
     sm_account_free(trial);
+    check_ledger_password(config, general, &fault);
     if (fault != NULL) {
         g_propagate_error(error, fault);
         return FALSE;

@@ -67,9 +67,12 @@ typedef struct {
 } SmAccount;
 
 typedef struct {
-    char *file;              /* the configuration in use, absolute */
-    gboolean site;           /* it is /etc's: paths default to the site's */
-    char *ledger;            /* absolute */
+    char *file;                 /* the configuration in use, absolute */
+    gboolean site;              /* it is /etc's: paths default to the site's */
+    char *ledger;               /* absolute, or SM_LEDGER_SERVER... */
+    char *ledger_password_file; /* absolute; at most one of these three is set, of a server */
+    GStrv ledger_password_command;
+    char *ledger_password_credential;
     char *spool;             /* absolute */
     guint worker_interval;   /* seconds */
     guint parallel_accounts; /* processes at once, of sync and run */
@@ -129,6 +132,9 @@ SmAccount *sm_config_account(const SmConfig *config, const char *name);
 
 /* Whether any account that is in use has its events queued for the worker. */
 gboolean sm_config_is_queued(const SmConfig *config);
+
+/* Whether the ledger is on a server, where other hosts may use it, too. */
+gboolean sm_config_ledger_is_server(const SmConfig *config);
 
 /* Whether files of the account are encrypted before they are stored. */
 gboolean sm_account_encrypts(const SmAccount *account);

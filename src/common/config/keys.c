@@ -58,8 +58,14 @@ parse_log(const char *text, void *result, GError **error)
 
 /* clang-format off */
 static const SmConfigKey keys[] = {
-    {"ledger", GENERAL, sm_value_path, IN_CONFIG(ledger), NULL, NULL,
-     "the database of announced and stored files"},
+    {"ledger", GENERAL, sm_value_ledger, IN_CONFIG(ledger), NULL, NULL,
+     "the database of announced and stored files: a file, or a PostgreSQL server's"},
+    {"ledger-password-file", GENERAL, sm_value_path, IN_CONFIG(ledger_password_file), NULL, NULL,
+     "the file that holds the password of that server"},
+    {"ledger-password-command", GENERAL, sm_value_command, IN_CONFIG(ledger_password_command), NULL,
+     NULL, "the command that prints it"},
+    {"ledger-password-credential", GENERAL, sm_value_credential,
+     IN_CONFIG(ledger_password_credential), NULL, NULL, "the systemd credential that holds it"},
     {"keep-events", GENERAL, sm_value_retention, IN_CONFIG(keep_events), "730d", NULL,
      "how long the ledger keeps its records of messages"},
     {"keep-log", GENERAL, sm_value_retention, IN_CONFIG(keep_log), "1830d", NULL,

@@ -53,6 +53,33 @@ sm_value_path(const char *text, void *result, GError **error)
     return TRUE;
 }
 
+/* USER:PASSWORD@ of a URI, or password= of either form. */
+static gboolean
+has_password(const char *place)
+{
+    g_auto(GStrv) parts = g_strsplit_set(place, "/?#", 5); /* postgresql: "" USER@HOST ... */
+    const char *user = g_str_has_prefix(place, "//") && parts[2] != NULL ? parts[2] : "";
+    const char *at = strrchr(user, '@'), *colon = strchr(user, ':');
+
+    return (at != NULL && colon != NULL && colon < at) || strstr(place, "password") != NULL;
+}
+
+gboolean
+sm_value_ledger(const char *text, void *result, GError **error)
+{
+    if (!g_str_has_prefix(text, SM_LEDGER_SERVER))
+        return sm_value_path(text, result, error);
+    if (has_password(text + strlen(SM_LEDGER_SERVER))) {
+        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
+                            "has a password in it; allowed: a server's place without one; set "
+                            "ledger-password-file, ledger-password-command or "
+                            "ledger-password-credential");
+        return FALSE;
+    }
+    *(char **)result = g_strdup(text);
+    return TRUE;
+}
+
 gboolean
 sm_value_command(const char *text, void *result, GError **error)
 {

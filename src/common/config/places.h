@@ -10,6 +10,12 @@
  * getpwuid(3). SM_ERROR_CONFIG. */
 gboolean sm_value_path(const char *text, void *result, GError **error);
 
+#define SM_LEDGER_SERVER "postgresql:" /* what the place of a ledger on a server begins with */
+
+/* char *: a path as above, or a place that begins with SM_LEDGER_SERVER and has no password in it,
+ * as far as can be seen. SM_ERROR_CONFIG. */
+gboolean sm_value_ledger(const char *text, void *result, GError **error);
+
 /* char *: an https URL of host, port and path; trailing slashes are taken off. SM_ERROR_CONFIG. */
 gboolean sm_value_https_url(const char *text, void *result, GError **error);
 

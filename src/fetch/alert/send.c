@@ -122,10 +122,9 @@ sm_alert_send(const SmConfig *config, SmLedger *ledger)
 
     /* Not an UPDATE that claims the row: after a kill nobody would ever send it. A process that
      * finds the lock taken leaves its alert to the holder, which looks again after releasing it. */
-    while (ok && is_any_due(&sending) &&
-           sm_lock_take(ledger->lock_fd, SM_LOCK_ALERTS, 0, NULL, NULL)) {
+    while (ok && is_any_due(&sending) && sm_lock_take(ledger, SM_LOCK_ALERTS, 0, NULL, NULL)) {
         ok = send_all(&sending);
-        sm_lock_drop(ledger->lock_fd, SM_LOCK_ALERTS);
+        sm_lock_drop(ledger, SM_LOCK_ALERTS);
     }
 }
 

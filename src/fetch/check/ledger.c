@@ -8,6 +8,7 @@
 #include "common/base/error.h"
 #include "fetch/check/places.h"
 #include "fetch/ledger/schema.h"
+#include "fetch/service/secret.h"
 
 #define SPACE_WANTED ((guint64)20 * 1000 * 1000) /* for the ledger and the files beside it */
 
@@ -66,7 +67,7 @@ check_lock(SmCheck *check, const char *ledger)
 static void
 say_version(SmCheck *check, const char *path, gint64 version, const char *space)
 {
-    gint64 newest = sm_ledger_schema_newest();
+    gint64 newest = SM_SCHEMA_VERSION;
 
     if (version > newest)
         sm_check_say(check, SM_CHECK_FAILURE, "ledger", NULL,
@@ -74,11 +75,37 @@ say_version(SmCheck *check, const char *path, gint64 version, const char *space)
                      path, (int)version, (int)newest);
     else if (version < newest)
         sm_check_say(check, SM_CHECK_OK, "ledger", NULL,
-                     "%s, schema %d, intact; the next use upgrades it to %d and keeps a copy", path,
-                     (int)version, (int)newest);
+                     "%s, schema %d, intact; the next use upgrades it to %d%s", path, (int)version,
+                     (int)newest, space != NULL ? " and keeps a copy" : "");
     else
-        sm_check_say(check, SM_CHECK_OK, "ledger", NULL, "%s, schema %d, intact, %s free", path,
-                     (int)version, space);
+        sm_check_say(check, SM_CHECK_OK, "ledger", NULL, "%s, schema %d, intact%s%s%s", path,
+                     (int)version, space != NULL ? ", " : "", space != NULL ? space : "",
+                     space != NULL ? " free" : "");
+}
+
+/* What is on a server is its own check's matter, but for the version of the tables. */
+static void
+check_server(SmCheck *check, const char *place)
+{
+    g_autoptr(SmSecret) secret = NULL;
+    GError *fault = NULL;
+    gint64 version;
+
+    if (sm_secret_read_ledger(check->config, &secret, &fault))
+        check->seen = sm_ledger_inspect(place, secret != NULL ? sm_secret_text(secret) : NULL,
+                                        &version, &fault);
+    if (check->seen == NULL) {
+        sm_check_say_fault(check, SM_CHECK_FAILURE, "ledger", NULL, fault);
+        return;
+    }
+    if (version == 0)
+        sm_check_say(check, SM_CHECK_OK, "ledger", NULL,
+                     "%s: has no tables yet; the first file creates them",
+                     sm_db_path(check->seen->db));
+    else
+        say_version(check, sm_db_path(check->seen->db), version, NULL);
+    if (version < 1 || version > SM_SCHEMA_VERSION)
+        g_clear_pointer(&check->seen, sm_ledger_close);
 }
 
 void
@@ -90,18 +117,22 @@ sm_check_ledger(SmCheck *check, const SmAccount *none)
     struct stat about;
     gint64 version;
 
+    if (sm_config_ledger_is_server(check->config)) {
+        check_server(check, path);
+        return;
+    }
     if (stat(path, &about) < 0 && errno == ENOENT) {
         say_none(check, path);
         return;
     }
     if (!owns_companions(check, path))
         return;
-    check->seen = sm_ledger_inspect(path, &version, &fault);
+    check->seen = sm_ledger_inspect(path, NULL, &version, &fault);
     if (check->seen == NULL) {
         sm_check_say_fault(check, SM_CHECK_FAILURE, "ledger", NULL, fault);
         return;
     }
-    if (version < 1 || version > sm_ledger_schema_newest())
+    if (version < 1 || version > SM_SCHEMA_VERSION)
         g_clear_pointer(&check->seen, sm_ledger_close);
     if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
         sm_check_say(

@@ -223,7 +223,8 @@ void
 sm_check_units_view(SmCheck *check, const SmAccount *none)
 {
     const SmConfig *config = check->config;
-    g_autofree char *ledger = g_path_get_dirname(config->ledger);
+    g_autofree char *ledger =
+        sm_config_ledger_is_server(config) ? NULL : g_path_get_dirname(config->ledger);
 
     check_view(check, "ledger", NULL, ledger);
     check_view(check, "spool", NULL, config->spool);

@@ -11,7 +11,6 @@
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "fetch/commands/commands.h"
-#include "fetch/ledger/expire.h"
 
 /* A copy counts only after it has been read back. */
 static gboolean
@@ -108,7 +107,7 @@ make(SmSession *session, const char *path, GError **error)
 
     unlink(copy);
     return ok && sm_ledger_log(ledger, "", "", "backed up", path, error) &&
-           sm_expire_compact(ledger, error);
+           sm_db_compact(ledger->db, error);
 }
 
 static int

@@ -88,8 +88,7 @@ open_ledger(const SmSession *session, SmCheck *check)
 
     if (check->config == NULL)
         return;
-    check->ledger =
-        sm_ledger_open(check->config->ledger, SM_LEDGER_CREATE, session->command, &fault);
+    check->ledger = sm_session_ledger(session, check->config, SM_LEDGER_CREATE, &fault);
     if (fault != NULL)
         g_info("%s", fault->message); /* the check of the ledger says so */
     g_clear_error(&fault);

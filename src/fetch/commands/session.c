@@ -12,6 +12,7 @@
 #include "fetch/host/look.h"
 #include "fetch/ledger/said.h"
 #include "fetch/rules/route.h"
+#include "fetch/service/secret.h"
 
 enum { LOOK_LIMIT = 2 }; /* seconds in which a directory has to answer */
 
@@ -81,6 +82,17 @@ sm_session_start_log(SmSession *session)
         sm_report_log_to(&session->report, SM_LOG_SYSLOG, NULL, config->log_level, NULL);
 }
 
+SmLedger *
+sm_session_ledger(const SmSession *session, const SmConfig *config, SmLedgerUse use, GError **error)
+{
+    g_autoptr(SmSecret) secret = NULL;
+
+    if (!sm_secret_read_ledger(config, &secret, error))
+        return NULL;
+    return sm_ledger_open_with(config->ledger, secret != NULL ? sm_secret_text(secret) : NULL, use,
+                               session->command, error);
+}
+
 gboolean
 sm_session_open_ledger(SmSession *session, SmLedgerUse use, GError **error)
 {
@@ -95,7 +107,7 @@ sm_session_open_ledger(SmSession *session, SmLedgerUse use, GError **error)
                                     !sm_report_log_to(&session->report, config->log,
                                                       config->log_file, config->log_level, error)))
         return FALSE;
-    session->ledger = sm_ledger_open(config->ledger, use, session->command, &fault);
+    session->ledger = sm_session_ledger(session, config, use, &fault);
     session->alerts = use == SM_LEDGER_CREATE && !config->commands_deferred;
     if (session->ledger != NULL)
         session->ledger->hooks_off = config->commands_deferred;

@@ -51,8 +51,13 @@ gboolean sm_session_configure(SmSession *session, GError **error);
  * syslog. */
 void sm_session_start_log(SmSession *session);
 
+/* Opens the ledger of a configuration, with the password that it names. SM_ERROR_SECRET, and errors
+ * of ledger.h. */
+SmLedger *sm_session_ledger(const SmSession *session, const SmConfig *config, SmLedgerUse use,
+                            GError **error);
+
 /* Opens the ledger (after sm_session_configure()); session->ledger stays NULL as sm_ledger_open()
- * says. SM_ERROR_OWNER, SM_ERROR_LEDGER, SM_ERROR_CONFIG (the log). */
+ * says. SM_ERROR_OWNER, SM_ERROR_LEDGER, SM_ERROR_CONFIG (the log, a server), SM_ERROR_SECRET. */
 gboolean sm_session_open_ledger(SmSession *session, SmLedgerUse use, GError **error);
 
 /* Whether --account, if it was given, names an account of the configuration. SM_ERROR_USAGE. */

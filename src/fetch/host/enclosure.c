@@ -99,7 +99,8 @@ gboolean
 sm_enclosure_enter(const SmConfig *config, const SmAccount *account, const char *output,
                    GError **error)
 {
-    g_autofree char *ledger = g_path_get_dirname(config->ledger);
+    g_autofree char *ledger =
+        sm_config_ledger_is_server(config) ? NULL : g_path_get_dirname(config->ledger);
     g_autofree char *beside = output != NULL ? g_path_get_dirname(output) : NULL;
     g_autofree char *keys = find_keys(account);
     const SmLandlockPlace own[] = {

@@ -168,7 +168,7 @@ attend(Telling *telling, gint64 id, GError **error)
 
     if (is_left(telling))
         return FALSE; /* to scorefetch run */
-    if (!sm_lock_take(telling->ledger->lock_fd, byte, 0, NULL, &fault)) {
+    if (!sm_lock_take(telling->ledger, byte, 0, NULL, &fault)) {
         if (g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY)) /* another process runs it */
             g_clear_error(&fault);
         else
@@ -179,7 +179,7 @@ attend(Telling *telling, gint64 id, GError **error)
     if (handover != NULL && !sm_pause_holds(handover->next_attempt, sm_ledger_now()))
         lives = tell(telling, handover);
     if (!lives)
-        sm_lock_drop(telling->ledger->lock_fd, byte);
+        sm_lock_drop(telling->ledger, byte);
     if (fault != NULL)
         g_propagate_error(error, fault);
     return fault == NULL && telling->failed == failed;

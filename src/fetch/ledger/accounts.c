@@ -62,7 +62,8 @@ SmAccountRecord *
 sm_account_peek(SmLedger *ledger, const char *account, const char *fingerprint, GError **error)
 {
     return sm_db_first(ledger->db, error, from_row,
-                       "SELECT id, proven IS ?1, rejected IS ?1, rejected_at, probe_at, reason,"
+                       "SELECT id, coalesce(proven = ?1, FALSE), coalesce(rejected = ?1, FALSE),"
+                       " rejected_at, probe_at, reason,"
                        " iif(?1 IN (proven, rejected), secret_since, 0) FROM accounts"
                        " WHERE name = ?2",
                        "ss", fingerprint, account);
@@ -156,7 +157,7 @@ sm_account_want_listing(SmLedger *ledger, const char *account, GError **error)
     return sm_db_run(ledger->db, error, NULL,
                      "INSERT INTO accounts (name, listing_wanted) VALUES (?1, ?2)"
                      " ON CONFLICT (name) DO UPDATE SET listing_wanted = ?2"
-                     " WHERE listing_wanted = 0",
+                     " WHERE accounts.listing_wanted = 0",
                      "si", account, sm_ledger_now());
 }
 
@@ -202,12 +203,13 @@ sm_account_heard(SmLedger *ledger, const char *account, gint64 after, gint64 *wh
     /* a time that is still to come was noted by a clock that was ahead */
     return sm_db_integer(
         ledger->db, error, when,
-        "SELECT max(coalesce((SELECT mail_seen FROM accounts WHERE name = ?1 AND mail_seen <= ?3), "
+        "SELECT max(max(coalesce((SELECT mail_seen FROM accounts WHERE name = ?1 AND mail_seen <= "
+        "?3), "
         "0),"
         " coalesce((SELECT max(announced) FROM files WHERE account = ?1 AND updated >= ?2"
-        "  AND announced <= ?3 AND NOT (state = 'not wanted' AND missing_times > 0)), 0),"
-        " coalesce((SELECT max(stored) FROM files WHERE account = ?1 AND stored > 0"
+        "  AND announced <= ?3 AND NOT (state = 'not wanted' AND missing_times > 0)), 0)),"
+        " max(coalesce((SELECT max(stored) FROM files WHERE account = ?1 AND stored > 0"
         "  AND +stored <= ?3), 0),"
-        " coalesce((SELECT min(at) FROM log WHERE account = ?1 AND at <= ?3), 0))",
+        " coalesce((SELECT min(at) FROM log WHERE account = ?1 AND at <= ?3), 0)))",
         "sii", account, after, sm_ledger_now());
 }

@@ -38,7 +38,7 @@ take(SmClaim *claim, guint which, gint64 byte, guint wait, gboolean *waited, GEr
 {
     gboolean held;
 
-    if (!sm_lock_take(claim->ledger->lock_fd, byte, wait, &held, error)) {
+    if (!sm_lock_take(claim->ledger, byte, wait, &held, error)) {
         g_prefix_error(error, "%s: ", claim->name);
         return FALSE;
     }
@@ -90,6 +90,6 @@ sm_claim_drop(SmClaim *claim)
 {
     for (gsize i = G_N_ELEMENTS(claim->bytes); i-- > 0;)
         if (claim->bytes[i] != 0)
-            sm_lock_drop(claim->ledger->lock_fd, claim->bytes[i]);
+            sm_lock_drop(claim->ledger, claim->bytes[i]);
     memset(claim->bytes, 0, sizeof claim->bytes);
 }

@@ -21,6 +21,7 @@ typedef struct {
 
 /* Each member does what the function of db.h of its name says. */
 typedef struct {
+    const char *const *steps; /* see schema.h */
     void (*close)(SmDb *db);
     gint64 (*int64)(const SmRow *row, int column);
     const char *(*text)(const SmRow *row, int column);
@@ -33,6 +34,12 @@ typedef struct {
     gboolean (*end)(SmDb *db, gboolean ok, GError **error);
     gboolean (*defer)(SmDb *db, gboolean defer);
     gboolean (*sync)(SmDb *db, GError **error);
+    gboolean (*compact)(SmDb *db, GError **error);
+    gboolean (*schema)(SmDb *db, gint64 *version, GError **error);
+    /* NULL: it has no locks of its own */
+    gboolean (*lock)(SmDb *db, gint64 number, gboolean *taken, GError **error);
+    gboolean (*is_locked)(SmDb *db, gint64 number);
+    void (*unlock)(SmDb *db, gint64 number);
 } SmDbBackend;
 
 struct SmDb {

@@ -6,11 +6,13 @@
 #include "fetch/host/waiting.h"
 #include "fetch/ledger/db-backend.h"
 #include "fetch/ledger/db-file.h"
+#include "fetch/ledger/schema.h"
 
 enum {
     LOCK_WAIT_US = 30 * 1000 * 1000,
     FIRST_LOOK_US = 100, /* most writers only commit */
     LAST_LOOK_US = 25 * 1000,
+    WORTH_PAGES = 1000, /* free ones; also a quarter of all */
 };
 
 typedef struct {
@@ -302,7 +304,25 @@ sync_file(SmDb *db, GError **error)
     return FALSE;
 }
 
+static gboolean
+compact(SmDb *db, GError **error)
+{
+    gint64 all, unused;
+
+    if (!sm_db_integer(db, error, &all, "PRAGMA page_count", "") ||
+        !sm_db_integer(db, error, &unused, "PRAGMA freelist_count", ""))
+        return FALSE;
+    return unused < WORTH_PAGES || unused * 4 < all || exec(db, "VACUUM", error);
+}
+
+static gboolean
+schema(SmDb *db, gint64 *version, GError **error)
+{
+    return sm_db_integer(db, error, version, "PRAGMA user_version", "");
+}
+
 static const SmDbBackend backend = {
+    .steps = sm_schema_sqlite,
     .close = close_file,
     .int64 = read_int64,
     .text = read_text,
@@ -315,6 +335,8 @@ static const SmDbBackend backend = {
     .end = end,
     .defer = defer,
     .sync = sync_file,
+    .compact = compact,
+    .schema = schema,
 };
 
 SmDb *

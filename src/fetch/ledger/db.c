@@ -2,7 +2,27 @@
 
 #include <stdarg.h>
 
+#include "build-config.h"
+#include "common/base/error.h"
+#include "common/config/places.h"
 #include "fetch/ledger/db-backend.h"
+
+gboolean
+sm_db_names_server(const char *where)
+{
+    return g_str_has_prefix(where, SM_LEDGER_SERVER);
+}
+
+#ifndef SM_POSTGRESQL
+SmDb *
+sm_db_connect(const char *where, const char *password, GError **error)
+{
+    g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
+                "key ledger names a PostgreSQL server, for which this scorefetch was not built; "
+                "build it with libpq, or name a file");
+    return NULL;
+}
+#endif
 
 void
 sm_db_close(SmDb *db)
@@ -212,4 +232,40 @@ gboolean
 sm_db_sync(SmDb *db, GError **error)
 {
     return db->backend->sync(db, error);
+}
+
+gboolean
+sm_db_compact(SmDb *db, GError **error)
+{
+    return db->backend->compact(db, error);
+}
+
+gboolean
+sm_db_schema(SmDb *db, gint64 *version, GError **error)
+{
+    return db->backend->schema(db, version, error);
+}
+
+gboolean
+sm_db_is_server(const SmDb *db)
+{
+    return db != NULL && db->backend->lock != NULL;
+}
+
+gboolean
+sm_db_lock(SmDb *db, gint64 number, gboolean *taken, GError **error)
+{
+    return db->backend->lock(db, number, taken, error);
+}
+
+gboolean
+sm_db_is_locked(SmDb *db, gint64 number)
+{
+    return db->backend->is_locked(db, number);
+}
+
+void
+sm_db_unlock(SmDb *db, gint64 number)
+{
+    db->backend->unlock(db, number);
 }

@@ -25,10 +25,24 @@ typedef enum {
  */
 SmDb *sm_db_open(const char *path, SmDbUse use, GError **error);
 
+/* Whether where is a server's place, which begins with "postgresql:", and not a file's. */
+gboolean sm_db_names_server(const char *where);
+
+/*
+ * Opens a database of the PostgreSQL server at where; password may be NULL. The server ends a
+ * statement after 35 s, and the session of a host that is cut off after half a minute.
+ * Caller closes. SM_ERROR_CONFIG where the place is not one that is allowed, or this
+ * program was built without PostgreSQL, SM_ERROR_LEDGER.
+ */
+SmDb *sm_db_connect(const char *where, const char *password, GError **error);
+
 /* Closes db; NULL is allowed. */
 void sm_db_close(SmDb *db);
 
-/* The path that it was opened with; db's own. */
+/* Whether it is a server's. */
+gboolean sm_db_is_server(const SmDb *db);
+
+/* The path that it was opened with, or a server's name for messages; db's own. */
 const char *sm_db_path(const SmDb *db);
 
 /* The library's own connection, for tests. */
@@ -93,6 +107,25 @@ gboolean sm_db_run(SmDb *db, GError **error, int *changed, const char *sql, cons
 
 /* Runs statements without values, one after the other. SM_ERROR_LEDGER. */
 gboolean sm_db_exec(SmDb *db, const char *sql, GError **error);
+
+/* The version of its tables (schema.h); 0: it has none. SM_ERROR_LEDGER. */
+gboolean sm_db_schema(SmDb *db, gint64 *version, GError **error);
+
+/* Gives back what it no longer uses, where that is much. SM_ERROR_LEDGER. */
+gboolean sm_db_compact(SmDb *db, GError **error);
+
+/*
+ * A server's locks, each a number from 0 on below 2^44, of all who use the same tables: *taken
+ * tells whether it is ours now. It ends with the connection: who takes it meanwhile has it, and
+ * then every call fails until we have given it back. SM_ERROR_LEDGER.
+ */
+gboolean sm_db_lock(SmDb *db, gint64 number, gboolean *taken, GError **error);
+
+/* Whether anybody holds it; FALSE, too, where the server does not say. */
+gboolean sm_db_is_locked(SmDb *db, gint64 number);
+
+/* Gives it back. */
+void sm_db_unlock(SmDb *db, gint64 number);
 
 /* Whether the file's structure is sound. SM_ERROR_LEDGER, with what is wrong. */
 gboolean sm_db_verify(SmDb *db, GError **error);

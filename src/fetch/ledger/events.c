@@ -95,12 +95,12 @@ note_mail(SmLedger *ledger, const char *account, GError **error)
 gboolean
 sm_event_disregard(SmLedger *ledger, const char *account, const char *name, GError **error)
 {
-    /* the newest message about anything else is soon found: "+" has it looked for from the end */
+    /* the newest message about anything else is soon found: || has it looked for from the end */
     return sm_db_run(ledger->db, error, NULL,
                      "UPDATE accounts SET mail_seen = coalesce((SELECT e.first_seen FROM events e"
                      "  LEFT JOIN files f ON f.account = e.account AND f.name = e.name"
-                     "  WHERE +e.account = ?1 AND e.kind <> 'listing'"
-                     "  AND NOT coalesce(f.state = 'not wanted' AND f.missing_times > 0, 0)"
+                     "  WHERE e.account || '' = ?1 AND e.kind <> 'listing'"
+                     "  AND NOT coalesce(f.state = 'not wanted' AND f.missing_times > 0, FALSE)"
                      "  ORDER BY e.id DESC LIMIT 1), 0)"
                      " WHERE name = ?1 AND mail_seen <= (SELECT max(first_seen) FROM events"
                      "  WHERE account = ?1 AND name = ?2)",
@@ -240,7 +240,7 @@ sm_event_refusals(SmLedger *ledger, guint max, GError **error)
 {
     return sm_db_list(ledger->db, error, &refusals,
                       "SELECT name, sender, reason, times, first_seen, last_seen FROM events"
-                      " WHERE +account = '' AND decision = 'refused'"
+                      " WHERE account || '' = '' AND decision = 'refused'"
                       " ORDER BY last_seen DESC, id DESC LIMIT ?",
                       "i", (gint64)max);
 }
@@ -249,11 +249,12 @@ gboolean
 sm_event_count_drops(SmLedger *ledger, const char *account, const char *wanted, const char *dropped,
                      gint64 *count, GError **error)
 {
-    return sm_db_integer(ledger->db, error, count,
-                         "SELECT count(DISTINCT name) FROM events WHERE account = ?1"
-                         " AND name LIKE '%.' || ?2 AND id > coalesce((SELECT max(id) FROM events"
-                         "  WHERE account = ?1 AND name LIKE '%.' || ?3), 0)",
-                         "sss", account, dropped, wanted);
+    return sm_db_integer(
+        ledger->db, error, count,
+        "SELECT count(DISTINCT name) FROM events WHERE account = ?1"
+        " AND lower(name) LIKE '%.' || lower(?2) AND id > coalesce((SELECT max(id) FROM events"
+        "  WHERE account = ?1 AND lower(name) LIKE '%.' || lower(?3)), 0)",
+        "sss", account, dropped, wanted);
 }
 
 gboolean

@@ -7,7 +7,6 @@
 enum {
     STEP = 500, /* rows of a transaction */
     PAUSE = 20 * 3600,
-    WORTH_PAGES = 1000, /* free ones; also a quarter of all */
 };
 
 /* Nothing waits for them: what their files need of them is in the row of the file. */
@@ -64,15 +63,4 @@ sm_expire(SmLedger *ledger, const SmExpiry *terms, gint64 now, gint64 *deleted, 
            delete_steps(ledger, HANDOVERS, terms->events, deleted, error) &&
            delete_steps(ledger, ALERTS, terms->events, deleted, error) &&
            delete_steps(ledger, LOG, terms->log, deleted, error);
-}
-
-gboolean
-sm_expire_compact(SmLedger *ledger, GError **error)
-{
-    gint64 all, unused;
-
-    if (!sm_db_integer(ledger->db, error, &all, "PRAGMA page_count", "") ||
-        !sm_db_integer(ledger->db, error, &unused, "PRAGMA freelist_count", ""))
-        return FALSE;
-    return unused < WORTH_PAGES || unused * 4 < all || sm_db_exec(ledger->db, "VACUUM", error);
 }

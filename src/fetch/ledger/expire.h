@@ -21,6 +21,3 @@ enum { SM_EXPIRE_AT_MOST = 5000 /* rows of a table in one call */ };
  */
 gboolean sm_expire(SmLedger *ledger, const SmExpiry *terms, gint64 now, gint64 *deleted,
                    GError **error);
-
-/* Gives the room of deleted rows back to the disk where that is worth it. SM_ERROR_LEDGER. */
-gboolean sm_expire_compact(SmLedger *ledger, GError **error);

@@ -160,7 +160,7 @@ sm_file_list(SmLedger *ledger, const char *account, guint max, GError **error)
                                         " ORDER BY updated DESC, id DESC LIMIT ?2";
 
     return sm_db_list(ledger->db, error, &files, sql, "si", account,
-                      max > 0 ? (gint64)max : (gint64)-1);
+                      max > 0 ? (gint64)max : G_MAXINT64);
 }
 
 GPtrArray *
@@ -217,7 +217,7 @@ GPtrArray *
 sm_file_unknown(SmLedger *ledger, const char *account, GError **error)
 {
     return sm_db_list(ledger->db, error, &files,
-                      "SELECT " COLUMNS " FROM files WHERE +account = ?"
+                      "SELECT " COLUMNS " FROM files WHERE account || '' = ?"
                       " AND (state IN ('waiting', 'placing') OR unanswered <> 0)"
                       " AND next_attempt >= 0 AND state = 'waiting'"
                       " AND stored = 0 AND listed = 0 AND EXISTS (SELECT 1 FROM events e"
@@ -314,7 +314,7 @@ sm_file_count_alike(SmLedger *ledger, const SmFile *file, gint64 *count, GError 
 
     return sm_db_integer(ledger->db, error, count,
                          "SELECT count(*) FROM files WHERE account = ?1 AND id < ?2"
-                         " AND lower(substr(name, -length(?3))) = lower(?3)",
+                         " AND substr(lower(name), length(name) - length(?3) + 1) = lower(?3)",
                          "sis", file->account, file->id, end);
 }
 

@@ -116,7 +116,7 @@ settle(SmLedger *ledger, const SmHandover *handover, const Outcome *outcome, GEr
                      sm_db_begin(ledger->db, handover->account, error) &&
                          sm_db_run(ledger->db, error, NULL,
                                    "UPDATE handovers SET done = ?1, reason = ?2, next_attempt = ?3,"
-                                   " attempts = attempts + (?1 = 0) WHERE id = ?4",
+                                   " attempts = attempts + iif(?1 = 0, 1, 0) WHERE id = ?4",
                                    "isii", done, outcome->failure != NULL ? outcome->failure : "",
                                    outcome->next_attempt, handover->id) &&
                          sm_ledger_log(ledger, handover->account, handover->name, outcome->action,

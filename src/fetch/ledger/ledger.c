@@ -12,6 +12,7 @@
 #include "common/base/error.h"
 #include "common/base/io.h"
 #include "common/base/text.h"
+#include "fetch/host/memory.h"
 #include "fetch/ledger/lock.h"
 #include "fetch/ledger/schema.h"
 
@@ -69,6 +70,8 @@ sm_ledger_is_ours(const char *path, GError **error)
     g_autofree char *what = nearest(path, &st);
     gboolean closed = FALSE;
 
+    if (sm_db_names_server(path))
+        return TRUE;
     if (strcmp(what, path) == 0)
         closed = st.st_uid != geteuid();
     else if (strcmp(what, directory) == 0 || geteuid() == 0) /* others learn more from mkdir */
@@ -86,6 +89,8 @@ sm_ledger_is_local(const char *path, GError **error)
     g_autofree char *place = nearest(path, &(struct stat){0});
     struct statfs fs;
 
+    if (sm_db_names_server(path))
+        return TRUE;
     /* now, before SQLite makes files beside it that are as little to be written to */
     if (access(path, W_OK) < 0 && errno != ENOENT)
         return sm_error_from_errno(error, SM_ERROR_LEDGER, "ledger %s", path);
@@ -123,8 +128,7 @@ is_current(SmLedger *ledger)
 {
     gint64 version = 0;
 
-    return sm_db_integer(ledger->db, NULL, &version, "PRAGMA user_version", "") &&
-           version == sm_ledger_schema_newest();
+    return sm_db_schema(ledger->db, &version, NULL) && version == SM_SCHEMA_VERSION;
 }
 
 static gboolean
@@ -134,64 +138,113 @@ prepare(SmLedger *ledger, GError **error)
     gboolean ready;
 
     /* 64 processes at once on a new file: without this lock one fails at journal_mode. */
-    if (!sm_lock_take(ledger->lock_fd, SM_LOCK_SCHEMA, SCHEMA_WAIT, NULL, &held) &&
+    if (!sm_lock_take(ledger, SM_LOCK_SCHEMA, SCHEMA_WAIT, NULL, &held) &&
         (!g_error_matches(held, SM_ERROR, SM_ERROR_BUSY) || !is_current(ledger))) {
         g_propagate_prefixed_error(error, g_steal_pointer(&held),
                                    "ledger %s: ", sm_db_path(ledger->db));
         return FALSE;
     }
-    ready = sm_db_exec(ledger->db,
-                       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                       " PRAGMA temp_store = MEMORY",
-                       error) &&
+    ready = (sm_db_is_server(ledger->db) ||
+             sm_db_exec(ledger->db,
+                        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                        " PRAGMA temp_store = MEMORY",
+                        error)) &&
             sm_ledger_schema_ensure(ledger->db, error);
     if (held == NULL)
-        sm_lock_drop(ledger->lock_fd, SM_LOCK_SCHEMA);
+        sm_lock_drop(ledger, SM_LOCK_SCHEMA);
     return ready;
+}
+
+static SmLedger *
+ledger_new(const char *where, const char *password, const char *command)
+{
+    SmLedger *ledger = g_new0(SmLedger, 1);
+
+    ledger->lock_fd = -1;
+    ledger->where = g_strdup(where);
+    ledger->command = command;
+    if (password != NULL) {
+        ledger->password = sm_secret_alloc(strlen(password) + 1);
+        memcpy(ledger->password, password, strlen(password));
+    }
+    return ledger;
+}
+
+/* The file with its lock file. */
+static gboolean
+open_file(SmLedger *ledger, SmLedgerUse use, GError **error)
+{
+    const char *path = ledger->where;
+    g_autofree char *directory = g_path_get_dirname(path);
+
+    if (!sm_ledger_is_ours(path, error))
+        return FALSE;
+    if (use == SM_LEDGER_CREATE && g_mkdir_with_parents(directory, 0700) < 0)
+        return sm_error_from_errno(error, SM_ERROR_LEDGER, "directory of the ledger, %s",
+                                   directory);
+    if (!sm_ledger_is_local(path, error))
+        return FALSE;
+    ledger->lock_fd = open_lock_file(path, error);
+    if (ledger->lock_fd < 0)
+        return FALSE;
+    ledger->db = sm_db_open(path, use == SM_LEDGER_CREATE ? SM_DB_CREATE : SM_DB_WRITE, error);
+    return ledger->db != NULL;
+}
+
+/* Its tables: *none where there are none, and none are to be made; a version that is current needs
+ * no lock. */
+static gboolean
+open_server(SmLedger *ledger, SmLedgerUse use, gboolean *none, GError **error)
+{
+    gint64 version;
+
+    ledger->db = sm_db_connect(ledger->where, ledger->password, error);
+    if (ledger->db == NULL || !sm_db_schema(ledger->db, &version, error))
+        return FALSE;
+    *none = use == SM_LEDGER_LOOK && version == 0;
+    return *none || version == SM_SCHEMA_VERSION || prepare(ledger, error);
+}
+
+SmLedger *
+sm_ledger_open_with(const char *path, const char *password, SmLedgerUse use, const char *command,
+                    GError **error)
+{
+    g_autoptr(SmLedger) ledger = ledger_new(path, password, command);
+    gboolean none = FALSE, ok;
+
+    if (sm_db_names_server(path))
+        ok = open_server(ledger, use, &none, error);
+    else if (use == SM_LEDGER_LOOK && access(path, F_OK) < 0 && errno == ENOENT)
+        return NULL;
+    else
+        ok = open_file(ledger, use, error) && prepare(ledger, error);
+    return ok && !none ? g_steal_pointer(&ledger) : NULL;
 }
 
 SmLedger *
 sm_ledger_open(const char *path, SmLedgerUse use, const char *command, GError **error)
 {
-    g_autoptr(SmLedger) ledger = g_new0(SmLedger, 1);
-    g_autofree char *directory = g_path_get_dirname(path);
-
-    ledger->lock_fd = -1;
-    ledger->command = command;
-    if (use == SM_LEDGER_LOOK && access(path, F_OK) < 0 && errno == ENOENT)
-        return NULL;
-    if (!sm_ledger_is_ours(path, error))
-        return NULL;
-    if (use == SM_LEDGER_CREATE) {
-        if (g_mkdir_with_parents(directory, 0700) < 0) {
-            sm_error_from_errno(error, SM_ERROR_LEDGER, "directory of the ledger, %s", directory);
-            return NULL;
-        }
-    }
-    if (!sm_ledger_is_local(path, error))
-        return NULL;
-    ledger->lock_fd = open_lock_file(path, error);
-    if (ledger->lock_fd < 0)
-        return NULL;
-    ledger->db = sm_db_open(path, use == SM_LEDGER_CREATE ? SM_DB_CREATE : SM_DB_WRITE, error);
-    if (ledger->db == NULL || !prepare(ledger, error))
-        return NULL;
-    return g_steal_pointer(&ledger);
+    return sm_ledger_open_with(path, NULL, use, command, error);
 }
 
 SmLedger *
-sm_ledger_inspect(const char *path, gint64 *version, GError **error)
+sm_ledger_open_again(const SmLedger *ledger, GError **error)
 {
-    g_autoptr(SmLedger) ledger = g_new0(SmLedger, 1);
+    return sm_ledger_open_with(ledger->where, ledger->password, SM_LEDGER_CREATE, ledger->command,
+                               error);
+}
 
-    ledger->lock_fd = -1;
-    ledger->command = "";
+SmLedger *
+sm_ledger_inspect(const char *path, const char *password, gint64 *version, GError **error)
+{
+    g_autoptr(SmLedger) ledger = ledger_new(path, NULL, "");
+
     if (!sm_ledger_is_local(path, error))
         return NULL;
     /* opened for writing, since only so SQLite leaves nothing behind; and not written to */
-    ledger->db = sm_db_open(path, SM_DB_WRITE, error);
-    if (ledger->db == NULL ||
-        !sm_db_integer(ledger->db, error, version, "PRAGMA user_version", "") ||
+    ledger->db = sm_db_names_server(path) ? sm_db_connect(path, password, error)
+                                          : sm_db_open(path, SM_DB_WRITE, error);
+    if (ledger->db == NULL || !sm_db_schema(ledger->db, version, error) ||
         !sm_db_verify(ledger->db, error))
         return NULL;
     return g_steal_pointer(&ledger);
@@ -200,10 +253,8 @@ sm_ledger_inspect(const char *path, gint64 *version, GError **error)
 SmLedger *
 sm_ledger_open_empty(GError **error)
 {
-    g_autoptr(SmLedger) ledger = g_new0(SmLedger, 1);
+    g_autoptr(SmLedger) ledger = ledger_new(":memory:", NULL, "");
 
-    ledger->lock_fd = -1;
-    ledger->command = "";
     ledger->db = sm_db_open(":memory:", SM_DB_CREATE, error);
     if (ledger->db == NULL || !sm_ledger_schema_ensure(ledger->db, error))
         return NULL;
@@ -237,6 +288,9 @@ sm_ledger_close(SmLedger *ledger)
     sm_db_close(ledger->db);
     g_clear_pointer(&ledger->hung, g_hash_table_unref);
     sm_close(&ledger->lock_fd);
+    g_free(ledger->where);
+    if (ledger->password != NULL)
+        sm_secret_release(ledger->password, strlen(ledger->password) + 1);
     g_free(ledger);
 }
 

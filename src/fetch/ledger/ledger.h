@@ -1,9 +1,10 @@
 /*
- * This room is the ledger: a SQLite database with its schema, its queries and its locks.
+ * This room is the ledger: a database with its schema, its queries and its locks.
  *
  * The ledger: what came, what was decided, what is stored. One SQLite file, a
- * lock file beside it. This module opens it (creating and migrating it under an
- * exclusive lock) and gives the connection to the modules that hold the queries.
+ * lock file beside it; or a PostgreSQL server's tables, which several hosts may share. This module
+ * opens it (creating and migrating it under an exclusive lock) and gives the connection to the
+ * modules that hold the queries.
  *
  * Rules: writes run in BEGIN IMMEDIATE transactions that span neither network
  * nor fsync of data; times are seconds since 1970.
@@ -22,7 +23,9 @@ typedef enum {
 
 typedef struct {
     SmDb *db;
-    int lock_fd;          /* ledger.lock, for lock.h */
+    int lock_fd;          /* ledger.lock, for lock.h; -1: there is none */
+    char *where;          /* what it was opened with */
+    char *password;       /* in locked memory; NULL: none */
     SmTogether *together; /* see sm_ledger_join(); NULL: each commit reaches the disk by itself */
     const char *command;  /* what the log says of who acts: "deliver", "get" ...; static */
     gboolean hooks_off;   /* this process runs no on-stored (any more): `commands` is deferred,
@@ -30,7 +33,8 @@ typedef struct {
     GHashTable *hung;     /* names of the accounts whose on-stored had to be stopped; NULL: none */
 } SmLedger;
 
-/* Whether we may leave files there; else SM_ERROR_OWNER, which names the user who may. */
+/* Whether we may leave files there; else SM_ERROR_OWNER, which names the user who may. A server's
+ * place is everybody's. */
 gboolean sm_ledger_is_ours(const char *path, GError **error);
 
 /*
@@ -46,15 +50,25 @@ char *sm_ledger_lock_file(const char *path);
  * Opens the ledger. SM_ERROR_OWNER when it belongs to another user (nothing is
  * touched), SM_ERROR_LEDGER when it cannot be used: no directory, a network
  * file system, corrupt, locked for long, made by a newer version. With
- * SM_LEDGER_LOOK a ledger that does not exist is NULL without an error.
+ * SM_LEDGER_LOOK a ledger that does not exist is NULL without an error. Of a server's errors of
+ * sm_db_connect(), too.
  */
 SmLedger *sm_ledger_open(const char *path, SmLedgerUse use, const char *command, GError **error);
+
+/* The same where a server wants a password, which may be NULL; it is kept for
+ * sm_ledger_open_again(). SM_ERROR_OWNER, SM_ERROR_LEDGER, SM_ERROR_CONFIG. */
+SmLedger *sm_ledger_open_with(const char *path, const char *password, SmLedgerUse use,
+                              const char *command, GError **error);
+
+/* Opens the same once more, for another thread. SM_ERROR_OWNER, SM_ERROR_LEDGER. */
+SmLedger *sm_ledger_open_again(const SmLedger *ledger, GError **error);
 
 /*
  * Opens the ledger at path, which is there, to look at it as it is, without a lock
  * or an upgrade; *version: of its schema. SM_ERROR_LEDGER, also where it is damaged.
  */
-SmLedger *sm_ledger_inspect(const char *path, gint64 *version, GError **error);
+SmLedger *sm_ledger_inspect(const char *path, const char *password, gint64 *version,
+                            GError **error);
 
 /* A ledger in memory that knows nothing, for dry runs where there is none yet. SM_ERROR_LEDGER. */
 SmLedger *sm_ledger_open_empty(GError **error);

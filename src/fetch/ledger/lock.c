@@ -67,9 +67,27 @@ gives_up(int fd, gint64 byte, gint64 begun, guint wait, GError **error)
     return TRUE;
 }
 
-gboolean
-sm_lock_take(int fd, gint64 byte, guint wait, gboolean *waited, GError **error)
+static gboolean
+is_of_server(const SmLedger *ledger)
 {
+    return ledger->lock_fd < 0 && sm_db_is_server(ledger->db);
+}
+
+/* Whether the lock works; *taken tells whether it is ours now. */
+static gboolean
+try_lock(SmLedger *ledger, gint64 byte, gboolean *taken, GError **error)
+{
+    if (is_of_server(ledger))
+        return sm_db_lock(ledger->db, byte, taken, error);
+    *taken = set_lock(ledger->lock_fd, byte, 1, F_WRLCK) == 0;
+    return *taken || errno == EAGAIN || errno == EACCES || errno == EINTR ||
+           sm_error_from_errno(error, SM_ERROR_LEDGER, "the ledger's lock file");
+}
+
+gboolean
+sm_lock_take(SmLedger *ledger, gint64 byte, guint wait, gboolean *waited, GError **error)
+{
+    gboolean taken;
     gint64 begun = g_get_monotonic_time();
     gint64 say = begun + G_USEC_PER_SEC; /* when; 0: it was said */
     gulong look = FIRST_LOOK_US;
@@ -77,10 +95,12 @@ sm_lock_take(int fd, gint64 byte, guint wait, gboolean *waited, GError **error)
     if (waited != NULL)
         *waited = FALSE;
     /* Polls, since a blocking OFD lock has no time limit. */
-    while (set_lock(fd, byte, 1, F_WRLCK) < 0) {
-        if (errno != EAGAIN && errno != EACCES && errno != EINTR)
-            return sm_error_from_errno(error, SM_ERROR_LEDGER, "the ledger's lock file");
-        if (gives_up(fd, byte, begun, wait, error))
+    for (;;) {
+        if (!try_lock(ledger, byte, &taken, error))
+            return FALSE;
+        if (taken)
+            return TRUE;
+        if (gives_up(ledger->lock_fd, byte, begun, wait, error))
             return FALSE;
         if (waited != NULL)
             *waited = TRUE;
@@ -91,21 +111,24 @@ sm_lock_take(int fd, gint64 byte, guint wait, gboolean *waited, GError **error)
         g_usleep(look);
         look = MIN(look * 2, LAST_LOOK_US);
     }
-    return TRUE;
 }
 
 void
-sm_lock_drop(int fd, gint64 byte)
+sm_lock_drop(SmLedger *ledger, gint64 byte)
 {
-    set_lock(fd, byte, 1, F_UNLCK);
+    if (is_of_server(ledger))
+        sm_db_unlock(ledger->db, byte);
+    else
+        set_lock(ledger->lock_fd, byte, 1, F_UNLCK);
 }
 
 gboolean
-sm_lock_is_held(int fd, gint64 byte)
+sm_lock_is_held(const SmLedger *ledger, gint64 byte)
 {
     struct flock lock;
 
-    return find_lock(fd, byte, 1, &lock);
+    return is_of_server(ledger) ? sm_db_is_locked(ledger->db, byte)
+                                : find_lock(ledger->lock_fd, byte, 1, &lock);
 }
 
 static gint64

@@ -32,7 +32,8 @@ sm_outage_since(SmLedger *ledger, const SmAccount *account, gint64 since, guint 
     return sm_db_integer(ledger->db, NULL, &seen,
                          "SELECT sum(CASE name WHEN ?3 THEN ?6 ELSE 1 END) FROM keys WHERE name >= "
                          "?1 AND name < ?2"
-                         " AND CAST(value AS INTEGER) BETWEEN ?4 AND ?5",
+                         " AND CASE WHEN name >= ?1 AND name < ?2 THEN CAST(value AS BIGINT) END "
+                         "BETWEEN ?4 AND ?5",
                          "sssiii", first, end, own, since, g_get_real_time(), (gint64)others) &&
            seen >= others;
 }

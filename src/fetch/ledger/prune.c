@@ -23,7 +23,8 @@ sm_prune_candidates(SmLedger *ledger, const char *account, gint64 before, gboole
     GPtrArray *names = sm_db_list(
         ledger->db, error, &names_of_rows,
         "SELECT name FROM files WHERE account = ?1 AND stored > 0 AND stored < ?2"
-        " AND state NOT IN ('waiting', 'placing', 'conflict') AND pruned = 0 AND (?3 OR NOT EXISTS "
+        " AND state NOT IN ('waiting', 'placing', 'conflict') AND pruned = 0 AND (?3 <> 0 OR NOT "
+        "EXISTS "
         "(SELECT 1 FROM log l"
         "  WHERE l.account = files.account AND l.name = files.name AND l.action = '" REFUSED "'"
         "  AND l.at > ?4)) ORDER BY stored, id",
@@ -64,7 +65,7 @@ sm_prune_was_stored(SmLedger *ledger, const SmFile *file, const char *sha256, gb
 
     if (!sm_db_integer(ledger->db, error, &count,
                        "SELECT count(*) FROM log WHERE account = ? AND name = ?"
-                       " AND action IN ('stored', 'corrected', 'adopted') AND instr(detail, ?)",
+                       " AND action IN ('stored', 'corrected', 'adopted') AND instr(detail, ?) > 0",
                        "sss", file->account, file->name, sha256))
         return FALSE;
     *was = count > 0;

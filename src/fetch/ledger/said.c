@@ -27,9 +27,10 @@ sm_said_is_news(SmLedger *ledger, const char *text, gint64 now)
     if (sm_keys_get_time(ledger, key, &said, NULL) && said > now - FOR_LONG && said <= now)
         return FALSE;
     sm_keys_set_time(ledger, key, now, NULL);
-    sm_db_run(ledger->db, NULL, NULL,
-              "DELETE FROM keys WHERE name LIKE 'said %'"
-              " AND CAST(value AS INTEGER) NOT BETWEEN ? AND ?",
-              "ii", now - FOR_LONG + 1, now);
+    sm_db_run(
+        ledger->db, NULL, NULL,
+        "DELETE FROM keys WHERE name LIKE 'said %'"
+        " AND CASE WHEN name LIKE 'said %' THEN CAST(value AS BIGINT) END NOT BETWEEN ? AND ?",
+        "ii", now - FOR_LONG + 1, now);
     return TRUE;
 }

@@ -3,149 +3,7 @@
 #include <glib/gstdio.h>
 
 #include "common/base/error.h"
-
-/* No STRICT tables: SQLite 3.34 does not know them. AUTOINCREMENT: an id names a lock byte and is
- * never used twice. */
-static const char version_1[] =
-    "CREATE TABLE files ("
-    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
-    " account TEXT NOT NULL, name TEXT NOT NULL, stem TEXT NOT NULL,"
-    " state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'placing', 'stored',"
-    "  'dropped', 'not wanted', 'failed', 'conflict')),"
-    " reason TEXT NOT NULL DEFAULT '',"
-    /* what is stored; covers: the newest event that these bytes answer */
-    " size INTEGER, sha256 TEXT, sha256_plain TEXT, etag TEXT, path TEXT,"
-    " revision INTEGER NOT NULL DEFAULT 0, covers INTEGER NOT NULL DEFAULT 0,"
-    " announced INTEGER NOT NULL, updated INTEGER NOT NULL,"
-    " stored INTEGER NOT NULL DEFAULT 0, looked INTEGER NOT NULL DEFAULT 0,"
-    " attempts INTEGER NOT NULL DEFAULT 0, next_attempt INTEGER NOT NULL DEFAULT 0,"
-    " missing_since INTEGER NOT NULL DEFAULT 0, missing_times INTEGER NOT NULL DEFAULT 0,"
-    /* fence: raised by each claim; settled: the fence whose outcome was recorded last */
-    " fence INTEGER NOT NULL DEFAULT 0, settled INTEGER NOT NULL DEFAULT 0,"
-    /* work in progress: the one part file that may exist, and what is being placed */
-    " part INTEGER NOT NULL DEFAULT 0, part_etag TEXT, boot_id TEXT,"
-    " new_size INTEGER NOT NULL DEFAULT 0, new_sha256 TEXT, new_etag TEXT,"
-    " new_covers INTEGER NOT NULL DEFAULT 0,"
-    " obstacle TEXT,"
-    " UNIQUE (account, name));"
-    "CREATE INDEX files_by_stem ON files (account, stem);"
-    "CREATE INDEX files_by_update ON files (updated);"
-    "CREATE INDEX files_missing ON files (account, missing_since) WHERE missing_since > 0;"
-    "CREATE TABLE events ("
-    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
-    " account TEXT NOT NULL, name TEXT NOT NULL, identity TEXT NOT NULL, kind TEXT NOT NULL,"
-    " sender TEXT NOT NULL, recipients TEXT NOT NULL,"
-    " first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, times INTEGER NOT NULL DEFAULT 1,"
-    " decision TEXT NOT NULL DEFAULT 'waiting', reason TEXT NOT NULL DEFAULT '',"
-    " UNIQUE (account, name, identity));"
-    "CREATE TABLE accounts ("
-    " id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,"
-    " proven TEXT, rejected TEXT, reason TEXT,"
-    " rejected_at INTEGER NOT NULL DEFAULT 0, probe_at INTEGER NOT NULL DEFAULT 0);"
-    "CREATE TABLE log ("
-    " id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL,"
-    " account TEXT NOT NULL, name TEXT NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL,"
-    " uid INTEGER NOT NULL, command TEXT NOT NULL);"
-    /* keys of our own making; fingerprint: what secrets are compared by, see secret.h */
-    "CREATE TABLE keys (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
-    "INSERT INTO keys VALUES ('fingerprint', hex(randomblob(32)));";
-
-/* The worker, listings, alerts, encryption, hand-over; counters that cost nothing to read. */
-static const char version_2[] =
-    /* origin: the command that made the row */
-    "ALTER TABLE files ADD COLUMN origin TEXT NOT NULL DEFAULT '';"
-    /* what the service's listing said last, and the rows that the file turned out to have */
-    "ALTER TABLE files ADD COLUMN listed INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE files ADD COLUMN listed_size INTEGER;"
-    "ALTER TABLE files ADD COLUMN listed_delivered TEXT;"
-    "ALTER TABLE files ADD COLUMN listed_type TEXT;"
-    "ALTER TABLE files ADD COLUMN listed_records INTEGER;"
-    "ALTER TABLE files ADD COLUMN records INTEGER;"
-    /* beside sha256_plain, where what is stored is encrypted */
-    "ALTER TABLE files ADD COLUMN size_plain INTEGER;"
-    "ALTER TABLE files ADD COLUMN new_size_plain INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE files ADD COLUMN new_sha256_plain TEXT;"
-    /* an event came that neither bytes nor a decision answer yet */
-    "ALTER TABLE files ADD COLUMN unanswered INTEGER NOT NULL DEFAULT 0;"
-    "CREATE TRIGGER event_came AFTER INSERT ON events BEGIN"
-    " UPDATE files SET unanswered = 1 WHERE account = new.account AND name = new.name; END;"
-    /* when keep-for was over and the file was deleted */
-    "ALTER TABLE files ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;"
-    "CREATE INDEX files_due ON files (next_attempt)"
-    " WHERE (state IN ('waiting', 'placing') OR unanswered <> 0);"
-    "CREATE INDEX files_of_account ON files (account, updated);"
-    "CREATE INDEX files_in_trouble ON files (account, updated)"
-    " WHERE state IN ('failed', 'conflict');"
-    "CREATE INDEX files_by_stored ON files (account, stored) WHERE stored > 0;"
-    "CREATE INDEX events_refused ON events (last_seen) WHERE decision = 'refused';"
-    "ALTER TABLE accounts ADD COLUMN secret_since INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE accounts ADD COLUMN mail_seen INTEGER NOT NULL DEFAULT 0;"
-    /* listing_wanted: since when a message that names no file asks for a look at the listing */
-    "ALTER TABLE accounts ADD COLUMN listing_wanted INTEGER NOT NULL DEFAULT 0;"
-    /* synced: when the last sync began that came to its end */
-    "ALTER TABLE accounts ADD COLUMN synced INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE accounts ADD COLUMN sync_tried INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE accounts ADD COLUMN sync_outcome TEXT NOT NULL DEFAULT '';"
-    /* times: since it was sent last */
-    "CREATE TABLE alerts ("
-    " account TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL,"
-    " first INTEGER NOT NULL, last INTEGER NOT NULL,"
-    " times INTEGER NOT NULL DEFAULT 1, sent INTEGER NOT NULL DEFAULT 0,"
-    " PRIMARY KEY (account, kind)) WITHOUT ROWID;"
-    /* what on-stored has still to be told, and was told */
-    "CREATE TABLE handovers ("
-    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
-    " account TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, path TEXT NOT NULL,"
-    " size INTEGER NOT NULL, sha256 TEXT NOT NULL, revision INTEGER NOT NULL, previous TEXT,"
-    " created INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,"
-    " next_attempt INTEGER NOT NULL DEFAULT 0, done INTEGER NOT NULL DEFAULT 0,"
-    " reason TEXT NOT NULL DEFAULT '');"
-    "CREATE INDEX handovers_due ON handovers (next_attempt) WHERE done = 0;"
-    "CREATE INDEX log_by_name ON log (account, name);"
-    "CREATE INDEX log_by_time ON log (at);"
-    "CREATE TRIGGER log_is_final BEFORE UPDATE ON log"
-    " BEGIN SELECT raise(ABORT, 'rows of the log are never rewritten'); END;"
-    "CREATE TABLE totals (account TEXT NOT NULL, state TEXT NOT NULL, files INTEGER NOT NULL,"
-    " PRIMARY KEY (account, state)) WITHOUT ROWID;"
-    "INSERT INTO totals SELECT account, state, count(*) FROM files GROUP BY account, state;"
-    "CREATE TRIGGER file_made AFTER INSERT ON files BEGIN"
-    " INSERT INTO totals VALUES (new.account, new.state, 1)"
-    "  ON CONFLICT (account, state) DO UPDATE SET files = files + 1; END;"
-    "CREATE TRIGGER file_moved AFTER UPDATE OF state ON files WHEN old.state <> new.state BEGIN"
-    " UPDATE totals SET files = files - 1 WHERE account = old.account AND state = old.state;"
-    " INSERT INTO totals VALUES (new.account, new.state, 1)"
-    "  ON CONFLICT (account, state) DO UPDATE SET files = files + 1; END;"
-    "CREATE TRIGGER file_gone AFTER DELETE ON files BEGIN"
-    " UPDATE totals SET files = files - 1 WHERE account = old.account AND state = old.state; END;"
-    /* day: since 1970, in UTC */
-    "CREATE TABLE days (account TEXT NOT NULL, day INTEGER NOT NULL, action TEXT NOT NULL,"
-    " times INTEGER NOT NULL, PRIMARY KEY (account, day, action)) WITHOUT ROWID;"
-    "INSERT INTO days SELECT account, at / 86400, action, count(*) FROM log GROUP BY 1, 2, 3;"
-    "CREATE TRIGGER log_counted AFTER INSERT ON log BEGIN"
-    " INSERT INTO days VALUES (new.account, new.at / 86400, new.action, 1)"
-    "  ON CONFLICT (account, day, action) DO UPDATE SET times = times + 1; END;";
-
-/* Limits on what strangers leave, and what is pruned. */
-static const char version_3[] =
-    "CREATE INDEX events_refused_by_identity ON events (identity) WHERE decision = 'refused';"
-    "CREATE INDEX events_by_time ON events (last_seen);"
-    /* when the mail system received the message; 0: it did not say */
-    "ALTER TABLE events ADD COLUMN received INTEGER NOT NULL DEFAULT 0;"
-    /* the last listing that looked for names which the service does not know */
-    "ALTER TABLE accounts ADD COLUMN looked INTEGER NOT NULL DEFAULT 0;"
-    /* until then the service wants no password from it, but a token */
-    "ALTER TABLE accounts ADD COLUMN crowded_until INTEGER NOT NULL DEFAULT 0;";
-
-/* What makes version N out of version N - 1, from the first on. */
-static const char *const steps[] = {version_1, version_2, version_3};
-
-enum { SCHEMA_VERSION = G_N_ELEMENTS(steps) };
-
-gint64
-sm_ledger_schema_newest(void)
-{
-    return SCHEMA_VERSION;
-}
+#include "fetch/ledger/db-backend.h"
 
 /* As it was, beside it: what a failed upgrade, or going back to the older version, starts from. */
 static gboolean
@@ -160,12 +18,12 @@ back_up(SmDb *db, gint64 version, GError **error)
 static gboolean
 migrate(SmDb *db, gint64 version, GError **error)
 {
-    g_autofree char *stamp = g_strdup_printf("PRAGMA user_version = %d", (int)SCHEMA_VERSION);
     gboolean ok = sm_db_begin(db, "", error);
 
-    for (; ok && version < SCHEMA_VERSION; version++)
-        ok = sm_db_exec(db, steps[version], error);
-    return sm_db_end(db, ok && sm_db_exec(db, stamp, error), error);
+    for (; ok && version < SM_SCHEMA_VERSION; version++)
+        ok = db->backend->steps[version] == NULL ||
+             sm_db_exec(db, db->backend->steps[version], error);
+    return sm_db_end(db, ok, error);
 }
 
 gboolean
@@ -173,16 +31,17 @@ sm_ledger_schema_ensure(SmDb *db, GError **error)
 {
     gint64 version;
 
-    if (!sm_db_integer(db, error, &version, "PRAGMA user_version", ""))
+    if (!sm_db_schema(db, &version, error))
         return FALSE;
-    if (version > SCHEMA_VERSION) {
+    if (version > SM_SCHEMA_VERSION) {
         g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
                     "ledger %s: made by a newer version (schema %" G_GINT64_FORMAT
                     ", this is %d); upgrade scorefetch on this machine",
-                    sm_db_path(db), version, (int)SCHEMA_VERSION);
+                    sm_db_path(db), version, (int)SM_SCHEMA_VERSION);
         return FALSE;
     }
-    if (version == SCHEMA_VERSION)
+    if (version == SM_SCHEMA_VERSION)
         return TRUE;
-    return (version == 0 || back_up(db, version, error)) && migrate(db, version, error);
+    return (version == 0 || sm_db_is_server(db) || back_up(db, version, error)) &&
+           migrate(db, version, error);
 }

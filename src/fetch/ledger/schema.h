@@ -3,12 +3,16 @@
 
 #include "fetch/ledger/db.h"
 
+enum { SM_SCHEMA_VERSION = 3 /* that this program makes */ };
+
+/* Of each kind of database what makes version N out of version N - 1, from the first on, and notes
+ * that. */
+extern const char *const sm_schema_sqlite[SM_SCHEMA_VERSION];
+extern const char *const sm_schema_postgresql[SM_SCHEMA_VERSION];
+
 /*
  * Brings the ledger to this version's schema; the caller holds SM_LOCK_SCHEMA.
- * An older one is copied to PATH.schema-VERSION before. SM_ERROR_LEDGER when a
+ * An older file is copied to PATH.schema-VERSION before. SM_ERROR_LEDGER when a
  * newer version made it.
  */
 gboolean sm_ledger_schema_ensure(SmDb *db, GError **error);
-
-/* The version that this program makes. */
-gint64 sm_ledger_schema_newest(void);

@@ -68,7 +68,7 @@ read_stored(SmLedger *ledger, GHashTable *by_name, GError **error)
     return TRUE;
 }
 
-/* next_attempt and +account: so that the index of what is due is taken, and no other. */
+/* next_attempt and || : so that the index of what is due is taken, and no other. */
 gboolean
 sm_totals_read(SmLedger *ledger, GHashTable *by_name, gint64 now, gint64 overdue_before,
                GError **error)
@@ -93,10 +93,10 @@ sm_totals_read(SmLedger *ledger, GHashTable *by_name, gint64 now, gint64 overdue
                       "ii", today - WEEK, today) &&
            sm_db_each(
                ledger->db, error, &(SmTaker){take_row, &overdue},
-               "SELECT account, count(*) FROM files"
+               "SELECT account || '' AS whose, count(*) FROM files"
                " WHERE (state IN ('waiting', 'placing') OR unanswered <> 0)"
                " AND next_attempt >= 0 AND missing_times = 0 AND state IN ('waiting', 'placing')"
-               " AND announced < ? GROUP BY +account",
+               " AND announced < ? GROUP BY whose",
                "i", overdue_before);
 }
 

@@ -23,17 +23,18 @@ sm_unknowns_count(SmLedger *ledger, const SmFile *file, gint64 now, SmUnknowns *
     g_autofree char *prefix = sm_unknown_prefix(file->name);
     g_autofree SmUnknowns *found = sm_db_first(
         ledger->db, error, counts_from_row,
-        "SELECT sum(e.identity = own.identity), sum(" DOMAIN("e") " = " DOMAIN(
+        "SELECT count(*) FILTER (WHERE e.identity = own.identity), count(*) FILTER "
+        "(WHERE " DOMAIN("e") " = " DOMAIN(
             "own") "), count(*),"
-                   " sum(substr(f.name, 1, length(?4)) = ?4)"
+                   " count(*) FILTER (WHERE substr(f.name, 1, length(?4)) = ?4)"
                    " FROM files f LEFT JOIN events e ON e.id = " NEWEST_OF(
                        "f") " LEFT JOIN events own ON own.id = ?3"
                             " WHERE f.account = ?1 AND f.missing_since > 0 AND f.missing_since "
                             "BETWEEN ?2 + 1 AND ?5"
-                            " AND f.stored = 0 AND f.attempts > 0 AND (?6 OR NOT "
+                            " AND f.stored = 0 AND f.attempts > 0 AND (?6 <> 0 OR NOT "
                             "coalesce(e.received > 0 AND "
                             "e.received + 86400 <"
-                            "  f.announced, 0))",
+                            "  f.announced, FALSE))",
         "siisii", file->account, now - SM_UNKNOWN_WINDOW, file->newest_event, prefix, now,
         (gint64)sm_unknown_is_old(file->posted_at, file->announced_at));
 
@@ -51,9 +52,10 @@ sm_unknown_resembles_stored(SmLedger *ledger, const SmFile *file, gboolean *rese
     gboolean ok = prefix == NULL ||
                   sm_db_integer(ledger->db, error, &count,
                                 "SELECT count(*) FROM (SELECT 1 FROM files WHERE account = ?1"
-                                " AND name >= ?2 AND name < ?2 || char(1114111) AND stored > 0"
-                                " LIMIT 1)",
-                                "ss", file->account, prefix);
+                                " AND name >= ?2 AND name < ?2 || ?3 AND stored > 0"
+                                " LIMIT 1) AS one",
+                                "sss", file->account, prefix,
+                                "\xf4\x8f\xbf\xbf" /* the last character there is */);
 
     *resembles = ok && count > 0;
     return ok;
@@ -70,7 +72,7 @@ sm_unknown_has_known_sender(SmLedger *ledger, const SmFile *file, gboolean *know
             "e") " JOIN files f"
                  " ON f.account = k.account AND f.name = k.name AND f.stored > 0"
                  " WHERE e.account = ?1 AND e.name = ?2 AND e.kind = 'names'"
-                 " AND instr(e.sender, '@') > 0 LIMIT 1)",
+                 " AND instr(e.sender, '@') > 0 LIMIT 1) AS one",
         "ss", file->account, file->name);
 
     *known = ok && count > 0;
@@ -104,7 +106,7 @@ sm_unknown_take_turn(SmLedger *ledger, const char *account, gint64 now, gboolean
     gboolean ok = sm_db_run(ledger->db, error, &changed,
                             "INSERT INTO accounts (name, looked) VALUES (?1, ?2)"
                             " ON CONFLICT (name) DO UPDATE SET looked = ?2"
-                            " WHERE looked NOT BETWEEN ?3 AND ?2",
+                            " WHERE accounts.looked NOT BETWEEN ?3 AND ?2",
                             "sii", account, now, now - SM_UNKNOWN_LISTING_PAUSE + 1);
 
     *taken = ok && changed > 0;

@@ -11,8 +11,8 @@ enum { REASON_MAX = 500 };
 
 /* Whether an event came that this attempt does not answer. */
 #define UNANSWERED                                                                                 \
-    "EXISTS (SELECT 1 FROM events e WHERE e.account = files.account AND e.name = files.name"       \
-    " AND e.id > files.new_covers)"
+    "iif(EXISTS (SELECT 1 FROM events e WHERE e.account = files.account AND e.name = files.name"   \
+    " AND e.id > files.new_covers), 1, 0)"
 
 /* Whether an update of the claim's holder has hit its row. */
 static gboolean
@@ -142,14 +142,17 @@ sm_file_start_over(SmLedger *ledger, SmFile *file, GError **error)
 {
     SmFileState state = file->stored_at > 0 ? SM_FILE_STORED : SM_FILE_WAITING;
     gint64 part = sm_file_new_part();
+    gboolean ok;
     int changed;
 
-    if (!sm_db_run(ledger->db, error, &changed,
+    ok = sm_db_begin(ledger->db, file->account, error) &&
+         sm_db_run(ledger->db, error, &changed,
                    "UPDATE files SET state = ?, part = ?, part_etag = NULL, new_covers = ?"
                    " WHERE id = ? AND fence = ?",
                    "siiii", sm_file_state_name(state), part, file->newest_event, file->id,
-                   file->fence) ||
-        !has_hit(ledger, file, changed, error))
+                   file->fence) &&
+         has_hit(ledger, file, changed, error);
+    if (!sm_db_end(ledger->db, ok, error))
         return FALSE;
     file->state = state;
     file->part = part;
@@ -189,15 +192,18 @@ sm_file_placing_sealed(SmLedger *ledger, SmFile *file, const SmContents *content
 {
     const SmContent part = contents->part, plain = contents->plain;
     gint64 now = sm_ledger_now();
+    gboolean ok;
     int changed;
 
-    if (!sm_db_run(ledger->db, error, &changed,
+    ok = sm_db_begin(ledger->db, file->account, error) &&
+         sm_db_run(ledger->db, error, &changed,
                    "UPDATE files SET state = 'placing', new_size = ?, new_sha256 = ?,"
                    " new_size_plain = ?, new_sha256_plain = ?,"
                    " new_etag = ?, boot_id = ?, updated = ? WHERE id = ? AND fence = ?",
                    "isisssiii", part.size, part.sha256, plain.size, plain.sha256, contents->etag,
-                   boot_id, now, file->id, file->fence) ||
-        !has_hit(ledger, file, changed, error))
+                   boot_id, now, file->id, file->fence) &&
+         has_hit(ledger, file, changed, error);
+    if (!sm_db_end(ledger->db, ok, error))
         return FALSE;
     file->state = SM_FILE_PLACING;
     file->placing.size = part.size;
@@ -238,7 +244,7 @@ sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, gboolean hand
                             "  THEN new_size ELSE new_size_plain END,"
                             " sha256_plain = coalesce(new_sha256_plain, new_sha256),"
                             " etag = new_etag, path = ?5, records = nullif(?6, -1),"
-                            " revision = revision + (?4 = 'corrected'),"
+                            " revision = revision + iif(?4 = 'corrected', 1, 0),"
                             " looked = CASE WHEN stored > 0 THEN ?1 ELSE looked END,"
                             " covers = max(covers, new_covers), unanswered = " UNANSWERED ","
                             " stored = ?1, pruned = 0, updated = ?1,"
@@ -286,12 +292,12 @@ sm_file_settle(SmLedger *ledger, SmFile *file, const SmSettling *settling, GErro
         sm_db_run(
             ledger->db, error, &changed,
             "UPDATE files SET state = ?1, reason = ?2, next_attempt = ?3, updated = ?4,"
-            " settled = fence, part = CASE WHEN ?5 THEN part ELSE 0 END,"
-            " part_etag = CASE WHEN ?5 THEN part_etag END, missing_since = ?6,"
+            " settled = fence, part = CASE WHEN ?5 <> 0 THEN part ELSE 0 END,"
+            " part_etag = CASE WHEN ?5 <> 0 THEN part_etag END, missing_since = ?6,"
             " missing_times = ?7, obstacle = ?8, unanswered = CASE"
-            "  WHEN ?1 IN ('dropped', 'not wanted', 'conflict', 'failed') THEN EXISTS (SELECT 1"
+            "  WHEN ?1 IN ('dropped', 'not wanted', 'conflict', 'failed') THEN iif(EXISTS (SELECT 1"
             "   FROM events e WHERE e.account = files.account AND e.name = files.name"
-            "   AND e.id > ?11) ELSE unanswered END,"
+            "   AND e.id > ?11), 1, 0) ELSE unanswered END,"
             " new_covers = CASE ?1 WHEN 'failed' THEN max(new_covers, ?11) ELSE new_covers END"
             " WHERE id = ?9 AND fence = ?10",
             "ssiiiiisiii", sm_file_state_name(becomes), clean, settling->next_attempt,

@@ -110,7 +110,7 @@ static void
 drop_trial_lock(SmGate *gate)
 {
     if (gate->lock != 0)
-        sm_lock_drop(gate->ledger->lock_fd, gate->lock);
+        sm_lock_drop(gate->ledger, gate->lock);
     gate->lock = 0;
 }
 
@@ -123,7 +123,7 @@ take_trial_lock(SmGate *gate, const SmAccountRecord *before, GError **error)
     g_autoptr(SmAccountRecord) record = NULL;
     gboolean waited;
 
-    if (!sm_lock_take(gate->ledger->lock_fd, byte, TRIAL_WAIT, &waited, error)) {
+    if (!sm_lock_take(gate->ledger, byte, TRIAL_WAIT, &waited, error)) {
         g_prefix_error(error, "account %s: first use of the password: ", gate->account->name);
         return FALSE;
     }

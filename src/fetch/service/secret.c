@@ -36,14 +36,36 @@ sm_secret_text(const SmSecret *secret)
     return secret->text;
 }
 
+/* Where a password comes from; one member is set. */
+typedef struct {
+    const char *file;
+    const char *const *command;
+    const char *credential;
+} Source;
+
+static Source
+source_of(const SmAccount *account)
+{
+    return (Source){account->password_file, (const char *const *)account->password_command,
+                    account->password_credential};
+}
+
+static char *
+describe(const Source *source)
+{
+    if (source->command != NULL)
+        return g_strconcat("password-command ", source->command[0], NULL);
+    if (source->credential != NULL)
+        return g_strconcat("password-credential ", source->credential, NULL);
+    return g_strconcat("password-file ", source->file, NULL);
+}
+
 char *
 sm_secret_source(const SmAccount *account)
 {
-    if (account->password_command != NULL)
-        return g_strconcat("password-command ", account->password_command[0], NULL);
-    if (account->password_credential != NULL)
-        return g_strconcat("password-credential ", account->password_credential, NULL);
-    return g_strconcat("password-file ", account->password_file, NULL);
+    const Source source = source_of(account);
+
+    return describe(&source);
 }
 
 /* One LF or CRLF at the end is the line's, not the password's. */
@@ -214,8 +236,9 @@ read_output(const char *const *argv, gint64 deadline, char *bytes, GError **erro
                 ": the first line it prints", error);
 }
 
-SmSecret *
-sm_secret_read(const SmAccount *account, gint64 deadline, GError **error)
+/* whose: what stands before the source in errors. */
+static SmSecret *
+read_source(const Source *source, gint64 deadline, const char *whose, GError **error)
 {
     char *bytes = sm_secret_alloc(SM_SECRET_BUFFER);
     SmSecret *secret = NULL;
@@ -223,20 +246,42 @@ sm_secret_read(const SmAccount *account, gint64 deadline, GError **error)
 
     if (bytes == NULL)
         g_set_error(&failure, SM_ERROR, SM_ERROR_INTERNAL, ": no memory for the password");
-    else if (account->password_command != NULL)
-        secret =
-            read_output((const char *const *)account->password_command, deadline, bytes, &failure);
-    else if (account->password_credential != NULL)
-        secret = read_credential(account->password_credential, bytes, &failure);
+    else if (source->command != NULL)
+        secret = read_output(source->command, deadline, bytes, &failure);
+    else if (source->credential != NULL)
+        secret = read_credential(source->credential, bytes, &failure);
     else
-        secret = read_file(account->password_file, TRUE, bytes, &failure);
+        secret = read_file(source->file, TRUE, bytes, &failure);
     sm_secret_release(bytes, SM_SECRET_BUFFER);
     if (failure != NULL) {
-        g_autofree char *source = sm_secret_source(account);
+        g_autofree char *description = describe(source);
 
-        g_propagate_prefixed_error(error, failure, "account %s: %s", account->name, source);
+        g_propagate_prefixed_error(error, failure, "%s%s", whose, description);
     }
     return secret;
+}
+
+SmSecret *
+sm_secret_read(const SmAccount *account, gint64 deadline, GError **error)
+{
+    g_autofree char *whose = g_strdup_printf("account %s: ", account->name);
+    const Source source = source_of(account);
+
+    return read_source(&source, deadline, whose, error);
+}
+
+gboolean
+sm_secret_read_ledger(const SmConfig *config, SmSecret **secret, GError **error)
+{
+    const Source source = {config->ledger_password_file,
+                           (const char *const *)config->ledger_password_command,
+                           config->ledger_password_credential};
+
+    *secret = NULL;
+    if (source.file == NULL && source.command == NULL && source.credential == NULL)
+        return TRUE;
+    *secret = read_source(&source, 0, "ledger-", error);
+    return *secret != NULL;
 }
 
 char *

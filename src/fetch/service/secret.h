@@ -26,6 +26,9 @@ enum {
  */
 SmSecret *sm_secret_read(const SmAccount *account, gint64 deadline, GError **error);
 
+/* The ledger's in the same way; *secret becomes NULL where none is configured. SM_ERROR_SECRET. */
+gboolean sm_secret_read_ledger(const SmConfig *config, SmSecret **secret, GError **error);
+
 /*
  * A secret of the one line that bytes (in secret memory, size of them) are, with
  * or without its LF or CRLF; else NULL and what is wrong with it, *fault, which follows "it ".

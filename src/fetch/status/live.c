@@ -106,7 +106,7 @@ sm_live_free(SmLive *live)
 static gboolean
 is_worked_on(const SmLedger *ledger, const SmFile *file)
 {
-    return file->fence > file->settled && sm_lock_is_held(ledger->lock_fd, file->id);
+    return file->fence > file->settled && sm_lock_is_held(ledger, file->id);
 }
 
 static void

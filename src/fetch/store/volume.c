@@ -191,12 +191,12 @@ learn(SmLedger *ledger, const SmAccount *account, SmStore *store, gboolean adopt
     g_autofree char *id = NULL;
     gboolean ok;
 
-    if (!sm_lock_take(ledger->lock_fd, byte, WAIT, NULL, error))
+    if (!sm_lock_take(ledger, byte, WAIT, NULL, error))
         return FALSE;
     ok = adopt || compare_ids(ledger, account, store, &known, error);
     if (ok && known == NULL)
         ok = give_id(store, &id, error) && remember(ledger, "id", account, id, error);
-    sm_lock_drop(ledger->lock_fd, byte);
+    sm_lock_drop(ledger, byte);
     return ok;
 }
 

@@ -188,8 +188,7 @@ start_workers(Run *run, Worker *workers, guint wanted, GError **error)
         Worker *worker = &workers[count];
 
         worker->run = run;
-        worker->ledger = sm_ledger_open(sm_db_path(team->ledger->db), SM_LEDGER_CREATE,
-                                        team->ledger->command, error);
+        worker->ledger = sm_ledger_open_again(team->ledger, error);
         if (worker->ledger != NULL) {
             worker->ledger->hooks_off = team->ledger->hooks_off;
             sm_ledger_join(worker->ledger, team->shared->ledger);
