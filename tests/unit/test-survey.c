@@ -132,6 +132,30 @@ alerts_that_are_over_or_unknown_are_left_out(Fixture *fixture, gconstpointer dat
 }
 
 static void
+hosts_and_which_are_silent(Fixture *fixture, gconstpointer data)
+{
+    g_auto(Look) it = {0};
+    const SmHost *host;
+
+    g_assert_true(sm_db_run(fixture->ledger->db, NULL, NULL,
+                            "INSERT INTO keys (name, value) VALUES ('host mx2', ?1 || ' 300 7'),"
+                            " ('host mx1', ?2 || ' 60 -1'), ('hosts', ''), ('hung x', '1')",
+                            "ii", (gint64)NOW - 600, (gint64)NOW - 121));
+    look(&it, fixture);
+    g_assert_cmpuint(it.survey->hosts->len, ==, 2);
+    host = it.survey->hosts->pdata[0];
+    g_assert_cmpstr(host->name, ==, "mx1");
+    g_assert_true(host->silent);
+    g_assert_cmpint(host->spooled, ==, -1);
+    host = it.survey->hosts->pdata[1];
+    g_assert_cmpstr(host->name, ==, "mx2");
+    g_assert_false(host->silent);
+    g_assert_cmpint(host->beat_at, ==, NOW - 600);
+    g_assert_cmpuint(host->interval, ==, 300);
+    g_assert_cmpint(host->spooled, ==, 7);
+}
+
+static void
 survey_once(Fixture *fixture)
 {
     g_auto(Look) it = {0};
@@ -190,6 +214,7 @@ main(int argc, char **argv)
          overdue_is_what_has_waited_for_longer_than_defer_for);
     CASE("alerts that are over or unknown are left out",
          alerts_that_are_over_or_unknown_are_left_out);
+    CASE("hosts and which are silent", hosts_and_which_are_silent);
     CASE("nothing large is read as a whole", nothing_large_is_read_as_a_whole);
     return g_test_run();
 }

@@ -28,7 +28,8 @@ set_up(Fixture *it, gconstpointer data)
     it->survey = (SmSurvey){.config = &it->config,
                             .now = NOW,
                             .accounts = g_ptr_array_new(),
-                            .alerts = g_ptr_array_new()};
+                            .alerts = g_ptr_array_new(),
+                            .hosts = g_ptr_array_new()};
     g_ptr_array_add(it->config.accounts, &it->account);
     g_ptr_array_add(it->survey.accounts, &it->main);
 }
@@ -41,6 +42,7 @@ tear_down(Fixture *it, gconstpointer data)
     g_ptr_array_unref(it->config.accounts);
     g_ptr_array_unref(it->survey.accounts);
     g_ptr_array_unref(it->survey.alerts);
+    g_ptr_array_unref(it->survey.hosts);
 }
 
 static void
@@ -52,6 +54,19 @@ assert_level(Fixture *it, SmLevel level, guint concerns)
         g_test_message("%s", ((SmConcern *)found->pdata[i])->text);
     g_assert_cmpint(sm_verdict_level(found), ==, level);
     g_assert_cmpuint(found->len, ==, concerns);
+}
+
+static void
+another_host_is_silent(Fixture *it, gconstpointer data)
+{
+    SmHost other = {.name = (char *)"mx2", .beat_at = NOW, .interval = 300};
+    SmHost own = {.name = (char *)g_get_host_name(), .silent = TRUE};
+
+    g_ptr_array_add(it->survey.hosts, &other);
+    g_ptr_array_add(it->survey.hosts, &own); /* of which the spool tells */
+    assert_level(it, SM_LEVEL_OK, 0);
+    other.silent = TRUE;
+    assert_level(it, SM_LEVEL_WARNING, 1);
 }
 
 static void
@@ -218,6 +233,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     CASE("all is well", NULL, all_is_well);
+    CASE("another host is silent", NULL, another_host_is_silent);
     CASE("what is dropped or waits for a while is nothing", NULL,
          what_is_dropped_or_waits_for_a_while_is_nothing);
     CASE("files", NULL, files);

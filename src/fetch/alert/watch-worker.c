@@ -40,6 +40,41 @@ sm_watch_worker_describe(const SmWorkerSigns *signs)
                            since, beat);
 }
 
+char *
+sm_watch_worker_describe_host(const SmHost *host)
+{
+    g_autofree char *beat = sm_text_time(host->beat_at);
+
+    return g_strdup_printf("scorefetch run has not run on %s since %s; is that host up, and"
+                           " scoremail-run.timer enabled there?",
+                           host->name, beat);
+}
+
+/* What is to be said of the first other host whose worker is silent; NULL: of none. Caller frees.
+ */
+static char *
+describe_others(SmLedger *ledger, gint64 now)
+{
+    g_autoptr(GPtrArray) hosts = sm_hosts_list(ledger, now, NULL);
+
+    for (guint i = 0; hosts != NULL && i < hosts->len; i++) {
+        const SmHost *host = hosts->pdata[i];
+
+        if (host->silent && !g_str_equal(host->name, g_get_host_name()))
+            return sm_watch_worker_describe_host(host);
+    }
+    return NULL;
+}
+
+static void
+raise_once(SmLedger *ledger, const char *text, gint64 now)
+{
+    if (sm_alert_was_raised(ledger, "", SM_ALERT_WORKER, now - SM_ALERT_REMIND))
+        return;
+    g_warning("%s", text);
+    sm_alert(ledger, "", SM_ALERT_WORKER, text);
+}
+
 void
 sm_watch_worker(SmLedger *ledger, const SmConfig *config, gint64 now)
 {
@@ -49,10 +84,21 @@ sm_watch_worker(SmLedger *ledger, const SmConfig *config, gint64 now)
 
     sm_watch_worker_look(config, now, &signs);
     state = sm_watch_worker_state(config, &signs, now);
-    text = sm_watch_worker_describe(&signs);
-    if ((state != SM_WORKER_NEEDED && (state != SM_WORKER_SILENT || signs.spooled <= 0)) ||
-        sm_alert_was_raised(ledger, "", SM_ALERT_WORKER, now - SM_ALERT_REMIND))
-        return;
-    g_warning("%s", text);
-    sm_alert(ledger, "", SM_ALERT_WORKER, text);
+    if (state == SM_WORKER_NEEDED || (state == SM_WORKER_SILENT && signs.spooled > 0))
+        text = sm_watch_worker_describe(&signs);
+    else
+        text = describe_others(ledger, now);
+    if (text != NULL)
+        raise_once(ledger, text, now);
+}
+
+void
+sm_watch_worker_lives(SmLedger *ledger, gint64 now)
+{
+    g_autofree char *text = describe_others(ledger, now);
+
+    if (text != NULL)
+        raise_once(ledger, text, now);
+    else
+        sm_alert_clear(ledger, "", SM_ALERT_WORKER);
 }

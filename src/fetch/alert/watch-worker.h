@@ -1,10 +1,11 @@
-/* Notices that the worker is silent, by the spool and its heartbeat. */
+/* Notices that the worker is silent, by the spool and its heartbeat, or that of another host which
+ * shares the ledger. */
 #pragma once
 
 #include <glib.h>
 
 #include "common/config/config.h"
-#include "fetch/ledger/ledger.h"
+#include "fetch/ledger/hosts.h"
 
 typedef enum {
     SM_WORKER_ALIVE,  /* or nobody needs one */
@@ -32,6 +33,12 @@ SmWorkerState sm_watch_worker_state(const SmConfig *config, const SmWorkerSigns 
 /* "scorefetch run has not run since ...; ...", or that it takes no events. Caller frees. */
 char *sm_watch_worker_describe(const SmWorkerSigns *signs);
 
-/* Raises SM_ALERT_WORKER where one is needed or events wait; sync does, since a dead worker cannot.
- * Raised anew once a day. */
+/* Raises SM_ALERT_WORKER where one is needed or events wait, or that of another host is silent;
+ * sync does, since a dead worker cannot. Raised anew once a day. */
 void sm_watch_worker(SmLedger *ledger, const SmConfig *config, gint64 now);
+
+/* This host's worker lives: clears SM_ALERT_WORKER, unless that of another host is silent. */
+void sm_watch_worker_lives(SmLedger *ledger, gint64 now);
+
+/* "scorefetch run has not run on HOST since ...; ...". Caller frees. */
+char *sm_watch_worker_describe_host(const SmHost *host);

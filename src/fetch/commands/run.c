@@ -15,6 +15,7 @@
 #include "fetch/alert/watch-config.h"
 #include "fetch/alert/watch-mail.h"
 #include "fetch/alert/watch-pull.h"
+#include "fetch/alert/watch-worker.h"
 #include "fetch/alert/watch.h"
 #include "fetch/commands/commands.h"
 #include "fetch/commands/turns.h"
@@ -28,6 +29,7 @@
 #include "fetch/ledger/events.h"
 #include "fetch/ledger/expire.h"
 #include "fetch/ledger/files.h"
+#include "fetch/ledger/hosts.h"
 #include "fetch/ledger/outage.h"
 #include "fetch/ledger/syncs.h"
 #include "fetch/mail/intake.h"
@@ -297,6 +299,22 @@ want(Worker *worker, const char *name, gboolean urgent)
         sm_turns_want(worker->turns, account, urgent);
 }
 
+/* Shows deliveries on this host, and other hosts, that this worker is at work. kept: see
+ * sm_spool_beat(). */
+static gboolean
+beat(const Worker *worker, const char *kept, GError **error)
+{
+    const SmConfig *config = worker->session->config;
+    SmLedger *ledger = worker->session->ledger;
+    gint64 now = sm_ledger_now();
+
+    if (!sm_spool_beat(worker->spool, kept, error) ||
+        !sm_hosts_beat(ledger, config->worker_interval, sm_spool_count(config->spool), now, error))
+        return FALSE;
+    sm_watch_worker_lives(ledger, now);
+    return TRUE;
+}
+
 /* Takes over what came, and shows by a beat that it does. */
 static gboolean
 look(Worker *worker, GError **error)
@@ -313,10 +331,8 @@ look(Worker *worker, GError **error)
         sm_wake_drain(SM_SITE_WAKE);
     if (!sm_session_open_ledger(session, SM_LEDGER_CREATE, error) ||
         !sm_intake(session->ledger, session->config, worker->spool, &intake, error) ||
-        (worker->serves_all && !sm_spool_beat(worker->spool, kept->str, error)))
+        (worker->serves_all && !beat(worker, kept->str, error)))
         return FALSE;
-    if (worker->serves_all)
-        sm_alert_clear(session->ledger, "", SM_ALERT_WORKER);
     worker->looked_at = g_get_monotonic_time();
     worker->looks += intake.taken > 0;
     worker->left = intake.left;

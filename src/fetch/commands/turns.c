@@ -5,6 +5,7 @@
 #include <sysexits.h>
 
 #include "fetch/alert/alert.h"
+#include "fetch/ledger/hosts.h"
 #include "fetch/ledger/keys.h"
 
 enum {
@@ -94,16 +95,18 @@ set_code(SmTurns *turns, SmAccount *account, int code)
 
 /* The key of the ledger under which the process is noted that hangs. Caller frees. */
 static char *
-key_of(const SmAccount *account)
+key_of(const SmLedger *ledger, const SmAccount *account)
 {
-    return g_strconcat("hung ", account->name, NULL);
+    g_autofree char *name = g_strconcat("hung ", account->name, NULL);
+
+    return sm_hosts_own_key(ledger, name);
 }
 
 /* The process of an earlier round that hangs; 0: there is none, or it has ended by now. */
 static pid_t
 hung_process(SmLedger *ledger, const SmAccount *account)
 {
-    g_autofree char *key = key_of(account);
+    g_autofree char *key = key_of(ledger, account);
     g_autofree char *noted = NULL;
     gint64 begun;
     int pid;
@@ -143,7 +146,7 @@ static void
 alert(SmTurns *turns, const SmCrewMember *member, const char *text)
 {
     const SmAccount *account = member->task.data;
-    g_autofree char *key = key_of(account);
+    g_autofree char *key = NULL;
     g_autofree char *process =
         g_strdup_printf("%d %" G_GINT64_FORMAT, (int)member->pid, sm_process_begun(member->pid));
     g_autoptr(GError) fault = NULL;
@@ -153,6 +156,7 @@ alert(SmTurns *turns, const SmCrewMember *member, const char *text)
         g_warning("%s", fault->message);
         return;
     }
+    key = key_of(turns->session->ledger, account);
     if (member->end == SM_CREW_LEFT_BEHIND)
         sm_keys_set(turns->session->ledger, key, process, NULL);
     sm_alert(turns->session->ledger, account->name, SM_ALERT_HUNG, text);

@@ -1,5 +1,6 @@
 #include "fetch/ledger/clock.h"
 
+#include "fetch/ledger/hosts.h"
 #include "fetch/ledger/keys.h"
 
 enum { NOTED_FOR = 3600 /* seconds that one note is good for: each costs a sync of the disk */ };
@@ -14,13 +15,30 @@ judge(SmClock *clock, gint64 now)
     clock->from = clock->seen;
 }
 
+/* Each machine has a clock of its own. */
+static gboolean
+get(SmLedger *ledger, const char *name, gint64 *value, GError **error)
+{
+    g_autofree char *key = sm_hosts_own_key(ledger, name);
+
+    return sm_keys_get_time(ledger, key, value, error);
+}
+
+static gboolean
+set(SmLedger *ledger, const char *name, gint64 value, GError **error)
+{
+    g_autofree char *key = sm_hosts_own_key(ledger, name);
+
+    return sm_keys_set_time(ledger, key, value, error);
+}
+
 gboolean
 sm_clock_look(SmLedger *ledger, gint64 now, SmClock *clock, GError **error)
 {
     *clock = (SmClock){0};
-    if (!sm_keys_get_time(ledger, "clock-seen", &clock->seen, error) ||
-        !sm_keys_get_time(ledger, "clock-since", &clock->since, error) ||
-        !sm_keys_get_time(ledger, "clock-from", &clock->from, error) ||
+    if (!get(ledger, "clock-seen", &clock->seen, error) ||
+        !get(ledger, "clock-since", &clock->since, error) ||
+        !get(ledger, "clock-from", &clock->from, error) ||
         (clock->seen == 0 && !sm_db_integer(ledger->db, error, &clock->seen,
                                             "SELECT coalesce(max(at), 0) FROM log", "")))
         return FALSE;
@@ -33,14 +51,13 @@ sm_clock_note(SmLedger *ledger, gint64 now, const SmClock *clock, GError **error
 {
     gint64 noted;
 
-    if (!sm_keys_get_time(ledger, "clock-seen", &noted, error))
+    if (!get(ledger, "clock-seen", &noted, error))
         return FALSE;
     if (clock->since != now && now >= noted && now - noted < NOTED_FOR)
         return TRUE;
     return sm_db_end(ledger->db,
-                     sm_db_begin(ledger->db, "", error) &&
-                         sm_keys_set_time(ledger, "clock-seen", now, error) &&
-                         sm_keys_set_time(ledger, "clock-since", clock->since, error) &&
-                         sm_keys_set_time(ledger, "clock-from", clock->from, error),
+                     sm_db_begin(ledger->db, "", error) && set(ledger, "clock-seen", now, error) &&
+                         set(ledger, "clock-since", clock->since, error) &&
+                         set(ledger, "clock-from", clock->from, error),
                      error);
 }

@@ -5,7 +5,7 @@
 #include "common/base/error.h"
 #include "fetch/status/verdict.h"
 
-/* Account names, states and kinds need no escaping: letters, digits, blanks and "._-". */
+/* Account names, states, kinds and hosts need no escaping: letters, digits, blanks and "._-". */
 
 #define HEAD(name, type, help)                                                                     \
     "# HELP scoremail_" name " " help "\n# TYPE scoremail_" name " " type "\n"
@@ -92,6 +92,31 @@ add_alerts(GString *text, const SmSurvey *survey)
 }
 
 static void
+add_hosts(GString *text, const SmSurvey *survey)
+{
+    if (survey->hosts->len == 0)
+        return;
+    g_string_append(text, HEAD("host_heartbeat_timestamp_seconds", "gauge",
+                               "Last heartbeat of scorefetch run on each host."));
+    for (guint i = 0; i < survey->hosts->len; i++) {
+        const SmHost *host = survey->hosts->pdata[i];
+
+        g_string_append_printf(
+            text, "scoremail_host_heartbeat_timestamp_seconds{host=\"%s\"} %" G_GINT64_FORMAT "\n",
+            host->name, host->beat_at);
+    }
+    g_string_append(text, HEAD("host_spool_events", "gauge",
+                               "Events queued in the spool of each host at its last heartbeat."));
+    for (guint i = 0; i < survey->hosts->len; i++) {
+        const SmHost *host = survey->hosts->pdata[i];
+
+        g_string_append_printf(text,
+                               "scoremail_host_spool_events{host=\"%s\"} %" G_GINT64_FORMAT "\n",
+                               host->name, host->spooled);
+    }
+}
+
+static void
 add_whole(GString *text, const SmSurvey *survey)
 {
     g_autoptr(GPtrArray) concerns = sm_verdict_new(survey);
@@ -127,6 +152,7 @@ sm_exposition(const SmSurvey *survey)
     add_usable(text, survey);
     add_alerts(text, survey);
     add_whole(text, survey);
+    add_hosts(text, survey);
     return g_string_free(text, FALSE);
 }
 

@@ -97,6 +97,18 @@ refusal_as_json(const SmRefusal *refusal)
     return json;
 }
 
+static cJSON *
+host_as_json(const SmHost *host)
+{
+    cJSON *json = cJSON_CreateObject();
+
+    sm_json_add_text(json, "host", host->name);
+    sm_json_add_time(json, "heartbeat_at", host->beat_at);
+    sm_json_add_number(json, "spooled", host->spooled);
+    cJSON_AddBoolToObject(json, "silent", host->silent);
+    return json;
+}
+
 cJSON *
 sm_status_json(const SmSurvey *survey, const GPtrArray *concerns, const GPtrArray *files,
                gboolean more)
@@ -114,6 +126,9 @@ sm_status_json(const SmSurvey *survey, const GPtrArray *concerns, const GPtrArra
     worker = cJSON_AddObjectToObject(json, "worker");
     sm_json_add_time(worker, "heartbeat_at", survey->worker.beat_at);
     sm_json_add_number(worker, "spooled", survey->worker.spooled);
+    list = cJSON_AddArrayToObject(json, "hosts");
+    for (guint i = 0; i < survey->hosts->len; i++)
+        cJSON_AddItemToArray(list, host_as_json(survey->hosts->pdata[i]));
     list = cJSON_AddArrayToObject(json, "accounts");
     for (guint i = 0; i < survey->accounts->len; i++)
         cJSON_AddItemToArray(list, account_as_json(survey->accounts->pdata[i]));

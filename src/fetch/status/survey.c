@@ -31,6 +31,7 @@ sm_survey_free(SmSurvey *survey)
     g_ptr_array_unref(survey->accounts);
     g_ptr_array_unref(survey->alerts);
     g_ptr_array_unref(survey->refusals);
+    g_ptr_array_unref(survey->hosts);
     g_free(survey->pull_fault);
     g_free(survey);
 }
@@ -82,28 +83,14 @@ read_alerts(SmSurvey *survey, SmLedger *ledger, const char *account, GError **er
     return rows != NULL;
 }
 
+/* What was read, unless it could not be, takes the place of what was there. */
 static gboolean
-read_refusals(SmSurvey *survey, SmLedger *ledger, GError **error)
+put(GPtrArray **place, GPtrArray *read)
 {
-    GPtrArray *refusals = sm_event_refusals(ledger, SM_SURVEY_REFUSALS, error);
-
-    if (refusals == NULL)
+    if (read == NULL)
         return FALSE;
-    g_ptr_array_unref(survey->refusals);
-    survey->refusals = refusals;
-    return TRUE;
-}
-
-static gboolean
-read_troubles(SmAccountSurvey *account, SmLedger *ledger, GError **error)
-{
-    GPtrArray *troubles =
-        sm_file_list_troubles(ledger, account->account->name, SM_SURVEY_TROUBLES, error);
-
-    if (troubles == NULL)
-        return FALSE;
-    g_ptr_array_unref(account->troubles);
-    account->troubles = troubles;
+    g_ptr_array_unref(*place);
+    *place = read;
     return TRUE;
 }
 
@@ -118,11 +105,14 @@ read_ledger(SmSurvey *survey, SmLedger *ledger, const char *account, GError **er
         SmAccountSurvey *each = survey->accounts->pdata[i];
 
         g_hash_table_insert(totals, each->account->name, &each->totals);
-        if (!read_troubles(each, ledger, error))
+        if (!put(&each->troubles,
+                 sm_file_list_troubles(ledger, each->account->name, SM_SURVEY_TROUBLES, error)))
             return FALSE;
     }
     return sm_totals_read(ledger, totals, survey->now, overdue_before, error) &&
-           read_alerts(survey, ledger, account, error) && read_refusals(survey, ledger, error);
+           read_alerts(survey, ledger, account, error) &&
+           put(&survey->refusals, sm_event_refusals(ledger, SM_SURVEY_REFUSALS, error)) &&
+           put(&survey->hosts, sm_hosts_list(ledger, survey->now, error));
 }
 
 /* All as of one moment: a file is never in two states, or in none. */
@@ -163,6 +153,7 @@ sm_survey_new(const SmConfig *config, SmLedger *ledger, const char *account, gin
     survey->accounts = g_ptr_array_new_with_free_func(free_account);
     survey->alerts = g_ptr_array_new_with_free_func(free_alert);
     survey->refusals = g_ptr_array_new();
+    survey->hosts = g_ptr_array_new();
     sm_watch_worker_look(config, now, &survey->worker);
     survey->pull_fault = sm_watch_pull_describe(config->spool, now);
     add_accounts(survey, account);

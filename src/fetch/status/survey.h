@@ -42,6 +42,7 @@ typedef struct {
     GPtrArray *refusals; /* of SmRefusal: the last messages, which are no account's */
     GPtrArray *alerts;   /* of SmAlertRecord */
     SmWorkerSigns worker;
+    GPtrArray *hosts; /* of SmHost: those that share the ledger, this one too */
     char *pull_fault; /* see sm_watch_pull_describe() */
 } SmSurvey;
 

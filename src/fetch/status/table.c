@@ -37,6 +37,18 @@ print_account(const SmAccountSurvey *account, int widest, gint64 now)
 }
 
 static void
+print_hosts(const SmSurvey *survey)
+{
+    for (guint i = 0; i < survey->hosts->len; i++) {
+        const SmHost *host = survey->hosts->pdata[i];
+        g_autofree char *beat = sm_status_when(host->beat_at, survey->now);
+
+        printf("host %s: worker seen: %s; events in its spool then: %" G_GINT64_FORMAT "\n",
+               host->name, beat, host->spooled);
+    }
+}
+
+static void
 print_worker(const SmSurvey *survey)
 {
     g_autofree char *beat = sm_status_when(survey->worker.beat_at, survey->now);
@@ -63,6 +75,7 @@ sm_status_print_accounts(const SmSurvey *survey)
     for (guint i = 0; i < survey->accounts->len; i++)
         print_account(survey->accounts->pdata[i], widest, survey->now);
     print_worker(survey);
+    print_hosts(survey);
 }
 
 void

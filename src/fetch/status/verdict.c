@@ -199,6 +199,19 @@ judge_configuration(GPtrArray *concerns, const SmConfig *config)
             ((GError *)config->broken->pdata[i])->message);
 }
 
+/* The other hosts: of this one the spool knows more. */
+static void
+judge_hosts(GPtrArray *concerns, const SmSurvey *survey)
+{
+    for (guint i = 0; i < survey->hosts->len; i++) {
+        const SmHost *host = survey->hosts->pdata[i];
+        g_autofree char *text = sm_watch_worker_describe_host(host);
+
+        if (host->silent && !g_str_equal(host->name, g_get_host_name()))
+            add(concerns, of_survey.worker_silent, "", "%s", text);
+    }
+}
+
 static void
 judge_worker(GPtrArray *concerns, const SmSurvey *survey)
 {
@@ -209,6 +222,7 @@ judge_worker(GPtrArray *concerns, const SmSurvey *survey)
         add(concerns,
             state == SM_WORKER_NEEDED ? of_survey.queue_unworked : of_survey.worker_silent, "",
             "%s", text);
+    judge_hosts(concerns, survey);
     if (survey->pull_fault != NULL)
         add(concerns, of_survey.pull_fails, "", "%s", survey->pull_fault);
 }

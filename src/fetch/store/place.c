@@ -51,8 +51,8 @@ sm_place_boot_id(const SmStore *store)
     if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL))
         boot = g_uuid_string_random(); /* unknown: like no other */
     fstat(store->dir_fd, &st);
-    return g_strdup_printf("%s %ju:%ju", g_strstrip(boot), (uintmax_t)st.st_dev,
-                           (uintmax_t)st.st_ino);
+    return g_strdup_printf("%s %ju:%ju %s", g_strstrip(boot), (uintmax_t)st.st_dev,
+                           (uintmax_t)st.st_ino, g_get_host_name());
 }
 
 static SmPlaceResult

@@ -36,7 +36,7 @@ SmMatch sm_place_match(SmLedger *ledger, SmStore *store, const SmFile *file, con
                        SmContent content, GError **error);
 
 /*
- * Names this boot of the machine and this directory: what was found in the one
+ * Names this boot of this host and this directory: what was found in the one
  * says nothing in another, where unsynced data may be gone, or where an unmounted
  * share left an empty directory; a boot whose id cannot be read is like no other.
  * Caller frees.

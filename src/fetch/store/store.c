@@ -149,8 +149,9 @@ sm_store_identity(SmStore *store, const char *name)
 
     if (fstatat(store->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return NULL;
-    return g_strdup_printf("%ju:%ju:%jd:%jd.%09ld", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino,
-                           (intmax_t)st.st_size, (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+    /* without the device, which has a number of its own on each host that mounts a share */
+    return g_strdup_printf("%ju:%jd:%jd.%09ld", (uintmax_t)st.st_ino, (intmax_t)st.st_size,
+                           (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 }
 
 char *

@@ -54,7 +54,7 @@ gboolean sm_store_measure(SmStore *store, const char *name, gint64 *size, char *
  */
 char *sm_store_mode(SmStore *store, const char *name, mode_t wanted);
 
-/* Which file name is now, "DEVICE:INODE:SIZE:MTIME"; NULL if there is none. Caller frees. */
+/* Which file name is now, "INODE:SIZE:MTIME"; NULL if there is none. Caller frees. */
 char *sm_store_identity(SmStore *store, const char *name);
 
 typedef enum {

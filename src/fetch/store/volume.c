@@ -9,6 +9,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
+#include "fetch/ledger/hosts.h"
 #include "fetch/ledger/keys.h"
 #include "fetch/ledger/lock.h"
 #include "fetch/store/small.h"
@@ -85,17 +86,22 @@ is_other(const char *before, const char *now)
            (strcmp(a.boot, b.boot) == 0 && a.id != 0 && b.id != 0 && a.id != b.id);
 }
 
-/* what: "volume" or "id". */
+#define VOLUME "volume" /* which each machine sees its own way */
+#define DIRECTORY "id"
+
+/* Of what the ledger knows of the account's directory. */
 static char *
-key_of(const char *what, const SmAccount *account)
+key_of(const SmLedger *ledger, const char *what, const SmAccount *account)
 {
-    return g_strconcat(what, " of ", account->name, NULL);
+    g_autofree char *key = g_strconcat(what, " of ", account->name, NULL);
+
+    return strcmp(what, VOLUME) == 0 ? sm_hosts_own_key(ledger, key) : g_steal_pointer(&key);
 }
 
 static gboolean
 look_up(SmLedger *ledger, const char *what, const SmAccount *account, char **value, GError **error)
 {
-    g_autofree char *key = key_of(what, account);
+    g_autofree char *key = key_of(ledger, what, account);
 
     return sm_keys_get(ledger, key, value, error);
 }
@@ -104,7 +110,7 @@ static gboolean
 remember(SmLedger *ledger, const char *what, const SmAccount *account, const char *value,
          GError **error)
 {
-    g_autofree char *key = key_of(what, account);
+    g_autofree char *key = key_of(ledger, what, account);
 
     return sm_keys_set(ledger, key, value, error);
 }
@@ -125,7 +131,7 @@ compare_places(SmLedger *ledger, const SmAccount *account, const SmStore *store,
                char **before, GError **error)
 {
     *now = describe(store, error);
-    return *now != NULL && look_up(ledger, "volume", account, before, error) &&
+    return *now != NULL && look_up(ledger, VOLUME, account, before, error) &&
            (*before == NULL || !is_other(*before, *now) ||
             refuse(account, "is on another file system than before", error));
 }
@@ -152,7 +158,7 @@ compare_ids(SmLedger *ledger, const SmAccount *account, const SmStore *store, ch
 {
     g_autofree char *found = NULL;
 
-    if (!look_up(ledger, "id", account, known, error) || !read_id(store, &found, error))
+    if (!look_up(ledger, DIRECTORY, account, known, error) || !read_id(store, &found, error))
         return FALSE;
     if (*known == NULL || g_strcmp0(*known, found) == 0)
         return TRUE;
@@ -182,6 +188,13 @@ give_id(SmStore *store, char **id, GError **error)
     return *id != NULL;
 }
 
+/* Hosts that share a ledger share the directory, too, or do harm. */
+static gboolean
+has_id(const SmLedger *ledger, const SmAccount *account)
+{
+    return account->directory_id || sm_db_is_server(ledger->db);
+}
+
 /* The ledger learns the directory's id; where it is not to be adopted, if it knows none. */
 static gboolean
 learn(SmLedger *ledger, const SmAccount *account, SmStore *store, gboolean adopt, GError **error)
@@ -195,7 +208,7 @@ learn(SmLedger *ledger, const SmAccount *account, SmStore *store, gboolean adopt
         return FALSE;
     ok = adopt || compare_ids(ledger, account, store, &known, error);
     if (ok && known == NULL)
-        ok = give_id(store, &id, error) && remember(ledger, "id", account, id, error);
+        ok = give_id(store, &id, error) && remember(ledger, DIRECTORY, account, id, error);
     sm_lock_drop(ledger, byte);
     return ok;
 }
@@ -209,7 +222,7 @@ compare(SmLedger *ledger, const SmAccount *account, const SmStore *store, gboole
     g_autofree char *before = NULL;
     g_autofree char *id = NULL;
 
-    if (account->directory_id && !compare_ids(ledger, account, store, &id, error))
+    if (has_id(ledger, account) && !compare_ids(ledger, account, store, &id, error))
         return FALSE;
     *known = id != NULL;
     return *known || compare_places(ledger, account, store, &now, &before, error);
@@ -230,11 +243,11 @@ sm_volume_check(SmLedger *ledger, const SmAccount *account, SmStore *store, GErr
     g_autofree char *before = NULL;
     gboolean known;
 
-    if (account->directory_id)
+    if (has_id(ledger, account))
         return compare(ledger, account, store, &known, error) &&
                (known || learn(ledger, account, store, FALSE, error));
     return compare_places(ledger, account, store, &now, &before, error) &&
-           (g_strcmp0(before, now) == 0 || remember(ledger, "volume", account, now, error));
+           (g_strcmp0(before, now) == 0 || remember(ledger, VOLUME, account, now, error));
 }
 
 gboolean
@@ -242,6 +255,6 @@ sm_volume_adopt(SmLedger *ledger, const SmAccount *account, SmStore *store, GErr
 {
     g_autofree char *now = describe(store, error);
 
-    return now != NULL && remember(ledger, "volume", account, now, error) &&
-           (!account->directory_id || learn(ledger, account, store, TRUE, error));
+    return now != NULL && remember(ledger, VOLUME, account, now, error) &&
+           (!has_id(ledger, account) || learn(ledger, account, store, TRUE, error));
 }

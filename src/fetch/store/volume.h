@@ -3,8 +3,8 @@
  * point, a directory like any other on the local disk: what is stored there is
  * hidden by the next mount, and what was stored seems to be gone.
  *
- * With directory-id the ledger gives the directory an id, which is kept in it;
- * one without that id, or with another, is not used.
+ * With directory-id, and always where the ledger lies on a server, the ledger gives the directory
+ * an id, which is kept in it; one without that id, or with another, is not used.
  *
  * Else the ledger remembers the type of the file system and how many others lie
  * between it and the root; both stay the same over restarts and new mounts of

@@ -1,0 +1,72 @@
+#include "fetch/ledger/hosts.h"
+
+#include <stdio.h>
+
+#include "fetch/ledger/keys.h"
+
+enum { FORGOTTEN_AFTER = 7 * 86400 /* seconds */ };
+
+/* "host NAME": "BEAT INTERVAL SPOOLED". */
+#define FIRST "host "
+#define END "host!"
+
+static gpointer
+from_row(const SmRow *row)
+{
+    SmHost *host = g_new0(SmHost, 1);
+
+    host->name = g_strdup(sm_row_text(row, 0) + sizeof FIRST - 1);
+    sscanf(sm_row_text(row, 1), "%" G_GINT64_MODIFIER "d %u %" G_GINT64_MODIFIER "d",
+           &host->beat_at, &host->interval, &host->spooled);
+    return host;
+}
+
+static void
+host_free(gpointer data)
+{
+    SmHost *host = data;
+
+    g_free(host->name);
+    g_free(host);
+}
+
+gboolean
+sm_hosts_beat(SmLedger *ledger, guint interval, gint64 spooled, gint64 now, GError **error)
+{
+    g_autofree char *name = g_strconcat(FIRST, g_get_host_name(), NULL);
+    g_autofree char *value =
+        g_strdup_printf("%" G_GINT64_FORMAT " %u %" G_GINT64_FORMAT, now, interval, spooled);
+
+    if (!sm_db_is_server(ledger->db))
+        return TRUE;
+    return sm_keys_set(ledger, name, value, error) &&
+           sm_db_run(ledger->db, error, NULL,
+                     "DELETE FROM keys WHERE name >= '" FIRST "' AND name < '" END "'"
+                     " AND CAST(substr(value, 1, 10) AS BIGINT) < ?",
+                     "i", now - FORGOTTEN_AFTER);
+}
+
+GPtrArray *
+sm_hosts_list(SmLedger *ledger, gint64 now, GError **error)
+{
+    static const SmMaker hosts = {from_row, host_free};
+    GPtrArray *list = sm_db_list(ledger->db, error, &hosts,
+                                 "SELECT name, value FROM keys WHERE name >= '" FIRST "'"
+                                 " AND name < '" END "' ORDER BY name",
+                                 "");
+
+    for (guint i = 0; list != NULL && i < list->len; i++) {
+        SmHost *host = list->pdata[i];
+
+        host->silent = ABS(now - host->beat_at) > 2 * (gint64)host->interval;
+    }
+    return list;
+}
+
+char *
+sm_hosts_own_key(const SmLedger *ledger, const char *name)
+{
+    if (!sm_db_is_server(ledger->db))
+        return g_strdup(name);
+    return g_strdup_printf("%s on %s", name, g_get_host_name());
+}

@@ -1,0 +1,29 @@
+/*
+ * The hosts that share a ledger on a server: each has a name of its own, its host name, under which
+ * it notes its worker's heartbeat. A ledger in a file is one machine's, and knows no hosts.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "fetch/ledger/ledger.h"
+
+typedef struct {
+    char *name;
+    gint64 beat_at;  /* the last heartbeat, seconds since 1970 by its own clock */
+    guint interval;  /* seconds: how often its worker is started */
+    gint64 spooled;  /* events in its spool then; -1: not known */
+    gboolean silent; /* no heartbeat for two intervals */
+} SmHost;
+
+/* Notes this host's heartbeat at the time now, seconds since 1970; one that is silent for a week is
+ * forgotten. SM_ERROR_LEDGER. */
+gboolean sm_hosts_beat(SmLedger *ledger, guint interval, gint64 spooled, gint64 now,
+                       GError **error);
+
+/* The hosts as of the time now, by name: of SmHost. Caller frees. SM_ERROR_LEDGER. */
+GPtrArray *sm_hosts_list(SmLedger *ledger, gint64 now, GError **error);
+
+/* The name in the table of keys of what concerns this machine alone: on a server with the host's.
+ * Caller frees. */
+char *sm_hosts_own_key(const SmLedger *ledger, const char *name);
