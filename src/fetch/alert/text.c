@@ -93,6 +93,12 @@ static const struct {
 };
 
 const char *
+sm_alert_title(SmAlertKind kind)
+{
+    return kinds[kind].title;
+}
+
+const char *
 sm_alert_advice(SmAlertKind kind)
 {
     return kinds[kind].advice;

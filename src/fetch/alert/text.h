@@ -10,6 +10,9 @@
 #include "common/config/config.h"
 #include "fetch/ledger/alerts.h"
 
+/* What it is: "the password was rejected". Static. */
+const char *sm_alert_title(SmAlertKind kind);
+
 /* What a person can do about it: one or two sentences. Static. */
 const char *sm_alert_advice(SmAlertKind kind);
 

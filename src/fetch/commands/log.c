@@ -11,7 +11,6 @@
 #include "common/base/error.h"
 #include "common/base/io.h"
 #include "common/base/text.h"
-#include "common/config/values.h"
 #include "fetch/commands/commands.h"
 #include "fetch/host/json.h"
 #include "fetch/ledger/log.h"
@@ -168,29 +167,6 @@ print_all(SmSession *session, Log *log, const SmLogFilter *filter, GError **erro
     return sm_io_flush(error);
 }
 
-/* A date or time, or a span back from now; 0 where text is NULL. */
-static gboolean
-read_time(const char *option, const char *text, gint64 *time, GError **error)
-{
-    g_autoptr(GTimeZone) zone = g_time_zone_new_local();
-    g_autofree char *shown = NULL;
-    guint span;
-
-    *time = 0;
-    if (text == NULL)
-        return TRUE;
-    if (sm_value_duration(text, &span, NULL))
-        *time = sm_ledger_now() - span;
-    if (*time > 0 || (sm_since_read_time(text, zone, time) && *time > 0))
-        return TRUE;
-    shown = sm_text_clean(text, SM_TEXT_SHOWN_MAX);
-    g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                "%s \"%s\" is invalid; allowed: a date or time as in 2026-03-28 or"
-                " 2026-03-28T22:13:23-0500, or a span as in 7d, 12h or 30min",
-                option, shown);
-    return FALSE;
-}
-
 static gboolean
 read_filter(const Log *log, const char *name, SmLogFilter *filter, GError **error)
 {
@@ -200,8 +176,8 @@ read_filter(const Log *log, const char *name, SmLogFilter *filter, GError **erro
     }
     filter->name = name;
     return (name == NULL || sm_session_check_name(name, error)) &&
-           read_time("--since", log->since, &filter->since, error) &&
-           read_time("--until", log->until, &filter->until, error);
+           sm_since_read("--since", log->since, sm_ledger_now(), &filter->since, error) &&
+           sm_since_read("--until", log->until, sm_ledger_now(), &filter->until, error);
 }
 
 static int

@@ -1,16 +1,12 @@
 #include "fetch/job/export.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "common/base/cleanup.h"
 #include "common/base/text.h"
 #include "fetch/http/engine.h"
 #include "fetch/job/download.h"
-#include "fetch/ledger/updates.h"
-#include "fetch/store/store.h"
+#include "fetch/store/output.h"
 
 static gboolean
 started(const SmTransferFacts *facts, gpointer user_data, GError **error)
@@ -37,78 +33,21 @@ download(const SmJob *job, const char *name, SmPart *part, SmDownload *result, G
     return FALSE;
 }
 
-/* Gives the part its name, which nothing has unless force says that it may be replaced. */
 static gboolean
-place(const SmJob *job, SmStore *store, const char *part, const char *file,
-      const SmDownload *result, GError **error)
+to_file(const SmJob *job, const char *name, const char *path, SmDownload *result, GError **error)
 {
-    SmPlacing placing = SM_PLACED;
-    GError *fault = NULL;
+    g_auto(SmOutput) output = {0};
 
-    if (job->force && renameat(store->dir_fd, part, store->dir_fd, file) < 0)
-        return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s/%s", store->directory, file);
-    if (!job->force)
-        placing = sm_store_place(store, part, file, &fault);
-    if (fault != NULL) {
-        g_propagate_error(error, fault);
-        return FALSE;
-    }
-    if (placing == SM_PLACED ||
-        sm_store_match(store, file, result->size, result->sha256, NULL) == SM_MATCH_SAME)
-        return sm_store_remove(store, part, error) && sm_store_sync(store, error);
-    if (placing == SM_PLACE_NO_PART)
-        g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY,
-                    "%s/%s: somebody took the unfinished file away; run it again", store->directory,
-                    file);
-    else
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT,
-                    "%s/%s already exists (--force overwrites it)", store->directory, file);
-    return FALSE;
-}
-
-static gboolean
-to_file(const SmJob *job, const char *name, const char *output, SmDownload *result, GError **error)
-{
-    g_autofree char *directory = g_path_get_dirname(output);
-    g_autofree char *file = g_path_get_basename(output);
-    gint64 number = sm_file_new_part();
-    g_autofree char *part_name = sm_part_name(file, number);
-    g_autoptr(SmStore) store = sm_store_open_at(directory, error);
-    g_autoptr(SmPart) part = NULL;
-
-    if (store == NULL)
-        return FALSE;
     if (sm_account_encrypts(job->account)) {
         g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
                     "%s: refused, account %s has encrypt-to and the file would be plain text; run "
                     "scorefetch get %s to store it encrypted, or use -o -",
-                    output, job->account->name, name);
+                    path, job->account->name, name);
         return FALSE;
     }
-    if (g_str_has_suffix(output, "/")) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s: is a directory; add the file's name",
-                    output);
-        return FALSE;
-    }
-    if (!job->force && sm_store_exists(store, file)) {
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s already exists (--force overwrites it)",
-                    output);
-        return FALSE;
-    }
-    if (sm_store_exists(store, file) && !g_file_test(output, G_FILE_TEST_IS_REGULAR)) {
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s is not a regular file; not replaced",
-                    output);
-        return FALSE;
-    }
-    part = sm_part_create(store, file, number, error);
-    if (part == NULL)
-        return FALSE;
-    if (download(job, name, part, result, error) &&
-        sm_part_sync(part, job->account->file_mode, (gid_t)-1, error) &&
-        place(job, store, part_name, file, result, error))
-        return TRUE;
-    sm_part_remove(part, NULL);
-    return FALSE;
+    return sm_output_begin(&output, path, job->force, error) &&
+           download(job, name, output.part, result, error) &&
+           sm_output_place(&output, job->account->file_mode, result->size, result->sha256, error);
 }
 
 static gboolean

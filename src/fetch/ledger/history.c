@@ -62,11 +62,12 @@ sm_history_deliveries(SmLedger *ledger, const char *account, gint64 since,
 {
     Reader reader = {.delivery = take, .user_data = user_data};
 
-    return sm_db_each(ledger->db, error, &(SmTaker){take_delivery, &reader},
-                      "SELECT account, name, listed_delivered, stored FROM files"
-                      " WHERE stored >= ? AND stored > 0 AND listed_delivered IS NOT NULL"
-                      " AND account = coalesce(?, account)",
-                      "is", since, account);
+    return sm_db_each(
+        ledger->db, error, &(SmTaker){take_delivery, &reader},
+        "SELECT account, name, listed_delivered, stored FROM files"
+        " WHERE stored >= ? AND stored > 0 AND revision = 0 AND listed_delivered IS NOT NULL"
+        " AND account = coalesce(?, account)",
+        "is", since, account);
 }
 
 static gboolean

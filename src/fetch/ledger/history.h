@@ -39,8 +39,8 @@ typedef struct {
 /* Takes one of them. */
 typedef void (*SmHistoryTakeDelivery)(const SmHistoryDelivery *delivery, gpointer user_data);
 
-/* Hands over the files that were stored last since then and that a listing has dated.
- * SM_ERROR_LEDGER. */
+/* Hands over the files that were stored since then and that a listing has dated; not the corrected
+ * ones: the listing may tell of either version. SM_ERROR_LEDGER. */
 gboolean sm_history_deliveries(SmLedger *ledger, const char *account, gint64 since,
                                SmHistoryTakeDelivery take, gpointer user_data, GError **error);
 

@@ -1,5 +1,6 @@
 #include "fetch/report/overview.h"
 
+#include "fetch/alert/text.h"
 #include "fetch/report/calendar.h"
 #include "fetch/rules/since.h"
 
@@ -288,13 +289,17 @@ sm_overview_count(const SmOverview *overview, SmFileState state)
 char *
 sm_overview_sentence(const SmOverview *overview)
 {
-    guint count = overview->concerns->len;
+    const SmConcern *first = overview->concerns->len > 0 ? overview->concerns->pdata[0] : NULL;
+    g_autofree char *more = NULL;
+    g_autofree char *where = NULL;
 
-    if (count == 0)
+    if (first == NULL)
         return g_strdup("All is well.");
-    return g_strdup_printf(
-        "%s: %s.",
-        sm_verdict_level(overview->concerns) == SM_LEVEL_CRITICAL ? "Action is needed"
-                                                                  : "Please look",
-        count == 1 ? "one thing needs a person" : "several things need a person");
+    more = overview->concerns->len > 1
+               ? g_strdup_printf(", and %u more", overview->concerns->len - 1)
+               : g_strdup("");
+    where = *first->account != '\0' ? g_strdup_printf(" (%s)", first->account) : g_strdup("");
+    return g_strdup_printf("%s: %s%s%s.",
+                           first->level == SM_LEVEL_CRITICAL ? "Action is needed" : "Please look",
+                           sm_alert_title(first->kind), where, more);
 }

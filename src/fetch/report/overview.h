@@ -19,7 +19,7 @@ enum {
     SM_OVERVIEW_WEEKS = 52,
     SM_OVERVIEW_MONTHS = 12,
     SM_OVERVIEW_OPEN = 5,    /* of each account */
-    SM_OVERVIEW_NEWEST = 30, /* files; of the lists below, too */
+    SM_OVERVIEW_NEWEST = 20, /* files; of the lists below, too */
 };
 
 /* A week of the last year, and the one 52 weeks before it. */
@@ -85,7 +85,8 @@ SmOverview *sm_overview_new(const SmConfig *config, SmLedger *ledger, const char
 /* Frees overview; NULL is allowed. */
 void sm_overview_free(SmOverview *overview);
 
-/* Whether all is well, in a sentence: "All is well.", "Action is needed: ..." . Caller frees. */
+/* Whether all is well, in a sentence: "All is well.", "Action is needed: the
+ * password was rejected (main), and 1 more." Caller frees. */
 char *sm_overview_sentence(const SmOverview *overview);
 
 /* Files of all accounts that are in that state now. */

@@ -80,6 +80,28 @@ sm_since_parse(const char *text, gint64 now, gint64 last, gint64 *since, GError 
     return *since > 0 || refuse(text, "is too long ago", error);
 }
 
+gboolean
+sm_since_read(const char *option, const char *text, gint64 now, gint64 *time, GError **error)
+{
+    g_autoptr(GTimeZone) zone = g_time_zone_new_local();
+    g_autofree char *shown = NULL;
+    guint span;
+
+    *time = 0;
+    if (text == NULL)
+        return TRUE;
+    if (sm_value_duration(text, &span, NULL))
+        *time = now - span;
+    if (*time > 0 || (sm_since_read_time(text, zone, time) && *time > 0))
+        return TRUE;
+    shown = sm_text_clean(text, SM_TEXT_SHOWN_MAX);
+    g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
+                "%s \"%s\" is invalid; allowed: a date or time as in 2026-03-28 or"
+                " 2026-03-28T22:13:23-0500, or a span as in 7d, 12h or 30min",
+                option, shown);
+    return FALSE;
+}
+
 char *
 sm_since_for_service(gint64 since)
 {

@@ -11,6 +11,13 @@
  */
 gboolean sm_since_parse(const char *text, gint64 now, gint64 last, gint64 *since, GError **error);
 
+/*
+ * Reads what option has for a value, as above but without `last`, and of any time; *time becomes
+ * seconds since 1970, 0 where text is NULL. SM_ERROR_USAGE.
+ */
+gboolean sm_since_read(const char *option, const char *text, gint64 now, gint64 *time,
+                       GError **error);
+
 /* As in 2017-03-28T22:13:23-0000: needs no escaping in a URL. Caller frees. */
 char *sm_since_for_service(gint64 since);
 

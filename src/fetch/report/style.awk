@@ -1,0 +1,8 @@
+# Makes a string of C out of style.css, without what the browser needs no more than the compiler.
+/^ *\/\*/ { next }
+{
+    gsub(/^ +/, "")
+    gsub(/\\/, "\\\\")
+    gsub(/"/, "\\\"")
+    if ($0 != "") print "\"" $0 "\\n\""
+}

@@ -1,0 +1,214 @@
+#include "fetch/report/trends.h"
+
+#include "common/base/text.h"
+#include "fetch/report/calendar.h"
+#include "fetch/report/chart.h"
+#include "fetch/report/html.h"
+
+/* The words at the slots of a chart. */
+typedef struct {
+    GPtrArray *labels, *names;
+} Slots;
+
+static void
+slots_begin(Slots *slots)
+{
+    slots->labels = g_ptr_array_new_with_free_func(g_free);
+    slots->names = g_ptr_array_new_with_free_func(g_free);
+}
+
+static void
+slots_end(Slots *slots)
+{
+    g_ptr_array_unref(slots->labels);
+    g_ptr_array_unref(slots->names);
+}
+
+static void
+add_chart(GString *to, SmChart chart, const Slots *slots)
+{
+    chart.slots = slots->names->len;
+    chart.labels = (const char *const *)slots->labels->pdata;
+    chart.slot_names = (const char *const *)slots->names->pdata;
+    sm_chart_add(to, &chart);
+}
+
+/* The month where one begins, and in the first week if the next is far enough. */
+static const char *
+week_label(const SmOverview *overview, int week)
+{
+    const char *month = sm_calendar_month_name(overview->weeks[week].from, overview->zone);
+    const char *other =
+        sm_calendar_month_name(overview->weeks[week > 0 ? week - 1 : 2].from, overview->zone);
+
+    return g_str_equal(month, other) == (week == 0) ? month : "";
+}
+
+static void
+add_week_slots(Slots *slots, const SmOverview *overview, gint64 *values)
+{
+    for (int i = 0; i < SM_OVERVIEW_WEEKS; i++) {
+        const SmOverviewWeek *week = &overview->weeks[i];
+        g_autofree char *day = sm_text_day(week->from);
+
+        values[2 * i] = week->files;
+        values[2 * i + 1] = week->files_before;
+        g_ptr_array_add(slots->labels, g_strdup(week_label(overview, i)));
+        g_ptr_array_add(slots->names, g_strdup_printf("Week of %s", day));
+    }
+}
+
+/* Caller frees. */
+static char *
+compare(const SmOverview *overview)
+{
+    gint64 now = overview->season, before = overview->season_before;
+    gint64 difference = ABS(now - before);
+    g_autofree char *files = sm_html_count(now, "file");
+    g_autofree char *day = sm_text_day(overview->season_from);
+    g_autofree char *than = sm_html_number(before);
+    g_autofree char *number = sm_html_number(difference);
+
+    if (difference == 0)
+        return g_strdup_printf("%s since %s, as many as by this time a year before.", files, day);
+    return g_strdup_printf("%s since %s; by this time a year before there were %s, %s %s.", files,
+                           day, than, number, now > before ? "fewer" : "more");
+}
+
+void
+sm_trends_weeks(GString *to, const SmOverview *overview)
+{
+    static const char *const names[] = {"the last 52 weeks", "the 52 weeks before"};
+    gint64 values[2 * SM_OVERVIEW_WEEKS];
+    g_autofree char *sentence = compare(overview);
+    Slots slots;
+
+    slots_begin(&slots);
+    add_week_slots(&slots, overview, values);
+    sm_html_add(to,
+                "<section aria-labelledby=\"weeks\"><h2 id=\"weeks\">Files per week</h2>\n"
+                "<p>%s</p>\n",
+                sentence);
+    add_chart(to,
+              (SmChart){.form = SM_CHART_COMPARED,
+                        .id = "chart-weeks",
+                        .title = "Files per week",
+                        .text = sentence,
+                        .slot_kind = "Monday",
+                        .series = 2,
+                        .names = names,
+                        .values = values},
+              &slots);
+    sm_html_add(to, "</section>\n");
+    slots_end(&slots);
+}
+
+static void
+add_month_slots(Slots *slots, const SmOverview *overview)
+{
+    for (int i = 0; i < SM_OVERVIEW_MONTHS; i++) {
+        gint64 from = overview->months[i].from;
+        const char *month = sm_calendar_month_name(from, overview->zone);
+        g_autofree char *day = sm_text_day(from);
+
+        g_ptr_array_add(slots->labels, g_strdup(month));
+        g_ptr_array_add(slots->names, g_strdup_printf("%s %.4s", month, day));
+    }
+}
+
+/* Caller frees. */
+static char *
+describe_delay(const SmOverview *overview)
+{
+    const SmOverviewDelay *delay = &overview->delay;
+    g_autofree char *median = sm_html_span(delay->median);
+    g_autofree char *slowest = sm_html_span(delay->slowest);
+
+    if (delay->files == 0)
+        return g_strdup("No file of the last 12 months has a delivery date: only the service's"
+                        " listing tells it, which scorefetch sync reads.");
+    return g_strdup_printf("Half of the files were stored within %s of their delivery date. The"
+                           " slowest took %s: %s.",
+                           median, slowest, delay->slowest_name);
+}
+
+static void
+add_delays(GString *to, const SmOverview *overview, const Slots *slots)
+{
+    static const char *const names[] = {"median", "slowest"};
+    gint64 values[2 * SM_OVERVIEW_MONTHS];
+    g_autofree char *sentence = describe_delay(overview);
+
+    for (int i = 0; i < SM_OVERVIEW_MONTHS; i++) {
+        const SmOverviewDelay *delay = &overview->months[i].delay;
+
+        values[2 * i] = delay->files > 0 ? delay->median : -1;
+        values[2 * i + 1] = delay->files > 0 ? delay->slowest : -1;
+    }
+    sm_html_add(to,
+                "<section aria-labelledby=\"delays\"><h2 id=\"delays\">From delivery to stored"
+                "</h2>\n<p>%s</p>\n",
+                sentence);
+    add_chart(to,
+              (SmChart){.form = SM_CHART_SPANS,
+                        .id = "chart-delays",
+                        .title = "Time from delivery to stored",
+                        .text = sentence,
+                        .slot_kind = "Month",
+                        .series = 2,
+                        .names = names,
+                        .values = values},
+              slots);
+    sm_html_add(to, "</section>\n");
+}
+
+static void
+add_ways(GString *to, const SmOverview *overview, const Slots *slots)
+{
+    static const char *const words[SM_WAY_N] = {"by mail", "by sync", "by hand"};
+    gint64 values[SM_WAY_N * SM_OVERVIEW_MONTHS], sums[SM_WAY_N] = {0};
+    char *names[SM_WAY_N];
+    g_autofree char *sentence = NULL;
+
+    for (int i = 0; i < SM_WAY_N * SM_OVERVIEW_MONTHS; i++) {
+        values[i] = overview->months[i / SM_WAY_N].ways[i % SM_WAY_N];
+        sums[i % SM_WAY_N] += values[i];
+    }
+    for (int way = 0; way < SM_WAY_N; way++) {
+        g_autofree char *number = sm_html_number(sums[way]);
+
+        names[way] = g_strdup_printf("%s: %s", words[way], number);
+    }
+    sentence = g_strdup_printf("In the last 12 months: %s, %s, %s.", names[0], names[1], names[2]);
+    sm_html_add(to,
+                "<section aria-labelledby=\"ways\"><h2 id=\"ways\">How files came</h2>\n"
+                "<p>%s</p>\n",
+                sentence);
+    add_chart(to,
+              (SmChart){.form = SM_CHART_STACKED,
+                        .id = "chart-ways",
+                        .title = "How files came",
+                        .text = sentence,
+                        .slot_kind = "Month",
+                        .series = SM_WAY_N,
+                        .names = words,
+                        .values = values},
+              slots);
+    sm_html_add(to, "</section>\n");
+    for (int way = 0; way < SM_WAY_N; way++)
+        g_free(names[way]);
+}
+
+void
+sm_trends_months(GString *to, const SmOverview *overview)
+{
+    Slots slots;
+
+    slots_begin(&slots);
+    add_month_slots(&slots, overview);
+    sm_html_add(to, "<div class=\"pair\">\n");
+    add_delays(to, overview, &slots);
+    add_ways(to, overview, &slots);
+    sm_html_add(to, "</div>\n");
+    slots_end(&slots);
+}

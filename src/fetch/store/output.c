@@ -1,0 +1,86 @@
+#include "fetch/store/output.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "fetch/ledger/updates.h"
+
+gboolean
+sm_output_begin(SmOutput *output, const char *path, gboolean force, GError **error)
+{
+    g_autofree char *directory = g_path_get_dirname(path);
+    gint64 number = sm_file_new_part();
+
+    *output = (SmOutput){.path = path, .force = force, .file = g_path_get_basename(path)};
+    output->part_name = sm_part_name(output->file, number);
+    output->store = sm_store_open_at(directory, error);
+    if (output->store == NULL)
+        return FALSE;
+    if (g_str_has_suffix(path, "/")) {
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s: is a directory; add the file's name",
+                    path);
+        return FALSE;
+    }
+    if (sm_store_exists(output->store, output->file)) {
+        if (!force)
+            g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT,
+                        "%s already exists (--force overwrites it)", path);
+        else if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
+            g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT,
+                        "%s is not a regular file; not replaced", path);
+        if (!force || !g_file_test(path, G_FILE_TEST_IS_REGULAR))
+            return FALSE;
+    }
+    output->part = sm_part_create(output->store, output->file, number, error);
+    return output->part != NULL;
+}
+
+/* Gives the part its name, which nothing has unless force says that it may be replaced. */
+static gboolean
+give_name(SmOutput *output, gint64 size, const char *sha256, GError **error)
+{
+    SmStore *store = output->store;
+    SmPlacing placing = SM_PLACED;
+    GError *fault = NULL;
+
+    if (output->force &&
+        renameat(store->dir_fd, output->part_name, store->dir_fd, output->file) < 0)
+        return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", output->path);
+    if (!output->force)
+        placing = sm_store_place(store, output->part_name, output->file, &fault);
+    if (fault != NULL) {
+        g_propagate_error(error, fault);
+        return FALSE;
+    }
+    if (placing == SM_PLACED ||
+        sm_store_match(store, output->file, size, sha256, NULL) == SM_MATCH_SAME)
+        return sm_store_remove(store, output->part_name, error) && sm_store_sync(store, error);
+    if (placing == SM_PLACE_NO_PART)
+        g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY,
+                    "%s: somebody took the unfinished file away; run it again", output->path);
+    else
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s already exists (--force overwrites it)",
+                    output->path);
+    return FALSE;
+}
+
+gboolean
+sm_output_place(SmOutput *output, mode_t mode, gint64 size, const char *sha256, GError **error)
+{
+    if (!sm_part_sync(output->part, mode, (gid_t)-1, error) ||
+        !give_name(output, size, sha256, error))
+        return FALSE;
+    g_clear_pointer(&output->part, sm_part_free);
+    return TRUE;
+}
+
+void
+sm_output_clear(SmOutput *output)
+{
+    if (output->part != NULL)
+        sm_part_remove(output->part, NULL);
+    g_clear_pointer(&output->part, sm_part_free);
+    sm_store_close(output->store);
+    g_free(output->file);
+    g_free(output->part_name);
+}
