@@ -152,6 +152,19 @@ def test_a_process_that_makes_no_progress_is_ended_and_said(site, emulator):
     assert ("ash", "hung") not in alerts(site)
 
 
+def test_one_that_a_signal_ended_is_said_with_what_to_do(site, emulator):
+    queue(site, "ash", "elm")
+    emulator.faults("object:delay=600000")
+    running = start(site, "run")
+    emulator.wait_for(lambda seen: len([r for r in seen if r["call"] == "file"]) >= 2)
+    for name, number in (("ash", signal.SIGKILL), ("elm", signal.SIGSEGV)):
+        os.kill(next(pid for pid in children(running.pid) if holds(pid, site.account.folder / name)), number)
+    done = running.end()
+    assert done.code == EX_TEMPFAIL
+    assert "ash: its process was killed by signal 9 (Killed); did memory run out? The next run goes on" in done.err
+    assert re.search(r"elm: its process was killed by signal 11 \(.*\); the next run goes on; report it if it happens again", done.err)
+
+
 def holds(pid, folder):
     """Whether the process has that folder open."""
     return any(os.readlink(f"/proc/{pid}/fd/{fd}") == str(folder) for fd in os.listdir(f"/proc/{pid}/fd"))

@@ -177,9 +177,11 @@ tell_end(SmTurns *turns, const SmCrewMember *member)
                                " run goes on",
                                account->name, member->task.patience);
     else if (member->code > 128 && !sm_crew_was_stopped(turns->crew))
-        text = g_strdup_printf("account %s: its process was killed by signal %d (%s)%s",
+        text = g_strdup_printf("account %s: its process was killed by signal %d (%s); %s",
                                account->name, member->code - 128, strsignal(member->code - 128),
-                               member->code - 128 == SIGKILL ? "; did memory run out?" : "");
+                               member->code - 128 == SIGKILL
+                                   ? "did memory run out? The next run goes on"
+                                   : "the next run goes on; report it if it happens again");
     if (text != NULL)
         alert(turns, member, text);
 }
