@@ -54,20 +54,21 @@ def service(start_tls_server, good):
 @pytest.fixture
 def account(service, authority, emulator, build, tmp_path):
     port = service.server.port
-    return account_for(emulator, authority, build, tmp_path, service_url=f"https://localhost:{port}/api", storage_hosts=f"localhost:{port}")
+    return account_for(emulator, authority, build, tmp_path, give_up_after="60s", service_url=f"https://localhost:{port}/api", storage_hosts=f"localhost:{port}")
 
 
 def is_closed(account):
     return account.sql("SELECT rejected IS NOT NULL AS closed FROM accounts") == [{"closed": 1}]
 
 
+LATER = b"Retry-After: 90\r\n"  # than any patience: so there is one try, and time enough for it
 WAY = {
-    "a CDN's page": reply(403, b"<HTML><TITLE>Access Denied</TITLE>Reference #18.2</HTML>", b"Content-Type: text/html\r\n"),
-    "a gateway": reply(403, b'{"message":"Forbidden"}'),
-    "a gateway without a token": reply(403, b'{"message":"Missing Authentication Token"}'),
-    "a Basic realm": reply(401, b"", b'WWW-Authenticate: Basic realm="proxy"\r\n'),
-    "a page about passwords": reply(401, b"<html>Enter your password</html>"),
-    "an odd message": reply(401, b'{"message":{"password":1}}'),
+    "a CDN's page": reply(403, b"<HTML><TITLE>Access Denied</TITLE>Reference #18.2</HTML>", b"Content-Type: text/html\r\n" + LATER),
+    "a gateway": reply(403, b'{"message":"Forbidden"}', LATER),
+    "a gateway without a token": reply(403, b'{"message":"Missing Authentication Token"}', LATER),
+    "a Basic realm": reply(401, b"", b'WWW-Authenticate: Basic realm="proxy"\r\n' + LATER),
+    "a page about passwords": reply(401, b"<html>Enter your password</html>", LATER),
+    "an odd message": reply(401, b'{"message":{"password":1}}', LATER),
 }
 
 
@@ -111,7 +112,7 @@ def test_too_many_sessions_go_on_with_a_token(account, service, status):
 
 
 def test_a_login_confirms_before_an_account_is_closed(account, service):
-    service.says["file by password"] = reply(401, WRONG)
+    service.says = {"file by password": reply(401, WRONG), "login": reply(200, TOKEN, LATER)}
     done = account.receive(CSV_NAME)
     assert done.code == EX_TEMPFAIL and "takes user name and password" in done.err
     assert not is_closed(account)

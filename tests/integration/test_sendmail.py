@@ -9,12 +9,16 @@ pytestmark = pytest.mark.release_only("the mail programs are tested, not our mem
 # What a machine without a mail server of its own has for /usr/sbin/sendmail, set up to hand all to $1,
 # a port of loopback; and what empties its queue, where it has one.
 PROGRAMS = {
+    "courier-mta": ("printf ':[127.0.0.1],%s /SECURITY=NONE\\n' $1 >/etc/courier/esmtproutes", "courier start"),
     "dma": ("printf 'SMARTHOST 127.0.0.1\\nPORT %s\\n' $1 >/etc/dma/dma.conf", None),
     "esmtp esmtp-run": ("printf 'hostname=127.0.0.1:%s\\n' $1 >/etc/esmtprc", None),
     "msmtp-mta": ("printf 'account default\\nhost 127.0.0.1\\nport %s\\nauto_from on\\nmaildomain host.example.edu\\n' $1"
                   " >/etc/msmtprc", None),
     "nullmailer": ("echo 127.0.0.1 smtp --port=$1 >/etc/nullmailer/remotes; echo host.example.edu >/etc/nullmailer/me",
                    "timeout 5 runuser -u mail -- nullmailer-send"),
+    # its client hands all to the SMTP server of submit.mc
+    "sendmail-bin": (r"""cd /etc/mail
+        sed -i "s/^FEATURE(.msp/define(\`RELAY_MAILER_ARGS', \`TCP \$h $1')dnl\n&/" submit.mc; m4 submit.mc >submit.cf""", None),
     "ssmtp": ("printf 'mailhub=127.0.0.1:%s\\nhostname=host.example.edu\\n' $1 >/etc/ssmtp/ssmtp.conf", None),
 }
 
@@ -28,10 +32,11 @@ def test_an_alert_leaves(packages, build, announced, tmp_path):
         owner = agents.Owner(root, tmp_path, build, announced, "scoremail")
         owner.general["alert-mail"] = "registrar@example.edu"
         owner.configure(org_id="5818")
+        root.start()
         owner.scoremail(stdin=agents.mail("csv"))
         assert "alert no-account sent" in owner.log.read_text()
         if flush is not None:
-            root.run(["sh", "-c", flush])
+            root.run(["sh", "-c", f"{flush} </dev/null >/dev/null 2>&1"])
         (sent,) = agents.wait_for(lambda: sink.received, "the server to get the alert")
         assert sent.recipients == ["registrar@example.edu"]
         assert sent.sender.count("@") == 1 and "<" not in sent.sender

@@ -3,11 +3,11 @@ import mailbox
 import smtplib
 
 import agents
+import network
 import postfix
 import pytest
 from harness import CSV_NAME, notification
 from names import Names
-from objectstore import free_port
 from postfix import Postfix
 from test_postfix import Forwarding
 from verifier import Signer
@@ -19,7 +19,7 @@ pytestmark = [
 
 ID = "mx.example.edu"  # Postfix's myhostname, by which both verifiers name themselves
 DOMAIN, OTHER, LOOSE = "notify.example.org", "evil.example", "nopolicy.example"
-RESOLVER = "127.7.53.7"
+RESOLVER, PORT = "127.0.0.1", 25
 OUTSIDE = "127.0.0.2"  # 127.0.0.1 is among OpenDKIM's InternalHosts, for which it signs
 
 # What Debian's packages leave to be done: README.Debian of both. The keys come from a file, since OpenDKIM's
@@ -87,22 +87,28 @@ def signers(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def names(signers):
+def installed(tmp_path_factory):
+    users = ["scoremail", "registrar"]
+    root = postfix.install(tmp_path_factory.mktemp("verifiers") / "root", "procmail", "opendkim", "opendmarc", users=users)
+    root.must("postconf", "-e", "mailbox_command=")  # Debian's postfix calls procmail where it is
+    return root
+
+
+@pytest.fixture(scope="module")
+def names(signers, installed):
+    """A name server, for which all tests here get a network of their own: the machine may have one."""
     texts = {f"_dmarc.{DOMAIN}": b"v=DMARC1; p=reject", f"_dmarc.{OTHER}": b"v=DMARC1; p=none"}
     for signer in signers.values():
         texts.update({name.decode(): text for name, text in signer.zone.items()})
-    with Names(RESOLVER, texts) as server:
+    with network.alone(), Names(RESOLVER, texts) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def verifying_root(tmp_path_factory, names):
-    users = ["scoremail", "registrar"]
-    root = postfix.install(tmp_path_factory.mktemp("verifiers") / "root", "procmail", "opendkim", "opendmarc", users=users)
-    root.must("postconf", "-e", "mailbox_command=")  # Debian's postfix calls procmail where it is
+def verifying_root(installed, names):
+    root = installed
     keys = "".join(f"{name} {text.decode()}\n" for name, text in names.texts.items() if "_domainkey" in name)
-    root.port = free_port()
-    root.must("sh", "-c", VERIFY, "sh", RESOLVER, str(root.port), stdin=keys.encode())
+    root.must("sh", "-c", VERIFY, "sh", RESOLVER, str(PORT), stdin=keys.encode())
     return root
 
 
@@ -161,7 +167,7 @@ def test_only_what_the_verifiers_found_out_is_believed(
         forged = {what: f"4300_20180411_{n:06d}.csv" for n, what in enumerate(CLAIMS)}
         messages = [f"X-Claims: {what}\n".encode() + claim(build, signers, what, name) for what, name in forged.items()]
         genuine = signers[DOMAIN].sign(notification(build, CSV_NAME, f"--from=score-reporting@{DOMAIN}"))
-        send_all(verifying_root.port, agent.address, [*messages, b"X-Claims: genuine\n" + genuine])
+        send_all(PORT, agent.address, [*messages, b"X-Claims: genuine\n" + genuine])
         agent.until_done()
         decided = {row["name"]: row for row in agent.sql("SELECT name, decision, reason FROM events")}
         assert decided.pop(CSV_NAME)["decision"] == "stored"
