@@ -194,6 +194,24 @@ def test_forged_names_end_quietly(account, emulator):
     assert len(emulator.requests("list")) <= 8
 
 
+@pytest.mark.parametrize("count", [4, 12])
+def test_names_forged_in_the_genuine_sender_s_name_end_quietly(account, emulator, count):
+    """Nothing tells them from genuine ones but that they are many: the sender and his number are known."""
+    account.configure(org_id="4300")
+    assert account.scoremail(stdin=mail("csv")).code == 0  # so that his domain is known, too
+    names = [f"4300_20990101_{number:06}.csv" for number in range(count)]
+    for n in range(0, count, 3):
+        spans = "".join(f'<span id="fileName">{name}</span>' for name in names[n:n + 3])
+        head = f"From: score-reporting@notify.example.org\nMessage-ID: <{n}@x>\nContent-Type: text/html\n\n"
+        account.scoremail(stdin=(head + spans).encode())
+    for _ in range(8):
+        account.time_passes(HOUR // 2)
+        assert account.scorefetch("run", "-q").code == 0
+    assert {account.status()[name]["state"] for name in names} == {"not wanted"}
+    assert account.scorefetch("status", "--exit-code").code == 0
+    assert account.sql("SELECT * FROM alerts") == []
+
+
 def test_an_old_mailbox_that_is_read_inline(account, emulator):
     """Every message is done with at once, whatever the service has of it, and today's file, the last one, is had."""
     now, day = time.time(), 86400

@@ -307,28 +307,37 @@ static const struct {
     const char *set; /* for CSV, beside OVER */
     const char *org_ids, *senders, *authserv_id;
     const char *stored; /* a name that was stored, announced by the same sender */
-    guint failed;       /* names that have failed already */
+    const char *others; /* SQL that sets three more names; NULL: there are none */
     SmFileState state;
     const char *sender; /* SQL that sets it */
 } ends[] = {
-    {"a stranger's", "", "", "", NULL, NULL, 0, SM_FILE_NOT_WANTED, BY_ONE},
-    {"a stranger's under the right number", "", "4300", "", NULL, NULL, 0, SM_FILE_NOT_WANTED,
+    {"a stranger's", "", "", "", NULL, NULL, NULL, SM_FILE_NOT_WANTED, BY_ONE},
+    {"a stranger's under the right number", "", "4300", "", NULL, NULL, NULL, SM_FILE_NOT_WANTED,
      BY_ONE},
-    {"a verified sender's", "", "", "example.org", "mx", NULL, 0, SM_FILE_FAILED, BY_ONE},
-    {"one of whom nobody is asked", "", "", "", "mx", NULL, 0, SM_FILE_NOT_WANTED, BY_ONE},
-    {"a listed sender's", "", "4300", "example.org", NULL, NULL, 0, SM_FILE_FAILED, BY_ONE},
-    {"a listed sender's of another number", "", "5818", "example.org", NULL, NULL, 0,
+    {"a verified sender's", "", "", "example.org", "mx", NULL, NULL, SM_FILE_FAILED, BY_ONE},
+    {"one of whom nobody is asked", "", "", "", "mx", NULL, NULL, SM_FILE_NOT_WANTED, BY_ONE},
+    {"a listed sender's", "", "4300", "example.org", NULL, NULL, NULL, SM_FILE_FAILED, BY_ONE},
+    {"a listed sender's of another number", "", "5818", "example.org", NULL, NULL, NULL,
      SM_FILE_NOT_WANTED, BY_ONE},
-    {"as those before", "", "", "", NULL, "4300_20170101_000000.csv", 0, SM_FILE_FAILED, BY_ONE},
-    {"unlike those before", "", "", "", NULL, "5818_20170101_000000.csv", 0, SM_FILE_NOT_WANTED,
+    {"as those before", "", "", "", NULL, "4300_20170101_000000.csv", NULL, SM_FILE_FAILED, BY_ONE},
+    {"unlike those before", "", "", "", NULL, "5818_20170101_000000.csv", NULL, SM_FILE_NOT_WANTED,
      BY_ONE},
-    {"one of many", "", "", "", NULL, "4300_20170101_000000.csv", 3, SM_FILE_NOT_WANTED, BY_ONE},
-    {"an old mailbox's", "announced = 2000000000", "4300", "example.org", "mx", NULL, 0,
+    {"one of many that failed", "", "", "", NULL, "4300_20170101_000000.csv",
+     "state = 'failed', missing_since = 1", SM_FILE_NOT_WANTED, BY_ONE},
+    {"one of many at once", "", "", "", NULL, "4300_20170101_000000.csv",
+     "missing_since = 4000000000", SM_FILE_NOT_WANTED, BY_ONE},
+    {"one of many at once, verified", "", "", "example.org", "mx", NULL,
+     "missing_since = 4000000000", SM_FILE_FAILED, BY_ONE},
+    {"one of many over a long time", "", "", "", NULL, "4300_20170101_000000.csv",
+     "missing_since = 1499990000", SM_FILE_FAILED, BY_ONE},
+    {"one beside others that failed otherwise", "", "", "", NULL, "4300_20170101_000000.csv",
+     "state = 'failed'", SM_FILE_FAILED, BY_ONE},
+    {"an old mailbox's", "announced = 2000000000", "4300", "example.org", "mx", NULL, NULL,
      SM_FILE_NOT_WANTED, BY_ONE},
-    {"as those before, by somebody else", "", "", "", NULL, "4300_20170101_000000.csv", 0,
+    {"as those before, by somebody else", "", "", "", NULL, "4300_20170101_000000.csv", NULL,
      SM_FILE_NOT_WANTED,
      "UPDATE events SET sender = iif(name = '" CSV "', 'a@example.net', 'a@example.org')"},
-    {"as those before, by nobody", "", "", "", NULL, "4300_20170101_000000.csv", 0,
+    {"as those before, by nobody", "", "", "", NULL, "4300_20170101_000000.csv", NULL,
      SM_FILE_NOT_WANTED, "UPDATE events SET sender = ''"},
 };
 
@@ -346,10 +355,10 @@ gives_up(Fixture *fixture, gconstpointer data)
         fixture_announce(fixture, ends[i].stored, "m0");
         set(fixture, ends[i].stored, STORED);
     }
-    for (guint n = 0; n < ends[i].failed; n++) {
+    for (guint n = 0; ends[i].others != NULL && n < 3; n++) {
         g_autofree char *name = g_strdup_printf("%u.csv", n);
 
-        set(fixture, name, "state = 'failed'");
+        set(fixture, name, ends[i].others);
     }
     fixture_announce(fixture, CSV, "m1");
     fixture_sql(fixture, ends[i].sender);

@@ -5,7 +5,10 @@
 #include "fetch/rules/pause.h"
 #include "fetch/rules/route.h"
 
-enum { FAILED_MAX = 3 /* of an account: more of them tell a person nothing new */ };
+enum {
+    LOUD_MAX = 3, /* names of an account: more of them at once were made up, or tell nothing new */
+    LATELY = 86400, /* seconds */
+};
 
 /* Whether the mail system knows who announces the account's files, and only they may. */
 static gboolean
@@ -47,14 +50,14 @@ static gboolean
 concerns_somebody(const SmJob *job, const SmFile *file, GError **error)
 {
     gboolean known = job->account->senders[0] != NULL, as_others = FALSE;
-    gint64 failed = 0;
+    gint64 missing = 0;
 
     if (is_verified(job->account))
         return TRUE;
     return (known || sm_unknown_has_known_sender(job->ledger, file, &known, error)) && known &&
            fits(job, file, &as_others, error) && as_others &&
-           sm_unknown_count_failed(job->ledger, file->account, &failed, error) &&
-           failed < FAILED_MAX;
+           sm_unknown_count_others(job->ledger, file, sm_ledger_now() - LATELY, &missing, error) &&
+           missing < LOUD_MAX;
 }
 
 SmFileState

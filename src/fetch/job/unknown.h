@@ -20,8 +20,9 @@ gboolean sm_unknown_is_over(const SmFile *file, gint64 at);
 
 /*
  * The state of a file that is given up: failed, which a person has to see, where a known sender
- * announced it and its name is as the account's names are; else not wanted. SM_ERROR_LEDGER does
- * not end it: then it is failed.
+ * announced it and its name is as the account's names are; else not wanted. Whoever forges one such
+ * message forges many: where the mail system verifies no senders, and more than a few names are
+ * missing, all are not wanted. SM_ERROR_LEDGER does not end it: then it is failed.
  */
 SmFileState sm_unknown_end(const SmJob *job, const SmFile *file);
 

@@ -80,11 +80,14 @@ sm_unknown_has_known_sender(SmLedger *ledger, const SmFile *file, gboolean *know
 }
 
 gboolean
-sm_unknown_count_failed(SmLedger *ledger, const char *account, gint64 *count, GError **error)
+sm_unknown_count_others(SmLedger *ledger, const SmFile *file, gint64 since, gint64 *count,
+                        GError **error)
 {
-    return sm_db_integer(ledger->db, error, count,
-                         "SELECT files FROM totals WHERE account = ? AND state = 'failed'", "s",
-                         account);
+    return sm_db_integer(
+        ledger->db, error, count,
+        "SELECT count(*) FROM files WHERE account = ? AND id <> ? AND missing_since > 0"
+        " AND stored = 0 AND listed = 0 AND (state = 'failed' OR missing_since > ?)",
+        "sii", file->account, file->id, since);
 }
 
 gboolean

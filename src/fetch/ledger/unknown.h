@@ -22,8 +22,9 @@ gboolean sm_unknown_resembles_stored(SmLedger *ledger, const SmFile *file, gbool
 gboolean sm_unknown_has_known_sender(SmLedger *ledger, const SmFile *file, gboolean *known,
                                      GError **error);
 
-/* How many names of account have failed. SM_ERROR_LEDGER. */
-gboolean sm_unknown_count_failed(SmLedger *ledger, const char *account, gint64 *count,
+/* How many other names of file's account the service does not know, and failed for that or were
+ * first asked for after since. SM_ERROR_LEDGER. */
+gboolean sm_unknown_count_others(SmLedger *ledger, const SmFile *file, gint64 since, gint64 *count,
                                  GError **error);
 
 /*
