@@ -13,23 +13,18 @@ is_used(const SmAccount *account)
     return account->enabled && account->fault == NULL && account->directory != NULL;
 }
 
-/* Of SmLook, one for each account, NULL for one that is not used: all have the same limit, since
- * one share may hold them all. Caller frees. */
+/* Of SmLook, one for each account, NULL for one that is not used. Caller frees. */
 static GPtrArray *
 look_at_all(const SmConfig *config)
 {
-    gint64 until = g_get_monotonic_time() + SM_WATCH_CONFIG_LIMIT_MS * G_TIME_SPAN_MILLISECOND;
-    GPtrArray *looks = g_ptr_array_new_with_free_func((GDestroyNotify)sm_look_free);
+    g_autoptr(GPtrArray) paths = g_ptr_array_new();
 
     for (guint i = 0; i < config->accounts->len; i++) {
         const SmAccount *account = config->accounts->pdata[i];
 
-        g_ptr_array_add(looks, is_used(account) ? sm_look_begin(account->directory) : NULL);
+        g_ptr_array_add(paths, is_used(account) ? account->directory : NULL);
     }
-    for (guint i = 0; i < looks->len; i++)
-        if (looks->pdata[i] != NULL)
-            sm_look_is_over(looks->pdata[i], until);
-    return looks;
+    return sm_look_at_all(paths, SM_WATCH_CONFIG_LIMIT_MS * G_TIME_SPAN_MILLISECOND);
 }
 
 void

@@ -2,7 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/base/error.h"
@@ -15,7 +21,7 @@
 
 #define MEGABYTE ((guint64)1000 * 1000)
 
-enum { LOOK_LIMIT = 5 }; /* seconds in which a directory has to answer */
+enum { LOOK_LIMIT = 5, STORE_LIMIT = 10 }; /* seconds in which a directory has to answer */
 
 /* Whether the directory can do what storing needs, found out by storing something in it. */
 static gboolean
@@ -90,18 +96,101 @@ check_privacy(SmCheck *check, const SmAccount *account, const struct stat *about
     return TRUE;
 }
 
+/* Begins to store a byte in a process of its own: where the file system is frozen, nobody who
+ * writes can even be killed. A descriptor of the process; -1: there is none. */
+static int
+begin_to_store(const SmAccount *account)
+{
+    pid_t parent = getpid(), pid = fork();
+
+    if (pid == 0) {
+        g_autoptr(SmCheck) unseen = sm_check_new();
+        g_autoptr(SmStore) store = NULL;
+
+        int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        dup2(nowhere,
+             STDOUT_FILENO); /* whoever reads what we print waits until all have closed it */
+        dup2(nowhere, STDERR_FILENO);
+        if (getppid() == parent && (store = sm_store_open(account, NULL)) != NULL)
+            try_to_store(unseen, account, store);
+        _exit(0);
+    }
+    return pid > 0 ? pidfd_open(pid, 0) : -1;
+}
+
+/* Whether the process has ended; waits until that monotonic time for it, and asks no longer. */
+static gboolean
+has_stored(int process, gint64 until)
+{
+    struct pollfd end = {process, POLLIN, 0};
+    gint64 left = MAX(until - g_get_monotonic_time(), 0);
+    gboolean ended = process < 0 || poll(&end, 1, (int)(left / 1000)) > 0;
+    siginfo_t how;
+
+    if (process < 0)
+        return TRUE;
+    if (ended)
+        waitid(P_PIDFD, (id_t)process, &how, WEXITED);
+    else
+        pidfd_send_signal(process, SIGKILL, NULL, 0);
+    close(process);
+    return ended;
+}
+
+static char *
+device_of(SmLook *look)
+{
+    char *device = sm_look_identity(look);
+
+    if (device != NULL)
+        *strchrnul(device, ':') = '\0';
+    return device;
+}
+
+/* Of the directories that answer, one on each file system is stored in. */
+static void
+look_for_frozen(SmCheck *check, const GPtrArray *accounts, const GPtrArray *looks)
+{
+    g_autoptr(GHashTable) devices = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    GHashTableIter each;
+    gpointer process;
+    gint64 until;
+
+    for (guint i = 0; i < accounts->len; i++) {
+        g_autofree char *device = device_of(looks->pdata[i]);
+
+        if (device != NULL && !g_hash_table_contains(devices, device))
+            g_hash_table_insert(devices, g_steal_pointer(&device),
+                                GINT_TO_POINTER(begin_to_store(accounts->pdata[i])));
+    }
+    until = g_get_monotonic_time() + STORE_LIMIT * G_USEC_PER_SEC;
+    g_hash_table_iter_init(&each, devices);
+    while (g_hash_table_iter_next(&each, NULL, &process))
+        if (has_stored(GPOINTER_TO_INT(process), until))
+            g_hash_table_iter_remove(&each);
+    for (guint i = 0; i < accounts->len; i++) {
+        g_autofree char *device = device_of(looks->pdata[i]);
+
+        if (device != NULL && g_hash_table_contains(devices, device))
+            g_hash_table_add(check->silent, accounts->pdata[i]);
+    }
+}
+
 void
 sm_check_look_for_silent(SmCheck *check, GPtrArray *accounts)
 {
-    g_autoptr(GPtrArray) looks = g_ptr_array_new_with_free_func((GDestroyNotify)sm_look_free);
-    gint64 until;
+    g_autoptr(GPtrArray) paths = g_ptr_array_new();
+    g_autoptr(GPtrArray) looks = NULL;
 
     for (guint i = 0; i < accounts->len; i++)
-        g_ptr_array_add(looks, sm_look_begin(((SmAccount *)accounts->pdata[i])->directory));
-    until = g_get_monotonic_time() + LOOK_LIMIT * G_USEC_PER_SEC;
+        g_ptr_array_add(paths, ((SmAccount *)accounts->pdata[i])->directory);
+    looks = sm_look_at_all(paths, LOOK_LIMIT * G_USEC_PER_SEC);
     for (guint i = 0; i < accounts->len; i++)
-        if (!sm_look_is_over(looks->pdata[i], until))
+        if (!sm_look_is_over(looks->pdata[i], 0))
             g_hash_table_add(check->silent, accounts->pdata[i]);
+    look_for_frozen(check, accounts, looks);
 }
 
 void
@@ -117,7 +206,8 @@ sm_check_directory(SmCheck *check, const SmAccount *account)
 
     if (g_hash_table_contains(check->silent, account)) {
         sm_check_say(check, SM_CHECK_FAILURE, "directory", account,
-                     "%s does not answer; is what it is mounted from away?", account->directory);
+                     "%s does not answer; is what it is mounted from away, or frozen?",
+                     account->directory);
         return;
     }
     store = sm_store_open(account, &fault);

@@ -8,7 +8,7 @@
 static int
 adopt_directory(SmSession *session, gpointer values, char **arguments, GError **error)
 {
-    const SmAccount *account = sm_session_account_for(session, "", error);
+    const SmAccount *account = sm_session_account_at(session, "", error);
     g_autoptr(SmStore) store = account != NULL ? sm_store_open(account, error) : NULL;
 
     if (store == NULL || !sm_volume_adopt(session->ledger, account, store, error) ||

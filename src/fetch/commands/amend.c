@@ -201,7 +201,7 @@ amend_name(SmSession *session, Amend amend, const char *name, GError **error)
     g_auto(SmFetched) amended = {0};
 
     if (sm_session_check_name(name, error))
-        account = sm_session_account_for(session, name, error);
+        account = sm_session_account_at(session, name, error);
     if (account == NULL || !amend(session, account, name, &amended, error))
         return FALSE;
     sm_outcome_say(amended.file, account->name, name, G_LOG_LEVEL_MESSAGE, amended.outcome);

@@ -163,7 +163,7 @@ cat_name(SmSession *session, const char *name, GError **error)
     Cat cat;
 
     if (sm_session_check_name(name, error))
-        account = sm_session_account_for(session, name, error);
+        account = sm_session_account_at(session, name, error);
     if (account == NULL || (file = stored_row(session, account, name, error)) == NULL ||
         (store = sm_store_open(account, error)) == NULL)
         return FALSE;

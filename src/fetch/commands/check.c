@@ -137,7 +137,6 @@ look_at_accounts(const SmSession *session, SmCheck *check, gsize which)
 static void
 look(const SmSession *session, SmCheck *check, guint asked)
 {
-    look_for_silent(session, check);
     for (gsize i = 0; i < G_N_ELEMENTS(checks); i++) {
         guint traits = checks[i].traits;
 
@@ -160,6 +159,7 @@ check_all(SmSession *session, gpointer values, char **arguments, GError **error)
     configure(session, check);
     if (session->config != NULL && !sm_session_knows_account(session, error))
         return EX_OK;
+    look_for_silent(session, check); /* before the ledger is open: it starts processes */
     if (options->online)
         open_ledger(session, check);
     look(session, check, (options->online ? ONLINE : 0u) | (options->alert_test ? ALERT_TEST : 0u));

@@ -84,13 +84,29 @@ fall_back(SmSession *session, const Options *options, const SmEvent *event, cons
     return sm_fall_back(&session->report, event, fault->message, spool, defer_for);
 }
 
+/* All at once, before one of them holds up the others' names. */
+static void
+look_at_directories(const SmSession *session, const SmDelivery *delivery)
+{
+    g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GPtrArray) accounts = g_ptr_array_new();
+    GHashTableIter each;
+    gpointer name;
+
+    sm_delivery_add_accounts(delivery, names);
+    g_hash_table_iter_init(&each, names);
+    while (g_hash_table_iter_next(&each, &name, NULL))
+        g_ptr_array_add(accounts, sm_config_account(session->config, name));
+    sm_session_look_at(accounts);
+}
+
 static int
 act_inline(SmSession *session, const Options *options, const SmDelivery *delivery, guint defer_for)
 {
     g_autoptr(GError) fault = NULL;
 
-    if (!sm_session_answers(sm_delivery_only_account(delivery), &fault) ||
-        !sm_session_open_ledger(session, SM_LEDGER_CREATE, &fault) ||
+    look_at_directories(session, delivery);
+    if (!sm_session_open_ledger(session, SM_LEDGER_CREATE, &fault) ||
         !sm_delivery_record(delivery, session->ledger, &fault)) {
         g_autoptr(SmEvent) event = sm_delivery_event(delivery);
 

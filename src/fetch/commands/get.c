@@ -42,7 +42,7 @@ get_name(SmSession *session, const Options *options, const char *name, GError **
                  .shared = &options->shared};
     g_auto(SmFetched) fetched = {0};
 
-    job.account = sm_session_account_for(session, name, error);
+    job.account = sm_session_account_at(session, name, error);
     if (job.account == NULL)
         return FALSE;
     if (options->output != NULL) {
@@ -72,10 +72,10 @@ check_arguments(const Options *options, char **names, guint count, GError **erro
 }
 
 /* The account of all names; NULL where they are of several. */
-static const SmAccount *
+static SmAccount *
 account_of(SmSession *session, char **names)
 {
-    const SmAccount *only = sm_session_account_for(session, *names, NULL);
+    SmAccount *only = sm_session_account_for(session, *names, NULL);
 
     for (; *names != NULL && only != NULL; names++)
         if (sm_session_account_for(session, *names, NULL) != only)
@@ -106,7 +106,7 @@ get(SmSession *session, gpointer values, char **names, GError **error)
 {
     Options *options = values;
     guint count = g_strv_length(names);
-    const SmAccount *only;
+    SmAccount *only;
     int code;
 
     if (!check_arguments(options, names, count, error))

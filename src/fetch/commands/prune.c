@@ -38,17 +38,22 @@ prune_account(SmSession *session, Job *job, const SmAccount *account, GError **e
 static int
 prune_all(SmSession *session, Job *job)
 {
+    g_autoptr(GPtrArray) accounts = g_ptr_array_new();
     int code = EX_OK;
 
     for (guint i = 0; i < session->config->accounts->len; i++) {
-        const SmAccount *account = session->config->accounts->pdata[i];
+        SmAccount *account = session->config->accounts->pdata[i];
+
+        if (account->enabled &&
+            (session->account == NULL || g_str_equal(session->account, account->name)))
+            g_ptr_array_add(accounts, account);
+    }
+    sm_session_look_at(accounts);
+    for (guint i = 0; i < accounts->len; i++) {
         GError *fault = NULL;
         int own;
 
-        if (!account->enabled ||
-            (session->account != NULL && !g_str_equal(session->account, account->name)))
-            continue;
-        prune_account(session, job, account, &fault);
+        prune_account(session, job, accounts->pdata[i], &fault);
         own = sm_session_exit(session, fault);
         if (code == EX_OK)
             code = own;

@@ -165,6 +165,14 @@ sm_session_account_for(SmSession *session, const char *name, GError **error)
 }
 
 SmAccount *
+sm_session_account_at(SmSession *session, const char *name, GError **error)
+{
+    SmAccount *account = sm_session_account_for(session, name, error);
+
+    return account != NULL && sm_session_answers(account, error) ? account : NULL;
+}
+
+SmAccount *
 sm_session_only_account(const SmSession *session)
 {
     GPtrArray *accounts = session->config->accounts;
@@ -183,17 +191,39 @@ sm_session_only_account(const SmSession *session)
     return only != NULL && only->fault == NULL ? only : NULL;
 }
 
-gboolean
-sm_session_answers(const SmAccount *account, GError **error)
+void
+sm_session_look_at(const GPtrArray *accounts)
 {
-    gint64 until = g_get_monotonic_time() + LOOK_LIMIT * G_USEC_PER_SEC;
-    g_autoptr(SmLook) look = account != NULL ? sm_look_begin(account->directory) : NULL;
+    g_autoptr(GPtrArray) paths = g_ptr_array_new();
+    g_autoptr(GPtrArray) looks = NULL;
 
-    if (look == NULL || sm_look_is_over(look, until))
+    for (guint i = 0; i < accounts->len; i++) {
+        const SmAccount *account = accounts->pdata[i];
+
+        g_ptr_array_add(paths, account->fault == NULL ? account->directory : NULL);
+    }
+    looks = sm_look_at_all(paths, LOOK_LIMIT * G_USEC_PER_SEC);
+    for (guint i = 0; i < accounts->len; i++) {
+        SmAccount *account = accounts->pdata[i];
+
+        if (looks->pdata[i] != NULL && !sm_look_is_over(looks->pdata[i], 0))
+            g_set_error(&account->fault, SM_ERROR, SM_ERROR_DIRECTORY,
+                        "account %s: %s does not answer; is what it is mounted from away?",
+                        account->name, account->directory);
+    }
+}
+
+gboolean
+sm_session_answers(SmAccount *account, GError **error)
+{
+    g_autoptr(GPtrArray) one = g_ptr_array_new();
+
+    g_ptr_array_add(one, account);
+    if (account != NULL)
+        sm_session_look_at(one);
+    if (account == NULL || account->fault == NULL)
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY,
-                "account %s: %s does not answer; is what it is mounted from away?", account->name,
-                account->directory);
+    g_propagate_error(error, g_error_copy(account->fault));
     return FALSE;
 }
 

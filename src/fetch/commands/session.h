@@ -69,13 +69,24 @@ gboolean sm_session_knows_account(const SmSession *session, GError **error);
  */
 SmAccount *sm_session_account_for(SmSession *session, const char *name, GError **error);
 
+/* The same, for work in its directory: that has to answer (sm_session_answers()). Also
+ * SM_ERROR_DIRECTORY. */
+SmAccount *sm_session_account_at(SmSession *session, const char *name, GError **error);
+
 /* The account that --account names, or else the only one that is enabled; NULL where there are
  * several, or where it cannot be used. */
 SmAccount *sm_session_only_account(const SmSession *session);
 
-/* Whether the account's directory answers, or is not there: one on a dead share would hold up what
- * follows without end. account may be NULL: TRUE then. SM_ERROR_DIRECTORY. */
-gboolean sm_session_answers(const SmAccount *account, GError **error);
+/*
+ * Looks at the directories of these accounts (of SmAccount), which takes no more than seconds: one
+ * on a dead share would hold up what follows without end. Whose does not answer has that,
+ * SM_ERROR_DIRECTORY, as its fault from here on.
+ */
+void sm_session_look_at(const GPtrArray *accounts);
+
+/* Looks at one; FALSE and its fault, where it has one, as SM_ERROR_DIRECTORY. account may be NULL:
+ * TRUE then. */
+gboolean sm_session_answers(SmAccount *account, GError **error);
 
 /*
  * From here on the process works for account alone, and closes itself in (enclosure.h) where

@@ -101,6 +101,21 @@ sm_look_is_over(SmLook *look, gint64 until)
     return ended;
 }
 
+GPtrArray *
+sm_look_at_all(const GPtrArray *paths, gint64 limit_us)
+{
+    GPtrArray *looks = g_ptr_array_new_with_free_func((GDestroyNotify)sm_look_free);
+    gint64 until;
+
+    for (guint i = 0; i < paths->len; i++)
+        g_ptr_array_add(looks, paths->pdata[i] != NULL ? sm_look_begin(paths->pdata[i]) : NULL);
+    until = g_get_monotonic_time() + limit_us;
+    for (guint i = 0; i < looks->len; i++)
+        if (looks->pdata[i] != NULL)
+            sm_look_is_over(looks->pdata[i], until);
+    return looks;
+}
+
 char *
 sm_look_identity(SmLook *look)
 {

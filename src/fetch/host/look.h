@@ -16,6 +16,10 @@ SmLook *sm_look_begin(const char *path);
  * time for it. */
 gboolean sm_look_is_over(SmLook *look, gint64 until);
 
+/* Looks at all of paths at once, with one limit for them all, in microseconds: one share may hold
+ * them. An array of SmLook, NULL for a path that is NULL. Caller frees. */
+GPtrArray *sm_look_at_all(const GPtrArray *paths, gint64 limit_us);
+
 /* "DEVICE:INODE" of the directory; NULL where it is not there, or no answer is. Caller frees. */
 char *sm_look_identity(SmLook *look);
 
