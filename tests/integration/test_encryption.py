@@ -655,6 +655,14 @@ def test_gpg_s_own_failure_is_not_a_key_that_is_missing(account, registrar, tmp_
     assert re.search(rf"--list-keys --homedir {home} exited with \d: gpg: .*{words}", done.err), done.err
 
 
+def test_a_keyring_is_only_read(sealing, registrar, public, scores, tmp_path_factory):
+    """A home on a file system that is mounted read-only, as in a unit with ProtectHome=read-only."""
+    programs = tmp_path_factory.mktemp("programs")
+    done = in_a_namespace(sealing, programs, 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1"', public.home)
+    assert (done.code, done.err) == (0, "")
+    assert_sealed(sealing, registrar, scores[CSV_NAME])
+
+
 def test_a_missing_agent_is_not_a_key_that_is_missing(sealing, registrar, tmp_path):
     assert sealing.scorefetch("get", CSV_NAME).code == 0
     assert "this user has no key that decrypts it" in sealing.scorefetch("cat", CSV_NAME).err
