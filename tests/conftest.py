@@ -28,12 +28,19 @@ def pytest_configure(config):
     sys.pycache_prefix, sys.dont_write_bytecode = os.path.join(os.environ["SCOREMAIL_TEST_ROOTS"], "python"), False
 
 
+# Their tests wait most of the time, for a patience that ends. One after the other they leave the processors to those
+# that compute; side by side they would all wait at once, and at the end of the run.
+WAITING = ("test_faults", "test_trust", "test_turns")
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config, items):
     for item in items:
-        if {"swift", "store"} & set(item.fixturenames):  # slow to start: once for the tests of a file (--dist loadgroup)
-            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
-    items.sort(key=_is_short)  # the longest first, so that no worker ends alone
+        name = item.module.__name__
+        # the others are slow to start: once for the tests of a file (--dist loadgroup)
+        if name in WAITING or {"swift", "store"} & set(item.fixturenames):
+            item.add_marker(pytest.mark.xdist_group(name))
+    items.sort(key=_rank)  # the longest first, so that no worker ends alone
     if not any(item.get_closest_marker("release_only") for item in items):
         return
     if not harness.is_sanitized(harness.build_folder()):
@@ -43,8 +50,11 @@ def pytest_collection_modifyitems(config, items):
     config.hook.pytest_deselected(items=left_out)
 
 
-def _is_short(item):
-    return "torture" not in item.path.parts and item.get_closest_marker("xdist_group") is None
+def _rank(item):
+    group = item.get_closest_marker("xdist_group")
+    if group is not None:
+        return 0 if group.args[0] in WAITING else 1
+    return 2 if "torture" in item.path.parts else 3
 
 
 def _skip_is_failure(report):

@@ -111,7 +111,7 @@ class Result:
     err: str
 
 
-def run(argv, stdin=b"", terminal=False, timeout=120, **options):
+def run(argv, stdin=b"", terminal=False, timeout=300, **options):
     """Runs a program to its end. With terminal=True its stderr is a terminal."""
     argv = [os.fspath(a) for a in argv]
     if not terminal:
@@ -130,6 +130,13 @@ def run(argv, stdin=b"", terminal=False, timeout=120, **options):
         except OSError:  # EIO: how a terminal says that its other end is closed
             pass
     return Result(done.returncode, done.stdout, said.decode().replace("\r\n", "\n"))
+
+
+def signal_all(pids, number):
+    """Sends a signal to these processes, of which some may have ended."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def is_gone(pid):
@@ -173,7 +180,7 @@ class Running:
     def kill(self):
         self.process.kill()
 
-    def end(self, timeout=120):
+    def end(self, timeout=300):
         """Waits for its end: a Result."""
         with self.process as ended:
             try:

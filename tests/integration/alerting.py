@@ -20,4 +20,5 @@ class Alerting:
         assert alert["X-Scoremail-Alert"] == "no-account" and alert["Auto-Submitted"] == "auto-generated"
         assert alert["To"] == "registrar@example.edu" and "What to do: " in alert.get_payload()
         assert "<>" not in (alert["Return-Path"] or "") and "<" not in alert.get_from().split()[0]
-        assert not agent.waiting() and agent.outside() == []
+        wait_for(lambda: not agent.waiting(), "the queue to be empty")
+        assert agent.outside() == []

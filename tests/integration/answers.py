@@ -20,12 +20,13 @@ LAST = b"Connection: close\r\n"
 
 
 def answer_with(port, objects):
-    """A service and its store in one: TARGET on that port for a name, then the next of objects."""
+    """A service and its store in one: TARGET on that port for a name, then the next of objects; none is left:
+    the connection is closed."""
     rest = iter(objects)
 
     def answer(request):
         if request.method != "POST":
-            return next(rest)
+            return next(rest, b"")
         body = json.dumps({"fileUrl": f"https://localhost:{port()}{TARGET}", "filePath": CSV_NAME}).encode()
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
         return head + LAST + b"\r\n" + body

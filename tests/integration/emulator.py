@@ -10,7 +10,7 @@ import time
 import urllib.parse
 import urllib.request
 
-DEADLINE = 30  # seconds for anything that is to happen at once; never reached when all is well
+DEADLINE = 120  # seconds for anything that is to happen at once; never reached when all is well
 
 
 class Emulator:

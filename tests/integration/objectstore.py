@@ -5,9 +5,11 @@ that nobody here has written. It needs no memcached and no root; started by
 root it runs as nobody. Run as a program, this file is one of its servers.
 """
 import base64
+import contextlib
 import hashlib
 import hmac
 import os
+import random
 import shutil
 import socket
 import ssl
@@ -73,9 +75,11 @@ use = egg:swift#slo
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody listens on, below those that the kernel gives to whoever connects meanwhile."""
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", random.randrange(10_000, 32_000)))
+            return probe.getsockname()[1]
 
 
 def make_certificate(key, certificate):

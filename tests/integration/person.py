@@ -7,7 +7,7 @@ import subprocess
 import termios
 import time
 
-DEADLINE = 60  # seconds for anything that is to happen at once
+DEADLINE = 180  # seconds for anything that is to happen at once
 
 
 class Person:

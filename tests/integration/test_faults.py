@@ -8,7 +8,7 @@ from typing import Optional
 import pytest
 from harness import CSV_NAME, EX_TEMPFAIL, Account, large_scores, mail
 
-PATIENCE = "1s"  # give-up-after: long enough for one more try at least
+PATIENCE = "2s"  # give-up-after: long enough for one more try at least
 MEGABYTE = 1024 * 1024
 LARGE = large_scores(6 * MEGABYTE)  # a part of more than 4 MiB is kept for the next run
 ELSEWHERE = "https://localhost:1/elsewhere"  # nobody listens there

@@ -39,7 +39,8 @@ class OpenSmtpd(agents.Owner):
         self.send(mail(name), "scores")
 
     def send(self, message, recipient):
-        self.root.must("sendmail", "-i", "-f", agents.OUTSIDE, f"{recipient}@example.edu", stdin=message)
+        argv = ["sendmail", "-i", "-f", agents.OUTSIDE, f"{recipient}@example.edu"]  # 75: it is still starting
+        agents.wait_for(lambda: self.root.run(argv, stdin=message).code == 0, "OpenSMTPD to take the message")
         agents.wait_for(self.idle, "OpenSMTPD to have tried all it has")
 
     def queue(self):

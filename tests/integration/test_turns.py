@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from agents import wait_for
-from harness import EX_TEMPFAIL, Running, is_gone, need
+from harness import EX_TEMPFAIL, Running, is_gone, need, signal_all
 from mounts import dead
 from test_many_accounts import Site
 
@@ -121,33 +121,43 @@ def test_what_comes_meanwhile_is_fetched_meanwhile(site, emulator):
 
 def test_a_turn_has_an_end(site, emulator):
     """Ten times give-up-after; what is left waits for the next round, since others wait for this one."""
-    names = [f"4300_{number}.csv" for number in range(20)]
+    names = [f"4300_{number}.csv" for number in range(40)]
     change(site, "ash", give_up_after="1s")
     for name in names:
         emulator.add(name, DATA)
         site.receive(name)
-    emulator.faults("object:delay=900")
+    emulator.faults("object:delay=400")
     done = site.account.scorefetch("run")
     found = re.fullmatch(r"(\d+) done, (\d+) left", done.err.splitlines()[-1].removeprefix("scorefetch: "))
-    assert done.code == EX_TEMPFAIL and int(found[1]) + int(found[2]) == 20 and 5 <= int(found[1]) <= 12
+    assert done.code == EX_TEMPFAIL and int(found[1]) + int(found[2]) == 40 and 5 <= int(found[1]) <= 27
 
 
 # ---------------------------------------------------------------- one that hangs
 
 
-def test_a_process_that_makes_no_progress_is_ended_and_said(site, emulator):
-    change(site, "ash", give_up_after="1s", delivery="queued")
+def stop_as_it_asks_for_the_password(site, name):
+    """The account's process, which holds no lock of the ledger then. Returns a function: its number, once it is stopped."""
+    noted = site.account.folder / f"{name}.stopped"
+    command = f"echo $PPID >{noted}; kill -STOP $PPID; cat {site.account.folder / name}.password"
+    change(site, name, password_command=f"sh -c '{command}'")
+
+    def number():
+        return int(wait_for(lambda: noted.exists() and noted.read_text(encoding="ascii"), f"the process of {name} to stop"))
+
+    return number
+
+
+def test_a_process_that_makes_no_progress_is_ended_and_said(site):
+    before = (site.folder / "ash.conf").read_text()
+    change(site, "ash", give_up_after="1s")
+    stopped = stop_as_it_asks_for_the_password(site, "ash")
     queue(site, *NAMES)
-    emulator.faults("object:delay=900")
-    running = start(site, "run")
-    emulator.wait_for(lambda seen: [r for r in seen if r["call"] == "file" and r["name"] == FILES["ash"]])
-    child = next(pid for pid in children(running.pid) if holds(pid, site.account.folder / "ash"))
-    os.kill(child, signal.SIGSTOP)
-    done = running.end()
+    done = start(site, "run").end()
+    child = stopped()
     assert stored(site) == OTHERS, done.err
     assert done.code == EX_TEMPFAIL and "account ash: no progress for 4 s; its process was ended" in done.err
     assert is_gone(child) and ("ash", "hung") in alerts(site)
-    emulator.faults()
+    (site.folder / "ash.conf").write_text(before)
     assert site.account.scorefetch("run").code == 0 and stored(site) == set(NAMES)
     assert ("ash", "hung") not in alerts(site)
 
@@ -194,26 +204,19 @@ def thaw(folder):
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=["run", "sync"])
-def test_those_that_stand_still_take_no_place(site, emulator, command):
+def test_those_that_stand_still_take_no_place(site, command):
     """As many as have one: the others do not wait until these are ended."""
     for name in NAMES:
-        change(site, name, give_up_after="20s")
+        change(site, name, give_up_after="60s")  # no process is ended in less than four times that
     queue(site, *NAMES)
-    emulator.faults("object:delay=6000")
+    stopped = [stop_as_it_asks_for_the_password(site, name) for name in ("ash", "elm")]
     running = start(site, *command)
-    emulator.wait_for(lambda seen: {"ash", "elm"} <= {r["user"] for r in seen if r["call"] == "file"})
-    at_work = children(running.pid)
-    for pid in at_work:
-        os.kill(pid, signal.SIGSTOP)
-    emulator.faults()
-    standing = {name for name in NAMES if any(holds(pid, site.account.folder / name) for pid in at_work)}
-    wait_for(lambda: stored(site) == set(NAMES) - standing, "the others' files")
-    alive = [not is_gone(pid) for pid in at_work]
-    for pid in at_work:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGCONT)
+    standing = [number() for number in stopped]
+    wait_for(lambda: stored(site) == set(NAMES) - {"ash", "elm"}, "the others' files")
+    alive = [not is_gone(pid) for pid in standing]
+    signal_all(standing, signal.SIGCONT)
     running.end()
-    assert standing == {"ash", "elm"} and alive == [True, True]
+    assert alive == [True, True]
 
 
 @pytest.mark.release_only("what hangs is the kernel")
@@ -245,8 +248,12 @@ def test_one_that_cannot_be_killed_is_left_behind_and_its_account_left_out(site)
 
 @pytest.fixture
 def dead_share(site):
-    """Of all accounts but yew."""
+    """Of all accounts but yew: of so many that a limit for each would be seen on a busy machine, too."""
     share = site.account.folder / "share"
+    for number in range(10):
+        site.add(f"more{number}", number)
+        (share / f"more{number}").mkdir(parents=True)
+        change(site, f"more{number}", directory=share / f"more{number}")
     for name in NAMES[:-1]:
         (share / name).mkdir(parents=True)
         change(site, name, directory=share / name)
@@ -259,14 +266,14 @@ def test_a_dead_share_is_looked_at_once_for_all_its_accounts(site, dead_share):
     begin = time.monotonic()
     done = site.account.scorefetch("sync", "--all", "-a", "yew")
     assert done.code == 0 and (site.account.folder / "yew" / FILES["yew"]).exists(), done.err
-    assert time.monotonic() - begin < 2 * len(NAMES[:-1]) - 2  # one limit of 2 s, and not four
+    assert time.monotonic() - begin < 20  # one limit of 2 s, and not fourteen
 
 
 @pytest.mark.release_only("the leak checker waits for a thread that hangs in the kernel")
 def test_check_tells_a_dead_share_and_goes_on(site, dead_share):
     begin = time.monotonic()
     done = site.account.scorefetch("check", "--json")
-    assert done.code == 2 and time.monotonic() - begin < 15  # one limit of 5 s, and not four
+    assert done.code == 2 and time.monotonic() - begin < 40  # one limit of 5 s, and not fourteen
     found = {f["account"]: f for f in json.loads(done.out)["findings"] if f["item"] == "directory"}
     for name in NAMES[:-1]:
         assert found[name]["level"] == "failure"
@@ -282,7 +289,7 @@ def test_who_waits_is_told_of_a_dead_share(site, dead_share):
     for done in [site.account.scorefetch(*command) for command in commands] + [site.receive(FILES["ash"])]:
         assert done.code in (EX_CANTCREAT, EX_TEMPFAIL)
         assert f"account ash: {dead_share / 'ash'} does not answer" in done.err
-    assert done.code == EX_TEMPFAIL and time.monotonic() - begin < 15
+    assert done.code == EX_TEMPFAIL and time.monotonic() - begin < 60
     assert site.receive(FILES["yew"]).code == 0
 
 
@@ -317,8 +324,7 @@ def test_a_signal_ends_all_of_them_and_the_next_run_goes_on(site, emulator, comm
     emulator.wait_for(lambda seen: len([r for r in seen if r["call"] == "file"]) >= 2)
     at_work = children(running.pid)
     begin = time.monotonic()
-    for pid in (*at_work, running.pid):  # as a terminal or systemd does; the parent, too, would pass it on
-        os.kill(pid, number)
+    signal_all((*at_work, running.pid), number)  # as a terminal or systemd does; the parent, too, passes it on
     done = running.end()
     assert done.code == EX_TEMPFAIL and time.monotonic() - begin < 9
     assert len(at_work) == 2 and all(is_gone(pid) for pid in at_work)
@@ -334,12 +340,10 @@ def test_a_pause_of_all_of_them_is_nobody_s_fault(site, emulator):
     running = start(site, "run")
     emulator.wait_for(lambda seen: any(r["call"] == "file" for r in seen))
     all_of_them = [running.pid, *children(running.pid)]
-    for pid in all_of_them:
-        os.kill(pid, signal.SIGSTOP)
+    signal_all(all_of_them, signal.SIGSTOP)
     end = time.monotonic() + 6
     wait_for(lambda: time.monotonic() > end, "the pause to be long enough")
-    for pid in all_of_them:
-        os.kill(pid, signal.SIGCONT)
+    signal_all(all_of_them, signal.SIGCONT)
     done = running.end()
     assert "its process was ended" not in done.err, done.err
     emulator.faults()
@@ -393,6 +397,7 @@ def test_what_fails_for_one_account_alone_puts_off_no_other(site, authority, com
 @pytest.mark.parametrize("settings", [{"delivery": "inline"}])
 def test_a_message_right_after_an_outage_waits_for_nothing(site, emulator):
     change(site, "ash", give_up_after="5s")
+    change(site, "elm", give_up_after="30s")
     emulator.faults("file:delay=600000")
     begin = time.monotonic()
     assert site.receive(FILES["ash"]).code == EX_TEMPFAIL and time.monotonic() - begin > 3
@@ -401,7 +406,7 @@ def test_a_message_right_after_an_outage_waits_for_nothing(site, emulator):
     begin = time.monotonic()
     done = site.receive(FILES["elm"])  # another account of the same service
     assert done.code == EX_TEMPFAIL and "the service failed a moment ago" in done.err
-    assert time.monotonic() - begin < 3 and len(emulator.requests()) == asked
+    assert time.monotonic() - begin < 20 and len(emulator.requests()) == asked
     assert site.account.scorefetch("get", "-a", "oak", FILES["oak"]).code == 0  # a person is not held back
     site.account.sql("UPDATE keys SET value = value - 61 * 1000000 WHERE name LIKE 'outage %'")
     assert site.receive(FILES["elm"]).code == 0 and stored(site) == {"elm", "oak"}
