@@ -84,7 +84,7 @@ def test_a_newcomer_gets_a_file_by_mail(home, scores):
     person = home.person()
     person.answers(home.username, "", "", "", "", "", home.password, home.password, questions=QUESTIONS)
     code, err = person.end(quiet=False)
-    assert code == 0, err
+    assert code == 0 and f"the service accepts the password of {home.username}" in err, err
     for explained in ("csv    comma-delimited", "txt    fixed width", "[/home/alice/scores]", "[csv]", "[none]", "[procmail]", "[cron]"):
         assert explained in person.said
     assert home.password not in person.said
@@ -257,6 +257,31 @@ def test_a_recipe_of_one_s_own_is_left_alone(home, agent):
 def test_what_only_root_or_a_person_can_edit_is_shown(home, agent):
     done = home.plain("--agent", agent)
     assert done.code == 0 and f"{BIN}/scoremail" in done.out.decode() and "/usr/local/bin/scoremail" in done.out.decode()
+
+
+SITES = {"procmail": ["procmailrc"], "maildrop": ["maildroprc"], "fdm": ["fdm.conf"], "exim": ["exim/router", "exim/transport"],
+         "postfix": ["postfix/main.cf", "postfix/master.cf", "postfix/aliases"], "opensmtpd": ["opensmtpd/smtpd.conf", "opensmtpd/aliases"],
+         "dovecot": ["dovecot/scoremail.sieve", *(f"dovecot/{file}" for file in ("90-scoremail.conf", "91-scoremail-site.conf",
+                     "2.4/90-scoremail.conf", "2.4/91-scoremail-site.conf"))]}  # fmt: skip
+
+
+@pytest.mark.parametrize("agent", SITES)
+def test_a_site_is_shown_its_recipes_to_the_letter(home, agent):
+    """A backslash and a quotation mark, too."""
+    done = home.setup("--site", "--print", "--yes", "--username=x@example.edu", "--agent", agent)
+    paths = re.compile(r"(\$HOME|%h)/.config/scoremail/scoremail.conf")
+    for name in SITES[agent]:
+        text = paths.sub("/etc/scoremail/scoremail.conf", (agents.FILTERS / name).read_text())
+        if name.endswith(".sieve"):
+            text = text.replace(':try "scoremail";', ':try "scoremail" ["-c", "/etc/scoremail/scoremail.conf"];')
+        assert f"--- {name}\n{text}" in done.out.decode()  # -c beside the program that it is an argument of
+    assert done.out.decode().count("\n--- ") == len(SITES[agent])
+
+
+def test_postfix_s_forward_is_installed_to_the_letter(home):
+    assert home.plain("--agent=postfix", f"--config={home.seen}/other.conf").code == 0
+    assert '\n\\alice, "|/usr/sbin/sendmail -i -f alice alice+scores"\n' in home.path(".forward").read_text()
+    assert f'\n"|{BIN}/scoremail -c {home.seen}/other.conf"\n' in home.path(".forward+scores").read_text()
 
 
 def test_a_crontab_of_one_s_own_stays(home):

@@ -9,40 +9,45 @@
 #define OURS "scoremail"
 #define TAIL "# The mailbox comes last" /* where a recipe's own mailbox begins */
 
-enum { FILES_MAX = 3 };
+enum { FILES_MAX = 5 };
 
 typedef struct {
     const char *name;
     const char *program;            /* there where it is installed */
     const char *file;               /* of a person's, below the home; NULL: only for a whole host */
     gboolean alone;                 /* the recipe cannot be put in front of what is there */
-    const char *recipes[FILES_MAX]; /* the first one is for that file */
-    const char *advice;             /* what else there is to do; NULL: nothing */
+    const char *recipes[FILES_MAX]; /* a person's; the first one is for that file */
+    const char *sites[FILES_MAX];   /* a whole host's, where they are others */
+    const char *advice;             /* what a person has to do besides; NULL: nothing */
 } Agent;
 
 static const Agent agents[] = {
-    {"procmail", "/usr/bin/procmail", ".procmailrc", FALSE, {"procmailrc"}, NULL},
-    {"maildrop", "/usr/bin/maildrop", ".mailfilter", FALSE, {"maildroprc"}, NULL},
+    {"procmail", "/usr/bin/procmail", ".procmailrc", FALSE, {"procmailrc"}, {NULL}, NULL},
+    {"maildrop", "/usr/bin/maildrop", ".mailfilter", FALSE, {"maildroprc"}, {NULL}, NULL},
     {"dovecot",
      "/usr/sbin/dovecot",
      ".dovecot.sieve",
      TRUE,
      {"dovecot/scoremail.sieve", "dovecot/90-scoremail.conf", "dovecot/2.4/90-scoremail.conf"},
+     {"dovecot/scoremail.sieve", "dovecot/90-scoremail.conf", "dovecot/91-scoremail-site.conf",
+      "dovecot/2.4/90-scoremail.conf", "dovecot/2.4/91-scoremail-site.conf"},
      "Dovecot itself needs 90-scoremail.conf in /etc/dovecot/conf.d (ask who runs it); Dovecot 2.4 "
      "has one of its own, filters/dovecot/2.4/90-scoremail.conf"},
-    {"fdm", "/usr/bin/fdm", ".fdm.conf", TRUE, {"fdm.conf"}, NULL},
+    {"fdm", "/usr/bin/fdm", ".fdm.conf", TRUE, {"fdm.conf"}, {NULL}, NULL},
     {"postfix",
      "/usr/sbin/postfix",
      ".forward",
      TRUE,
      {"postfix/forward", "postfix/forward+scores"},
+     {"postfix/main.cf", "postfix/master.cf", "postfix/aliases"},
      NULL},
-    {"exim", "/usr/sbin/exim4", NULL, TRUE, {"exim/router", "exim/transport"}, NULL},
+    {"exim", "/usr/sbin/exim4", NULL, TRUE, {"exim/router", "exim/transport"}, {NULL}, NULL},
     {"opensmtpd",
      "/usr/sbin/smtpd",
      NULL,
      TRUE,
      {"opensmtpd/smtpd.conf", "opensmtpd/aliases"},
+     {NULL},
      NULL},
 };
 
@@ -86,6 +91,13 @@ postfix_calls(const char *program)
     return calls;
 }
 
+/* Whether it takes in a whole host's mail, and hands it to another only where it is told so. */
+static gboolean
+is_mail_system(const Agent *agent)
+{
+    return strcmp(agent->name, "postfix") == 0 || agent->file == NULL;
+}
+
 const char *
 sm_agent_find(const SmPlace *place)
 {
@@ -99,7 +111,7 @@ sm_agent_find(const SmPlace *place)
         if (postfix_calls(agents[i].program) ||
             (file != NULL && g_file_test(file, G_FILE_TEST_EXISTS)))
             return agents[i].name;
-        if (installed == NULL)
+        if (installed == NULL || (place->site && is_mail_system(&agents[i])))
             installed = &agents[i];
     }
     return installed != NULL ? installed->name : "none";
@@ -128,12 +140,13 @@ real_recipe(const SmPlace *place, const char *name)
     g_string_replace(text, "/usr/local/bin", place->programs, 0);
     if (!place->standard) {
         g_autofree char *quoted = g_strdup_printf("\"scoremail\" [\"-c\", \"%s\"];", place->config);
-        g_autofree char *piped = g_strdup_printf("/scoremail -c %s\"", place->config);
+        g_autofree char *pipe = g_strdup_printf("\"|%s/scoremail", place->programs);
+        g_autofree char *piped = g_strdup_printf("%s -c %s", pipe, place->config);
 
         g_string_replace(text, "$HOME/.config/scoremail/scoremail.conf", place->config, 0);
         g_string_replace(text, "%h/.config/scoremail/scoremail.conf", place->config, 0);
-        g_string_replace(text, ":try \"scoremail\";", quoted, 0);
-        g_string_replace(text, "/scoremail\"\n", piped, 0);
+        g_string_replace(text, "\"scoremail\";", quoted, 0);
+        g_string_replace(text, pipe, piped, 0);
     }
     if (!place->site)
         g_string_replace(text, "registrar", place->user, 0);
@@ -157,11 +170,14 @@ body_of(const char *recipe)
 static void
 show(SmPlan *plan, const Agent *agent, const SmPlace *place, const char *why)
 {
-    sm_plan_note(plan, "%s: %s", agent->name, why);
-    for (gsize i = 0; i < FILES_MAX && agent->recipes[i] != NULL; i++) {
-        g_autofree char *text = real_recipe(place, agent->recipes[i]);
+    const char *const *recipes =
+        place->site && agent->sites[0] != NULL ? agent->sites : agent->recipes;
 
-        sm_plan_note(plan, "--- %s\n%s", agent->recipes[i], text);
+    sm_plan_note(plan, "%s: %s", agent->name, why);
+    for (gsize i = 0; i < FILES_MAX && recipes[i] != NULL; i++) {
+        g_autofree char *text = real_recipe(place, recipes[i]);
+
+        sm_plan_note(plan, "--- %s\n%s", recipes[i], text);
     }
 }
 
@@ -214,6 +230,6 @@ sm_agent_plan(SmPlan *plan, const char *name, const SmPlace *place)
         show(plan, agent, place, "you have rules of your own already; put this recipe before them");
     else if (strcmp(name, "postfix") == 0)
         install(plan, agent, place, ".forward+scores", agent->recipes[1]);
-    if (agent->advice != NULL)
+    if (agent->advice != NULL && !place->site)
         sm_plan_note(plan, "%s", agent->advice);
 }

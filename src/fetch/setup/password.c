@@ -73,8 +73,10 @@ sm_password_try(const SmAccount *account, const SmSecret *secret, gboolean force
     g_autoptr(SmService) service = sm_service_new(account, NULL, NULL);
     GError *fault = NULL;
 
-    if (sm_login_try(service, secret, &fault))
+    if (sm_login_try(service, secret, &fault)) {
+        g_message("the service accepts the password of %s", account->username);
         return TRUE;
+    }
     if (g_error_matches(fault, SM_ERROR, SM_ERROR_CREDENTIALS)) {
         g_propagate_prefixed_error(error, fault, "nothing changed: ");
         return FALSE;
