@@ -95,7 +95,7 @@ give-up-after = 10min
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory):
-    return agents.install(tmp_path_factory.mktemp("debian") / "root", "procmail", "python3", "systemd", users=["alice", "bob"])
+    return agents.install(tmp_path_factory.mktemp("debian") / "root", "procmail", "python3", "systemd", "xz-utils", users=["alice", "bob"])
 
 
 @pytest.fixture
