@@ -2,6 +2,7 @@
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -78,6 +79,24 @@ def build():
     """The folder with the programs under test."""
     folder = harness.build_folder()
     assert (folder / "scoremail").exists(), f"no programs in {folder}: build them, or set SCOREMAIL_BUILD"
+    return folder
+
+
+@pytest.fixture(scope="session")
+def npm(tmp_path_factory):
+    """A folder in which node finds what Debian does not have: the packages of tests/fixtures/npm.
+
+    SCOREMAIL_NPM names one, or is "none" where they cannot be had, which contrib/check says; without the variable
+    they are installed here.
+    """
+    if harness.NPM:
+        return harness.NPM
+    harness.need(shutil.which("npm") and shutil.which("node"), "npm is not installed, which node's packages come from")
+    folder = tmp_path_factory.mktemp("npm")
+    shutil.copy(harness.CHECKOUT / "tests/fixtures/npm/package.json", folder)
+    command = ["npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix", folder]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, timeout=600, check=False)
+    harness.need(done.returncode == 0, "npm cannot install the packages of tests/fixtures/npm")
     return folder
 
 

@@ -37,6 +37,9 @@ LEDGER_TIMES = {
 # What has to lie side by side where the programs of a build folder are copied to.
 PROGRAM_FILES = ("scoremail", "scoremail-reader.so", "scorefetch")
 
+# A folder with the packages of tests/fixtures/npm, "none" where they cannot be had, None: see the fixture npm.
+NPM = os.environ.get("SCOREMAIL_NPM")
+
 MAY_SKIP = os.environ.get("SCOREMAIL_TESTS_MAY_SKIP") == "1"
 
 # What a presigned URL's query has, in either form, and what a token looks like.

@@ -1,8 +1,7 @@
 """URLs that other people's clients sign for the emulator's keys: accepted as they are, refused once changed.
 
 Debian has boto3, the AWS command line and s3cmd. The AWS SDK for JavaScript comes from npm:
-SCOREMAIL_AWS_SDK is a folder that has it, or "none" where it cannot be had, which contrib/check says;
-without the variable it is installed for these tests.
+see the fixture npm.
 """
 import contextlib
 import json
@@ -15,14 +14,13 @@ import urllib.parse
 
 import pytest
 from emulator import Emulator
-from harness import CHECKOUT, CSV_NAME, build_folder, need
+from harness import CSV_NAME, NPM, build_folder, need
 from test_emulator import code_of, connect
 
 ACCESS_KEY, SECRET_KEY = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 TOKEN = "FwoGZXIvYXdzE+/" * 80 + "=="
 ODD_NAME = "AP HED_5818 é+b&c=d(1)'~$,;@!*%41#?\".csv"
 CONTENT = {CSV_NAME: b"id,score\n1,1200\n", ODD_NAME: b"odd\n"}
-SDK = os.environ.get("SCOREMAIL_AWS_SDK")
 TIMEOUT = 120
 pytestmark = pytest.mark.release_only(reason="some thousand requests, each judged by what the unit tests try in every build")
 
@@ -74,20 +72,6 @@ def store(tmp_path_factory):
         running.line = connect(running)  # one for all requests: there are some thousand
         with contextlib.closing(running.line):
             yield running
-
-
-@pytest.fixture(scope="module")
-def sdk(tmp_path_factory):
-    """A folder in which node finds the SDK."""
-    if SDK:
-        return SDK
-    need(shutil.which("npm") and shutil.which("node"), "npm is not installed, which the AWS SDK for JavaScript comes from")
-    folder = tmp_path_factory.mktemp("sdk")
-    shutil.copy(CHECKOUT / "tests/fixtures/aws-sdk/package.json", folder)
-    command = ["npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix", folder]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, timeout=600, check=False)
-    need(done.returncode == 0, "npm cannot install the AWS SDK for JavaScript")
-    return folder
 
 
 def output_of(command, job=None, **environment):
@@ -175,13 +159,13 @@ def test_boto3(store, version, style, token):
     assert_all_faithful(store, sign, version=version, style=style, token=token, endpoint=endpoint(store))
 
 
-if SDK != "none":
+if NPM != "none":
 
     @pytest.mark.parametrize("token", [None, TOKEN], ids=["lasting", "temporary"])
     @pytest.mark.parametrize("style", ["path", "virtual"])
-    def test_the_sdk_for_javascript(store, sdk, style, token):
+    def test_the_sdk_for_javascript(store, npm, style, token):
         def sign(job):
-            return output_of(["node", "-e", NODE], job, NODE_PATH=os.path.join(sdk, "node_modules"))
+            return output_of(["node", "-e", NODE], job, NODE_PATH=os.path.join(npm, "node_modules"))
 
         assert_all_faithful(store, sign, style=style, token=token, endpoint=endpoint(store))
 
