@@ -76,10 +76,12 @@ add_footer(GString *to, const SmOverview *overview)
                     "<p>%s files were delivered before scorefetch knew their account; the time that"
                     " they took does not count.</p>\n",
                     backlog);
-    sm_html_add(to,
-                "<p>Made by scorefetch %s from %s. Names of files and accounts, no scores.</p>\n"
-                "</footer>\n</body>\n</html>\n",
-                SM_VERSION, overview->survey->config->ledger);
+    sm_html_add(
+        to,
+        "<p>Made by scorefetch %s from its ledger. The page has names of files and accounts, and no"
+        " scores.</p>\n"
+        "</footer>\n</body>\n</html>\n",
+        SM_VERSION);
 }
 
 char *

@@ -228,7 +228,7 @@ add_card(GString *to, const SmOverview *overview, guint number)
     sm_html_add_time(to, totals->stored_at);
     sm_html_add(to,
                 "</dd>\n<dt>Last 7 days</dt><dd>%s</dd>\n<dt>This season</dt><dd>%s"
-                " (%s by this time a year before)</dd>\n"
+                " (a year before: %s)</dd>\n"
                 "<dt>Waiting</dt><dd>%s</dd>\n<dt>Failed</dt><dd>%s</dd>\n",
                 week, season, before, waits, fails);
     add_password(to, account, overview->now);
