@@ -16,8 +16,8 @@
 
 typedef struct {
     char *folder;
-    char *path;   /* of the ledger, in folder; or its place on a server, with a schema of its own */
-    guint schema; /* its number there; 0: it is a file */
+    char *path; /* of the ledger, in folder; or its place on a server, in a schema of this program's
+                 */
     SmLedger *ledger;
     SmStore *store;    /* of the account's directory */
     SmAccount account; /* main: username reg, format = both, its password is secret-Pa55 */
@@ -38,6 +38,12 @@ gboolean fixture_is_on_server(void);
 #define ADD_OF_FILE(path, data, body)                                                              \
     if (!fixture_is_on_server())                                                                   \
     ADD(path, data, body)
+
+/* Takes away all that the ledger has on the server. */
+void fixture_empty_schema(void);
+
+/* Lets rows of the log be rewritten. */
+void fixture_unlock_log(Fixture *fixture);
 
 /* Runs an SQL statement on the ledger: what no function of ours does. */
 void fixture_sql(Fixture *fixture, const char *sql);

@@ -433,8 +433,10 @@ main(int argc, char **argv)
     CASE("another password opens", another_password_opens);
     CASE("another user name opens", another_user_name_opens);
     CASE("is probed by one after six hours", is_probed_by_one_after_six_hours);
-    CASE("a rejection just before the lock is seen", a_rejection_just_before_the_lock_is_seen);
-    CASE("a proof just before the lock frees it", a_proof_just_before_the_lock_frees_it);
+    ADD_OF_FILE("/gate/a rejection just before the lock is seen", NULL,
+                a_rejection_just_before_the_lock_is_seen);
+    ADD_OF_FILE("/gate/a proof just before the lock frees it", NULL,
+                a_proof_just_before_the_lock_frees_it);
     CASE("who waits for a rejection does not try", who_waits_for_a_rejection_does_not_try);
     CASE("who waits for a proof goes on", who_waits_for_a_proof_goes_on);
     CASE("who waits for nothing tries", who_waits_for_nothing_tries);

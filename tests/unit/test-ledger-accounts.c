@@ -202,7 +202,7 @@ a_missing_fingerprint_key_is_an_error(Fixture *fixture, gconstpointer data)
     fixture_sql(fixture, "DELETE FROM keys");
     g_assert_null(sm_account_fingerprint_key(fixture->ledger, &error));
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);
-    fixture_assert_says(error->message, fixture->path, "backup", NULL);
+    fixture_assert_says(error->message, sm_db_path(fixture->ledger->db), "backup", NULL);
 }
 
 #define CASE(title, body) ADD("/ledger-accounts/" title, NULL, body)

@@ -365,7 +365,8 @@ main(int argc, char **argv)
     CASE("the decision is noted", the_decision_is_noted);
     ADD("/ledger events/a refused event leaves the file as it was", NULL,
         a_refused_event_leaves_the_file_as_it_was);
-    ADD("/ledger events/a flood of refusals stays small", NULL, a_flood_of_refusals_stays_small);
+    ADD_OF_FILE("/ledger events/a flood of refusals stays small", NULL,
+                a_flood_of_refusals_stays_small);
     ADD("/ledger events/refusals are listed, the last first", NULL,
         refusals_are_listed_the_last_first);
     ADD("/ledger events/a last word is logged once", NULL, a_last_word_is_logged_once);

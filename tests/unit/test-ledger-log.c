@@ -166,6 +166,6 @@ main(int argc, char **argv)
     CASE("rows of a time", rows_of_a_time);
     CASE("reading ends when the reader has enough", reading_ends_when_the_reader_has_enough);
     CASE("no row is rewritten", no_row_is_rewritten);
-    CASE("rows stream", rows_stream);
+    ADD_OF_FILE("/ledger-log/rows stream", NULL, rows_stream);
     return g_test_run();
 }

@@ -1,7 +1,6 @@
 /* The updates of a claim's holder: every transition, and none for a claim that was lost. */
 #include "fetch/ledger/updates.h"
 
-#include <sqlite3.h>
 #include <string.h>
 
 #include "common/base/error.h"
@@ -354,7 +353,9 @@ a_lost_claim_changes_nothing(Fixture *fixture, gconstpointer data)
         g_assert_cmpstr(after, ==, before);
         g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM log"), ==, lines);
         g_assert_cmpint(file->fence, ==, fence);
-        g_assert_true(sqlite3_get_autocommit(sm_db_handle(fixture->ledger->db)));
+        /* no transaction is left open */
+        g_assert_true(
+            sm_db_end(fixture->ledger->db, sm_db_begin(fixture->ledger->db, "", NULL), NULL));
     }
 }
 

@@ -122,10 +122,14 @@ an_empty_ledger_in_memory_knows_nothing(void)
 static void
 a_newer_version_is_left_alone(Fixture *fixture, gconstpointer data)
 {
-    fixture_sql(fixture, "PRAGMA user_version = 99");
+    gint64 version;
+
+    fixture_sql(fixture, fixture_is_on_server() ? "UPDATE schema_version SET version = 99"
+                                                : "PRAGMA user_version = 99");
     assert_refused(fixture->path, SM_LEDGER_CREATE, SM_ERROR_LEDGER, "newer version (schema 99");
     assert_refused(fixture->path, SM_LEDGER_LOOK, SM_ERROR_LEDGER, "upgrade scorefetch");
-    g_assert_cmpint(fixture_number(fixture, "PRAGMA user_version"), ==, 99);
+    g_assert_true(sm_db_schema(fixture->ledger->db, &version, NULL));
+    g_assert_cmpint(version, ==, 99);
 }
 
 static void
@@ -270,11 +274,13 @@ open_and_use(gpointer path)
 static void
 many_processes_make_it_at_once(Fixture *fixture, gconstpointer data)
 {
-    g_autofree char *path = fresh_path(fixture);
+    g_autofree char *path = fixture_is_on_server() ? g_strdup(fixture->path) : fresh_path(fixture);
     g_autoptr(SmLedger) ledger = NULL;
     pid_t pids[PROCESSES];
     gint64 rows;
 
+    if (fixture_is_on_server())
+        fixture_empty_schema();
     for (gsize i = 0; i < PROCESSES; i++)
         pids[i] = fixture_fork(open_and_use, path);
     for (gsize i = 0; i < PROCESSES; i++)
@@ -302,32 +308,32 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    ADD("/ledger/is made with all that it needs", NULL, is_made_with_all_that_it_needs);
+    ADD_OF_FILE("/ledger/is made with all that it needs", NULL, is_made_with_all_that_it_needs);
     ADD("/ledger/keeps what it knows when opened again", NULL,
         keeps_what_it_knows_when_opened_again);
-    ADD("/ledger/makes its folder", NULL, makes_its_folder);
-    ADD("/ledger/a look makes nothing", NULL, a_look_makes_nothing);
+    ADD_OF_FILE("/ledger/makes its folder", NULL, makes_its_folder);
+    ADD_OF_FILE("/ledger/a look makes nothing", NULL, a_look_makes_nothing);
     ADD("/ledger/a look sees what is there", NULL, a_look_sees_what_is_there);
     g_test_add_func("/ledger/an empty ledger in memory knows nothing",
                     an_empty_ledger_in_memory_knows_nothing);
     ADD("/ledger/a newer version is left alone", NULL, a_newer_version_is_left_alone);
-    ADD("/ledger/a file that is no database is left alone", NULL,
-        a_file_that_is_no_database_is_left_alone);
-    ADD("/ledger/a damaged database says so", NULL, a_damaged_database_says_so);
-    ADD("/ledger/a file that was never filled is filled", NULL,
-        a_file_that_was_never_filled_is_filled);
-    ADD("/ledger/a folder that cannot be created is said", NULL,
-        a_folder_that_cannot_be_made_is_said);
-    ADD("/ledger/a lock file that is a link is not followed", NULL,
-        a_lock_file_that_is_a_link_is_not_followed);
-    ADD("/ledger/another user is told whose it is", GUINT_TO_POINTER(0755),
-        another_user_is_told_whose_it_is);
-    ADD("/ledger/another user is told whose it is behind a closed door", GUINT_TO_POINTER(0700),
-        another_user_is_told_whose_it_is);
-    ADD("/ledger/another user is told whose folder it is", NULL,
-        another_user_is_told_whose_folder_it_is);
-    ADD("/ledger/root leaves no file in another user's folder", NULL,
-        root_leaves_no_file_in_another_user_s_folder);
+    ADD_OF_FILE("/ledger/a file that is no database is left alone", NULL,
+                a_file_that_is_no_database_is_left_alone);
+    ADD_OF_FILE("/ledger/a damaged database says so", NULL, a_damaged_database_says_so);
+    ADD_OF_FILE("/ledger/a file that was never filled is filled", NULL,
+                a_file_that_was_never_filled_is_filled);
+    ADD_OF_FILE("/ledger/a folder that cannot be created is said", NULL,
+                a_folder_that_cannot_be_made_is_said);
+    ADD_OF_FILE("/ledger/a lock file that is a link is not followed", NULL,
+                a_lock_file_that_is_a_link_is_not_followed);
+    ADD_OF_FILE("/ledger/another user is told whose it is", GUINT_TO_POINTER(0755),
+                another_user_is_told_whose_it_is);
+    ADD_OF_FILE("/ledger/another user is told whose it is behind a closed door",
+                GUINT_TO_POINTER(0700), another_user_is_told_whose_it_is);
+    ADD_OF_FILE("/ledger/another user is told whose folder it is", NULL,
+                another_user_is_told_whose_folder_it_is);
+    ADD_OF_FILE("/ledger/root leaves no file in another user's folder", NULL,
+                root_leaves_no_file_in_another_user_s_folder);
     ADD("/ledger/many processes make it at once", NULL, many_processes_make_it_at_once);
     ADD("/ledger/the trail says who did what", NULL, the_trail_says_who_did_what);
     return g_test_run();

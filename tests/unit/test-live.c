@@ -161,7 +161,7 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    ADD("/live/tells downloads from what waits", NULL, tells_downloads_from_what_waits);
+    ADD_OF_FILE("/live/tells downloads from what waits", NULL, tells_downloads_from_what_waits);
     ADD("/live/says how much it leaves out", NULL, says_how_much_it_leaves_out);
     ADD("/live/wraps what is long and says the notice first", NULL,
         wraps_what_is_long_and_says_the_notice_first);
