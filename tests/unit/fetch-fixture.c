@@ -170,6 +170,22 @@ fixture_sql(Fixture *fixture, const char *sql)
 }
 
 void
+fixture_forget_ledger(Fixture *fixture)
+{
+    g_autofree char *lock = NULL;
+
+    if (fixture_is_on_server()) {
+        fixture_empty_schema();
+    } else {
+        lock = sm_ledger_lock_file(fixture->path);
+        g_assert_cmpint(g_unlink(fixture->path), ==, 0);
+        g_assert_cmpint(g_unlink(lock), ==, 0);
+    }
+    fixture->ledger = sm_ledger_open(fixture->path, SM_LEDGER_CREATE, "test", NULL);
+    g_assert_nonnull(fixture->ledger);
+}
+
+void
 fixture_unlock_log(Fixture *fixture)
 {
     fixture_sql(fixture, fixture_is_on_server() ? "ALTER TABLE log DISABLE TRIGGER log_is_final"

@@ -39,6 +39,9 @@ gboolean fixture_is_on_server(void);
     if (!fixture_is_on_server())                                                                   \
     ADD(path, data, body)
 
+/* Opens an empty ledger in place of the one that was there, which is closed. */
+void fixture_forget_ledger(Fixture *fixture);
+
 /* Takes away all that the ledger has on the server. */
 void fixture_empty_schema(void);
 

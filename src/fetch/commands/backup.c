@@ -11,6 +11,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "fetch/commands/commands.h"
+#include "fetch/ledger/copy.h"
 
 /* A copy counts only after it has been read back. */
 static gboolean
@@ -103,7 +104,9 @@ make(SmSession *session, const char *path, GError **error)
     gboolean ok;
 
     sweep(folder);
-    ok = sm_db_copy(ledger->db, copy, error) && verify(copy, error) && give_name(copy, path, error);
+    ok = (sm_db_is_server(ledger->db) ? sm_ledger_copy_to_file(ledger->db, copy, error)
+                                      : sm_db_copy(ledger->db, copy, error)) &&
+         verify(copy, error) && give_name(copy, path, error);
 
     unlink(copy);
     return ok && sm_ledger_log(ledger, "", "", "backed up", path, error) &&

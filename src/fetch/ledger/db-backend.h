@@ -6,7 +6,7 @@
 
 #include "fetch/ledger/db.h"
 
-enum { SM_DB_VALUES = 32 /* that one statement has at most */ };
+enum { SM_DB_VALUES = 64 /* that one statement has at most */ };
 
 typedef union {
     gint64 number;
@@ -22,6 +22,7 @@ typedef struct {
 /* Each member does what the function of db.h of its name says. */
 typedef struct {
     const char *const *steps; /* see schema.h */
+    const char *columns;      /* see sm_db_columns_query() */
     void (*close)(SmDb *db);
     gint64 (*int64)(const SmRow *row, int column);
     const char *(*text)(const SmRow *row, int column);
@@ -36,6 +37,9 @@ typedef struct {
     gboolean (*sync)(SmDb *db, GError **error);
     gboolean (*compact)(SmDb *db, GError **error);
     gboolean (*schema)(SmDb *db, gint64 *version, GError **error);
+    /* the last id that a table has given out; 0: none */
+    gboolean (*last_id)(SmDb *db, const char *table, gint64 *last, GError **error);
+    gboolean (*set_last_id)(SmDb *db, const char *table, gint64 last, GError **error);
     /* NULL: it has no locks of its own */
     gboolean (*lock)(SmDb *db, gint64 number, gboolean *taken, GError **error);
     gboolean (*is_locked)(SmDb *db, gint64 number);

@@ -290,8 +290,29 @@ close_session(SmDb *db)
     g_free(session);
 }
 
+static gboolean
+last_id(SmDb *db, const char *table, gint64 *last, GError **error)
+{
+    g_autofree char *sql = g_strdup_printf(
+        "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM %s_id_seq", table);
+
+    return sm_db_integer(db, error, last, sql, "");
+}
+
+static gboolean
+set_last_id(SmDb *db, const char *table, gint64 last, GError **error)
+{
+    return sm_db_integer(db, error, &last, "SELECT setval(pg_get_serial_sequence(?1, 'id'), ?2)",
+                         "si", table, last);
+}
+
 static const SmDbBackend backend = {
     .steps = sm_schema_postgresql,
+    .columns = "SELECT CASE data_type WHEN 'bigint' THEN '#' ELSE '' END || column_name"
+               " FROM information_schema.columns WHERE table_schema = current_schema()"
+               " AND table_name = ? ORDER BY column_name COLLATE \"C\"",
+    .last_id = last_id,
+    .set_last_id = set_last_id,
     .close = close_session,
     .int64 = read_int64,
     .text = read_text,

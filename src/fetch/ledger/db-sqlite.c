@@ -321,8 +321,27 @@ schema(SmDb *db, gint64 *version, GError **error)
     return sm_db_integer(db, error, version, "PRAGMA user_version", "");
 }
 
+static gboolean
+last_id(SmDb *db, const char *table, gint64 *last, GError **error)
+{
+    return sm_db_integer(db, error, last, "SELECT seq FROM sqlite_sequence WHERE name = ?", "s",
+                         table);
+}
+
+static gboolean
+set_last_id(SmDb *db, const char *table, gint64 last, GError **error)
+{
+    return sm_db_run(db, error, NULL, "DELETE FROM sqlite_sequence WHERE name = ?", "s", table) &&
+           sm_db_run(db, error, NULL, "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", "si",
+                     table, last);
+}
+
 static const SmDbBackend backend = {
     .steps = sm_schema_sqlite,
+    .columns = "SELECT iif(type = 'INTEGER', '#', '') || name FROM pragma_table_info(?)"
+               " ORDER BY name",
+    .last_id = last_id,
+    .set_last_id = set_last_id,
     .close = close_file,
     .int64 = read_int64,
     .text = read_text,

@@ -1,6 +1,7 @@
 #include "fetch/ledger/db.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 #include "build-config.h"
 #include "common/base/error.h"
@@ -187,6 +188,19 @@ sm_db_run(SmDb *db, GError **error, int *changed, const char *sql, const char *t
 }
 
 gboolean
+sm_db_run_texts(SmDb *db, const char *sql, const char *const *texts, guint count, GError **error)
+{
+    char types[SM_DB_VALUES + 1] = "";
+    SmDbQuery query = {.sql = sql, .types = types};
+
+    g_assert(count <= SM_DB_VALUES);
+    memset(types, 's', count);
+    for (guint i = 0; i < count; i++)
+        query.values[i].text = texts[i];
+    return db->backend->each(db, &(SmTaker){ignore_row, NULL}, &query, error);
+}
+
+gboolean
 sm_db_exec(SmDb *db, const char *sql, GError **error)
 {
     return db->backend->exec(db, sql, error);
@@ -238,6 +252,21 @@ gboolean
 sm_db_compact(SmDb *db, GError **error)
 {
     return db->backend->compact(db, error);
+}
+
+const char *
+sm_db_columns_query(const SmDb *db)
+{
+    return db->backend->columns;
+}
+
+gboolean
+sm_db_take_ids(SmDb *db, SmDb *from, const char *table, GError **error)
+{
+    gint64 last;
+
+    return from->backend->last_id(from, table, &last, error) &&
+           (last == 0 || db->backend->set_last_id(db, table, last, error));
 }
 
 gboolean

@@ -105,11 +105,24 @@ gboolean sm_db_integer(SmDb *db, GError **error, gint64 *value, const char *sql,
  * SM_ERROR_LEDGER. */
 gboolean sm_db_run(SmDb *db, GError **error, int *changed, const char *sql, const char *types, ...);
 
+/* Runs one statement with count texts for its values; of them NULL is SQL's NULL. SM_ERROR_LEDGER.
+ */
+gboolean sm_db_run_texts(SmDb *db, const char *sql, const char *const *texts, guint count,
+                         GError **error);
+
 /* Runs statements without values, one after the other. SM_ERROR_LEDGER. */
 gboolean sm_db_exec(SmDb *db, const char *sql, GError **error);
 
 /* The version of its tables (schema.h); 0: it has none. SM_ERROR_LEDGER. */
 gboolean sm_db_schema(SmDb *db, gint64 *version, GError **error);
+
+/* The query that answers the names of a table's columns (its one value) in their order, "#" before
+ * those of numbers; static. */
+const char *sm_db_columns_query(const SmDb *db);
+
+/* Lets table's next id be behind each one that it had, or had given out, in from, too.
+ * SM_ERROR_LEDGER. */
+gboolean sm_db_take_ids(SmDb *db, SmDb *from, const char *table, GError **error);
 
 /* Gives back what it no longer uses, where that is much. SM_ERROR_LEDGER. */
 gboolean sm_db_compact(SmDb *db, GError **error);

@@ -1,0 +1,257 @@
+#include "fetch/ledger/copy.h"
+
+#include <string.h>
+
+#include "common/base/error.h"
+#include "fetch/ledger/schema.h"
+
+enum { PIECE = 1000 /* rows that are in memory at once */ };
+
+/* Events come before files, whose triggers change those; counters come last, for triggers have
+ * counted what was copied. */
+static const struct {
+    const char *name, *order;
+    gboolean has_ids;
+} tables[] = {
+    {"keys", "name", FALSE},
+    {"accounts", "id", TRUE},
+    {"events", "id", TRUE},
+    {"files", "id", TRUE},
+    {"handovers", "id", TRUE},
+    {"log", "id", TRUE},
+    {"alerts", "account, kind", FALSE},
+    {"totals", "account, state", FALSE},
+    {"days", "account, day, action", FALSE},
+};
+
+/* A table on its way. */
+typedef struct {
+    SmDb *to; /* NULL: it is only read */
+    guint columns;
+    char *insert;
+    GChecksum *hash;
+    gint64 rows, last_id;
+    guint id_at; /* its column */
+    GError **error;
+} Table;
+
+static gpointer
+text_from_row(const SmRow *row)
+{
+    return sm_row_dup(row, 0);
+}
+
+/* The names of a table's columns, those of numbers with "#" before, in the order of their names. */
+static GPtrArray *
+columns_of(SmDb *db, const char *table, GError **error)
+{
+    static const SmMaker names = {text_from_row, g_free};
+
+    return sm_db_list(db, error, &names, sm_db_columns_query(db), "s", table);
+}
+
+static const char *
+name_of(const GPtrArray *columns, guint i)
+{
+    const char *name = columns->pdata[i];
+
+    return name + (*name == '#');
+}
+
+static char *
+list_of(const GPtrArray *columns)
+{
+    g_autoptr(GString) list = g_string_new(NULL);
+
+    for (guint i = 0; i < columns->len; i++)
+        g_string_append_printf(list, "%s%s", i > 0 ? ", " : "", name_of(columns, i));
+    return g_strdup(list->str);
+}
+
+/* All values are handed over as texts, since one that is not there has no other form. */
+static char *
+insert_of(const char *table, const GPtrArray *columns, const char *list)
+{
+    g_autoptr(GString) sql = g_string_new(NULL);
+
+    g_string_printf(sql, "INSERT INTO %s (%s) VALUES (", table, list);
+    for (guint i = 0; i < columns->len; i++)
+        g_string_append_printf(sql,
+                               *(char *)columns->pdata[i] == '#' ? "%sCAST(? AS BIGINT)" : "%s?",
+                               i > 0 ? ", " : "");
+    g_string_append_c(sql, ')');
+    return g_strdup(sql->str);
+}
+
+static void
+hash_value(GChecksum *hash, const char *value)
+{
+    g_checksum_update(hash, (const guchar *)(value != NULL ? "=" : "-"), 1);
+    if (value != NULL)
+        g_checksum_update(hash, (const guchar *)value, (gssize)strlen(value) + 1);
+}
+
+/* Bytes that are no UTF-8 cannot be kept everywhere: they are replaced. */
+static gboolean
+take_row(const SmRow *row, gpointer user_data)
+{
+    g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
+    Table *table = user_data;
+
+    for (guint i = 0; i < table->columns; i++) {
+        const char *text = sm_row_text(row, (int)i);
+        char *value = text != NULL ? g_utf8_make_valid(text, -1) : NULL;
+
+        hash_value(table->hash, value);
+        g_ptr_array_add(values, value);
+    }
+    table->rows++;
+    table->last_id = sm_row_int64(row, (int)table->id_at);
+    return table->to == NULL ||
+           sm_db_run_texts(table->to, table->insert, (const char *const *)values->pdata,
+                           values->len, table->error);
+}
+
+/* Hands over the rows of table number i of db, in an order that all kinds of databases have. */
+static gboolean
+walk(SmDb *db, gsize i, Table *table, const char *list, GError **error)
+{
+    g_autofree char *sql =
+        tables[i].has_ids ? g_strdup_printf("SELECT %s FROM %s WHERE id > ?1 ORDER BY id LIMIT ?2",
+                                            list, tables[i].name)
+                          : g_strdup_printf("SELECT %s FROM %s WHERE ?1 < ?2 ORDER BY %s", list,
+                                            tables[i].name, tables[i].order);
+    GError *fault = NULL;
+    gint64 before;
+
+    table->last_id = 0;
+    table->error = &fault;
+    do {
+        before = table->rows;
+        if (!sm_db_each(db, &fault, &(SmTaker){take_row, table}, sql, "ii", table->last_id,
+                        (gint64)PIECE) ||
+            fault != NULL) {
+            g_propagate_error(error, fault);
+            return FALSE;
+        }
+    } while (tables[i].has_ids && table->rows == before + PIECE);
+    return TRUE;
+}
+
+static gboolean
+is_same(const GPtrArray *a, const GPtrArray *b)
+{
+    gboolean same = a->len == b->len;
+
+    for (guint i = 0; same && i < a->len; i++)
+        same = strcmp(a->pdata[i], b->pdata[i]) == 0;
+    return same;
+}
+
+/* Reads table i of db, and writes it to to where that is not NULL; all goes into hash. */
+static gboolean
+pass_table(SmDb *db, SmDb *to, gsize i, SmCopied *copied, GChecksum *hash, GError **error)
+{
+    g_autoptr(GPtrArray) columns = columns_of(db, tables[i].name, error);
+    g_autoptr(GPtrArray) theirs =
+        columns != NULL && to != NULL ? columns_of(to, tables[i].name, error) : NULL;
+    g_autofree char *list = columns != NULL ? list_of(columns) : NULL;
+    g_autofree char *insert = columns != NULL ? insert_of(tables[i].name, columns, list) : NULL;
+    Table table = {.to = to, .insert = insert, .hash = hash};
+    gboolean ok;
+
+    if (columns == NULL || (to != NULL && theirs == NULL))
+        return FALSE;
+    if (theirs != NULL && !is_same(columns, theirs)) {
+        g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
+                    "ledger %s: table %s has other columns than that of %s; upgrade both",
+                    sm_db_path(to), tables[i].name, sm_db_path(db));
+        return FALSE;
+    }
+    table.columns = columns->len;
+    for (guint column = 0; tables[i].has_ids && column < columns->len; column++)
+        if (strcmp(name_of(columns, column), "id") == 0)
+            table.id_at = column;
+    ok = walk(db, i, &table, list, error);
+    copied->rows += table.rows;
+    hash_value(hash, tables[i].name);
+    return ok;
+}
+
+static gboolean
+pass(SmDb *db, SmDb *to, SmCopied *copied, GError **error)
+{
+    g_autoptr(GChecksum) hash = g_checksum_new(G_CHECKSUM_SHA256);
+    gboolean ok = TRUE;
+
+    *copied = (SmCopied){0};
+    for (gsize i = 0; ok && i < G_N_ELEMENTS(tables); i++) {
+        g_autofree char *clear = g_strdup_printf("DELETE FROM %s", tables[i].name);
+
+        /* the key that it was made with, and what triggers counted */
+        ok = (to == NULL || sm_db_exec(to, clear, error)) &&
+             pass_table(db, to, i, copied, hash, error) &&
+             (to == NULL || !tables[i].has_ids || sm_db_take_ids(to, db, tables[i].name, error));
+    }
+    g_strlcpy(copied->hash, g_checksum_get_string(hash), sizeof copied->hash);
+    return ok;
+}
+
+/* But for the keys that it was made with. */
+static gboolean
+is_empty(SmDb *db, GError **error)
+{
+    gint64 rows = 0;
+    gboolean ok = TRUE;
+
+    for (gsize i = 1; ok && rows == 0 && i < G_N_ELEMENTS(tables); i++) {
+        g_autofree char *sql = g_strdup_printf("SELECT count(*) FROM %s", tables[i].name);
+
+        ok = sm_db_integer(db, error, &rows, sql, "");
+    }
+    if (ok && rows > 0)
+        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT,
+                    "ledger %s: is not empty; copy to another one, or empty it first",
+                    sm_db_path(db));
+    return ok && rows == 0;
+}
+
+static gboolean
+verify(SmDb *to, const SmCopied *copied, GError **error)
+{
+    SmCopied found;
+
+    if (!pass(to, NULL, &found, error))
+        return FALSE;
+    if (found.rows == copied->rows && strcmp(found.hash, copied->hash) == 0)
+        return TRUE;
+    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
+                "ledger %s: does not give back what was written into it (%" G_GINT64_FORMAT
+                " rows of %" G_GINT64_FORMAT "); nothing was copied",
+                sm_db_path(to), found.rows, copied->rows);
+    return FALSE;
+}
+
+gboolean
+sm_ledger_copy(SmDb *from, SmDb *to, SmCopied *copied, GError **error)
+{
+    gboolean begun =
+        sm_db_is_server(from) ? sm_db_begin_reading(from, error) : sm_db_begin(from, "", error);
+    gboolean ok = begun && sm_db_begin(to, "", error) && is_empty(to, error) &&
+                  pass(from, to, copied, error) && verify(to, copied, error);
+
+    ok = sm_db_end(to, ok, error);
+    if (begun)
+        sm_db_end(from, FALSE, NULL); /* nothing has changed */
+    return ok;
+}
+
+gboolean
+sm_ledger_copy_to_file(SmDb *from, const char *path, GError **error)
+{
+    g_autoptr(SmDb) to = sm_db_open(path, SM_DB_CREATE, error);
+    SmCopied copied;
+
+    return to != NULL && sm_ledger_schema_ensure(to, error) &&
+           sm_ledger_copy(from, to, &copied, error);
+}
