@@ -5,33 +5,17 @@
 
 #include "build-config.h"
 #include "common/base/error.h"
+#include "common/base/startup.h"
 
 #define FILE_NAME "scoremail-reader.so"
-
-/*
- * Beside the program, as in the build folder; else where the installation puts it, seen from the
- * program, since what is installed may be moved into a package. By its path and no run path: the
- * loader refuses $ORIGIN to a caller whose real and effective user differ, as Dovecot 2.4's LMTP.
- */
-static void *
-open_file(void)
-{
-    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-    g_autofree char *folder = g_path_get_dirname(self != NULL ? self : SM_BINDIR "/scoremail");
-    g_autofree char *beside = g_build_filename(folder, FILE_NAME, NULL);
-    g_autofree char *installed =
-        g_path_is_absolute(SM_LIBEXECDIR)
-            ? g_build_filename(SM_LIBEXECDIR, FILE_NAME, NULL)
-            : g_build_filename(folder, "..", SM_LIBEXECDIR, FILE_NAME, NULL);
-    gboolean is_beside = g_file_test(beside, G_FILE_TEST_EXISTS);
-
-    return dlopen(is_beside ? beside : installed, RTLD_LAZY | RTLD_LOCAL);
-}
 
 const SmReader *
 sm_reader_load(GError **error)
 {
-    void *file = open_file();
+    /* By its path and no run path: the loader refuses $ORIGIN to a caller whose real and effective
+     * user differ, as Dovecot 2.4's LMTP. */
+    g_autofree char *path = sm_startup_companion(FILE_NAME);
+    void *file = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
     const SmReader *reader = file != NULL ? dlsym(file, "sm_reader") : NULL;
 
     if (reader == NULL) {

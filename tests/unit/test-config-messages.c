@@ -69,7 +69,7 @@ static const Complaint complaints[] = {
      "the paths of an account"},
     {"a bad default", "[scoremail]\ngive-up-after = 90\n" MAIN, NULL, NULL,
      "CONF:2: [scoremail] give-up-after: \"90\" is invalid; allowed: a whole number with a "
-     "unit, s, min, h or d, as in 90s, 30min, 2h or 7d, from 1s to 366d"},
+     "unit, s, min, h, d or w, as in 90s, 30min, 2h or 7d, from 1s to 366d"},
 
     {"a key that is misspelt", MAIN "fromat = csv\n", NULL, "main",
      "CONF:6: [account main] fromat: is an unknown key; did you mean format?"},

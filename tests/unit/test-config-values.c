@@ -112,13 +112,14 @@ show_gid(const void *result)
 #define AN_AUTHSERV_ID "one name, as the mail system writes it behind \"Authentication-Results:\""
 #define A_BOOLEAN "yes, no, true, false"
 #define A_RETENTION                                                                                \
-    "a whole number with a unit, s, min, h or d, as in 90s, 30min, 2h or 7d, from 1s to 3660d, "   \
+    "a whole number with a unit, s, min, h, d or w, as in 90s, 30min, 2h or 7d, from 1s to "       \
+    "3660d, "                                                                                      \
     "or off"
 #define A_DIRECTORY_MODE                                                                           \
     "three or four octal digits, as in 0700, 0750 or 2750, with all permissions for the owner "    \
     "and without write permission for others"
 #define A_DURATION                                                                                 \
-    "a whole number with a unit, s, min, h or d, as in 90s, 30min, 2h or 7d, from 1s to 366d"
+    "a whole number with a unit, s, min, h, d or w, as in 90s, 30min, 2h or 7d, from 1s to 366d"
 #define A_SIZE                                                                                     \
     "a whole number with a unit, B, kB, MB, GB, TB, KiB, MiB, GiB or TiB, as in 100KiB or 2GiB"
 #define A_MODE                                                                                     \
@@ -160,6 +161,8 @@ static const Case cases[] = {
     {DURATION, "2h", "7200", NULL},
     {DURATION, "7d", "604800", NULL},
     {DURATION, "366d", "31622400", NULL},
+    {DURATION, "2w", "1209600", NULL},
+    {DURATION, "53w", NULL, NOT("53w") A_DURATION},
     {DURATION, "367d", NULL, NOT("367d") A_DURATION},
     {DURATION, "30", NULL, NOT("30") A_DURATION},
     {DURATION, "0s", NULL, NOT("0s") A_DURATION},

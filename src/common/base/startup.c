@@ -37,6 +37,20 @@ static const char *const kept[] = {
 };
 
 char *
+sm_startup_companion(const char *name)
+{
+    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *folder = g_path_get_dirname(self != NULL ? self : SM_BINDIR "/scoremail");
+    g_autofree char *beside = g_build_filename(folder, name, NULL);
+
+    if (g_file_test(beside, G_FILE_TEST_EXISTS))
+        return g_steal_pointer(&beside);
+    return g_path_is_absolute(SM_LIBEXECDIR)
+               ? g_build_filename(SM_LIBEXECDIR, name, NULL)
+               : g_build_filename(folder, "..", SM_LIBEXECDIR, name, NULL);
+}
+
+char *
 sm_startup_home(void)
 {
     const struct passwd *user = getpwuid(geteuid());

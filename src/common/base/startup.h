@@ -42,6 +42,13 @@ void sm_startup_hold_requests(sigset_t *held);
 char *sm_startup_home(void);
 
 /*
+ * Where a file that only our programs use lies: beside the program, as in the build folder; else
+ * where the installation puts it, seen from the program, since what is installed may be moved into
+ * a package. Caller frees.
+ */
+char *sm_startup_companion(const char *name);
+
+/*
  * HOME for children: we ourselves never look at it. Apart from sm_startup(),
  * since getpwuid may ask a daemon by a socket, which the filter never opens.
  */

@@ -70,7 +70,7 @@ parse_quantity(const char *text, const Word *units, guint64 max, guint64 *amount
 }
 
 #define DURATION_UP_TO(most)                                                                       \
-    "a whole number with a unit, s, min, h or d, as in 90s, 30min, 2h or 7d, from 1s to " most
+    "a whole number with a unit, s, min, h, d or w, as in 90s, 30min, 2h or 7d, from 1s to " most
 #define A_DURATION DURATION_UP_TO("366d")
 
 enum { DAY = 86400 }; /* seconds */
@@ -78,7 +78,8 @@ enum { DAY = 86400 }; /* seconds */
 static gboolean
 parse_duration(const char *text, guint days, const char *allowed, guint *result, GError **error)
 {
-    static const Word units[] = {{"s", 1}, {"min", 60}, {"h", 3600}, {"d", DAY}, {NULL, 0}};
+    static const Word units[] = {{"s", 1},   {"min", 60},    {"h", 3600},
+                                 {"d", DAY}, {"w", 7 * DAY}, {NULL, 0}};
     guint64 seconds;
 
     if (!parse_quantity(text, units, (guint64)days * DAY, &seconds))

@@ -20,7 +20,7 @@ gboolean sm_value_boolean(const char *text, void *result, GError **error);
 /* char *: any text. SM_ERROR_CONFIG. */
 gboolean sm_value_text(const char *text, void *result, GError **error);
 
-/* guint, seconds: a whole number with s, min, h or d; 1 s to 366 d. SM_ERROR_CONFIG. */
+/* guint, seconds: a whole number with s, min, h, d or w; 1 s to 366 d. SM_ERROR_CONFIG. */
 gboolean sm_value_duration(const char *text, void *result, GError **error);
 
 /* guint, seconds: as a duration, or `unlimited`, which gives G_MAXUINT. SM_ERROR_CONFIG. */
