@@ -1,11 +1,15 @@
 """Real Postfix with the recipes of filters/postfix, for a site and for a user's .forward."""
+import email
+import email.policy
+import mailbox
+
 import agents
 import postfix
 import pytest
 from agents import message_id
 from alerting import Alerting
 from contract import Contract
-from harness import mail
+from harness import CSV_NAME, mail
 from postfix import Postfix
 
 pytestmark = pytest.mark.release_only("the agents are tested, not our memory handling")
@@ -38,6 +42,25 @@ class TestSite(Contract, Alerting):
         assert agent.mails()[:1] == [message_id("csv")]
         assert len(agent.mails()) == 2  # the other is what Postfix says about it
         assert agent.outside() == []
+
+    def test_a_report_arrives_and_is_no_notification(self, agent):
+        agent.general["report-mail"] = "registrar@example.edu"
+        agent.configure()
+        agent.give_home()
+        agent.receive("csv")
+        agent.until_done()
+        assert agent.scorefetch("run").code == 0
+        box = agent.root.changed("/var/mail/registrar")
+        report = agents.wait_for(lambda: [m for m in mailbox.mbox(box, create=False) if m["X-Scoremail-Alert"]], "the report")[0]
+        message = email.message_from_bytes(report.as_bytes(), policy=email.policy.default)
+        assert message["Subject"] == "Scores: 1 file this week, nothing waiting" and message["To"] == "registrar@example.edu"
+        assert message["Auto-Submitted"] == "auto-generated" and message.defects == []
+        text, html, page = [part.get_content() for part in message.walk() if not part.is_multipart()]
+        assert CSV_NAME in text and CSV_NAME in html and CSV_NAME in page
+        del report["Delivered-To"]  # Postfix's sign of a loop
+        agent.send(report.as_bytes(), "scores")
+        agent.until_done()
+        assert len(agent.sql("SELECT * FROM events")) == 1 and agent.outside() == []
 
     def test_what_goes_outside_would_be_seen(self, agent):
         agent.send(mail("ordinary"), recipient="nobody-of-that-name")

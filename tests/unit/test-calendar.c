@@ -94,6 +94,33 @@ the_zone_is_named_as_it_holds_then(void)
     g_assert_nonnull(strstr(summer, "(EDT, UTC-04:00)"));
 }
 
+static void
+periods_begin_on_mondays_or_days_at_seven(void)
+{
+    static const struct {
+        gint64 every;
+        const char *now, *begin;
+    } cases[] = {
+        {7 * 86400, "2026-11-30T07:00:00", "2026-11-30T07:00:00"}, /* a Monday */
+        {7 * 86400, "2026-11-30T06:59:59", "2026-11-23T07:00:00"},
+        {7 * 86400, "2026-12-06T23:59:59", "2026-11-30T07:00:00"},
+        {7 * 86400, "2026-11-01T12:00:00", "2026-10-26T07:00:00"}, /* the clock changes */
+        {14 * 86400, "2026-12-06T12:00:00", "2026-11-23T07:00:00"},
+        {86400, "2026-03-08T06:59:59", "2026-03-07T07:00:00"}, /* it changes again */
+        {86400, "2026-03-08T07:00:00", "2026-03-08T07:00:00"},
+        {86400, "2027-01-01T00:00:00", "2026-12-31T07:00:00"},
+        {3600, "2026-11-30T07:10:00", "2026-11-30T07:00:00"},
+        {90 * 60, "1970-01-01T04:31:00", "1970-01-01T04:00:00"}, /* 09:00 UTC */
+    };
+    g_autoptr(GTimeZone) zone = g_time_zone_new_identifier(NEW_YORK);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_test_message("%s", cases[i].now);
+        g_assert_cmpint(sm_calendar_period(at(zone, cases[i].now), zone, cases[i].every), ==,
+                        at(zone, cases[i].begin));
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -104,5 +131,7 @@ main(int argc, char **argv)
     g_test_add_func("/calendar/season", a_season_begins_on_the_first_of_august);
     g_test_add_func("/calendar/find", a_time_is_in_the_period_that_has_begun_last);
     g_test_add_func("/calendar/zone", the_zone_is_named_as_it_holds_then);
+    g_test_add_func("/calendar/periods begin on Mondays or days at seven",
+                    periods_begin_on_mondays_or_days_at_seven);
     return g_test_run();
 }

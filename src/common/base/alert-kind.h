@@ -34,6 +34,7 @@ typedef enum {
     SM_ALERT_UNVERIFIED,  /* a message whose sender the mail system of authserv-id does not confirm
                            */
     SM_ALERT_SANDBOX,     /* the parser runs without a part of its sandbox */
+    SM_ALERT_REPORT,      /* the report to report-mail was not sent */
     SM_ALERT_N_KINDS,
     SM_ALERT_NONE = SM_ALERT_N_KINDS /* time may clear it, or something else raises it */
 } SmAlertKind;

@@ -30,6 +30,7 @@ sm_config_free(SmConfig *config)
     g_free(config->spool);
     g_free(config->log_file);
     g_strfreev(config->alert_mail);
+    g_strfreev(config->report_mail);
     g_free(config->alert_from);
     g_strfreev(config->alert_command);
     g_strfreev(config->sendmail);

@@ -87,6 +87,8 @@ typedef struct {
     GStrv alert_command; /* program and arguments, or NULL */
     gboolean commands_deferred; /* alerts and on-stored are left to scorefetch tell */
     guint alert_every;          /* seconds between two alerts of one kind and account */
+    GStrv report_mail;          /* addresses, or NULL */
+    guint report_every;         /* seconds from report to report */
     GStrv sendmail;             /* program and arguments, to which recipients are added */
     GPtrArray *accounts;        /* of SmAccount, in the order of the files */
     GPtrArray *broken; /* of GError: files of accounts.d that cannot be used; usually none */

@@ -85,8 +85,12 @@ static const SmConfigKey keys[] = {
     {"commands", GENERAL, sm_value_commands, IN_CONFIG(commands_deferred), "inline", NULL,
      "who runs sendmail, alert-command and on-stored: inline, the process that needs them, or "
      "deferred, scorefetch tell"},
+    {"report-mail", GENERAL, sm_value_recipients, IN_CONFIG(report_mail), NULL, NULL,
+     "the addresses that reports are sent to"},
+    {"report-every", GENERAL, sm_value_duration, IN_CONFIG(report_every), "1w", NULL,
+     "how often a report is sent"},
     {"sendmail", GENERAL, sm_value_command, IN_CONFIG(sendmail), "/usr/sbin/sendmail -i",
-     NULL, "the command that sends alerts by mail"},
+     NULL, "the command that sends alerts and reports by mail"},
 
     {"spool", GENERAL, sm_value_path, IN_CONFIG(spool), NULL, NULL,
      "the directory of queued events"},

@@ -37,6 +37,7 @@ static const char *const kind_names[SM_ALERT_N_KINDS] = {
     [SM_ALERT_SENDER] = "sender",
     [SM_ALERT_UNVERIFIED] = "unverified",
     [SM_ALERT_SANDBOX] = "sandbox",
+    [SM_ALERT_REPORT] = "report",
 };
 
 const char *

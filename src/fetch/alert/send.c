@@ -41,19 +41,27 @@ feed(const Sending *sending, const char *const *argv, const char *input, const c
     return FALSE;
 }
 
+GPtrArray *
+sm_alert_sendmail(const SmConfig *config, char **addresses)
+{
+    GPtrArray *argv = g_ptr_array_new();
+
+    for (char **word = config->sendmail; *word != NULL; word++)
+        g_ptr_array_add(argv, *word);
+    g_ptr_array_add(argv, (gpointer) "--");
+    for (; *addresses != NULL; addresses++)
+        g_ptr_array_add(argv, *addresses);
+    g_ptr_array_add(argv, NULL);
+    return argv;
+}
+
 static gboolean
 mail(const Sending *sending, const SmAlertRow *row, GError **error)
 {
     const SmConfig *config = sending->config;
     g_autofree char *message = sm_alert_mail(row, config, sm_ledger_now());
-    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    g_autoptr(GPtrArray) argv = sm_alert_sendmail(config, config->alert_mail);
 
-    for (char **word = config->sendmail; *word != NULL; word++)
-        g_ptr_array_add(argv, *word);
-    g_ptr_array_add(argv, (gpointer) "--");
-    for (char **address = config->alert_mail; *address != NULL; address++)
-        g_ptr_array_add(argv, *address);
-    g_ptr_array_add(argv, NULL);
     return feed(sending, (const char *const *)argv->pdata, message, "alert-mail", error);
 }
 

@@ -87,6 +87,9 @@ static const struct {
     [SM_ALERT_UNVERIFIED] = {"a message was refused: its sender is not verified",
                              "If the message is genuine, check the mail system's verifier, "
                              "authserv-id and trusted-hops; if not, ignore this."},
+    [SM_ALERT_REPORT] = {"the report was not sent",
+                         "Send a mail by the command of sendmail yourself; scorefetch run tries "
+                         "again in this period."},
     [SM_ALERT_SANDBOX] = {"the parser runs without all of its sandbox",
                           "Use a kernel 5.13 or newer with landlock and seccomp enabled; "
                           "--sandbox=required refuses to run without."},
@@ -163,9 +166,8 @@ append_unlinked(GString *to, const char *word, gsize length)
     }
 }
 
-/* Caller frees. */
-static char *
-unlinked(const char *text)
+char *
+sm_alert_unlinked(const char *text)
 {
     GString *to = g_string_new(NULL);
 
@@ -235,6 +237,14 @@ and_more(const SmAlertRow *row)
                            row->sent == 0 ? first : "", row->sent == 0 ? " UTC" : "");
 }
 
+char *
+sm_alert_from(const SmConfig *config)
+{
+    return config->alert_from != NULL
+               ? g_strdup(config->alert_from)
+               : g_strdup_printf("%s@%s", g_get_user_name(), g_get_host_name());
+}
+
 /* Names the machine, for whoever gets alerts of several. */
 static char *
 headers_of(const SmAlertRow *row, const SmConfig *config, gint64 now)
@@ -243,7 +253,7 @@ headers_of(const SmAlertRow *row, const SmConfig *config, gint64 now)
     g_autofree char *date = utc(now, "%a, %d %b %Y %H:%M:%S +0000");
     g_autofree char *subject = subject_of(row);
     g_autofree char *id = g_uuid_string_random();
-    g_autofree char *ours = g_strdup_printf("%s@%s", g_get_user_name(), g_get_host_name());
+    g_autofree char *from = sm_alert_from(config);
 
     return g_strdup_printf("Date: %s\n"
                            "Message-ID: <%s@%s>\n"
@@ -256,9 +266,7 @@ headers_of(const SmAlertRow *row, const SmConfig *config, gint64 now)
                            "MIME-Version: 1.0\n"
                            "Content-Type: text/plain; charset=utf-8\n"
                            "Content-Transfer-Encoding: 8bit\n",
-                           date, id, g_get_host_name(),
-                           config->alert_from != NULL ? config->alert_from : ours, to, subject,
-                           row->kind);
+                           date, id, g_get_host_name(), from, to, subject, row->kind);
 }
 
 char *
@@ -267,7 +275,7 @@ sm_alert_mail(const SmAlertRow *row, const SmConfig *config, gint64 now)
     g_autofree char *headers = headers_of(row, config, now);
     g_autofree char *last = utc(row->last, "%Y-%m-%d %H:%M");
     g_autofree char *more = and_more(row);
-    g_autofree char *text = unlinked(row->text);
+    g_autofree char *text = sm_alert_unlinked(row->text);
     g_autofree char *where =
         *row->account != '\0' ? g_strdup_printf(", account %s", row->account) : g_strdup("");
 
@@ -299,7 +307,7 @@ sm_alert_json(const SmAlertRow *row, const SmConfig *config)
 {
     g_autoptr(cJSON) json = cJSON_CreateObject();
     g_autofree char *subject = subject_of(row);
-    g_autofree char *said = unlinked(row->text);
+    g_autofree char *said = sm_alert_unlinked(row->text);
     char *printed, *text;
 
     cJSON_AddStringToObject(json, "kind", row->kind);

@@ -20,6 +20,13 @@ const char *sm_alert_advice(SmAlertKind kind);
  * Static. */
 const char *sm_alert_doer(SmAlertKind kind);
 
+/* text so that no mail program makes a link of what is in it: some of it is strangers'. Caller
+ * frees. */
+char *sm_alert_unlinked(const char *text);
+
+/* The address that our mails come from. Caller frees. */
+char *sm_alert_from(const SmConfig *config);
+
 /*
  * The message (RFC 5322, with LF line ends, 8-bit text in UTF-8) to
  * config->alert_mail at the time now. Auto-Submitted (RFC 3834) keeps other

@@ -10,6 +10,7 @@
 #include "fetch/host/subprocess.h"
 #include "fetch/ledger/alerts.h"
 #include "fetch/ledger/handovers.h"
+#include "fetch/report/send.h"
 
 #define FILTER "scoremail"
 
@@ -97,13 +98,14 @@ sm_check_alerts(SmCheck *check, const SmAccount *none)
 {
     const SmConfig *config = check->config;
     gboolean by_mail = config->alert_mail != NULL;
+    gboolean ok = (!by_mail && config->report_mail == NULL) ||
+                  check_program(check, "alerts", NULL, "sendmail", config->sendmail);
 
     if (!by_mail && config->alert_command == NULL)
         sm_check_say(check, SM_CHECK_WARNING, "alerts", NULL,
                      "nobody is alerted when something fails; set alert-mail to an address, or "
                      "alert-command");
-    else if ((!by_mail || check_program(check, "alerts", NULL, "sendmail", config->sendmail)) &&
-             check_program(check, "alerts", NULL, "alert-command", config->alert_command))
+    else if (ok && check_program(check, "alerts", NULL, "alert-command", config->alert_command))
         sm_check_say(check, SM_CHECK_OK, "alerts", NULL, "go to %s%s%s",
                      by_mail ? config->alert_mail[0] : "",
                      by_mail && config->alert_command != NULL ? " and " : "",
@@ -152,10 +154,10 @@ sm_check_tell(SmCheck *check, const SmAccount *none)
     late = alert != NULL && alert->sent == 0 && alert->first < before;
     for (guint i = 0; i < config->accounts->len && !late; i++)
         late = waits(check, config->accounts->pdata[i], before);
-    if (late)
+    if (late || sm_report_is_late(config, check->seen, before))
         sm_check_say(check, SM_CHECK_FAILURE, "tell", NULL,
-                     "alerts or on-stored commands wait for scorefetch tell, and nothing runs it; "
-                     "%s",
+                     "%s for scorefetch tell, and nothing runs it; %s",
+                     late ? "alerts or on-stored commands wait" : "a report waits",
                      config->site ? "run systemctl enable --now scoremail-tell.timer"
                                   : "add it to your crontab, or remove commands = deferred");
 }

@@ -33,6 +33,7 @@
 #include "fetch/ledger/outage.h"
 #include "fetch/ledger/syncs.h"
 #include "fetch/mail/intake.h"
+#include "fetch/report/send.h"
 #include "fetch/rules/away.h"
 #include "fetch/store/prune.h"
 #include "fetch/store/sweep.h"
@@ -397,6 +398,8 @@ work_off(Worker *worker, GError **error)
         !sm_session_open_ledger(session, SM_LEDGER_CREATE, error))
         return FALSE;
     expire(session, worker->spool);
+    if (session->alerts && worker->serves_all)
+        sm_report_send(session->config, session->ledger);
     return TRUE;
 }
 

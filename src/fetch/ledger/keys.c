@@ -29,6 +29,25 @@ sm_keys_set(SmLedger *ledger, const char *name, const char *value, GError **erro
 }
 
 gboolean
+sm_keys_change(SmLedger *ledger, const char *name, const char *before, const char *value,
+               gboolean *changed, GError **error)
+{
+    int count = 0;
+    gboolean ok =
+        before == NULL
+            ? sm_db_run(
+                  ledger->db, error, &count,
+                  "INSERT INTO keys (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
+                  "ss", name, value)
+            : sm_db_run(ledger->db, error, &count,
+                        "UPDATE keys SET value = ? WHERE name = ? AND value = ?", "sss", value,
+                        name, before);
+
+    *changed = count == 1;
+    return ok;
+}
+
+gboolean
 sm_keys_get_time(SmLedger *ledger, const char *name, gint64 *value, GError **error)
 {
     g_autofree char *text = NULL;

@@ -14,6 +14,11 @@ gboolean sm_keys_get(SmLedger *ledger, const char *name, char **value, GError **
 /* Keeps value under that name. SM_ERROR_LEDGER. */
 gboolean sm_keys_set(SmLedger *ledger, const char *name, const char *value, GError **error);
 
+/* Keeps value where before is what is kept (NULL: nothing is); *changed: it was. SM_ERROR_LEDGER.
+ */
+gboolean sm_keys_change(SmLedger *ledger, const char *name, const char *before, const char *value,
+                        gboolean *changed, GError **error);
+
 /* *value becomes the time, in seconds since 1970, that is kept under that name; 0 where none is.
  * SM_ERROR_LEDGER. */
 gboolean sm_keys_get_time(SmLedger *ledger, const char *name, gint64 *value, GError **error);

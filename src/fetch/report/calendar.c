@@ -1,6 +1,10 @@
 #include "fetch/report/calendar.h"
 
-enum { SEASON_BEGINS = 8 /* month */ };
+enum {
+    SEASON_BEGINS = 8, /* month */
+    PERIOD_BEGINS = 7, /* o'clock: before an office does */
+    DAY = 86400,       /* seconds */
+};
 
 static GDateTime *
 local(gint64 when, GTimeZone *zone)
@@ -43,6 +47,27 @@ sm_calendar_months(gint64 now, GTimeZone *zone, gint64 *starts, guint count)
     for (int i = 0; i <= (int)count; i++)
         starts[i] = midnight(g_date_time_get_year(today), g_date_time_get_month(today), 1, 0,
                              i + 1 - (int)count, zone);
+}
+
+gint64
+sm_calendar_period(gint64 now, GTimeZone *zone, gint64 every)
+{
+    g_autoptr(GDateTime) time = local(now, zone);
+    GDate date;
+    guint32 day, days = (guint32)(every / DAY);
+
+    if (days == 0 || every % DAY != 0)
+        return now - now % every;
+    g_date_clear(&date, 1);
+    g_date_set_dmy(&date, (GDateDay)g_date_time_get_day_of_month(time),
+                   (GDateMonth)g_date_time_get_month(time), (GDateYear)g_date_time_get_year(time));
+    /* since 1 January of year 1, which was a Monday */
+    day = g_date_get_julian(&date) - 1 - (g_date_time_get_hour(time) < PERIOD_BEGINS ? 1 : 0);
+    g_date_set_julian(&date, day - day % days + 1);
+    g_date_time_unref(time);
+    time = g_date_time_new(zone, g_date_get_year(&date), (int)g_date_get_month(&date),
+                           g_date_get_day(&date), PERIOD_BEGINS, 0, 0);
+    return g_date_time_to_unix(time);
 }
 
 gint64

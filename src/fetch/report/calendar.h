@@ -15,6 +15,12 @@ void sm_calendar_weeks(gint64 now, GTimeZone *zone, gint64 *starts, guint count)
 /* The same of calendar months. */
 void sm_calendar_months(gint64 now, GTimeZone *zone, gint64 *starts, guint count);
 
+/*
+ * When the period of now began, of periods of every seconds: of whole weeks on Mondays, of whole
+ * days, at 07:00 of the zone; any other since 1970.
+ */
+gint64 sm_calendar_period(gint64 now, GTimeZone *zone, gint64 every);
+
 /* When the season of now began. */
 gint64 sm_calendar_season(gint64 now, GTimeZone *zone);
 

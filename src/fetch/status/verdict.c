@@ -46,6 +46,7 @@ static const struct {
     [SM_ALERT_SENDER] = {SM_LEVEL_WARNING, PASSES},
     [SM_ALERT_UNVERIFIED] = {SM_LEVEL_WARNING, PASSES},
     [SM_ALERT_SANDBOX] = {SM_LEVEL_WARNING, PASSES},
+    [SM_ALERT_REPORT] = {SM_LEVEL_WARNING, STANDS},
 };
 
 /* What a concern is about. */

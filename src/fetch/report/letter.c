@@ -1,0 +1,258 @@
+#include "fetch/report/letter.h"
+
+#include "common/base/text.h"
+#include "fetch/alert/text.h"
+#include "fetch/report/calendar.h"
+#include "fetch/report/html.h"
+#include "fetch/report/page.h"
+
+enum {
+    NEWEST = 10,
+    CONCERNS = 10,
+    COLUMNS_MAX = 6,
+};
+
+#define CELL "padding:3px 12px 3px 0;text-align:left;vertical-align:top"
+
+/* Both parts, which say the same. */
+typedef struct {
+    GString *text, *html;
+} Parts;
+
+typedef struct {
+    gint64 waiting, failed;
+} Counts;
+
+/* What is open, of accounts in use: nobody is to do anything about the others. */
+static Counts
+count(const SmOverview *overview)
+{
+    Counts counts = {0, 0};
+
+    for (guint i = 0; i < overview->accounts->len; i++) {
+        const SmAccountSurvey *survey =
+            ((const SmOverviewAccount *)overview->accounts->pdata[i])->survey;
+        const gint64 *files = survey->totals.files;
+
+        if (!survey->account->enabled)
+            continue;
+        counts.waiting += files[SM_FILE_WAITING] + files[SM_FILE_PLACING];
+        counts.failed += files[SM_FILE_FAILED] + files[SM_FILE_CONFLICT];
+    }
+    return counts;
+}
+
+char *
+sm_letter_subject(const SmOverview *overview)
+{
+    SmLevel level = sm_verdict_level(overview->concerns);
+    Counts counts = count(overview);
+    g_autofree char *week = sm_html_count(overview->week, "file");
+    g_autofree char *failed = sm_html_count(counts.failed, "file");
+    g_autofree char *waiting =
+        counts.waiting > 0 ? sm_html_number(counts.waiting) : g_strdup("nothing");
+
+    if (counts.failed > 0)
+        return g_strdup_printf("Scores: %s cannot be fetched, action needed", failed);
+    if (level == SM_LEVEL_CRITICAL)
+        return g_strdup_printf("Scores: %s this week, action needed", week);
+    return g_strdup_printf("Scores: %s this week, %s waiting%s", week, waiting,
+                           level == SM_LEVEL_WARNING ? ", please look" : "");
+}
+
+static void
+add_heading(Parts *to, const char *heading)
+{
+    g_string_append_printf(to->text, "\n%s\n", heading);
+    sm_html_add(to->html, "<h2 style=\"font-size:16px;margin:20px 0 4px\">%s</h2>\n", heading);
+}
+
+static void
+add_line(Parts *to, const char *line)
+{
+    g_string_append_printf(to->text, "%s\n", line);
+    sm_html_add(to->html, "<p style=\"margin:4px 0\">%s</p>\n", line);
+}
+
+/* A row of a table whose columns are as wide in the text; the first row has the headings. */
+static void
+add_row(Parts *to, const int *widths, const char *const *cells, gboolean head)
+{
+    g_string_append(to->html, "<tr>");
+    for (guint i = 0; i < COLUMNS_MAX && cells[i] != NULL; i++) {
+        gboolean last = i + 1 == COLUMNS_MAX || cells[i + 1] == NULL;
+
+        g_string_append_printf(to->text, "%-*s%s", last ? 0 : widths[i], cells[i],
+                               last ? "\n" : "  ");
+        if (head)
+            sm_html_add(to->html, "<th style=\"" CELL "\">%s</th>", cells[i]);
+        else
+            sm_html_add(to->html, "<td style=\"" CELL "\">%s</td>", cells[i]);
+    }
+    g_string_append(to->html, "</tr>\n");
+}
+
+static void
+begin_table(Parts *to)
+{
+    g_string_append(to->html, "<table style=\"border-collapse:collapse\">\n");
+}
+
+static void
+end_table(Parts *to)
+{
+    g_string_append(to->html, "</table>\n");
+}
+
+/* What needs a person: what it is, what to do, and who should do it. */
+static void
+add_concerns(Parts *to, const SmOverview *overview)
+{
+    const GPtrArray *concerns = overview->concerns;
+
+    if (concerns->len == 0)
+        return;
+    add_heading(to, "What needs a person");
+    for (guint i = 0; i < MIN(concerns->len, CONCERNS); i++) {
+        const SmConcern *concern = concerns->pdata[i];
+        g_autofree char *line = sm_concern_line(concern);
+        g_autofree char *said = sm_alert_unlinked(line);
+        g_autofree char *advice =
+            g_strdup_printf("What to do: %s Who: %s.", sm_alert_advice(concern->kind),
+                            sm_alert_doer(concern->kind));
+
+        add_line(to, said);
+        add_line(to, advice);
+    }
+    if (concerns->len > CONCERNS)
+        add_line(to, "There is more; the attached page has all of it.");
+}
+
+static void
+add_accounts(Parts *to, const SmOverview *overview)
+{
+    static const int widths[COLUMNS_MAX] = {20, 16, 6, 7, 6};
+    static const char *const head[] = {"Account", "Last file", "7 days", "Waiting", "Failed", NULL};
+
+    add_heading(to, "Accounts");
+    begin_table(to);
+    add_row(to, widths, head, TRUE);
+    for (guint i = 0; i < overview->accounts->len; i++) {
+        const SmAccountSurvey *survey =
+            ((const SmOverviewAccount *)overview->accounts->pdata[i])->survey;
+        const gint64 *files = survey->totals.files;
+        g_autofree char *last = survey->totals.stored_at > 0
+                                    ? sm_text_time(survey->totals.stored_at)
+                                    : g_strdup("none yet");
+        g_autofree char *week = sm_html_number(survey->totals.stored_week);
+        g_autofree char *waiting = sm_html_number(files[SM_FILE_WAITING] + files[SM_FILE_PLACING]);
+        g_autofree char *failed = sm_html_number(files[SM_FILE_FAILED] + files[SM_FILE_CONFLICT]);
+        g_autofree char *name = g_strconcat(survey->account->name,
+                                            survey->account->enabled ? "" : " (turned off)", NULL);
+
+        add_row(to, widths, (const char *[]){name, last, week, waiting, failed, NULL}, FALSE);
+    }
+    end_table(to);
+}
+
+static void
+add_newest(Parts *to, const SmOverview *overview)
+{
+    static const int widths[COLUMNS_MAX] = {16, 10, 20, 0};
+    static const char *const head[] = {"Stored", "Size", "Account", "File", NULL};
+
+    if (overview->newest->len == 0)
+        return;
+    add_heading(to, "Newest files");
+    begin_table(to);
+    add_row(to, widths, head, TRUE);
+    for (guint i = 0; i < MIN(overview->newest->len, NEWEST); i++) {
+        const SmHistoryFile *file = overview->newest->pdata[i];
+        g_autofree char *when = sm_text_time(file->stored_at);
+        g_autofree char *size = sm_text_size((guint64)MAX(file->size, 0));
+        g_autofree char *name = sm_alert_unlinked(file->name);
+
+        add_row(to, widths, (const char *[]){when, size, file->account, name, NULL}, FALSE);
+    }
+    end_table(to);
+}
+
+static void
+add_numbers(Parts *to, const SmOverview *overview)
+{
+    Counts counts = count(overview);
+    g_autofree char *week = sm_html_count(overview->week, "file");
+    g_autofree char *season = sm_html_number(overview->season);
+    g_autofree char *before = sm_html_number(overview->season_before);
+    g_autofree char *from = sm_text_day(overview->season_from);
+    g_autofree char *line = g_strdup_printf(
+        "%s this week, %s since %s; by this time a year before: %s.", week, season, from, before);
+    g_autofree char *open = g_strdup_printf("Waiting: %d. Failed or in conflict: %d.",
+                                            (int)counts.waiting, (int)counts.failed);
+
+    add_line(to, line);
+    add_line(to, open);
+}
+
+static void
+add_end(Parts *to, const SmOverview *overview)
+{
+    g_autofree char *zone = sm_calendar_zone_name(overview->now, overview->zone);
+    g_autofree char *line = g_strdup_printf(
+        "Times are local: %s. The attached page has charts, corrections and gaps. Sent by "
+        "scorefetch on %s; report-mail in %s says to whom.",
+        zone, g_get_host_name(), overview->survey->config->file);
+
+    g_string_append(to->text, "\n-- \n");
+    add_line(to, line);
+}
+
+static Parts
+write_parts(const SmOverview *overview)
+{
+    Parts parts = {g_string_new(NULL), g_string_new(NULL)};
+    g_autofree char *sentence = sm_overview_sentence(overview);
+
+    g_string_append(parts.html,
+                    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+                    "<title>Scores</title></head>\n"
+                    "<body style=\"font-family:sans-serif;font-size:14px;line-height:1.4\">\n");
+    g_string_append_printf(parts.text, "%s\n\n", sentence);
+    sm_html_add(parts.html, "<h1 style=\"font-size:20px;margin:0 0 8px\">%s</h1>\n", sentence);
+    add_numbers(&parts, overview);
+    add_concerns(&parts, overview);
+    add_accounts(&parts, overview);
+    add_newest(&parts, overview);
+    add_end(&parts, overview);
+    g_string_append(parts.html, "</body></html>\n");
+    return parts;
+}
+
+char *
+sm_letter(const SmOverview *overview)
+{
+    const SmConfig *config = overview->survey->config;
+    g_autoptr(GKeyFile) letter = g_key_file_new();
+    g_autofree char *subject = sm_letter_subject(overview);
+    g_autofree char *from = sm_alert_from(config);
+    g_autofree char *page = sm_page(overview);
+    g_autofree char *day = sm_text_day(overview->now);
+    g_autofree char *page_name = g_strdup_printf("scores-%s.html", day);
+    Parts parts = write_parts(overview);
+    const char *const words[][2] = {{"From", from},
+                                    {"Subject", subject},
+                                    {"Kind", "report"},
+                                    {"Host", g_get_host_name()},
+                                    {"Text", parts.text->str},
+                                    {"Html", parts.html->str},
+                                    {"Page", page},
+                                    {"Page-Name", page_name}};
+
+    g_key_file_set_string_list(letter, "letter", "To", (const char *const *)config->report_mail,
+                               g_strv_length(config->report_mail));
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
+        g_key_file_set_string(letter, "letter", words[i][0], words[i][1]);
+    g_string_free(parts.text, TRUE);
+    g_string_free(parts.html, TRUE);
+    return g_key_file_to_data(letter, NULL, NULL);
+}
