@@ -348,6 +348,33 @@ a_fork_has_none_of_it(Fixture *f, gconstpointer data)
     sm_secret_release(secret, 64);
 }
 
+/* The memory works on in the process of an account, and in what that starts it is empty again. */
+static void
+a_process_of_an_account_goes_on_with_it(Fixture *f, gconstpointer data)
+{
+    char *secret = sm_secret_alloc(64);
+    int status;
+    pid_t child;
+
+    g_strlcpy(secret, SECRET, 64);
+    child = sm_secret_fork();
+    if (child == 0) {
+        char *own = sm_secret_alloc(64);
+        gboolean kept = strcmp(secret, SECRET) == 0 && *own == '\0';
+
+        sm_secret_release(own, 64);
+        child = fork();
+        if (child == 0)
+            _exit(*secret == '\0' ? 0 : 1);
+        waitpid(child, &status, 0);
+        _exit(kept && status == 0 ? 0 : 1);
+    }
+    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+    g_assert_cmpint(status, ==, 0);
+    sm_secret_release(secret, 64);
+    a_fork_has_none_of_it(f, data);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -378,5 +405,7 @@ main(int argc, char **argv)
     ADD("/secret/the fingerprint is the HMAC that it says", NULL,
         the_fingerprint_is_the_hmac_that_it_says);
     ADD("/secret/a fork has none of it", NULL, a_fork_has_none_of_it);
+    ADD("/secret/a process of an account goes on with it", NULL,
+        a_process_of_an_account_goes_on_with_it);
     return g_test_run();
 }

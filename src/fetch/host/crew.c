@@ -17,6 +17,7 @@
 #include "common/base/error.h"
 #include "common/base/io.h"
 #include "common/base/startup.h"
+#include "fetch/host/memory.h"
 
 enum {             /* seconds */
        GRACE = 10, /* to end in good order */
@@ -179,7 +180,7 @@ sm_crew_start(SmCrew *crew, const SmCrewTask *task, GError **error)
         return sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot start a process");
     sm_crew_note_progress(member->note);
     fflush(NULL); /* what waits in a buffer would be written twice */
-    member->pid = fork();
+    member->pid = sm_secret_fork();
     if (member->pid == 0)
         become(crew, member, parent);
     if (member->pid < 0)

@@ -2,6 +2,7 @@
 
 #include <openssl/crypto.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 enum {
     /* a power of two: passwords, request bodies and answers, of 16 calls at once */
@@ -11,24 +12,37 @@ enum {
 
 /* A process beside a command (keeper.h) is a fork that outlives our wiping: all of the heap, which
  * one block fills, is empty there. */
-static void
+static void *
 create_heap(void)
 {
     void *all;
+    gboolean locked;
 
     /* Without permission to lock memory the heap works unlocked: better than no download. */
     CRYPTO_secure_malloc_init(HEAP_SIZE, HEAP_SMALLEST);
     all = OPENSSL_secure_malloc(HEAP_SIZE);
-    if (CRYPTO_secure_allocated(all))
+    locked = CRYPTO_secure_allocated(all) != 0;
+    if (locked)
         madvise(all, HEAP_SIZE, MADV_WIPEONFORK);
     OPENSSL_secure_free(all);
+    return locked ? all : MAP_FAILED;
+}
+
+/* OpenSSL has one in a process, and tells nobody where. */
+static void *
+heap(void)
+{
+    static gsize place = 0;
+
+    if (g_once_init_enter(&place))
+        g_once_init_leave(&place, (gsize)create_heap());
+    return (void *)place;
 }
 
 char *
 sm_secret_alloc(gsize size)
 {
-    if (!CRYPTO_secure_malloc_initialized())
-        create_heap();
+    heap();
     return OPENSSL_secure_zalloc(size);
 }
 
@@ -36,4 +50,20 @@ void
 sm_secret_release(char *buffer, gsize size)
 {
     OPENSSL_secure_clear_free(buffer, size);
+}
+
+pid_t
+sm_secret_fork(void)
+{
+    gboolean used = CRYPTO_secure_malloc_initialized();
+    pid_t pid;
+
+    if (used)
+        madvise(heap(), HEAP_SIZE, MADV_KEEPONFORK);
+    pid = fork();
+    if (used)
+        madvise(heap(), HEAP_SIZE, MADV_WIPEONFORK);
+    if (used && pid == 0)
+        mlock(heap(), HEAP_SIZE); /* which no fork inherits */
+    return pid;
 }
