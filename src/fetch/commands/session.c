@@ -231,12 +231,14 @@ void
 sm_session_enclose(SmSession *session, const SmAccount *account, const char *output)
 {
     const char *obstacle = account != NULL ? sm_enclosure_obstacle(session->config, account) : NULL;
+    g_auto(GStrv) files = sm_db_server_files(session->config->ledger);
     g_autoptr(GError) fault = NULL;
     g_autofree char *text = NULL;
 
     if (account == NULL)
         return;
-    if (obstacle == NULL && sm_enclosure_enter(session->config, account, output, &fault)) {
+    if (obstacle == NULL &&
+        sm_enclosure_enter(session->config, account, output, (const char *const *)files, &fault)) {
         g_info("account %s: closed in by landlock", account->name);
         return;
     }

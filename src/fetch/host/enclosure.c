@@ -97,7 +97,7 @@ let_etc(const SmConfig *config, GArray *places, GPtrArray *paths)
 
 gboolean
 sm_enclosure_enter(const SmConfig *config, const SmAccount *account, const char *output,
-                   GError **error)
+                   const char *const *files, GError **error)
 {
     g_autofree char *ledger =
         sm_config_ledger_is_server(config) ? NULL : g_path_get_dirname(config->ledger);
@@ -120,6 +120,8 @@ sm_enclosure_enter(const SmConfig *config, const SmAccount *account, const char 
 
     g_array_append_vals(places, common, G_N_ELEMENTS(common));
     g_array_append_vals(places, own, G_N_ELEMENTS(own));
+    for (; *files != NULL; files++)
+        g_array_append_val(places, ((SmLandlockPlace){*files, SM_LANDLOCK_READ}));
     let_etc(config, places, paths);
     return sm_landlock_enter_with(sm_landlock_abi(), &g_array_index(places, SmLandlockPlace, 0),
                                   places->len) ||

@@ -17,8 +17,9 @@ gboolean sm_enclosure_is_possible(void);
 
 /*
  * Closes the calling thread in, with all that it starts, for good: so before other threads are
- * started. output: a file that is written besides, or NULL. Call it once the configuration is read
- * and the ledger open, and only without an obstacle. SM_ERROR_INTERNAL.
+ * started. output: a file that is written besides, or NULL; files: what is read besides. Call it
+ * once the configuration is read and the ledger open, and only without an obstacle.
+ * SM_ERROR_INTERNAL.
  */
 gboolean sm_enclosure_enter(const SmConfig *config, const SmAccount *account, const char *output,
-                            GError **error);
+                            const char *const *files, GError **error);

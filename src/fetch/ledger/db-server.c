@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "common/base/error.h"
+#include "common/base/startup.h"
 #include "common/base/text.h"
+#include "fetch/ledger/db.h"
 
 enum { CAUSE_MAX = 300 };
 
@@ -160,6 +162,30 @@ sm_db_server_new(const char *where, const char *password, GError **error)
     }
     PQconninfoFree(options);
     return server;
+}
+
+GStrv
+sm_db_server_files(const char *where)
+{
+    static const char *const keywords[] = {"sslrootcert", "sslcert", "sslkey", "sslcrl",
+                                           "sslcrldir"};
+    PQconninfoOption *options = sm_db_names_server(where) ? parse(where, NULL) : NULL;
+    g_autofree char *home = options != NULL ? sm_startup_home() : NULL;
+    g_autoptr(GStrvBuilder) files = g_strv_builder_new();
+
+    for (gsize i = 0; options != NULL && i < G_N_ELEMENTS(keywords); i++) {
+        const char *file = option_of(options, keywords[i]);
+
+        if (file != NULL)
+            g_strv_builder_add(files, file);
+    }
+    if (home != NULL) {
+        g_autofree char *usual = g_build_filename(home, ".postgresql", NULL); /* libpq's own */
+
+        g_strv_builder_add(files, usual);
+    }
+    PQconninfoFree(options);
+    return g_strv_builder_end(files);
 }
 
 void

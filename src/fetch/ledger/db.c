@@ -23,6 +23,12 @@ sm_db_connect(const char *where, const char *password, GError **error)
                 "build it with libpq, or name a file");
     return NULL;
 }
+
+GStrv
+sm_db_server_files(const char *where)
+{
+    return g_new0(char *, 1);
+}
 #endif
 
 void

@@ -28,6 +28,10 @@ SmDb *sm_db_open(const char *path, SmDbUse use, GError **error);
 /* Whether where is a server's place, which begins with "postgresql:", and not a file's. */
 gboolean sm_db_names_server(const char *where);
 
+/* The files and folders that a session with the server at where may read whenever it begins anew,
+ * those of TLS; none where it is a file's place. Caller frees. */
+GStrv sm_db_server_files(const char *where);
+
 /*
  * Opens a database of the PostgreSQL server at where; password may be NULL. The server ends a
  * statement after 35 s, and the session of a host that is cut off after half a minute.
