@@ -9,6 +9,8 @@
 enum {
     CAUSE_MAX = 300,
     ANSWER_WAIT = 40, /* seconds; the server itself gives up a statement before */
+    SLOW = 2,         /* seconds: a new session that fails after them is not tried again for REST */
+    REST = 15,        /* seconds */
     LOCK_SHIFT = 44,  /* bits that the locks of a ledger need, see lock.h */
 };
 
@@ -206,6 +208,24 @@ take_locks_again(SmDbSession *session, GError **error)
     return TRUE;
 }
 
+/* Where the server does not even refuse, whatever is still to be asked or recorded would wait as
+ * long once more. */
+static gboolean
+reset(SmDbSession *session)
+{
+    gint64 began = g_get_monotonic_time(), ended;
+
+    if (session->given_up != 0 && began < session->given_up + REST * G_USEC_PER_SEC)
+        return FALSE;
+    PQreset(session->conn);
+    session->dead = FALSE;
+    ended = g_get_monotonic_time();
+    session->given_up =
+        PQstatus(session->conn) != CONNECTION_OK && ended > began + SLOW * G_USEC_PER_SEC ? ended
+                                                                                          : 0;
+    return PQstatus(session->conn) == CONNECTION_OK;
+}
+
 /* There is a connection; not within a transaction, which has ended with its own. */
 static gboolean
 connect_again(SmDbSession *session, GError **error)
@@ -214,11 +234,9 @@ connect_again(SmDbSession *session, GError **error)
         return TRUE;
     if (session->in_transaction)
         return sm_db_session_fail(session, NULL, error);
-    PQreset(session->conn);
-    session->dead = FALSE;
-    g_hash_table_remove_all(session->statements);
-    if (PQstatus(session->conn) != CONNECTION_OK)
+    if (!reset(session))
         return sm_db_session_fail(session, NULL, error);
+    g_hash_table_remove_all(session->statements);
     return set_up(session, error) && take_locks_again(session, error);
 }
 
