@@ -43,8 +43,8 @@ autovacuum_naptime = 10
 ACCESS = """
 local all postgres trust
 local all all peer map=hosts
-hostssl all certified samehost cert clientcert=verify-full
-hostssl all all samehost scram-sha-256
+hostssl all certified samenet cert clientcert=verify-full
+hostssl all all samenet scram-sha-256
 local replication all trust
 """
 
@@ -128,6 +128,13 @@ class Cluster:
         self._give(self.data / "standby.signal")
         self.start()
 
+    def listen(self, address):
+        """On that address, too."""
+        with (self.data / "postgresql.auto.conf").open("a") as file:
+            file.write(f"listen_addresses = '127.0.0.1,{address}'\n")
+        self.stop()
+        self.start()
+
     def start(self):
         self._run("pg_ctl", "-D", self.data, "-l", self.log, "-w", "-s", "start")
 
@@ -167,9 +174,9 @@ class Cluster:
         """How the role reaches it there, by who it is."""
         return f"postgresql:host={quoted(self.socket)} port={self.port} dbname={database} user={role}"
 
-    def by_tls(self, database, role=ROLE, port=None, host="localhost", **more):
+    def by_tls(self, database, role=ROLE, port=None, host="localhost", hostaddr="127.0.0.1", **more):
         """The same by TLS, at another port where somebody relays."""
-        words = {"host": host, "hostaddr": "127.0.0.1", "port": port or self.port, "dbname": database, "user": role,
+        words = {"host": host, "hostaddr": hostaddr, "port": port or self.port, "dbname": database, "user": role,
                  "sslmode": "verify-full", "sslrootcert": self.authority.pem, **more}
         return "postgresql:" + " ".join(f"{key}={quoted(value)}" for key, value in words.items())
 
@@ -218,11 +225,11 @@ class SlowRelay:
     """127.0.0.1:port leads to the target's port there, and each piece takes `delay` seconds longer; silence() lets
     nothing through any more, as a cable that is cut."""
 
-    def __init__(self, target, delay=0.0):
+    def __init__(self, target, delay=0.0, listener=None):
         self.target, self.delay = target, delay
         self.silent = threading.Event()
         self.ends = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = listener or socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
