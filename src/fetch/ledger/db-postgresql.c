@@ -119,21 +119,24 @@ run_bound(SmDbSession *session, const SmDbQuery *query)
     return result;
 }
 
-/* What was cut off before it could be known whether it was done is done once more, outside of a
- * transaction: the fence keeps a claim's holder from doing harm by that. */
+/*
+ * Does it; what was cut off before it could be known whether it was done is done once more, outside
+ * of a transaction: the fence keeps a claim's holder from doing harm by that. No types: its text
+ * may be several statements.
+ */
 static PGresult *
 run(SmDbSession *session, const SmDbQuery *query, GError **error)
 {
-    PGresult *result;
+    PGresult *result = NULL;
 
-    if (!sm_db_session_ready(session, error))
-        return NULL;
-    result = run_bound(session, query);
-    if (!sm_db_session_is_alive(session) && !session->in_transaction) {
+    for (int tries = 0; tries < 2; tries++) {
         PQclear(result);
         if (!sm_db_session_ready(session, error))
             return NULL;
-        result = run_bound(session, query);
+        result = query->types == NULL ? sm_db_session_run(session, query->sql)
+                                      : run_bound(session, query);
+        if (sm_db_session_is_alive(session) || session->in_transaction)
+            break;
     }
     if (sm_db_session_is_good(result))
         return result;
@@ -177,14 +180,10 @@ each(SmDb *db, const SmTaker *taker, const SmDbQuery *query, GError **error)
 static gboolean
 exec(SmDb *db, const char *sql, GError **error)
 {
-    SmDbSession *session = session_of(db);
-    PGresult *result;
-    gboolean ok;
+    PGresult *result = run(session_of(db), &(SmDbQuery){.sql = sql}, error);
 
-    if (!sm_db_session_ready(session, error))
-        return FALSE;
-    result = sm_db_session_run(session, sql);
-    ok = sm_db_session_is_good(result) || sm_db_session_fail(session, result, error);
+    gboolean ok = result != NULL;
+
     PQclear(result);
     return ok;
 }
@@ -195,15 +194,12 @@ verify(SmDb *db, GError **error)
     return exec(db, "SELECT 1", error);
 }
 
-/* By text of its own, for it is only known to be cut off once it was tried. */
 static gboolean
 begin_by(SmDb *db, const char *sql, GError **error)
 {
     SmDbSession *session = session_of(db);
 
-    session->in_transaction =
-        exec(db, sql, error) ||
-        (!sm_db_session_is_alive(session) && (g_clear_error(error), exec(db, sql, error)));
+    session->in_transaction = exec(db, sql, error);
     return session->in_transaction;
 }
 

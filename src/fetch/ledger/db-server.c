@@ -14,10 +14,11 @@ enum { CAUSE_MAX = 300 };
 /* What a connection has unless the key says otherwise; seconds, milliseconds: a host that is cut
  * off knows it within half a minute. */
 static const char *const defaults[][2] = {
-    {"connect_timeout", "10"},     {"keepalives_idle", "10"},
-    {"keepalives_interval", "5"},  {"keepalives_count", "3"},
-    {"tcp_user_timeout", "20000"}, {"target_session_attrs", "read-write"},
-    {"client_encoding", "UTF8"},   {"application_name", "scorefetch"},
+    {"connect_timeout", "10"},          {"keepalives_idle", "10"},
+    {"keepalives_interval", "5"},       {"keepalives_count", "3"},
+    {"tcp_user_timeout", "20000"},      {"target_session_attrs", "read-write"},
+    {"gssencmode", "disable"},          {"client_encoding", "UTF8"},
+    {"application_name", "scorefetch"},
 };
 
 static char *
@@ -96,12 +97,13 @@ describe(PQconninfoOption *options)
 {
     const char *host = option_of(options, "host"), *addr = option_of(options, "hostaddr");
     const char *port = option_of(options, "port"), *database = option_of(options, "dbname");
+    gboolean has_port = port != NULL && strchr(port, ',') == NULL; /* of one host */
     g_autofree char *name = g_strdup_printf("postgresql:%s on %s%s%s",
                                             database != NULL ? database : "(the user's database)",
                                             host != NULL   ? host
                                             : addr != NULL ? addr
                                                            : "this machine",
-                                            port != NULL ? ":" : "", port != NULL ? port : "");
+                                            has_port ? ":" : "", has_port ? port : "");
 
     return sm_text_clean(name, CAUSE_MAX);
 }

@@ -1,0 +1,285 @@
+/* A server's place: what is refused and what is added. A session that is cut off, if there is one.
+ */
+#include "fetch/ledger/db-server.h"
+
+#include <string.h>
+
+#include "common/base/error.h"
+#include "fetch-fixture.h"
+#include "fetch/ledger/claim.h"
+#include "fetch/ledger/updates.h"
+
+/* What libpq is told of keyword; NULL: nothing. */
+static const char *
+value_of(const SmDbServer *server, const char *keyword)
+{
+    for (guint i = 0; server->keywords->pdata[i] != NULL; i++)
+        if (strcmp(server->keywords->pdata[i], keyword) == 0)
+            return server->values->pdata[i];
+    return NULL;
+}
+
+static void
+a_server_elsewhere_is_verified(void)
+{
+    static const struct {
+        const char *where, *mode; /* NULL: libpq's own */
+    } places[] = {
+        {"postgresql://u@db.example.org/ledger", "verify-full"},
+        {"postgresql:host=db.example.org", "verify-full"},
+        {"postgresql://u@db.example.org/ledger?sslmode=verify-full", "verify-full"},
+        {"postgresql://10.0.0.7/ledger", "verify-full"},
+        {"postgresql://localhost,db.example.org/ledger", "verify-full"},
+        {"postgresql:host=localhost hostaddr=10.0.0.7", "verify-full"},
+        {"postgresql://127.example.org/ledger", "verify-full"},
+        {"postgresql:///ledger", NULL},
+        {"postgresql:", NULL},
+        {"postgresql:host=/run/postgresql dbname=ledger", NULL},
+        {"postgresql://%2Frun%2Fpostgresql/ledger", NULL},
+        {"postgresql://127.0.0.1:5433/ledger", NULL},
+        {"postgresql://[::1]/ledger?sslmode=disable", "disable"},
+        {"postgresql:host=db.example.org hostaddr=127.0.0.2", NULL},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(SmDbServer) server = sm_db_server_new(places[i].where, NULL, &error);
+
+        g_test_message("%s", places[i].where);
+        g_assert_no_error(error);
+        g_assert_cmpstr(value_of(server, "sslmode"), ==, places[i].mode);
+        g_assert_cmpstr(value_of(server, "target_session_attrs"), ==, "read-write");
+        g_assert_null(value_of(server, "password"));
+    }
+}
+
+static void
+what_is_not_safe_is_refused(void)
+{
+    static const struct {
+        const char *where, *said;
+    } places[] = {
+        {"postgresql://u:seKret@localhost/ledger", "ledger-password-file"},
+        {"postgresql://u:s%65Kret@db.example.org/ledger", "ledger-password-file"},
+        {"postgresql://localhost/ledger?passwor%64=seKret", "ledger-password-file"},
+        {"postgresql:host=/run password=seKret", "ledger-password-file"},
+        {"postgresql:service=seKret", "service"},
+        {"postgresql://db.example.org/ledger?sslmode=require", "verify-full"},
+        {"postgresql://db.example.org/ledger?sslmode=verify-ca", "verify-full"},
+        {"postgresql://db.example.org/ledger?sslmode=disable", "verify-full"},
+        {"postgresql://10.0.0.7,localhost/ledger?sslmode=prefer", "verify-full"},
+        {"postgresql:host=localhost hostaddr=10.0.0.7 sslmode=require", "verify-full"},
+        {"postgresql:seKret", "cannot be read"},
+        {"postgresql:passwort=seKret", "cannot be read"},
+        {"postgresql://u:seKret@[::1/ledger", "cannot be read"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("%s", places[i].where);
+        g_assert_null(sm_db_server_new(places[i].where, NULL, &error));
+        g_assert_error(error, SM_ERROR, (int)SM_ERROR_CONFIG);
+        fixture_assert_says(error->message, "key ledger", places[i].said, NULL);
+        g_assert_null(strstr(error->message, "Kret"));
+    }
+}
+
+static void
+a_name_for_messages_tells_no_more(void)
+{
+    static const struct {
+        const char *where, *name;
+    } places[] = {
+        {"postgresql://u@db.example.org:5433/ledger?application_name=x",
+         "postgresql:ledger on db.example.org:5433"},
+        {"postgresql:host=/run dbname=a", "postgresql:a on /run"},
+        {"postgresql://u@a,b/l", "postgresql:l on a,b"},
+        {"postgresql:", "postgresql:(the user's database) on this machine"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
+        g_autoptr(SmDbServer) server = sm_db_server_new(places[i].where, "seKret", NULL);
+
+        g_assert_cmpstr(server->name, ==, places[i].name);
+        g_assert_cmpstr(value_of(server, "password"), ==, "seKret");
+    }
+}
+
+/* Ends the session of db, as a server does that is stopped. */
+static void
+cut_off(Fixture *fixture, SmDb *db)
+{
+    g_autoptr(SmDb) killer = sm_db_connect(fixture->path, NULL, NULL);
+    gint64 pid, left = 1;
+
+    g_assert_true(sm_db_integer(db, NULL, &pid, "SELECT pg_backend_pid()", ""));
+    g_assert_true(
+        sm_db_run(killer, NULL, NULL, "SELECT pg_terminate_backend(CAST(? AS integer))", "i", pid));
+    while (left > 0)
+        g_assert_true(sm_db_integer(
+            killer, NULL, &left, "SELECT count(*) FROM pg_stat_activity WHERE pid = ?", "i", pid));
+}
+
+static void
+a_new_session_takes_over(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(SmDb) other = sm_db_connect(fixture->path, NULL, NULL);
+    SmDb *db = fixture->ledger->db;
+    gboolean taken;
+
+    g_assert_true(sm_db_lock(db, 7, &taken, NULL) && taken);
+    for (int i = 0; i < 3; i++) { /* a statement that is prepared by then, too */
+        g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM files"), ==, 0);
+        cut_off(fixture, db);
+    }
+    fixture_sql(fixture, "UPDATE accounts SET looked = 1");
+    g_assert_true(sm_db_is_locked(other, 7));
+    g_assert_true(sm_db_lock(other, 7, &taken, NULL));
+    g_assert_false(taken);
+    cut_off(fixture, db);
+    g_assert_true(sm_db_end(db, sm_db_begin(db, "main", NULL), NULL));
+    cut_off(fixture, db);
+    g_assert_true(sm_db_lock(db, 8, &taken, NULL) && taken);
+    sm_db_unlock(db, 7);
+    g_assert_true(sm_db_lock(other, 7, &taken, NULL) && taken);
+}
+
+static void
+a_lock_that_another_took_is_lost(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(SmDb) other = sm_db_connect(fixture->path, NULL, NULL);
+    g_autoptr(GError) error = NULL;
+    SmDb *db = fixture->ledger->db;
+    gboolean taken;
+    gint64 count;
+
+    g_assert_true(sm_db_lock(db, 7, &taken, NULL) && taken);
+    g_assert_true(sm_db_lock(db, 9, &taken, NULL) && taken);
+    cut_off(fixture, db);
+    g_assert_true(sm_db_lock(other, 7, &taken, NULL) && taken);
+    g_assert_false(sm_db_integer(db, &error, &count, "SELECT count(*) FROM files", ""));
+    g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);
+    fixture_assert_says(error->message, "connection was lost", "claim", "retried", NULL);
+    sm_db_unlock(other, 7); /* it was changed meanwhile: that it is free now does not help */
+    g_assert_false(sm_db_exec(db, "UPDATE files SET fence = 1", NULL));
+    g_assert_false(sm_db_begin(db, "main", NULL));
+    g_assert_false(sm_db_lock(db, 8, &taken, NULL));
+    sm_db_unlock(db, 7);
+    g_assert_true(sm_db_integer(db, NULL, &count, "SELECT count(*) FROM files", ""));
+    g_assert_true(sm_db_lock(other, 9, &taken, NULL));
+    g_assert_false(taken); /* what nobody took is still ours */
+}
+
+static void
+a_transaction_that_is_cut_off_is_undone(Fixture *fixture, gconstpointer data)
+{
+    static const char insert[] = "INSERT INTO accounts (name) VALUES ('cut')";
+    SmDb *db = fixture->ledger->db;
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(sm_db_begin(db, "main", NULL));
+    g_assert_true(sm_db_run(db, NULL, NULL, insert, ""));
+    cut_off(fixture, db);
+    g_assert_false(sm_db_run(db, &error, NULL, insert, ""));
+    g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);
+    g_assert_false(sm_db_run(db, NULL, NULL, insert, "")); /* nor as one of its own */
+    g_assert_false(sm_db_end(db, FALSE, NULL));
+    g_assert_true(sm_db_begin(db, "main", NULL));
+    g_assert_true(sm_db_run(db, NULL, NULL, insert, ""));
+    cut_off(fixture, db);
+    g_clear_error(&error);
+    g_assert_false(sm_db_end(db, TRUE, &error));
+    g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);
+    g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM accounts"), ==, 0);
+}
+
+/* Both hosts hold the same name, one after the other; the first does not know that it is over. */
+static void
+who_lost_a_claim_changes_nothing(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(SmLedger) other = sm_ledger_open_again(fixture->ledger, NULL);
+    SmClaim claim = {.ledger = fixture->ledger, .account = "main", .name = CSV};
+    SmClaim theirs = {.ledger = other, .account = "main", .name = CSV};
+    g_autoptr(SmFile) file = NULL;
+    g_autoptr(SmFile) their_file = NULL;
+    g_autofree char *before = NULL;
+    g_autofree char *after = NULL;
+
+    fixture_announce(fixture, CSV, "one");
+    file = sm_claim_take(&claim, 0, NULL);
+    g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
+    cut_off(fixture, fixture->ledger->db);
+    their_file = sm_claim_take(&theirs, 0, NULL);
+    g_assert_nonnull(their_file);
+    g_assert_true(sm_file_raise_fence(other, their_file, 0, NULL));
+    before = fixture_dump(&(Fixture){.ledger = other});
+    g_assert_false(sm_file_placing(fixture->ledger, file, (SmContent){1, "a"}, NULL, "b", NULL));
+    sm_claim_drop(&claim);
+    g_assert_false(sm_file_placing(fixture->ledger, file, (SmContent){1, "a"}, NULL, "b", NULL));
+    after = fixture_dump(&(Fixture){.ledger = other});
+    g_assert_cmpstr(after, ==, before);
+    g_assert_true(sm_file_placing(other, their_file, (SmContent){1, "a"}, NULL, "b", NULL));
+    sm_claim_drop(&theirs);
+}
+
+static int
+begin_for(gpointer data)
+{
+    char *const *words = data;
+    g_autoptr(SmDb) db = sm_db_connect(words[0], NULL, NULL);
+
+    return sm_db_end(db, sm_db_begin(db, words[1], NULL), NULL) ? 0 : 1;
+}
+
+static void
+writers_of_one_account_take_turns(Fixture *fixture, gconstpointer data)
+{
+    char other[] = "other", same[] = "main";
+    char *words[] = {fixture->path, other};
+    gint64 waiting = 0;
+    pid_t pid;
+
+    g_assert_true(sm_db_begin(fixture->ledger->db, "main", NULL));
+    pid = fixture_fork(begin_for, words);
+    g_assert_cmpint(fixture_wait(pid), ==, 0);
+    words[1] = same;
+    pid = fixture_fork(begin_for, words);
+    while (waiting == 0)
+        waiting = fixture_number(fixture, "SELECT count(*) FROM pg_locks WHERE NOT granted");
+    g_assert_true(sm_db_end(fixture->ledger->db, TRUE, NULL));
+    g_assert_cmpint(fixture_wait(pid), ==, 0);
+}
+
+static void
+bytes_that_are_no_text_do_no_harm(Fixture *fixture, gconstpointer data)
+{
+    g_assert_true(sm_ledger_log(fixture->ledger, "main", CSV, "x", "\xff\xfe", NULL));
+    g_assert_true(sm_db_run(fixture->ledger->db, NULL, NULL,
+                            "INSERT INTO keys (name, value) VALUES ('x', ?)", "s", "a\xc3"));
+}
+
+/* Adds a case that only a ledger on a server has. */
+#define ADD_OF_SERVER(path, body)                                                                  \
+    if (fixture_is_on_server())                                                                    \
+    ADD(path, NULL, body)
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/db-server/a server elsewhere is verified", a_server_elsewhere_is_verified);
+    g_test_add_func("/db-server/what is not safe is refused", what_is_not_safe_is_refused);
+    g_test_add_func("/db-server/a name for messages tells no more",
+                    a_name_for_messages_tells_no_more);
+    ADD_OF_SERVER("/db-server/a new session takes over", a_new_session_takes_over);
+    ADD_OF_SERVER("/db-server/a lock that another took is lost", a_lock_that_another_took_is_lost);
+    ADD_OF_SERVER("/db-server/a transaction that is cut off is undone",
+                  a_transaction_that_is_cut_off_is_undone);
+    ADD_OF_SERVER("/db-server/who lost a claim changes nothing", who_lost_a_claim_changes_nothing);
+    ADD_OF_SERVER("/db-server/writers of one account take turns",
+                  writers_of_one_account_take_turns);
+    ADD_OF_SERVER("/db-server/bytes that are no text do no harm",
+                  bytes_that_are_no_text_do_no_harm);
+    return g_test_run();
+}
