@@ -95,7 +95,7 @@ def test_both_parts_say_all_that_matters(account, emulator, outbox):
     shown = Tags(html)
     said = re.sub(r"\s+", " ", text)
     for words in ("Action is needed", "1 file this week, 1 since", "Waiting: 1. Failed or in conflict: 1.", CSV_NAME,
-                  "host[.]example", "What to do: ", "Who: "):
+                  "host[.]example", "What to do: ", "Who: ", "4300_20180412_111604.csv", "no file of that name"):
         assert words in said and words in re.sub(r"\s+", " ", shown.text), words
     assert {tag for tag, _ in shown.tags} <= {"html", "head", "meta", "title", "body", "h1", "h2", "p", "table", "tr", "th", "td"}
     assert not [attributes for _, attributes in shown.tags if set(attributes) - {"style", "lang", "charset"}]

@@ -46,13 +46,11 @@ read_text(const char *text, SmMailing *mailing)
 gboolean
 sm_mailing_look(SmLedger *ledger, SmMailing *mailing, GError **error)
 {
-    g_autofree char *text = NULL;
-
     *mailing = (SmMailing){0};
-    if (!sm_keys_get(ledger, KEY, &text, error))
+    if (!sm_keys_get(ledger, KEY, &mailing->raw, error))
         return FALSE;
-    if (text != NULL)
-        read_text(text, mailing);
+    if (mailing->raw != NULL)
+        read_text(mailing->raw, mailing);
     return TRUE;
 }
 
@@ -60,15 +58,15 @@ void
 sm_mailing_clear(SmMailing *mailing)
 {
     g_clear_pointer(&mailing->fault, g_free);
+    g_clear_pointer(&mailing->raw, g_free);
 }
 
 gboolean
 sm_mailing_change(SmLedger *ledger, const SmMailing *before, const SmMailing *now, gboolean *won,
                   GError **error)
 {
-    g_autofree char *old = as_text(before);
+    g_autofree char *made = before->stage != SM_MAILING_NONE ? as_text(before) : NULL;
     g_autofree char *new = as_text(now);
 
-    return sm_keys_change(ledger, KEY, before->stage != SM_MAILING_NONE ? old : NULL, new, won,
-                          error);
+    return sm_keys_change(ledger, KEY, before->raw != NULL ? before->raw : made, new, won, error);
 }

@@ -22,6 +22,7 @@ typedef struct {
     gint64 period; /* when its period began */
     gint64 at;     /* see the stage */
     char *fault;   /* of SM_MAILING_FAILED, else NULL */
+    char *raw;     /* as the ledger had it, in whatever form; NULL: nothing was looked at */
 } SmMailing;
 
 /* What the ledger says of the last one. SM_ERROR_LEDGER. */

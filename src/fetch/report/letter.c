@@ -8,6 +8,7 @@
 
 enum {
     NEWEST = 10,
+    OPEN = 20,
     CONCERNS = 10,
     COLUMNS_MAX = 6,
 };
@@ -155,6 +156,37 @@ add_accounts(Parts *to, const SmOverview *overview)
     end_table(to);
 }
 
+/* What waits, failed or conflicts: not of accounts that are turned off, as above. */
+static void
+add_open(Parts *to, const SmOverview *overview)
+{
+    static const int widths[COLUMNS_MAX] = {32, 8, 0};
+    static const char *const head[] = {"File", "State", "Why", NULL};
+    guint shown = 0;
+
+    for (guint i = 0; i < overview->accounts->len; i++) {
+        const SmOverviewAccount *account = overview->accounts->pdata[i];
+
+        for (guint k = 0; account->survey->account->enabled && k < account->open->len; k++) {
+            const SmHistoryFile *file = account->open->pdata[k];
+            g_autofree char *name = sm_alert_unlinked(file->name);
+            g_autofree char *why = sm_alert_unlinked(file->reason);
+            const char *const cells[] = {name, sm_file_state_name(file->state), why, NULL};
+
+            if (shown == OPEN)
+                break;
+            if (shown++ == 0) {
+                add_heading(to, "Files that wait or cannot be fetched");
+                begin_table(to);
+                add_row(to, widths, head, TRUE);
+            }
+            add_row(to, widths, cells, FALSE);
+        }
+    }
+    if (shown > 0)
+        end_table(to);
+}
+
 static void
 add_newest(Parts *to, const SmOverview *overview)
 {
@@ -222,6 +254,7 @@ write_parts(const SmOverview *overview)
     add_numbers(&parts, overview);
     add_concerns(&parts, overview);
     add_accounts(&parts, overview);
+    add_open(&parts, overview);
     add_newest(&parts, overview);
     add_end(&parts, overview);
     g_string_append(parts.html, "</body></html>\n");

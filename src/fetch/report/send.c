@@ -82,7 +82,7 @@ note(SmLedger *ledger, const SmMailing *before, SmMailing *now, const char *said
 static void
 give_up(SmLedger *ledger, const SmMailing *last)
 {
-    SmMailing now = {SM_MAILING_SENT, last->period, last->at, NULL};
+    SmMailing now = {SM_MAILING_SENT, last->period, last->at, NULL, NULL};
     g_autofree char *when = sm_text_time(last->at);
     g_autofree char *said = g_strdup_printf("whether the report of %s was sent is not known, since "
                                             "its process ended meanwhile; it is not sent again",
@@ -96,7 +96,7 @@ send_and_note(const SmConfig *config, SmLedger *ledger, const SmMailing *sending
 {
     g_autoptr(GError) fault = NULL;
     g_autofree char *said = NULL;
-    SmMailing now = {SM_MAILING_SENT, sending->period, 0, NULL};
+    SmMailing now = {SM_MAILING_SENT, sending->period, 0, NULL, NULL};
 
     if (!send(config, ledger, sending->at, &fault)) {
         now.stage = SM_MAILING_FAILED;
@@ -116,7 +116,8 @@ sm_report_send(const SmConfig *config, SmLedger *ledger)
     g_autoptr(GError) fault = NULL;
     g_auto(SmMailing) last = {0};
     gint64 now = sm_ledger_now(), every = config->report_every;
-    const SmMailing sending = {SM_MAILING_SENDING, sm_calendar_period(now, zone, every), now, NULL};
+    const SmMailing sending = {SM_MAILING_SENDING, sm_calendar_period(now, zone, every), now, NULL,
+                               NULL};
     gboolean won = FALSE;
 
     if (config->report_mail == NULL)

@@ -69,12 +69,12 @@ downloads_of(const SmLive *live, guint columns)
         const SmProgressState state = {download->name, 0, 0, download->bytes, download->total,
                                        download->rate};
 
-        g_ptr_array_add(section.rows, download->bytes >= 0 && download->state != SM_FILE_PLACING
-                                          ? sm_progress_format(&state, columns)
-                                          : g_strdup_printf("%s  %s", download->name,
-                                                            download->state == SM_FILE_PLACING
-                                                                ? "is being stored"
-                                                                : "asks the service"));
+        g_ptr_array_add(section.rows,
+                        download->bytes >= 0 && download->state != SM_FILE_PLACING
+                            ? sm_progress_format(&state, columns)
+                            : g_strdup_printf("%s  %s", download->name,
+                                              download->state == SM_FILE_PLACING ? "is being stored"
+                                                                                 : "under way"));
     }
     if (section.rows->len == 0)
         g_ptr_array_add(section.rows, g_strdup("none just now"));
