@@ -306,7 +306,7 @@ def test_it_prints(browser, office):
 def test_strangers_words_are_text_and_the_policy_holds(browser, office, tmp_path):
     config = make.make(tmp_path / "ledger", build_folder() / "scorefetch", office.now, 0.3)
     with contextlib.closing(make.sqlite3.connect(tmp_path / "ledger" / "ledger.db")) as db, db:
-        db.execute("UPDATE files SET name = name || ?, reason = ?", (HOSTILE, HOSTILE))
+        db.execute("UPDATE files SET name = name || ?, reason = ?", (HOSTILE + 200 * "W", HOSTILE + 300 * "W"))
         db.execute("INSERT INTO alerts (account, kind, text, first, last) VALUES ('admissions', 'disk', ?, 1, 2)", (HOSTILE,))
     path = tmp_path / "page.html"
     done = run([build_folder() / "scorefetch", "report", "-q", "-c", config, "-o", path])
@@ -315,6 +315,9 @@ def test_strangers_words_are_text_and_the_policy_holds(browser, office, tmp_path
         assert page.evaluate("document.querySelectorAll('img, script').length") == 0
         assert page.evaluate("document.body.textContent").count("<script>alert(2)</script>\"'&amp;") >= 5
         assert page.said() == [] and len(page.requests()) == 1
+        for width in (320, 1280):
+            page.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
         for attack in ("document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.ran = 1'}))",
                        "document.body.append(Object.assign(document.createElement('img'), {src: 'data:image/gif;base64,R0lGODlhAQABAAAAACw='}))",
                        "document.body.append(Object.assign(document.createElement('style'), {textContent: 'body {display: none}'}))"):

@@ -158,6 +158,21 @@ an_account_that_is_off_makes_no_gaps(Fixture *fixture, gconstpointer data)
     g_ptr_array_unref(config.accounts);
 }
 
+/* One of five of its account, with the longest name and reason. */
+static void
+waiting_row(Fixture *fixture, int number)
+{
+    g_autofree char *account = g_strdup_printf("account-%d", number / 5);
+    g_autofree char *reason = g_strnfill(300, '<');
+    g_autofree char *end = g_strnfill(240, 'x');
+    g_autofree char *name = g_strdup_printf("%d%s", number, end);
+
+    g_assert_true(sm_db_run(fixture->ledger->db, NULL, NULL,
+                            "INSERT INTO files (account, name, stem, reason, announced, updated)"
+                            " VALUES (?, ?, '', ?, 1, 1)",
+                            "sss", account, name, reason));
+}
+
 static void
 very_many_accounts_are_not_all_shown(Fixture *fixture, gconstpointer data)
 {
@@ -172,10 +187,15 @@ very_many_accounts_are_not_all_shown(Fixture *fixture, gconstpointer data)
         account->fault = g_error_new(SM_ERROR, SM_ERROR_CONFIG, "%s is wrong", account->name);
         g_ptr_array_add(config.accounts, account);
     }
+    g_assert_true(sm_db_begin(fixture->ledger->db, "", NULL));
+    for (int i = 0; i < 1000; i++)
+        waiting_row(fixture, i);
+    g_assert_true(sm_db_end(fixture->ledger->db, TRUE, NULL));
     page = page_of(fixture, &config);
     g_assert_cmpuint(strlen(page), <, 500000);
     assert_has(page, "2800 more accounts are not shown");
-    assert_has(page, "and 2980 more: scorefetch status");
+    assert_has(page, "and the same of 2950 more accounts.");
+    assert_has(page, "<li>and 4 more: scorefetch status</li>");
     for (guint i = 0; i < config.accounts->len; i++) {
         SmAccount *account = config.accounts->pdata[i];
 

@@ -5,7 +5,10 @@
 #include "fetch/report/html.h"
 #include "fetch/store/store.h"
 
-enum { QUIET_WEEKS = 2 /* from that many on they are a silence */ };
+enum {
+    QUIET_WEEKS = 2, /* from that many on they are a silence */
+    ACCOUNTS_SHOWN = 50,
+};
 
 /* A table that narrow screens show as a list. */
 static void
@@ -162,7 +165,7 @@ add_unwanted(GString *to, const SmOverview *overview)
 
 /* Where names of one type came, and none of another that the account wants. */
 static void
-add_format(GString *to, const SmOverviewAccount *account)
+add_format(GString *to, const SmOverviewAccount *account, gint64 now)
 {
     const SmAccount *configured = account->survey->account;
     gboolean csv = configured->format == SM_FORMAT_CSV || configured->format == SM_FORMAT_BOTH;
@@ -221,6 +224,26 @@ add_quiet_weeks(GString *to, const SmOverview *overview)
                 day, SM_OVERVIEW_WEEKS - first, files);
 }
 
+/* What an account lacks, if it does. */
+typedef void (*AddGap)(GString *to, const SmOverviewAccount *account, gint64 now);
+
+static void
+add_gaps(GString *to, const SmOverview *overview, AddGap add)
+{
+    guint count = 0;
+
+    for (guint i = 0; i < overview->accounts->len; i++) {
+        gsize before = to->len;
+
+        add(to, overview->accounts->pdata[i], overview->now);
+        if (to->len > before && ++count > ACCOUNTS_SHOWN)
+            g_string_truncate(to, before);
+    }
+    if (count > ACCOUNTS_SHOWN)
+        sm_html_add(to, "<li>and the same of %d more accounts.</li>\n",
+                    (int)(count - ACCOUNTS_SHOWN));
+}
+
 void
 sm_lists_gaps(GString *to, const SmOverview *overview)
 {
@@ -230,11 +253,9 @@ sm_lists_gaps(GString *to, const SmOverview *overview)
                     "<ul class=\"gaps\">\n");
     before = to->len;
     add_unwanted(to, overview);
-    for (guint i = 0; i < overview->accounts->len; i++)
-        add_format(to, overview->accounts->pdata[i]);
+    add_gaps(to, overview, add_format);
     add_quiet_weeks(to, overview);
-    for (guint i = 0; i < overview->accounts->len; i++)
-        add_silence(to, overview->accounts->pdata[i], overview->now);
+    add_gaps(to, overview, add_silence);
     if (to->len == before)
         sm_html_add(to, "<li>None: no listed file was left out, each wanted format came, and there"
                         " was no silence.</li>\n");

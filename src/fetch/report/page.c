@@ -8,9 +8,7 @@
 #include "fetch/report/standing.h"
 #include "fetch/report/trends.h"
 
-static const char style[] =
-#include <style.inc>
-    ;
+#include <style.inc> /* style: the text of style.css */
 
 /* Of the one style element, so that the page may have no other. Caller frees. */
 static char *

@@ -6,7 +6,8 @@
 
 enum {
     CONCERNS_SHOWN = 20,
-    CARDS_SHOWN = 200, /* about 300 kB */
+    CARDS_SHOWN = 200,
+    FEW_ACCOUNTS = 40, /* of more, each shows one file: a page stays below 500 kB */
 };
 
 /* What is drawn before the sentence, so that colour is not all that tells. */
@@ -188,16 +189,18 @@ add_open(GString *to, const SmHistoryFile *file, gint64 now)
 }
 
 static void
-add_all_open(GString *to, const SmOverviewAccount *account, gint64 now)
+add_all_open(GString *to, const SmOverviewAccount *account, const SmOverview *overview)
 {
     const gint64 *files = account->survey->totals.files;
-    gint64 more = waiting(files) + failed(files) - account->open->len;
+    guint shown =
+        MIN(account->open->len, overview->accounts->len > FEW_ACCOUNTS ? 1 : SM_OVERVIEW_OPEN);
+    gint64 more = waiting(files) + failed(files) - shown;
 
     if (account->open->len == 0)
         return;
     sm_html_add(to, "<ul class=\"files\">\n");
-    for (guint i = 0; i < account->open->len; i++)
-        add_open(to, account->open->pdata[i], now);
+    for (guint i = 0; i < shown; i++)
+        add_open(to, account->open->pdata[i], overview->now);
     if (more > 0)
         sm_html_add(to, "<li>and %" G_GINT64_FORMAT " more: scorefetch status</li>\n", more);
     sm_html_add(to, "</ul>");
@@ -233,7 +236,7 @@ add_card(GString *to, const SmOverview *overview, guint number)
                 week, season, before, waits, fails);
     add_password(to, account, overview->now);
     sm_html_add(to, "</dl>");
-    add_all_open(to, account, overview->now);
+    add_all_open(to, account, overview);
     sm_html_add(to, "</article>\n");
 }
 
