@@ -294,6 +294,32 @@ def test_who_waits_is_told_of_a_dead_share(site, dead_share):
 
 
 @pytest.mark.release_only("the leak checker waits for a thread that hangs in the kernel")
+@pytest.mark.parametrize("what, commands", [
+    ("password-file", [["check"], ["get", "-a", "ash", FILES["ash"]], ["list", "-a", "ash"], None]),
+    ("ledger", [["check"], ["run"]]),
+    ("spool", [["check"], ["status"], None]),
+    ("log", [["sync"], None]),
+])
+@pytest.mark.parametrize("settings", [{"delivery": "inline"}])
+def test_other_files_on_a_dead_share_are_told_as_well(site, what, commands):
+    """None is a message."""
+    share = site.account.folder / "share"
+    share.mkdir()
+    (share / what).write_text("x")
+    if what == "password-file":
+        change(site, "ash", password_file=share / what)
+    else:
+        config = site.account.config
+        config.write_text(re.sub(f"(?m)^{what} = .*", f"{what} = {share / what}", config.read_text()))
+    with dead(share):
+        for command in commands:
+            begin = time.monotonic()
+            done = site.account.scorefetch(*command) if command else site.receive(FILES["ash"])
+            assert f"{share / what} does not answer; is what it is mounted from away" in done.err + done.out.decode(), command
+            assert done.code in (2, EX_CANTCREAT, EX_TEMPFAIL) and time.monotonic() - begin < 12
+
+
+@pytest.mark.release_only("the leak checker waits for a thread that hangs in the kernel")
 @pytest.mark.parametrize("settings", [{"delivery": "inline"}])
 def test_what_is_of_several_accounts_waits_for_no_dead_share(site, dead_share):
     """Neither one message nor one command holds up the names of the account whose directory answers."""

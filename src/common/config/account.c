@@ -141,6 +141,19 @@ read_password_source(const SmConfigGroup *group, const SmConfigGroup *defaults, 
                        &account->fault);
 }
 
+GStrv
+sm_account_places(const SmAccount *account)
+{
+    const char *all[] = {account->directory, account->password_file, account->ca_file,
+                         account->gnupg_home};
+    g_autoptr(GStrvBuilder) places = g_strv_builder_new();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(all); i++)
+        if (all[i] != NULL)
+            g_strv_builder_add(places, all[i]);
+    return g_strv_builder_end(places);
+}
+
 SmAccount *
 sm_account_read(const SmConfigGroup *group, const SmConfigGroup *defaults)
 {

@@ -66,6 +66,9 @@ typedef struct {
     gboolean queued;       /* events go to the spool; the worker fetches */
 } SmAccount;
 
+/* The files and directories that work for account needs, its directory first. Caller frees. */
+GStrv sm_account_places(const SmAccount *account);
+
 typedef struct {
     char *file;                 /* the configuration in use, absolute */
     gboolean site;              /* it is /etc's: paths default to the site's */

@@ -17,12 +17,12 @@ is_used(const SmAccount *account)
 static GPtrArray *
 look_at_all(const SmConfig *config)
 {
-    g_autoptr(GPtrArray) paths = g_ptr_array_new();
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
 
     for (guint i = 0; i < config->accounts->len; i++) {
         const SmAccount *account = config->accounts->pdata[i];
 
-        g_ptr_array_add(paths, is_used(account) ? account->directory : NULL);
+        g_ptr_array_add(paths, is_used(account) ? sm_account_places(account) : NULL);
     }
     return sm_look_at_all(paths, SM_WATCH_CONFIG_LIMIT_MS * G_TIME_SPAN_MILLISECOND);
 }

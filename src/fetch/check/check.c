@@ -25,7 +25,7 @@ sm_check_new(void)
     SmCheck *check = g_new0(SmCheck, 1);
 
     check->findings = g_ptr_array_new_with_free_func(finding_free);
-    check->silent = g_hash_table_new(NULL, NULL);
+    check->silent = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     check->probed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return check;
 }

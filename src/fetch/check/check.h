@@ -29,7 +29,7 @@ typedef struct {
     SmLedger *ledger;       /* the ledger, for calls; NULL unless --online */
     char *units;            /* what systemctl shows of a site's units; NULL: not asked yet */
     GHashTable *probed;     /* what was probed at the network already */
-    GHashTable *silent;     /* of SmAccount: those whose directories do not answer */
+    GHashTable *silent;     /* by SmAccount: the path that does not answer, of those with one */
     GPtrArray *findings;    /* of SmFinding */
 } SmCheck;
 

@@ -149,6 +149,12 @@ device_of(SmLook *look)
     return device;
 }
 
+static void
+say_silent(SmCheck *check, const SmAccount *account, const char *path)
+{
+    g_hash_table_insert(check->silent, (gpointer)account, g_strdup(path));
+}
+
 /* Of the directories that answer, one on each file system is stored in. */
 static void
 look_for_frozen(SmCheck *check, const GPtrArray *accounts, const GPtrArray *looks)
@@ -174,22 +180,22 @@ look_for_frozen(SmCheck *check, const GPtrArray *accounts, const GPtrArray *look
         g_autofree char *device = device_of(looks->pdata[i]);
 
         if (device != NULL && g_hash_table_contains(devices, device))
-            g_hash_table_add(check->silent, accounts->pdata[i]);
+            say_silent(check, accounts->pdata[i], ((SmAccount *)accounts->pdata[i])->directory);
     }
 }
 
 void
 sm_check_look_for_silent(SmCheck *check, GPtrArray *accounts)
 {
-    g_autoptr(GPtrArray) paths = g_ptr_array_new();
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
     g_autoptr(GPtrArray) looks = NULL;
 
     for (guint i = 0; i < accounts->len; i++)
-        g_ptr_array_add(paths, ((SmAccount *)accounts->pdata[i])->directory);
+        g_ptr_array_add(paths, sm_account_places(accounts->pdata[i]));
     looks = sm_look_at_all(paths, LOOK_LIMIT * G_USEC_PER_SEC);
     for (guint i = 0; i < accounts->len; i++)
-        if (!sm_look_is_over(looks->pdata[i], 0))
-            g_hash_table_add(check->silent, accounts->pdata[i]);
+        if (sm_look_silent(looks->pdata[i]) != NULL)
+            say_silent(check, accounts->pdata[i], sm_look_silent(looks->pdata[i]));
     look_for_frozen(check, accounts, looks);
 }
 
@@ -201,13 +207,13 @@ sm_check_directory(SmCheck *check, const SmAccount *account)
     g_autofree char *space = NULL;
     g_autofree char *described = NULL;
     guint64 wanted = MAX(100 * MEGABYTE, largest_file(check, account));
+    const char *silent = g_hash_table_lookup(check->silent, account);
     struct stat about;
     gboolean well;
 
-    if (g_hash_table_contains(check->silent, account)) {
+    if (silent != NULL) {
         sm_check_say(check, SM_CHECK_FAILURE, "directory", account,
-                     "%s does not answer; is what it is mounted from away, or frozen?",
-                     account->directory);
+                     "%s does not answer; is what it is mounted from away, or frozen?", silent);
         return;
     }
     store = sm_store_open(account, &fault);

@@ -30,7 +30,7 @@ typedef enum {
     ANY_ACCOUNT = 1 << 2, /* also for those that cannot be used */
     ONLINE = 1 << 3,
     ALERT_TEST = 1 << 4,
-    IN_DIRECTORY = 1 << 5, /* needs an answer of the account's directory; with PER_ACCOUNT */
+    SILENT = 1 << 5, /* also for those whose directory, or what else they need, does not answer */
 } Traits;
 
 #define GENERAL NEEDS_CONFIG
@@ -51,15 +51,15 @@ static const struct {
     {sm_check_alerts, GENERAL},
     {sm_check_tell, GENERAL},
     {sm_check_alert_test, GENERAL | ALERT_TEST},
-    {sm_check_account, ACCOUNT | ANY_ACCOUNT},
+    {sm_check_account, ACCOUNT | ANY_ACCOUNT | SILENT},
     {sm_check_password, ACCOUNT},
-    {sm_check_directory, ACCOUNT},
-    {sm_check_units_view_of, ACCOUNT | IN_DIRECTORY},
+    {sm_check_directory, ACCOUNT | SILENT},
+    {sm_check_units_view_of, ACCOUNT},
     {sm_check_authorities, ACCOUNT},
     {sm_check_keys, ACCOUNT},
     {sm_check_senders, ACCOUNT},
     {sm_check_hook, ACCOUNT},
-    {sm_check_enclosure, ACCOUNT | IN_DIRECTORY},
+    {sm_check_enclosure, ACCOUNT},
     {sm_check_agents, 0},
     {sm_check_sandbox, 0},
     {sm_check_network, ACCOUNT | ONLINE},
@@ -73,7 +73,7 @@ configure(SmSession *session, SmCheck *check)
 {
     GError *fault = NULL;
 
-    if (!sm_session_configure(session, &fault))
+    if (!sm_session_configure(session, &fault) || !sm_session_reaches(session, TRUE, &fault))
         sm_check_say_fault(check, SM_CHECK_FAILURE, "configuration", NULL, fault);
     else if (!sm_ledger_is_ours(session->config->ledger, &fault))
         sm_check_say_fault(check, SM_CHECK_FAILURE, "user", NULL, fault);
@@ -110,7 +110,6 @@ static void
 look_for_silent(const SmSession *session, SmCheck *check)
 {
     g_autoptr(GPtrArray) accounts = g_ptr_array_new();
-
     for (guint i = 0; check->config != NULL && i < check->config->accounts->len; i++) {
         SmAccount *account = check->config->accounts->pdata[i];
 
@@ -126,8 +125,8 @@ look_at_accounts(const SmSession *session, SmCheck *check, gsize which)
     for (guint i = 0; i < check->config->accounts->len; i++) {
         const SmAccount *account = check->config->accounts->pdata[i];
 
-        if (!is_asked_for(session, account) || ((checks[which].traits & IN_DIRECTORY) != 0 &&
-                                                g_hash_table_contains(check->silent, account)))
+        if (!is_asked_for(session, account) ||
+            ((checks[which].traits & SILENT) == 0 && g_hash_table_contains(check->silent, account)))
             continue;
         if (is_used(account) || (checks[which].traits & ANY_ACCOUNT) != 0)
             checks[which].look(check, account);

@@ -175,8 +175,9 @@ deliver(SmSession *session, gpointer values, char **arguments, GError **error)
 
     if (event == NULL)
         return EX_OK;
-    if (sm_session_configure(session, &fault) &&
-        find_deferral(session, options, &defer_for, &fault)) {
+    if (sm_session_configure(session, &fault) && !sm_session_reaches(session, FALSE, error))
+        return EX_OK;
+    if (fault == NULL && find_deferral(session, options, &defer_for, &fault)) {
         if (!options->dry_run)
             return act(session, options, event, defer_for);
         plan(session, event, error);

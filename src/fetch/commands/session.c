@@ -94,6 +94,21 @@ sm_session_ledger(const SmSession *session, const SmConfig *config, SmLedgerUse 
 }
 
 gboolean
+sm_session_reaches(const SmSession *session, gboolean ledger, GError **error)
+{
+    const SmConfig *config = session->config;
+    const char *const places[] = {config->spool, ledger ? config->ledger : config->spool,
+                                  config->log_file, NULL};
+    g_autoptr(SmLook) look = sm_look_begin(places);
+
+    if (sm_look_is_over(look, g_get_monotonic_time() + LOOK_LIMIT * G_USEC_PER_SEC))
+        return TRUE;
+    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
+                "%s does not answer; is what it is mounted from away?", sm_look_silent(look));
+    return FALSE;
+}
+
+gboolean
 sm_session_open_ledger(SmSession *session, SmLedgerUse use, GError **error)
 {
     const SmConfig *config = session->config;
@@ -101,6 +116,8 @@ sm_session_open_ledger(SmSession *session, SmLedgerUse use, GError **error)
 
     if (session->ledger != NULL)
         return TRUE;
+    if (!sm_session_reaches(session, TRUE, error))
+        return FALSE;
     /* Opens the log before the ledger, so that a failure to open that is logged; but root must not
      * create a log that the ledger's owner cannot write. */
     if (use == SM_LEDGER_CREATE && (!sm_ledger_is_ours(config->ledger, error) ||
@@ -194,22 +211,24 @@ sm_session_only_account(const SmSession *session)
 void
 sm_session_look_at(const GPtrArray *accounts)
 {
-    g_autoptr(GPtrArray) paths = g_ptr_array_new();
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
     g_autoptr(GPtrArray) looks = NULL;
 
     for (guint i = 0; i < accounts->len; i++) {
         const SmAccount *account = accounts->pdata[i];
 
-        g_ptr_array_add(paths, account->fault == NULL ? account->directory : NULL);
+        g_ptr_array_add(paths, account->fault == NULL ? sm_account_places(account) : NULL);
     }
     looks = sm_look_at_all(paths, LOOK_LIMIT * G_USEC_PER_SEC);
     for (guint i = 0; i < accounts->len; i++) {
         SmAccount *account = accounts->pdata[i];
 
-        if (looks->pdata[i] != NULL && !sm_look_is_over(looks->pdata[i], 0))
+        const char *silent = looks->pdata[i] != NULL ? sm_look_silent(looks->pdata[i]) : NULL;
+
+        if (silent != NULL)
             g_set_error(&account->fault, SM_ERROR, SM_ERROR_DIRECTORY,
                         "account %s: %s does not answer; is what it is mounted from away?",
-                        account->name, account->directory);
+                        account->name, silent);
     }
 }
 

@@ -56,6 +56,10 @@ void sm_session_start_log(SmSession *session);
 SmLedger *sm_session_ledger(const SmSession *session, const SmConfig *config, SmLedgerUse use,
                             GError **error);
 
+/* Whether the spool, the log's file and, if asked for, the ledger answer, or are not there: on a
+ * dead share they would hold us up without end. SM_ERROR_LEDGER. */
+gboolean sm_session_reaches(const SmSession *session, gboolean ledger, GError **error);
+
 /* Opens the ledger (after sm_session_configure()); session->ledger stays NULL as sm_ledger_open()
  * says. SM_ERROR_OWNER, SM_ERROR_LEDGER, SM_ERROR_CONFIG (the log, a server), SM_ERROR_SECRET. */
 gboolean sm_session_open_ledger(SmSession *session, SmLedgerUse use, GError **error);
@@ -78,9 +82,9 @@ SmAccount *sm_session_account_at(SmSession *session, const char *name, GError **
 SmAccount *sm_session_only_account(const SmSession *session);
 
 /*
- * Looks at the directories of these accounts (of SmAccount), which takes no more than seconds: one
- * on a dead share would hold up what follows without end. Whose does not answer has that,
- * SM_ERROR_DIRECTORY, as its fault from here on.
+ * Looks at what these accounts (of SmAccount) need, which takes no more than seconds: a directory
+ * or password-file on a dead share would hold up what follows without end. Whose does not answer
+ * has that, SM_ERROR_DIRECTORY, as its fault from here on.
  */
 void sm_session_look_at(const GPtrArray *accounts);
 

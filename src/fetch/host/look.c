@@ -7,10 +7,11 @@ enum { MOMENT_US = 1000 };
 
 /* Of two owners, the caller and the thread. */
 struct SmLook {
-    char *path;
+    GStrv paths;
     GMutex mutex;
     GCond done;
-    gboolean ended, found;
+    guint answered; /* of paths */
+    gboolean found; /* the first of them, a directory */
     dev_t device;
     ino_t inode;
     GThread *thread; /* the caller's */
@@ -21,7 +22,7 @@ look_clear(gpointer data)
 {
     SmLook *look = data;
 
-    g_free(look->path);
+    g_strfreev(look->paths);
     g_mutex_clear(&look->mutex);
     g_cond_clear(&look->done);
 }
@@ -47,40 +48,48 @@ sm_look_free(SmLook *look)
     g_atomic_rc_box_release_full(look, look_clear);
 }
 
+static void
+look_at(SmLook *look, guint which)
+{
+    struct stat about;
+    struct statvfs volume;
+    gboolean found = stat(look->paths[which], &about) == 0;
+
+    if (found)
+        (void)!statvfs(look->paths[which], &volume); /* stat may be answered from memory */
+    g_mutex_lock(&look->mutex);
+    if (which == 0 && found && S_ISDIR(about.st_mode)) {
+        look->found = TRUE;
+        look->device = about.st_dev;
+        look->inode = about.st_ino;
+    }
+    look->answered++;
+    g_cond_signal(&look->done);
+    g_mutex_unlock(&look->mutex);
+}
+
 static gpointer
 look_there(gpointer data)
 {
     SmLook *look = data;
-    struct stat about;
-    struct statvfs volume;
-    gboolean found = stat(look->path, &about) == 0 && S_ISDIR(about.st_mode);
 
-    if (found)
-        (void)!statvfs(look->path, &volume); /* stat may be answered by what is remembered */
-    g_mutex_lock(&look->mutex);
-    look->found = found;
-    if (found) {
-        look->device = about.st_dev;
-        look->inode = about.st_ino;
-    }
-    look->ended = TRUE;
-    g_cond_signal(&look->done);
-    g_mutex_unlock(&look->mutex);
+    for (guint i = 0; look->paths[i] != NULL; i++)
+        look_at(look, i);
     g_atomic_rc_box_release_full(look, look_clear);
     return NULL;
 }
 
 SmLook *
-sm_look_begin(const char *path)
+sm_look_begin(const char *const *paths)
 {
     SmLook *look = g_atomic_rc_box_new0(SmLook);
 
-    look->path = g_strdup(path);
+    look->paths = g_strdupv((char **)paths);
     g_mutex_init(&look->mutex);
     g_cond_init(&look->done);
     look->thread = g_thread_try_new("look", look_there, g_atomic_rc_box_acquire(look), NULL);
-    if (look->thread == NULL) /* no more can be had: as with one that does not answer */
-        g_atomic_rc_box_release_full(look, look_clear);
+    if (look->thread == NULL) /* no more can be had: without a limit, then */
+        look_there(look);
     else /* nearly all answer at once: so thousands need no thousands of threads */
         sm_look_is_over(look, g_get_monotonic_time() + MOMENT_US);
     return look;
@@ -92,13 +101,25 @@ sm_look_is_over(SmLook *look, gint64 until)
     gboolean ended;
 
     g_mutex_lock(&look->mutex);
-    while (!look->ended && g_cond_wait_until(&look->done, &look->mutex, until))
+    while (look->paths[look->answered] != NULL &&
+           g_cond_wait_until(&look->done, &look->mutex, until))
         ;
-    ended = look->ended;
+    ended = look->paths[look->answered] == NULL;
     g_mutex_unlock(&look->mutex);
     if (ended)
         see_off(look, TRUE);
     return ended;
+}
+
+const char *
+sm_look_silent(SmLook *look)
+{
+    const char *silent;
+
+    g_mutex_lock(&look->mutex);
+    silent = look->paths[look->answered];
+    g_mutex_unlock(&look->mutex);
+    return silent;
 }
 
 GPtrArray *
@@ -122,7 +143,7 @@ sm_look_identity(SmLook *look)
     char *identity = NULL;
 
     g_mutex_lock(&look->mutex);
-    if (look->ended && look->found)
+    if (look->found)
         identity = g_strdup_printf("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT,
                                    (guint64)look->device, (guint64)look->inode);
     g_mutex_unlock(&look->mutex);

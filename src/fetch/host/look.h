@@ -1,6 +1,6 @@
 /*
- * A look at a directory with a limit: one on a dead share does not answer, and whoever asks it
- * waits without end. A thread of its own asks, and is left behind where no answer comes.
+ * A look at files and directories with a limit: one on a dead share does not answer, and whoever
+ * asks it waits without end. A thread of its own asks, and is left behind where no answer comes.
  */
 #pragma once
 
@@ -8,19 +8,24 @@
 
 typedef struct SmLook SmLook;
 
-/* Begins to look at path, and waits for a moment, since most answer at once. Caller frees with
- * sm_look_free(). */
-SmLook *sm_look_begin(const char *path);
+/* Begins to look at paths, one after the other, with NULL behind them, and waits for a moment,
+ * since most answer at once. Caller frees with sm_look_free(). */
+SmLook *sm_look_begin(const char *const *paths);
 
-/* Whether an answer is there, also that there is no such directory; waits until that monotonic
- * time for it. */
+/* Whether all have answered, also that they are not there; waits until that monotonic time for it.
+ */
 gboolean sm_look_is_over(SmLook *look, gint64 until);
 
-/* Looks at all of paths at once, with one limit for them all, in microseconds: one share may hold
- * them. An array of SmLook, NULL for a path that is NULL. Caller frees. */
+/* The one that is asked and has not answered; NULL: all have. It lives as long as look. */
+const char *sm_look_silent(SmLook *look);
+
+/* Looks at all of paths (each as sm_look_begin() has them) at once, with one limit for them all, in
+ * microseconds: one share may hold them. An array of SmLook, NULL where paths has NULL. Caller
+ * frees. */
 GPtrArray *sm_look_at_all(const GPtrArray *paths, gint64 limit_us);
 
-/* "DEVICE:INODE" of the directory; NULL where it is not there, or no answer is. Caller frees. */
+/* "DEVICE:INODE" of the first of its paths, a directory; NULL where it is not there, or no answer
+ * is. Caller frees. */
 char *sm_look_identity(SmLook *look);
 
 /* Leaves the look to itself; NULL is allowed. */
