@@ -62,8 +62,20 @@ static const Complaint complaints[] = {
     {"a bad log level", "[scoremail]\nlog-level = debug\n" MAIN, NULL, NULL,
      "CONF:2: [scoremail] log-level: \"debug\" is invalid; allowed: error, notice, info"},
     {"a relative ledger", "[scoremail]\nledger = ledger.db\n" MAIN, NULL, NULL,
-     "CONF:2: [scoremail] ledger: is no absolute path; allowed: a path that starts with / or ~/ "
-     "and has no .. in it"},
+     "CONF:2: [scoremail] ledger: is no place for it; allowed: an absolute path, starting with / "
+     "or ~/ and without .. in it, or postgresql://USER@HOST/DATABASE on a PostgreSQL server"},
+    {"a ledger of another kind", "[scoremail]\nledger = mysql://db.example.org/x\n" MAIN, NULL,
+     NULL,
+     "CONF:2: [scoremail] ledger: is no place for it; allowed: an absolute path, starting with / "
+     "or ~/ and without .. in it, or postgresql://USER@HOST/DATABASE on a PostgreSQL server"},
+    {"a password of the ledger", "[scoremail]\nledger = postgresql://u:x@db/ledger\n" MAIN, NULL,
+     NULL,
+     "CONF:2: [scoremail] ledger: has a password in it; allowed: a server's place without one; set "
+     "ledger-password-file, ledger-password-command or ledger-password-credential"},
+    {"several passwords of the ledger",
+     "[scoremail]\nledger-password-file = /x\nledger-password-credential = x\n" MAIN, NULL, NULL,
+     "CONF:1: [scoremail]: has several passwords for the ledger; allowed: at most one of "
+     "ledger-password-file, ledger-password-command and ledger-password-credential"},
     {"a ledger for each account", "[scoremail]\nledger = /var/%{account}.db\n" MAIN, NULL, NULL,
      "CONF:2: [scoremail] ledger: has a %{...} that means nothing here; allowed: %{account}, in "
      "the paths of an account"},

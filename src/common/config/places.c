@@ -64,11 +64,23 @@ has_password(const char *place)
     return (at != NULL && colon != NULL && colon < at) || strstr(place, "password") != NULL;
 }
 
+static gboolean
+refuse_ledger(GError **error)
+{
+    g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
+                        "is no place for it; allowed: an absolute path, starting with / or ~/ and "
+                        "without .. in it, or " SM_LEDGER_SERVER
+                        "//USER@HOST/DATABASE on a PostgreSQL server");
+    return FALSE;
+}
+
 gboolean
 sm_value_ledger(const char *text, void *result, GError **error)
 {
-    if (!g_str_has_prefix(text, SM_LEDGER_SERVER))
+    if (*text == '/' || *text == '~')
         return sm_value_path(text, result, error);
+    if (!g_str_has_prefix(text, SM_LEDGER_SERVER))
+        return refuse_ledger(error);
     if (has_password(text + strlen(SM_LEDGER_SERVER))) {
         g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
                             "has a password in it; allowed: a server's place without one; set "

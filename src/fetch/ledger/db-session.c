@@ -62,7 +62,8 @@ sm_db_session_fail(SmDbSession *session, const PGresult *result, GError **error)
         sm_text_clean(session->dead ? "the server has not answered in time" : line, CAUSE_MAX);
 
     g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s: %s (%s)", session->db.path, cause,
-                state != NULL ? remedy(state) : "is the server away? retried");
+                state != NULL ? remedy(state)
+                              : "is the server up, and does it let this role in? retried");
     return FALSE;
 }
 

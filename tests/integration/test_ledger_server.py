@@ -1,0 +1,232 @@
+"""One host's ledger on a PostgreSQL server: how it gets in, what it refuses, and how a ledger moves there and back."""
+import contextlib
+import re
+import sqlite3
+
+import pytest
+from harness import CHECKOUT, CSV_NAME, EX_CONFIG, EX_TEMPFAIL, mail
+from postgres import PASSWORD, ROLE, Cluster
+from tlsserver import Authority
+
+pytestmark = pytest.mark.release_only("most of the time goes to the server")
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with contextlib.closing(Cluster()) as made:
+        ident = made.data / "pg_ident.conf"
+        me = ident.read_text().splitlines()[0].rsplit(" ", 1)[0]
+        ident.write_text(ident.read_text() + "".join(f"{me} {role}\n" for role in ("guest", "owner")))
+        made.sql("SELECT pg_reload_conf()")
+        yield made
+
+
+@pytest.fixture
+def database(cluster):
+    return cluster.new_database()
+
+
+@pytest.fixture
+def reach(account):
+    """Sets the ledger's place and what else there is in [scoremail]; None takes a key out."""
+
+    def go(where, **more):
+        account.general.update({"ledger": where, **{f"ledger-{key.replace('_', '-')}": value for key, value in more.items()}})
+        account.general = {key: value for key, value in account.general.items() if value is not None}
+        account.configure()
+
+    return go
+
+
+@pytest.fixture
+def password(account):
+    path = account.config.parent / "ledger-password"
+    path.touch(mode=0o600)
+    path.write_text(PASSWORD + "\n")
+    return path
+
+
+def assert_stores(account, scores, **how):
+    done = account.scoremail(stdin=mail("csv"), **how)
+    assert done.code == 0, done.err
+    assert account.stored()[CSV_NAME] == scores[CSV_NAME]
+    assert account.status()[CSV_NAME]["state"] == "stored"
+    assert not account.ledger.exists() and not account.ledger.with_suffix(".lock").exists()
+
+
+def assert_waits(account, *said):
+    done = account.scoremail(stdin=mail("csv"))
+    assert done.code == EX_TEMPFAIL and account.stored() == {}
+    assert len(done.err.splitlines()) == 1 and PASSWORD not in done.err, done.err
+    for text in said:
+        assert text in done.err, done.err
+    return done
+
+
+def test_by_who_it_is(account, scores, cluster, database, reach):
+    reach(cluster.by_socket(database))
+    assert_stores(account, scores)
+    done = account.scorefetch("check")
+    assert f"postgresql:{database} on {cluster.socket}:{cluster.port}, schema 3, intact" in done.out.decode()
+
+
+def test_by_a_password(account, scores, cluster, database, reach, password, tmp_path):
+    where = cluster.by_tls(database)
+    reach(where, password_command=f"cat {password}")
+    assert_stores(account, scores)
+    reach(where, password_command=None, password_file=password)
+    assert account.scorefetch("status").code == 0
+    reach(where, password_file=None, password_credential=password.name)
+    assert account.scorefetch("status", env={"CREDENTIALS_DIRECTORY": str(password.parent), "PATH": "/usr/bin:/bin"}).code == 0
+    reach(where, password_credential=None)
+    done = account.scorefetch("status")
+    assert done.code == EX_TEMPFAIL and "no password" in done.err, done.err
+    reach(where, password_file=password)
+    password.write_text("wrong\n")
+    done = account.scorefetch("status")
+    assert done.code == EX_TEMPFAIL and "password authentication failed" in done.err and "wrong" not in done.err
+    password.chmod(0o644)
+    done = account.scorefetch("status")
+    assert f"ledger-password-file {password} is readable by everyone" in done.err
+
+
+def test_by_a_certificate(account, scores, cluster, database, reach):
+    cluster.sql(f"ALTER DATABASE {database} OWNER TO certified")
+    certificate, key = cluster.authority.issue("certified")
+    reach(cluster.by_tls(database, role="certified", sslcert=certificate, sslkey=key))
+    assert_stores(account, scores)
+
+
+def test_another_server_is_not_trusted(account, cluster, database, reach, password, tmp_path):
+    foreign = Authority(tmp_path / "other")
+    reach(cluster.by_tls(database, sslrootcert=foreign.pem), password_file=password)
+    assert_waits(account, "certificate verify failed")
+    reach(cluster.by_tls(database, host="elsewhere.example"))
+    assert_waits(account, "elsewhere.example")
+    assert cluster.sessions(f"datname = '{database}'") == 0
+
+
+@pytest.mark.parametrize("place, said", [
+    (f"postgresql://scoremail:{PASSWORD}@localhost/ledger", "ledger-password-file"),
+    (f"postgresql:host=localhost password={PASSWORD}", "ledger-password-file"),
+    (f"postgresql://localhost/ledger?user=x&password={PASSWORD}", "ledger-password-file"),
+    ("ledger.db", "postgresql"),
+])
+def test_what_the_configuration_refuses(account, reach, place, said):
+    reach(place)
+    done = account.scorefetch("status")
+    assert done.code == EX_CONFIG and said in done.err and PASSWORD not in done.err, done.err
+    assert f"{account.config}:2:" in done.err
+
+
+@pytest.mark.parametrize("place, said", [
+    (f"postgresql://localhost/ledger?passwor%64={PASSWORD}", "ledger-password-file"),
+    ("postgresql://db.example.org/ledger?sslmode=require", "verify-full"),
+    ("postgresql://db.example.org/ledger?sslmode=disable", "verify-full"),
+    ("postgresql:host=localhost hostaddr=192.0.2.1 sslmode=prefer", "verify-full"),
+    ("postgresql:service=scores", "service"),
+    ("postgresql:nonsense", "cannot be read"),
+])
+def test_what_the_connection_refuses(account, reach, place, said):
+    reach(place)
+    done = account.scorefetch("status")
+    assert done.code == EX_CONFIG and said in done.err and PASSWORD not in done.err, done.err
+    assert_waits(account, said)
+
+
+def test_two_passwords_are_refused(account, reach, cluster, database, password):
+    reach(cluster.by_tls(database), password_file=password, password_command="echo")
+    done = account.scorefetch("status")
+    assert done.code == EX_CONFIG and "several passwords" in done.err, done.err
+
+
+def test_the_environment_is_not_heeded(account, scores, cluster, database, reach):
+    reach(cluster.by_socket(database))
+    assert_stores(account, scores, env={
+        "PATH": "/usr/bin:/bin", "HOME": str(account.folder), "PGHOST": "192.0.2.1", "PGHOSTADDR": "192.0.2.1", "PGUSER": "nobody",
+        "PGOPTIONS": "-c search_path=nowhere", "PGSSLMODE": "require", "PGCONNECT_TIMEOUT": "1", "PGSERVICE": "nowhere",
+        "PGREQUIREPEER": "nobody", "PGDATABASE": "postgres", "PGTARGETSESSIONATTRS": "standby", "PGCLIENTENCODING": "LATIN1"})
+
+
+def documented():
+    """The statements of postgresql.md, for roles and a database of a test's: those before the tables, and after."""
+    text = (CHECKOUT / "docs" / "postgresql.md").read_text().replace("scoremail_owner", "owner")
+    lines = [line.strip() for line in text.splitlines() if line.startswith("    ") and line.endswith(";") or line.startswith("    \\c")]
+    lines = [re.sub(r"\bscoremail\b", "guest", line) for line in lines]
+    return [line for line in lines if "ON ALL" not in line and "REVOKE INSERT" not in line], [line for line in lines if "ON ALL" in line or "REVOKE INSERT" in line]
+
+
+def test_a_role_that_may_do_little(account, cluster, reach):
+    """Tables that another role made are used with the rights that postgresql.md grants, and with no fewer."""
+    before, after = documented()
+    database = "postgres"
+    for statement in before:
+        if statement == r"\c guest":
+            database = "guest"
+        else:
+            cluster.sql(statement, database)
+    reach(cluster.by_socket("guest", role="guest"))
+    assert_waits(account, "permission denied")
+    reach(cluster.by_socket("guest", role="owner"))
+    assert account.scorefetch("run").code == 0
+    reach(cluster.by_socket("guest", role="guest"))
+    assert_waits(account, "permission denied", "the role lacks a right")
+    for statement in after:
+        cluster.sql(statement, "guest")
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    for command in ("sync", "run", "status"):
+        done = account.scorefetch(command)
+        assert done.code == 0, (command, done.err)
+
+
+def test_what_is_no_place_for_a_ledger(account, cluster, reach):
+    cluster.sql(f"CREATE DATABASE latin OWNER {ROLE} ENCODING 'LATIN1' TEMPLATE template0")
+    reach(cluster.by_socket("latin"))
+    assert_waits(account, "not in UTF8")
+    reach(cluster.by_socket("missing"))
+    assert_waits(account, '"missing" does not exist', "is the server up")
+    reach(cluster.by_socket(cluster.new_database()) + " options=-csearch_path=nowhere")
+    assert_waits(account, "search_path")
+
+
+def test_a_newer_ledger_is_left_alone(account, cluster, database, reach):
+    reach(cluster.by_socket(database))
+    assert account.scorefetch("run").code == 0
+    cluster.sql("UPDATE schema_version SET version = 4", database)
+    assert_waits(account, "newer version (schema 4", "upgrade scorefetch")
+    assert "newer version" in account.scorefetch("check").out.decode()
+
+
+def test_a_ledger_moves_there_and_back(account, emulator, cluster, database, reach):
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    before = account.status()
+    log = account.scorefetch("log").out
+    there = cluster.by_socket(database)
+    done = account.scorefetch("ledger", "copy", there)
+    assert done.code == 0 and "found the same there" in done.err, done.err
+    done = account.scorefetch("ledger", "copy", there)
+    assert done.code != 0 and "is not empty" in done.err, done.err
+    reach(there)
+    assert account.status() == before and account.scorefetch("log").out == log
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    assert len(emulator.requests("object")) == 1
+    for command, path in (("backup", account.folder / "backup.db"), ("ledger", account.folder / "back.db")):
+        done = account.scorefetch(command, *(["copy"] if command == "ledger" else []), path)
+        assert done.code == 0, done.err
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            assert db.execute("PRAGMA quick_check").fetchone() == ("ok",)
+        reach(path)
+        assert account.status() == before
+        reach(there)
+
+
+def test_a_copy_that_is_cut_off_leaves_nothing(account, cluster, database):
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    there = cluster.by_socket(database)
+    assert account.scorefetch("ledger", "copy", there).code == 0
+    cluster.sql("DELETE FROM files; DELETE FROM events; DELETE FROM log; DELETE FROM accounts; DELETE FROM days; DELETE FROM totals;"
+                "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid());"
+                " RETURN NULL; END'; CREATE TRIGGER stop AFTER INSERT ON log EXECUTE FUNCTION stop()", database)
+    done = account.scorefetch("ledger", "copy", there)
+    assert done.code == EX_TEMPFAIL, done.err
+    assert cluster.sql("SELECT count(*) FROM files", database) == [["0"]]
