@@ -192,6 +192,15 @@ def test_alerts_are_sent_once(site, emulator, tmp_path):
     assert [line["kind"] for line in lines] == ["credentials"]
 
 
+def test_a_report_is_sent_once(site, tmp_path):
+    sent = tmp_path / "sent"
+    for host in site.hosts:
+        host.general |= {"report-mail": "office@school.example", "sendmail": f"/bin/sh -c 'echo sent >> {sent}; cat > {sent}.mail; sleep 0.3'"}
+        host.configure()
+    assert codes(end_all([host.start_scorefetch("tell") for _ in range(4) for host in site.hosts])) == {0}
+    assert sent.read_text() == "sent\n" and b"Subject: Scores: 0 files this week" in sent.with_suffix(".mail").read_bytes()
+
+
 def test_of_both_formats_at_once_the_first_is_stored(site, emulator):
     for host in site.hosts:
         host.configure(format="first")
