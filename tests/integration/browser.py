@@ -16,7 +16,7 @@ OPTIONS = """
 --disable-background-networking --disable-component-update --disable-default-apps --disable-extensions
 --remote-debugging-pipe
 """.split()
-DOMAINS = ("Page", "Runtime", "Log", "Network", "Accessibility")
+DOMAINS = ("Page", "Runtime", "Log", "Network")
 
 
 class Browser:

@@ -70,7 +70,7 @@ static const GOptionEntry options_of_report[] = {
 
 const SmCommand sm_command_report = {
     .name = "report",
-    .summary = "Make a web page of it for an office: is all well, what came, what is missing",
+    .summary = "Make a web page for an office: is all well, what came, what is missing",
     .needs = SM_NEEDS_CONFIG | SM_NEEDS_ACCOUNT | SM_NEEDS_LOOK,
     .size = sizeof(Report),
     .options = options_of_report,

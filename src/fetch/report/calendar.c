@@ -1,5 +1,7 @@
 #include "fetch/report/calendar.h"
 
+#include <string.h>
+
 enum {
     SEASON_BEGINS = 8, /* month */
     PERIOD_BEGINS = 7, /* o'clock: before an office does */
@@ -121,6 +123,9 @@ sm_calendar_zone_name(gint64 when, GTimeZone *zone)
 {
     g_autoptr(GDateTime) then = local(when, zone);
     g_autofree char *now = g_date_time_format(then, "%Z, UTC%:z");
+    const char *name = g_time_zone_get_identifier(zone);
 
-    return g_strdup_printf("%s (%s)", g_time_zone_get_identifier(zone), now);
+    if (strpbrk(name, ",:<") != NULL || *name == '/') /* TZ has a rule or a file */
+        return g_steal_pointer(&now);
+    return g_strdup_printf("%s (%s)", name, now);
 }

@@ -33,6 +33,6 @@ int sm_calendar_find(const gint64 *starts, guint count, gint64 when);
 /* "Jan": the month of a time, in English whatever the locale. Static. */
 const char *sm_calendar_month_name(gint64 when, GTimeZone *zone);
 
-/* "America/New_York (EST, UTC-05:00)": the zone, and what holds in it at that time. Caller frees.
- */
+/* "America/New_York (EST, UTC-05:00)": the zone, if it has a name, and what holds in it at that
+ * time. Caller frees. */
 char *sm_calendar_zone_name(gint64 when, GTimeZone *zone);
