@@ -184,8 +184,8 @@ class Site:
         return row["n"], row["names"]
 
     def close(self):
-        for host in self.hosts:
-            host.close()
+        while self.hosts:
+            self.hosts.pop().close()
 
 
 def need_namespaces():

@@ -7,6 +7,7 @@ import time
 import pytest
 from harness import CSV_NAME, EX_NOPERM, EX_TEMPFAIL, TXT_NAME, large_scores, mail, notification, run
 from hosts import Site, need_namespaces
+from mounts import mounted
 from postgres import Cluster, SlowRelay, filled
 
 pytestmark = [pytest.mark.release_only("it is about what processes do together"),
@@ -31,6 +32,16 @@ def site(cluster, build, announced, tmp_path):
         for where in (None, None, cluster.by_tls(made.database)):
             made.add(where)
         yield made
+
+
+@pytest.fixture
+def site_on_share(cluster, build, announced, tmp_path):
+    """Their share has no renames that never replace and no files without a name, as NFS has none."""
+    with contextlib.closing(Site(tmp_path, build, announced, cluster)) as made, mounted("bindfs", made.directory):
+        for _ in range(3):
+            made.add()
+        yield made
+        made.close()  # they hold the mount
 
 
 def end_all(running, timeout=120):
@@ -81,6 +92,39 @@ def assert_whole(site, data):
     assert site.stored() == data
     assert site.times("stored") == (len(data), len(data))
     assert set(site.states().values()) == {"stored"}
+
+
+def test_the_same_on_a_share_that_can_do_little(site_on_share, emulator, scores):
+    site, message = site_on_share, mail("csv")
+    running = [host.start(message) for _ in range(8) for host in site.hosts]
+    for each in running:
+        each.go()
+    ends = end_all(running)
+    assert codes(ends) == {0}, [end.err for end in ends if end.code]
+    assert site.stored() == {CSV_NAME: scores[CSV_NAME]} and len(emulator.requests("object")) == 1
+    data = many_files(emulator, 30) | site.stored()
+    ends = end_all([host.start_scorefetch("sync", "--all") for host in site.hosts])
+    assert codes(ends) == {0}, [line for end in ends for line in end.err.splitlines() if "mode" not in line and "stored" not in line]
+    assert site.stored() == data
+    assert site.times("stored") == (len(data), len(data))
+
+
+def test_workers_on_all_hosts_share_what_waits(site, emulator):
+    data = many_files(emulator, 40)
+    site.hosts[0].configure(give_up_after="1s")
+    emulator.faults("file:status=503")
+    ends = end_all([site.hosts[0].start(notification(site.build, name)).go() for name in data])
+    assert codes(ends) == {EX_TEMPFAIL}
+    emulator.faults()
+    site.time_passes(7200)
+    asked = len(emulator.requests("file"))
+    ends = end_all([host.start_scorefetch("run") for host in site.hosts])
+    assert codes(ends) == {0}, [end.err for end in ends]
+    assert site.stored() == data
+    assert site.times("stored") == (len(data), len(data))
+    assert len(emulator.requests("file")) == asked + len(data)
+    done = [int(end.err.rsplit(" done", 1)[0].split()[-1]) for end in ends if " done" in end.err]
+    assert sum(done) == len(data), [end.err for end in ends]
 
 
 def test_what_is_killed_at_random_stores_each_file_once(site, emulator):

@@ -92,6 +92,7 @@ work_on(SmSession *session, const SmAccount *account, const SmFile *due, Tally *
                        .role = SM_ROLE_FILTER,
                        .impatient = TRUE,
                        .offline = is_away(session, account, tally),
+                       .due = due,
                        .shared = &tally->shared};
     g_auto(SmFetched) fetched = {0};
     g_autoptr(GError) fault = NULL;

@@ -141,12 +141,22 @@ sm_fetched_clear(SmFetched *fetched)
     g_clear_pointer(&fetched->outcome, g_free);
 }
 
+/* Whether another worker, of this host or another one, has been faster. */
+static gboolean
+is_done_meanwhile(const SmJob *job, const SmFile *file, GError **error)
+{
+    if (job->due == NULL || file->settled == job->due->settled)
+        return FALSE;
+    g_set_error(error, SM_ERROR, SM_ERROR_BUSY, "%s: another process was faster", file->name);
+    return TRUE;
+}
+
 static gboolean
 fetch(const SmJob *job, const char *name, SmFetched *fetched, GError **error)
 {
     const char *account = job->account->name;
     SmClaim claim = {.ledger = job->ledger, .account = account, .name = name};
-    gboolean ok;
+    gboolean ok = FALSE;
 
     claim.per_stem = job->account->format == SM_FORMAT_FIRST && sm_policy_is_pair(name);
     *fetched = (SmFetched){sm_claim_take(&claim, job->impatient ? 0 : SM_CLAIM_WAIT, error)};
@@ -157,7 +167,7 @@ fetch(const SmJob *job, const char *name, SmFetched *fetched, GError **error)
     if (claim.settled_meanwhile && !(fetched->file->stored_at > 0 &&
                                      fetched->file->newest_event > fetched->file->stored.covers))
         ok = report_other(fetched->file, &fetched->outcome, error);
-    else
+    else if (!is_done_meanwhile(job, fetched->file, error))
         ok = work(job, fetched->file, &fetched->outcome, error);
     sm_claim_drop(&claim);
     if (ok) /* also for files that a dead process has stored */

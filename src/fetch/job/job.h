@@ -20,6 +20,8 @@ typedef struct {
     gboolean impatient; /* not to wait for another process that is at work on it */
     gboolean offline; /* decides, but calls nobody: SM_ERROR_PAUSED where a file would be fetched */
     gint64 deadline;  /* monotonic time of the run's end, microseconds; 0: none */
+    const SmFile *due; /* the row as it was when it was chosen: SM_ERROR_BUSY where another process
+                          has settled it since; NULL: it does not matter */
     const SmListed *listed; /* what the listing has just said of it; NULL: it was not asked */
     const SmShared *shared; /* with other fetches; NULL: nothing */
 } SmJob;
