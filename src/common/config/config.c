@@ -262,43 +262,57 @@ sort_groups(GPtrArray *groups, const char *file, const SmConfigGroup **general, 
     return TRUE;
 }
 
-/* Two accounts of one name are ambiguous: neither is used. */
+/* Two accounts of one name are ambiguous: neither is used. twins: by name, the first group and the
+ * next of that name. */
 static void
-check_twins(const GPtrArray *groups, const SmConfigGroup *group, SmAccount *account)
+check_twins(GHashTable *const twins[2], const SmConfigGroup *group, SmAccount *account)
 {
-    for (guint i = 0; i < groups->len; i++) {
-        const SmConfigGroup *other = groups->pdata[i];
+    const SmConfigGroup *other = g_hash_table_lookup(twins[0], group->name);
 
-        if (other != group && strcmp(other->name, group->name) == 0)
-            sm_config_complain(&account->fault, group, group->line, NULL,
-                               "is given twice, also in %s:%u; rename one of them", other->file,
-                               other->line);
-    }
+    if (other == group)
+        other = g_hash_table_lookup(twins[1], group->name);
+    if (other != NULL)
+        sm_config_complain(&account->fault, group, group->line, NULL,
+                           "is given twice, also in %s:%u; rename one of them", other->file,
+                           other->line);
 }
 
-/* Two accounts in one directory would take each other's files for conflicts. */
+/* Two accounts in one directory would take each other's files for conflicts. owners: by directory.
+ */
 static void
-check_directory(const SmConfig *config, const SmConfigGroup *group, SmAccount *account)
+check_directory(GHashTable *owners, const SmConfigGroup *group, SmAccount *account)
 {
     const SmConfigEntry *entry = sm_config_entry(group, "directory");
+    const SmAccount *other;
 
     if (account->directory == NULL || !account->enabled)
         return;
-    for (guint i = 0; i < config->accounts->len; i++) {
-        const SmAccount *other = config->accounts->pdata[i];
-
-        if (other->enabled && g_strcmp0(other->directory, account->directory) == 0)
-            sm_config_complain(&account->fault, group, entry != NULL ? entry->line : group->line,
-                               "directory",
-                               "is the directory of [account %s] too; give each account its own, "
-                               "as in /srv/scores/%%{account}",
-                               other->name);
-    }
+    other = g_hash_table_lookup(owners, account->directory);
+    if (other == NULL)
+        g_hash_table_insert(owners, account->directory, account);
+    else
+        sm_config_complain(&account->fault, group, entry != NULL ? entry->line : group->line,
+                           "directory",
+                           "is the directory of [account %s] too; give each account its own, "
+                           "as in /srv/scores/%%{account}",
+                           other->name);
 }
 
+/* In time that grows with their number alone: there may be thousands. */
 static void
 read_accounts(SmConfig *config, const GPtrArray *groups, const SmConfigGroup *general)
 {
+    g_autoptr(GHashTable) first = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) next = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) owners = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = groups->len; i-- > 0;) {
+        SmConfigGroup *group = groups->pdata[i];
+
+        if (g_hash_table_contains(first, group->name))
+            g_hash_table_insert(next, group->name, g_hash_table_lookup(first, group->name));
+        g_hash_table_insert(first, group->name, group);
+    }
     for (guint i = 0; i < groups->len; i++) {
         const SmConfigGroup *group = groups->pdata[i];
         SmAccount *account;
@@ -306,8 +320,8 @@ read_accounts(SmConfig *config, const GPtrArray *groups, const SmConfigGroup *ge
         if (group == general)
             continue;
         account = sm_account_read(group, general);
-        check_twins(groups, group, account);
-        check_directory(config, group, account);
+        check_twins((GHashTable *[]){first, next}, group, account);
+        check_directory(owners, group, account);
         g_ptr_array_add(config->accounts, account);
     }
 }

@@ -40,10 +40,11 @@ sm_config_check_keys(const SmConfigGroup *group, guint allowed, GError **fault)
         const SmConfigEntry *entry = group->entries->pdata[i];
         const SmConfigKey *key = sm_config_key(entry->key);
         const SmConfigKey *meant = key == NULL ? sm_config_key_nearest(entry->key) : NULL;
-        g_autofree char *shown = sm_text_clean(entry->key, SM_TEXT_SHOWN_MAX);
+        g_autofree char *shown = NULL;
 
         if (key != NULL && (key->flags & allowed) != 0)
             continue;
+        shown = sm_text_clean(entry->key, SM_TEXT_SHOWN_MAX);
         if (key != NULL && allowed == SM_KEY_ACCOUNT)
             sm_config_complain(fault, group, entry->line, shown,
                                "is a setting of the whole program; move it to [scoremail]");
