@@ -19,6 +19,7 @@ pytestmark = [
 
 CONFIG = "/etc/scoremail/scoremail.conf"
 DIRECTORY = "/var/lib/scoremail/scores"  # where a purge must not delete it
+OLD_UNIT = "/etc/systemd/system/paths.target.wants/scoremail-run.path"  # of 0.1.0
 WORKER = ["runuser", "-u", "scoremail", "--", "scorefetch", "run", "-c", CONFIG]
 
 
@@ -31,8 +32,11 @@ def packages():
 def older(packages, tmp_path_factory):
     """The folder of an older package: the first that there was, where it was made (tests/fresh/run), else the same programs."""
     folder = tmp_path_factory.mktemp("older")
-    (package,) = [*packages.glob("first/scoremail_*.deb")] or packages.glob("scoremail_*.deb")
-    relabel(package, "0.0.9", folder / "scoremail.deb")
+    first = [*packages.glob("first/scoremail_*.deb")]
+    if first:
+        shutil.copy(first[0], folder / "scoremail.deb")
+    else:
+        relabel(next(packages.glob("scoremail_*.deb")), "0.1.0", folder / "scoremail.deb")
     return folder
 
 
@@ -151,10 +155,11 @@ def test_an_upgrade_leaves_a_worker_at_work_and_events_that_wait(packages, host,
     root = host.root
     apt(root, "install", "/srv/older/scoremail.deb")
     host.configure()
+    root.must("sh", "-c", 'mkdir -p "${1%/*}" && ln -sf /lib/systemd/system/scoremail-run.path "$1"', "sh", OLD_UNIT)  # enabled
     host.receive(mail("csv"))
     host.emulator.add("5818_20260101_000001.csv", b"x" * 200_000)
     host.receive(notification(host.build, "5818_20260101_000001.csv"))
-    host.emulator.faults("object:drip=100000")
+    host.emulator.faults("object:drip=20000")
     root.daemon("sh", "-c", f'({" ".join(WORKER)}; echo $? >/run/ended) & ')
     agents.wait_for(lambda: len(host.emulator.requests("file")) == 2, "the worker to be at work")
     os.kill(host.emulator.process.pid, signal.SIGSTOP)  # in the middle of the download
@@ -162,6 +167,7 @@ def test_an_upgrade_leaves_a_worker_at_work_and_events_that_wait(packages, host,
         host.receive(mail("txt"))
         debian.install(host.root, packages, "scoremail_*.deb")
         assert not host.exists("/run/ended")  # the worker has outlived the upgrade
+        assert root.must("systemctl", "is-enabled", "scoremail-run.socket") == "enabled\n" and root.run(["test", "-L", OLD_UNIT]).code != 0
         assert CSV_NAME in root.must("scorefetch", "status", "-c", CONFIG, user="scoremail")  # brings the ledger up to date
     finally:
         os.kill(host.emulator.process.pid, signal.SIGCONT)
