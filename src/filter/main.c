@@ -22,9 +22,9 @@
 #include "filter/child.h"
 #include "filter/envelope.h"
 #include "filter/input.h"
-#include "filter/message/scan.h"
 #include "filter/options.h"
 #include "filter/reader.h"
+#include "filter/scan/scan.h"
 
 enum {
     EXTRACT_NO_SPAN = 1,     /* as grep */

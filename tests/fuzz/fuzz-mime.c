@@ -8,7 +8,7 @@
 
 #include "filter/message/gmime-auto.h"
 #include "filter/message/mime.h"
-#include "filter/message/scan.h"
+#include "filter/scan/scan.h"
 #include "fuzz.h"
 #include "rounds.h"
 

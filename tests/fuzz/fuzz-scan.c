@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "filter/message/scan.h"
+#include "filter/scan/scan.h"
 #include "fuzz.h"
 #include "rounds.h"
 

@@ -9,7 +9,7 @@
 #include "common/event/name.h"
 #include "filter/message/gmime-auto.h"
 #include "filter/message/mime.h"
-#include "filter/message/scan.h"
+#include "filter/scan/scan.h"
 
 /* Reads anew with each character set that is asked for, as child.c does. Caller owns. */
 static SmEvent *

@@ -2,7 +2,7 @@
  * does not. */
 #include <string.h>
 
-#include "filter/message/scan.h"
+#include "filter/scan/scan.h"
 
 #define SPAN "<p>Your file: <span id=\"fileName\"> a.csv </span></p>"
 

@@ -1,7 +1,7 @@
 /*
- * A look at the raw bytes of a message, before anything is parsed: nearly all mail
- * announces nothing, and ends with it. It knows no parts and no headers: whatever
- * could be read somewhere counts.
+ * This room looks at the raw bytes of a message, before anything is parsed: nearly
+ * all mail announces nothing, and ends here. It knows no parts and no headers:
+ * whatever could be read somewhere counts.
  */
 #pragma once
 

@@ -1,4 +1,4 @@
-#include "filter/message/scan-field.h"
+#include "filter/scan/field.h"
 
 #include "filter/message/label.h"
 

@@ -1,7 +1,7 @@
 /* What the scan of raw bytes (scan.h) cannot judge: lines that only the parsers understand. */
 #pragma once
 
-#include "filter/message/scan-bytes.h"
+#include "filter/scan/bytes.h"
 
 /*
  * Whether the line at from, with those that continue it, may make other text of a

@@ -1,6 +1,6 @@
-#include "filter/message/scan-digits.h"
+#include "filter/scan/digits.h"
 
-#include "filter/message/scan-bytes.h"
+#include "filter/scan/bytes.h"
 
 enum {
     FOUR = 4,

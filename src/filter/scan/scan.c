@@ -1,10 +1,10 @@
-#include "filter/message/scan.h"
+#include "filter/scan/scan.h"
 
 #include <string.h>
 
-#include "filter/message/scan-bytes.h"
-#include "filter/message/scan-digits.h"
-#include "filter/message/scan-field.h"
+#include "filter/scan/bytes.h"
+#include "filter/scan/digits.h"
+#include "filter/scan/field.h"
 
 enum { NULS_MAX = 3 }; /* between two characters of UTF-32 */
 
