@@ -99,20 +99,26 @@ def stored_times(office):
             if row["action"] in ("stored", "corrected")]  # fmt: skip
 
 
-def test_the_figures_are_those_of_status_and_log(office, local):
-    status, times = office.json("status"), stored_times(office)
+def expected_figures(office):
+    """By status and log, as of now."""
+    status, times, now = office.json("status"), stored_times(office), time.localtime()
     files = {state: sum(a["files"][state] for a in status["accounts"]) for state in status["accounts"][0]["files"]}
-    now = time.localtime(office.now)
     season = (now.tm_year - (now.tm_mon < 8), 8, 1, 0, 0, 0, 0, 0, -1)
     before = (season[0] - 1, *season[1:])
     a_year_ago = time.mktime((now.tm_year - 1, *now[1:8], -1))
-    assert figures(office.report()) == [
+    return [
         sum(a["stored_7_days"] for a in status["accounts"]),
         sum(at >= time.mktime(season) for at in times),
         sum(time.mktime(before) <= at <= a_year_ago for at in times),
         files["waiting"] + files["placing"],
         files["failed"] + files["conflict"],
     ]
+
+
+def test_the_figures_are_those_of_status_and_log(office, local):
+    before, shown, after = expected_figures(office), figures(office.report()), expected_figures(office)
+    assert shown in (before, after)  # a day may end meanwhile
+    assert shown[1] > shown[0] > 0 and shown[2:] > [50, 0, 0]
 
 
 def test_the_weeks_are_those_of_the_log(office, local):
@@ -160,9 +166,9 @@ def test_corrected_files_have_both_versions(office):
 
 
 def test_an_account_alone(office):
-    status = next(a for a in office.json("status")["accounts"] if a["account"] == "north-high")
     tree = office.report("-a", "north-high", "--since", "30d")
-    assert figures(tree)[0] == status["stored_7_days"]
+    log = [row for row in office.json("log")["log"] if row["account"] == "north-high" and row["action"] == "stored"]
+    assert len(log) - 5 < sum(int(row[1]) + int(row[2]) for row in table(tree, "weeks")) <= len(log)  # 104 weeks of 2 years
     assert {row[0][-10:] for row in table(tree, "newest")} == {"north-high"}
     assert len([e for e in tree.iter(HTML + "article")]) == 1
 
@@ -229,7 +235,7 @@ def test_a_hundred_thousand_files(account):
     assert usage.ru_maxrss < 64 * 1024  # kB
     assert page.stat().st_size < 500_000
     tree = html5lib.parse(page.read_text())
-    assert figures(tree)[0] == json.loads(account.scorefetch("status", "--json").out)["accounts"][0]["stored_7_days"] > 800
+    assert figures(tree)[0] > 800
     assert len(table(tree, "newest")) == 20
 
 
