@@ -71,8 +71,8 @@ def test_sql_that_leaves_its_room_is_refused(tmp_path, path, line, why):
 
 def test_sql_in_its_room_passes(tmp_path):
     (tmp_path / "fetch" / "ledger").mkdir(parents=True)
-    done = judge(tmp_path, fetch__ledger__files='f("SELECT 1");\n', fetch__ledger__db="#include <sqlite3.h>\n",
-                 emulator__s3__select='f("SELECT * FROM S3Object");\n')  # fmt: skip
+    sqlite = {"fetch__ledger__db-sqlite": "#include <sqlite3.h>\n"}
+    done = judge(tmp_path, fetch__ledger__files='f("SELECT 1");\n', **sqlite, emulator__s3__select='f("SELECT * FROM S3Object");\n')
     assert (done.code, done.out) == (0, b"")
 
 
