@@ -1,8 +1,8 @@
 /*
- * Character sets of parts. iconv loads a converter from disk when it is first
- * opened, which a closed sandbox forbids: converters are opened beforehand, by
- * name, and one that is missing is remembered, so that the caller can begin
- * again with it.
+ * Character sets of parts. iconv loads a converter from disk when it first opens
+ * it, which a closed sandbox forbids. So the caller opens converters beforehand, by
+ * name; this module remembers which one was missing, and the caller begins again
+ * with it.
  */
 #pragma once
 
@@ -18,20 +18,20 @@ SmCharsets *sm_charsets_new(void);
 /* Frees charsets; NULL is allowed. */
 void sm_charsets_free(SmCharsets *charsets);
 
-/* Opens a converter. A name that iconv does not know is kept as one without a converter. */
+/* Opens a converter. A name that iconv does not know counts as opened, without a converter. */
 void sm_charsets_open(SmCharsets *charsets, const char *name);
 
 /*
- * The character set to read octets with, for the label of a part (NULL if it
- * has none). A byte order mark goes before the label. NULL: the octets are
- * taken as UTF-8, as with labels that are missing or no word. Caller frees.
+ * The character set of octets in a part with this label (NULL if it has none). A
+ * byte order mark overrides the label. NULL means UTF-8: the label says so, is
+ * missing, or is no word. Caller frees.
  */
 char *sm_charset_for(const char *label, const char *data, gsize length);
 
 /*
- * The octets as UTF-8, what cannot be converted as U+FFFD, at most max bytes.
- * NULL if there is no converter: either iconv has none, or it has not been
- * opened, which sm_charsets_missing() then names.
+ * The octets as UTF-8, at most max bytes; U+FFFD stands for what cannot be
+ * converted. NULL without a converter: iconv has none, or nobody has opened it,
+ * and sm_charsets_missing() names it.
  */
 GString *sm_charsets_convert(SmCharsets *charsets, const char *name, const char *data, gsize length,
                              gsize max);

@@ -8,8 +8,8 @@
 
 /*
  * Adds to found (of char *) the addresses in a From field's raw value: what stands
- * in angle brackets, and each word with an "@" outside of them, of quotes and of
- * comments. What looks like several addresses in one place is added as "", so that
- * it counts as one that is nobody's.
+ * in angle brackets, and each word with an "@" outside of brackets, quotes and
+ * comments. A place that looks like several addresses adds "", an address that
+ * belongs to nobody.
  */
 void sm_from_read(const char *value, GPtrArray *found);

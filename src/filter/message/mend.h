@@ -14,16 +14,16 @@ typedef struct {
 } SmOctets;
 
 /*
- * The message in length bytes at data. Without "From " lines (of an mbox), a
- * number of bytes (of Apple Mail), blank lines and a byte order mark before it.
- * If its lines end in CR or CR CR LF, or if no blank line ends its header, the
- * answer lies in *copy, which the caller frees; else *copy is NULL.
+ * The message in length bytes at data, without what may precede it: "From " lines
+ * (mbox), a number of bytes (Apple Mail), blank lines and a byte order mark. If its
+ * lines end in CR or CR CR LF, or no blank line ends its header, the answer is in
+ * *copy, which the caller frees; else *copy is NULL.
  */
 SmOctets sm_mend(const char *data, gsize length, GString **copy);
 
 /*
- * Whether sm_mend() makes lines of a header that it has not by RFC 5322: mail
- * systems that checked its sender may have seen other fields there.
+ * Whether sm_mend() gives the header other lines than RFC 5322 does: the mail
+ * system that checked the sender may have seen other fields.
  */
 gboolean sm_mend_is_doubtful(const char *data, gsize length);
 

@@ -11,13 +11,12 @@
 #include "filter/message/loop.h"
 
 /*
- * The event of length bytes at message, or NULL if there is none: no
- * notification. When
- * sm_charsets_missing() names a character set afterwards, the answer is not to
- * be used: begin again with that one opened.
+ * The event of length bytes at message; NULL if it is no notification. If
+ * sm_charsets_missing() names a character set afterwards, discard the answer and
+ * begin again with that one opened.
  *
- * g_mime_init() must have been called. Time and memory are the message's to
- * decide: run it in a process that has limits.
+ * Call g_mime_init() first. The message decides how much time and memory this
+ * takes: run it in a process that has limits.
  */
 SmEvent *sm_mime_read(const char *message, gsize length, SmCharsets *charsets);
 
@@ -28,7 +27,7 @@ SmEvent *sm_mime_read(const char *message, gsize length, SmCharsets *charsets);
 SmEvent *sm_mime_unusable(const char *message, gsize length, const char *reason);
 
 /*
- * Whether the message that an event was made of must not count. Parses its
- * header anew, and a bounce as a whole.
+ * Whether the message of an event is part of a mail loop and must not count. Parses
+ * its header again, and a bounce as a whole.
  */
 SmLoop sm_mime_loop(const char *message, gsize length);
