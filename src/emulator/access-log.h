@@ -1,8 +1,8 @@
 /*
- * The access log: one line a request, written before the answer's last byte
- * can be read by whoever asked, so that a test that has its answer finds the
- * line. No query, password or token is ever in it; names and users are
- * percent-encoded, so that blanks separate the fields.
+ * The access log: one line a request, written before the client can read the
+ * answer's last byte, so that a test with its answer finds the line. It never has
+ * a query, password or token. Blanks separate the fields; names and users are
+ * percent-encoded.
  */
 #pragma once
 

@@ -1,8 +1,7 @@
 /*
- * One request and its answer on a connection of the HTTP library. Each
- * connection has a thread of its own, so that an answer that is late, slow or
- * stalled simply waits, and never keeps another one waiting. A wait ends when
- * the other side goes away or the server stops.
+ * One request and its answer on a connection of the HTTP library. Each connection
+ * has a thread of its own, so that a late, slow or stalled answer holds up no other
+ * one. A wait ends when the client goes away or the server stops.
  */
 #pragma once
 

@@ -38,8 +38,8 @@ typedef struct {
 } SmOptions;
 
 /*
- * Reads the arguments (argv[0] is skipped, --help prints and exits), with
- * defaults where nothing was said. SM_ERROR_USAGE for what makes no sense.
+ * Reads the arguments (argv[0] is skipped, --help prints and exits); what is
+ * missing has its default. SM_ERROR_USAGE for invalid arguments.
  */
 SmOptions *sm_options_parse(char **argv, GError **error);
 

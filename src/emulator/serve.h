@@ -3,6 +3,6 @@
 
 #include "emulator/options.h"
 
-/* Returns when it was told to stop; FALSE and an error if it could not start. SM_ERROR_USAGE,
+/* Returns after SIGTERM or SIGINT; FALSE and an error if it could not start. SM_ERROR_USAGE,
  * SM_ERROR_IO, SM_ERROR_CONFIG, SM_ERROR_INTERNAL. */
 gboolean sm_serve(const SmOptions *options, GError **error);

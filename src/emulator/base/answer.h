@@ -1,7 +1,6 @@
 /*
- * One answer, before it is sent: status, headers, and a body that is either
- * bytes in memory or a stretch of a file; and, where a fault strikes, how the
- * body is to be spoilt on its way.
+ * One answer, before it is sent: status, headers, and a body of bytes in memory or
+ * of a part of a file; and the fault, if any, that spoils the body on its way.
  */
 #pragma once
 
@@ -59,13 +58,12 @@ SmAnswer *sm_answer_json(guint status, cJSON *json);
 SmAnswer *sm_answer_message(guint status, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /*
- * Copies at most max bytes of the body from position on, spoilt where a fault
- * wants it; the number of bytes, 0 at the end, -1 (errno) when the file cannot
- * be read.
+ * Copies at most max bytes of the body from position on, spoilt as the fault says.
+ * Returns the number of bytes, 0 at the end, -1 (errno) if the file cannot be read.
  */
 gssize sm_answer_read(const SmAnswer *answer, guint64 position, char *buffer, gsize max);
 
-/* How many bytes of the body are sent before it ends one way or the other. */
+/* How many bytes of the body are sent before it ends, whole or by a fault. */
 guint64 sm_answer_sendable(const SmAnswer *answer);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmAnswer, sm_answer_free)

@@ -1,8 +1,8 @@
 /*
- * The score files: those of a folder and single ones, looked up afresh at each
- * call, so that they may come, change and go while the emulator runs. What
- * needs a whole read (MD5, number of lines) is remembered until the file
- * changes. Safe to use from several threads.
+ * The score files: those of a folder, and single ones. Each call looks them up
+ * again, so that they may come, change and go while the emulator runs. What needs
+ * a whole read (MD5, number of lines) is kept until the file changes. Safe to use
+ * from several threads.
  */
 #pragma once
 

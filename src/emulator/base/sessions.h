@@ -1,8 +1,8 @@
 /*
- * The service's limit of sessions: one account may make so many one-step calls
- * (user name and password instead of a token) within so much time, and is
- * refused until the oldest of them is older than that. Safe to use from several
- * threads.
+ * The service's limit of sessions: the number of one-step calls (user name and
+ * password instead of a token) that an account may make within a time. Beyond it
+ * calls are refused until the oldest one is older than that time. Safe to use from
+ * several threads.
  */
 #pragma once
 
@@ -12,7 +12,7 @@ typedef struct SmSessions SmSessions;
 
 /*
  * spec: N/TIME, TIME in seconds or with a unit (s, min, h, d); NULL for no
- * limit. SM_ERROR_USAGE for a spec that is none.
+ * limit. SM_ERROR_USAGE for any other text.
  */
 SmSessions *sm_sessions_new(const char *spec, GError **error);
 

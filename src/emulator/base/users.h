@@ -1,8 +1,7 @@
 /*
- * Who may call: users from the command line and from a file that is read
- * afresh at each call, and the tokens that they were given. A user is written
- * NAME:PASSWORD[:no-role]; the password may have colons. Safe to use from
- * several threads.
+ * Who may call: users from the command line and from a file that each call reads
+ * again, and their tokens. A user is written NAME:PASSWORD[:no-role]; the password
+ * may have colons. Safe to use from several threads.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
- * Whether a request to the object store is allowed: a presigned URL for our key in
- * either signature version, whoever made it, not yet expired when the request
- * arrived, with nothing added that had to be signed.
+ * Whether a request to the object store is allowed: it needs a presigned URL for
+ * our key, in either signature version and by any signer, that had not expired when
+ * the request arrived, and nothing unsigned that had to be signed.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * The forms that an ETag has in object stores, and what a store says beside it:
- * a client may take it for an MD5 in the first form alone.
+ * The forms of an ETag in object stores, and the headers that come with each. Only
+ * in the first form may a client take it for an MD5.
  */
 #pragma once
 

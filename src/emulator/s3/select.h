@@ -25,8 +25,7 @@ typedef struct {
 } SmSelect;
 
 /*
- * One range of bytes only: several, another unit or a malformed one are
- * ignored, as S3 does. first and length are set in any case but 304, 412 and
- * 416.
+ * Takes one range of bytes; several ranges, another unit and a malformed range are
+ * ignored, as S3 does. Sets first and length unless the status is 304, 412 or 416.
  */
 SmSelection sm_select(const SmSelect *select, guint64 *first, guint64 *length);

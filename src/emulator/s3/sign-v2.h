@@ -2,8 +2,8 @@
  * Signature Version 2 in its query form (AWSAccessKeyId, Expires, Signature),
  * as in "Signing and authenticating REST requests" of the S3 manual: an
  * HMAC-SHA1 over method, Content-MD5, Content-Type, expiry, x-amz- headers (or
- * parameters, which count as such), the path as it was sent, and those
- * parameters that say what of the object is wanted.
+ * parameters, which count as headers), the path as it was sent, and the parameters
+ * that select a part or property of the object.
  */
 #pragma once
 

@@ -24,13 +24,13 @@ typedef struct {
 } SmSigner;
 
 /*
- * A signer for the emulator's own store at the host of that name. What key does
- * not have (it may be NULL) is made: a new key pair, us-east-1.
+ * A signer for the emulator's own store at the host of that name. What key lacks (it
+ * may be NULL) gets a default: a new key pair, us-east-1.
  */
 SmSigner *sm_signer_new_own(const char *endpoint, const char *bucket, gboolean virtual_host,
                             const SmS3Key *key);
 
-/* From now on the own store is at that port; a signer for another store stays as it is. */
+/* Sets the port of the own store; does nothing to a signer for another store. */
 void sm_signer_set_port(SmSigner *signer, guint16 port);
 
 /*
@@ -42,7 +42,7 @@ SmSigner *sm_signer_new_foreign(const char *url, const SmS3Key *key, GError **er
 /* Frees signer. */
 void sm_signer_free(SmSigner *signer);
 
-/* The URL at which name may be had for the lifetime, counted from now. Caller frees. */
+/* The URL of name, valid for the lifetime from now on. Caller frees. */
 char *sm_signer_url(const SmSigner *signer, const char *name, gint64 now);
 
 /*

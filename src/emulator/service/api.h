@@ -1,8 +1,8 @@
 /*
- * The service's own calls: login, file and files/list. Each is a POST in JSON
- * and is answered in JSON; what went wrong is a status and {"message":"..."}.
- * What stands behind the JSON of a request is ignored, and a file call may be a
- * GET with the token as parameter tok: the service takes both.
+ * The service's own calls: login, file and files/list. Each is a POST in JSON with
+ * an answer in JSON; an error is a status and {"message":"..."}. As the service
+ * does, it ignores what follows the JSON of a request, and a file call may be a GET
+ * with the token as parameter tok.
  */
 #pragma once
 
