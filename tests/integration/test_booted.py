@@ -348,6 +348,15 @@ def test_a_collector_s_unit_reads_mail_and_leaves_events(site):
     assert "ledger.db: Permission denied" in said and re.search(r"sandbox: landlock ABI \d+, seccomp", said)
 
 
+def test_setup_of_a_site_enables_all_units_and_keeps_what_is_there(site):
+    site.must("systemctl", "disable", "--now", "scoremail-sync.timer", "scoremail-tell.timer")
+    before = site.must("cat", CONFIG)
+    done = site.run(["scorefetch", "setup", "--site", "--yes", "--agent=none", "--member=bob"])
+    assert "ran systemctl enable --now" in done.err and "failure  units" not in done.out.decode(), done
+    assert site.must("systemctl", "is-active", *UNITS, "scoremail-sync.timer") == "active\n" * 4
+    assert site.must("cat", CONFIG) == before and "scorespool" in site.must("id", "-nG", "bob")
+
+
 def test_a_person_s_timers_outlive_the_login(site):
     """bob has a systemd of his own: setup gives it units, which start the worker."""
     site.must("loginctl", "enable-linger", "bob")  # as a login would start it
