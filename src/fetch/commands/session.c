@@ -56,6 +56,8 @@ sm_session_end(SmSession *session)
         sm_alert_send(session->config, session->ledger);
     say_news(session);
     g_clear_pointer(&session->ledger, sm_ledger_close);
+    if (session->note != NULL)
+        return; /* its process ends: the pages of thousands of accounts stay its parent's, too */
     g_clear_pointer(&session->config, sm_config_free);
     g_clear_pointer(&session->config_file, g_free);
     g_clear_pointer(&session->account, g_free);

@@ -7,6 +7,7 @@
 #include "common/base/landlock.h"
 #include "common/base/startup.h"
 
+#define ETC "/etc/"
 #define OBSTACLE_KERNEL "the kernel offers no landlock (ABI 2, Linux 5.19)"
 
 /* Programs, libraries, what name services read, and what the process asks about itself; /etc
@@ -51,44 +52,47 @@ find_keys(const SmAccount *account)
     return home != NULL ? g_build_filename(home, ".gnupg", NULL) : NULL;
 }
 
-static gboolean
-is_below(const char *path, const char *folder)
+/* Adds the name in /etc that path is, or lies below. */
+static void
+add_name(GHashTable *names, const char *path)
 {
-    gsize length = strlen(folder);
-
-    return path != NULL && strncmp(path, folder, length) == 0 &&
-           (path[length] == '\0' || path[length] == '/');
+    if (path != NULL && g_str_has_prefix(path, ETC))
+        g_hash_table_add(names, g_strndup(path + strlen(ETC), strcspn(path + strlen(ETC), "/")));
 }
 
-/* Whether that, of /etc, has anything that is an account's. */
-static gboolean
-is_ours(const SmConfig *config, const char *path)
+/* The names in /etc of what has anything that is an account's: of thousands, in every process.
+ * Caller frees. */
+static GHashTable *
+find_ours(const SmConfig *config)
 {
-    if (is_below(config->file, path) || is_below(SM_SYSCONFDIR "/scoremail", path))
-        return TRUE;
+    GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    add_name(names, config->file);
+    add_name(names, SM_SYSCONFDIR "/scoremail");
     for (guint i = 0; i < config->accounts->len; i++) {
         const SmAccount *account = config->accounts->pdata[i];
 
-        if (is_below(account->password_file, path) || is_below(account->gnupg_home, path) ||
-            is_below(account->directory, path))
-            return TRUE;
+        add_name(names, account->password_file);
+        add_name(names, account->gnupg_home);
+        add_name(names, account->directory);
     }
-    return FALSE;
+    return names;
 }
 
 /* What name services, TLS and gpg are configured by is in /etc; paths keeps the text. */
 static void
 let_etc(const SmConfig *config, GArray *places, GPtrArray *paths)
 {
-    GDir *etc = g_dir_open("/etc", 0, NULL);
+    g_autoptr(GHashTable) ours = find_ours(config);
+    GDir *etc = g_dir_open(ETC, 0, NULL);
     const char *name;
 
     while (etc != NULL && (name = g_dir_read_name(etc)) != NULL) {
-        char *path = g_build_filename("/etc", name, NULL);
+        char *path = g_strconcat(ETC, name, NULL);
         const SmLandlockPlace place = {path, SM_LANDLOCK_READ};
 
         g_ptr_array_add(paths, path);
-        if (!is_ours(config, path))
+        if (!g_hash_table_contains(ours, name))
             g_array_append_val(places, place);
     }
     if (etc != NULL)
