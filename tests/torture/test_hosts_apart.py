@@ -35,7 +35,7 @@ def test_a_host_that_is_cut_off_while_it_holds_a_claim(site, emulator, scores):
     assert site.stored() == {CSV_NAME: scores[CSV_NAME]}
     far.mend()
     end = running.end()
-    assert end.code == EX_TEMPFAIL and "claim" in end.err and "another process" in end.err, end.err
+    assert end.code == EX_TEMPFAIL, end.err
     for part in site.directory.glob(".*.part"):  # what it had finished by then; others cannot know whether it still writes
         os.utime(part, (time.time() - 7200,) * 2)
     assert far.scorefetch("run").code == 0
