@@ -213,6 +213,22 @@ def test_a_rejected_password_makes_one_login_over_all_hosts(site, emulator):
     assert [(r["call"], r["status"]) for r in emulator.requests()] == [("file", 401), ("login", 401)]
 
 
+def test_a_host_with_an_old_password_tries_it_once(site, emulator):
+    """A right one elsewhere does not make it worth another login: the service would lock the account."""
+    right, old, _ = site.hosts
+    old.write_password("of last year")
+    names = list(many_files(emulator, 8))
+    for first, second in zip(names[::2], names[1::2]):
+        assert old.scoremail(stdin=notification(site.build, first)).code == EX_TEMPFAIL
+        assert right.scoremail(stdin=notification(site.build, second)).code == 0
+    assert [r["call"] for r in emulator.requests() if r["status"] == 401] == ["file", "login"]
+    old.write_password(right.password)
+    site.time_passes(7200)
+    assert old.scorefetch("run").code == 0
+    assert len(site.stored()) == len(names)
+    assert site.sql("SELECT kind FROM alerts WHERE last > 0") == []
+
+
 def test_alerts_are_sent_once(site, emulator, tmp_path):
     sent = tmp_path / "sent"
     for host in site.hosts:

@@ -139,8 +139,8 @@ find_passed(const SmFile *file, gint64 since)
     if (file->stored_at >= since && sm_policy_is_pair(file->name))
         passed |= 1U << SM_ALERT_FORMAT;
     if (file->stored_at >= since || file->looked_at >= since)
-        passed |= 1U << SM_ALERT_ACCOUNT | 1U << SM_ALERT_ENCRYPTION | 1U << SM_ALERT_HOST |
-                  1U << SM_ALERT_TRUST;
+        passed |= 1U << SM_ALERT_ACCOUNT | 1U << SM_ALERT_CREDENTIALS | 1U << SM_ALERT_ENCRYPTION |
+                  1U << SM_ALERT_HOST | 1U << SM_ALERT_TRUST;
     return passed;
 }
 

@@ -103,15 +103,21 @@ sm_account_look(SmLedger *ledger, const char *account, const char *fingerprint, 
     return sm_db_end(ledger->db, ok, error) ? g_steal_pointer(&record) : NULL;
 }
 
+/* Whether another host still has the password that was rejected: one that is right elsewhere makes
+ * it no better, and it must not be tried again each time. */
+#define STAYS "CASE WHEN ?4 <> 0 AND rejected <> ?1 THEN "
+
 gboolean
 sm_account_proven(SmLedger *ledger, const char *account, const char *fingerprint, GError **error)
 {
     return sm_db_run(ledger->db, error, NULL,
-                     "UPDATE accounts SET proven = ?1, rejected = NULL, reason = NULL,"
-                     " rejected_at = 0, probe_at = 0, secret_since ="
+                     "UPDATE accounts SET proven = ?1, rejected = " STAYS "rejected END,"
+                     " reason = " STAYS "reason END, rejected_at = " STAYS "rejected_at ELSE 0 END,"
+                     " probe_at = " STAYS "probe_at ELSE 0 END, secret_since ="
                      " iif(?1 IN (proven, rejected) AND secret_since > 0, secret_since, ?3)"
                      " WHERE name = ?2",
-                     "ssi", fingerprint, account, sm_ledger_now());
+                     "ssii", fingerprint, account, sm_ledger_now(),
+                     (gint64)sm_db_is_server(ledger->db));
 }
 
 gboolean

@@ -111,7 +111,8 @@ sm_history_accounts(SmLedger *ledger, GHashTable *by_name, gint64 since, GError 
                       "SELECT account, min(day) * 86400 FROM days GROUP BY account", "") &&
            sm_db_each(ledger->db, error, &(SmTaker){take_secret, by_name},
                       "SELECT name, secret_since,"
-                      " CASE WHEN rejected IS NULL THEN 0 ELSE rejected_at END FROM accounts",
+                      " CASE WHEN rejected IS NULL OR proven IS NOT NULL THEN 0 ELSE rejected_at "
+                      "END FROM accounts",
                       "") &&
            sm_db_each(ledger->db, error, &(SmTaker){take_types, by_name},
                       "SELECT account, sum(CASE WHEN lower(name) LIKE '%.csv' THEN 1 ELSE 0 END),"
