@@ -10,7 +10,7 @@ from harness import CHECKOUT, need, run
 PAGES = ["scoremail.1", "scorefetch.1", "scoremail-emulator.1", "scoremail.conf.5"]
 COMMON = {"-c", "-a", "-v", "-q", "-h"}  # of every command of scorefetch
 # Taken everywhere, and without a meaning where the account is the event's, or all are meant.
-UNSAID = {"backup": {"-a"}, "deliver": {"-a"}, "help": {"-a", "-c"}}
+UNSAID = {"backup": {"-a"}, "deliver": {"-a"}, "help": {"-a", "-c"}, "ledger": {"-a"}}
 
 
 def page(name):
