@@ -10,7 +10,7 @@ TARGET = "/scores/./a/../K12/4300%5f20180410.csv?X=%7e+~%2B&Signature=a%2Bb%2fc%
 
 def account_for(emulator, authority, build, folder, **settings):
     """An account that trusts the authority and gives up soon."""
-    account = Account(folder, build, emulator, **{"give_up_after": "1s", **settings})
+    account = Account(folder, build, emulator, **{"give_up_after": "2s", **settings})
     shutil.copy(authority.pem, account.ca)
     return account
 

@@ -23,7 +23,7 @@ def scoremail(*args, message=b"", program=SCOREMAIL, **kwargs):
     """Runs the program to its end; kwargs go to subprocess.run."""
     if "stdin" not in kwargs:
         kwargs["input"] = message
-    return subprocess.run([program, *args], capture_output=True, timeout=120, **kwargs)
+    return subprocess.run([program, *args], capture_output=True, timeout=300, **kwargs)
 
 
 def read_all(messages):

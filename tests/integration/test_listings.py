@@ -29,7 +29,8 @@ def listing(start_tls_server, good, authority, emulator, build, tmp_path):
 
     def start(text, more=b""):
         server = start_tls_server(good, lambda request: answer(text, more) if "/files/list" in request.target else answer(TOKEN))
-        return account_for(emulator, authority, build, tmp_path, service_url=f"https://localhost:{server.port}/api")
+        url = f"https://localhost:{server.port}/api"
+        return account_for(emulator, authority, build, tmp_path, service_url=url, give_up_after="30s")  # for 32 MiB
 
     return start
 
@@ -102,7 +103,7 @@ def test_a_hostile_listing_costs_little_memory(listing, build, what):
 @pytest.mark.release_only("100,000 rows, of which the first have shown all that a sanitizer sees")
 def test_a_listing_that_is_too_long_is_no_complete_sync(listing):
     account = listing(HOSTILE["rows"]())
-    account.configure(extensions="csv txt", format="txt", give_up_after="30s")  # so that none of them is fetched
+    account.configure(extensions="csv txt", format="txt")  # so that none of them is fetched
     done = account.scorefetch("sync", "--mark-known")
     assert done.code == 0
     assert "50000 files more than" in done.err

@@ -109,6 +109,7 @@ def test_what_hangs_holds_up_only_its_own_account(site, command):
 
 def test_what_comes_meanwhile_is_fetched_meanwhile(site, emulator):
     """A message that comes while the worker is at work has not to wait for whoever is slow."""
+    change(site, "ash", give_up_after="15s")
     queue(site, "ash")
     emulator.faults(f"object/{FILES['ash']}:stall=1")
     running = start(site, "run")
