@@ -82,7 +82,7 @@ def test_what_comes_is_seen_without_a_new_start(account):
         terminal.wait_for("ACCOUNT")
         assert account.receive(CSV_NAME).code == 0
         terminal.wait_for(lambda lines: any(line.split()[-3:] == ["1", "0", "0"] for line in lines))
-        account.sql("UPDATE files SET state = 'waiting', reason = ?, next_attempt = ?", "\x1b[2J\x07\nodd", 2**40)
+        account.sql("UPDATE files SET state = 'waiting', reason = CAST(? AS TEXT), next_attempt = ?", b"\x1b[2J\x07\nodd\xf0", 2**40)
         terminal.wait_for("odd")  # and Screen takes no control characters
         account.ledger.write_bytes(b"not a ledger")
         lines = terminal.wait_for("not a database")

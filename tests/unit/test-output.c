@@ -81,12 +81,15 @@ what_is_no_file_is_refused(Fixture *fixture, gconstpointer data)
     g_autoptr(GError) error = NULL;
 
     g_assert_cmpint(g_mkdir(path, 0700), ==, 0);
-    g_assert_false(write_text(path, "new", TRUE, NULL, &error));
-    g_assert_error(error, SM_ERROR, SM_ERROR_CONFLICT);
-    g_clear_error(&error);
-    g_assert_false(write_text(folder, "new", TRUE, NULL, &error));
-    g_assert_error(error, SM_ERROR, SM_ERROR_USAGE);
-    g_clear_error(&error);
+    for (gboolean force = FALSE; force <= TRUE; force++) {
+        g_assert_false(write_text(path, "new", force, NULL, &error));
+        g_assert_error(error, SM_ERROR, SM_ERROR_CONFLICT);
+        fixture_assert_says(error->message, path, "not a regular file", NULL);
+        g_clear_error(&error);
+        g_assert_false(write_text(force ? folder : "", "new", TRUE, NULL, &error));
+        g_assert_error(error, SM_ERROR, SM_ERROR_USAGE);
+        g_clear_error(&error);
+    }
     g_assert_false(write_text(nowhere, "new", TRUE, NULL, &error));
     g_assert_error(error, SM_ERROR, SM_ERROR_DIRECTORY);
     g_assert_cmpint(g_rmdir(path), ==, 0);

@@ -2,16 +2,17 @@
 #include <string.h>
 
 #include "fetch-fixture.h"
+#include "fetch/report/letter.h"
 #include "fetch/report/page.h"
 
 #define NOW G_GINT64_CONSTANT(1795971600) /* 2026-11-29 12:00 in New York */
 #define HOSTILE "<img src=x onerror='1'>\xe2\x80\xae\"&"
 
-static char *
-page_of(Fixture *fixture, SmConfig *config)
+static SmOverview *
+overview_of(Fixture *fixture, SmConfig *config)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(SmOverview) overview = NULL;
+    SmOverview *overview;
 
     config->defer_for = 7200;
     config->worker_interval = 300;
@@ -23,6 +24,14 @@ page_of(Fixture *fixture, SmConfig *config)
     }
     overview = sm_overview_new(config, fixture->ledger, NULL, 0, NOW, &error);
     g_assert_no_error(error);
+    return overview;
+}
+
+static char *
+page_of(Fixture *fixture, SmConfig *config)
+{
+    g_autoptr(SmOverview) overview = overview_of(fixture, config);
+
     return sm_page(overview);
 }
 
@@ -96,6 +105,33 @@ strangers_words_are_text(Fixture *fixture, gconstpointer data)
     g_assert_null(strstr(page, "onerror='"));
     g_assert_null(strstr(page, "\xe2\x80\xae"));
     assert_has(page, "&lt;img src=x onerror=&apos;1&apos;&gt;?&quot;&amp;2");
+    g_ptr_array_unref(config.accounts);
+}
+
+/* Bytes that are no UTF-8, too, which no key file can have. */
+static void
+a_letter_can_be_read_whatever_the_ledger_has(Fixture *fixture, gconstpointer data)
+{
+    static char *to[] = {(char *)"office@school.example", NULL};
+    SmConfig config = {.report_mail = to, .file = (char *)"/etc/caf\xe9.conf"};
+    g_autoptr(SmOverview) overview = NULL;
+    g_autoptr(GKeyFile) letter = g_key_file_new();
+    g_autofree char *text = NULL;
+    g_autofree char *said = NULL;
+
+    fixture->account.enabled = TRUE;
+    fixture_sql(fixture,
+                "INSERT INTO files (account, name, stem, state, reason, announced, updated,"
+                " stored, size) VALUES ('main', CAST(x'ff62' AS TEXT), '', 'failed',"
+                " CAST(x'0a1b5b324ae280ae63f0' AS TEXT), 1, 1, 1, 5)");
+    overview = overview_of(fixture, &config);
+    said = sm_letter(overview);
+    g_assert_true(g_key_file_load_from_data(letter, said, strlen(said), G_KEY_FILE_NONE, NULL));
+    text = g_key_file_get_string(letter, "letter", "Text", NULL);
+    g_assert_nonnull(text);
+    assert_has(text, "\n?b                                failed     ?[2J?c?\n");
+    assert_has(text, "\n1969-12-31 19:00  5 bytes     main                  ?b\n");
+    assert_has(text, "/etc/caf?.conf");
     g_ptr_array_unref(config.accounts);
 }
 
@@ -214,6 +250,7 @@ main(int argc, char **argv)
     ADD("/page/empty", NULL, nothing_has_come);
     ADD("/page/no-ledger", "none", nothing_has_come);
     ADD("/page/hostile", NULL, strangers_words_are_text);
+    ADD("/page/letter", NULL, a_letter_can_be_read_whatever_the_ledger_has);
     ADD("/page/concerns", NULL, what_stands_in_the_way_is_said_with_who_can_help);
     ADD("/page/gaps", NULL, gaps_are_named);
     ADD("/page/off", NULL, an_account_that_is_off_makes_no_gaps);

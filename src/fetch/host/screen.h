@@ -32,7 +32,7 @@ void sm_screen_size(guint *columns, guint *rows);
  * it is too long. A terminal that takes nothing just now is left as it is. */
 void sm_screen_draw(const GPtrArray *lines);
 
-/* As much of text as columns have room for. Caller frees. */
+/* As much of text, which is clean, as columns have room for. Caller frees. */
 char *sm_screen_cut(const char *text, guint columns);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmScreen, sm_screen_close)

@@ -11,6 +11,7 @@ enum {
     OPEN = 20,
     CONCERNS = 10,
     COLUMNS_MAX = 6,
+    TEXT_MAX = 2000, /* bytes */
 };
 
 #define CELL "padding:3px 12px 3px 0;text-align:left;vertical-align:top"
@@ -61,6 +62,17 @@ sm_letter_subject(const SmOverview *overview)
                            level == SM_LEVEL_WARNING ? ", please look" : "");
 }
 
+/* To the text part, with blanks up to that width: some of it is strangers'. */
+static void
+add_text(Parts *to, const char *text, int width)
+{
+    g_autofree char *clean = sm_text_clean(text, TEXT_MAX);
+
+    g_string_append(to->text, clean);
+    for (glong used = g_utf8_strlen(clean, -1); used < width; used++)
+        g_string_append_c(to->text, ' ');
+}
+
 static void
 add_heading(Parts *to, const char *heading)
 {
@@ -71,7 +83,8 @@ add_heading(Parts *to, const char *heading)
 static void
 add_line(Parts *to, const char *line)
 {
-    g_string_append_printf(to->text, "%s\n", line);
+    add_text(to, line, 0);
+    g_string_append_c(to->text, '\n');
     sm_html_add(to->html, "<p style=\"margin:4px 0\">%s</p>\n", line);
 }
 
@@ -83,8 +96,8 @@ add_row(Parts *to, const int *widths, const char *const *cells, gboolean head)
     for (guint i = 0; i < COLUMNS_MAX && cells[i] != NULL; i++) {
         gboolean last = i + 1 == COLUMNS_MAX || cells[i + 1] == NULL;
 
-        g_string_append_printf(to->text, "%-*s%s", last ? 0 : widths[i], cells[i],
-                               last ? "\n" : "  ");
+        add_text(to, cells[i], last ? 0 : widths[i]);
+        g_string_append(to->text, last ? "\n" : "  ");
         if (head)
             sm_html_add(to->html, "<th style=\"" CELL "\">%s</th>", cells[i]);
         else
@@ -249,7 +262,8 @@ write_parts(const SmOverview *overview)
                     "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
                     "<title>Scores</title></head>\n"
                     "<body style=\"font-family:sans-serif;font-size:14px;line-height:1.4\">\n");
-    g_string_append_printf(parts.text, "%s\n\n", sentence);
+    add_text(&parts, sentence, 0);
+    g_string_append(parts.text, "\n\n");
     sm_html_add(parts.html, "<h1 style=\"font-size:20px;margin:0 0 8px\">%s</h1>\n", sentence);
     add_numbers(&parts, overview);
     add_concerns(&parts, overview);

@@ -1,11 +1,14 @@
 /* The lines of live.h. */
 #include <string.h>
 
+#include "common/base/text.h"
 #include "fetch/host/progress.h"
 #include "fetch/host/screen.h"
 #include "fetch/status/live.h"
 #include "fetch/status/table.h"
 #include "fetch/status/verdict.h"
+
+enum { ITEM_MAX = 4000 /* bytes */ };
 
 /* A heading and rows below it, of which as many are shown as there is room. */
 typedef struct {
@@ -31,8 +34,11 @@ section_clear(Section *section)
 /* Adds text as an item, in as many rows as it needs; all but the first are set in by that many
  * blanks, at least one. */
 static void
-add_item(GPtrArray *rows, const char *text, guint columns, int indent)
+add_item(GPtrArray *rows, const char *said, guint columns, int indent)
 {
+    g_autofree char *clean = sm_text_clean(said, ITEM_MAX);
+    const char *text = clean;
+
     for (int in = 0; columns > (guint)indent && *text != '\0'; in = indent) {
         g_autofree char *cut = sm_screen_cut(text, columns - (guint)in);
         gsize length = strlen(cut);

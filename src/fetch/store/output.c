@@ -11,25 +11,26 @@ sm_output_begin(SmOutput *output, const char *path, gboolean force, GError **err
     g_autofree char *directory = g_path_get_dirname(path);
     gint64 number = sm_file_new_part();
 
+    if (*path == '\0' || g_str_has_suffix(path, "/")) {
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "output \"%s\" names no file; add its name",
+                    path);
+        return FALSE;
+    }
     *output = (SmOutput){.path = path, .force = force, .file = g_path_get_basename(path)};
     output->part_name = sm_part_name(output->file, number);
     output->store = sm_store_open_at(directory, error);
     if (output->store == NULL)
         return FALSE;
-    if (g_str_has_suffix(path, "/")) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s: is a directory; add the file's name",
-                    path);
-        return FALSE;
-    }
     if (sm_store_exists(output->store, output->file)) {
-        if (!force)
+        gboolean regular = g_file_test(path, G_FILE_TEST_IS_REGULAR);
+
+        if (!regular || !force) {
             g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT,
-                        "%s already exists (--force overwrites it)", path);
-        else if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
-            g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT,
-                        "%s is not a regular file; not replaced", path);
-        if (!force || !g_file_test(path, G_FILE_TEST_IS_REGULAR))
+                        regular ? "%s already exists (--force overwrites it)"
+                                : "%s is not a regular file; not replaced",
+                        path);
             return FALSE;
+        }
     }
     output->part = sm_part_create(output->store, output->file, number, error);
     return output->part != NULL;

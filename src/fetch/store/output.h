@@ -14,9 +14,9 @@ typedef struct {
 } SmOutput;
 
 /*
- * Begins the file at path, which must live as long. SM_ERROR_USAGE for a directory's name,
- * SM_ERROR_CONFLICT where a file is there (with force: where that is no regular file),
- * SM_ERROR_DIRECTORY.
+ * Begins the file at path, which must live as long. SM_ERROR_USAGE for no name or one
+ * that ends with /, SM_ERROR_CONFLICT where a file is there (with force: where that is no regular
+ * file), SM_ERROR_DIRECTORY.
  */
 gboolean sm_output_begin(SmOutput *output, const char *path, gboolean force, GError **error);
 
