@@ -3,9 +3,10 @@
  *
  *   ledger-calls LEDGER ROWS ROUNDS
  *
- * LEDGER is made where it is missing; with ROUNDS 0 that is all. Prints a line for each round:
- * the microseconds of a claim (a new name's row, its claim, a raised fence, the outcome; two
- * commits, as a dropped file has them) and those of a lookup (a known name's row and its siblings).
+ * LEDGER, a path or a server's place, is made where it is missing; with ROUNDS 0 that is all.
+ * Prints a line for each round: the microseconds from a claim to a stored file (a new name's row,
+ * its claim, a raised fence, `placing`, `stored`) and those of a lookup (a known name's row and its
+ * siblings).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,8 +39,8 @@ claim(SmLedger *ledger, const char *name)
                    &fault) &&
              (file = sm_claim_take(&taken, 0, &fault)) != NULL &&
              sm_file_raise_fence(ledger, file, 0, &fault) &&
-             sm_file_settle(ledger, file,
-                            &(SmSettling){SM_FILE_DROPPED, "for the benchmark", 0, FALSE}, &fault),
+             sm_file_placing(ledger, file, (SmContent){1, "ab"}, NULL, "boot", &fault) &&
+             sm_file_stored(ledger, file, "stored", FALSE, NULL, &fault),
          fault);
     sm_claim_drop(&taken);
     sm_file_free(file);

@@ -5,7 +5,10 @@
 #include "common/base/error.h"
 #include "fetch/ledger/schema.h"
 
-enum { PIECE = 1000 /* rows that are in memory at once */ };
+enum {
+    PIECE = 1000, /* rows that are in memory at once */
+    BATCH = 50,   /* rows of one statement: a server's answer takes longer than they do */
+};
 
 /* Events come before files, whose triggers change those; counters come last, for triggers have
  * counted what was copied. */
@@ -27,12 +30,13 @@ static const struct {
 /* A table on its way. */
 typedef struct {
     SmDb *to; /* NULL: it is only read */
-    guint columns;
-    char *insert;
+    const GPtrArray *columns;
+    const char *name, *list; /* of the columns */
     GChecksum *hash;
+    GPtrArray *values; /* of rows that are still to be written */
     gint64 rows, last_id;
-    guint id_at; /* its column */
-    GError **error;
+    guint id_at;   /* its column */
+    GError *fault; /* of writing */
 } Table;
 
 static gpointer
@@ -70,17 +74,34 @@ list_of(const GPtrArray *columns)
 
 /* All values are handed over as texts, since one that is not there has no other form. */
 static char *
-insert_of(const char *table, const GPtrArray *columns, const char *list)
+insert_of(const Table *table)
 {
     g_autoptr(GString) sql = g_string_new(NULL);
 
-    g_string_printf(sql, "INSERT INTO %s (%s) VALUES (", table, list);
-    for (guint i = 0; i < columns->len; i++)
-        g_string_append_printf(sql,
-                               *(char *)columns->pdata[i] == '#' ? "%sCAST(? AS BIGINT)" : "%s?",
-                               i > 0 ? ", " : "");
+    g_string_printf(sql, "INSERT INTO %s (%s) VALUES ", table->name, table->list);
+    for (guint i = 0; i < table->values->len; i++) {
+        guint column = i % table->columns->len;
+
+        if (column == 0)
+            g_string_append(sql, i == 0 ? "(" : "), (");
+        g_string_append(sql, column == 0 ? "" : ", ");
+        g_string_append(sql,
+                        *(char *)table->columns->pdata[column] == '#' ? "CAST(? AS BIGINT)" : "?");
+    }
     g_string_append_c(sql, ')');
-    return g_strdup(sql->str);
+    return g_string_free(g_steal_pointer(&sql), FALSE);
+}
+
+static gboolean
+write_out(Table *table, GError **error)
+{
+    g_autofree char *sql = table->values->len > 0 ? insert_of(table) : NULL;
+    gboolean ok =
+        sql == NULL || sm_db_run_texts(table->to, sql, (const char *const *)table->values->pdata,
+                                       table->values->len, error);
+
+    g_ptr_array_set_size(table->values, 0);
+    return ok;
 }
 
 static void
@@ -95,47 +116,44 @@ hash_value(GChecksum *hash, const char *value)
 static gboolean
 take_row(const SmRow *row, gpointer user_data)
 {
-    g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
     Table *table = user_data;
 
-    for (guint i = 0; i < table->columns; i++) {
+    for (guint i = 0; i < table->columns->len; i++) {
         const char *text = sm_row_text(row, (int)i);
-        char *value = text != NULL ? g_utf8_make_valid(text, -1) : NULL;
+        g_autofree char *value = text != NULL ? g_utf8_make_valid(text, -1) : NULL;
 
         hash_value(table->hash, value);
-        g_ptr_array_add(values, value);
+        if (table->to != NULL)
+            g_ptr_array_add(table->values, g_steal_pointer(&value));
     }
     table->rows++;
     table->last_id = sm_row_int64(row, (int)table->id_at);
-    return table->to == NULL ||
-           sm_db_run_texts(table->to, table->insert, (const char *const *)values->pdata,
-                           values->len, table->error);
+    return table->values->len < BATCH * table->columns->len || write_out(table, &table->fault);
 }
 
 /* Hands over the rows of table number i of db, in an order that all kinds of databases have. */
 static gboolean
-walk(SmDb *db, gsize i, Table *table, const char *list, GError **error)
+walk(SmDb *db, gsize i, Table *table, GError **error)
 {
     g_autofree char *sql =
         tables[i].has_ids ? g_strdup_printf("SELECT %s FROM %s WHERE id > ?1 ORDER BY id LIMIT ?2",
-                                            list, tables[i].name)
-                          : g_strdup_printf("SELECT %s FROM %s WHERE ?1 < ?2 ORDER BY %s", list,
-                                            tables[i].name, tables[i].order);
+                                            table->list, tables[i].name)
+                          : g_strdup_printf("SELECT %s FROM %s WHERE ?1 < ?2 ORDER BY %s",
+                                            table->list, tables[i].name, tables[i].order);
     GError *fault = NULL;
     gint64 before;
 
     table->last_id = 0;
-    table->error = &fault;
     do {
         before = table->rows;
         if (!sm_db_each(db, &fault, &(SmTaker){take_row, table}, sql, "ii", table->last_id,
                         (gint64)PIECE) ||
-            fault != NULL) {
-            g_propagate_error(error, fault);
+            table->fault != NULL) {
+            g_propagate_error(error, fault != NULL ? fault : table->fault);
             return FALSE;
         }
     } while (tables[i].has_ids && table->rows == before + PIECE);
-    return TRUE;
+    return write_out(table, error);
 }
 
 static gboolean
@@ -156,8 +174,13 @@ pass_table(SmDb *db, SmDb *to, gsize i, SmCopied *copied, GChecksum *hash, GErro
     g_autoptr(GPtrArray) theirs =
         columns != NULL && to != NULL ? columns_of(to, tables[i].name, error) : NULL;
     g_autofree char *list = columns != NULL ? list_of(columns) : NULL;
-    g_autofree char *insert = columns != NULL ? insert_of(tables[i].name, columns, list) : NULL;
-    Table table = {.to = to, .insert = insert, .hash = hash};
+    g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
+    Table table = {.to = to,
+                   .columns = columns,
+                   .name = tables[i].name,
+                   .list = list,
+                   .hash = hash,
+                   .values = values};
     gboolean ok;
 
     if (columns == NULL || (to != NULL && theirs == NULL))
@@ -168,11 +191,10 @@ pass_table(SmDb *db, SmDb *to, gsize i, SmCopied *copied, GChecksum *hash, GErro
                     sm_db_path(to), tables[i].name, sm_db_path(db));
         return FALSE;
     }
-    table.columns = columns->len;
     for (guint column = 0; tables[i].has_ids && column < columns->len; column++)
         if (strcmp(name_of(columns, column), "id") == 0)
             table.id_at = column;
-    ok = walk(db, i, &table, list, error);
+    ok = walk(db, i, &table, error);
     copied->rows += table.rows;
     hash_value(hash, tables[i].name);
     return ok;

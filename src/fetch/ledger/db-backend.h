@@ -6,7 +6,7 @@
 
 #include "fetch/ledger/db.h"
 
-enum { SM_DB_VALUES = 64 /* that one statement has at most */ };
+enum { SM_DB_VALUES = 32 /* that one statement has at most, but of sm_db_run_texts() */ };
 
 typedef union {
     gint64 number;
@@ -16,7 +16,7 @@ typedef union {
 /* One statement with its values; types as in db.h. */
 typedef struct {
     const char *sql, *types;
-    SmDbValue values[SM_DB_VALUES];
+    const SmDbValue *values;
 } SmDbQuery;
 
 /* Each member does what the function of db.h of its name says. */

@@ -69,16 +69,19 @@ statement_of(SmDbSession *session, const char *sql)
 /* A query's values as libpq wants them. */
 typedef struct {
     int count;
-    Oid types[SM_DB_VALUES];
-    const char *texts[SM_DB_VALUES];
-    char *own[SM_DB_VALUES]; /* to be freed */
+    Oid *types;
+    const char **texts;
+    char **own; /* what of them is to be freed */
 } Values;
 
 static void
 bind_values(Values *values, const SmDbQuery *query)
 {
-    for (; query->types[values->count] != '\0'; values->count++) {
-        int i = values->count;
+    gsize count = strlen(query->types);
+
+    *values =
+        (Values){(int)count, g_new(Oid, count), g_new(const char *, count), g_new0(char *, count)};
+    for (gsize i = 0; i < count; i++) {
         const char *text = query->values[i].text;
 
         values->types[i] = query->types[i] == 'i' ? TYPE_INT8 : TYPE_TEXT;
@@ -90,23 +93,33 @@ bind_values(Values *values, const SmDbQuery *query)
     }
 }
 
+static void
+clear_values(Values *values)
+{
+    for (int i = 0; i < values->count; i++)
+        g_free(values->own[i]);
+    g_free(values->types);
+    g_free(values->texts);
+    g_free(values->own);
+}
+
 static PGresult *
 run_bound(SmDbSession *session, const SmDbQuery *query)
 {
     Statement *statement = statement_of(session, query->sql);
-    Values values = {0};
     PGresult *result = NULL;
+    Values values;
 
     bind_values(&values, query);
     if (statement->uses == 1)
         result =
             sm_db_session_await(session, PQsendPrepare(session->conn, statement->name,
                                                        statement->sql, values.count, values.types));
-    if (statement->uses == 0)
+    if (statement->uses == 0) {
         result = sm_db_session_await(session,
                                      PQsendQueryParams(session->conn, statement->sql, values.count,
                                                        values.types, values.texts, NULL, NULL, 0));
-    else if (statement->uses > 1 || sm_db_session_is_good(result)) {
+    } else if (statement->uses > 1 || sm_db_session_is_good(result)) {
         PQclear(result);
         result = sm_db_session_await(session, PQsendQueryPrepared(session->conn, statement->name,
                                                                   values.count, values.texts, NULL,
@@ -114,8 +127,7 @@ run_bound(SmDbSession *session, const SmDbQuery *query)
     }
     if (sm_db_session_is_good(result))
         statement->uses++;
-    for (int i = 0; i < values.count; i++)
-        g_free(values.own[i]);
+    clear_values(&values);
     return result;
 }
 
@@ -243,11 +255,23 @@ end(SmDb *db, gboolean ok, GError **error)
     return committed;
 }
 
-/* Each commit waits: one that a server's end undoes would let a fence be raised twice. */
+/* What a server's end undoes, ends our session, too: then no lock is ours any more, or it is and
+ * our fence is not the row's. */
 static gboolean
 defer(SmDb *db, gboolean deferring)
 {
-    return FALSE;
+    static const char off[] =
+        "SELECT set_config('scorefetch.commit', current_setting('synchronous_commit'), false),"
+        " set_config('synchronous_commit', 'off', false)";
+    static const char back[] =
+        "SELECT set_config('synchronous_commit', current_setting('scorefetch.commit'), false)";
+    SmDbSession *session = session_of(db);
+    gboolean before = session->deferring;
+
+    if (before != deferring)
+        exec(db, deferring ? off : back, NULL);
+    session->deferring = deferring;
+    return before;
 }
 
 static gboolean

@@ -16,8 +16,9 @@ typedef struct {
     GHashTable *lost;       /* those that went with a session before, and are somebody else's now */
     guint32 schema;         /* its number in the database */
     gboolean in_transaction;
-    gboolean dead;   /* the connection, whatever libpq still thinks */
-    gint64 given_up; /* monotonic time when it could not be made again; 0: it could */
+    gboolean deferring; /* commits need not wait for the disk; a new session's do */
+    gboolean dead;      /* the connection, whatever libpq still thinks */
+    gint64 given_up;    /* monotonic time when it could not be made again; 0: it could */
 } SmDbSession;
 
 /* Begins it, with the server that where says (db-server.h). SM_ERROR_CONFIG, SM_ERROR_LEDGER. */

@@ -1,7 +1,6 @@
 #include "fetch/ledger/db.h"
 
 #include <stdarg.h>
-#include <string.h>
 
 #include "build-config.h"
 #include "common/base/error.h"
@@ -72,13 +71,16 @@ sm_row_dup(const SmRow *row, int column)
 static gboolean
 each_va(SmDb *db, const SmTaker *taker, SmDbQuery *query, va_list values, GError **error)
 {
+    SmDbValue bound[SM_DB_VALUES];
+
     for (int i = 0; query->types[i] != '\0'; i++) {
         g_assert(i < SM_DB_VALUES);
         if (query->types[i] == 'i')
-            query->values[i].number = va_arg(values, gint64);
+            bound[i].number = va_arg(values, gint64);
         else
-            query->values[i].text = va_arg(values, const char *);
+            bound[i].text = va_arg(values, const char *);
     }
+    query->values = bound;
     return db->backend->each(db, taker, query, error);
 }
 
@@ -196,14 +198,13 @@ sm_db_run(SmDb *db, GError **error, int *changed, const char *sql, const char *t
 gboolean
 sm_db_run_texts(SmDb *db, const char *sql, const char *const *texts, guint count, GError **error)
 {
-    char types[SM_DB_VALUES + 1] = "";
-    SmDbQuery query = {.sql = sql, .types = types};
+    g_autofree char *types = g_strnfill(count, 's');
+    g_autofree SmDbValue *values = g_new0(SmDbValue, count);
 
-    g_assert(count <= SM_DB_VALUES);
-    memset(types, 's', count);
     for (guint i = 0; i < count; i++)
-        query.values[i].text = texts[i];
-    return db->backend->each(db, &(SmTaker){ignore_row, NULL}, &query, error);
+        values[i].text = texts[i];
+    return db->backend->each(db, &(SmTaker){ignore_row, NULL}, &(SmDbQuery){sql, types, values},
+                             error);
 }
 
 gboolean

@@ -169,8 +169,9 @@ gboolean sm_db_end(SmDb *db, gboolean ok, GError **error);
 /*
  * Whether commits from now on may wait for the disk: they outlive this process,
  * whatever kills it, but a power loss may undo them, the last ones first, until
- * sm_db_sync() or a commit that does not wait has written them out. Not within a transaction.
- * Returns whether they did so far.
+ * sm_db_sync() or a commit that does not wait has written them out; of a server's for single
+ * ones only, since its end undoes them, too, and nothing tells that later. Not within a
+ * transaction. Returns whether they did so far.
  */
 gboolean sm_db_defer(SmDb *db, gboolean defer);
 

@@ -264,6 +264,8 @@ sm_ledger_open_empty(GError **error)
 void
 sm_ledger_join(SmLedger *ledger, SmTogether *together)
 {
+    if (sm_db_is_server(ledger->db)) /* which has its own way to write many at once */
+        return;
     ledger->together = together;
     sm_db_defer(ledger->db, TRUE);
 }
