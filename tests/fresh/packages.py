@@ -8,10 +8,11 @@ from harness import CHECKOUT
 
 
 # What Fedora's own configuration of rpmlint says, and Debian's does not; its build service signs. The scripts are of
-# macros that Fedora has. In place of a manual page's name rpmlint 2.4 compares its section.
+# macros that Fedora has. In place of a manual page's name rpmlint 2.4 compares its section;
+# 2.7 has a dictionary.
 FEDORA = """CompressExtension = "gz"
 ValidLicenses = ["ISC"]
-Filters = ["no-group-tag", "no-packager-tag", "no-signature", "empty-%p", "no-manual-page-for-binary"]
+Filters = ["no-group-tag", "no-packager-tag", "no-signature", "empty-%p", "no-manual-page-for-binary", "spelling-error.*(scorefetch|systemd)"]
 """
 
 
@@ -34,7 +35,7 @@ def test_autopkgtest_passes(packages, tmp_path):
 def test_rpms_are_built_and_rpmlint_is_content(tmp_path):
     done = subprocess.run([CHECKOUT / "contrib" / "package", "rpm", tmp_path], capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
-    made = sorted(tmp_path.glob("*.rpm"))
+    made = [file for file in sorted(tmp_path.glob("*.rpm")) if "-debuginfo-" not in file.name]
     assert {"scoremail", "scoremail-doc", "scoremail-emulator"} <= {file.name.rsplit("-", 2)[0] for file in made}
     rules = tmp_path / "fedora.toml"
     rules.write_text(FEDORA)
