@@ -20,14 +20,14 @@ def outbox(account):
     return box
 
 
-def again(account):
-    """Makes the last report one of the period before."""
-    account.sql("UPDATE keys SET value = replace(value, ?, ?) WHERE name = 'report'", *periods(account))
+def again(account, weeks=-1):
+    """Makes the last report one of the period before, or of another one."""
+    account.sql("UPDATE keys SET value = replace(value, ?, ?) WHERE name = 'report'", *periods(account, weeks))
 
 
-def periods(account):
+def periods(account, weeks):
     ((_, period, *_),) = [row["value"].split(" ") for row in account.sql("SELECT value FROM keys WHERE name = 'report'")]
-    return f" {period} ", f" {int(period) - 7 * 86400} "
+    return f" {period} ", f" {int(period) + weeks * 7 * 86400} "
 
 
 def stage(account):
@@ -161,6 +161,14 @@ def test_who_dies_in_between_leaves_no_second_report(account, outbox):
     again(account)
     assert account.scorefetch("run").code == 0
     assert outbox.begun() == 2 and account.scorefetch("status", "--exit-code").code == 0
+
+
+def test_a_clock_that_was_ahead_sends_nothing_twice(account, outbox):
+    assert account.scorefetch("run").code == 0
+    for weeks, sent in ((1, 1), (9, 2)):  # a period is not left out for long, whatever the clock was
+        again(account, weeks)
+        assert account.scorefetch("run").code == 0
+        assert outbox.begun() == sent
 
 
 def test_of_many_processes_one_sends_it(account, outbox):

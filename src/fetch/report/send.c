@@ -16,11 +16,13 @@ enum {
     RETRY_AFTER = 15 * 60, /* seconds */
 };
 
-/* Hosts in other zones begin their periods at other times, and a clock may have been wrong. */
+/* Hosts in other zones begin their periods at other times. Where a clock was ahead, or periods were
+ * shorter, the last one may be the next one; one further ahead would silence reports for long. */
 static gboolean
 is_same_period(const SmMailing *last, gint64 period, gint64 every)
 {
-    return last->stage != SM_MAILING_NONE && ABS(period - last->period) <= every / 2;
+    return last->stage != SM_MAILING_NONE && last->period >= period - every / 2 &&
+           last->period <= period + every + every / 2;
 }
 
 static gboolean
