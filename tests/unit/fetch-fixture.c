@@ -177,7 +177,7 @@ fixture_forget_ledger(Fixture *fixture)
     if (fixture_is_on_server()) {
         fixture_empty_schema();
     } else {
-        lock = sm_ledger_lock_file(fixture->path);
+        lock = sm_db_lock_file(fixture->path);
         g_assert_cmpint(g_unlink(fixture->path), ==, 0);
         g_assert_cmpint(g_unlink(lock), ==, 0);
     }

@@ -1,6 +1,6 @@
 /* A server's place: what is refused and what is added. A session that is cut off, if there is one.
  */
-#include "fetch/ledger/db-server.h"
+#include "fetch/database/postgresql-server.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SQLite with GErrors: values go in and come out, and every failure says path, cause and remedy. */
-#include "fetch/ledger/db.h"
+#include "fetch/database/db.h"
 
 #include <glib/gstdio.h>
 #include <sqlite3.h>

@@ -5,8 +5,8 @@
 
 #include "common/base/error.h"
 #include "fetch-fixture.h"
+#include "fetch/database/schema.h"
 #include "fetch/ledger/accounts.h"
-#include "fetch/ledger/schema.h"
 #include "fetch/ledger/updates.h"
 
 /* Rows in every table, and one that is gone: its id. */

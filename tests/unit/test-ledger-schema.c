@@ -1,7 +1,7 @@
 /* The ledger's versions: an old one is brought up to date with all that it knows, and kept as it
  * was. */
 #include "fetch-fixture.h"
-#include "fetch/ledger/schema.h"
+#include "fetch/database/schema.h"
 
 /* What version 1 had, for the columns that its rows are counted by. */
 static const char *const version_1[] = {

@@ -9,7 +9,7 @@
 
 #include "common/base/error.h"
 #include "fetch-fixture.h"
-#include "fetch/ledger/schema.h"
+#include "fetch/database/schema.h"
 
 enum { NOBODY = 65534, PROCESSES = 16 };
 

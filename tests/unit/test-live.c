@@ -70,7 +70,7 @@ assert_says(const char *text, const char *what)
 static int
 claim(Fixture *fixture, const SmFile *file)
 {
-    g_autofree char *path = sm_ledger_lock_file(fixture->path);
+    g_autofree char *path = sm_db_lock_file(fixture->path);
     int fd = open(path, O_RDWR | O_CLOEXEC);
 
     g_assert_true(sm_lock_take(&(SmLedger){.lock_fd = fd}, file->id, 0, NULL, NULL));

@@ -7,7 +7,7 @@
 
 #include "common/base/error.h"
 #include "fetch/check/places.h"
-#include "fetch/ledger/schema.h"
+#include "fetch/database/schema.h"
 #include "fetch/service/secret.h"
 
 #define SPACE_WANTED ((guint64)20 * 1000 * 1000) /* for the ledger and the files beside it */
@@ -33,7 +33,7 @@ say_none(SmCheck *check, const char *path)
 static gboolean
 owns_companions(SmCheck *check, const char *path)
 {
-    g_autofree char *lock = sm_ledger_lock_file(path);
+    g_autofree char *lock = sm_db_lock_file(path);
     g_autofree char *wal = g_strconcat(path, "-wal", NULL);
     g_autofree char *shm = g_strconcat(path, "-shm", NULL);
     const char *const files[] = {lock, wal, shm};
@@ -55,7 +55,7 @@ owns_companions(SmCheck *check, const char *path)
 static void
 check_lock(SmCheck *check, const char *ledger)
 {
-    g_autofree char *lock = sm_ledger_lock_file(ledger);
+    g_autofree char *lock = sm_db_lock_file(ledger);
     struct stat about;
 
     if (stat(lock, &about) == 0 && (about.st_mode & (S_IRWXG | S_IRWXO)) != 0)

@@ -10,10 +10,10 @@
 #include "common/base/startup.h"
 #include "fetch/commands/table.h"
 #include "fetch/crypto/gpg.h"
+#include "fetch/database/db.h"
 #include "fetch/host/autoptr.h"
 #include "fetch/http/authorities.h"
 #include "fetch/http/http.h"
-#include "fetch/ledger/db.h"
 
 static int
 usage(FILE *to, int code)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/base/error.h"
-#include "fetch/ledger/schema.h"
+#include "fetch/database/schema.h"
 
 enum {
     PIECE = 1000, /* rows that are in memory at once */

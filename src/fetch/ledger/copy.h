@@ -1,7 +1,7 @@
 /* Copies a whole ledger into another database, of whichever kind: every row of every table. */
 #pragma once
 
-#include "fetch/ledger/db.h"
+#include "fetch/database/db.h"
 
 /* What was copied. */
 typedef struct {

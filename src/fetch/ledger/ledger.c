@@ -12,9 +12,9 @@
 #include "common/base/error.h"
 #include "common/base/io.h"
 #include "common/base/text.h"
+#include "fetch/database/schema.h"
 #include "fetch/host/memory.h"
 #include "fetch/ledger/lock.h"
-#include "fetch/ledger/schema.h"
 
 enum {
     SCHEMA_WAIT = 5, /* seconds */
@@ -105,19 +105,10 @@ sm_ledger_is_local(const char *path, GError **error)
     return TRUE;
 }
 
-char *
-sm_ledger_lock_file(const char *path)
-{
-    g_autofree char *base =
-        g_str_has_suffix(path, ".db") ? g_strndup(path, strlen(path) - 3) : g_strdup(path);
-
-    return g_strconcat(base, ".lock", NULL);
-}
-
 static int
 open_lock_file(const char *path, GError **error)
 {
-    g_autofree char *file = sm_ledger_lock_file(path);
+    g_autofree char *file = sm_db_lock_file(path);
 
     return sm_open_regular(file, O_RDWR | O_CREAT | O_NOFOLLOW, SM_ERROR_LEDGER,
                            "the ledger's lock file", error);

@@ -13,8 +13,8 @@
 
 #include <glib.h>
 
+#include "fetch/database/db.h"
 #include "fetch/host/together.h"
-#include "fetch/ledger/db.h"
 
 typedef enum {
     SM_LEDGER_CREATE, /* made where it is missing */
@@ -42,9 +42,6 @@ gboolean sm_ledger_is_ours(const char *path, GError **error);
  * be written to, if it is there. Else SM_ERROR_LEDGER.
  */
 gboolean sm_ledger_is_local(const char *path, GError **error);
-
-/* The lock file beside it. Caller frees. */
-char *sm_ledger_lock_file(const char *path);
 
 /*
  * Opens the ledger. SM_ERROR_OWNER when it belongs to another user (nothing is

@@ -5,7 +5,7 @@
  * and the bytes from SM_LOCK_ACCOUNTS on the accounts, those from SM_LOCK_HANDOVERS on what is
  * being handed over. Who sends alerts has SM_LOCK_ALERTS, who gives a directory its id one from
  * SM_LOCK_DIRECTORIES on. Locks from SM_LOCK_PROGRESS on tell by their lengths how far downloads
- * are. The file's first bytes are db-wal.h's.
+ * are. The file's first bytes are sqlite-wal.h's.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 #include "fetch/ledger/outage.h"
 
 #include "common/base/error.h"
-#include "fetch/ledger/db.h"
+#include "fetch/database/db.h"
 #include "fetch/ledger/keys.h"
 
 /* "outage URL ACCOUNT": the keys of a service are those between `outage URL ` and `outage URL!`. */

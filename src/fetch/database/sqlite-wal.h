@@ -2,7 +2,7 @@
  * Whether the -wal file beside a database is its own. SQLite does not ask: beside a
  * restored copy it would write another time's pages into it. The lock file holds
  * how the database file looked when it was written last; what looks otherwise and
- * has few of the pages of its -wal was put there by somebody else. Part of db-sqlite.c.
+ * has few of the pages of its -wal was put there by somebody else. Part of sqlite.c.
  */
 #pragma once
 

@@ -1,8 +1,9 @@
 /*
- * The database below the ledger: statements that run with their values bound in
- * one call, rows that are read by column, and failures that are GErrors with
- * path, cause and remedy. What kind of database it is, only db-backend.h and the modules behind
- * it know. One connection belongs to one thread.
+ * This room has the database below the ledger, SQLite or PostgreSQL, and its tables.
+ *
+ * Statements run with their values bound in one call, rows are read by column, and failures are
+ * GErrors with path, cause and remedy. What kind of database it is, only backend.h and the modules
+ * behind it know. One connection belongs to one thread.
  */
 #pragma once
 
@@ -39,6 +40,9 @@ GStrv sm_db_server_files(const char *where);
  * program was built without PostgreSQL, SM_ERROR_LEDGER.
  */
 SmDb *sm_db_connect(const char *where, const char *password, GError **error);
+
+/* The lock file beside a database in the file at path. Caller frees. */
+char *sm_db_lock_file(const char *path);
 
 /* Closes db; NULL is allowed. */
 void sm_db_close(SmDb *db);

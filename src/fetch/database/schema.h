@@ -1,7 +1,7 @@
 /* The ledger's tables and their versions. */
 #pragma once
 
-#include "fetch/ledger/db.h"
+#include "fetch/database/db.h"
 
 enum { SM_SCHEMA_VERSION = 3 /* that this program makes */ };
 

@@ -1,8 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fetch/ledger/db-session.h"
-#include "fetch/ledger/schema.h"
+#include "fetch/database/postgresql-session.h"
+#include "fetch/database/schema.h"
 
 enum {
     TYPE_INT8 = 20, /* of PostgreSQL's pg_type */

@@ -1,11 +1,11 @@
-#include "fetch/ledger/db.h"
+#include "fetch/database/db.h"
 
 #include <stdarg.h>
 
 #include "build-config.h"
 #include "common/base/error.h"
 #include "common/config/places.h"
-#include "fetch/ledger/db-backend.h"
+#include "fetch/database/backend.h"
 
 gboolean
 sm_db_names_server(const char *where)
@@ -29,6 +29,15 @@ sm_db_server_files(const char *where)
     return g_new0(char *, 1);
 }
 #endif
+
+char *
+sm_db_lock_file(const char *path)
+{
+    g_autofree char *base =
+        g_str_has_suffix(path, ".db") ? g_strndup(path, strlen(path) - 3) : g_strdup(path);
+
+    return g_strconcat(base, ".lock", NULL);
+}
 
 void
 sm_db_close(SmDb *db)

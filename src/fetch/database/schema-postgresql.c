@@ -1,4 +1,4 @@
-#include "fetch/ledger/schema.h"
+#include "fetch/database/schema.h"
 
 /* Runs after the change; a body writes '' for each '. */
 #define TRIGGER(name, when, body)                                                                  \

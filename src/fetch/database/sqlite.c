@@ -3,10 +3,10 @@
 
 #include "common/base/error.h"
 #include "common/base/io.h"
+#include "fetch/database/backend.h"
+#include "fetch/database/schema.h"
+#include "fetch/database/sqlite-file.h"
 #include "fetch/host/waiting.h"
-#include "fetch/ledger/db-backend.h"
-#include "fetch/ledger/db-file.h"
-#include "fetch/ledger/schema.h"
 
 enum {
     LOCK_WAIT_US = 30 * 1000 * 1000,
@@ -18,7 +18,7 @@ enum {
 typedef struct {
     SmDb db;
     sqlite3 *handle;
-    gpointer methods;       /* how its file is used, see db-file.h */
+    gpointer methods;       /* how its file is used, see sqlite-file.h */
     gint64 waits_since;     /* for another's lock, monotonic time */
     gboolean deferring;     /* see sm_db_defer() */
     gboolean owes;          /* commits may not be on the disk yet */

@@ -1,6 +1,6 @@
 /*
  * Where a PostgreSQL server is and how it is reached safely: the connection string of the key
- * `ledger`, read and completed. Part of db-postgresql.c.
+ * `ledger`, read and completed. Part of postgresql.c.
  */
 #pragma once
 

@@ -1,4 +1,4 @@
-#include "fetch/ledger/db-wal.h"
+#include "fetch/database/sqlite-wal.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
-#include "fetch/ledger/ledger.h"
+#include "fetch/database/db.h"
 
 enum {
     NOTE_SIZE = 64,  /* bytes, at the beginning of the lock file */
@@ -25,7 +25,7 @@ enum {
 static int
 open_notes(const char *path, int flags)
 {
-    g_autofree char *file = sm_ledger_lock_file(path);
+    g_autofree char *file = sm_db_lock_file(path);
 
     return open(file, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 }

@@ -1,17 +1,17 @@
 /*
  * A session with a PostgreSQL server: what is sent and answered within limits of time, the locks
- * that it holds, and its next life after it was cut off. Part of db-postgresql.c.
+ * that it holds, and its next life after it was cut off. Part of postgresql.c.
  */
 #pragma once
 
 #include <libpq-fe.h>
 
-#include "fetch/ledger/db-backend.h"
+#include "fetch/database/backend.h"
 
 typedef struct {
     SmDb db;
     PGconn *conn;
-    GHashTable *statements; /* what is prepared in it; db-postgresql.c's */
+    GHashTable *statements; /* what is prepared in it; postgresql.c's */
     GHashTable *held;       /* its locks */
     GHashTable *lost;       /* those that went with a session before, and are somebody else's now */
     guint32 schema;         /* its number in the database */
@@ -21,7 +21,8 @@ typedef struct {
     gint64 given_up;    /* monotonic time when it could not be made again; 0: it could */
 } SmDbSession;
 
-/* Begins it, with the server that where says (db-server.h). SM_ERROR_CONFIG, SM_ERROR_LEDGER. */
+/* Begins it, with the server that where says (postgresql-server.h). SM_ERROR_CONFIG,
+ * SM_ERROR_LEDGER. */
 gboolean sm_db_session_begin(SmDbSession *session, const char *where, const char *password,
                              GError **error);
 

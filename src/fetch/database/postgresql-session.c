@@ -1,10 +1,10 @@
-#include "fetch/ledger/db-session.h"
+#include "fetch/database/postgresql-session.h"
 
 #include <poll.h>
 
 #include "common/base/error.h"
 #include "common/base/text.h"
-#include "fetch/ledger/db-server.h"
+#include "fetch/database/postgresql-server.h"
 
 enum {
     CAUSE_MAX = 300,

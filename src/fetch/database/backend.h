@@ -1,10 +1,10 @@
 /*
- * What db.c hands to a kind of database: db-sqlite.c, db-postgresql.c. Each has a struct of its own
+ * What db.c hands to a kind of database: sqlite.c, postgresql.c. Each has a struct of its own
  * that begins with an SmDb. Part of db.c.
  */
 #pragma once
 
-#include "fetch/ledger/db.h"
+#include "fetch/database/db.h"
 
 enum { SM_DB_VALUES = 32 /* that one statement has at most, but of sm_db_run_texts() */ };
 

@@ -1,9 +1,9 @@
-#include "fetch/ledger/schema.h"
+#include "fetch/database/schema.h"
 
 #include <glib/gstdio.h>
 
 #include "common/base/error.h"
-#include "fetch/ledger/db-backend.h"
+#include "fetch/database/backend.h"
 
 /* As it was, beside it: what a failed upgrade, or going back to the older version, starts from. */
 static gboolean

@@ -1,4 +1,4 @@
-#include "fetch/ledger/db-server.h"
+#include "fetch/database/postgresql-server.h"
 
 #include <arpa/inet.h>
 #include <libpq-fe.h>
@@ -7,7 +7,7 @@
 #include "common/base/error.h"
 #include "common/base/startup.h"
 #include "common/base/text.h"
-#include "fetch/ledger/db.h"
+#include "fetch/database/db.h"
 
 enum { CAUSE_MAX = 300 };
 

@@ -1,7 +1,7 @@
 /*
  * What SQLite does with the file of a database where it does not do well by itself:
  * a file system without locks, a full disk below its shared memory, the -wal of
- * another database. Part of db-sqlite.c.
+ * another database. Part of sqlite.c.
  */
 #pragma once
 

@@ -1,4 +1,4 @@
-#include "fetch/ledger/schema.h"
+#include "fetch/database/schema.h"
 
 /* No STRICT tables: SQLite 3.34 does not know them. AUTOINCREMENT: an id names a lock byte and is
  * never used twice. */

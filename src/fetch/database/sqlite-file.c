@@ -1,4 +1,4 @@
-#include "fetch/ledger/db-file.h"
+#include "fetch/database/sqlite-file.h"
 
 #include <errno.h>
 #include <sqlite3.h>
@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "common/base/error.h"
-#include "fetch/ledger/db-wal.h"
+#include "fetch/database/sqlite-wal.h"
 
 #ifndef MADV_POPULATE_WRITE /* since Linux 5.14; older ones answer EINVAL */
 #define MADV_POPULATE_WRITE 23
@@ -134,9 +134,9 @@ use_own_methods(sqlite3_file *file, const char *path)
 
 /*
  * Whether the -wal file beside it is another database's: a copy that sm_db_copy() made says in its
- * header that it has none, until it is used; db-wal.h knows other copies. SQLite would write the
- * other's pages into it. The -wal is looked at first, since who uses a database for the first time
- * changes its header first.
+ * header that it has none, until it is used; sqlite-wal.h knows other copies. SQLite would write
+ * the other's pages into it. The -wal is looked at first, since who uses a database for the first
+ * time changes its header first.
  */
 static gboolean
 has_foreign_wal(const char *path, sqlite3_file *file, GError **error)
