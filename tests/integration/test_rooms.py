@@ -69,9 +69,10 @@ def test_sql_that_leaves_its_room_is_refused(tmp_path, path, line, why):
     assert len(done.out.splitlines()) == 1
 
 
-def test_sql_in_its_room_passes(tmp_path):
-    (tmp_path / "fetch" / "ledger").mkdir(parents=True)
-    sqlite = {"fetch__ledger__db-sqlite": "#include <sqlite3.h>\n"}
+def test_sql_in_its_rooms_passes(tmp_path):
+    for room in ("ledger", "database"):
+        (tmp_path / "fetch" / room).mkdir(parents=True)
+    sqlite = {"fetch__database__sqlite": "#include <sqlite3.h>\n"}
     done = judge(tmp_path, fetch__ledger__files='f("SELECT 1");\n', **sqlite, emulator__s3__select='f("SELECT * FROM S3Object");\n')
     assert (done.code, done.out) == (0, b"")
 
