@@ -82,11 +82,11 @@ tells_downloads_from_what_waits(Fixture *fixture, gconstpointer data)
 {
     g_auto(View) view = view_of(fixture);
     g_autoptr(SmFile) csv = fixture_row_in(fixture, CSV, SM_FILE_WAITING);
-    g_autoptr(SmFile) txt = fixture_row_in(fixture, TXT, SM_FILE_WAITING);
     g_autoptr(SmLive) before = NULL;
     g_autoptr(SmLive) during = NULL;
     sm_autofd int claims = claim(fixture, csv);
 
+    sm_file_free(fixture_row_in(fixture, TXT, SM_FILE_WAITING));
     fixture_sql(fixture, "UPDATE files SET fence = fence + 1"); /* one is a dead process's */
     before = look(fixture, &view);
     g_assert_cmpuint(before->downloads->len, ==, 1);
