@@ -38,7 +38,7 @@ ceph-mon --mkfs -i a --monmap /tmp/monmap
 ceph-mon -i a
 until ceph osd new {fsid}; do sleep 0.5; done
 ceph-osd -i 0 --mkfs --osd-uuid {fsid}
-ceph-osd -i 0
+for try in 1 2 3 4 5 6 7 8; do ceph-osd -i 0 && break; done
 radosgw-admin user create --uid reader --display-name reader --access-key {access_key} --secret-key {secret_key}
 radosgw -n client.admin
 """

@@ -54,7 +54,7 @@ FAULTS = [
     Fault("file:status=401", "account main.*takes user name and password, but refuses the call"),  # by a login
     Fault("file:status=403", "account main.*lacks the role to download files.*scorefetch retry -a main", None),
     Fault("file:status=404", "no file of that name.*404", None),
-    Fault("file:retry-after=1", "service answers 503", None),
+    Fault("file:retry-after=60", "service answers 503", None),
     Fault("file:reset", "[Rr]eset|empty reply"),
     Fault("file:reset=0", "[Rr]eset"),
     Fault("file:reset=30", "[Rr]eset"),
@@ -80,7 +80,7 @@ FAULTS = [
     Fault("object:status=500", "object store answers 500: InternalError", ASKED_TWICE),
     Fault("object:status=503", "object store answers 503: SlowDown", ASKED_TWICE),
     Fault(f"object:redirect={ELSEWHERE}", "object store answers 302.*redirect.*not followed", ASKED_TWICE),
-    Fault("object:retry-after=1", "object store answers 503", None),
+    Fault("object:retry-after=60", "object store answers 503", None),
     # here both calls go over one connection: where that breaks before an answer, libcurl takes a new one by itself
     Fault("object:reset", "[Rr]eset|empty reply", (1, 2)),
     Fault("object:reset=0", "[Rr]eset", ASKED_TWICE),

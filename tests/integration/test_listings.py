@@ -1,20 +1,13 @@
 """Listings of every shape: what is read of them, and what a hostile one may cost."""
 import gzip
 import json
-import subprocess
-import sys
 import zlib
 
 import pytest
 from answers import LAST, account_for
-from harness import CSV_NAME, EX_TEMPFAIL, is_sanitized
+from harness import CSV_NAME, EX_TEMPFAIL, cost, is_sanitized
 
 MEGABYTE = 1024 * 1024
-MEASURE = """
-import resource, subprocess, sys
-code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
-print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-"""
 TOKEN = b'{"token":"45B5B7E7-1C85-DBE7-2493-DB6ECA41A707"}'
 ROW = {"fileName": CSV_NAME, "fileSize": 1000, "deliveryDate": "2018-04-10T11:16:04-0400"}
 
@@ -91,11 +84,9 @@ def test_a_hostile_listing_costs_little_memory(listing, build, what):
     assert len(text) <= 32 * MEGABYTE
     account = listing(text)
     argv = [build / "scorefetch", "sync", "-c", account.config, "--all", "--dry-run"]
-    # by a small process: what this one has counts for its children, too
-    done = subprocess.run([sys.executable, "-c", MEASURE, *argv], capture_output=True, timeout=300)
-    code, kilobytes = map(int, done.stdout.split())
-    assert code in (0, EX_TEMPFAIL), done.stderr
-    assert len(done.stderr) < 5000
+    code, _, kilobytes, said = cost(argv)
+    assert code in (0, EX_TEMPFAIL), said
+    assert len(said) < 5000
     if not is_sanitized(build):
         assert kilobytes < 150 * 1000
 
@@ -110,8 +101,7 @@ def test_a_listing_that_is_too_long_is_no_complete_sync(listing):
     assert account.sql("SELECT synced FROM accounts") == [{"synced": 0}]
     assert account.sql("SELECT count(*) AS n FROM files") == [{"n": 100_000}]
     argv = [account.build / "scorefetch", "list", "-c", account.config, "--json"]
-    done = subprocess.run([sys.executable, "-c", MEASURE, *argv], capture_output=True, timeout=300)
-    code, kilobytes = map(int, done.stdout.split())
+    code, _, kilobytes, _ = cost(argv)
     assert code == 0 and kilobytes < 150 * 1000
 
 

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import re
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import html5lib
 import pytest
 from browser import Browser
-from harness import CHECKOUT, EX_USAGE, NPM, build_folder, run
+from harness import CHECKOUT, EX_USAGE, NPM, build_folder, cost, run
 
 sys.path.insert(0, str(CHECKOUT / "tests" / "fixtures" / "seasons"))
 import make  # noqa: E402
@@ -227,12 +226,9 @@ def test_a_hundred_thousand_files(account):
     with contextlib.closing(make.sqlite3.connect(account.ledger)) as db, db:
         db.executescript(MANY.replace("%(now)d", str(int(time.time()))))
     page = account.folder / "page.html"
-    process = subprocess.Popen([account.build / "scorefetch", "report", "-q", "-c", account.config, "-o", page])
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
-    assert usage.ru_utime + usage.ru_stime < 2
-    assert usage.ru_maxrss < 64 * 1024  # kB
+    argv = [account.build / "scorefetch", "report", "-q", "-c", account.config, "-o", page]
+    code, seconds, kilobytes, _ = cost(argv)
+    assert code == 0 and seconds < 2 and kilobytes < 64 * 1024
     assert page.stat().st_size < 500_000
     tree = html5lib.parse(page.read_text())
     assert figures(tree)[0] > 800
