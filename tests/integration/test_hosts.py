@@ -257,7 +257,11 @@ def test_of_both_formats_at_once_the_first_is_stored(site, emulator):
     running = [host.start(mail(("csv", "txt")[number % 2])) for number in range(4) for host in site.hosts]
     for each in running:
         each.go()
-    assert codes(end_all(running)) == {0}
+    ends = end_all(running)
+    assert codes(ends) <= {0, EX_TEMPFAIL}, [end.err for end in ends if end.code]
+    for name in ("csv", "txt"):  # whoever waited for too long is delivered again, as a mail system does
+        (end,) = end_all([site.hosts[0].start(mail(name)).go()])
+        assert end.code == 0, end.err
     assert len(site.stored()) == 1
     assert sorted(site.states().values()) == ["dropped", "stored"]
     assert len(emulator.requests("object")) == 1
