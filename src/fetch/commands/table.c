@@ -1,10 +1,14 @@
 #include "fetch/commands/table.h"
 
 #include <string.h>
+#include <sysexits.h>
 
 #include "common/base/error.h"
+#include "common/base/io.h"
 #include "common/base/nearest.h"
 #include "common/base/text.h"
+
+static const SmCommand help_command;
 
 static const SmCommand *const commands[] = {
     &sm_command_setup,
@@ -26,7 +30,7 @@ static const SmCommand *const commands[] = {
     &sm_command_adopt_directory,
     &sm_command_passwd,
     &sm_command_prune,
-    &sm_command_help,
+    &help_command,
     &sm_command_deliver,
 };
 
@@ -73,3 +77,29 @@ sm_command_unknown(const char *name, GError **error)
     g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "unknown command %s%s%s (see scorefetch help)",
                 shown, nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "");
 }
+
+/* scorefetch help: the commands, or what one of them takes. */
+static int
+help(SmSession *session, gpointer values, char **arguments, GError **error)
+{
+    const SmCommand *command = sm_command_find(arguments[0]);
+    g_autofree char *text = command != NULL ? sm_command_text(command) : NULL;
+
+    if (arguments[0] == NULL)
+        sm_commands_print(stdout);
+    else if (text != NULL)
+        fputs(text, stdout);
+    else
+        sm_command_unknown(arguments[0], error);
+    if (*error == NULL)
+        sm_io_flush(error);
+    return EX_OK;
+}
+
+static const SmCommand help_command = {
+    .name = "help",
+    .usage = "[COMMAND]",
+    .most = 1,
+    .summary = "Show the commands, or the options of one",
+    .run = help,
+};
