@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "fetch/commands/command.h"
+#include "fetch/session/command.h"
 
 extern const SmCommand sm_command_adopt, sm_command_adopt_directory, sm_command_backup,
     sm_command_cat, sm_command_check, sm_command_deliver, sm_command_forget, sm_command_get,

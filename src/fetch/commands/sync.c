@@ -8,7 +8,7 @@
 #include "fetch/alert/watch-worker.h"
 #include "fetch/alert/watch.h"
 #include "fetch/commands/commands.h"
-#include "fetch/commands/turns.h"
+#include "fetch/session/turns.h"
 #include "fetch/sync/sync.h"
 
 typedef struct {

@@ -1,4 +1,9 @@
-/* The one table of commands: what main() starts, what help tells, what shells complete. */
+/*
+ * This room is the program around the commands: it finds the one that is asked for, lists them all,
+ * and completes them in a shell.
+ *
+ * The one table of commands: what main() starts, what help tells, what shells complete.
+ */
 #pragma once
 
 #include <stdio.h>

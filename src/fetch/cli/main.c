@@ -8,7 +8,7 @@
 #include "build-config.h"
 #include "common/base/error.h"
 #include "common/base/startup.h"
-#include "fetch/commands/table.h"
+#include "fetch/cli/table.h"
 #include "fetch/crypto/gpg.h"
 #include "fetch/database/db.h"
 #include "fetch/host/autoptr.h"

@@ -1,6 +1,6 @@
 /*
- * What every command of scorefetch starts with: options that all have, the
- * configuration, the log, the ledger.
+ * This room has what every command works in: its options, the configuration, the log, the ledger,
+ * and a turn for each account.
  */
 #pragma once
 

@@ -3,7 +3,7 @@
 #include "common/base/error.h"
 #include "common/base/nearest.h"
 #include "common/event/wake.h"
-#include "fetch/commands/command.h"
+#include "fetch/session/command.h"
 
 enum { OPTIONS_MAX = 16 };
 

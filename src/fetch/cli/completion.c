@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "fetch/commands/table.h"
+#include "fetch/cli/table.h"
 
 typedef void (*ForOption)(const SmCommand *command, const GOptionEntry *option);
 

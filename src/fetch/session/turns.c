@@ -1,4 +1,4 @@
-#include "fetch/commands/turns.h"
+#include "fetch/session/turns.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "fetch/commands/session.h"
+#include "fetch/session/session.h"
 
 #include <stdio.h>
 #include <string.h>

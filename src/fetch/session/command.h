@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "fetch/commands/session.h"
+#include "fetch/session/session.h"
 
 /* What is done before a command is called. */
 typedef enum {

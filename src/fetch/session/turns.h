@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "fetch/commands/session.h"
+#include "fetch/session/session.h"
 
 typedef struct SmTurns SmTurns;
 

@@ -1,4 +1,4 @@
-#include "fetch/commands/table.h"
+#include "fetch/cli/table.h"
 
 #include <string.h>
 #include <sysexits.h>
