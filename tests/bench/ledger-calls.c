@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "fetch/ledger/claim.h"
-#include "fetch/ledger/updates.h"
+#include "fetch/rows/claim.h"
+#include "fetch/rows/updates.h"
 
 #define ACCOUNT "main"
 

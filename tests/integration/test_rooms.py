@@ -54,15 +54,15 @@ MISPLACED = {
     "an update": ("fetch__store__a", 'f("UPDATE files SET part = 0");\n', "SQL outside"),
     "a type of SQLite's": ("fetch__job__a", "sqlite3_stmt *row;\n", "SQLite outside"),
     "its header": ("fetch__job__a", "#include <sqlite3.h>\n", "SQLite outside"),
-    "SQLite beside db.c": ("fetch__ledger__files", "f(sqlite3_changes(db));\n", "SQLite outside"),
-    "libpq beside its modules": ("fetch__ledger__files", "f(PQntuples(result));\n", "libpq outside"),
+    "SQLite beside db.c": ("fetch__rows__files", "f(sqlite3_changes(db));\n", "SQLite outside"),
+    "libpq beside its modules": ("fetch__rows__files", "f(PQntuples(result));\n", "libpq outside"),
     "its types": ("fetch__job__a", "PGresult *result;\n", "libpq outside"),
 }
 
 
 @pytest.mark.parametrize("path, line, why", MISPLACED.values(), ids=MISPLACED)
 def test_sql_that_leaves_its_room_is_refused(tmp_path, path, line, why):
-    (tmp_path / "fetch" / "ledger").mkdir(parents=True)
+    (tmp_path / "fetch" / "rows").mkdir(parents=True)
     done = judge(tmp_path, **{path: "\n" + line})
     assert done.code != 0
     assert f"src/{path.replace('__', '/')}.c:2: {why}" in done.out.decode()
@@ -70,10 +70,12 @@ def test_sql_that_leaves_its_room_is_refused(tmp_path, path, line, why):
 
 
 def test_sql_in_its_rooms_passes(tmp_path):
-    for room in ("ledger", "database"):
+    rooms = ("queries", "rows", "notes", "ledger", "database")
+    for room in rooms:
         (tmp_path / "fetch" / room).mkdir(parents=True)
+    queries = {f"fetch__{room}__a": 'f("SELECT 1");\n' for room in rooms}
     sqlite = {"fetch__database__sqlite": "#include <sqlite3.h>\n"}
-    done = judge(tmp_path, fetch__ledger__files='f("SELECT 1");\n', **sqlite, emulator__s3__select='f("SELECT * FROM S3Object");\n')
+    done = judge(tmp_path, **queries, **sqlite, emulator__s3__select='f("SELECT * FROM S3Object");\n')
     assert (done.code, done.out) == (0, b"")
 
 

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "fetch/ledger/events.h"
-#include "fetch/ledger/updates.h"
+#include "fetch/rows/events.h"
+#include "fetch/rows/updates.h"
 
 gboolean
 fixture_is_on_server(void)

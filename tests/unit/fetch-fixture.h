@@ -8,7 +8,7 @@
 
 #include "common/event/event.h"
 #include "fetch/job/fetch.h"
-#include "fetch/ledger/files.h"
+#include "fetch/rows/files.h"
 #include "fetch/store/store.h"
 
 #define CSV "4300_20180410_111604.csv"

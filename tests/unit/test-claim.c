@@ -1,5 +1,5 @@
 /* Claims: one process at a time on a name, or on a stem; what a waiter learns. */
-#include "fetch/ledger/claim.h"
+#include "fetch/rows/claim.h"
 
 #include <signal.h>
 #include <time.h>
@@ -8,7 +8,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "fetch-fixture.h"
-#include "fetch/ledger/updates.h"
+#include "fetch/rows/updates.h"
 
 typedef struct {
     const char *ledger;

@@ -6,8 +6,8 @@
 
 #include "common/base/error.h"
 #include "fetch-fixture.h"
-#include "fetch/ledger/claim.h"
-#include "fetch/ledger/updates.h"
+#include "fetch/rows/claim.h"
+#include "fetch/rows/updates.h"
 
 /* What libpq is told of keyword; NULL: nothing. */
 static const char *

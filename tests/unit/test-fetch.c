@@ -6,7 +6,7 @@
 
 #include "common/base/error.h"
 #include "fetch-fixture.h"
-#include "fetch/ledger/updates.h"
+#include "fetch/rows/updates.h"
 #include "fetch/store/part.h"
 #include "fetch/store/place.h"
 

@@ -12,8 +12,8 @@
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "fetch-fixture.h"
-#include "fetch/ledger/accounts.h"
 #include "fetch/ledger/lock.h"
+#include "fetch/notes/accounts.h"
 
 /* What another process does at that very moment. */
 static void (*before_lock)(void);

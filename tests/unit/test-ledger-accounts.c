@@ -1,5 +1,5 @@
 /* What the ledger knows of an account's password, and when it may be tried again. */
-#include "fetch/ledger/accounts.h"
+#include "fetch/notes/accounts.h"
 
 #include <string.h>
 

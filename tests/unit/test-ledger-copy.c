@@ -6,8 +6,8 @@
 #include "common/base/error.h"
 #include "fetch-fixture.h"
 #include "fetch/database/schema.h"
-#include "fetch/ledger/accounts.h"
-#include "fetch/ledger/updates.h"
+#include "fetch/notes/accounts.h"
+#include "fetch/rows/updates.h"
 
 /* Rows in every table, and one that is gone: its id. */
 static gint64

@@ -1,9 +1,9 @@
 /* The table of events: one row per identity, and what a new message opens again. */
-#include "fetch/ledger/events.h"
+#include "fetch/rows/events.h"
 
 #include "common/base/error.h"
 #include "fetch-fixture.h"
-#include "fetch/ledger/updates.h"
+#include "fetch/rows/updates.h"
 
 static gboolean
 is_known(Fixture *fixture, const char *name, const char *message)

@@ -1,6 +1,6 @@
 /* What keep-events and keep-log delete, and what stays however old it is. */
 #include "fetch-fixture.h"
-#include "fetch/ledger/expire.h"
+#include "fetch/rows/expire.h"
 
 enum { DAY = 86400, NOW = 20000 * DAY, OLD = NOW - 100 * DAY };
 

@@ -1,8 +1,8 @@
 /* The table of files: its rows, what is told of them, and what a person does to them. */
-#include "fetch/ledger/events.h"
-#include "fetch/ledger/files.h"
-#include "fetch/ledger/unknown.h"
-#include "fetch/ledger/updates.h"
+#include "fetch/rows/events.h"
+#include "fetch/rows/files.h"
+#include "fetch/rows/unknown.h"
+#include "fetch/rows/updates.h"
 
 #include <string.h>
 

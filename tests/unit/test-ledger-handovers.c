@@ -1,10 +1,10 @@
 /* What on-stored has to be told: recorded with the file, in order, until it was told. */
-#include "fetch/ledger/handovers.h"
+#include "fetch/rows/handovers.h"
 
 #include <string.h>
 
 #include "fetch-fixture.h"
-#include "fetch/ledger/updates.h"
+#include "fetch/rows/updates.h"
 
 static const char SHA[] = "a9993e364706816aba3e25717850c26c9cd0d89d01234567890123456789abcd";
 

@@ -1,7 +1,7 @@
 /* What a listing means to the ledger: new, changed, had already; and the rows that were counted. */
 #include "common/base/error.h"
 #include "fetch-fixture.h"
-#include "fetch/ledger/listing.h"
+#include "fetch/queries/listing.h"
 
 #define DATE "2017-03-28T22:13:23-0000"
 

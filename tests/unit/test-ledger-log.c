@@ -1,7 +1,7 @@
 /* The trail: its rows are found by name, account and time, and nobody rewrites one. */
 #include "common/base/error.h"
 #include "fetch-fixture.h"
-#include "fetch/ledger/log.h"
+#include "fetch/queries/log.h"
 
 /* Two accounts; a clock that was set back once. */
 static void

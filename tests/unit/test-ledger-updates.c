@@ -1,5 +1,5 @@
 /* The updates of a claim's holder: every transition, and none for a claim that was lost. */
-#include "fetch/ledger/updates.h"
+#include "fetch/rows/updates.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* What the ledger keeps of the reports by mail: of several who change it from the same state, one
  * wins. */
-#include "fetch/ledger/mailing.h"
+#include "fetch/notes/mailing.h"
 
 #include "fetch-fixture.h"
 #include "fetch/ledger/keys.h"

@@ -1,7 +1,7 @@
 /* What a report adds up, against rows whose sums are known. */
 #include "common/base/text.h"
 #include "fetch-fixture.h"
-#include "fetch/ledger/listing.h"
+#include "fetch/queries/listing.h"
 #include "fetch/report/overview.h"
 
 /* Sunday, 2026-11-29 12:00 in New York. */

@@ -12,7 +12,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "fetch-fixture.h"
-#include "fetch/ledger/updates.h"
+#include "fetch/rows/updates.h"
 #include "fetch/store/part.h"
 
 #define NAME "a.csv"

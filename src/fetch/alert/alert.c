@@ -3,7 +3,7 @@
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "fetch/alert/watch.h"
-#include "fetch/ledger/alerts.h"
+#include "fetch/notes/alerts.h"
 #include "fetch/rules/policy.h"
 
 enum { TEXT_MAX = 500 };

@@ -11,7 +11,7 @@
 
 #include "common/base/alert-kind.h"
 #include "common/config/config.h"
-#include "fetch/ledger/files.h"
+#include "fetch/rows/files.h"
 
 /* Seconds after which a watch (watch*.h) raises again what lasts. */
 enum { SM_ALERT_REMIND = 86400 };

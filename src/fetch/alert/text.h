@@ -8,7 +8,7 @@
 #include <glib.h>
 
 #include "common/config/config.h"
-#include "fetch/ledger/alerts.h"
+#include "fetch/notes/alerts.h"
 
 /* What it is: "the password was rejected". Static. */
 const char *sm_alert_title(SmAlertKind kind);

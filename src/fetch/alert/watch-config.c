@@ -5,7 +5,7 @@
 #include "common/base/error.h"
 #include "fetch/alert/alert.h"
 #include "fetch/host/look.h"
-#include "fetch/ledger/alerts.h"
+#include "fetch/notes/alerts.h"
 
 static gboolean
 is_used(const SmAccount *account)

@@ -2,8 +2,8 @@
 
 #include "common/base/text.h"
 #include "fetch/alert/alert.h"
-#include "fetch/ledger/accounts.h"
-#include "fetch/ledger/files.h"
+#include "fetch/notes/accounts.h"
+#include "fetch/rows/files.h"
 #include "fetch/rules/since.h"
 
 gboolean

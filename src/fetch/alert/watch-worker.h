@@ -5,7 +5,7 @@
 #include <glib.h>
 
 #include "common/config/config.h"
-#include "fetch/ledger/hosts.h"
+#include "fetch/notes/hosts.h"
 
 typedef enum {
     SM_WORKER_ALIVE,  /* or nobody needs one */

@@ -3,9 +3,9 @@
 #include "common/base/text.h"
 #include "common/event/name.h"
 #include "fetch/alert/alert.h"
-#include "fetch/ledger/accounts.h"
-#include "fetch/ledger/events.h"
-#include "fetch/ledger/syncs.h"
+#include "fetch/notes/accounts.h"
+#include "fetch/notes/syncs.h"
+#include "fetch/rows/events.h"
 #include "fetch/rules/policy.h"
 
 void

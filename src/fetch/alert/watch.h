@@ -5,8 +5,8 @@
 #pragma once
 
 #include "common/config/config.h"
-#include "fetch/ledger/files.h"
 #include "fetch/ledger/ledger.h"
+#include "fetch/rows/files.h"
 
 /*
  * SM_POLICY_DROPS_MAX names in a row were announced to account in the format

@@ -6,7 +6,7 @@
 #include "fetch/check/places.h"
 #include "fetch/crypto/recipients.h"
 #include "fetch/http/authorities.h"
-#include "fetch/ledger/accounts.h"
+#include "fetch/notes/accounts.h"
 #include "fetch/service/gate.h"
 #include "fetch/service/secret-age.h"
 

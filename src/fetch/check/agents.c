@@ -9,7 +9,7 @@
 #include "common/base/startup.h"
 #include "common/base/text.h"
 #include "fetch/check/calls.h"
-#include "fetch/ledger/accounts.h"
+#include "fetch/notes/accounts.h"
 
 #define OURS "scoremail"
 

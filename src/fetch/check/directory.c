@@ -14,7 +14,7 @@
 #include "common/base/error.h"
 #include "fetch/check/places.h"
 #include "fetch/host/look.h"
-#include "fetch/ledger/files.h"
+#include "fetch/rows/files.h"
 #include "fetch/store/small.h"
 #include "fetch/store/store.h"
 #include "fetch/store/volume.h"

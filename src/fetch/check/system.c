@@ -8,9 +8,9 @@
 #include "common/base/error.h"
 #include "fetch/host/enclosure.h"
 #include "fetch/host/subprocess.h"
-#include "fetch/ledger/alerts.h"
-#include "fetch/ledger/handovers.h"
+#include "fetch/notes/alerts.h"
 #include "fetch/report/send.h"
+#include "fetch/rows/handovers.h"
 
 #define FILTER "scoremail"
 

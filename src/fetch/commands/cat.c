@@ -14,7 +14,7 @@
 #include "common/base/io.h"
 #include "fetch/commands/commands.h"
 #include "fetch/crypto/unseal.h"
-#include "fetch/ledger/files.h"
+#include "fetch/rows/files.h"
 #include "fetch/store/store.h"
 
 enum { PIECE = 256 * 1024 };

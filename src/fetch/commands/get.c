@@ -12,7 +12,7 @@
 #include "fetch/job/export.h"
 #include "fetch/job/fetch.h"
 #include "fetch/job/outcome.h"
-#include "fetch/ledger/files.h"
+#include "fetch/rows/files.h"
 
 typedef struct {
     char *output; /* NULL: the account's directory */

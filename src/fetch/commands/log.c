@@ -13,7 +13,7 @@
 #include "common/base/text.h"
 #include "fetch/commands/commands.h"
 #include "fetch/host/json.h"
-#include "fetch/ledger/log.h"
+#include "fetch/queries/log.h"
 #include "fetch/rules/since.h"
 
 enum { FIELD_MAX = 1000, COLUMNS = 5 /* that the table lines up */ };

@@ -7,8 +7,8 @@
 #include "fetch/http/engine.h"
 #include "fetch/job/download.h"
 #include "fetch/job/unknown.h"
-#include "fetch/ledger/listing.h"
-#include "fetch/ledger/updates.h"
+#include "fetch/queries/listing.h"
+#include "fetch/rows/updates.h"
 #include "fetch/rules/pause.h"
 #include "fetch/store/place.h"
 

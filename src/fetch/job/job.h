@@ -9,7 +9,7 @@
 #include "common/base/error.h"
 #include "common/config/config.h"
 #include "fetch/http/shared.h"
-#include "fetch/ledger/files.h"
+#include "fetch/rows/files.h"
 #include "fetch/rules/listing.h"
 
 typedef struct {

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "fetch/job/unknown.h"
-#include "fetch/ledger/listing.h"
-#include "fetch/ledger/unknown.h"
+#include "fetch/queries/listing.h"
+#include "fetch/rows/unknown.h"
 #include "fetch/rules/pause.h"
 #include "fetch/rules/policy.h"
 #include "fetch/service/service.h"

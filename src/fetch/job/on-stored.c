@@ -5,8 +5,8 @@
 #include "common/base/error.h"
 #include "fetch/alert/alert.h"
 #include "fetch/host/subprocess.h"
-#include "fetch/ledger/handovers.h"
 #include "fetch/ledger/lock.h"
+#include "fetch/rows/handovers.h"
 #include "fetch/rules/pause.h"
 
 typedef struct {

@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-#include "fetch/ledger/files.h"
+#include "fetch/rows/files.h"
 
 /*
  * Says text at the level (G_LOG_LEVEL_WARNING: a failure, else

@@ -1,7 +1,7 @@
 #include "fetch/job/unknown.h"
 
-#include "fetch/ledger/clock.h"
-#include "fetch/ledger/unknown.h"
+#include "fetch/notes/clock.h"
+#include "fetch/rows/unknown.h"
 #include "fetch/rules/pause.h"
 #include "fetch/rules/route.h"
 

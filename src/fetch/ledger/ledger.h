@@ -1,5 +1,5 @@
 /*
- * This room is the ledger: a database with its schema, its queries and its locks.
+ * This room opens, locks and copies the ledger. The rooms above it have the queries.
  *
  * The ledger: what came, what was decided, what is stored. One SQLite file, a
  * lock file beside it; or a PostgreSQL server's tables, which several hosts may share. This module

@@ -1,7 +1,7 @@
 #include "fetch/report/lists.h"
 
 #include "common/base/text.h"
-#include "fetch/ledger/listing.h"
+#include "fetch/queries/listing.h"
 #include "fetch/report/html.h"
 #include "fetch/store/store.h"
 

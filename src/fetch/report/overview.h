@@ -11,7 +11,7 @@
 
 #include <glib.h>
 
-#include "fetch/ledger/history.h"
+#include "fetch/queries/history.h"
 #include "fetch/status/survey.h"
 #include "fetch/status/verdict.h"
 

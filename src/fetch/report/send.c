@@ -6,7 +6,7 @@
 #include "fetch/alert/alert.h"
 #include "fetch/alert/send.h"
 #include "fetch/host/subprocess.h"
-#include "fetch/ledger/mailing.h"
+#include "fetch/notes/mailing.h"
 #include "fetch/report/calendar.h"
 #include "fetch/report/letter.h"
 

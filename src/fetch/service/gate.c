@@ -3,8 +3,8 @@
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "fetch/alert/alert.h"
-#include "fetch/ledger/accounts.h"
 #include "fetch/ledger/lock.h"
+#include "fetch/notes/accounts.h"
 #include "fetch/rules/refusal.h"
 #include "fetch/service/secret-age.h"
 

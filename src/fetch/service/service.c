@@ -7,7 +7,7 @@
 #include "fetch/host/memory.h"
 #include "fetch/host/waiting.h"
 #include "fetch/http/pace.h"
-#include "fetch/ledger/accounts.h"
+#include "fetch/notes/accounts.h"
 #include "fetch/rules/pause.h"
 #include "fetch/rules/presigned.h"
 #include "fetch/rules/since.h"

@@ -10,7 +10,7 @@
 #include "fetch/alert/send.h"
 #include "fetch/host/enclosure.h"
 #include "fetch/host/look.h"
-#include "fetch/ledger/said.h"
+#include "fetch/notes/said.h"
 #include "fetch/rules/route.h"
 #include "fetch/service/secret.h"
 

@@ -5,8 +5,8 @@
 #include <sysexits.h>
 
 #include "fetch/alert/alert.h"
-#include "fetch/ledger/hosts.h"
 #include "fetch/ledger/keys.h"
+#include "fetch/notes/hosts.h"
 
 enum {
     /* times give-up-after: a turn takes a place for TURN of it, and is ended after IDLE without

@@ -6,7 +6,7 @@
 
 #include <glib.h>
 
-#include "fetch/ledger/files.h"
+#include "fetch/rows/files.h"
 #include "fetch/status/survey.h"
 
 /* What has been seen of the downloads so far: rates come from two looks. */

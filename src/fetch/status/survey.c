@@ -1,7 +1,7 @@
 #include "fetch/status/survey.h"
 
 #include "fetch/alert/watch-pull.h"
-#include "fetch/ledger/alerts.h"
+#include "fetch/notes/alerts.h"
 
 static void
 free_account(gpointer data)

@@ -13,8 +13,8 @@
 #include "common/config/config.h"
 #include "fetch/alert/alert.h"
 #include "fetch/alert/watch-worker.h"
-#include "fetch/ledger/events.h"
-#include "fetch/ledger/totals.h"
+#include "fetch/queries/totals.h"
+#include "fetch/rows/events.h"
 
 enum {
     SM_SURVEY_TROUBLES = 3, /* files with their reason, of each account */

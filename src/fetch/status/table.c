@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/base/text.h"
-#include "fetch/ledger/listing.h"
+#include "fetch/queries/listing.h"
 #include "fetch/status/verdict.h"
 
 char *

@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-#include "fetch/ledger/updates.h"
+#include "fetch/rows/updates.h"
 
 gboolean
 sm_output_begin(SmOutput *output, const char *path, gboolean force, GError **error)

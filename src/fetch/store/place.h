@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-#include "fetch/ledger/updates.h"
+#include "fetch/rows/updates.h"
 #include "fetch/store/store.h"
 
 typedef enum {

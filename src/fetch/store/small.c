@@ -8,7 +8,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
-#include "fetch/ledger/updates.h"
+#include "fetch/rows/updates.h"
 #include "fetch/store/part.h"
 
 enum { LONGEST = 255 }; /* bytes that are read */

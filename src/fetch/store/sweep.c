@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "common/event/name.h"
-#include "fetch/ledger/files.h"
+#include "fetch/rows/files.h"
 #include "fetch/store/store.h"
 
 enum { OLD = 3600 }; /* seconds: a part that is being filled is younger */

@@ -9,9 +9,9 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
-#include "fetch/ledger/hosts.h"
 #include "fetch/ledger/keys.h"
 #include "fetch/ledger/lock.h"
+#include "fetch/notes/hosts.h"
 #include "fetch/store/small.h"
 
 enum {

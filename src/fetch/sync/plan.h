@@ -3,7 +3,7 @@
 
 #include "common/config/config.h"
 #include "fetch/host/crew.h"
-#include "fetch/ledger/listing.h"
+#include "fetch/queries/listing.h"
 
 typedef struct {
     GPtrArray *jobs;     /* of SmSyncJob, for the names that are not settled */

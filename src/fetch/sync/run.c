@@ -5,7 +5,7 @@
 #include "fetch/http/pace.h"
 #include "fetch/job/fetch.h"
 #include "fetch/job/outcome.h"
-#include "fetch/ledger/outage.h"
+#include "fetch/notes/outage.h"
 #include "fetch/rules/away.h"
 
 /* What the threads have in common, under the lock. */

@@ -7,7 +7,7 @@
 
 #include "common/config/config.h"
 #include "fetch/http/shared.h"
-#include "fetch/ledger/listing.h"
+#include "fetch/queries/listing.h"
 
 typedef enum {
     SM_SYNC_LEFT, /* not stored: text says why; NULL: it was not tried */

@@ -1,4 +1,4 @@
-#include "fetch/ledger/totals.h"
+#include "fetch/queries/totals.h"
 
 enum { DAY = 86400, WEEK = 7 /* days */ };
 

@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-#include "fetch/ledger/files.h"
+#include "fetch/rows/files.h"
 
 enum { SM_CLAIM_WAIT = 30 }; /* seconds for the holder of a claim to end */
 

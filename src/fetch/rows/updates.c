@@ -1,11 +1,11 @@
-#include "fetch/ledger/updates.h"
+#include "fetch/rows/updates.h"
 
 #include <string.h>
 
 #include "common/base/error.h"
 #include "common/base/text.h"
-#include "fetch/ledger/events.h"
-#include "fetch/ledger/handovers.h"
+#include "fetch/rows/events.h"
+#include "fetch/rows/handovers.h"
 
 enum { REASON_MAX = 500 };
 

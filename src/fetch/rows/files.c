@@ -1,4 +1,4 @@
-#include "fetch/ledger/files.h"
+#include "fetch/rows/files.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
-#include "fetch/ledger/history.h"
+#include "fetch/queries/history.h"
 
 #include <stdio.h>
 
-#include "fetch/ledger/listing.h"
+#include "fetch/queries/listing.h"
 
 /* A worker fetches what messages announced, and what it found in the listing by itself. */
 #define WAY(command, account, name)                                                                \

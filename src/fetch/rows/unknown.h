@@ -2,7 +2,7 @@
  * rules/unknown.h. */
 #pragma once
 
-#include "fetch/ledger/files.h"
+#include "fetch/rows/files.h"
 #include "fetch/rules/unknown.h"
 
 /* Counts the names that the service was asked for by themselves and did not know, in the window

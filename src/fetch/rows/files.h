@@ -1,4 +1,7 @@
 /*
+ * This room has the rows of files, of the events that announced them and of the hooks that were run
+ * for them: who may work on a file, and each change of its row.
+ *
  * The table of files: one row for each account and name, and its states.
  *
  *   waiting -> placing -> stored     dropped   not wanted   failed   conflict

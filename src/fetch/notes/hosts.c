@@ -1,4 +1,4 @@
-#include "fetch/ledger/hosts.h"
+#include "fetch/notes/hosts.h"
 
 #include <stdio.h>
 

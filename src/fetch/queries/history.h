@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "fetch/ledger/files.h"
+#include "fetch/rows/files.h"
 
 /* How a file came. */
 typedef enum {

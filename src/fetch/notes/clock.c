@@ -1,7 +1,7 @@
-#include "fetch/ledger/clock.h"
+#include "fetch/notes/clock.h"
 
-#include "fetch/ledger/hosts.h"
 #include "fetch/ledger/keys.h"
+#include "fetch/notes/hosts.h"
 
 enum { NOTED_FOR = 3600 /* seconds that one note is good for: each costs a sync of the disk */ };
 

@@ -1,4 +1,4 @@
-#include "fetch/ledger/claim.h"
+#include "fetch/rows/claim.h"
 
 #include <string.h>
 

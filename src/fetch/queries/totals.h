@@ -1,10 +1,12 @@
 /*
+ * This room reads the ledger for people: totals, lists of files, the course of days, the log.
+ *
  * How an account stands in numbers: what counters and a few indexed rows say. It
  * costs the same however many files and events the ledger has.
  */
 #pragma once
 
-#include "fetch/ledger/files.h"
+#include "fetch/rows/files.h"
 
 /* Times are seconds since 1970; 0: never. */
 typedef struct {

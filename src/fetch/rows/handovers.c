@@ -1,4 +1,4 @@
-#include "fetch/ledger/handovers.h"
+#include "fetch/rows/handovers.h"
 
 #include <string.h>
 

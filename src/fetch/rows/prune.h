@@ -6,7 +6,7 @@
 
 #include <glib.h>
 
-#include "fetch/ledger/files.h"
+#include "fetch/rows/files.h"
 
 /*
  * Names of what account has stored before that time and is still there as far

@@ -1,4 +1,4 @@
-#include "fetch/ledger/outage.h"
+#include "fetch/notes/outage.h"
 
 #include "common/base/error.h"
 #include "fetch/database/db.h"

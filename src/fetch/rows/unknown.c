@@ -1,4 +1,4 @@
-#include "fetch/ledger/unknown.h"
+#include "fetch/rows/unknown.h"
 
 /* The event's sender, from the "@" on: the parts of an address that cannot be chosen freely. */
 #define DOMAIN(event) "lower(substr(" event ".sender, instr(" event ".sender, '@') + 1))"

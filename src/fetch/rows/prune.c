@@ -1,4 +1,4 @@
-#include "fetch/ledger/prune.h"
+#include "fetch/rows/prune.h"
 
 #include "common/base/error.h"
 

@@ -1,4 +1,4 @@
-#include "fetch/ledger/syncs.h"
+#include "fetch/notes/syncs.h"
 
 #include "common/base/text.h"
 

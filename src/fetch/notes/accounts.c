@@ -1,4 +1,4 @@
-#include "fetch/ledger/accounts.h"
+#include "fetch/notes/accounts.h"
 
 #include "common/base/error.h"
 #include "common/base/text.h"

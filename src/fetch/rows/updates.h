@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "fetch/ledger/files.h"
+#include "fetch/rows/files.h"
 
 /* Reopens a name for a person: no pause, no count of failures, and waiting if it had failed or
  * conflicts. SM_ERROR_LEDGER. */

@@ -1,4 +1,4 @@
-#include "fetch/ledger/listing.h"
+#include "fetch/queries/listing.h"
 
 #include <string.h>
 

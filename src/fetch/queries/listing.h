@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "fetch/ledger/files.h"
+#include "fetch/rows/files.h"
 #include "fetch/rules/listing.h"
 
 /* The reason of a row that sm_listing_mark_known() made. */

@@ -1,4 +1,4 @@
-#include "fetch/ledger/expire.h"
+#include "fetch/rows/expire.h"
 
 #include "fetch/ledger/keys.h"
 

@@ -1,4 +1,4 @@
-#include "fetch/ledger/mailing.h"
+#include "fetch/notes/mailing.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "fetch/ledger/alerts.h"
+#include "fetch/notes/alerts.h"
 
 enum { LONGEST_PAUSE = 7 * 86400 /* seconds between two mails of one alert that stands */ };
 

@@ -1,7 +1,7 @@
-#include "fetch/ledger/events.h"
+#include "fetch/rows/events.h"
 
 #include "common/base/text.h"
-#include "fetch/ledger/files.h"
+#include "fetch/rows/files.h"
 #include "fetch/rules/pause.h"
 
 enum {

@@ -1,4 +1,4 @@
-#include "fetch/ledger/said.h"
+#include "fetch/notes/said.h"
 
 #include "fetch/ledger/keys.h"
 

@@ -1,4 +1,4 @@
-#include "fetch/ledger/log.h"
+#include "fetch/queries/log.h"
 
 #define COLUMNS "SELECT at, account, name, action, detail, uid, command FROM log "
 

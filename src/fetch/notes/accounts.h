@@ -1,4 +1,7 @@
 /*
+ * This room has what the ledger remembers besides files: of accounts and their syncs, of hosts and
+ * their clocks, of alerts, mailings and what was said.
+ *
  * What the ledger knows of an account's password: proven, rejected or neither.
  * A rejected one closes the account for every process until the secret changes
  * (told by its fingerprint) or a probe is due, since repeating it may lock the
