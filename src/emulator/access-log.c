@@ -1,41 +1,22 @@
 #include "emulator/access-log.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "common/base/cleanup.h"
 #include "common/base/error.h"
-#include "emulator/base/query.h"
 
-struct SmAccessLog {
-    int fd; /* -1: no log */
-};
-
-SmAccessLog *
-sm_access_log_new(const char *path, GError **error)
+gboolean
+sm_access_log_open(const char *path, int *log, GError **error)
 {
-    SmAccessLog *log;
-    int fd = -1;
-
-    if (path != NULL && strcmp(path, "-") == 0)
-        fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-    else if (path != NULL)
-        fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
-    if (path != NULL && fd < 0) {
-        sm_error_from_errno(error, SM_ERROR_IO, "access log %s", path);
-        return NULL;
-    }
-    log = g_new0(SmAccessLog, 1);
-    log->fd = fd;
-    return log;
-}
-
-void
-sm_access_log_free(SmAccessLog *log)
-{
-    sm_close(&log->fd);
-    g_free(log);
+    *log = -1;
+    if (path == NULL)
+        return TRUE;
+    *log = strcmp(path, "-") == 0
+               ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
+               : open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+    return *log >= 0 || sm_error_from_errno(error, SM_ERROR_IO, "access log %s", path);
 }
 
 /* A field: encoded, "-" where there is nothing. */
@@ -55,7 +36,7 @@ header_field(const SmRequest *request, const char *name)
 }
 
 void
-sm_access_log_write(const SmAccessLog *log, const SmRequest *request, guint status, guint64 sent,
+sm_access_log_write(int log, const SmRequest *request, guint status, guint64 sent,
                     const char *fault)
 {
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
@@ -70,6 +51,6 @@ sm_access_log_write(const SmAccessLog *log, const SmRequest *request, guint stat
                                             range, tag, user, fault[0] != '\0' ? fault : "-");
 
     /* One write a line: lines of several threads never mix, and nothing waits in a buffer. */
-    if (log->fd >= 0 && write(log->fd, line, strlen(line)) < 0)
+    if (log >= 0 && write(log, line, strlen(line)) < 0)
         g_warning("access log: %s", g_strerror(errno));
 }

@@ -8,16 +8,10 @@
 
 #include "emulator/base/request.h"
 
-typedef struct SmAccessLog SmAccessLog;
-
-/* path: "-" is stderr, NULL no log at all; SM_ERROR_IO if it cannot be opened. */
-SmAccessLog *sm_access_log_new(const char *path, GError **error);
-
-/* Frees log. */
-void sm_access_log_free(SmAccessLog *log);
+/* Opens *log. path: "-" is stderr, NULL no log at all, which is -1; SM_ERROR_IO if it cannot be
+ * opened. */
+gboolean sm_access_log_open(const char *path, int *log, GError **error);
 
 /* status: 0 if there was no time for one; sent: bytes of the body; fault: "" for none. */
-void sm_access_log_write(const SmAccessLog *log, const SmRequest *request, guint status,
-                         guint64 sent, const char *fault);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmAccessLog, sm_access_log_free)
+void sm_access_log_write(int log, const SmRequest *request, guint status, guint64 sent,
+                         const char *fault);

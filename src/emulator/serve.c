@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "emulator/access-log.h"
 #include "emulator/server.h"
@@ -16,7 +17,7 @@ typedef struct {
     SmFiles *files;
     SmSigner *signer;
     SmFaults *faults;
-    SmAccessLog *log;
+    int log;
     SmService service;
 } Parts;
 
@@ -28,7 +29,7 @@ parts_clear(Parts *parts)
     g_clear_pointer(&parts->files, sm_files_free);
     g_clear_pointer(&parts->signer, sm_signer_free);
     g_clear_pointer(&parts->faults, sm_faults_free);
-    g_clear_pointer(&parts->log, sm_access_log_free);
+    sm_close(&parts->log);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Parts, parts_clear)
@@ -80,7 +81,7 @@ make_parts(Parts *parts, const SmOptions *options, GError **error)
         (parts->signer = make_signer(options, error)) == NULL ||
         (parts->faults = sm_faults_new((const char *const *)options->faults, error)) == NULL ||
         !sm_files_check_single(parts->files, error) ||
-        (parts->log = sm_access_log_new(options->access_log, error)) == NULL)
+        !sm_access_log_open(options->access_log, &parts->log, error))
         return FALSE;
     warn(parts->users, data, folder);
     parts->service = (SmService){
@@ -179,7 +180,7 @@ gboolean
 sm_serve(const SmOptions *options, GError **error)
 {
     g_autofree char *temporary = NULL;
-    g_auto(Parts) parts = {0};
+    g_auto(Parts) parts = {.log = -1};
     g_autoptr(SmTls) tls = NULL;
     gboolean done = FALSE;
 

@@ -1,13 +1,14 @@
 /*
  * This room is the emulator's process: command line, HTTPS server, connections, access log.
  *
- * The HTTPS server: a listening socket and libmicrohttpd behind it.
+ * The HTTPS server: a listening socket and libmicrohttpd behind it. Each connection
+ * has a thread of its own, so that a late, slow or stalled answer holds up no other
+ * one. A wait ends when the client goes away or the server stops.
  */
 #pragma once
 
 #include <glib.h>
 
-#include "emulator/access-log.h"
 #include "emulator/service/service.h"
 #include "emulator/tls.h"
 
@@ -20,10 +21,10 @@ typedef struct SmServer SmServer;
  */
 int sm_server_listen(const char *address, guint16 *port, GError **error);
 
-/* Serves on the socket, which it takes over, in threads of its own until it is stopped.
- * SM_ERROR_INTERNAL if it cannot start. */
-SmServer *sm_server_start(int listener, const SmTls *tls, const SmService *service,
-                          const SmAccessLog *log, GError **error);
+/* Serves on the socket, which it takes over, in threads of its own until it is stopped. log:
+ * access-log.h. SM_ERROR_INTERNAL if it cannot start. */
+SmServer *sm_server_start(int listener, const SmTls *tls, const SmService *service, int log,
+                          GError **error);
 
 /* Ends all connections, stalled ones too, and frees the server. */
 void sm_server_stop(SmServer *server);

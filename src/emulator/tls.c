@@ -2,16 +2,15 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
-#include "emulator/base/autoptr.h"
 #include "emulator/base/certificate.h"
 
+/* In the order in which sm_certificate_make() has them. */
 static const struct {
     const char *name;
     int mode;
@@ -21,10 +20,7 @@ void
 sm_tls_free(SmTls *tls)
 {
     g_free(tls->ca_path);
-    g_free(tls->certificate_path);
     g_free(tls->certificate);
-    if (tls->key != NULL)
-        gnutls_memset(tls->key, 0, strlen(tls->key));
     g_free(tls->key);
     g_free(tls);
 }
@@ -46,7 +42,6 @@ load(const char *ca, const char *certificate, const char *key, GError **error)
     g_autoptr(SmTls) tls = g_new0(SmTls, 1);
 
     tls->ca_path = g_canonicalize_filename(ca, NULL);
-    tls->certificate_path = g_canonicalize_filename(certificate, NULL);
     if (!read_file(certificate, &tls->certificate, error) || !read_file(key, &tls->key, error))
         return NULL;
     return g_steal_pointer(&tls);
@@ -66,15 +61,13 @@ sm_tls_load(const char *certificate, const char *key, GError **error)
 }
 
 static gboolean
-write_files(const char *folder, const SmCertificate *made, GError **error)
+write_files(const char *folder, const GPtrArray *made, GError **error)
 {
-    const char *const texts[] = {made->ca, made->server, made->key};
-
     for (gsize i = 0; i < G_N_ELEMENTS(kept); i++) {
         g_autofree char *path = g_build_filename(folder, kept[i].name, NULL);
         g_autoptr(GError) cause = NULL;
 
-        if (g_file_set_contents_full(path, texts[i], -1, G_FILE_SET_CONTENTS_CONSISTENT,
+        if (g_file_set_contents_full(path, made->pdata[i], -1, G_FILE_SET_CONTENTS_CONSISTENT,
                                      kept[i].mode, &cause) &&
             chmod(path, (mode_t)kept[i].mode) == 0) /* whatever the umask is */
             continue;
@@ -115,7 +108,7 @@ sm_tls_keep(const char *folder, const char *const *hosts, GError **error)
         return NULL;
     }
     if (!is_usable(folder, hosts)) {
-        g_autoptr(SmCertificate) made = sm_certificate_make(hosts, error);
+        g_autoptr(GPtrArray) made = sm_certificate_make(hosts, error);
 
         if (made == NULL || !write_files(folder, made, error))
             return NULL;

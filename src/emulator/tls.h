@@ -7,10 +7,9 @@
 #include <glib.h>
 
 typedef struct {
-    char *ca_path;          /* absolute: what a client is to trust */
-    char *certificate_path; /* absolute */
-    char *certificate;      /* PEM */
-    char *key;              /* PEM */
+    char *ca_path;     /* absolute: what a client is to trust */
+    char *certificate; /* PEM */
+    char *key;         /* PEM */
 } SmTls;
 
 /*

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "emulator/base/autoptr.h"
+#include "emulator/base/digest.h"
 #include "emulator/base/query.h"
 #include "emulator/s3/sign-v2.h"
 #include "emulator/service/service.h"
@@ -391,7 +392,7 @@ get_parameters(Fixture *f, const char *parameters, gboolean is_signed)
     g_autoptr(GPtrArray) query = sm_query_parse(is_signed ? parameters : "");
     const SmV2Request what = {"GET", resource, query, NULL, NOW};
     g_autofree char *text = sm_v2_string_to_sign(&what);
-    g_autofree char *signature = sm_v2_signature(f->signer->key.secret_key, text);
+    g_autofree char *signature = sm_hmac_sha1_base64(f->signer->key.secret_key, text);
     g_autofree char *encoded = g_uri_escape_string(signature, NULL, FALSE);
     g_autofree char *url =
         g_strdup_printf("https://localhost:8443%s?AWSAccessKeyId=%s&Expires=%d&Signature=%s&%s",

@@ -10,15 +10,6 @@
 
 enum { DAY = 24 * 3600, LIFE = 3650 * DAY, SERIAL_SIZE = 16, KEY_ID_MAX = 64 };
 
-void
-sm_certificate_free(SmCertificate *certificate)
-{
-    g_free(certificate->ca);
-    g_free(certificate->server);
-    g_free(certificate->key);
-    g_free(certificate);
-}
-
 /* The first failure of a row of calls is the one that counts. */
 static void
 note(int *result, int next)
@@ -114,45 +105,26 @@ make_server(gnutls_x509_crt_t *server, gnutls_x509_privkey_t key, gnutls_x509_cr
     return result;
 }
 
-static char *
-take_text(gnutls_datum_t *pem)
+/* Adds what an export has made. */
+static void
+take_text(GPtrArray *made, int *result, int exported, gnutls_datum_t *pem)
 {
-    char *text = g_strndup((const char *)pem->data, pem->size);
-
-    gnutls_memset(pem->data, 0, pem->size);
+    note(result, exported);
+    if (exported < 0)
+        return;
+    g_ptr_array_add(made, g_strndup((const char *)pem->data, pem->size));
     gnutls_free(pem->data);
-    return text;
 }
 
-static char *
-certificate_text(gnutls_x509_crt_t certificate)
-{
-    gnutls_datum_t pem;
-
-    if (gnutls_x509_crt_export2(certificate, GNUTLS_X509_FMT_PEM, &pem) < 0)
-        return NULL;
-    return take_text(&pem);
-}
-
-static char *
-key_text(gnutls_x509_privkey_t key)
-{
-    gnutls_datum_t pem;
-
-    if (gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, &pem) <
-        0)
-        return NULL;
-    return take_text(&pem);
-}
-
-SmCertificate *
+GPtrArray *
 sm_certificate_make(const char *const *hosts, GError **error)
 {
     g_auto(gnutls_x509_privkey_t) ca_key = NULL;
     g_auto(gnutls_x509_privkey_t) key = NULL;
     g_auto(gnutls_x509_crt_t) ca = NULL;
     g_auto(gnutls_x509_crt_t) server = NULL;
-    g_autoptr(SmCertificate) made = g_new0(SmCertificate, 1);
+    g_autoptr(GPtrArray) made = g_ptr_array_new_with_free_func(g_free);
+    gnutls_datum_t pem;
     int result = make_key(&ca_key);
 
     if (result >= 0)
@@ -162,13 +134,15 @@ sm_certificate_make(const char *const *hosts, GError **error)
     if (result >= 0)
         result = make_server(&server, key, ca, ca_key, hosts);
     if (result >= 0) {
-        made->ca = certificate_text(ca);
-        made->server = certificate_text(server);
-        made->key = key_text(key);
-        if (made->ca != NULL && made->server != NULL && made->key != NULL)
-            return g_steal_pointer(&made);
-        result = GNUTLS_E_MEMORY_ERROR;
+        take_text(made, &result, gnutls_x509_crt_export2(ca, GNUTLS_X509_FMT_PEM, &pem), &pem);
+        take_text(made, &result, gnutls_x509_crt_export2(server, GNUTLS_X509_FMT_PEM, &pem), &pem);
+        take_text(made, &result,
+                  gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL,
+                                                    GNUTLS_PKCS_PLAIN, &pem),
+                  &pem);
     }
+    if (result >= 0)
+        return g_steal_pointer(&made);
     g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "cannot make a certificate: %s",
                 gnutls_strerror(result));
     return NULL;

@@ -5,12 +5,15 @@
 #include "emulator/base/query.h"
 
 static const struct {
-    const char *path;
+    const char *name;
+    const char *path; /* NULL: it has many */
     SmCall call;
-} paths[] = {
-    {"/pascoredwnld/login", SM_CALL_LOGIN},
-    {"/pascoredwnld/file", SM_CALL_FILE},
-    {"/pascoredwnld/files/list", SM_CALL_LIST},
+} calls[] = {
+    {"login", "/pascoredwnld/login", SM_CALL_LOGIN},
+    {"file", "/pascoredwnld/file", SM_CALL_FILE},
+    {"list", "/pascoredwnld/files/list", SM_CALL_LIST},
+    {"object", NULL, SM_CALL_OBJECT},
+    {"other", NULL, SM_CALL_OTHER},
 };
 
 gint64
@@ -22,9 +25,9 @@ sm_clock_now(void)
 static SmCall
 call_of(const char *path)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(paths); i++)
-        if (strcmp(path, paths[i].path) == 0)
-            return paths[i].call;
+    for (gsize i = 0; i < G_N_ELEMENTS(calls); i++)
+        if (g_strcmp0(path, calls[i].path) == 0)
+            return calls[i].call;
     if (strcmp(path, "/pascoredwnld") == 0 || g_str_has_prefix(path, "/pascoredwnld/") ||
         g_str_has_prefix(path, "/_emulator/"))
         return SM_CALL_OTHER;
@@ -104,17 +107,18 @@ sm_request_add_body(SmRequest *request, const char *data, gsize size)
 const char *
 sm_call_name(SmCall call)
 {
-    switch (call) {
-    case SM_CALL_LOGIN:
-        return "login";
-    case SM_CALL_FILE:
-        return "file";
-    case SM_CALL_LIST:
-        return "list";
-    case SM_CALL_OBJECT:
-        return "object";
-    case SM_CALL_OTHER:
-        break;
-    }
-    return "other";
+    gsize i = 0;
+
+    while (calls[i].call != call)
+        i++;
+    return calls[i].name;
+}
+
+guint
+sm_call_named(const char *name)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(calls); i++)
+        if (strcmp(calls[i].name, name) == 0)
+            return calls[i].call;
+    return 0;
 }

@@ -56,4 +56,7 @@ void sm_request_add_body(SmRequest *request, const char *data, gsize size);
 /* login, file, list, object or other. */
 const char *sm_call_name(SmCall call);
 
+/* The SmCall of that name; 0: there is none. */
+guint sm_call_named(const char *name);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmRequest, sm_request_free)

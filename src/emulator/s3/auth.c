@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/base/text.h"
 #include "emulator/base/digest.h"
 #include "emulator/base/query.h"
 #include "emulator/s3/error.h"
@@ -13,19 +14,11 @@ enum {
     CLOCK_SKEW_MAX = 15 * 60,       /* seconds */
 };
 
-static char *
-iso_time(gint64 seconds)
-{
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(seconds);
-
-    return time != NULL ? g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ") : g_strdup("");
-}
-
 static SmAnswer *
 expired(gint64 when, gint64 now)
 {
-    g_autofree char *expires = iso_time(when);
-    g_autofree char *server = iso_time(now);
+    g_autofree char *expires = sm_text_time_utc(when);
+    g_autofree char *server = sm_text_time_utc(now);
 
     return sm_s3_error("AccessDenied", "Request has expired",
                        SM_S3_DETAILS("Expires", expires, "ServerTime", server));
@@ -80,7 +73,7 @@ refuse_v2(const SmSigner *signer, const SmRequest *request)
     if (strcmp(key, signer->key.access_key) != 0)
         return sm_s3_error("InvalidAccessKeyId", NULL, SM_S3_DETAILS("AWSAccessKeyId", key));
     text = sm_v2_string_to_sign(&what);
-    ours = sm_v2_signature(signer->key.secret_key, text);
+    ours = sm_hmac_sha1_base64(signer->key.secret_key, text);
     return compare(&signer->key, signature, ours, text,
                    sm_query_get(query, "x-amz-security-token"));
 }

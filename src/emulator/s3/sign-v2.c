@@ -117,12 +117,6 @@ sm_v2_string_to_sign(const SmV2Request *request)
 }
 
 char *
-sm_v2_signature(const char *secret_key, const char *string_to_sign)
-{
-    return sm_hmac_sha1_base64(secret_key, string_to_sign);
-}
-
-char *
 sm_v2_presign(const SmS3Key *key, const char *resource, gint64 expires)
 {
     g_autofree char *token =
@@ -132,7 +126,7 @@ sm_v2_presign(const SmS3Key *key, const char *resource, gint64 expires)
     g_autoptr(GPtrArray) query = sm_query_parse(extra);
     const SmV2Request request = {"GET", resource, query, NULL, expires};
     g_autofree char *text = sm_v2_string_to_sign(&request);
-    g_autofree char *signature = sm_v2_signature(key->secret_key, text);
+    g_autofree char *signature = sm_hmac_sha1_base64(key->secret_key, text);
     g_autofree char *encoded = g_uri_escape_string(signature, NULL, FALSE);
     g_autofree char *encoded_key = g_uri_escape_string(key->access_key, NULL, FALSE);
 

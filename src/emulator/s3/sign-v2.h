@@ -19,11 +19,8 @@ typedef struct {
     gint64 expires;         /* seconds since 1970 */
 } SmV2Request;
 
-/* What is signed. Caller frees. */
+/* What is signed, by sm_hmac_sha1_base64(). Caller frees. */
 char *sm_v2_string_to_sign(const SmV2Request *request);
-
-/* The signature in base64. Caller frees. */
-char *sm_v2_signature(const char *secret_key, const char *string_to_sign);
 
 /* The query, without '?', that allows a GET of resource until expires. Caller frees. */
 char *sm_v2_presign(const SmS3Key *key, const char *resource, gint64 expires);

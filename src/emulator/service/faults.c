@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "common/base/error.h"
-#include "emulator/base/query.h"
 
 enum {
     API = SM_CALL_LOGIN | SM_CALL_FILE | SM_CALL_LIST,
@@ -15,61 +14,43 @@ typedef enum { NO_VALUE, NUMBER, OPTIONAL_NUMBER, TEXT } ValueForm;
 
 static const struct {
     const char *name;
-    SmFaultKind kind;
     SmFaultClass class;
     guint calls;
     gboolean spoils; /* an answer that succeeds, not any answer */
     ValueForm form;
     gint64 min, max;
 } kinds[] = {
-    {"delay", SM_FAULT_DELAY, SM_FAULT_LATE, ALL, FALSE, NUMBER, 0, G_MAXINT},
-    {"drip", SM_FAULT_DRIP, SM_FAULT_SLOW, ALL, TRUE, NUMBER, 1, G_MAXINT},
-    {"status", SM_FAULT_STATUS, SM_FAULT_WRONG, ALL, FALSE, NUMBER, 200, 599},
-    {"reset", SM_FAULT_RESET, SM_FAULT_WRONG, ALL, TRUE, OPTIONAL_NUMBER, 0, G_MAXINT64},
-    {"short", SM_FAULT_SHORT, SM_FAULT_WRONG, ALL, TRUE, NUMBER, 1, G_MAXINT64},
-    {"stall", SM_FAULT_STALL, SM_FAULT_WRONG, ALL, TRUE, NUMBER, 0, G_MAXINT64},
-    {"broken-json", SM_FAULT_BROKEN_JSON, SM_FAULT_WRONG, API, TRUE, NO_VALUE, 0, 0},
-    {"not-json", SM_FAULT_NOT_JSON, SM_FAULT_WRONG, ALL, FALSE, NO_VALUE, 0, 0},
-    {"huge-json", SM_FAULT_HUGE_JSON, SM_FAULT_WRONG, API, TRUE, OPTIONAL_NUMBER, 1, 1 << 30},
-    {"wrong-length", SM_FAULT_WRONG_LENGTH, SM_FAULT_WRONG, ALL, TRUE, NUMBER, -G_MAXINT, G_MAXINT},
-    {"no-length", SM_FAULT_NO_LENGTH, SM_FAULT_WRONG, ALL, TRUE, NO_VALUE, 0, 0},
-    {"encoding", SM_FAULT_ENCODING, SM_FAULT_WRONG, ALL, TRUE, NO_VALUE, 0, 0},
-    {"redirect", SM_FAULT_REDIRECT, SM_FAULT_WRONG, ALL, FALSE, TEXT, 0, 0},
-    {"expired", SM_FAULT_EXPIRED, SM_FAULT_WRONG, SM_CALL_FILE, TRUE, NO_VALUE, 0, 0},
-    {"foreign-host", SM_FAULT_FOREIGN_HOST, SM_FAULT_WRONG, SM_CALL_FILE, TRUE, TEXT, 0, 0},
-    {"http-url", SM_FAULT_HTTP_URL, SM_FAULT_WRONG, SM_CALL_FILE, TRUE, NO_VALUE, 0, 0},
-    {"userinfo-url", SM_FAULT_USERINFO_URL, SM_FAULT_WRONG, SM_CALL_FILE, TRUE, NO_VALUE, 0, 0},
-    {"bad-etag", SM_FAULT_BAD_ETAG, SM_FAULT_WRONG, SM_CALL_OBJECT, TRUE, NO_VALUE, 0, 0},
-    {"xml-200", SM_FAULT_XML_200, SM_FAULT_WRONG, SM_CALL_OBJECT, FALSE, NO_VALUE, 0, 0},
-    {"retry-after", SM_FAULT_RETRY_AFTER, SM_FAULT_WRONG, ALL, FALSE, NUMBER, 0, G_MAXINT},
-    {"corrupt", SM_FAULT_CORRUPT, SM_FAULT_WRONG, SM_CALL_OBJECT, TRUE, NO_VALUE, 0, 0},
-    {"html", SM_FAULT_HTML, SM_FAULT_WRONG, ALL, FALSE, NUMBER, 400, 599},
-    {"gateway", SM_FAULT_GATEWAY, SM_FAULT_WRONG, ALL, FALSE, NUMBER, 400, 599},
-    {"max-sessions", SM_FAULT_MAX_SESSIONS, SM_FAULT_WRONG, API, FALSE, NUMBER, 400, 599},
-};
-
-static const struct {
-    const char *name;
-    guint calls;
-} calls[] = {
-    {"login", SM_CALL_LOGIN},   {"file", SM_CALL_FILE}, {"list", SM_CALL_LIST},
-    {"object", SM_CALL_OBJECT}, {"any", ALL},
+    [SM_FAULT_DELAY] = {"delay", SM_FAULT_LATE, ALL, FALSE, NUMBER, 0, G_MAXINT},
+    [SM_FAULT_DRIP] = {"drip", SM_FAULT_SLOW, ALL, TRUE, NUMBER, 1, G_MAXINT},
+    [SM_FAULT_STATUS] = {"status", SM_FAULT_WRONG, ALL, FALSE, NUMBER, 200, 599},
+    [SM_FAULT_RESET] = {"reset", SM_FAULT_WRONG, ALL, TRUE, OPTIONAL_NUMBER, 0, G_MAXINT64},
+    [SM_FAULT_SHORT] = {"short", SM_FAULT_WRONG, ALL, TRUE, NUMBER, 1, G_MAXINT64},
+    [SM_FAULT_STALL] = {"stall", SM_FAULT_WRONG, ALL, TRUE, NUMBER, 0, G_MAXINT64},
+    [SM_FAULT_BROKEN_JSON] = {"broken-json", SM_FAULT_WRONG, API, TRUE, NO_VALUE, 0, 0},
+    [SM_FAULT_NOT_JSON] = {"not-json", SM_FAULT_WRONG, ALL, FALSE, NO_VALUE, 0, 0},
+    [SM_FAULT_HUGE_JSON] = {"huge-json", SM_FAULT_WRONG, API, TRUE, OPTIONAL_NUMBER, 1, 1 << 30},
+    [SM_FAULT_WRONG_LENGTH] = {"wrong-length", SM_FAULT_WRONG, ALL, TRUE, NUMBER, -G_MAXINT,
+                               G_MAXINT},
+    [SM_FAULT_NO_LENGTH] = {"no-length", SM_FAULT_WRONG, ALL, TRUE, NO_VALUE, 0, 0},
+    [SM_FAULT_ENCODING] = {"encoding", SM_FAULT_WRONG, ALL, TRUE, NO_VALUE, 0, 0},
+    [SM_FAULT_REDIRECT] = {"redirect", SM_FAULT_WRONG, ALL, FALSE, TEXT, 0, 0},
+    [SM_FAULT_EXPIRED] = {"expired", SM_FAULT_WRONG, SM_CALL_FILE, TRUE, NO_VALUE, 0, 0},
+    [SM_FAULT_FOREIGN_HOST] = {"foreign-host", SM_FAULT_WRONG, SM_CALL_FILE, TRUE, TEXT, 0, 0},
+    [SM_FAULT_HTTP_URL] = {"http-url", SM_FAULT_WRONG, SM_CALL_FILE, TRUE, NO_VALUE, 0, 0},
+    [SM_FAULT_USERINFO_URL] = {"userinfo-url", SM_FAULT_WRONG, SM_CALL_FILE, TRUE, NO_VALUE, 0, 0},
+    [SM_FAULT_BAD_ETAG] = {"bad-etag", SM_FAULT_WRONG, SM_CALL_OBJECT, TRUE, NO_VALUE, 0, 0},
+    [SM_FAULT_XML_200] = {"xml-200", SM_FAULT_WRONG, SM_CALL_OBJECT, FALSE, NO_VALUE, 0, 0},
+    [SM_FAULT_RETRY_AFTER] = {"retry-after", SM_FAULT_WRONG, ALL, FALSE, NUMBER, 0, G_MAXINT},
+    [SM_FAULT_CORRUPT] = {"corrupt", SM_FAULT_WRONG, SM_CALL_OBJECT, TRUE, NO_VALUE, 0, 0},
+    [SM_FAULT_HTML] = {"html", SM_FAULT_WRONG, ALL, FALSE, NUMBER, 400, 599},
+    [SM_FAULT_GATEWAY] = {"gateway", SM_FAULT_WRONG, ALL, FALSE, NUMBER, 400, 599},
+    [SM_FAULT_MAX_SESSIONS] = {"max-sessions", SM_FAULT_WRONG, API, FALSE, NUMBER, 400, 599},
 };
 
 struct SmFaults {
     GMutex lock;
     GPtrArray *list;
 };
-
-static gsize
-kind_index(SmFaultKind kind)
-{
-    gsize i = 0;
-
-    while (kinds[i].kind != kind)
-        i++;
-    return i;
-}
 
 void
 sm_fault_free(SmFault *fault)
@@ -148,23 +129,23 @@ static char *
 parse_parts(SmFault *fault, char *call, char *kind)
 {
     char *value = strchr(kind, '=');
-    gsize c = 0, k = 0;
+    guint which;
+    gsize k = 0;
 
     if (!cut_name(fault, call))
         return g_strdup("write a file's name after /, percent-encoded");
     if (value != NULL)
         *value++ = '\0';
-    while (c < G_N_ELEMENTS(calls) && strcmp(calls[c].name, call) != 0)
-        c++;
+    which = strcmp(call, "any") == 0 ? ALL : sm_call_named(call) & ALL;
     while (k < G_N_ELEMENTS(kinds) && strcmp(kinds[k].name, kind) != 0)
         k++;
-    if (c == G_N_ELEMENTS(calls))
+    if (which == 0)
         return g_strdup("the call must be login, file, list, object or any");
     if (k == G_N_ELEMENTS(kinds))
         return g_strdup_printf("there is no kind %s, see FAULTS in scoremail-emulator(1)", kind);
-    fault->kind = kinds[k].kind;
+    fault->kind = (SmFaultKind)k;
     fault->name = kinds[k].name;
-    fault->calls = calls[c].calls & kinds[k].calls;
+    fault->calls = which & kinds[k].calls;
     if (fault->calls == 0)
         return g_strdup_printf("%s is no fault of the call %s", kind, call);
     if (fault->file != NULL && (fault->calls &= NAMED) == 0)
@@ -237,11 +218,10 @@ sm_faults_replace(SmFaults *faults, const char *const *specs, GError **error)
 static gboolean
 fits(const SmFault *fault, SmFaultClass class, const SmRequest *request, guint status)
 {
-    gsize which = kind_index(fault->kind);
-
-    return fault->left != 0 && (fault->calls & request->call) != 0 && kinds[which].class == class &&
+    return fault->left != 0 && (fault->calls & request->call) != 0 &&
+           kinds[fault->kind].class == class &&
            (fault->file == NULL || g_strcmp0(fault->file, request->name) == 0) &&
-           (!kinds[which].spoils || (status >= 200 && status < 300));
+           (!kinds[fault->kind].spoils || (status >= 200 && status < 300));
 }
 
 /* Counts the strike and returns a copy, which outlives a change of the list. */

@@ -2,24 +2,7 @@
 
 #include <string.h>
 
-/* Whether text has the form: d is a digit, s a sign, everything else itself. */
-static gboolean
-has_form(const char *text, const char *form)
-{
-    if (strlen(text) != strlen(form))
-        return FALSE;
-    for (gsize i = 0; form[i] != '\0'; i++) {
-        gboolean good = text[i] == form[i];
-
-        if (form[i] == 'd')
-            good = g_ascii_isdigit(text[i]);
-        else if (form[i] == 's')
-            good = text[i] == '+' || text[i] == '-';
-        if (!good)
-            return FALSE;
-    }
-    return TRUE;
-}
+#define A_DATE "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 /* In a query '+' means a blank: a client that did not encode it meant a '+'. */
 static char *
@@ -37,11 +20,13 @@ gboolean
 sm_listing_parse_date(const char *text, gboolean strict, gint64 *seconds)
 {
     g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
-    g_autofree char *whole =
-        has_form(text, "dddd-dd-dd") ? g_strconcat(text, "T00:00:00", NULL) : mend_sign(text);
+    g_autofree char *whole = g_regex_match_simple("^" A_DATE "\\z", text, 0, 0)
+                                 ? g_strconcat(text, "T00:00:00", NULL)
+                                 : mend_sign(text);
     g_autoptr(GDateTime) time = NULL;
 
-    if (strict && !has_form(text, "dddd-dd-ddTdd:dd:ddsdddd"))
+    if (strict &&
+        !g_regex_match_simple("^" A_DATE "T([0-9]{2}:){2}[0-9]{2}[+-][0-9]{4}\\z", text, 0, 0))
         return FALSE;
     time = g_date_time_new_from_iso8601(whole, utc);
     if (time == NULL)
