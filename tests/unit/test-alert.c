@@ -1,6 +1,7 @@
 /* Alerts: one row for each kind and account, whatever happens to the ledger. */
 #include "fetch-fixture.h"
 #include "fetch/alert/alert.h"
+#include "fetch/alert/text.h"
 
 static void
 an_alert_that_comes_again_is_counted(Fixture *fixture, gconstpointer data)

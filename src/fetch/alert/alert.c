@@ -2,49 +2,12 @@
 
 #include "common/base/error.h"
 #include "common/base/text.h"
+#include "fetch/alert/text.h"
 #include "fetch/alert/watch.h"
 #include "fetch/notes/alerts.h"
 #include "fetch/rules/policy.h"
 
 enum { TEXT_MAX = 500 };
-
-static const char *const kind_names[SM_ALERT_N_KINDS] = {
-    [SM_ALERT_CREDENTIALS] = "credentials",
-    [SM_ALERT_SECRET_AGE] = "password-age",
-    [SM_ALERT_FORM] = "form",
-    [SM_ALERT_UNUSABLE] = "unusable",
-    [SM_ALERT_NO_ACCOUNT] = "no-account",
-    [SM_ALERT_ACCOUNT] = "account",
-    [SM_ALERT_WAITING] = "waiting",
-    [SM_ALERT_FORMAT] = "format",
-    [SM_ALERT_EXTENSION] = "extension",
-    [SM_ALERT_DISK] = "disk",
-    [SM_ALERT_MISSING] = "missing",
-    [SM_ALERT_DAMAGED] = "damaged",
-    [SM_ALERT_HOST] = "host",
-    [SM_ALERT_TRUST] = "certificate",
-    [SM_ALERT_CONFLICT] = "conflict",
-    [SM_ALERT_ENCRYPTION] = "encryption",
-    [SM_ALERT_HOOK] = "hook",
-    [SM_ALERT_HUNG] = "hung",
-    [SM_ALERT_WORKER] = "worker",
-    [SM_ALERT_SILENCE] = "silence",
-    [SM_ALERT_LISTING] = "listing",
-    [SM_ALERT_MAIL] = "mail",
-    [SM_ALERT_SPOOL] = "spool",
-    [SM_ALERT_PULL] = "pull",
-    [SM_ALERT_PRUNE] = "prune",
-    [SM_ALERT_SENDER] = "sender",
-    [SM_ALERT_UNVERIFIED] = "unverified",
-    [SM_ALERT_SANDBOX] = "sandbox",
-    [SM_ALERT_REPORT] = "report",
-};
-
-const char *
-sm_alert_kind_name(SmAlertKind kind)
-{
-    return kind_names[kind];
-}
 
 void
 sm_alert(SmLedger *ledger, const char *account, SmAlertKind kind, const char *text)
@@ -52,8 +15,9 @@ sm_alert(SmLedger *ledger, const char *account, SmAlertKind kind, const char *te
     g_autofree char *clean = sm_text_clean(text, TEXT_MAX);
     g_autoptr(GError) fault = NULL;
 
-    if (ledger == NULL || !sm_alerts_raise(ledger, account, kind_names[kind], clean, &fault))
-        g_critical("alert %s, not recorded in the ledger (%s): %s", kind_names[kind],
+    if (ledger == NULL ||
+        !sm_alerts_raise(ledger, account, sm_alert_kind_name(kind), clean, &fault))
+        g_critical("alert %s, not recorded in the ledger (%s): %s", sm_alert_kind_name(kind),
                    fault != NULL ? fault->message : "it cannot be opened", clean);
 }
 
@@ -76,7 +40,7 @@ gboolean
 sm_alert_stands_as(SmLedger *ledger, const char *account, SmAlertKind kind, const char *text)
 {
     g_autofree char *clean = sm_text_clean(text, TEXT_MAX);
-    g_autoptr(SmAlertRow) row = sm_alerts_find(ledger, account, kind_names[kind], NULL);
+    g_autoptr(SmAlertRow) row = sm_alerts_find(ledger, account, sm_alert_kind_name(kind), NULL);
 
     return row != NULL && g_str_equal(row->text, clean);
 }
@@ -84,7 +48,7 @@ sm_alert_stands_as(SmLedger *ledger, const char *account, SmAlertKind kind, cons
 gboolean
 sm_alert_was_raised(SmLedger *ledger, const char *account, SmAlertKind kind, gint64 after)
 {
-    g_autoptr(SmAlertRow) row = sm_alerts_find(ledger, account, kind_names[kind], NULL);
+    g_autoptr(SmAlertRow) row = sm_alerts_find(ledger, account, sm_alert_kind_name(kind), NULL);
 
     /* not what a clock that was ahead has raised: it would keep us silent until then */
     return row != NULL && row->last > after && row->last <= sm_ledger_now() + SM_ALERT_REMIND;
@@ -99,10 +63,10 @@ find_standing(SmLedger *ledger, const char *account, guint kinds)
 
     for (guint i = 0; rows != NULL && i < rows->len; i++) {
         const SmAlertRow *row = rows->pdata[i];
+        SmAlertKind kind = sm_alert_kind_named(row->kind);
 
-        for (guint kind = 0; kind < SM_ALERT_N_KINDS; kind++)
-            if (g_str_equal(row->account, account) && g_str_equal(row->kind, kind_names[kind]))
-                standing |= 1U << kind;
+        if (kind != SM_ALERT_NONE && g_str_equal(row->account, account))
+            standing |= 1U << kind;
     }
     return standing & kinds;
 }
@@ -116,7 +80,7 @@ sm_alert_clear_set(SmLedger *ledger, const char *account, guint kinds)
 
     for (guint kind = 0; ok && standing >> kind != 0; kind++)
         if ((standing >> kind & 1) != 0)
-            ok = sm_alerts_clear(ledger, account, kind_names[kind], &fault);
+            ok = sm_alerts_clear(ledger, account, sm_alert_kind_name(kind), &fault);
     if (!ok)
         g_info("%s", fault->message);
 }
@@ -125,6 +89,18 @@ void
 sm_alert_clear(SmLedger *ledger, const char *account, SmAlertKind kind)
 {
     sm_alert_clear_set(ledger, account, 1U << kind);
+}
+
+void
+sm_alert_watch(SmLedger *ledger, const char *account, SmAlertKind kind, const char *text,
+               gint64 now)
+{
+    if (text == NULL) {
+        sm_alert_clear(ledger, account, kind);
+    } else if (!sm_alert_was_raised(ledger, account, kind, now - SM_ALERT_REMIND)) {
+        g_warning("%s", text);
+        sm_alert(ledger, account, kind, text);
+    }
 }
 
 /* Clears alerts about obstacles to every file, if this one has come through since then.

@@ -16,9 +16,6 @@
 /* Seconds after which a watch (watch*.h) raises again what lasts. */
 enum { SM_ALERT_REMIND = 86400 };
 
-/* "credentials", "no-account" ...: what the ledger, a subject line and a script know it by. */
-const char *sm_alert_kind_name(SmAlertKind kind);
-
 /*
  * Records an alert of account ("" for the whole program) with text, one line,
  * in a transaction of its own: the caller has none open. It never fails its
@@ -56,5 +53,10 @@ gboolean sm_alert_was_raised(SmLedger *ledger, const char *account, SmAlertKind 
 /* Forgets what is no longer so: the kind's row of account, if it stands. Fails as quietly. */
 void sm_alert_clear(SmLedger *ledger, const char *account, SmAlertKind kind);
 
-/* The same for all kinds of a set: 1 << SM_ALERT_DISK | ... One look tells which of them stand. */
+/* For a watch, which looks again and again: raises what lasts (text, not NULL), and warns of it,
+ * once a day by the time now; clears it where text is NULL. */
+void sm_alert_watch(SmLedger *ledger, const char *account, SmAlertKind kind, const char *text,
+                    gint64 now);
+
+/* Clears all kinds of a set: 1 << SM_ALERT_DISK | ... One look tells which of them stand. */
 void sm_alert_clear_set(SmLedger *ledger, const char *account, guint kinds);

@@ -3,97 +3,117 @@
 #include <string.h>
 
 #include "common/base/text.h"
-#include "fetch/alert/alert.h"
-#include "fetch/host/autoptr.h"
+#include "fetch/host/json.h"
 
 /* What each kind is called, and what a person can do. */
 static const struct {
+    const char *name;
     const char *title;
     const char *advice;
+    gboolean at_the_portal; /* who signs in there can */
 } kinds[SM_ALERT_N_KINDS] = {
-    [SM_ALERT_CREDENTIALS] = {"the password was rejected",
+    [SM_ALERT_CREDENTIALS] = {"credentials", "the password was rejected",
                               "Sign in at the portal, renew the password there if it has expired, "
-                              "then run scorefetch passwd. Files wait until then."},
-    [SM_ALERT_SECRET_AGE] = {"the password is getting old",
-                             "Change it at the portal, then run scorefetch passwd."},
-    [SM_ALERT_FORM] = {"a notification without a valid file name",
+                              "then run scorefetch passwd. Files wait until then.",
+                              TRUE},
+    [SM_ALERT_SECRET_AGE] = {"password-age", "the password is getting old",
+                             "Change it at the portal, then run scorefetch passwd.", TRUE},
+    [SM_ALERT_FORM] = {"form", "a notification without a valid file name",
                        "Look at the message in the mailbox. If its form has changed, report it to "
                        "scoremail's developers; until then run scorefetch get NAME."},
     [SM_ALERT_UNUSABLE] =
-        {"a message that could not be read",
+        {"unusable", "a message that could not be read",
          "Look at the message in the mailbox. If it announces a file, run scorefetch get NAME."},
-    [SM_ALERT_NO_ACCOUNT] = {"a notification that belongs to no account",
+    [SM_ALERT_NO_ACCOUNT] = {"no-account", "a notification that belongs to no account",
                              "Compare recipients and org-id in the configuration with the message, "
                              "correct them, and pipe the message into scoremail again."},
-    [SM_ALERT_ACCOUNT] = {"an account cannot be used",
+    [SM_ALERT_ACCOUNT] = {"account", "an account cannot be used",
                           "Fix the cause. The account's files wait until then."},
     [SM_ALERT_WAITING] =
-        {"a file has been waiting too long",
+        {"waiting", "a file has been waiting too long",
          "Fix the cause; scorefetch status shows what waits. scorefetch run retries it."},
     [SM_ALERT_FORMAT] =
-        {"the wanted format is not announced",
-         "Check at the portal which format is posted to you, and set format to that, or to first."},
+        {"format", "the wanted format is not announced",
+         "Check at the portal which format is posted to you, and set format to that, or to first.",
+         TRUE},
     [SM_ALERT_EXTENSION] =
-        {"a file of a type that is not fetched",
+        {"extension", "a file of a type that is not fetched",
          "If you want such files, add their type to extensions. Each type raises one alert."},
-    [SM_ALERT_DISK] = {"the directory is not writable",
+    [SM_ALERT_DISK] = {"disk", "the directory is not writable",
                        "Mount it, free space, or correct its permissions. Files wait until then."},
     [SM_ALERT_MISSING] =
-        {"the service has no such file",
-         "Check at the portal whether it exists. If it does, run scorefetch retry NAME."},
-    [SM_ALERT_DAMAGED] = {"a downloaded file is damaged",
+        {"missing", "the service has no such file",
+         "Check at the portal whether it exists. If it does, run scorefetch retry NAME.", TRUE},
+    [SM_ALERT_DAMAGED] = {"damaged", "a downloaded file is damaged",
                           "scorefetch retries. If it keeps failing, check whether a proxy alters "
                           "downloads, and report it to the service."},
-    [SM_ALERT_HOST] = {"the service names an object host that may not be used",
+    [SM_ALERT_HOST] = {"host", "the service names an object host that may not be used",
                        "If the service has moved its files there, add that host to storage-hosts. "
                        "Files wait until then."},
-    [SM_ALERT_TRUST] = {"a certificate cannot be trusted",
+    [SM_ALERT_TRUST] = {"certificate", "a certificate cannot be trusted",
                         "Compare the clock with the dates. If a proxy or filter of yours reads "
                         "TLS, set ca-file to its authority; scorefetch check --online names it. "
                         "Files wait until then."},
-    [SM_ALERT_CONFLICT] = {"another file of that name is in the way",
+    [SM_ALERT_CONFLICT] = {"conflict", "another file of that name is in the way",
                            "Move that file away and run scorefetch retry NAME; or, to keep that "
                            "file, run scorefetch adopt NAME."},
     [SM_ALERT_ENCRYPTION] =
-        {"an encryption key is unusable",
+        {"encryption", "an encryption key is unusable",
          "Renew the key, or set encrypt-to to another one. Files wait until then."},
-    [SM_ALERT_HOOK] = {"on-stored failed",
+    [SM_ALERT_HOOK] = {"hook", "on-stored failed",
                        "The file is stored. Fix the command; scorefetch run retries it."},
-    [SM_ALERT_HUNG] = {"the work for an account does not get on",
+    [SM_ALERT_HUNG] = {"hung", "the work for an account does not get on",
                        "Check whether the account's directory answers: does its share hang? "
                        "The other accounts are not held up."},
     [SM_ALERT_WORKER] =
-        {"no worker runs",
+        {"worker", "no worker runs",
          "Run systemctl enable --now scoremail-run.timer, or start scorefetch run by cron."},
-    [SM_ALERT_SILENCE] = {"nothing has been announced for too long",
+    [SM_ALERT_SILENCE] = {"silence", "nothing has been announced for too long",
                           "Check at the portal whether files were posted. If so, check whether "
-                          "notifications still reach the mailbox and scoremail."},
-    [SM_ALERT_LISTING] = {"no sync was complete for too long",
+                          "notifications still reach the mailbox and scoremail.",
+                          TRUE},
+    [SM_ALERT_LISTING] = {"listing", "no sync was complete for too long",
                           "Run scorefetch sync at a prompt: it says what is in the way."},
-    [SM_ALERT_MAIL] = {"files came without notification",
+    [SM_ALERT_MAIL] = {"mail", "files came without notification",
                        "Check whether notifications still reach the mailbox and scoremail."},
-    [SM_ALERT_SPOOL] = {"a file in the spool is not an event",
+    [SM_ALERT_SPOOL] = {"spool", "a file in the spool is not an event",
                         "Check the file and its owner, then delete it."},
-    [SM_ALERT_PULL] = {"a mailbox is not collected",
+    [SM_ALERT_PULL] = {"pull", "a mailbox is not collected",
                        "Run systemctl status scoremail-getmail (or the unit that collects). Has a "
                        "password, a consent or a client secret expired? If the mailbox is not "
                        "collected any more, delete the pulled- file in the spool."},
-    [SM_ALERT_PRUNE] = {"keep-for deletes nothing until you look",
+    [SM_ALERT_PRUNE] = {"prune", "keep-for deletes nothing until you look",
                         "is this machine's clock right, and is keep-for what you mean? Then run"
                         " `scorefetch prune --yes`"},
-    [SM_ALERT_SENDER] = {"a message was refused: senders does not have its sender",
+    [SM_ALERT_SENDER] = {"sender", "a message was refused: senders does not have its sender",
                          "If the sender is genuine, add it to senders and pipe the message into "
                          "scoremail again; if not, ignore this."},
-    [SM_ALERT_UNVERIFIED] = {"a message was refused: its sender is not verified",
+    [SM_ALERT_UNVERIFIED] = {"unverified", "a message was refused: its sender is not verified",
                              "If the message is genuine, check the mail system's verifier, "
                              "authserv-id and trusted-hops; if not, ignore this."},
-    [SM_ALERT_REPORT] = {"the report was not sent",
+    [SM_ALERT_REPORT] = {"report", "the report was not sent",
                          "Send a mail by the command of sendmail yourself; scorefetch run tries "
                          "again in this period."},
-    [SM_ALERT_SANDBOX] = {"the parser runs without all of its sandbox",
+    [SM_ALERT_SANDBOX] = {"sandbox", "the parser runs without all of its sandbox",
                           "Use a kernel 5.13 or newer with landlock and seccomp enabled; "
                           "--sandbox=required refuses to run without."},
 };
+
+const char *
+sm_alert_kind_name(SmAlertKind kind)
+{
+    return kinds[kind].name;
+}
+
+SmAlertKind
+sm_alert_kind_named(const char *name)
+{
+    guint kind = 0;
+
+    while (kind < SM_ALERT_N_KINDS && strcmp(kinds[kind].name, name) != 0)
+        kind++;
+    return (SmAlertKind)kind;
+}
 
 const char *
 sm_alert_title(SmAlertKind kind)
@@ -110,13 +130,8 @@ sm_alert_advice(SmAlertKind kind)
 const char *
 sm_alert_doer(SmAlertKind kind)
 {
-    const guint64 at_the_portal =
-        G_GUINT64_CONSTANT(1) << SM_ALERT_CREDENTIALS |
-        G_GUINT64_CONSTANT(1) << SM_ALERT_SECRET_AGE | G_GUINT64_CONSTANT(1) << SM_ALERT_FORMAT |
-        G_GUINT64_CONSTANT(1) << SM_ALERT_MISSING | G_GUINT64_CONSTANT(1) << SM_ALERT_SILENCE;
-
-    return (at_the_portal >> kind & 1) != 0 ? "whoever signs in at College Board for the account"
-                                            : "whoever looks after this server";
+    return kinds[kind].at_the_portal ? "whoever signs in at College Board for the account"
+                                     : "whoever looks after this server";
 }
 
 /* Whether a mail program could make a part of an address of it: non-ASCII names are hosts, too. */
@@ -182,31 +197,20 @@ sm_alert_unlinked(const char *text)
     return g_string_free(to, FALSE);
 }
 
-/* SM_ALERT_N_KINDS for one of a newer version. */
-static int
-find_kind(const char *name)
-{
-    int kind = 0;
-
-    while (kind < SM_ALERT_N_KINDS && strcmp(sm_alert_kind_name((SmAlertKind)kind), name) != 0)
-        kind++;
-    return kind;
-}
-
 static const char *
 title_of(const SmAlertRow *row)
 {
-    int kind = find_kind(row->kind);
+    SmAlertKind kind = sm_alert_kind_named(row->kind);
 
-    return kind < SM_ALERT_N_KINDS ? kinds[kind].title : row->kind;
+    return kind != SM_ALERT_NONE ? kinds[kind].title : row->kind;
 }
 
 static const char *
 advice_of(const SmAlertRow *row)
 {
-    int kind = find_kind(row->kind);
+    SmAlertKind kind = sm_alert_kind_named(row->kind);
 
-    return kind < SM_ALERT_N_KINDS ? kinds[kind].advice : "See scorefetch status.";
+    return kind != SM_ALERT_NONE ? kinds[kind].advice : "See scorefetch status.";
 }
 
 static char *
@@ -294,14 +298,6 @@ sm_alert_mail(const SmAlertRow *row, const SmConfig *config, gint64 now)
                                : "");
 }
 
-static void
-add_time(cJSON *to, const char *key, gint64 when)
-{
-    g_autofree char *text = sm_text_time_utc(when);
-
-    cJSON_AddStringToObject(to, key, text);
-}
-
 char *
 sm_alert_json(const SmAlertRow *row, const SmConfig *config)
 {
@@ -311,16 +307,14 @@ sm_alert_json(const SmAlertRow *row, const SmConfig *config)
     char *printed, *text;
 
     cJSON_AddStringToObject(json, "kind", row->kind);
-    cJSON_AddItemToObject(json, "account",
-                          *row->account != '\0' ? cJSON_CreateString(row->account)
-                                                : cJSON_CreateNull());
+    sm_json_add_text(json, "account", *row->account != '\0' ? row->account : NULL);
     cJSON_AddStringToObject(json, "subject", subject);
     cJSON_AddStringToObject(json, "text", said);
     cJSON_AddStringToObject(json, "advice", advice_of(row));
     cJSON_AddNumberToObject(json, "times", (double)row->times);
     cJSON_AddNumberToObject(json, "more", (double)row->times - 1);
-    add_time(json, "first", row->first);
-    add_time(json, "last", row->last);
+    sm_json_add_time(json, "first", row->first);
+    sm_json_add_time(json, "last", row->last);
     cJSON_AddStringToObject(json, "host", g_get_host_name());
     cJSON_AddStringToObject(json, "config", config->file);
     printed = cJSON_PrintUnformatted(json);

@@ -10,6 +10,13 @@
 #include "common/config/config.h"
 #include "fetch/notes/alerts.h"
 
+/* "credentials", "no-account" ...: what the ledger, a subject line and a script know it by. Static.
+ */
+const char *sm_alert_kind_name(SmAlertKind kind);
+
+/* The kind of that name; SM_ALERT_NONE for one of a newer version. */
+SmAlertKind sm_alert_kind_named(const char *name);
+
 /* What it is: "the password was rejected". Static. */
 const char *sm_alert_title(SmAlertKind kind);
 

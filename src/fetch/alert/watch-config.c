@@ -4,6 +4,7 @@
 
 #include "common/base/error.h"
 #include "fetch/alert/alert.h"
+#include "fetch/alert/text.h"
 #include "fetch/host/look.h"
 #include "fetch/notes/alerts.h"
 
@@ -50,15 +51,6 @@ sm_watch_config_directories(SmConfig *config)
     }
 }
 
-static void
-tell(SmLedger *ledger, const char *account, const GError *fault, gint64 now)
-{
-    if (sm_alert_was_raised(ledger, account, SM_ALERT_ACCOUNT, now - SM_ALERT_REMIND))
-        return;
-    g_warning("%s", fault->message);
-    sm_alert(ledger, account, SM_ALERT_ACCOUNT, fault->message);
-}
-
 /* Whether the alert that stands is of a kind that this module raised: a password that cannot be
  * read is told as the same kind, and only the next attempt can tell that it is well again. */
 static gboolean
@@ -74,16 +66,15 @@ is_of_configuration(SmLedger *ledger, const char *account)
 void
 sm_watch_config(SmLedger *ledger, SmConfig *config, gint64 now)
 {
-    if (sm_config_is_incomplete(config))
-        tell(ledger, "", config->broken->pdata[0], now);
-    else
-        sm_alert_clear(ledger, "", SM_ALERT_ACCOUNT);
+    const GError *broken = sm_config_is_incomplete(config) ? config->broken->pdata[0] : NULL;
+
+    sm_alert_watch(ledger, "", SM_ALERT_ACCOUNT, broken != NULL ? broken->message : NULL, now);
     sm_watch_config_directories(config);
     for (guint i = 0; i < config->accounts->len; i++) {
         const SmAccount *account = config->accounts->pdata[i];
 
         if (account->enabled && account->fault != NULL)
-            tell(ledger, account->name, account->fault, now);
+            sm_alert_watch(ledger, account->name, SM_ALERT_ACCOUNT, account->fault->message, now);
         else if (is_of_configuration(ledger, account->name))
             sm_alert_clear(ledger, account->name, SM_ALERT_ACCOUNT);
     }

@@ -47,10 +47,7 @@ tell(SmLedger *ledger, const char *account, gint64 mail_at, gint64 now)
                         "message came %s; does a filter or rule block notifications?",
                         account, SM_WATCH_MAIL_FILES, day);
 
-    if (sm_alert_was_raised(ledger, account, SM_ALERT_MAIL, now - SM_ALERT_REMIND))
-        return;
-    g_warning("%s", text);
-    sm_alert(ledger, account, SM_ALERT_MAIL, text);
+    sm_alert_watch(ledger, account, SM_ALERT_MAIL, text, now);
 }
 
 void

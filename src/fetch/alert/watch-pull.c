@@ -50,10 +50,5 @@ sm_watch_pull(SmLedger *ledger, const char *spool, gint64 now)
 {
     g_autofree char *fault = sm_watch_pull_describe(spool, now);
 
-    if (fault == NULL) {
-        sm_alert_clear(ledger, "", SM_ALERT_PULL);
-    } else if (!sm_alert_was_raised(ledger, "", SM_ALERT_PULL, now - SM_ALERT_REMIND)) {
-        g_warning("%s", fault);
-        sm_alert(ledger, "", SM_ALERT_PULL, fault);
-    }
+    sm_alert_watch(ledger, "", SM_ALERT_PULL, fault, now);
 }

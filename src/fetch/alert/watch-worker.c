@@ -66,15 +66,6 @@ describe_others(SmLedger *ledger, gint64 now)
     return NULL;
 }
 
-static void
-raise_once(SmLedger *ledger, const char *text, gint64 now)
-{
-    if (sm_alert_was_raised(ledger, "", SM_ALERT_WORKER, now - SM_ALERT_REMIND))
-        return;
-    g_warning("%s", text);
-    sm_alert(ledger, "", SM_ALERT_WORKER, text);
-}
-
 void
 sm_watch_worker(SmLedger *ledger, const SmConfig *config, gint64 now)
 {
@@ -89,7 +80,7 @@ sm_watch_worker(SmLedger *ledger, const SmConfig *config, gint64 now)
     else
         text = describe_others(ledger, now);
     if (text != NULL)
-        raise_once(ledger, text, now);
+        sm_alert_watch(ledger, "", SM_ALERT_WORKER, text, now);
 }
 
 void
@@ -97,8 +88,5 @@ sm_watch_worker_lives(SmLedger *ledger, gint64 now)
 {
     g_autofree char *text = describe_others(ledger, now);
 
-    if (text != NULL)
-        raise_once(ledger, text, now);
-    else
-        sm_alert_clear(ledger, "", SM_ALERT_WORKER);
+    sm_alert_watch(ledger, "", SM_ALERT_WORKER, text, now);
 }

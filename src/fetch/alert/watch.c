@@ -52,18 +52,6 @@ sm_watch_extension(SmLedger *ledger, const SmAccount *account, const SmFile *fil
         sm_alert(ledger, account->name, SM_ALERT_EXTENSION, text);
 }
 
-void
-sm_watch_prune(SmLedger *ledger, const char *account, const char *held)
-{
-    if (held == NULL) {
-        sm_alert_clear(ledger, account, SM_ALERT_PRUNE);
-    } else if (!sm_alert_was_raised(ledger, account, SM_ALERT_PRUNE,
-                                    sm_ledger_now() - SM_ALERT_REMIND)) {
-        g_warning("%s", held);
-        sm_alert(ledger, account, SM_ALERT_PRUNE, held);
-    }
-}
-
 /* When the ledger heard of the account last; it is made to, where it never did. */
 static gboolean
 last_heard(SmLedger *ledger, const char *account, gint64 after, gint64 *when, GError **error)
@@ -81,32 +69,27 @@ describe_time(gint64 seconds)
     return g_strdup_printf("%d h", (int)(seconds / 3600));
 }
 
-static void
-tell_silence(SmLedger *ledger, const SmAccount *account, gint64 since, gint64 now)
-{
-    g_autofree char *day = sm_text_time(since);
-    g_autofree char *age = describe_time(now - since);
-    g_autofree char *text = g_strdup_printf(
-        "account %s: nothing announced or fetched since %s, for %s", account->name, day, age);
-
-    g_warning("%s", text);
-    sm_alert(ledger, account->name, SM_ALERT_SILENCE, text);
-}
-
 void
 sm_watch_silence(SmLedger *ledger, const SmAccount *account, gint64 now)
 {
     g_autoptr(GError) fault = NULL;
+    g_autofree char *text = NULL;
     gint64 since = 0;
 
     if (account->expect_every == 0)
         return;
-    if (!last_heard(ledger, account->name, now - account->expect_every, &since, &fault))
+    if (!last_heard(ledger, account->name, now - account->expect_every, &since, &fault)) {
         g_info("%s", fault->message);
-    else if (since == 0 || now - since <= account->expect_every)
-        sm_alert_clear(ledger, account->name, SM_ALERT_SILENCE);
-    else if (!sm_alert_was_raised(ledger, account->name, SM_ALERT_SILENCE, now - SM_ALERT_REMIND))
-        tell_silence(ledger, account, since, now);
+        return;
+    }
+    if (since != 0 && now - since > account->expect_every) {
+        g_autofree char *day = sm_text_time(since);
+        g_autofree char *age = describe_time(now - since);
+
+        text = g_strdup_printf("account %s: nothing announced or fetched since %s, for %s",
+                               account->name, day, age);
+    }
+    sm_alert_watch(ledger, account->name, SM_ALERT_SILENCE, text, now);
 }
 
 /* The last complete sync, or since when one is missed; the ledger is made to know that. */
@@ -125,7 +108,6 @@ void
 sm_watch_sync(SmLedger *ledger, const SmAccount *account, gint64 now)
 {
     g_autoptr(GError) fault = NULL;
-    g_autofree char *age = NULL;
     g_autofree char *text = NULL;
     gint64 since = 0;
 
@@ -135,14 +117,10 @@ sm_watch_sync(SmLedger *ledger, const SmAccount *account, gint64 now)
         g_info("%s", fault->message);
         return;
     }
-    if (now - since <= account->expect_listing) {
-        sm_alert_clear(ledger, account->name, SM_ALERT_LISTING);
-        return;
+    if (now - since > account->expect_listing) {
+        g_autofree char *age = describe_time(now - since);
+
+        text = g_strdup_printf("account %s: no sync was complete for %s", account->name, age);
     }
-    if (sm_alert_was_raised(ledger, account->name, SM_ALERT_LISTING, now - SM_ALERT_REMIND))
-        return;
-    age = describe_time(now - since);
-    text = g_strdup_printf("account %s: no sync was complete for %s", account->name, age);
-    g_warning("%s", text);
-    sm_alert(ledger, account->name, SM_ALERT_LISTING, text);
+    sm_alert_watch(ledger, account->name, SM_ALERT_LISTING, text, now);
 }

@@ -26,10 +26,6 @@ void sm_watch_extension(SmLedger *ledger, const SmAccount *account, const SmFile
  */
 void sm_watch_sync(SmLedger *ledger, const SmAccount *account, gint64 now);
 
-/* keep-for deletes nothing until a person has looked, as held (prune.h) says; NULL: nothing is
- * held. Raised anew once a day, as long as that lasts. */
-void sm_watch_prune(SmLedger *ledger, const char *account, const char *held);
-
 /*
  * Nothing was announced to account, and nothing fetched for it otherwise, for
  * expect-every before the time now. An account of which the ledger knows nothing

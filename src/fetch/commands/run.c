@@ -198,7 +198,7 @@ prune(SmSession *session, const SmAccount *account, Tally *tally)
         g_warning("%s", fault->message);
         tally->left++;
     }
-    sm_watch_prune(session->ledger, account->name, result.held);
+    sm_alert_watch(session->ledger, account->name, SM_ALERT_PRUNE, result.held, sm_ledger_now());
     tally->done += result.pruned;
     g_free(result.held);
 }

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "common/base/error.h"
+#include "fetch/alert/text.h"
 #include "fetch/status/verdict.h"
 
 /* Account names, states, kinds and hosts need no escaping: letters, digits, blanks and "._-". */

@@ -1,5 +1,6 @@
 #include "fetch/status/json.h"
 
+#include "fetch/alert/text.h"
 #include "fetch/host/json.h"
 #include "fetch/status/verdict.h"
 

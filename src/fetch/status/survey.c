@@ -1,5 +1,6 @@
 #include "fetch/status/survey.h"
 
+#include "fetch/alert/text.h"
 #include "fetch/alert/watch-pull.h"
 #include "fetch/notes/alerts.h"
 
@@ -36,16 +37,6 @@ sm_survey_free(SmSurvey *survey)
     g_free(survey);
 }
 
-/* FALSE where a later version has written a kind that this one does not know. */
-static gboolean
-kind_from_name(const char *name, SmAlertKind *kind)
-{
-    for (*kind = 0; *kind < SM_ALERT_N_KINDS; (*kind)++)
-        if (g_str_equal(sm_alert_kind_name(*kind), name))
-            return TRUE;
-    return FALSE;
-}
-
 /* Alerts of a disabled or removed account no longer count. */
 static gboolean
 is_of_interest(const SmSurvey *survey, const char *name)
@@ -58,10 +49,10 @@ is_of_interest(const SmSurvey *survey, const char *name)
 static void
 add_alert(SmSurvey *survey, SmAlertRow *row)
 {
-    SmAlertKind kind;
+    SmAlertKind kind = sm_alert_kind_named(row->kind);
     SmAlertRecord *alert;
 
-    if (!is_of_interest(survey, row->account) || !kind_from_name(row->kind, &kind))
+    if (!is_of_interest(survey, row->account) || kind == SM_ALERT_NONE)
         return;
     alert = g_new(SmAlertRecord, 1);
     *alert = (SmAlertRecord){g_steal_pointer(&row->account),

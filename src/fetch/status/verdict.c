@@ -1,6 +1,7 @@
 #include "fetch/status/verdict.h"
 
 #include "common/base/text.h"
+#include "fetch/alert/text.h"
 #include "fetch/alert/watch-worker.h"
 
 enum {
