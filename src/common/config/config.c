@@ -364,18 +364,11 @@ sm_config_load(const char *path, GError **error)
 const char *
 sm_format_name(SmFormat format)
 {
-    switch (format) {
-    case SM_FORMAT_CSV:
-        return "csv";
-    case SM_FORMAT_TXT:
-        return "txt";
-    case SM_FORMAT_BOTH:
-        return "both";
-    case SM_FORMAT_FIRST:
-        return "first";
-    }
-    return "unknown";
+    static const char *const names[] = {"unknown", "csv", "txt", "both", "first"};
+
+    return names[format];
 }
+
 gboolean
 sm_config_is_queued(const SmConfig *config)
 {

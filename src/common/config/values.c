@@ -35,17 +35,41 @@ find_word(const Word *words, const char *text, guint64 *value)
     return FALSE;
 }
 
+/* The same for a whole value; result: a gint, gboolean or enum. */
+static gboolean
+parse_word(const Word *words, const char *text, gint *result, GError **error)
+{
+    g_autoptr(GString) allowed = g_string_new(NULL);
+    guint64 value;
+
+    if (find_word(words, text, &value)) {
+        *result = (gint)value;
+        return TRUE;
+    }
+    for (; words->word != NULL; words++)
+        g_string_append_printf(allowed, "%s%s", allowed->len > 0 ? ", " : "", words->word);
+    return refuse(error, text, allowed->str);
+}
+
+static gboolean
+parse_number(const char *text, guint min, guint max, guint *result, GError **error)
+{
+    g_autofree char *allowed = g_strdup_printf("a whole number from %u to %u", min, max);
+    guint64 number;
+
+    if (!g_ascii_string_to_unsigned(text, 10, min, max, &number, NULL))
+        return refuse(error, text, allowed);
+    *result = (guint)number;
+    return TRUE;
+}
+
 gboolean
 sm_value_boolean(const char *text, void *result, GError **error)
 {
     static const Word words[] = {
         {"yes", TRUE}, {"no", FALSE}, {"true", TRUE}, {"false", FALSE}, {NULL, 0}};
-    guint64 value;
 
-    if (!find_word(words, text, &value))
-        return refuse(error, text, "yes, no, true, false");
-    *(gboolean *)result = (gboolean)value;
-    return TRUE;
+    return parse_word(words, text, result, error);
 }
 
 gboolean
@@ -69,21 +93,25 @@ parse_quantity(const char *text, const Word *units, guint64 max, guint64 *amount
            *amount <= max;
 }
 
-#define DURATION_UP_TO(most)                                                                       \
-    "a whole number with a unit, s, min, h, d or w, as in 90s, 30min, 2h or 7d, from 1s to " most
-#define A_DURATION DURATION_UP_TO("366d")
+enum { DAY = 86400 /* seconds */, YEAR_DAYS = 366, YEARS_DAYS = 3660 };
 
-enum { DAY = 86400 }; /* seconds */
-
+/* Seconds, of as many days at most; or word, which means of_word. */
 static gboolean
-parse_duration(const char *text, guint days, const char *allowed, guint *result, GError **error)
+parse_duration(const char *text, guint days, const char *word, guint of_word, guint *result,
+               GError **error)
 {
     static const Word units[] = {{"s", 1},   {"min", 60},    {"h", 3600},
                                  {"d", DAY}, {"w", 7 * DAY}, {NULL, 0}};
-    guint64 seconds;
+    g_autofree char *allowed = NULL;
+    guint64 seconds = of_word;
 
-    if (!parse_quantity(text, units, (guint64)days * DAY, &seconds))
+    if (g_strcmp0(text, word) != 0 && !parse_quantity(text, units, (guint64)days * DAY, &seconds)) {
+        allowed =
+            g_strdup_printf("a whole number with a unit, s, min, h, d or w, as in 90s, 30min, "
+                            "2h or 7d, from 1s to %ud%s%s",
+                            days, word != NULL ? ", or " : "", word != NULL ? word : "");
         return refuse(error, text, allowed);
+    }
     *result = (guint)seconds;
     return TRUE;
 }
@@ -91,27 +119,37 @@ parse_duration(const char *text, guint days, const char *allowed, guint *result,
 gboolean
 sm_value_duration(const char *text, void *result, GError **error)
 {
-    return parse_duration(text, 366, A_DURATION, result, error);
+    return parse_duration(text, YEAR_DAYS, NULL, 0, result, error);
 }
 
 gboolean
 sm_value_deferral(const char *text, void *result, GError **error)
 {
-    if (strcmp(text, "unlimited") != 0)
-        return parse_duration(text, 366, A_DURATION ", or unlimited", result, error);
-    *(guint *)result = G_MAXUINT;
-    return TRUE;
+    return parse_duration(text, YEAR_DAYS, "unlimited", G_MAXUINT, result, error);
+}
+
+gboolean
+sm_value_duration_or_off(const char *text, void *result, GError **error)
+{
+    return parse_duration(text, YEAR_DAYS, "off", 0, result, error);
+}
+
+gboolean
+sm_value_retention(const char *text, void *result, GError **error)
+{
+    return parse_duration(text, YEARS_DAYS, "off", 0, result, error);
 }
 
 gboolean
 sm_value_hops(const char *text, void *result, GError **error)
 {
-    guint64 number;
+    return parse_number(text, 0, SM_EVENT_HOPS_MAX, result, error);
+}
 
-    if (!g_ascii_string_to_unsigned(text, 10, 0, SM_EVENT_HOPS_MAX, &number, NULL))
-        return refuse(error, text, "a whole number from 0 to 20");
-    *(guint *)result = (guint)number;
-    return TRUE;
+gboolean
+sm_value_parallel(const char *text, void *result, GError **error)
+{
+    return parse_number(text, 1, 16, result, error);
 }
 
 gboolean
@@ -123,35 +161,6 @@ sm_value_authserv_id(const char *text, void *result, GError **error)
                           "one name, as the mail system writes it behind "
                           "\"Authentication-Results:\"");
     *(char **)result = g_strdup(text);
-    return TRUE;
-}
-
-gboolean
-sm_value_duration_or_off(const char *text, void *result, GError **error)
-{
-    if (strcmp(text, "off") != 0)
-        return parse_duration(text, 366, A_DURATION ", or off", result, error);
-    *(guint *)result = 0;
-    return TRUE;
-}
-
-gboolean
-sm_value_retention(const char *text, void *result, GError **error)
-{
-    if (strcmp(text, "off") != 0)
-        return parse_duration(text, 3660, DURATION_UP_TO("3660d") ", or off", result, error);
-    *(guint *)result = 0;
-    return TRUE;
-}
-
-gboolean
-sm_value_parallel(const char *text, void *result, GError **error)
-{
-    guint64 number;
-
-    if (!g_ascii_string_to_unsigned(text, 10, 1, 16, &number, NULL))
-        return refuse(error, text, "a whole number from 1 to 16");
-    *(guint *)result = (guint)number;
     return TRUE;
 }
 
@@ -245,36 +254,24 @@ sm_value_format(const char *text, void *result, GError **error)
                                  {"both", SM_FORMAT_BOTH},
                                  {"first", SM_FORMAT_FIRST},
                                  {NULL, 0}};
-    guint64 value;
 
-    if (!find_word(words, text, &value))
-        return refuse(error, text, "csv, txt, both, first");
-    *(SmFormat *)result = (SmFormat)value;
-    return TRUE;
+    return parse_word(words, text, result, error);
 }
 
 gboolean
 sm_value_delivery(const char *text, void *result, GError **error)
 {
     static const Word words[] = {{"inline", FALSE}, {"queued", TRUE}, {NULL, 0}};
-    guint64 value;
 
-    if (!find_word(words, text, &value))
-        return refuse(error, text, "inline, queued");
-    *(gboolean *)result = (gboolean)value;
-    return TRUE;
+    return parse_word(words, text, result, error);
 }
 
 gboolean
 sm_value_commands(const char *text, void *result, GError **error)
 {
     static const Word words[] = {{"inline", FALSE}, {"deferred", TRUE}, {NULL, 0}};
-    guint64 value;
 
-    if (!find_word(words, text, &value))
-        return refuse(error, text, "inline, deferred");
-    *(gboolean *)result = (gboolean)value;
-    return TRUE;
+    return parse_word(words, text, result, error);
 }
 
 gboolean
@@ -284,10 +281,6 @@ sm_value_log_level(const char *text, void *result, GError **error)
                                  {"notice", G_LOG_LEVEL_MESSAGE},
                                  {"info", G_LOG_LEVEL_INFO},
                                  {NULL, 0}};
-    guint64 value;
 
-    if (!find_word(words, text, &value))
-        return refuse(error, text, "error, notice, info");
-    *(GLogLevelFlags *)result = (GLogLevelFlags)value;
-    return TRUE;
+    return parse_word(words, text, result, error);
 }
