@@ -1,5 +1,5 @@
 /* When a password is said to get too old. */
-#include "fetch/service/secret-age.h"
+#include "fetch/service/secret.h"
 
 #include <string.h>
 

@@ -375,6 +375,35 @@ a_process_of_an_account_goes_on_with_it(Fixture *f, gconstpointer data)
     a_fork_has_none_of_it(f, data);
 }
 
+/* More than the heap holds at once. */
+static void
+goes_on_where_the_heap_is_full(Fixture *f, gconstpointer data)
+{
+    enum { SIZE = 1 << 20, COUNT = 4 };
+    char *secrets[COUNT];
+
+    for (gsize i = 0; i < COUNT; i++) {
+        secrets[i] = sm_secret_alloc(SIZE);
+        g_assert_nonnull(secrets[i]);
+        g_assert_cmpint(secrets[i][0] | secrets[i][SIZE - 1], ==, 0);
+        memset(secrets[i], 'x', SIZE);
+    }
+    for (gsize i = 0; i < COUNT; i++)
+        sm_secret_release(secrets[i], SIZE);
+}
+
+static void
+copies_what_fits(Fixture *f, gconstpointer data)
+{
+    char *whole = sm_secret_copy(SECRET, strlen(SECRET) + 1);
+    char *cut = sm_secret_copy(SECRET, 3);
+
+    g_assert_cmpstr(whole, ==, SECRET);
+    g_assert_true(g_str_has_prefix(SECRET, cut) && strlen(cut) == 2);
+    sm_secret_release(whole, strlen(SECRET) + 1);
+    sm_secret_release(cut, 3);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -407,5 +436,7 @@ main(int argc, char **argv)
     ADD("/secret/a fork has none of it", NULL, a_fork_has_none_of_it);
     ADD("/secret/a process of an account goes on with it", NULL,
         a_process_of_an_account_goes_on_with_it);
+    ADD("/secret/goes on where the heap is full", NULL, goes_on_where_the_heap_is_full);
+    ADD("/secret/copies what fits", NULL, copies_what_fits);
     return g_test_run();
 }

@@ -8,7 +8,7 @@
 #include "fetch/http/authorities.h"
 #include "fetch/notes/accounts.h"
 #include "fetch/service/gate.h"
-#include "fetch/service/secret-age.h"
+#include "fetch/service/secret.h"
 
 void
 sm_check_account(SmCheck *check, const SmAccount *account)

@@ -102,7 +102,7 @@ find(const SmGpgLoop *loop, int fd)
 }
 
 void
-sm_gpg_loop_turn(SmGpgLoop *loop, gboolean feed, int timeout)
+sm_gpg_loop_turn(SmGpgLoop *loop, int timeout)
 {
     struct pollfd fds[WATCHES_MAX];
     nfds_t count = 0;
@@ -110,8 +110,7 @@ sm_gpg_loop_turn(SmGpgLoop *loop, gboolean feed, int timeout)
     for (guint i = 0; i < loop->watches->len && count < WATCHES_MAX; i++) {
         const Watch *watch = g_array_index(loop->watches, Watch *, i);
 
-        if (watch->reads || feed)
-            fds[count++] = (struct pollfd){watch->fd, watch->reads ? POLLIN : POLLOUT, 0};
+        fds[count++] = (struct pollfd){watch->fd, watch->reads ? POLLIN : POLLOUT, 0};
     }
     if (poll(fds, count, timeout) <= 0)
         return;

@@ -21,11 +21,9 @@ void sm_gpg_loop_attach(SmGpgLoop *loop, SmGpg *gpg);
 /* Frees what the loop holds. gpg must be gone before. */
 void sm_gpg_loop_clear(SmGpgLoop *loop);
 
-/*
- * Moves what can be moved, waiting for it up to timeout milliseconds. feed: gpg
- * may be given input, of which there is some, or the end.
- */
-void sm_gpg_loop_turn(SmGpgLoop *loop, gboolean feed, int timeout);
+/* Moves what can be moved, waiting for it up to timeout milliseconds. gpg may be given input, of
+ * which there is some, or the end. */
+void sm_gpg_loop_turn(SmGpgLoop *loop, int timeout);
 
 /* Whether gpg has sent a status line of that keyword, such as END_ENCRYPTION. */
 gboolean sm_gpg_loop_saw(const SmGpgLoop *loop, const char *keyword);

@@ -135,7 +135,7 @@ turn(SmSeal *seal, Wait *wait, GError **error)
 {
     gint64 now;
 
-    sm_gpg_loop_turn(&seal->loop, TRUE, LOOK_MS);
+    sm_gpg_loop_turn(&seal->loop, LOOK_MS);
     now = g_get_monotonic_time();
     if (wait->since == 0 || seal->moved != wait->moved)
         *wait = (Wait){seal->moved, now};

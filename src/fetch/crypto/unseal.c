@@ -90,7 +90,7 @@ sm_unseal(const char *home, int fd, SmDigest *stored, SmUnsealed take, gpointer 
     sm_gpg_loop_attach(&loop, gpg);
     why = gpgme_op_decrypt_start(gpg, sealed, plain);
     while (why == 0 && !loop.ended)
-        sm_gpg_loop_turn(&loop, TRUE, -1);
+        sm_gpg_loop_turn(&loop, -1);
     if (why == 0)
         why = loop.result;
     if (unsealing.fault == NULL)

@@ -42,8 +42,24 @@ heap(void)
 char *
 sm_secret_alloc(gsize size)
 {
+    char *buffer;
+
     heap();
-    return OPENSSL_secure_zalloc(size);
+    buffer = OPENSSL_secure_zalloc(size);
+    if (buffer == NULL) /* the heap is full: as without permission to lock */
+        buffer = OPENSSL_zalloc(size);
+    if (buffer == NULL)
+        g_error("no memory for %" G_GSIZE_FORMAT " bytes", size);
+    return buffer;
+}
+
+char *
+sm_secret_copy(const char *text, gsize size)
+{
+    char *copy = sm_secret_alloc(size);
+
+    g_strlcpy(copy, text, size);
+    return copy;
 }
 
 void

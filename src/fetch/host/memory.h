@@ -6,9 +6,13 @@
 
 #include <glib.h>
 
-/* A zeroed buffer of size bytes for what holds secrets: passwords, request bodies, URLs. Ends the
- * process where there is no memory; release it with sm_secret_release(). */
+/* A zeroed buffer of size bytes for what holds secrets: passwords, request bodies, URLs. Never
+ * NULL: where the heap is full it is other memory, and where there is none the process ends.
+ * Release it with sm_secret_release(). */
 char *sm_secret_alloc(gsize size);
+
+/* A copy of text, cut where it has no room, in such a buffer of size bytes. */
+char *sm_secret_copy(const char *text, gsize size);
 
 /* Wipes and frees the size bytes of buffer, which may be NULL. */
 void sm_secret_release(char *buffer, gsize size);

@@ -178,13 +178,10 @@ sm_subprocess(const char *const *argv, gint64 limit, char *output, gsize *length
                .out = {-1, output, *length, 0},
                .err = {-1, said, sizeof said, 0},
                .scratch = sm_secret_alloc(SCRATCH)};
-    gboolean ok = FALSE;
+    gboolean ok;
 
     *output = '\0';
-    if (run.scratch == NULL)
-        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "out of memory");
-    else
-        ok = run_it(&run, NULL, limit, code, error);
+    ok = run_it(&run, NULL, limit, code, error);
     clear(&run);
     sm_secret_release(run.scratch, SCRATCH);
     *length = run.out.length;

@@ -52,17 +52,6 @@ sm_reply_clear(SmReply *reply)
     *reply = (SmReply){.listing = reply->listing, .of_file = reply->of_file};
 }
 
-static gboolean
-start_reply(SmReply *reply, GError **error)
-{
-    reply->room = reply->listing ? LISTING_FIRST : SECRET_MAX;
-    reply->text = reply->listing ? g_malloc(reply->room) : sm_secret_alloc(reply->room);
-    if (reply->text != NULL)
-        return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "out of memory for the service's answer");
-    return FALSE;
-}
-
 static size_t
 collect(char *data, size_t size, size_t count, void *user_data)
 {
@@ -155,8 +144,11 @@ sm_service_post(SmService *service, const char *path, const char *body, SmReply 
     service->retry_after = 0;
     headers = curl_slist_append(headers, "Accept: application/json");
     headers = curl_slist_append(headers, "Accept-Encoding:"); /* nothing is asked for */
-    if (!wait_for_turn(service, error) || !start_reply(reply, error) ||
-        (limit = time_for_call(service, reply->listing, error)) == 0 ||
+    if (!wait_for_turn(service, error))
+        return FALSE;
+    reply->room = reply->listing ? LISTING_FIRST : SECRET_MAX;
+    reply->text = reply->listing ? g_malloc(reply->room) : sm_secret_alloc(reply->room);
+    if ((limit = time_for_call(service, reply->listing, error)) == 0 ||
         !sm_http_prepare(handle, service->account, stall, detail, error))
         return FALSE;
     curl_easy_setopt(handle, CURLOPT_URL, url);
@@ -240,7 +232,7 @@ sm_reply_forget(cJSON *json, char *secret)
 }
 
 char *
-sm_service_body(const char *key, ...)
+sm_service_body(GError **error, const char *key, ...)
 {
     g_autoptr(cJSON) json = cJSON_CreateObject();
     char *body = sm_secret_alloc(SM_SERVICE_BODY_MAX);
@@ -250,8 +242,10 @@ sm_service_body(const char *key, ...)
     for (; key != NULL; key = va_arg(values, const char *))
         cJSON_AddItemToObject(json, key, cJSON_CreateStringReference(va_arg(values, const char *)));
     va_end(values);
-    if (body != NULL && cJSON_PrintPreallocated(json, body, SM_SERVICE_BODY_MAX - 1, FALSE))
+    if (cJSON_PrintPreallocated(json, body, SM_SERVICE_BODY_MAX - 1, FALSE))
         return body;
     sm_secret_release(body, SM_SERVICE_BODY_MAX);
+    g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "the call is longer than %d KiB",
+                SM_SERVICE_BODY_MAX / 1024);
     return NULL;
 }

@@ -79,8 +79,8 @@ void sm_reply_set_error(GError **error, const SmService *service, const SmReply 
 void sm_reply_forget(cJSON *json, char *secret);
 
 /* {"KEY":VALUE,...} of a NULL-terminated list of pairs, in SM_SERVICE_BODY_MAX bytes of secret
- * memory and without a copy elsewhere; NULL if it does not fit. */
-char *sm_service_body(const char *key, ...) G_GNUC_NULL_TERMINATED;
+ * memory and without a copy elsewhere. SM_ERROR_INTERNAL if it does not fit. */
+char *sm_service_body(GError **error, const char *key, ...) G_GNUC_NULL_TERMINATED;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmService, sm_service_free)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SmReply, sm_reply_clear)

@@ -6,7 +6,6 @@
 #include "fetch/ledger/lock.h"
 #include "fetch/notes/accounts.h"
 #include "fetch/rules/refusal.h"
-#include "fetch/service/secret-age.h"
 
 enum { TRIAL_WAIT = 30 /* seconds */ };
 

@@ -26,11 +26,7 @@ token_in(const SmService *service, const SmReply *reply, GError **error)
                     "%s: the login's answer has no usable token%s", service->account->service_url,
                     json == NULL ? " (it is not JSON)" : "");
     } else {
-        token = sm_secret_alloc(SM_TOKEN_MAX);
-        if (token != NULL)
-            g_strlcpy(token, found, SM_TOKEN_MAX);
-        else
-            g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "no memory for the token");
+        token = sm_secret_copy(found, SM_TOKEN_MAX);
     }
     sm_reply_forget(json, found);
     return token;
@@ -67,12 +63,11 @@ call(SmService *service, const char *path, const SmSecret *secret, SmReplyReader
     g_auto(SmReply) reply = {.of_file = g_str_has_prefix(path, "/file?")};
     const char *text = sm_secret_text(secret);
     char *result = NULL;
-    char *body = sm_service_body("username", service->account->username, "password", text, NULL);
+    char *body =
+        sm_service_body(error, "username", service->account->username, "password", text, NULL);
 
-    if (body == NULL) {
-        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "no memory for the call");
+    if (body == NULL)
         return NULL;
-    }
     if (sm_service_post(service, path, body, &reply, error)) {
         /* a 200 that has what is asked for is parsed once, where it is wiped */
         gboolean refuses = reply.status != 200 || !sm_reply_has(&reply, "\"fileUrl\"", "\"token\"");

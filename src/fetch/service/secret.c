@@ -107,10 +107,7 @@ sm_secret_new(const char *bytes, gsize length, const char **fault)
     if (*fault != NULL)
         return NULL;
     secret = (SmSecret *)sm_secret_alloc(sizeof *secret);
-    if (secret == NULL)
-        *fault = "finds no memory to be kept in";
-    else
-        memcpy(secret->text, bytes, line);
+    memcpy(secret->text, bytes, line);
     return secret;
 }
 
@@ -244,9 +241,7 @@ read_source(const Source *source, gint64 deadline, const char *whose, GError **e
     SmSecret *secret = NULL;
     GError *failure = NULL;
 
-    if (bytes == NULL)
-        g_set_error(&failure, SM_ERROR, SM_ERROR_INTERNAL, ": no memory for the password");
-    else if (source->command != NULL)
+    if (source->command != NULL)
         secret = read_output(source->command, deadline, bytes, &failure);
     else if (source->credential != NULL)
         secret = read_credential(source->credential, bytes, &failure);
@@ -297,4 +292,23 @@ sm_secret_fingerprint(const SmSecret *secret, const char *username, const char *
     HMAC(EVP_sha256(), key, (int)strlen(key), (const guchar *)both, length, mac, &size);
     sm_secret_release(both, length);
     return sm_text_hex(mac, size);
+}
+
+char *
+sm_secret_age_warning(const SmAccount *account, gint64 since, gint64 now)
+{
+    gint64 due = since + account->password_max_age;
+    g_autofree char *source = NULL;
+    g_autofree char *from = NULL;
+    g_autofree char *until = NULL;
+
+    if (account->password_max_age == 0 || since <= 0 || now < due - SM_SECRET_WARN_AHEAD)
+        return NULL;
+    source = sm_secret_source(account);
+    from = sm_text_day(since);
+    until = sm_text_day(due);
+    return g_strdup_printf("account %s: the password of %s has been in use since %s and %s"
+                           " password-max-age old on %s: sign in at the portal, which asks for that"
+                           " before passwords expire, and give the account another one",
+                           account->name, source, from, now < due ? "gets" : "got", until);
 }

@@ -54,4 +54,13 @@ const char *sm_secret_text(const SmSecret *secret);
 /* HMAC-SHA-256 under key over user name and password, hex. Caller frees. */
 char *sm_secret_fingerprint(const SmSecret *secret, const char *username, const char *key);
 
+enum { SM_SECRET_WARN_AHEAD = 14 * 86400 }; /* seconds */
+
+/*
+ * What is to be said at now of the account's password, which has been in use
+ * since then (Unix times; since 0: not known): NULL until SM_SECRET_WARN_AHEAD
+ * before it is password-max-age old. Caller frees.
+ */
+char *sm_secret_age_warning(const SmAccount *account, gint64 since, gint64 now);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmSecret, sm_secret_free)

@@ -33,11 +33,7 @@ url_in(const SmService *service, const SmReply *reply, GError **error)
                     URL_MAX / 1024);
     } else if (sm_presigned_check(found, (const char *const *)service->account->storage_hosts,
                                   error)) {
-        url = sm_secret_alloc(URL_MAX);
-        if (url != NULL)
-            g_strlcpy(url, found, URL_MAX);
-        else
-            g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "no memory for the URL");
+        url = sm_secret_copy(found, URL_MAX);
     }
     sm_reply_forget(json, found);
     return url;
@@ -60,14 +56,11 @@ is_rejection(const SmReply *reply)
 static gboolean
 post_with(SmService *service, const char *path, const char *token, SmReply *reply, GError **error)
 {
-    char *body = sm_service_body("token", token, NULL);
-    gboolean answered = FALSE;
+    char *body = sm_service_body(error, "token", token, NULL);
+    gboolean answered;
 
     sm_reply_clear(reply);
-    if (body == NULL)
-        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "no memory for the call");
-    else
-        answered = sm_service_post(service, path, body, reply, error);
+    answered = body != NULL && sm_service_post(service, path, body, reply, error);
     sm_secret_release(body, SM_SERVICE_BODY_MAX);
     return answered;
 }

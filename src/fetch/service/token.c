@@ -50,13 +50,8 @@ sm_token_get(SmToken *token, SmService *service, const char *rejected, GError **
 
     g_mutex_lock(&token->lock);
     usable = token->text != NULL && (rejected == NULL || strcmp(token->text, rejected) != 0);
-    if (usable || renew(token, service, error)) {
-        copy = sm_secret_alloc(SM_TOKEN_MAX);
-        if (copy != NULL)
-            g_strlcpy(copy, token->text, SM_TOKEN_MAX);
-        else
-            g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "no memory for the token");
-    }
+    if (usable || renew(token, service, error))
+        copy = sm_secret_copy(token->text, SM_TOKEN_MAX);
     g_mutex_unlock(&token->lock);
     return copy;
 }

@@ -16,9 +16,7 @@ ask(const char *prompt, GError **error)
     const char *fault;
     gsize length;
 
-    if (line == NULL) {
-        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "no memory for the password");
-    } else if (sm_terminal_ask(prompt, line, SM_SECRET_BUFFER, &length, error)) {
+    if (sm_terminal_ask(prompt, line, SM_SECRET_BUFFER, &length, error)) {
         secret = sm_secret_new(line, length, &fault);
         if (secret == NULL)
             g_set_error(error, SM_ERROR, SM_ERROR_DATA, "the password %s; nothing changed", fault);
@@ -47,19 +45,18 @@ SmSecret *
 sm_password_read_stdin(GError **error)
 {
     char *line = sm_secret_alloc(SM_SECRET_BUFFER);
-    SmSecret *secret = NULL;
-    const char *fault = "finds no memory to be kept in";
+    SmSecret *secret;
+    const char *fault;
     gsize length = 0;
 
-    while (line != NULL && length < SM_SECRET_BUFFER && memchr(line, '\n', length) == NULL) {
+    while (length < SM_SECRET_BUFFER && memchr(line, '\n', length) == NULL) {
         ssize_t got = read(STDIN_FILENO, line + length, SM_SECRET_BUFFER - length);
 
         if (got <= 0)
             break;
         length += (gsize)got;
     }
-    if (line != NULL)
-        secret = sm_secret_new(line, length, &fault);
+    secret = sm_secret_new(line, length, &fault);
     if (secret == NULL)
         g_set_error(error, SM_ERROR, SM_ERROR_DATA,
                     "the password on standard input %s; nothing changed", fault);
