@@ -3,6 +3,7 @@
 #include "fetch/database/postgresql-server.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
 #include "common/base/error.h"
 #include "fetch-fixture.h"
@@ -142,6 +143,7 @@ a_new_session_takes_over(Fixture *fixture, gconstpointer data)
     cut_off(fixture, db);
     g_assert_true(sm_db_lock(db, 8, &taken, NULL) && taken);
     sm_db_unlock(db, 7);
+    g_assert_true(sm_db_verify(db, NULL)); /* nobody waits for its end, else */
     g_assert_true(sm_db_lock(other, 7, &taken, NULL) && taken);
 }
 
@@ -177,11 +179,12 @@ a_transaction_that_is_cut_off_is_undone(Fixture *fixture, gconstpointer data)
     static const char insert[] = "INSERT INTO accounts (name) VALUES ('cut')";
     SmDb *db = fixture->ledger->db;
     g_autoptr(GError) error = NULL;
+    int changed;
 
     g_assert_true(sm_db_begin(db, "main", NULL));
-    g_assert_true(sm_db_run(db, NULL, NULL, insert, ""));
+    g_assert_true(sm_db_run(db, NULL, &changed, insert, ""));
     cut_off(fixture, db);
-    g_assert_false(sm_db_run(db, &error, NULL, insert, ""));
+    g_assert_false(sm_db_run(db, &error, &changed, insert, ""));
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);
     g_assert_false(sm_db_run(db, NULL, NULL, insert, "")); /* nor as one of its own */
     g_assert_false(sm_db_end(db, FALSE, NULL));
@@ -229,7 +232,7 @@ begin_for(gpointer data)
     char *const *words = data;
     g_autoptr(SmDb) db = sm_db_connect(words[0], NULL, NULL);
 
-    return sm_db_end(db, sm_db_begin(db, words[1], NULL), NULL) ? 0 : 1;
+    return sm_db_end(db, sm_db_begin(db, words[1], NULL) && sm_db_verify(db, NULL), NULL) ? 0 : 1;
 }
 
 static void
@@ -241,6 +244,7 @@ writers_of_one_account_take_turns(Fixture *fixture, gconstpointer data)
     pid_t pid;
 
     g_assert_true(sm_db_begin(fixture->ledger->db, "main", NULL));
+    g_assert_true(sm_db_verify(fixture->ledger->db, NULL)); /* begins it there */
     pid = fixture_fork(begin_for, words);
     g_assert_cmpint(fixture_wait(pid), ==, 0);
     words[1] = same;
@@ -257,6 +261,172 @@ bytes_that_are_no_text_do_no_harm(Fixture *fixture, gconstpointer data)
     g_assert_true(sm_ledger_log(fixture->ledger, "main", CSV, "x", "\xff\xfe", NULL));
     g_assert_true(sm_db_run(fixture->ledger->db, NULL, NULL,
                             "INSERT INTO keys (name, value) VALUES ('x', ?)", "s", "a\xc3"));
+}
+
+/* Whether another one sees that session within one. */
+static gboolean
+is_in_transaction(Fixture *fixture, gint64 pid)
+{
+    gint64 count = 0;
+    g_autoptr(SmDb) other = sm_db_connect(fixture->path, NULL, NULL);
+
+    g_assert_true(sm_db_integer(other, NULL, &count,
+                                "SELECT count(*) FROM pg_stat_activity WHERE pid = ?"
+                                " AND state LIKE 'idle in transaction%'",
+                                "i", pid));
+    return count > 0;
+}
+
+/* A trip for what its answer matters of, and one for the commit. */
+static void
+what_nobody_waits_for_goes_with_what_comes_next(Fixture *fixture, gconstpointer data)
+{
+    SmDb *db = fixture->ledger->db;
+    gint64 pid, count;
+
+    g_assert_true(sm_db_integer(db, NULL, &pid, "SELECT pg_backend_pid()", ""));
+    g_assert_true(sm_db_begin(db, "main", NULL));
+    g_assert_true(sm_db_run(db, NULL, NULL, "INSERT INTO accounts (name) VALUES ('one')", ""));
+    g_assert_false(is_in_transaction(fixture, pid));
+    g_assert_true(sm_db_integer(db, NULL, &count, "SELECT count(*) FROM accounts", ""));
+    g_assert_cmpint(count, ==, 1);
+    g_assert_true(is_in_transaction(fixture, pid));
+    g_assert_true(sm_db_end(db, TRUE, NULL));
+    g_assert_false(is_in_transaction(fixture, pid));
+    g_assert_true(sm_db_begin(db, "main", NULL)); /* nothing of it ever comes to the server */
+    g_assert_true(sm_db_end(db, TRUE, NULL));
+    for (int i = 0; i < 200; i++) { /* more than one trip takes along */
+        if (i == 0)
+            g_assert_true(sm_db_begin(db, "main", NULL));
+        g_assert_true(sm_db_run(db, NULL, NULL, "UPDATE accounts SET synced = synced + 1", ""));
+    }
+    g_assert_true(sm_db_end(db, TRUE, NULL));
+    g_assert_cmpint(fixture_number(fixture, "SELECT synced FROM accounts"), ==, 200);
+}
+
+/* Which was put, but for its answer, and what is new to the session behind it. */
+static void
+what_fails_in_between_undoes_all(Fixture *fixture, gconstpointer data)
+{
+    static const char twice[] = "INSERT INTO accounts (name) VALUES ('twice')";
+    static const char fresh[] = "UPDATE accounts SET looked = 7";
+    SmDb *db = fixture->ledger->db;
+
+    g_assert_true(sm_db_run(db, NULL, NULL, twice, ""));
+    for (int ending = 0; ending < 3; ending++) {
+        g_autoptr(GError) error = NULL;
+        gint64 count;
+
+        g_assert_true(sm_db_begin(db, "main", NULL));
+        g_assert_true(sm_db_run(db, NULL, NULL, "INSERT INTO accounts (name) VALUES ('a')", ""));
+        g_assert_true(sm_db_run(db, &error, NULL, twice, ""));
+        g_assert_true(sm_db_run(db, &error, NULL, fresh, ""));
+        if (ending == 1)
+            g_assert_false(sm_db_integer(db, &error, &count, "SELECT count(*) FROM accounts", ""));
+        g_assert_false(sm_db_end(db, ending < 2, error == NULL ? &error : NULL));
+        if (ending < 2) {
+            g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);
+            fixture_assert_says(error->message, "duplicate key", NULL);
+        }
+        g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM accounts"), ==, 1);
+    }
+    g_assert_true(sm_db_run(db, NULL, NULL, fresh, ""));
+    g_assert_cmpint(fixture_number(fixture, "SELECT looked FROM accounts"), ==, 7);
+}
+
+/* The session ends in the middle of it, once. */
+static const char cuts_off[] =
+    "SELECT CASE nextval('once') WHEN 1 THEN length(CAST(pg_terminate_backend(pg_backend_pid())"
+    " AS text) || CAST(pg_sleep(30) AS text)) ELSE 7 END";
+
+static void
+what_is_cut_off_alone_is_done_again(Fixture *fixture, gconstpointer data)
+{
+    SmDb *db = fixture->ledger->db;
+
+    fixture_sql(fixture, "CREATE SEQUENCE once");
+    for (int way = 0; way < 3; way++) {
+        gint64 number = 0;
+        gboolean known = way == 2;
+
+        fixture_sql(fixture, "SELECT setval('once', 1, FALSE)");
+        if (way > 0)
+            g_assert_true(sm_db_begin(db, "main", NULL));
+        if (known) /* the transaction is the server's already */
+            g_assert_true(sm_db_verify(db, NULL));
+        g_assert_cmpint(sm_db_integer(db, NULL, &number, cuts_off, ""), ==, !known);
+        g_assert_cmpint(number, ==, known ? 0 : 7);
+        if (way > 0)
+            g_assert_cmpint(sm_db_end(db, !known, NULL), ==, !known);
+    }
+    fixture_sql(fixture, "DROP SEQUENCE once");
+}
+
+static void
+assert_commits(SmDb *db, const char *how)
+{
+    gint64 so = 0;
+
+    g_assert_true(sm_db_integer(db, NULL, &so,
+                                "SELECT count(*) WHERE current_setting('synchronous_commit') = ?",
+                                "s", how));
+    g_assert_cmpint(so, ==, 1);
+}
+
+static void
+only_what_may_wait_for_the_disk_does(Fixture *fixture, gconstpointer data)
+{
+    SmDb *db = fixture->ledger->db;
+
+    assert_commits(db, "on");
+    g_assert_false(sm_db_defer(db, TRUE));
+    assert_commits(db, "off");
+    g_assert_true(sm_db_defer(db, FALSE));
+    assert_commits(db, "on");
+}
+
+static gboolean
+count_row(const SmRow *row, gpointer user_data)
+{
+    gint64 *wanted = user_data;
+
+    return --*wanted > 0;
+}
+
+#define ROWS(value) "SELECT " value ", repeat('x', 1000) FROM generate_series(1, 60000) AS i"
+
+/* 60 MB; nor does it keep those that nobody takes. */
+static void
+many_rows_take_little_memory(Fixture *fixture, gconstpointer data)
+{
+    SmDb *db = fixture->ledger->db;
+    struct rusage before, after;
+
+    getrusage(RUSAGE_SELF, &before);
+
+    for (int i = 0; i < 2; i++) {
+        gint64 wanted = i == 0 ? 60001 : 10;
+
+        g_assert_true(sm_db_each(db, NULL, &(SmTaker){count_row, &wanted}, ROWS("i"), ""));
+        g_assert_cmpint(wanted, ==, i == 0 ? 1 : 0);
+    }
+    getrusage(RUSAGE_SELF, &after);
+    g_assert_cmpint(after.ru_maxrss - before.ru_maxrss, <, 8192);
+}
+
+static void
+rows_that_end_in_an_error_are_no_answer(Fixture *fixture, gconstpointer data)
+{
+    SmDb *db = fixture->ledger->db;
+    g_autoptr(GError) error = NULL;
+    gint64 wanted = 60000;
+
+    g_assert_false(
+        sm_db_each(db, &error, &(SmTaker){count_row, &wanted}, ROWS("1 / (50000 - i)"), ""));
+    g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);
+    fixture_assert_says(error->message, "division by zero", NULL);
+    g_assert_cmpint(wanted, ==, 60000 - 49999);
+    assert_commits(db, "on");
 }
 
 /* Adds a case that only a ledger on a server has. */
@@ -281,5 +451,15 @@ main(int argc, char **argv)
                   writers_of_one_account_take_turns);
     ADD_OF_SERVER("/db-server/bytes that are no text do no harm",
                   bytes_that_are_no_text_do_no_harm);
+    ADD_OF_SERVER("/db-server/what nobody waits for goes with what comes next",
+                  what_nobody_waits_for_goes_with_what_comes_next);
+    ADD_OF_SERVER("/db-server/what fails in between undoes all", what_fails_in_between_undoes_all);
+    ADD_OF_SERVER("/db-server/what is cut off alone is done again",
+                  what_is_cut_off_alone_is_done_again);
+    ADD_OF_SERVER("/db-server/only what may wait for the disk does",
+                  only_what_may_wait_for_the_disk_does);
+    ADD_OF_SERVER("/db-server/many rows take little memory", many_rows_take_little_memory);
+    ADD_OF_SERVER("/db-server/rows that end in an error are no answer",
+                  rows_that_end_in_an_error_are_no_answer);
     return g_test_run();
 }

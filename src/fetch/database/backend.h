@@ -17,6 +17,7 @@ typedef union {
 typedef struct {
     const char *sql, *types;
     const SmDbValue *values;
+    gboolean blind; /* its answer does not matter: within a transaction it may fail later */
 } SmDbQuery;
 
 /* Each member does what the function of db.h of its name says. */

@@ -192,7 +192,7 @@ ignore_row(const SmRow *row, gpointer user_data)
 gboolean
 sm_db_run(SmDb *db, GError **error, int *changed, const char *sql, const char *types, ...)
 {
-    SmDbQuery query = {.sql = sql, .types = types};
+    SmDbQuery query = {.sql = sql, .types = types, .blind = changed == NULL};
     va_list values;
     gboolean ok;
 
@@ -212,8 +212,8 @@ sm_db_run_texts(SmDb *db, const char *sql, const char *const *texts, guint count
 
     for (guint i = 0; i < count; i++)
         values[i].text = texts[i];
-    return db->backend->each(db, &(SmTaker){ignore_row, NULL}, &(SmDbQuery){sql, types, values},
-                             error);
+    return db->backend->each(db, &(SmTaker){ignore_row, NULL},
+                             &(SmDbQuery){sql, types, values, TRUE}, error);
 }
 
 gboolean

@@ -73,7 +73,8 @@ char *sm_row_dup(const SmRow *row, int column);
  * order: 'i' a gint64, 's' a string or NULL (copied).
  */
 
-/* Who takes rows: take has each of them, and ends the query by FALSE. */
+/* Who takes rows: take has each of them, and ends the query by FALSE. It asks db nothing meanwhile,
+ * and takes no longer than a server's patience. */
 typedef struct {
     gboolean (*take)(const SmRow *row, gpointer user_data);
     gpointer user_data;
@@ -109,12 +110,12 @@ gpointer sm_db_first(SmDb *db, GError **error, SmMakeOfRow make, const char *sql
 gboolean sm_db_integer(SmDb *db, GError **error, gint64 *value, const char *sql, const char *types,
                        ...);
 
-/* Runs one statement to its end. *changed, if not NULL, becomes the number of rows that it changed.
- * SM_ERROR_LEDGER. */
+/* Runs one statement to its end. *changed, if not NULL, becomes the number of rows that it changed;
+ * if NULL, it may fail as late as the transaction that it is part of. SM_ERROR_LEDGER. */
 gboolean sm_db_run(SmDb *db, GError **error, int *changed, const char *sql, const char *types, ...);
 
-/* Runs one statement with count texts for its values; of them NULL is SQL's NULL. SM_ERROR_LEDGER.
- */
+/* Runs one statement with count texts for its values, NULL for SQL's NULL, as sm_db_run() does
+ * without changed. SM_ERROR_LEDGER. */
 gboolean sm_db_run_texts(SmDb *db, const char *sql, const char *const *texts, guint count,
                          GError **error);
 
@@ -145,7 +146,7 @@ gboolean sm_db_lock(SmDb *db, gint64 number, gboolean *taken, GError **error);
 /* Whether anybody holds it; FALSE, too, where the server does not say. */
 gboolean sm_db_is_locked(SmDb *db, gint64 number);
 
-/* Gives it back. */
+/* Gives it back; who waits for it has it a moment later. */
 void sm_db_unlock(SmDb *db, gint64 number);
 
 /* Whether the file's structure is sound. SM_ERROR_LEDGER, with what is wrong. */

@@ -1,13 +1,9 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "fetch/database/postgresql-session.h"
 #include "fetch/database/schema.h"
 
-enum {
-    TYPE_INT8 = 20, /* of PostgreSQL's pg_type */
-    TYPE_TEXT = 25,
-};
+enum { PUT_MAX = 64 /* statements that one trip takes along */ };
 
 static SmDbSession *
 session_of(SmDb *db)
@@ -15,146 +11,60 @@ session_of(SmDb *db)
     return (SmDbSession *)db;
 }
 
-typedef struct {
-    char *sql; /* as the server wants it */
-    char *name;
-    guint uses; /* prepared from the second on */
-} Statement;
-
-static void
-statement_free(gpointer data)
+/* What comes before a statement in the same trip: the transaction's beginning, with the lock of the
+ * account, which ends with it. */
+static gboolean
+put_before(SmDbSession *session)
 {
-    Statement *statement = data;
+    const SmDbValue lock[] = {{.number = (gint32)session->schema}, {.text = session->account}};
 
-    g_free(statement->sql);
-    g_free(statement->name);
-    g_free(statement);
-}
-
-/* SQLite's ? and ?N are $N here. Caller frees. */
-static char *
-translate(const char *sql)
-{
-    GString *text = g_string_new(NULL);
-    gboolean quoted = FALSE;
-    int next = 1;
-
-    for (const char *c = sql; *c != '\0'; c++) {
-        if (*c == '\'')
-            quoted = !quoted;
-        if (*c != '?' || quoted)
-            g_string_append_c(text, *c);
-        else if (g_ascii_isdigit(c[1]))
-            g_string_append_c(text, '$');
-        else
-            g_string_append_printf(text, "$%d", next++);
-    }
-    return g_string_free(text, FALSE);
-}
-
-static Statement *
-statement_of(SmDbSession *session, const char *sql)
-{
-    Statement *statement = g_hash_table_lookup(session->statements, sql);
-
-    if (statement == NULL) {
-        statement = g_new0(Statement, 1);
-        statement->sql = translate(sql);
-        statement->name = g_strdup_printf("s%u", g_hash_table_size(session->statements));
-        g_hash_table_insert(session->statements, g_strdup(sql), statement);
-    }
-    return statement;
-}
-
-/* A query's values as libpq wants them. */
-typedef struct {
-    int count;
-    Oid *types;
-    const char **texts;
-    char **own; /* what of them is to be freed */
-} Values;
-
-static void
-bind_values(Values *values, const SmDbQuery *query)
-{
-    gsize count = strlen(query->types);
-
-    *values =
-        (Values){(int)count, g_new(Oid, count), g_new(const char *, count), g_new0(char *, count)};
-    for (gsize i = 0; i < count; i++) {
-        const char *text = query->values[i].text;
-
-        values->types[i] = query->types[i] == 'i' ? TYPE_INT8 : TYPE_TEXT;
-        if (query->types[i] == 'i')
-            values->own[i] = g_strdup_printf("%" G_GINT64_FORMAT, query->values[i].number);
-        else if (text != NULL && !g_utf8_validate(text, -1, NULL))
-            values->own[i] = g_utf8_make_valid(text, -1); /* the server takes no other */
-        values->texts[i] = values->own[i] != NULL ? values->own[i] : text;
-    }
-}
-
-static void
-clear_values(Values *values)
-{
-    for (int i = 0; i < values->count; i++)
-        g_free(values->own[i]);
-    g_free(values->types);
-    g_free(values->texts);
-    g_free(values->own);
-}
-
-static PGresult *
-run_bound(SmDbSession *session, const SmDbQuery *query)
-{
-    Statement *statement = statement_of(session, query->sql);
-    PGresult *result = NULL;
-    Values values;
-
-    bind_values(&values, query);
-    if (statement->uses == 1)
-        result =
-            sm_db_session_await(session, PQsendPrepare(session->conn, statement->name,
-                                                       statement->sql, values.count, values.types));
-    if (statement->uses == 0) {
-        result = sm_db_session_await(session,
-                                     PQsendQueryParams(session->conn, statement->sql, values.count,
-                                                       values.types, values.texts, NULL, NULL, 0));
-    } else if (statement->uses > 1 || sm_db_session_is_good(result)) {
-        PQclear(result);
-        result = sm_db_session_await(session, PQsendQueryPrepared(session->conn, statement->name,
-                                                                  values.count, values.texts, NULL,
-                                                                  NULL, 0));
-    }
-    if (sm_db_session_is_good(result))
-        statement->uses++;
-    clear_values(&values);
-    return result;
+    if (session->opening == NULL)
+        return !session->deferring ||
+               sm_db_wire_put(
+                   session,
+                   &(SmDbQuery){.sql = "SELECT set_config('synchronous_commit', 'off', true)",
+                                .types = ""});
+    if (session->begun)
+        return TRUE;
+    session->begun = TRUE;
+    return sm_db_wire_put(session, &(SmDbQuery){.sql = session->opening, .types = ""}) &&
+           (session->account == NULL ||
+            sm_db_wire_put(session,
+                           &(SmDbQuery){"SELECT pg_advisory_xact_lock(?::bigint::int, hashtext(?))",
+                                        "is", lock, FALSE}));
 }
 
 /*
- * Does it; what was cut off before it could be known whether it was done is done once more, outside
- * of a transaction: the fence keeps a claim's holder from doing harm by that. No types: its text
- * may be several statements.
+ * What was cut off before it could be known whether it was done is done once more, where nothing
+ * but this is lost with the session: the fence keeps a claim's holder from doing harm by that. In
+ * a transaction nobody waits for a statement whose answer does not matter: the next trip fails with
+ * it.
  */
-static PGresult *
-run(SmDbSession *session, const SmDbQuery *query, GError **error)
+static gboolean
+each(SmDb *db, const SmTaker *taker, const SmDbQuery *query, GError **error)
 {
-    PGresult *result = NULL;
+    SmDbSession *session = session_of(db);
 
-    for (int tries = 0; tries < 2; tries++) {
-        PQclear(result);
+    for (gboolean again = FALSE;; again = TRUE) {
+        gboolean first = !session->begun, taken = FALSE;
+        g_autoptr(GError) fault = NULL;
+
         if (!sm_db_session_ready(session, error))
-            return NULL;
-        result = query->types == NULL ? sm_db_session_run(session, query->sql)
-                                      : run_bound(session, query);
-        if (sm_db_session_is_alive(session) || session->in_transaction)
-            break;
+            return FALSE;
+        if (put_before(session) && sm_db_wire_put(session, query)) {
+            if (query->blind && session->begun && session->sent.length < PUT_MAX)
+                return TRUE;
+            if (sm_db_wire_ask(session, taker, &taken, &fault))
+                return TRUE;
+        }
+        if (again || !first || taken || sm_db_wire_is_alive(session)) {
+            if (fault == NULL)
+                return sm_db_wire_fail(session, NULL, error);
+            g_propagate_error(error, g_steal_pointer(&fault));
+            return FALSE;
+        }
+        session->begun = FALSE;
     }
-    if (sm_db_session_is_good(result))
-        return result;
-    sm_db_session_fail(session, result, error);
-    PQclear(result);
-    return NULL;
 }
 
 static gint64
@@ -174,84 +84,75 @@ read_text(const SmRow *row, int column)
 }
 
 static gboolean
-each(SmDb *db, const SmTaker *taker, const SmDbQuery *query, GError **error)
+verify(SmDb *db, GError **error)
 {
-    PGresult *result = run(session_of(db), query, error);
-    SmRow row = {db->backend, result, 0};
+    gint64 one;
 
-    if (result == NULL)
+    return sm_db_integer(db, error, &one, "SELECT 1", "");
+}
+
+/* Its text may be several statements, which cannot go with others. */
+static gboolean
+exec(SmDb *db, const char *sql, GError **error)
+{
+    return verify(db, error) && sm_db_wire_run(session_of(db), sql, NULL, error);
+}
+
+/* The server hears of it together with the first statement. */
+static gboolean
+begin_by(SmDb *db, const char *opening, const char *account, GError **error)
+{
+    SmDbSession *session = session_of(db);
+
+    if (!sm_db_session_ready(session, error))
         return FALSE;
-    for (int rows = PQntuples(result); row.number < rows; row.number++)
-        if (!taker->take(&row, taker->user_data))
-            break;
-    db->changed = atoi(PQcmdTuples(result));
-    PQclear(result);
+    session->opening = opening;
+    session->account = g_strdup(account);
     return TRUE;
 }
 
 static gboolean
-exec(SmDb *db, const char *sql, GError **error)
-{
-    PGresult *result = run(session_of(db), &(SmDbQuery){.sql = sql}, error);
-
-    gboolean ok = result != NULL;
-
-    PQclear(result);
-    return ok;
-}
-
-static gboolean
-verify(SmDb *db, GError **error)
-{
-    return exec(db, "SELECT 1", error);
-}
-
-static gboolean
-begin_by(SmDb *db, const char *sql, GError **error)
-{
-    SmDbSession *session = session_of(db);
-
-    session->in_transaction = exec(db, sql, error);
-    return session->in_transaction;
-}
-
-/* The lock of the account is taken together with the beginning, and ends with the transaction. */
-static gboolean
 begin(SmDb *db, const char *account, GError **error)
 {
-    SmDbSession *session = session_of(db);
-    g_autofree char *name = g_compute_checksum_for_string(G_CHECKSUM_SHA256, account, -1);
-    g_autofree char *sql = g_strdup_printf(
-        "BEGIN; SELECT pg_advisory_xact_lock(%d, hashtext('%s'))", (gint32)session->schema, name);
-
-    return begin_by(db, sql, error);
+    return begin_by(db, "BEGIN", account, error);
 }
 
 static gboolean
 begin_reading(SmDb *db, GError **error)
 {
-    return begin_by(db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", error);
+    return begin_by(db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", NULL, error);
+}
+
+static gboolean
+end_by(SmDbSession *session, const char *sql, GError **error)
+{
+    /* a commit of what has failed is a rollback that the server calls none of its errors */
+    return PQtransactionStatus(session->conn) != (*sql == 'C' ? PQTRANS_INERROR : PQTRANS_IDLE) &&
+           sm_db_wire_put(session, &(SmDbQuery){.sql = sql, .types = ""}) &&
+           sm_db_wire_ask(session, NULL, NULL, error);
 }
 
 static gboolean
 end(SmDb *db, gboolean ok, GError **error)
 {
     SmDbSession *session = session_of(db);
-    PGresult *result = NULL;
-    gboolean committed;
+    gboolean committed = ok;
 
-    if (!sm_db_session_is_alive(session) || PQtransactionStatus(session->conn) == PQTRANS_IDLE) {
-        if (ok && session->in_transaction)
-            sm_db_session_fail(session, NULL, error);
-        session->in_transaction = FALSE;
-        return FALSE;
+    if (session->begun) {
+        g_autoptr(GError) fault = NULL;
+
+        committed = ok && end_by(session, "COMMIT", &fault);
+        if (fault != NULL)
+            g_propagate_error(error, g_steal_pointer(&fault));
+        else if (ok && !committed)
+            sm_db_wire_fail(session, NULL, error);
+        /* the first one goes down with what was put before, where that fails */
+        for (int tries = 0; !committed && tries < 2 && sm_db_wire_is_alive(session); tries++)
+            end_by(session, "ROLLBACK", NULL);
     }
-    result = sm_db_session_run(session, ok ? "COMMIT" : "ROLLBACK");
-    committed = sm_db_session_is_good(result) && strcmp(PQcmdStatus(result), "COMMIT") == 0;
-    if (ok && !committed)
-        sm_db_session_fail(session, result, error);
-    PQclear(result);
-    session->in_transaction = FALSE;
+    session->begun = FALSE;
+    session->opening = NULL;
+    g_clear_pointer(&session->account, g_free);
     return committed;
 }
 
@@ -260,17 +161,9 @@ end(SmDb *db, gboolean ok, GError **error)
 static gboolean
 defer(SmDb *db, gboolean deferring)
 {
-    static const char off[] =
-        "SELECT set_config('scorefetch.commit', current_setting('synchronous_commit'), false),"
-        " set_config('synchronous_commit', 'off', false)";
-    static const char back[] =
-        "SELECT set_config('synchronous_commit', current_setting('scorefetch.commit'), false)";
-    SmDbSession *session = session_of(db);
-    gboolean before = session->deferring;
+    gboolean before = session_of(db)->deferring;
 
-    if (before != deferring)
-        exec(db, deferring ? off : back, NULL);
-    session->deferring = deferring;
+    session_of(db)->deferring = deferring;
     return before;
 }
 
@@ -306,7 +199,6 @@ close_session(SmDb *db)
     SmDbSession *session = session_of(db);
 
     sm_db_session_clear(session);
-    g_hash_table_unref(session->statements);
     g_free(session);
 }
 
@@ -358,6 +250,5 @@ sm_db_connect(const char *where, const char *password, GError **error)
     g_autoptr(SmDb) db = &session->db;
 
     db->backend = &backend;
-    session->statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, statement_free);
     return sm_db_session_begin(session, where, password, error) ? g_steal_pointer(&db) : NULL;
 }

@@ -142,17 +142,14 @@ sm_file_start_over(SmLedger *ledger, SmFile *file, GError **error)
 {
     SmFileState state = file->stored_at > 0 ? SM_FILE_STORED : SM_FILE_WAITING;
     gint64 part = sm_file_new_part();
-    gboolean ok;
     int changed;
 
-    ok = sm_db_begin(ledger->db, file->account, error) &&
-         sm_db_run(ledger->db, error, &changed,
+    if (!sm_db_run(ledger->db, error, &changed,
                    "UPDATE files SET state = ?, part = ?, part_etag = NULL, new_covers = ?"
                    " WHERE id = ? AND fence = ?",
                    "siiii", sm_file_state_name(state), part, file->newest_event, file->id,
-                   file->fence) &&
-         has_hit(ledger, file, changed, error);
-    if (!sm_db_end(ledger->db, ok, error))
+                   file->fence) ||
+        !has_hit(ledger, file, changed, error))
         return FALSE;
     file->state = state;
     file->part = part;
@@ -192,18 +189,15 @@ sm_file_placing_sealed(SmLedger *ledger, SmFile *file, const SmContents *content
 {
     const SmContent part = contents->part, plain = contents->plain;
     gint64 now = sm_ledger_now();
-    gboolean ok;
     int changed;
 
-    ok = sm_db_begin(ledger->db, file->account, error) &&
-         sm_db_run(ledger->db, error, &changed,
+    if (!sm_db_run(ledger->db, error, &changed,
                    "UPDATE files SET state = 'placing', new_size = ?, new_sha256 = ?,"
                    " new_size_plain = ?, new_sha256_plain = ?,"
                    " new_etag = ?, boot_id = ?, updated = ? WHERE id = ? AND fence = ?",
                    "isisssiii", part.size, part.sha256, plain.size, plain.sha256, contents->etag,
-                   boot_id, now, file->id, file->fence) &&
-         has_hit(ledger, file, changed, error);
-    if (!sm_db_end(ledger->db, ok, error))
+                   boot_id, now, file->id, file->fence) ||
+        !has_hit(ledger, file, changed, error))
         return FALSE;
     file->state = SM_FILE_PLACING;
     file->placing.size = part.size;
