@@ -324,10 +324,11 @@ def test_a_file_that_fails_does_not_stop_the_others_and_is_named(empty, emulator
     assert len([line for line in result.err.splitlines() if "5818_003.csv" in line]) == 2
 
 
-def test_a_service_that_is_gone_is_not_asked_for_every_file(empty, emulator):
+@pytest.mark.parametrize("fault", ["file:status=500", "object:stall=0"])
+def test_a_service_that_is_gone_is_not_asked_for_every_file(empty, emulator, fault):
     data = fill(emulator, 60)
     empty.configure(give_up_after="1s", parallel=2)
-    emulator.faults("file:status=500")
+    emulator.faults(fault)
     result = sync(empty, "--all", code=EX_TEMPFAIL)
     assert "60 left: 5818_000.csv, 5818_001.csv" in summary(result) and "and 55 more" in summary(result)
     assert len({request["name"] for request in calls(emulator, "file")}) < 10

@@ -201,7 +201,7 @@ a_transaction_that_is_cut_off_is_undone(Fixture *fixture, gconstpointer data)
 static void
 who_lost_a_claim_changes_nothing(Fixture *fixture, gconstpointer data)
 {
-    g_autoptr(SmLedger) other = sm_ledger_open_again(fixture->ledger, NULL);
+    g_autoptr(SmLedger) other = sm_ledger_share(fixture->ledger, NULL, NULL);
     SmClaim claim = {.ledger = fixture->ledger, .account = "main", .name = CSV};
     SmClaim theirs = {.ledger = other, .account = "main", .name = CSV};
     g_autoptr(SmFile) file = NULL;

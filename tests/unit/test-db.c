@@ -232,6 +232,61 @@ the_schema_cannot_be_rewritten(void)
     g_assert_false(sm_db_integer(db, NULL, &tables, "SELECT x FROM v", ""));
 }
 
+enum { THREADS = 4, ADDED = 50 };
+
+/* Moves one from the first row to the second, again and again; every second time it is undone. */
+static gpointer
+move_often(gpointer data)
+{
+    g_autoptr(SmDb) db = sm_db_share(data);
+
+    for (int i = 0; i < 2 * ADDED; i++) {
+        gboolean ok = sm_db_begin(db, "", NULL);
+
+        ok = ok && sm_db_run(db, NULL, NULL, "UPDATE t SET n = n - 1 WHERE s = 'first'", "");
+        g_thread_yield();
+        ok = ok && sm_db_run(db, NULL, NULL, "UPDATE t SET n = n + 1 WHERE s = 'second'", "");
+        g_assert_true(ok);
+        g_assert_cmpint(sm_db_end(db, i % 2 == 0, NULL), ==, i % 2 == 0);
+    }
+    return NULL;
+}
+
+/* Nobody sees half of a transaction, or becomes a part of another thread's. */
+static void
+a_transaction_is_one_threads_own(void)
+{
+    g_autoptr(SmDb) db = in_memory();
+    GThread *threads[THREADS];
+    gint64 value;
+
+    g_assert_true(sm_db_exec(db, "INSERT INTO t VALUES (-1000, 'first'), (1000, 'second')", NULL));
+    for (int i = 0; i < THREADS; i++)
+        threads[i] = g_thread_new("moves", move_often, db);
+    for (int i = 0; i < ADDED; i++) {
+        g_assert_true(sm_db_integer(db, NULL, &value, "SELECT sum(n) FROM t", ""));
+        g_assert_cmpint(value, ==, 0);
+        g_assert_true(sm_db_run(db, NULL, NULL, "INSERT INTO t VALUES (NULL, 'own')", ""));
+    }
+    for (int i = 0; i < THREADS; i++)
+        g_thread_join(threads[i]);
+    g_assert_true(sm_db_integer(db, NULL, &value, "SELECT n FROM t WHERE s = 'second'", ""));
+    g_assert_cmpint(value, ==, 1000 + THREADS * ADDED);
+    g_assert_true(sm_db_integer(db, NULL, &value, "SELECT count(*) FROM t WHERE s = 'own'", ""));
+    g_assert_cmpint(value, ==, ADDED);
+}
+
+static void
+the_last_thread_closes_it(void)
+{
+    SmDb *first = in_memory(), *second = sm_db_share(first);
+
+    g_assert_false(sm_db_end(second, FALSE, NULL)); /* nothing was begun */
+    sm_db_close(first);
+    g_assert_true(sm_db_run(second, NULL, NULL, "INSERT INTO t VALUES (1, 'x')", ""));
+    sm_db_close(second);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -242,6 +297,8 @@ main(int argc, char **argv)
     g_test_add_func("/db/counts the changed rows", counts_the_changed_rows);
     g_test_add_func("/db/an integer may be missing", an_integer_may_be_missing);
     g_test_add_func("/db/a transaction is undone", a_transaction_is_undone);
+    g_test_add_func("/db/a transaction is one thread's own", a_transaction_is_one_threads_own);
+    g_test_add_func("/db/the last thread closes it", the_last_thread_closes_it);
     g_test_add_func("/db/says what failed", says_what_failed);
     g_test_add_func("/db/says that it is full", says_that_it_is_full);
     g_test_add_func("/db/the schema cannot be rewritten", the_schema_cannot_be_rewritten);

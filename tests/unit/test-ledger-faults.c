@@ -315,17 +315,16 @@ a_row_never_lies(Fixture *fixture, gconstpointer data)
 static void
 a_shared_sync_that_fails_is_told(Fixture *fixture, gconstpointer data)
 {
-    SmLedger *ledger = fixture->ledger;
     g_autoptr(SmFile) file = row_at(fixture, CLAIMED);
     gboolean failed = TRUE;
     guint syncs = 0;
 
     for (guint number = 1; failed; number++) {
         g_autoptr(SmTogether) together = sm_together_new();
+        g_autoptr(SmLedger) ledger = sm_ledger_share(fixture->ledger, together, NULL);
         g_autoptr(GError) error = NULL;
         gboolean ok;
 
-        sm_ledger_join(ledger, together);
         faulty_disk_fail(number, 1);
         ok = place(ledger, file, &error);
         failed = faulty_disk_mend();
@@ -335,10 +334,9 @@ a_shared_sync_that_fails_is_told(Fixture *fixture, gconstpointer data)
             g_assert_null(strstr(error->message, "not an error"));
             syncs += sm_ledger_sync(ledger, NULL) ? 0 : 1;
         }
-        ledger->together = NULL;
     }
     g_assert_cmpuint(syncs, ==, 1);
-    g_assert_true(sm_ledger_sync(ledger, NULL));
+    g_assert_true(sm_ledger_sync(fixture->ledger, NULL));
     assert_is_the_row(fixture, file);
 }
 

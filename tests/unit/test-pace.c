@@ -116,6 +116,36 @@ test_transfers(void)
     g_assert_false(GPOINTER_TO_INT(g_thread_join(third)));
 }
 
+static gpointer
+begin_file(gpointer pace)
+{
+    gboolean begun;
+
+    sm_pace_begin_file(pace, &begun);
+    return GINT_TO_POINTER(begun);
+}
+
+static void
+test_files(void)
+{
+    g_autoptr(SmPace) pace = sm_pace_new(1);
+    gboolean first, second;
+    GThread *third;
+
+    sm_pace_begin_file(pace, &first);
+    sm_pace_begin_file(pace, &second);
+    g_assert_true(first && second);
+    third = g_thread_new("third", begin_file, pace);
+    sm_pace_end_file(pace, &first);
+    g_assert_false(first);
+    g_assert_true(GPOINTER_TO_INT(g_thread_join(third)));
+    sm_pace_end_file(pace, &first); /* as often as one likes: it is one file */
+    sm_pace_end_file(pace, NULL);
+    third = g_thread_new("third", begin_file, pace);
+    sm_pace_stop(pace);
+    g_assert_false(GPOINTER_TO_INT(g_thread_join(third)));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -126,5 +156,6 @@ main(int argc, char **argv)
     g_test_add_func("/pace/a short time is waited for", test_a_short_wait);
     g_test_add_func("/pace/its end wakes who waits", test_stop);
     g_test_add_func("/pace/so many transfers at a time", test_transfers);
+    g_test_add_func("/pace/so many files at a time", test_files);
     return g_test_run();
 }

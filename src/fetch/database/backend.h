@@ -24,6 +24,7 @@ typedef struct {
 typedef struct {
     const char *const *steps; /* see schema.h */
     const char *columns;      /* see sm_db_columns_query() */
+    SmDb *(*share)(SmDb *db); /* NULL: it cannot */
     void (*close)(SmDb *db);
     gint64 (*int64)(const SmRow *row, int column);
     const char *(*text)(const SmRow *row, int column);

@@ -39,6 +39,12 @@ sm_db_lock_file(const char *path)
     return g_strconcat(base, ".lock", NULL);
 }
 
+SmDb *
+sm_db_share(SmDb *db)
+{
+    return db->backend->share != NULL ? db->backend->share(db) : NULL;
+}
+
 void
 sm_db_close(SmDb *db)
 {

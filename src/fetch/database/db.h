@@ -3,7 +3,7 @@
  *
  * Statements run with their values bound in one call, rows are read by column, and failures are
  * GErrors with path, cause and remedy. What kind of database it is, only backend.h and the modules
- * behind it know. One connection belongs to one thread.
+ * behind it know. An SmDb belongs to one thread; sm_db_share() makes another one's.
  */
 #pragma once
 
@@ -43,6 +43,13 @@ SmDb *sm_db_connect(const char *where, const char *password, GError **error);
 
 /* The lock file beside a database in the file at path. Caller frees. */
 char *sm_db_lock_file(const char *path);
+
+/*
+ * The same connection for another thread: whoever has begun a transaction is alone with it until
+ * that ends, all else goes statement by statement. NULL: a server's, which is connected to once
+ * more. Caller closes.
+ */
+SmDb *sm_db_share(SmDb *db);
 
 /* Closes db; NULL is allowed. */
 void sm_db_close(SmDb *db);

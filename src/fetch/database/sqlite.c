@@ -15,8 +15,11 @@ enum {
     WORTH_PAGES = 1000, /* free ones; also a quarter of all */
 };
 
+/* What the threads of sm_db_share() have in common, each under the lock, which one keeps from the
+ * begin of a transaction to its end. */
 typedef struct {
-    SmDb db;
+    GRecMutex lock;
+    char *path;
     sqlite3 *handle;
     gpointer methods;       /* how its file is used, see sqlite-file.h */
     gint64 waits_since;     /* for another's lock, monotonic time */
@@ -24,6 +27,12 @@ typedef struct {
     gboolean owes;          /* commits may not be on the disk yet */
     gboolean told;          /* a person that it is waited for */
     GHashTable *statements; /* text -> statement */
+} Connection;
+
+typedef struct {
+    SmDb db;
+    Connection *connection;
+    gboolean begun; /* a transaction: the lock is ours */
 } Sqlite;
 
 static const char *
@@ -50,12 +59,12 @@ remedy(int code)
 }
 
 static gboolean
-fail(Sqlite *db, int code, GError **error)
+fail(const Connection *to, int code, GError **error)
 {
-    const char *cause = db->handle != NULL ? sqlite3_errmsg(db->handle) : sqlite3_errstr(code);
+    const char *cause = to->handle != NULL ? sqlite3_errmsg(to->handle) : sqlite3_errstr(code);
     int primary = code & 0xff;
-    int system = db->handle != NULL ? sqlite3_system_errno(db->handle) : 0;
-    g_autofree char *folder = g_path_get_dirname(db->db.path);
+    int system = to->handle != NULL ? sqlite3_system_errno(to->handle) : 0;
+    g_autofree char *folder = g_path_get_dirname(to->path);
     const char *hint;
     gboolean has_errno = system != 0 && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN);
 
@@ -66,9 +75,9 @@ fail(Sqlite *db, int code, GError **error)
     errno = primary == SQLITE_FULL ? ENOSPC : 0;
     hint = sm_io_space_hint(folder);
     if (*hint != '\0')
-        g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s: %s%s", db->db.path, cause, hint);
+        g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s: %s%s", to->path, cause, hint);
     else
-        g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s: %s%s%s (%s)", db->db.path, cause,
+        g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s: %s%s%s (%s)", to->path, cause,
                     has_errno ? ": " : "", has_errno ? g_strerror(system) : "",
                     has_errno && system == ENOLCK ? "its file system has none; use another"
                                                   : remedy(primary));
@@ -79,18 +88,18 @@ fail(Sqlite *db, int code, GError **error)
 static int
 wait_for_lock(void *data, int count)
 {
-    Sqlite *db = data;
+    Connection *to = data;
     gint64 now = g_get_monotonic_time();
 
     if (count == 0) {
-        db->waits_since = now;
-        db->told = FALSE;
+        to->waits_since = now;
+        to->told = FALSE;
     }
-    if (!db->told && now - db->waits_since > G_USEC_PER_SEC) {
-        sm_waiting_say("another process that writes to the ledger", db->waits_since + LOCK_WAIT_US);
-        db->told = TRUE;
+    if (!to->told && now - to->waits_since > G_USEC_PER_SEC) {
+        sm_waiting_say("another process that writes to the ledger", to->waits_since + LOCK_WAIT_US);
+        to->told = TRUE;
     }
-    if (now - db->waits_since > LOCK_WAIT_US)
+    if (now - to->waits_since > LOCK_WAIT_US)
         return 0;
     g_usleep((gulong)MIN(FIRST_LOOK_US << MIN(count / 2, 10), LAST_LOOK_US));
     return 1;
@@ -98,10 +107,10 @@ wait_for_lock(void *data, int count)
 
 /* Nobody who could write to the file gets more out of it than wrong rows. */
 static void
-distrust_file(Sqlite *db)
+distrust_file(sqlite3 *handle)
 {
-    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 }
 
 static void
@@ -110,22 +119,47 @@ finalize(gpointer statement)
     sqlite3_finalize(statement);
 }
 
-static Sqlite *
-lite_of(SmDb *db)
+static Connection *
+connection_of(const SmDb *db)
 {
-    return (Sqlite *)db;
+    return ((const Sqlite *)db)->connection;
+}
+
+static SmDb *
+db_of(Connection *connection, const SmDbBackend *backend)
+{
+    Sqlite *lite = g_new0(Sqlite, 1);
+
+    lite->connection = connection;
+    lite->db.backend = backend;
+    lite->db.path = connection->path;
+    lite->db.handle = connection->handle;
+    return &lite->db;
+}
+
+static SmDb *
+share(SmDb *db)
+{
+    return db_of(g_atomic_rc_box_acquire(connection_of(db)), db->backend);
+}
+
+static void
+free_connection(gpointer data)
+{
+    Connection *to = data;
+
+    g_hash_table_unref(to->statements);
+    sqlite3_close(to->handle);
+    g_free(to->methods);
+    g_free(to->path);
+    g_rec_mutex_clear(&to->lock);
 }
 
 static void
 close_file(SmDb *db)
 {
-    Sqlite *lite = lite_of(db);
-
-    g_hash_table_unref(lite->statements);
-    sqlite3_close(lite->handle);
-    g_free(lite->methods);
-    g_free(db->path);
-    g_free(lite);
+    g_atomic_rc_box_release_full(connection_of(db), free_connection);
+    g_free(db);
 }
 
 const char *
@@ -151,26 +185,26 @@ bind_values(sqlite3_stmt *statement, const SmDbQuery *query)
 /* A statement that the connection keeps, since preparing one takes longer than most run; the caller
  * brings it to its end and calls put_back(). */
 static sqlite3_stmt *
-take_statement(Sqlite *lite, const SmDbQuery *query, GError **error)
+take_statement(const Connection *to, const SmDbQuery *query, GError **error)
 {
-    sqlite3_stmt *statement = g_hash_table_lookup(lite->statements, query->sql);
+    sqlite3_stmt *statement = g_hash_table_lookup(to->statements, query->sql);
     int code = SQLITE_OK;
 
     if (statement != NULL && sqlite3_stmt_busy(statement)) { /* below a row of the same query */
-        fail(lite, SQLITE_MISUSE, error);
+        fail(to, SQLITE_MISUSE, error);
         return NULL;
     }
     if (statement == NULL) {
-        code = sqlite3_prepare_v3(lite->handle, query->sql, -1, SQLITE_PREPARE_PERSISTENT,
-                                  &statement, NULL);
+        code = sqlite3_prepare_v3(to->handle, query->sql, -1, SQLITE_PREPARE_PERSISTENT, &statement,
+                                  NULL);
         if (code == SQLITE_OK)
-            g_hash_table_insert(lite->statements, g_strdup(query->sql), statement);
+            g_hash_table_insert(to->statements, g_strdup(query->sql), statement);
     }
     if (code == SQLITE_OK)
         code = bind_values(statement, query);
     if (code == SQLITE_OK)
         return statement;
-    fail(lite, code, error);
+    fail(to, code, error);
     return NULL;
 }
 
@@ -193,34 +227,45 @@ read_text(const SmRow *row, int column)
     return (const char *)sqlite3_column_text(row->answer, column);
 }
 
+/* Under the lock. */
+static int
+step_through(SmDb *db, const SmTaker *taker, sqlite3_stmt *statement)
+{
+    const SmRow row = {db->backend, statement, 0};
+    int code;
+
+    do
+        code = sqlite3_step(statement);
+    while (code == SQLITE_ROW && taker->take(&row, taker->user_data));
+    return code == SQLITE_ROW ? SQLITE_DONE : code;
+}
+
 static gboolean
 each(SmDb *db, const SmTaker *taker, const SmDbQuery *query, GError **error)
 {
-    Sqlite *lite = lite_of(db);
-    sqlite3_stmt *statement = take_statement(lite, query, error);
-    const SmRow row = {db->backend, statement, 0};
-    int code = SQLITE_ROW;
+    Connection *to = connection_of(db);
+    g_autoptr(GRecMutexLocker) held = g_rec_mutex_locker_new(&to->lock);
+    sqlite3_stmt *statement = take_statement(to, query, error);
+    int code;
 
     if (statement == NULL)
         return FALSE;
-    while (code == SQLITE_ROW) {
-        code = sqlite3_step(statement);
-        if (code == SQLITE_ROW && !taker->take(&row, taker->user_data))
-            code = SQLITE_DONE;
-    }
+    code = step_through(db, taker, statement);
     if (code != SQLITE_DONE)
-        fail(lite, code, error);
+        fail(to, code, error);
     put_back(statement);
-    db->changed = sqlite3_changes(lite->handle);
+    db->changed = sqlite3_changes(to->handle);
     return code == SQLITE_DONE;
 }
 
 static gboolean
 exec(SmDb *db, const char *sql, GError **error)
 {
-    int code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+    Connection *to = connection_of(db);
+    g_autoptr(GRecMutexLocker) held = g_rec_mutex_locker_new(&to->lock);
+    int code = sqlite3_exec(to->handle, sql, NULL, NULL, NULL);
 
-    return code == SQLITE_OK || fail(lite_of(db), code, error);
+    return code == SQLITE_OK || fail(to, code, error);
 }
 
 static gpointer
@@ -248,59 +293,90 @@ copy(SmDb *db, const char *path, GError **error)
     return sm_db_run(db, error, NULL, "VACUUM INTO ?", "s", path);
 }
 
+/* Also where that fails: sm_db_end() follows in any case. */
+static void
+hold(SmDb *db)
+{
+    g_rec_mutex_lock(&connection_of(db)->lock);
+    ((Sqlite *)db)->begun = TRUE;
+}
+
 /* The only writer's, whatever account it writes for. */
 static gboolean
 begin(SmDb *db, const char *account, GError **error)
 {
+    hold(db);
     return sm_db_run(db, error, NULL, "BEGIN IMMEDIATE", "");
 }
 
 static gboolean
 begin_reading(SmDb *db, GError **error)
 {
+    hold(db);
     return exec(db, "BEGIN", error);
 }
 
 static gboolean
 end(SmDb *db, gboolean ok, GError **error)
 {
-    if (ok && sm_db_run(db, error, NULL, "COMMIT", ""))
-        return TRUE;
+    Sqlite *lite = (Sqlite *)db;
+
+    ok = ok && sm_db_run(db, error, NULL, "COMMIT", "");
+    if (!lite->begun)
+        return ok;
     if (!sqlite3_get_autocommit(db->handle)) /* some errors have rolled it back already */
         sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
-    return FALSE;
+    lite->begun = FALSE;
+    g_rec_mutex_unlock(&lite->connection->lock);
+    return ok;
 }
 
 static gboolean
 defer(SmDb *db, gboolean deferring)
 {
-    Sqlite *lite = lite_of(db);
-    gboolean before = lite->deferring;
+    Connection *to = connection_of(db);
+    g_autoptr(GRecMutexLocker) held = g_rec_mutex_locker_new(&to->lock);
+    gboolean before = to->deferring;
 
     if (before != deferring)
-        sqlite3_exec(lite->handle,
+        sqlite3_exec(to->handle,
                      deferring ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL", NULL,
                      NULL, NULL);
-    lite->deferring = deferring;
-    lite->owes = lite->owes || deferring;
+    to->deferring = deferring;
+    to->owes = to->owes || deferring;
     return before;
+}
+
+/* The -wal file, where commits are owed that may be in it only; from now on it is those that
+ * follow. NULL: none. */
+static sqlite3_file *
+owing(Connection *to)
+{
+    g_autoptr(GRecMutexLocker) held = g_rec_mutex_locker_new(&to->lock);
+    sqlite3_file *wal = NULL;
+
+    if (to->owes)
+        sqlite3_file_control(to->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+    to->owes = to->deferring;
+    return wal != NULL && wal->pMethods != NULL ? wal : NULL;
 }
 
 static gboolean
 sync_file(SmDb *db, GError **error)
 {
-    Sqlite *lite = lite_of(db);
-    sqlite3_file *wal = NULL;
+    Connection *to = connection_of(db);
+    sqlite3_file *wal = owing(to);
     int code = SQLITE_OK;
 
-    sqlite3_file_control(lite->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
-    if (lite->owes && wal != NULL && wal->pMethods != NULL)
+    if (wal != NULL) /* without the lock: others go on meanwhile */
         code = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
-    lite->owes = lite->deferring || code != SQLITE_OK;
     if (code == SQLITE_OK)
         return TRUE;
     g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s: %s: %s (%s)", db->path,
                 sqlite3_errstr(code), g_strerror(errno), remedy(code & 0xff));
+    g_rec_mutex_lock(&to->lock);
+    to->owes = TRUE;
+    g_rec_mutex_unlock(&to->lock);
     return FALSE;
 }
 
@@ -342,6 +418,7 @@ static const SmDbBackend backend = {
                " ORDER BY name",
     .last_id = last_id,
     .set_last_id = set_last_id,
+    .share = share,
     .close = close_file,
     .int64 = read_int64,
     .text = read_text,
@@ -366,23 +443,23 @@ sm_db_open(const char *path, SmDbUse use, GError **error)
         [SM_DB_WRITE] = SQLITE_OPEN_READWRITE,
         [SM_DB_CREATE] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
     };
-    Sqlite *lite = g_new0(Sqlite, 1);
-    g_autoptr(SmDb) db = &lite->db;
+    Connection *to = g_atomic_rc_box_new0(Connection);
+    g_autoptr(SmDb) db = NULL;
     int code;
 
-    db->backend = &backend;
-    db->path = g_strdup(path);
-    lite->statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, finalize);
-    code = sqlite3_open_v2(path, &lite->handle, flags[use] | SQLITE_OPEN_NOMUTEX, NULL);
-    db->handle = lite->handle;
+    g_rec_mutex_init(&to->lock);
+    to->path = g_strdup(path);
+    to->statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, finalize);
+    code = sqlite3_open_v2(path, &to->handle, flags[use] | SQLITE_OPEN_NOMUTEX, NULL);
+    db = db_of(to, &backend);
     if (code == SQLITE_OK)
-        code = sqlite3_busy_handler(lite->handle, wait_for_lock, lite);
+        code = sqlite3_busy_handler(to->handle, wait_for_lock, to);
     if (code != SQLITE_OK) {
-        fail(lite, code, error);
+        fail(to, code, error);
         return NULL;
     }
-    distrust_file(lite);
-    if (!sm_db_file_adapt(lite->handle, db->path, &lite->methods, error))
+    distrust_file(to->handle);
+    if (!sm_db_file_adapt(to->handle, to->path, &to->methods, error))
         return NULL;
     return g_steal_pointer(&db);
 }

@@ -5,6 +5,7 @@ enum { LOOK_MS = 500 /* between two looks at the deadlines */ };
 typedef struct {
     CURL *handle;
     gint64 deadline;
+    GCond ended; /* who asked waits for it, and nobody else */
     gboolean done;
     CURLcode result;
 } Request;
@@ -13,7 +14,6 @@ struct SmHttpEngine {
     CURLM *multi;  /* the loop's own; others only wake it up */
     GThread *loop; /* NULL: whoever asks does it */
     GMutex lock;
-    GCond done;
     GQueue waiting;    /* of Request: given, not yet seen by the loop */
     GPtrArray *active; /* of Request: the loop's own */
     gboolean stopped;  /* requests end at once */
@@ -22,11 +22,11 @@ struct SmHttpEngine {
 
 /* Under the lock. */
 static void
-end(SmHttpEngine *engine, Request *request, CURLcode result)
+end(Request *request, CURLcode result)
 {
     request->result = result;
     request->done = TRUE;
-    g_cond_broadcast(&engine->done);
+    g_cond_signal(&request->ended);
 }
 
 static void
@@ -35,7 +35,7 @@ finish(SmHttpEngine *engine, Request *request, CURLcode result)
     curl_multi_remove_handle(engine->multi, request->handle);
     g_ptr_array_remove_fast(engine->active, request);
     g_mutex_lock(&engine->lock);
-    end(engine, request, result);
+    end(request, result);
     g_mutex_unlock(&engine->lock);
 }
 
@@ -52,7 +52,7 @@ take_requests(SmHttpEngine *engine, gboolean *stopped)
         if (curl_multi_add_handle(engine->multi, request->handle) == CURLM_OK)
             g_ptr_array_add(engine->active, request);
         else
-            end(engine, request, CURLE_FAILED_INIT);
+            end(request, CURLE_FAILED_INIT);
     }
     ending = engine->ending;
     *stopped = engine->stopped;
@@ -118,7 +118,6 @@ sm_http_engine_new(void)
     SmHttpEngine *engine = g_new0(SmHttpEngine, 1);
 
     g_mutex_init(&engine->lock);
-    g_cond_init(&engine->done);
     g_queue_init(&engine->waiting);
     engine->active = g_ptr_array_new();
     engine->multi = curl_multi_init();
@@ -164,7 +163,6 @@ sm_http_engine_free(SmHttpEngine *engine)
     curl_multi_cleanup(engine->multi);
     g_ptr_array_unref(engine->active);
     g_mutex_clear(&engine->lock);
-    g_cond_clear(&engine->done);
     g_free(engine);
 }
 
@@ -187,15 +185,17 @@ sm_http_engine_perform(SmHttpEngine *engine, CURL *handle, gint64 deadline)
 {
     Request request = {.handle = handle, .deadline = deadline};
 
+    g_cond_init(&request.ended);
     g_mutex_lock(&engine->lock);
     g_queue_push_tail(&engine->waiting, &request);
     if (engine->loop != NULL)
         curl_multi_wakeup(engine->multi);
     while (engine->loop != NULL && !request.done)
-        g_cond_wait(&engine->done, &engine->lock);
+        g_cond_wait(&request.ended, &engine->lock);
     g_mutex_unlock(&engine->lock);
     if (engine->loop == NULL)
         run_alone(engine, &request);
+    g_cond_clear(&request.ended);
     curl_easy_setopt(handle, CURLOPT_PRIVATE, NULL);
     return request.result;
 }

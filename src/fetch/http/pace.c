@@ -3,12 +3,18 @@
 #include "common/base/error.h"
 #include "fetch/rules/pause.h"
 
+/* What so many may have at a time. */
+typedef struct {
+    guint free;
+    GCond freed;
+} Turns;
+
 struct SmPace {
     GMutex lock;
     GCond changed;
     gboolean stopped;
-    gint64 next;  /* monotonic time of the next call; 0: now */
-    guint free;   /* transfers that may begin */
+    gint64 next; /* monotonic time of the next call; 0: now */
+    Turns files, transfers;
     guint failed; /* answers in a row that asked for a pause */
 };
 
@@ -17,9 +23,12 @@ sm_pace_new(guint transfers)
 {
     SmPace *pace = g_new0(SmPace, 1);
 
-    pace->free = transfers;
+    pace->transfers.free = transfers;
+    pace->files.free = transfers * 2;
     g_mutex_init(&pace->lock);
     g_cond_init(&pace->changed);
+    g_cond_init(&pace->files.freed);
+    g_cond_init(&pace->transfers.freed);
     return pace;
 }
 
@@ -30,6 +39,8 @@ sm_pace_free(SmPace *pace)
         return;
     g_mutex_clear(&pace->lock);
     g_cond_clear(&pace->changed);
+    g_cond_clear(&pace->files.freed);
+    g_cond_clear(&pace->transfers.freed);
     g_free(pace);
 }
 
@@ -105,32 +116,56 @@ sm_pace_answer(SmPace *pace, long status, guint retry_after)
     g_mutex_unlock(&pace->lock);
 }
 
-gboolean
-sm_pace_begin_transfer(SmPace *pace, GError **error)
+static gboolean
+take(SmPace *pace, Turns *turns)
 {
     gboolean stopped;
 
-    if (pace == NULL)
-        return TRUE;
     g_mutex_lock(&pace->lock);
-    while (!pace->stopped && pace->free == 0)
-        g_cond_wait(&pace->changed, &pace->lock);
+    while (!pace->stopped && turns->free == 0)
+        g_cond_wait(&turns->freed, &pace->lock);
     stopped = pace->stopped;
     if (!stopped)
-        pace->free--;
+        turns->free--;
     g_mutex_unlock(&pace->lock);
-    return !stopped || sm_pace_set_stopped(error);
+    return !stopped;
+}
+
+static void
+give_back(SmPace *pace, Turns *turns)
+{
+    g_mutex_lock(&pace->lock);
+    turns->free++;
+    g_cond_signal(&turns->freed);
+    g_mutex_unlock(&pace->lock);
+}
+
+void
+sm_pace_begin_file(SmPace *pace, gboolean *begun)
+{
+    *begun = take(pace, &pace->files);
+}
+
+void
+sm_pace_end_file(SmPace *pace, gboolean *begun)
+{
+    if (begun != NULL && *begun)
+        give_back(pace, &pace->files);
+    if (begun != NULL)
+        *begun = FALSE;
+}
+
+gboolean
+sm_pace_begin_transfer(SmPace *pace, GError **error)
+{
+    return pace == NULL || take(pace, &pace->transfers) || sm_pace_set_stopped(error);
 }
 
 void
 sm_pace_end_transfer(SmPace *pace)
 {
-    if (pace == NULL)
-        return;
-    g_mutex_lock(&pace->lock);
-    pace->free++;
-    g_cond_broadcast(&pace->changed);
-    g_mutex_unlock(&pace->lock);
+    if (pace != NULL)
+        give_back(pace, &pace->transfers);
 }
 
 gboolean
@@ -156,6 +191,8 @@ sm_pace_stop(SmPace *pace)
     g_mutex_lock(&pace->lock);
     pace->stopped = TRUE;
     g_cond_broadcast(&pace->changed);
+    g_cond_broadcast(&pace->files.freed);
+    g_cond_broadcast(&pace->transfers.freed);
     g_mutex_unlock(&pace->lock);
 }
 

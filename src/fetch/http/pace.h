@@ -30,6 +30,16 @@ guint sm_pace_left(SmPace *pace);
 void sm_pace_answer(SmPace *pace, long status, guint retry_after);
 
 /*
+ * Waits until one more file may be worked on, of twice as many as there are transfers, since
+ * some pause between two tries. *begun: it may; FALSE when the run has ended.
+ */
+void sm_pace_begin_file(SmPace *pace, gboolean *begun);
+
+/* Ends what sm_pace_begin_file() began, if it is *begun still, which becomes FALSE; begun may be
+ * NULL. */
+void sm_pace_end_file(SmPace *pace, gboolean *begun);
+
+/*
  * Waits until a transfer can start, before its URL is asked for; SM_ERROR_LIMIT when the run
  * has ended. Its end is told by sm_pace_end_transfer().
  */

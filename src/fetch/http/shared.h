@@ -15,6 +15,7 @@ typedef struct SmTogether SmTogether;
 typedef struct {
     SmHttpEngine *engine; /* the connections; NULL: a call has its own */
     SmPace *pace;         /* when the next call may be made, and whether all is to end */
+    gboolean *begun;      /* the thread's own: see sm_pace_begin_file() */
     SmToken *token;       /* NULL: each call carries user name and password */
     SmProgress *progress; /* NULL: nothing is shown */
     /* who brings the account's directory, and the ledger, to the disk: one thread for all that wait

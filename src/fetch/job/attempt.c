@@ -5,6 +5,7 @@
 #include "common/base/text.h"
 #include "fetch/crypto/recipients.h"
 #include "fetch/http/engine.h"
+#include "fetch/http/pace.h"
 #include "fetch/job/download.h"
 #include "fetch/job/unknown.h"
 #include "fetch/queries/listing.h"
@@ -298,9 +299,12 @@ static gboolean
 store(Attempt *attempt, const SmDownload *download, gboolean *lost, char **outcome, GError **error)
 {
     const SmAccount *account = attempt->job->account;
+    const SmShared *shared = attempt->service->shared;
     SmFile *file = attempt->file;
     GError *fault = NULL;
 
+    if (account->on_stored == NULL) /* what is left to do waits for the disk only */
+        sm_pace_end_file(shared->pace, shared->begun);
     if (!sm_part_sync(attempt->part, account->file_mode, account->group, &fault))
         return give_back(attempt, leave_part(attempt, fault), fault, error);
     /* From here on the part stays: the row may say `placing` even where its update seems to have

@@ -219,10 +219,21 @@ sm_ledger_open(const char *path, SmLedgerUse use, const char *command, GError **
 }
 
 SmLedger *
-sm_ledger_open_again(const SmLedger *ledger, GError **error)
+sm_ledger_share(const SmLedger *ledger, SmTogether *together, GError **error)
 {
-    return sm_ledger_open_with(ledger->where, ledger->password, SM_LEDGER_CREATE, ledger->command,
-                               error);
+    g_autoptr(SmLedger) shared = NULL;
+
+    if (sm_db_is_server(ledger->db))
+        return sm_ledger_open_with(ledger->where, ledger->password, SM_LEDGER_CREATE,
+                                   ledger->command, error);
+    shared = ledger_new(ledger->where, NULL, ledger->command);
+    shared->lock_fd = open_lock_file(ledger->where, error);
+    if (shared->lock_fd < 0)
+        return NULL;
+    shared->db = sm_db_share(ledger->db);
+    shared->together = together;
+    sm_db_defer(shared->db, TRUE);
+    return g_steal_pointer(&shared);
 }
 
 SmLedger *
@@ -250,15 +261,6 @@ sm_ledger_open_empty(GError **error)
     if (ledger->db == NULL || !sm_ledger_schema_ensure(ledger->db, error))
         return NULL;
     return g_steal_pointer(&ledger);
-}
-
-void
-sm_ledger_join(SmLedger *ledger, SmTogether *together)
-{
-    if (sm_db_is_server(ledger->db)) /* which has its own way to write many at once */
-        return;
-    ledger->together = together;
-    sm_db_defer(ledger->db, TRUE);
 }
 
 static gboolean

@@ -26,7 +26,7 @@ typedef struct {
     int lock_fd;          /* ledger.lock, for lock.h; -1: there is none */
     char *where;          /* what it was opened with */
     char *password;       /* in locked memory; NULL: none */
-    SmTogether *together; /* see sm_ledger_join(); NULL: each commit reaches the disk by itself */
+    SmTogether *together; /* see sm_ledger_share(); NULL: each commit reaches the disk by itself */
     const char *command;  /* what the log says of who acts: "deliver", "get" ...; static */
     gboolean hooks_off;   /* this process runs no on-stored (any more): `commands` is deferred,
                              or an outcome could not be recorded */
@@ -53,12 +53,17 @@ gboolean sm_ledger_is_local(const char *path, GError **error);
 SmLedger *sm_ledger_open(const char *path, SmLedgerUse use, const char *command, GError **error);
 
 /* The same where a server wants a password, which may be NULL; it is kept for
- * sm_ledger_open_again(). SM_ERROR_OWNER, SM_ERROR_LEDGER, SM_ERROR_CONFIG. */
+ * sm_ledger_share(). SM_ERROR_OWNER, SM_ERROR_LEDGER, SM_ERROR_CONFIG. */
 SmLedger *sm_ledger_open_with(const char *path, const char *password, SmLedgerUse use,
                               const char *command, GError **error);
 
-/* Opens the same once more, for another thread. SM_ERROR_OWNER, SM_ERROR_LEDGER. */
-SmLedger *sm_ledger_open_again(const SmLedger *ledger, GError **error);
+/*
+ * The same ledger for another thread, with locks of its own. A file's commits, those of ledger,
+ * too, wait for the disk from now on, until sm_ledger_sync() of any that share together, or a
+ * commit after sm_db_defer(). together must live as long. SM_ERROR_OWNER, SM_ERROR_LEDGER,
+ * SM_ERROR_CONFIG.
+ */
+SmLedger *sm_ledger_share(const SmLedger *ledger, SmTogether *together, GError **error);
 
 /*
  * Opens the ledger at path, which is there, to look at it as it is, without a lock
@@ -70,13 +75,7 @@ SmLedger *sm_ledger_inspect(const char *path, const char *password, gint64 *vers
 /* A ledger in memory that knows nothing, for dry runs where there is none yet. SM_ERROR_LEDGER. */
 SmLedger *sm_ledger_open_empty(GError **error);
 
-/*
- * From now on commits wait for the disk, until sm_ledger_sync() of any ledger that joined
- * the same together, or a commit of one that did not. together must live as long.
- */
-void sm_ledger_join(SmLedger *ledger, SmTogether *together);
-
-/* Brings what was committed to the disk, of all that joined. SM_ERROR_LEDGER. */
+/* Brings what was committed to the disk, of all that share it. SM_ERROR_LEDGER. */
 gboolean sm_ledger_sync(SmLedger *ledger, GError **error);
 
 /* Frees ledger; NULL is allowed. */

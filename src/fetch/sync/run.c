@@ -8,6 +8,8 @@
 #include "fetch/notes/outage.h"
 #include "fetch/rules/away.h"
 
+enum { FINISHING = 20 /* files that wait for the disk, beside those that transfer */ };
+
 /* What the threads have in common, under the lock. */
 typedef struct {
     const SmSyncTeam *team;
@@ -20,7 +22,9 @@ typedef struct {
 
 typedef struct {
     Run *run;
-    SmLedger *ledger; /* the thread's own connection and locks */
+    SmLedger *ledger; /* with the thread's own locks */
+    SmShared shared;
+    gboolean begun; /* see sm_pace_begin_file() */
     GThread *thread;
 } Worker;
 
@@ -41,22 +45,32 @@ sm_sync_job_free(SmSyncJob *job)
     g_free(job);
 }
 
-/* *impatient: that another process may be at work on it is no reason to wait yet. */
+/* Under the lock. *impatient: that another process may be at work on it is no reason to wait yet.
+ */
 static SmSyncJob *
-take(Run *run, gboolean *impatient)
+next_job(Run *run, gboolean *impatient)
 {
-    SmSyncJob *job = NULL;
-
-    g_mutex_lock(&run->lock);
     *impatient = run->next < run->jobs->len;
     if (run->away.away || (run->team->until != 0 && g_get_monotonic_time() >= run->team->until) ||
         sm_pace_has_stopped(run->team->shared->pace))
-        job = NULL;
-    else if (*impatient)
-        job = run->jobs->pdata[run->next++];
-    else
-        job = g_queue_pop_head(&run->met);
+        return NULL;
+    return *impatient ? run->jobs->pdata[run->next++] : g_queue_pop_head(&run->met);
+}
+
+/* A file is chosen once one may be: until then it is nobody's, and by then it is known what has
+ * failed meanwhile. */
+static SmSyncJob *
+take(Worker *worker, gboolean *impatient)
+{
+    Run *run = worker->run;
+    SmSyncJob *job;
+
+    sm_pace_begin_file(worker->shared.pace, &worker->begun);
+    g_mutex_lock(&run->lock);
+    job = next_job(run, impatient);
     g_mutex_unlock(&run->lock);
+    if (job == NULL)
+        sm_pace_end_file(worker->shared.pace, &worker->begun);
     return job;
 }
 
@@ -148,7 +162,7 @@ work_on(Worker *worker, SmSyncJob *job, gboolean impatient)
                    .role = SM_ROLE_FILTER,
                    .impatient = impatient,
                    .listed = job->listed,
-                   .shared = run->team->shared};
+                   .shared = &worker->shared};
     gint64 started = sm_ledger_now();
     g_auto(SmFetched) fetched = {0};
     g_autoptr(GError) fault = NULL;
@@ -172,8 +186,10 @@ work(gpointer data)
     gboolean impatient;
     SmSyncJob *job;
 
-    while ((job = take(worker->run, &impatient)) != NULL)
+    while ((job = take(worker, &impatient)) != NULL) {
         work_on(worker, job, impatient);
+        sm_pace_end_file(worker->shared.pace, &worker->begun);
+    }
     return NULL;
 }
 
@@ -188,10 +204,11 @@ start_workers(Run *run, Worker *workers, guint wanted, GError **error)
         Worker *worker = &workers[count];
 
         worker->run = run;
-        worker->ledger = sm_ledger_open_again(team->ledger, error);
+        worker->shared = *team->shared;
+        worker->shared.begun = &worker->begun;
+        worker->ledger = sm_ledger_share(team->ledger, team->shared->ledger, error);
         if (worker->ledger != NULL) {
             worker->ledger->hooks_off = team->ledger->hooks_off;
-            sm_ledger_join(worker->ledger, team->shared->ledger);
             worker->thread = g_thread_try_new("sync", work, worker, error);
         }
         if (worker->thread == NULL) {
@@ -206,8 +223,8 @@ gboolean
 sm_sync_run(const SmSyncTeam *team, GPtrArray *jobs, GError **error)
 {
     Run run = {.team = team, .jobs = jobs};
-    /* while half of them transfer, the others sync, place and record what they have */
-    guint wanted = MIN(team->account->parallel * 2, jobs->len);
+    /* one sync of the disk serves all that wait for it: the more wait, the fewer it takes */
+    guint wanted = MIN(team->account->parallel + FINISHING, jobs->len);
     g_autofree Worker *workers = g_new0(Worker, wanted);
     GError *fault = NULL;
     guint count;
@@ -220,6 +237,7 @@ sm_sync_run(const SmSyncTeam *team, GPtrArray *jobs, GError **error)
         team->ledger->hooks_off |= workers[i].ledger->hooks_off;
         sm_ledger_close(workers[i].ledger);
     }
+    sm_db_defer(team->ledger->db, FALSE);
     g_queue_clear(&run.met);
     g_mutex_clear(&run.lock);
     if (fault != NULL && count == 0) {

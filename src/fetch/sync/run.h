@@ -38,7 +38,7 @@ typedef struct {
     const SmShared *shared;
     guint defer_for; /* seconds that a file may wait before somebody is told; G_MAXUINT: for ever */
     gint64 until;    /* monotonic time after which no job is begun; 0: none */
-    SmLedger *ledger; /* each thread opens it anew */
+    SmLedger *ledger; /* which the threads share */
 } SmSyncTeam;
 
 /* Works on the jobs (of SmSyncJob), account->parallel transfers at a time, and says each outcome.
