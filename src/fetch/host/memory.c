@@ -10,25 +10,36 @@ enum {
     HEAP_SMALLEST = 32,
 };
 
-/* A process beside a command (keeper.h) is a fork that outlives our wiping: all of the heap, which
- * one block fills, is empty there. */
+/* OpenSSL has one heap in a process, and tells nobody where it begins, but of each address whether
+ * it lies there. */
+static char *
+find_start(char *inside)
+{
+    for (gsize step = HEAP_SIZE / 2; step > 0; step /= 2)
+        if (CRYPTO_secure_allocated(inside - step))
+            inside -= step;
+    return inside;
+}
+
+/* A process beside a command (keeper.h) is a fork that outlives our wiping: the heap is empty
+ * there. */
 static void *
 create_heap(void)
 {
-    void *all;
-    gboolean locked;
+    char *first;
+    void *start = MAP_FAILED;
 
     /* Without permission to lock memory the heap works unlocked: better than no download. */
     CRYPTO_secure_malloc_init(HEAP_SIZE, HEAP_SMALLEST);
-    all = OPENSSL_secure_malloc(HEAP_SIZE);
-    locked = CRYPTO_secure_allocated(all) != 0;
-    if (locked)
-        madvise(all, HEAP_SIZE, MADV_WIPEONFORK);
-    OPENSSL_secure_free(all);
-    return locked ? all : MAP_FAILED;
+    first = OPENSSL_secure_malloc(1);
+    if (CRYPTO_secure_allocated(first)) {
+        start = find_start(first);
+        madvise(start, HEAP_SIZE, MADV_WIPEONFORK);
+    }
+    OPENSSL_secure_free(first);
+    return start;
 }
 
-/* OpenSSL has one in a process, and tells nobody where. */
 static void *
 heap(void)
 {
