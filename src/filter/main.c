@@ -259,12 +259,5 @@ filter(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-    int code = filter(argc, argv);
-
-#ifndef SM_SANITIZED /* the leak checker looks at the end */
-    /* The destructors of two dozen libraries take half as long as the sandbox. */
-    fflush(stdout);
-    _exit(code);
-#endif
-    return code;
+    sm_startup_exit(filter(argc, argv));
 }

@@ -53,3 +53,7 @@ char *sm_startup_companion(const char *name);
  * since getpwuid may ask a daemon by a socket, which the filter never opens.
  */
 void sm_startup_export_home(void);
+
+/* Ends the process with code, what was printed being written. The destructors of dozens of
+ * libraries are left out: they take longer than a sandbox. */
+G_GNUC_NORETURN void sm_startup_exit(int code);

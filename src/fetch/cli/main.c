@@ -39,8 +39,8 @@ version(gboolean detailed)
     return EX_OK;
 }
 
-int
-main(int argc, char **argv)
+static int
+scorefetch(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
     const SmCommand *command = sm_command_find(argc > 0 ? argv[1] : NULL);
@@ -64,4 +64,10 @@ main(int argc, char **argv)
     sm_command_unknown(argv[1], &error);
     fprintf(stderr, "scorefetch: %s\n", error->message);
     return EX_USAGE;
+}
+
+int
+main(int argc, char **argv)
+{
+    sm_startup_exit(scorefetch(argc, argv));
 }
