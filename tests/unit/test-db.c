@@ -4,9 +4,20 @@
 #include <glib/gstdio.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/error.h"
 #include "fetch-fixture.h"
+
+static guint syncs;
+
+/* In place of libc's, for SQLite as well. */
+int
+fdatasync(int fd)
+{
+    syncs++;
+    return fsync(fd);
+}
 
 static SmDb *
 in_memory(void)
@@ -176,6 +187,64 @@ says_that_it_is_full(void)
     fixture_assert_says(error->message, "full", "free space", NULL);
 }
 
+/* How many syncs a transaction makes. */
+static guint
+syncs_of_one(SmDb *db)
+{
+    guint before = syncs;
+
+    g_assert_true(sm_db_begin(db, "", NULL));
+    g_assert_true(
+        sm_db_end(db, sm_db_run(db, NULL, NULL, "INSERT INTO t VALUES (1, 'a')", ""), NULL));
+    return syncs - before;
+}
+
+static void
+a_wal_s_header_is_synced_where_another_was_before(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *path = g_build_filename(fixture->folder, "syncs.db", NULL);
+    g_autoptr(SmDb) db = sm_db_open(path, SM_DB_CREATE, NULL);
+    guint before;
+
+    g_assert_true(sm_db_exec(db,
+                             "PRAGMA journal_mode = WAL; CREATE TABLE t (n, s);"
+                             " PRAGMA wal_checkpoint(TRUNCATE)",
+                             NULL));
+    g_assert_cmpuint(syncs_of_one(db), ==, 1);
+    g_assert_cmpuint(syncs_of_one(db), ==, 1);
+    g_assert_true(sm_db_exec(db, "PRAGMA wal_checkpoint(RESTART)", NULL));
+    g_assert_cmpuint(syncs_of_one(db), ==, 2); /* the header, then the pages */
+    before = syncs;
+    g_assert_false(sm_db_defer(db, TRUE));
+    g_assert_cmpuint(syncs_of_one(db), ==, 0);
+    g_assert_true(sm_db_defer(db, FALSE));
+    g_assert_cmpuint(syncs, ==, before);
+    g_assert_cmpuint(syncs_of_one(db), ==, 1); /* with what waited */
+    g_assert_true(sm_db_sync(db, NULL));
+    g_assert_cmpuint(syncs, ==, before + 1);
+}
+
+/* A transaction that changes nothing brings nothing to the disk. */
+static void
+what_waits_is_synced_in_the_end(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *path = g_build_filename(fixture->folder, "waits.db", NULL);
+    g_autoptr(SmDb) db = sm_db_open(path, SM_DB_CREATE, NULL);
+    guint before;
+
+    g_assert_true(sm_db_exec(db, "PRAGMA journal_mode = WAL; CREATE TABLE t (n, s);", NULL));
+    g_assert_true(sm_db_end(db, sm_db_begin(db, "", NULL), NULL));
+    sm_db_defer(db, TRUE);
+    g_assert_true(sm_db_run(db, NULL, NULL, "INSERT INTO t VALUES (1, 'a')", ""));
+    sm_db_defer(db, FALSE);
+    g_assert_true(sm_db_end(db, sm_db_begin_reading(db, NULL), NULL));
+    before = syncs;
+    g_assert_true(sm_db_sync(db, NULL));
+    g_assert_cmpuint(syncs, ==, before + 1);
+    g_assert_true(sm_db_sync(db, NULL));
+    g_assert_cmpuint(syncs, ==, before + 1);
+}
+
 static void
 says_who_holds_it(Fixture *fixture, gconstpointer data)
 {
@@ -302,6 +371,9 @@ main(int argc, char **argv)
     g_test_add_func("/db/says what failed", says_what_failed);
     g_test_add_func("/db/says that it is full", says_that_it_is_full);
     g_test_add_func("/db/the schema cannot be rewritten", the_schema_cannot_be_rewritten);
+    ADD_OF_FILE("/db/a -wal's header is synced where another was before", NULL,
+                a_wal_s_header_is_synced_where_another_was_before);
+    ADD_OF_FILE("/db/what waits is synced in the end", NULL, what_waits_is_synced_in_the_end);
     ADD("/db/says who holds it", NULL, says_who_holds_it);
     ADD("/db/says that it cannot be opened", NULL, says_that_it_cannot_be_opened);
     return g_test_run();

@@ -100,24 +100,40 @@ look_at_directories(const SmSession *session, const SmDelivery *delivery)
     sm_session_look_at(accounts);
 }
 
+/* Does not wait for the disk: a power loss before we have answered brings the message again, and a
+ * file's record, or the sync at our end, brings to the disk what was recorded before. */
+static gboolean
+record(SmSession *session, const SmDelivery *delivery, GError **error)
+{
+    gboolean ok;
+
+    if (!sm_session_open_ledger(session, SM_LEDGER_CREATE, error))
+        return FALSE;
+    sm_ledger_defer(session->ledger, TRUE);
+    ok = sm_delivery_record(delivery, session->ledger, error);
+    sm_ledger_defer(session->ledger, FALSE);
+    return ok;
+}
+
 static int
 act_inline(SmSession *session, const Options *options, const SmDelivery *delivery, guint defer_for)
 {
+    g_autoptr(SmEvent) event = sm_delivery_event(delivery);
     g_autoptr(GError) fault = NULL;
+    int code;
 
     look_at_directories(session, delivery);
-    if (!sm_session_open_ledger(session, SM_LEDGER_CREATE, &fault) ||
-        !sm_delivery_record(delivery, session->ledger, &fault)) {
-        g_autoptr(SmEvent) event = sm_delivery_event(delivery);
-
+    if (!record(session, delivery, &fault))
         return fall_back(session, options, event, fault);
-    }
     if (options->lacking != NULL) {
         g_message("the parser's sandbox: the kernel offers %s", options->lacking);
         sm_alert(session->ledger, "", SM_ALERT_SANDBOX, options->lacking);
     }
     sm_session_enclose(session, sm_delivery_only_account(delivery), NULL);
-    return sm_delivery_act(delivery, session->ledger, defer_for);
+    code = sm_delivery_act(delivery, session->ledger, defer_for);
+    if (code == EX_OK && !sm_ledger_sync(session->ledger, &fault))
+        return fall_back(session, options, event, fault);
+    return code;
 }
 
 /* Alerts that no worker runs: nothing else may notice. A user who may not open the ledger has

@@ -18,7 +18,8 @@ typedef struct {
     sqlite3_io_methods methods;
     const sqlite3_io_methods *real;
     const char *path; /* of the database; the connection's owner has it */
-    gboolean writing; /* since its last sync */
+    gboolean
+        writing; /* since its last sync; of a -wal: nothing yet but the header of an empty one */
 } Methods;
 
 static const sqlite3_io_methods *
@@ -102,18 +103,43 @@ sync_file(sqlite3_file *file, int flags)
     return code;
 }
 
-/* The open file of the database; NULL: it is in memory. */
+static int
+write_wal(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)
+{
+    Methods *methods = (Methods *)file->pMethods;
+    sqlite3_int64 length = 1;
+
+    if (offset == 0)
+        methods->real->xFileSize(file, &length);
+    g_atomic_int_set(&methods->writing, length == 0);
+    return methods->real->xWrite(file, data, size, offset);
+}
+
+/* SQLite syncs the header before the pages, lest a header of before is found with newer pages, or
+ * the other way round: where there was none, the pages' own sync is enough. */
+static int
+sync_wal(sqlite3_file *file, int flags)
+{
+    Methods *methods = (Methods *)file->pMethods;
+
+    if (g_atomic_int_compare_and_exchange(&methods->writing, TRUE, FALSE))
+        return SQLITE_OK;
+    return methods->real->xSync(file, flags);
+}
+
+/* An open file of the database; NULL: it is in memory, or not open. */
 static sqlite3_file *
-file_of(sqlite3 *handle)
+file_of(sqlite3 *handle, int which)
 {
     sqlite3_file *file = NULL;
 
-    sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    sqlite3_file_control(handle, "main", which, &file);
     return file != NULL && file->pMethods != NULL && file->pMethods->iVersion >= 2 ? file : NULL;
 }
 
-static gpointer
-use_own_methods(sqlite3_file *file, const char *path)
+/* A copy of the file's own methods, in use from now on. */
+static Methods *
+copy_methods(sqlite3_file *file)
 {
     Methods *methods = g_new0(Methods, 1);
 
@@ -122,12 +148,6 @@ use_own_methods(sqlite3_file *file, const char *path)
     memcpy(&methods->methods, file->pMethods,
            file->pMethods->iVersion >= 3 ? sizeof methods->methods
                                          : G_STRUCT_OFFSET(sqlite3_io_methods, xFetch));
-    methods->methods.xLock = lock_file;
-    methods->methods.xShmLock = lock_shared;
-    methods->methods.xShmMap = map_shared;
-    methods->methods.xWrite = write_file;
-    methods->methods.xSync = sync_file;
-    methods->path = path;
     file->pMethods = &methods->methods;
     return methods;
 }
@@ -161,13 +181,33 @@ has_foreign_wal(const char *path, sqlite3_file *file, GError **error)
 gboolean
 sm_db_file_adapt(sqlite3 *handle, const char *path, gpointer *methods, GError **error)
 {
-    sqlite3_file *file = file_of(handle);
+    sqlite3_file *file = file_of(handle, SQLITE_FCNTL_FILE_POINTER);
+    Methods *own;
 
     *methods = NULL;
     if (file == NULL)
         return TRUE;
     if (has_foreign_wal(path, file, error))
         return FALSE;
-    *methods = use_own_methods(file, path);
+    *methods = own = copy_methods(file);
+    own->path = path;
+    own->methods.xLock = lock_file;
+    own->methods.xShmLock = lock_shared;
+    own->methods.xShmMap = map_shared;
+    own->methods.xWrite = write_file;
+    own->methods.xSync = sync_file;
     return TRUE;
+}
+
+void
+sm_db_wal_adapt(sqlite3 *handle, gpointer *methods)
+{
+    sqlite3_file *file = *methods == NULL ? file_of(handle, SQLITE_FCNTL_JOURNAL_POINTER) : NULL;
+    Methods *own;
+
+    if (file == NULL)
+        return;
+    *methods = own = copy_methods(file);
+    own->methods.xWrite = write_wal;
+    own->methods.xSync = sync_wal;
 }

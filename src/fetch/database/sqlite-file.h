@@ -16,3 +16,7 @@ struct sqlite3;
  */
 gboolean sm_db_file_adapt(struct sqlite3 *handle, const char *path, gpointer *methods,
                           GError **error);
+
+/* The same for its -wal file, once a transaction has begun, where that was not done yet: the header
+ * of one that was empty is synced with the first pages, not before them. */
+void sm_db_wal_adapt(struct sqlite3 *handle, gpointer *methods);

@@ -22,6 +22,8 @@ typedef struct {
     char *path;
     sqlite3 *handle;
     gpointer methods;       /* how its file is used, see sqlite-file.h */
+    gpointer wal_methods;   /* and how its -wal file is */
+    int changes;            /* of rows, before the transaction */
     gint64 waits_since;     /* for another's lock, monotonic time */
     gboolean deferring;     /* see sm_db_defer() */
     gboolean owes;          /* commits may not be on the disk yet */
@@ -151,6 +153,7 @@ free_connection(gpointer data)
     g_hash_table_unref(to->statements);
     sqlite3_close(to->handle);
     g_free(to->methods);
+    g_free(to->wal_methods);
     g_free(to->path);
     g_rec_mutex_clear(&to->lock);
 }
@@ -297,16 +300,24 @@ copy(SmDb *db, const char *path, GError **error)
 static void
 hold(SmDb *db)
 {
-    g_rec_mutex_lock(&connection_of(db)->lock);
+    Connection *to = connection_of(db);
+
+    g_rec_mutex_lock(&to->lock);
     ((Sqlite *)db)->begun = TRUE;
+    to->changes = sqlite3_total_changes(to->handle);
 }
 
 /* The only writer's, whatever account it writes for. */
 static gboolean
 begin(SmDb *db, const char *account, GError **error)
 {
+    Connection *to = connection_of(db);
+
     hold(db);
-    return sm_db_run(db, error, NULL, "BEGIN IMMEDIATE", "");
+    if (!sm_db_run(db, error, NULL, "BEGIN IMMEDIATE", ""))
+        return FALSE;
+    sm_db_wal_adapt(to->handle, &to->wal_methods);
+    return TRUE;
 }
 
 static gboolean
@@ -320,14 +331,18 @@ static gboolean
 end(SmDb *db, gboolean ok, GError **error)
 {
     Sqlite *lite = (Sqlite *)db;
+    Connection *to = lite->connection;
 
     ok = ok && sm_db_run(db, error, NULL, "COMMIT", "");
     if (!lite->begun)
         return ok;
+    /* its own sync brought what was owed to the disk, too */
+    if (ok && !to->deferring && sqlite3_total_changes(to->handle) != to->changes)
+        to->owes = FALSE;
     if (!sqlite3_get_autocommit(db->handle)) /* some errors have rolled it back already */
         sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
     lite->begun = FALSE;
-    g_rec_mutex_unlock(&lite->connection->lock);
+    g_rec_mutex_unlock(&to->lock);
     return ok;
 }
 

@@ -263,6 +263,12 @@ sm_ledger_open_empty(GError **error)
     return g_steal_pointer(&ledger);
 }
 
+gboolean
+sm_ledger_defer(SmLedger *ledger, gboolean defer)
+{
+    return !sm_db_is_server(ledger->db) && sm_db_defer(ledger->db, defer);
+}
+
 static gboolean
 sync_database(gpointer data, GError **error)
 {

@@ -58,6 +58,12 @@ SmLedger *sm_ledger_open_with(const char *path, const char *password, SmLedgerUs
                               const char *command, GError **error);
 
 /*
+ * Whether commits from now on may wait for the disk until sm_ledger_sync(), or a later one that
+ * does not wait; a server's never do. Not within a transaction. Returns whether they did so far.
+ */
+gboolean sm_ledger_defer(SmLedger *ledger, gboolean defer);
+
+/*
  * The same ledger for another thread, with locks of its own. A file's commits, those of ledger,
  * too, wait for the disk from now on, until sm_ledger_sync() of any that share together, or a
  * commit after sm_db_defer(). together must live as long. SM_ERROR_OWNER, SM_ERROR_LEDGER,
