@@ -203,18 +203,11 @@ fixture_number(Fixture *fixture, const char *sql)
     return number;
 }
 
-static gpointer
-first_text(const SmRow *row)
-{
-    return sm_row_dup(row, 0);
-}
-
 char *
 fixture_texts(Fixture *fixture, const char *sql)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) texts =
-        sm_db_list(fixture->ledger->db, &error, &(SmMaker){first_text, g_free}, sql, "");
+    g_autoptr(GPtrArray) texts = sm_db_list(fixture->ledger->db, &error, &sm_db_texts, sql, "");
 
     g_assert_no_error(error);
     g_ptr_array_add(texts, NULL);

@@ -30,15 +30,27 @@ in_memory(void)
     return db;
 }
 
-/* "N TEXT" */
-static gpointer
-describe(const SmRow *row)
-{
-    const char *text = sm_row_text(row, 1);
+typedef struct {
+    const char *text;
+    gint64 number;
+    gboolean is_small;
+} Thing;
 
-    return g_strdup_printf("%" G_GINT64_FORMAT " %s", sm_row_int64(row, 0),
-                           text != NULL ? text : "NULL");
+typedef struct {
+    char *text;
+    gint64 number;
+} Filled;
+
+static void
+finish(gpointer made, const SmRow *row)
+{
+    Thing *thing = made;
+
+    thing->is_small = sm_row_int64(row, 1) < 10;
 }
+
+static const SmField of_thing[] = {SM_FIELD(Thing, text), SM_FIELD(Thing, number)};
+static const SmMaker things = SM_MAKER(Thing, of_thing, finish);
 
 static void
 binds_values_in_their_order(void)
@@ -46,22 +58,80 @@ binds_values_in_their_order(void)
     g_autoptr(SmDb) db = in_memory();
     g_autoptr(GPtrArray) rows = NULL;
     g_autoptr(GError) error = NULL;
-    g_autofree char *lowest = NULL;
-    g_autofree char *first = NULL;
+    g_autofree Thing *first = NULL;
+    const Thing *last;
 
     g_assert_true(sm_db_run(db, NULL, NULL, "INSERT INTO t VALUES (?, ?), (?, ?)", "isis",
                             G_MININT64, "it's; DROP TABLE t", G_MAXINT64, NULL));
-    rows =
-        sm_db_list(db, &error, &(SmMaker){describe, g_free}, "SELECT n, s FROM t ORDER BY n", "");
+    rows = sm_db_list(db, &error, &things, "SELECT s, n FROM t ORDER BY n DESC", "");
     g_assert_no_error(error);
     g_assert_cmpuint(rows->len, ==, 2);
-    lowest = g_strdup_printf("%" G_GINT64_FORMAT " it's; DROP TABLE t", G_MININT64);
-    g_assert_cmpstr(rows->pdata[0], ==, lowest);
-    g_assert_true(g_str_has_suffix(rows->pdata[1], " NULL"));
-    first = sm_db_first(db, &error, describe, "SELECT n, s FROM t ORDER BY n", "");
-    g_assert_cmpstr(first, ==, lowest);
-    g_assert_null(sm_db_first(db, &error, describe, "SELECT n, s FROM t WHERE n = 1", ""));
+    last = rows->pdata[1];
+    g_assert_cmpstr(last->text, ==, "it's; DROP TABLE t");
+    g_assert_cmpint(last->number, ==, G_MININT64);
+    g_assert_true(last->is_small);
+    first = sm_db_first(db, &error, &things, "SELECT s, n FROM t ORDER BY n DESC", "");
+    g_assert_null(first->text);
+    g_assert_cmpint(first->number, ==, G_MAXINT64);
+    g_assert_false(first->is_small);
+    g_assert_null(sm_db_first(db, &error, &things, "SELECT s, n FROM t WHERE n = 1", ""));
     g_assert_no_error(error);
+}
+
+static gboolean
+add_thing(gconstpointer made, gpointer texts)
+{
+    const Thing *thing = made;
+
+    g_string_append_printf(texts, "%s%d ", thing->text, (int)thing->number);
+    return thing->number < 2;
+}
+
+static void
+hands_structs_over_one_at_a_time(void)
+{
+    g_autoptr(SmDb) db = in_memory();
+    g_autoptr(GString) texts = g_string_new(NULL);
+    const SmReader reader = {&things, add_thing, texts};
+
+    g_assert_true(
+        sm_db_run(db, NULL, NULL, "INSERT INTO t VALUES (1, 'a'), (2, '\xc3\xa9'), (3, 'c')", ""));
+    g_assert_true(sm_db_read(db, NULL, &reader, "SELECT s, n FROM t ORDER BY n", ""));
+    g_assert_cmpstr(texts->str, ==, "a1 \xc3\xa9\x32 ");
+}
+
+static void
+fills_in_what_it_knows_the_name_of(void)
+{
+    static const SmField fields[] = {SM_FIELD(Filled, number), {'-', 0}, SM_FIELD(Filled, text)};
+    g_autoptr(SmDb) db = in_memory();
+    g_autoptr(GHashTable) by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    const SmFiller filler = {by_name, fields, G_N_ELEMENTS(fields)};
+    Filled known = {g_strdup("before"), 7}, other = {NULL, 7};
+
+    g_hash_table_insert(by_name, (gpointer) "a", &known);
+    g_hash_table_insert(by_name, (gpointer) "b", &other);
+    g_assert_true(sm_db_run(db, NULL, NULL, "INSERT INTO t VALUES (1, 'a'), (2, 'c')", ""));
+    g_assert_true(sm_db_fill(db, NULL, &filler, "SELECT s, n, 5, 'text of ' || s FROM t", ""));
+    g_assert_cmpstr(known.text, ==, "text of a");
+    g_assert_cmpint(known.number, ==, 1);
+    g_assert_cmpint(other.number, ==, 7);
+    g_free(known.text);
+}
+
+static void
+tells_whether_there_is_a_row(void)
+{
+    g_autoptr(SmDb) db = in_memory();
+    gboolean has = FALSE;
+
+    g_assert_true(sm_db_has(db, NULL, &has, "SELECT NULL", ""));
+    g_assert_true(has);
+    g_assert_true(sm_db_has(db, NULL, &has, "SELECT 1 FROM t", ""));
+    g_assert_false(has);
+    has = TRUE;
+    g_assert_false(sm_db_has(db, NULL, &has, "SELECT nothing FROM t", ""));
+    g_assert_false(has);
 }
 
 static gboolean
@@ -91,7 +161,7 @@ ask_again(const SmRow *row, gpointer data)
 {
     g_autoptr(GError) error = NULL;
 
-    g_assert_null(sm_db_first(data, &error, describe, "SELECT n, s FROM t", ""));
+    g_assert_null(sm_db_first(data, &error, &things, "SELECT s, n FROM t", ""));
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);
     return TRUE;
 }
@@ -102,7 +172,7 @@ a_query_within_itself_is_refused(void)
     g_autoptr(SmDb) db = in_memory();
 
     g_assert_true(sm_db_run(db, NULL, NULL, "INSERT INTO t (n) VALUES (1)", ""));
-    g_assert_true(sm_db_each(db, NULL, &(SmTaker){ask_again, db}, "SELECT n, s FROM t", ""));
+    g_assert_true(sm_db_each(db, NULL, &(SmTaker){ask_again, db}, "SELECT s, n FROM t", ""));
 }
 
 static void
@@ -168,7 +238,7 @@ says_what_failed(void)
     fixture_assert_says(syntax->message, "ledger :memory:", "SELEKT", NULL);
     g_assert_false(sm_db_run(db, &unique, NULL, "INSERT INTO t (n) VALUES (1), (1)", ""));
     g_assert_error(unique, SM_ERROR, (int)SM_ERROR_LEDGER);
-    g_assert_null(sm_db_first(db, &query, describe, "SELECT nothing FROM t", ""));
+    g_assert_null(sm_db_first(db, &query, &things, "SELECT nothing FROM t", ""));
     g_assert_error(query, SM_ERROR, (int)SM_ERROR_LEDGER);
     g_assert_false(sm_db_integer(db, &integer, &value, "SELECT nothing FROM t", ""));
     g_assert_error(integer, SM_ERROR, (int)SM_ERROR_LEDGER);
@@ -361,6 +431,9 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/db/binds values in their order", binds_values_in_their_order);
+    g_test_add_func("/db/hands structs over one at a time", hands_structs_over_one_at_a_time);
+    g_test_add_func("/db/fills in what it knows the name of", fills_in_what_it_knows_the_name_of);
+    g_test_add_func("/db/tells whether there is a row", tells_whether_there_is_a_row);
     g_test_add_func("/db/rows end when no more are wanted", rows_end_when_no_more_are_wanted);
     g_test_add_func("/db/a query within itself is refused", a_query_within_itself_is_refused);
     g_test_add_func("/db/counts the changed rows", counts_the_changed_rows);

@@ -13,7 +13,7 @@ static SmAccountStanding
 standing(Fixture *fixture, const char *fingerprint)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(SmAccountRecord) record =
+    g_autofree SmAccountRecord *record =
         sm_account_look(fixture->ledger, "main", fingerprint, FALSE, &error);
 
     g_assert_no_error(error);
@@ -59,7 +59,7 @@ is_proven_for_this_password_only(Fixture *fixture, gconstpointer data)
 static void
 is_closed_for_this_password_only(Fixture *fixture, gconstpointer data)
 {
-    g_autoptr(SmAccountRecord) record = NULL;
+    g_autofree SmAccountRecord *record = NULL;
 
     assert_standing(fixture, A, SM_ACCOUNT_UNPROVEN);
     reject(fixture, A);
@@ -124,7 +124,7 @@ a_probe_that_succeeds_opens(Fixture *fixture, gconstpointer data)
 static gint64
 secret_since(Fixture *fixture, const char *fingerprint)
 {
-    g_autoptr(SmAccountRecord) record =
+    g_autofree SmAccountRecord *record =
         sm_account_look(fixture->ledger, "main", fingerprint, FALSE, NULL);
 
     return record->secret_since;
@@ -171,12 +171,12 @@ a_person_reopens(Fixture *fixture, gconstpointer data)
 static void
 accounts_do_not_touch_each_other(Fixture *fixture, gconstpointer data)
 {
-    g_autoptr(SmAccountRecord) other = NULL;
+    g_autofree SmAccountRecord *other = NULL;
 
     assert_standing(fixture, A, SM_ACCOUNT_UNPROVEN);
     other = sm_account_look(fixture->ledger, "other", A, FALSE, NULL);
     reject(fixture, A);
-    sm_account_record_free(other);
+    g_free(other);
     other = sm_account_look(fixture->ledger, "other", A, FALSE, NULL);
     g_assert_cmpint((int)other->standing, ==, (int)SM_ACCOUNT_UNPROVEN);
 }

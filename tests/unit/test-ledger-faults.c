@@ -115,7 +115,7 @@ close_event(SmLedger *ledger, SmFile *file, GError **error)
 static gboolean
 hand_over(SmLedger *ledger, SmFile *file, GError **error)
 {
-    g_autoptr(SmHandover) handover = sm_handover_load(ledger, 1, error);
+    g_autofree SmHandover *handover = sm_handover_load(ledger, 1, error);
 
     return handover != NULL && sm_handover_done(ledger, handover, error);
 }
@@ -123,7 +123,7 @@ hand_over(SmLedger *ledger, SmFile *file, GError **error)
 static gboolean
 hand_over_in_vain(SmLedger *ledger, SmFile *file, GError **error)
 {
-    g_autoptr(SmHandover) handover = sm_handover_load(ledger, 1, error);
+    g_autofree SmHandover *handover = sm_handover_load(ledger, 1, error);
 
     return handover != NULL && sm_handover_failed(ledger, handover, "exit 1", 99, error);
 }
@@ -143,7 +143,7 @@ reject(SmLedger *ledger, SmFile *file, GError **error)
 static gboolean
 look_at_account(SmLedger *ledger, SmFile *file, GError **error)
 {
-    g_autoptr(SmAccountRecord) record =
+    g_autofree SmAccountRecord *record =
         sm_account_look(ledger, "other", "fingerprint", FALSE, error);
 
     return record != NULL;

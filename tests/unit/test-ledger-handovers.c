@@ -132,7 +132,7 @@ one_that_failed_keeps_the_later_ones_waiting(Fixture *fixture, gconstpointer dat
     g_autoptr(SmFile) file = stored(fixture, CSV);
     g_autoptr(GPtrArray) found = due(fixture, CSV);
     const SmHandover *handover = found->pdata[0];
-    g_autoptr(SmHandover) again = NULL;
+    g_autofree SmHandover *again = NULL;
     int open;
 
     store(fixture, file, "corrected", 7, NULL);
@@ -161,7 +161,7 @@ an_id_is_the_same_each_time_and_no_other_s(Fixture *fixture, gconstpointer data)
     g_autoptr(GPtrArray) found = due_once_stored(fixture, CSV, TXT);
     g_autofree char *first = sm_handover_id(found->pdata[0]);
     g_autofree char *second = sm_handover_id(found->pdata[1]);
-    g_autoptr(SmHandover) again = NULL;
+    g_autofree SmHandover *again = NULL;
     g_autofree char *same = NULL;
 
     g_assert_cmpstr(first, !=, second);

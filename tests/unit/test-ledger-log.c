@@ -16,8 +16,10 @@ write_trail(Fixture *fixture)
 }
 
 static gboolean
-collect(const SmLogRow *row, gpointer data)
+collect(gconstpointer made, gpointer data)
 {
+    const SmLogRow *row = made;
+
     g_string_append_printf(data, "%d ", (int)row->at);
     return TRUE;
 }
@@ -69,8 +71,10 @@ rows_of_a_time(Fixture *fixture, gconstpointer data)
 }
 
 static gboolean
-take_one(const SmLogRow *row, gpointer data)
+take_one(gconstpointer made, gpointer data)
 {
+    const SmLogRow *row = made;
+
     g_assert_cmpint((*(int *)data)++, ==, 0);
     g_assert_cmpint(row->at, ==, 100);
     g_assert_cmpint(row->uid, ==, 0);

@@ -115,7 +115,7 @@ static void
 alerts_that_are_over_or_unknown_are_left_out(Fixture *fixture, gconstpointer data)
 {
     g_auto(Look) it = {0};
-    const SmAlertRecord *alert;
+    const SmAlertRow *alert;
 
     fixture_sql(fixture, "INSERT INTO alerts (account, kind, text, first, last, times) VALUES"
                          " ('main', 'disk', 'full', 5, 6, 2), ('main', 'form', 'over', 5, 0, 1),"
@@ -123,11 +123,11 @@ alerts_that_are_over_or_unknown_are_left_out(Fixture *fixture, gconstpointer dat
     look(&it, fixture);
     g_assert_cmpuint(it.survey->alerts->len, ==, 1);
     alert = it.survey->alerts->pdata[0];
-    g_assert_cmpint(alert->kind, ==, SM_ALERT_DISK);
+    g_assert_cmpstr(alert->kind, ==, "disk");
     g_assert_cmpstr(alert->account, ==, "main");
     g_assert_cmpstr(alert->text, ==, "full");
-    g_assert_cmpint(alert->first_at, ==, 5);
-    g_assert_cmpint(alert->last_at, ==, 6);
+    g_assert_cmpint(alert->first, ==, 5);
+    g_assert_cmpint(alert->last, ==, 6);
     g_assert_cmpint(alert->times, ==, 2);
 }
 

@@ -4,13 +4,15 @@
 #include "common/base/error.h"
 #include "fetch/status/verdict.h"
 
+#include "fetch/alert/text.h"
+
 enum { NOW = 1000000000, HOUR = 3600, DAY = 86400 };
 
 typedef struct {
     SmAccount account;
     SmConfig config;
     SmAccountSurvey main;
-    SmAlertRecord alert;
+    SmAlertRow alert;
     SmSurvey survey;
 } Fixture;
 
@@ -165,11 +167,11 @@ worker(Fixture *it, gconstpointer data)
 static void
 raise_alert(Fixture *it, SmAlertKind kind, gint64 at)
 {
-    it->alert = (SmAlertRecord){.account = (char *)"main",
-                                .kind = kind,
-                                .text = (char *)"what",
-                                .first_at = at,
-                                .last_at = at};
+    it->alert = (SmAlertRow){.account = (char *)"main",
+                             .kind = (char *)sm_alert_kind_name(kind),
+                             .text = (char *)"what",
+                             .first = at,
+                             .last = at};
     g_ptr_array_add(it->survey.alerts, &it->alert);
 }
 

@@ -40,7 +40,7 @@ gboolean
 sm_alert_stands_as(SmLedger *ledger, const char *account, SmAlertKind kind, const char *text)
 {
     g_autofree char *clean = sm_text_clean(text, TEXT_MAX);
-    g_autoptr(SmAlertRow) row = sm_alerts_find(ledger, account, sm_alert_kind_name(kind), NULL);
+    g_autofree SmAlertRow *row = sm_alerts_find(ledger, account, sm_alert_kind_name(kind), NULL);
 
     return row != NULL && g_str_equal(row->text, clean);
 }
@@ -48,7 +48,7 @@ sm_alert_stands_as(SmLedger *ledger, const char *account, SmAlertKind kind, cons
 gboolean
 sm_alert_was_raised(SmLedger *ledger, const char *account, SmAlertKind kind, gint64 after)
 {
-    g_autoptr(SmAlertRow) row = sm_alerts_find(ledger, account, sm_alert_kind_name(kind), NULL);
+    g_autofree SmAlertRow *row = sm_alerts_find(ledger, account, sm_alert_kind_name(kind), NULL);
 
     /* not what a clock that was ahead has raised: it would keep us silent until then */
     return row != NULL && row->last > after && row->last <= sm_ledger_now() + SM_ALERT_REMIND;

@@ -23,7 +23,7 @@ next_due(const Sending *sending)
 static gboolean
 is_any_due(const Sending *sending)
 {
-    g_autoptr(SmAlertRow) row = next_due(sending);
+    g_autofree SmAlertRow *row = next_due(sending);
 
     return row != NULL;
 }
@@ -111,7 +111,7 @@ static gboolean
 send_all(const Sending *sending)
 {
     for (;;) {
-        g_autoptr(SmAlertRow) row = next_due(sending);
+        g_autofree SmAlertRow *row = next_due(sending);
 
         if (row == NULL)
             return TRUE;

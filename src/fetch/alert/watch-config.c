@@ -56,7 +56,7 @@ sm_watch_config_directories(SmConfig *config)
 static gboolean
 is_of_configuration(SmLedger *ledger, const char *account)
 {
-    g_autoptr(SmAlertRow) row =
+    g_autofree SmAlertRow *row =
         sm_alerts_find(ledger, account, sm_alert_kind_name(SM_ALERT_ACCOUNT), NULL);
     g_autofree char *place = g_strdup_printf("[account %s]", account);
 

@@ -40,7 +40,7 @@ recall(const SmCheck *check, const SmAccount *account, const SmSecret *secret)
 static gboolean
 is_flawed(SmCheck *check, const SmAccount *account, const SmSecret *secret)
 {
-    g_autoptr(SmAccountRecord) record = recall(check, account, secret);
+    g_autofree SmAccountRecord *record = recall(check, account, secret);
     g_autofree char *age =
         record != NULL ? sm_secret_age_warning(account, record->secret_since, sm_ledger_now())
                        : NULL;

@@ -144,7 +144,7 @@ sm_check_tell(SmCheck *check, const SmAccount *none)
 {
     const SmConfig *config = check->config;
     gint64 before = sm_ledger_now() - 2 * (gint64)config->worker_interval;
-    g_autoptr(SmAlertRow) alert = NULL;
+    g_autofree SmAlertRow *alert = NULL;
     gboolean late = FALSE;
 
     if (check->seen == NULL || !is_deferred(config))

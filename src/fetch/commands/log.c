@@ -71,7 +71,7 @@ print_table_row(Log *log, const SmLogRow *row)
 }
 
 static gboolean
-measure_row(const SmLogRow *row, gpointer user_data)
+measure_row(gconstpointer row, gpointer user_data)
 {
     Log *log = user_data;
     char *columns[COLUMNS];
@@ -133,7 +133,7 @@ print_csv_row(Log *log, const SmLogRow *row)
 }
 
 static gboolean
-print_row(const SmLogRow *row, gpointer user_data)
+print_row(gconstpointer row, gpointer user_data)
 {
     Log *log = user_data;
 

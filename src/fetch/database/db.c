@@ -1,6 +1,7 @@
 #include "fetch/database/db.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 #include "build-config.h"
 #include "common/base/error.h"
@@ -112,60 +113,184 @@ sm_db_each(SmDb *db, GError **error, const SmTaker *taker, const char *sql, cons
     return ok;
 }
 
+const SmMaker sm_db_texts = {0};
+
+/* Where its texts have room behind it, behind is their first byte; NULL: they are strings. */
+static void
+set_field(gpointer made, const SmField *field, const SmRow *row, int column, char **behind)
+{
+    char *member = (char *)made + field->offset;
+    const char *text = field->kind == 's' ? sm_row_text(row, column) : NULL;
+
+    if (field->kind == 'i') {
+        *(gint64 *)member = sm_row_int64(row, column);
+    } else if (field->kind == 'n') {
+        *(int *)member = (int)sm_row_int64(row, column);
+    } else if (text != NULL && behind != NULL) {
+        *(char **)member = *behind;
+        *behind = g_stpcpy(*behind, text) + 1;
+    } else if (text != NULL) {
+        *(char **)member = g_strdup(text);
+    }
+}
+
+static gpointer
+make(const SmMaker *maker, const SmRow *row)
+{
+    gsize size = maker->size;
+    gpointer made;
+    char *behind;
+
+    if (size == 0)
+        return sm_row_dup(row, 0);
+    for (guint i = 0; i < maker->count && maker->release == NULL; i++) {
+        const char *text = maker->fields[i].kind == 's' ? sm_row_text(row, (int)i) : NULL;
+
+        size += text != NULL ? strlen(text) + 1 : 0;
+    }
+    made = g_malloc0(size);
+    behind = (char *)made + maker->size;
+    for (guint i = 0; i < maker->count; i++)
+        set_field(made, &maker->fields[i], row, (int)i, maker->release == NULL ? &behind : NULL);
+    if (maker->finish != NULL)
+        maker->finish(made, row);
+    return made;
+}
+
+void
+sm_db_clear(const SmMaker *maker, gpointer made)
+{
+    for (guint i = 0; i < maker->count; i++)
+        if (maker->fields[i].kind == 's')
+            g_free(G_STRUCT_MEMBER(char *, made, maker->fields[i].offset));
+}
+
+static GDestroyNotify
+release_of(const SmMaker *maker)
+{
+    return maker->release != NULL ? maker->release : g_free;
+}
+
+static gboolean
+read_row(const SmRow *row, gpointer user_data)
+{
+    const SmReader *reader = user_data;
+    gpointer made = make(reader->maker, row);
+    gboolean more = reader->take(made, reader->user_data);
+
+    release_of(reader->maker)(made);
+    return more;
+}
+
+gboolean
+sm_db_read(SmDb *db, GError **error, const SmReader *reader, const char *sql, const char *types,
+           ...)
+{
+    SmDbQuery query = {.sql = sql, .types = types};
+    va_list values;
+    gboolean ok;
+
+    va_start(values, types);
+    ok = each_va(db, &(SmTaker){read_row, (gpointer)reader}, &query, values, error);
+    va_end(values);
+    return ok;
+}
+
+static gboolean
+fill_named(const SmRow *row, gpointer user_data)
+{
+    const SmFiller *filler = user_data;
+    gpointer named = g_hash_table_lookup(filler->by_name, sm_row_text(row, 0));
+
+    for (guint i = 0; named != NULL && i < filler->count; i++) {
+        if (filler->fields[i].kind == 's')
+            g_free(G_STRUCT_MEMBER(char *, named, filler->fields[i].offset));
+        set_field(named, &filler->fields[i], row, (int)i + 1, NULL);
+    }
+    return TRUE;
+}
+
+gboolean
+sm_db_fill(SmDb *db, GError **error, const SmFiller *filler, const char *sql, const char *types,
+           ...)
+{
+    SmDbQuery query = {.sql = sql, .types = types};
+    va_list values;
+    gboolean ok;
+
+    va_start(values, types);
+    ok = each_va(db, &(SmTaker){fill_named, (gpointer)filler}, &query, values, error);
+    va_end(values);
+    return ok;
+}
+
+/* What was made of rows. */
 typedef struct {
-    SmMakeOfRow make;
-    GPtrArray *made;
-} Making;
+    const SmMaker *maker;
+    GPtrArray *made; /* NULL: only the first row counts */
+    gpointer first;
+} Made;
 
 static gboolean
 add_made(const SmRow *row, gpointer user_data)
 {
-    const Making *making = user_data;
+    Made *made = user_data;
+    gpointer one = make(made->maker, row);
 
-    g_ptr_array_add(making->made, making->make(row));
-    return TRUE;
+    if (made->made == NULL)
+        made->first = one;
+    else
+        g_ptr_array_add(made->made, one);
+    return made->made != NULL;
 }
 
 GPtrArray *
 sm_db_list(SmDb *db, GError **error, const SmMaker *maker, const char *sql, const char *types, ...)
 {
-    g_autoptr(GPtrArray) made = g_ptr_array_new_with_free_func(maker->release);
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(release_of(maker));
     SmDbQuery query = {.sql = sql, .types = types};
-    Making making = {maker->make, made};
+    Made made = {maker, list, NULL};
     va_list values;
     gboolean ok;
 
     va_start(values, types);
-    ok = each_va(db, &(SmTaker){add_made, &making}, &query, values, error);
+    ok = each_va(db, &(SmTaker){add_made, &made}, &query, values, error);
     va_end(values);
-    return ok ? g_steal_pointer(&made) : NULL;
-}
-
-typedef struct {
-    SmMakeOfRow make;
-    gpointer made;
-} First;
-
-static gboolean
-make_first(const SmRow *row, gpointer user_data)
-{
-    First *first = user_data;
-
-    first->made = first->make(row);
-    return FALSE;
+    return ok ? g_steal_pointer(&list) : NULL;
 }
 
 gpointer
-sm_db_first(SmDb *db, GError **error, SmMakeOfRow make, const char *sql, const char *types, ...)
+sm_db_first(SmDb *db, GError **error, const SmMaker *maker, const char *sql, const char *types, ...)
 {
     SmDbQuery query = {.sql = sql, .types = types};
-    First first = {make, NULL};
+    Made made = {maker, NULL, NULL};
     va_list values;
 
     va_start(values, types);
-    each_va(db, &(SmTaker){make_first, &first}, &query, values, error);
+    each_va(db, &(SmTaker){add_made, &made}, &query, values, error);
     va_end(values);
-    return first.made;
+    return made.first;
+}
+
+static gboolean
+note_row(const SmRow *row, gpointer has)
+{
+    *(gboolean *)has = TRUE;
+    return FALSE;
+}
+
+gboolean
+sm_db_has(SmDb *db, GError **error, gboolean *has, const char *sql, const char *types, ...)
+{
+    SmDbQuery query = {.sql = sql, .types = types};
+    va_list values;
+    gboolean ok;
+
+    *has = FALSE;
+    va_start(values, types);
+    ok = each_va(db, &(SmTaker){note_row, has}, &query, values, error);
+    va_end(values);
+    return ok;
 }
 
 static gboolean

@@ -87,16 +87,72 @@ typedef struct {
     gpointer user_data;
 } SmTaker;
 
-/* Makes what a row stands for; what frees that. */
-typedef gpointer (*SmMakeOfRow)(const SmRow *row);
-
+/* A column becomes a member of a struct: 'i' a gint64, 'n' an int or an enum, 's' a text, '-' none.
+ */
 typedef struct {
-    SmMakeOfRow make;
+    char kind;
+    gsize offset;
+} SmField;
+
+/* clang-format off */
+#define SM_FIELD(type, member)                                                                     \
+    {                                                                                              \
+        _Generic(((type *)NULL)->member, gint64 : 'i', char * : 's', const char * : 's',           \
+                 default : 'n'), G_STRUCT_OFFSET(type, member)                                     \
+    }
+/* clang-format on */
+
+/* How a row becomes a struct, all else in which is 0. */
+typedef struct {
+    gsize size;            /* of the struct; 0: a row becomes its first text, a string */
+    const SmField *fields; /* for its columns, in their order */
+    guint count;
+    void (*finish)(gpointer made, const SmRow *row); /* sets the rest, may be NULL */
+    /* NULL: g_free() frees it together with its texts; else they are strings by themselves, which
+     * this frees too (sm_db_clear()) */
     GDestroyNotify release;
 } SmMaker;
 
+/* A maker of structs of TYPE, which g_free() frees; finish may be NULL. */
+#define SM_MAKER(type, fields, finish)                                                             \
+    {                                                                                              \
+        sizeof(type), fields, G_N_ELEMENTS(fields), finish, NULL                                   \
+    }
+
+/* A row becomes its first text. */
+extern const SmMaker sm_db_texts;
+
+/* Frees the texts of what maker, which has a release, has made. */
+void sm_db_clear(const SmMaker *maker, gpointer made);
+
+/* Takes what was made of a row, and is freed after that; FALSE ends the query. */
+typedef gboolean (*SmTakeMade)(gconstpointer made, gpointer user_data);
+
+/* Who is handed what maker makes of rows. */
+typedef struct {
+    const SmMaker *maker;
+    SmTakeMade take;
+    gpointer user_data;
+} SmReader;
+
+/* What there is by name (struct), for rows whose first column is a name: fields are for the others,
+ * texts strings by themselves, in place of what was there. */
+typedef struct {
+    GHashTable *by_name;
+    const SmField *fields;
+    guint count;
+} SmFiller;
+
 /* Hands each row of the answer to taker, until that has enough. SM_ERROR_LEDGER. */
 gboolean sm_db_each(SmDb *db, GError **error, const SmTaker *taker, const char *sql,
+                    const char *types, ...);
+
+/* Hands what is made of each row to reader, one at a time. SM_ERROR_LEDGER. */
+gboolean sm_db_read(SmDb *db, GError **error, const SmReader *reader, const char *sql,
+                    const char *types, ...);
+
+/* Fills in what filler knows the name of. SM_ERROR_LEDGER. */
+gboolean sm_db_fill(SmDb *db, GError **error, const SmFiller *filler, const char *sql,
                     const char *types, ...);
 
 /*
@@ -107,11 +163,15 @@ GPtrArray *sm_db_list(SmDb *db, GError **error, const SmMaker *maker, const char
                       const char *types, ...);
 
 /*
- * What make makes of the first row. NULL without an error where there is none.
- * SM_ERROR_LEDGER.
+ * What maker makes of the first row. NULL without an error where there is none.
+ * Caller frees. SM_ERROR_LEDGER.
  */
-gpointer sm_db_first(SmDb *db, GError **error, SmMakeOfRow make, const char *sql, const char *types,
-                     ...);
+gpointer sm_db_first(SmDb *db, GError **error, const SmMaker *maker, const char *sql,
+                     const char *types, ...);
+
+/* Whether there is a row; FALSE too on an error. SM_ERROR_LEDGER. */
+gboolean sm_db_has(SmDb *db, GError **error, gboolean *has, const char *sql, const char *types,
+                   ...);
 
 /* The value of a query with one integer; 0 where there is no row or it is NULL. SM_ERROR_LEDGER. */
 gboolean sm_db_integer(SmDb *db, GError **error, gint64 *value, const char *sql, const char *types,

@@ -271,16 +271,10 @@ exec(SmDb *db, const char *sql, GError **error)
     return code == SQLITE_OK || fail(to, code, error);
 }
 
-static gpointer
-make_answer(const SmRow *row)
-{
-    return sm_row_dup(row, 0);
-}
-
 static gboolean
 verify(SmDb *db, GError **error)
 {
-    g_autofree char *answer = sm_db_first(db, error, make_answer, "PRAGMA quick_check(1)", "");
+    g_autofree char *answer = sm_db_first(db, error, &sm_db_texts, "PRAGMA quick_check(1)", "");
 
     if (answer == NULL || g_str_equal(answer, "ok"))
         return answer != NULL;

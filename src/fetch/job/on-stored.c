@@ -160,7 +160,7 @@ tell(Telling *telling, const SmHandover *handover)
 static gboolean
 attend(Telling *telling, gint64 id, GError **error)
 {
-    g_autoptr(SmHandover) handover = NULL;
+    g_autofree SmHandover *handover = NULL;
     guint failed = telling->failed;
     GError *fault = NULL;
     gint64 byte = SM_LOCK_HANDOVERS + id;

@@ -39,19 +39,11 @@ typedef struct {
     GError *fault; /* of writing */
 } Table;
 
-static gpointer
-text_from_row(const SmRow *row)
-{
-    return sm_row_dup(row, 0);
-}
-
 /* The names of a table's columns, those of numbers with "#" before, in the order of their names. */
 static GPtrArray *
 columns_of(SmDb *db, const char *table, GError **error)
 {
-    static const SmMaker names = {text_from_row, g_free};
-
-    return sm_db_list(db, error, &names, sm_db_columns_query(db), "s", table);
+    return sm_db_list(db, error, &sm_db_texts, sm_db_columns_query(db), "s", table);
 }
 
 static const char *

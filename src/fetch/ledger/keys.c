@@ -1,17 +1,11 @@
 #include "fetch/ledger/keys.h"
 
-static gpointer
-text_from_row(const SmRow *row)
-{
-    return sm_row_dup(row, 0);
-}
-
 gboolean
 sm_keys_get(SmLedger *ledger, const char *name, char **value, GError **error)
 {
     GError *fault = NULL;
 
-    *value = sm_db_first(ledger->db, &fault, text_from_row, "SELECT value FROM keys WHERE name = ?",
+    *value = sm_db_first(ledger->db, &fault, &sm_db_texts, "SELECT value FROM keys WHERE name = ?",
                          "s", name);
     if (fault == NULL)
         return TRUE;

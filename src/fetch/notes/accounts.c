@@ -10,17 +10,11 @@ enum {
     PASSWORD_PAUSE = 900, /* seconds */
 };
 
-static gpointer
-text_from_row(const SmRow *row)
-{
-    return sm_row_dup(row, 0);
-}
-
 char *
 sm_account_fingerprint_key(SmLedger *ledger, GError **error)
 {
     GError *fault = NULL;
-    char *key = sm_db_first(ledger->db, &fault, text_from_row,
+    char *key = sm_db_first(ledger->db, &fault, &sm_db_texts,
                             "SELECT value FROM keys WHERE name = 'fingerprint'", "");
 
     if (fault != NULL)
@@ -32,40 +26,22 @@ sm_account_fingerprint_key(SmLedger *ledger, GError **error)
     return key;
 }
 
-void
-sm_account_record_free(SmAccountRecord *record)
-{
-    if (record == NULL)
-        return;
-    g_free(record->reason);
-    g_free(record);
-}
-
-static gpointer
-from_row(const SmRow *row)
-{
-    SmAccountRecord *record = g_new0(SmAccountRecord, 1);
-
-    record->id = sm_row_int64(row, 0);
-    record->standing = sm_row_int64(row, 1) != 0 ? SM_ACCOUNT_PROVEN : SM_ACCOUNT_UNPROVEN;
-    record->secret_since = sm_row_int64(row, 6);
-    if (sm_row_int64(row, 2) != 0) {
-        record->standing = SM_ACCOUNT_CLOSED;
-        record->rejected_at = sm_row_int64(row, 3);
-        record->probe_at = sm_row_int64(row, 4);
-        record->reason = sm_row_dup(row, 5);
-    }
-    return record;
-}
+static const SmField of_record[] = {
+    SM_FIELD(SmAccountRecord, id),          SM_FIELD(SmAccountRecord, standing),
+    SM_FIELD(SmAccountRecord, rejected_at), SM_FIELD(SmAccountRecord, secret_since),
+    SM_FIELD(SmAccountRecord, reason),      SM_FIELD(SmAccountRecord, probe_at)};
+static const SmMaker records = SM_MAKER(SmAccountRecord, of_record, NULL);
 
 SmAccountRecord *
 sm_account_peek(SmLedger *ledger, const char *account, const char *fingerprint, GError **error)
 {
-    return sm_db_first(ledger->db, error, from_row,
-                       "SELECT id, coalesce(proven = ?1, FALSE), coalesce(rejected = ?1, FALSE),"
-                       " rejected_at, probe_at, reason,"
-                       " iif(?1 IN (proven, rejected), secret_since, 0) FROM accounts"
-                       " WHERE name = ?2",
+    return sm_db_first(ledger->db, error, &records,
+                       "SELECT id," /* the standing as SmAccountStanding counts: */
+                       " CASE WHEN rejected = ?1 THEN 2 WHEN proven = ?1 THEN 1 ELSE 0 END,"
+                       " CASE WHEN rejected = ?1 THEN rejected_at END,"
+                       " iif(?1 IN (proven, rejected), secret_since, 0),"
+                       " CASE WHEN rejected = ?1 THEN reason END,"
+                       " CASE WHEN rejected = ?1 THEN probe_at END FROM accounts WHERE name = ?2",
                        "ss", fingerprint, account);
 }
 
@@ -84,14 +60,14 @@ sm_account_look(SmLedger *ledger, const char *account, const char *fingerprint, 
 {
     gint64 sooner = eager ? SM_ACCOUNT_PROBE_AFTER - SM_ACCOUNT_EAGER_AFTER : 0;
     GError *fault = NULL;
-    g_autoptr(SmAccountRecord) record = sm_account_peek(ledger, account, fingerprint, &fault);
+    g_autofree SmAccountRecord *record = sm_account_peek(ledger, account, fingerprint, &fault);
     gboolean ok;
 
     if (fault != NULL)
         g_propagate_error(error, fault);
     if (fault != NULL || (record != NULL && record->standing != SM_ACCOUNT_CLOSED))
         return g_steal_pointer(&record); /* nothing to write */
-    g_clear_pointer(&record, sm_account_record_free);
+    g_clear_pointer(&record, g_free);
     ok = sm_db_begin(ledger->db, account, error) &&
          sm_db_run(ledger->db, error, NULL,
                    "INSERT INTO accounts (name) VALUES (?) ON CONFLICT DO NOTHING", "s", account) &&

@@ -52,9 +52,6 @@ SmAccountRecord *sm_account_look(SmLedger *ledger, const char *account, const ch
 SmAccountRecord *sm_account_peek(SmLedger *ledger, const char *account, const char *fingerprint,
                                  GError **error);
 
-/* Frees record; NULL is allowed. */
-void sm_account_record_free(SmAccountRecord *record);
-
 /* Records that the service accepted it; its age counts from the first time, despite rejections in
  * between. Where hosts share the ledger, another one's password stays rejected. SM_ERROR_LEDGER. */
 gboolean sm_account_proven(SmLedger *ledger, const char *account, const char *fingerprint,
@@ -100,5 +97,3 @@ gboolean sm_account_synced(SmLedger *ledger, const char *account, gint64 *when, 
  */
 gboolean sm_account_heard(SmLedger *ledger, const char *account, gint64 after, gint64 *when,
                           GError **error);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmAccountRecord, sm_account_record_free)

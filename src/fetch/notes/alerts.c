@@ -4,41 +4,11 @@ enum { LONGEST_PAUSE = 7 * 86400 /* seconds between two mails of one alert that 
 
 #define COLUMNS "SELECT account, kind, text, first, last, times, sent FROM alerts"
 
-static gpointer
-from_row(const SmRow *row)
-{
-    SmAlertRow *alert = g_new(SmAlertRow, 1);
-
-    *alert = (SmAlertRow){
-        .account = sm_row_dup(row, 0),
-        .kind = sm_row_dup(row, 1),
-        .text = sm_row_dup(row, 2),
-        .first = sm_row_int64(row, 3),
-        .last = sm_row_int64(row, 4),
-        .times = sm_row_int64(row, 5),
-        .sent = sm_row_int64(row, 6),
-    };
-    return alert;
-}
-
-void
-sm_alert_row_free(SmAlertRow *row)
-{
-    if (row == NULL)
-        return;
-    g_free(row->account);
-    g_free(row->kind);
-    g_free(row->text);
-    g_free(row);
-}
-
-static void
-release(gpointer row)
-{
-    sm_alert_row_free(row);
-}
-
-static const SmMaker alerts = {from_row, release};
+static const SmField of_alert[] = {SM_FIELD(SmAlertRow, account), SM_FIELD(SmAlertRow, kind),
+                                   SM_FIELD(SmAlertRow, text),    SM_FIELD(SmAlertRow, first),
+                                   SM_FIELD(SmAlertRow, last),    SM_FIELD(SmAlertRow, times),
+                                   SM_FIELD(SmAlertRow, sent)};
+static const SmMaker alerts = SM_MAKER(SmAlertRow, of_alert, NULL);
 
 gboolean
 sm_alerts_raise(SmLedger *ledger, const char *account, const char *kind, const char *text,
@@ -76,7 +46,7 @@ sm_alerts_standing(SmLedger *ledger, const char *account, GError **error)
 SmAlertRow *
 sm_alerts_find(SmLedger *ledger, const char *account, const char *kind, GError **error)
 {
-    return sm_db_first(ledger->db, error, from_row,
+    return sm_db_first(ledger->db, error, &alerts,
                        COLUMNS " WHERE account = ? AND kind = ? AND last > 0", "ss", account, kind);
 }
 
@@ -85,7 +55,7 @@ sm_alerts_find(SmLedger *ledger, const char *account, const char *kind, GError *
 SmAlertRow *
 sm_alerts_due(SmLedger *ledger, guint every, GError **error)
 {
-    return sm_db_first(ledger->db, error, from_row,
+    return sm_db_first(ledger->db, error, &alerts,
                        COLUMNS " WHERE times > 0 AND (sent > ?1 OR sent <= ?1"
                                " - CASE WHEN sent - first <= ?2 THEN ?2"
                                " WHEN sent - first >= ?3 THEN ?3 ELSE sent - first END)"

@@ -7,6 +7,8 @@
 
 #include "fetch/ledger/ledger.h"
 
+/* One block of memory, as all rows of this ledger that are handed out but SmFile: g_free() frees
+ * it. */
 typedef struct {
     char *account; /* "" for the whole program */
     char *kind;    /* as sm_alert_kind_name() has it */
@@ -15,9 +17,6 @@ typedef struct {
     gint64 times;       /* since it was sent last */
     gint64 sent;        /* when it was sent last, 0: never */
 } SmAlertRow;
-
-/* Frees row; NULL is allowed. */
-void sm_alert_row_free(SmAlertRow *row);
 
 /* It has happened, once more perhaps. SM_ERROR_LEDGER. */
 gboolean sm_alerts_raise(SmLedger *ledger, const char *account, const char *kind, const char *text,
@@ -43,5 +42,3 @@ SmAlertRow *sm_alerts_due(SmLedger *ledger, guint every, GError **error);
 
 /* Row was sent as it is; what has happened since stays to be sent. SM_ERROR_LEDGER. */
 gboolean sm_alerts_sent(SmLedger *ledger, const SmAlertRow *row, GError **error);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmAlertRow, sm_alert_row_free)

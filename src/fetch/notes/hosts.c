@@ -10,25 +10,18 @@ enum { FORGOTTEN_AFTER = 7 * 86400 /* seconds */ };
 #define FIRST "host "
 #define END "host!"
 
-static gpointer
-from_row(const SmRow *row)
+static void
+finish(gpointer made, const SmRow *row)
 {
-    SmHost *host = g_new0(SmHost, 1);
+    SmHost *host = made;
 
-    host->name = g_strdup(sm_row_text(row, 0) + sizeof FIRST - 1);
+    host->name += sizeof FIRST - 1;
     sscanf(sm_row_text(row, 1), "%" G_GINT64_MODIFIER "d %u %" G_GINT64_MODIFIER "d",
            &host->beat_at, &host->interval, &host->spooled);
-    return host;
 }
 
-static void
-host_free(gpointer data)
-{
-    SmHost *host = data;
-
-    g_free(host->name);
-    g_free(host);
-}
+static const SmField of_host[] = {SM_FIELD(SmHost, name)};
+static const SmMaker hosts = SM_MAKER(SmHost, of_host, finish);
 
 gboolean
 sm_hosts_beat(SmLedger *ledger, guint interval, gint64 spooled, gint64 now, GError **error)
@@ -49,7 +42,6 @@ sm_hosts_beat(SmLedger *ledger, guint interval, gint64 spooled, gint64 now, GErr
 GPtrArray *
 sm_hosts_list(SmLedger *ledger, gint64 now, GError **error)
 {
-    static const SmMaker hosts = {from_row, host_free};
     GPtrArray *list = sm_db_list(ledger->db, error, &hosts,
                                  "SELECT name, value FROM keys WHERE name >= '" FIRST "'"
                                  " AND name < '" END "' ORDER BY name",

@@ -11,32 +11,17 @@
     " WHERE e.account = " account " AND e.name = " name " AND e.kind <> 'listing') THEN 0"         \
     " ELSE 1 END"
 
-/* Who is handed rows, of one kind. */
-typedef struct {
-    SmHistoryTakeStored stored;
-    SmHistoryTakeDelivery delivery;
-    SmHistoryTakeFile file;
-    gpointer user_data;
-} Reader;
-
-static gboolean
-take_stored(const SmRow *row, gpointer user_data)
-{
-    const Reader *reader = user_data;
-
-    reader->stored(
-        &(SmHistoryStored){sm_row_text(row, 0), sm_row_int64(row, 1), (SmWay)sm_row_int64(row, 2)},
-        reader->user_data);
-    return TRUE;
-}
+static const SmField of_stored[] = {SM_FIELD(SmHistoryStored, account),
+                                    SM_FIELD(SmHistoryStored, at), SM_FIELD(SmHistoryStored, way)};
+static const SmMaker stored = SM_MAKER(SmHistoryStored, of_stored, NULL);
 
 gboolean
-sm_history_stored(SmLedger *ledger, const char *account, gint64 since, SmHistoryTakeStored take,
+sm_history_stored(SmLedger *ledger, const char *account, gint64 since, SmTakeMade take,
                   gpointer user_data, GError **error)
 {
-    Reader reader = {.stored = take, .user_data = user_data};
+    const SmReader reader = {&stored, take, user_data};
 
-    return sm_db_each(ledger->db, error, &(SmTaker){take_stored, &reader},
+    return sm_db_read(ledger->db, error, &reader,
                       "SELECT l.account, l.at, " WAY("l.command", "l.account",
                                                      "l.name") " FROM log l WHERE l.at >= ?"
                                                                " AND l.action IN ('stored',"
@@ -45,98 +30,45 @@ sm_history_stored(SmLedger *ledger, const char *account, gint64 since, SmHistory
                       "is", since, account);
 }
 
-static gboolean
-take_delivery(const SmRow *row, gpointer user_data)
-{
-    const Reader *reader = user_data;
-
-    reader->delivery(&(SmHistoryDelivery){sm_row_text(row, 0), sm_row_text(row, 1),
-                                          sm_row_text(row, 2), sm_row_int64(row, 3)},
-                     reader->user_data);
-    return TRUE;
-}
+static const SmField of_delivery[] = {
+    SM_FIELD(SmHistoryDelivery, account), SM_FIELD(SmHistoryDelivery, name),
+    SM_FIELD(SmHistoryDelivery, delivered), SM_FIELD(SmHistoryDelivery, stored_at)};
+static const SmMaker deliveries = SM_MAKER(SmHistoryDelivery, of_delivery, NULL);
 
 gboolean
-sm_history_deliveries(SmLedger *ledger, const char *account, gint64 since,
-                      SmHistoryTakeDelivery take, gpointer user_data, GError **error)
+sm_history_deliveries(SmLedger *ledger, const char *account, gint64 since, SmTakeMade take,
+                      gpointer user_data, GError **error)
 {
-    Reader reader = {.delivery = take, .user_data = user_data};
+    const SmReader reader = {&deliveries, take, user_data};
 
-    return sm_db_each(
-        ledger->db, error, &(SmTaker){take_delivery, &reader},
+    return sm_db_read(
+        ledger->db, error, &reader,
         "SELECT account, name, listed_delivered, stored FROM files"
         " WHERE stored >= ? AND stored > 0 AND revision = 0 AND listed_delivered IS NOT NULL"
         " AND account = coalesce(?, account)",
         "is", since, account);
 }
 
-static gboolean
-take_began(const SmRow *row, gpointer user_data)
-{
-    SmHistoryAccount *account = g_hash_table_lookup(user_data, sm_row_text(row, 0));
-
-    if (account != NULL)
-        account->began = sm_row_int64(row, 1);
-    return TRUE;
-}
-
-static gboolean
-take_secret(const SmRow *row, gpointer user_data)
-{
-    SmHistoryAccount *account = g_hash_table_lookup(user_data, sm_row_text(row, 0));
-
-    if (account == NULL)
-        return TRUE;
-    account->secret_since = sm_row_int64(row, 1);
-    account->rejected_at = sm_row_int64(row, 2);
-    return TRUE;
-}
-
-static gboolean
-take_types(const SmRow *row, gpointer user_data)
-{
-    SmHistoryAccount *account = g_hash_table_lookup(user_data, sm_row_text(row, 0));
-
-    if (account == NULL)
-        return TRUE;
-    account->csv = sm_row_int64(row, 1);
-    account->txt = sm_row_int64(row, 2);
-    return TRUE;
-}
-
 gboolean
 sm_history_accounts(SmLedger *ledger, GHashTable *by_name, gint64 since, GError **error)
 {
-    return sm_db_each(ledger->db, error, &(SmTaker){take_began, by_name},
+    static const SmField of_days[] = {SM_FIELD(SmHistoryAccount, began)};
+    static const SmField of_secrets[] = {SM_FIELD(SmHistoryAccount, secret_since),
+                                         SM_FIELD(SmHistoryAccount, rejected_at)};
+    static const SmField of_files[] = {SM_FIELD(SmHistoryAccount, csv),
+                                       SM_FIELD(SmHistoryAccount, txt)};
+
+    return sm_db_fill(ledger->db, error, &(SmFiller){by_name, of_days, G_N_ELEMENTS(of_days)},
                       "SELECT account, min(day) * 86400 FROM days GROUP BY account", "") &&
-           sm_db_each(ledger->db, error, &(SmTaker){take_secret, by_name},
-                      "SELECT name, secret_since,"
-                      " CASE WHEN rejected IS NULL OR proven IS NOT NULL THEN 0 ELSE rejected_at "
-                      "END FROM accounts",
+           sm_db_fill(ledger->db, error, &(SmFiller){by_name, of_secrets, G_N_ELEMENTS(of_secrets)},
+                      "SELECT name, secret_since, CASE WHEN rejected IS NULL OR proven IS NOT NULL"
+                      " THEN 0 ELSE rejected_at END FROM accounts",
                       "") &&
-           sm_db_each(ledger->db, error, &(SmTaker){take_types, by_name},
+           sm_db_fill(ledger->db, error, &(SmFiller){by_name, of_files, G_N_ELEMENTS(of_files)},
                       "SELECT account, sum(CASE WHEN lower(name) LIKE '%.csv' THEN 1 ELSE 0 END),"
                       " sum(CASE WHEN lower(name) LIKE '%.txt' THEN 1 ELSE 0 END)"
                       " FROM files WHERE announced >= ? GROUP BY account",
                       "i", since);
-}
-
-void
-sm_history_file_free(SmHistoryFile *file)
-{
-    if (file == NULL)
-        return;
-    g_free(file->account);
-    g_free(file->name);
-    g_free(file->reason);
-    g_free(file->sha256);
-    g_free(file);
-}
-
-static void
-release_file(gpointer file)
-{
-    sm_history_file_free(file);
 }
 
 /* The columns of SmHistoryFile, but for the way. */
@@ -145,29 +77,29 @@ release_file(gpointer file)
     " f.listed, coalesce(f.listed_records, -1), coalesce(f.size_plain, f.size),"                   \
     " coalesce(f.records, -1), coalesce(f.sha256_plain, f.sha256)"
 
-static gpointer
-file_from_row(const SmRow *row)
+static void
+set_state(gpointer made, const SmRow *row)
 {
-    SmHistoryFile *file = g_new(SmHistoryFile, 1);
+    SmHistoryFile *file = made;
 
-    *file = (SmHistoryFile){.account = sm_row_dup(row, 0),
-                            .name = sm_row_dup(row, 1),
-                            .state = sm_file_state_from_name(sm_row_text(row, 2)),
-                            .reason = sm_row_dup(row, 3),
-                            .announced_at = sm_row_int64(row, 4),
-                            .stored_at = sm_row_int64(row, 5),
-                            .pruned_at = sm_row_int64(row, 6),
-                            .next_attempt = sm_row_int64(row, 7),
-                            .listed_at = sm_row_int64(row, 8),
-                            .listed_records = sm_row_int64(row, 9),
-                            .size = sm_row_int64(row, 10),
-                            .records = sm_row_int64(row, 11),
-                            .sha256 = sm_row_dup(row, 12),
-                            .way = (SmWay)sm_row_int64(row, 13)};
-    return file;
+    file->state = sm_file_state_from_name(sm_row_text(row, 2));
 }
 
-static const SmMaker files = {file_from_row, release_file};
+static const SmField of_file[] = {SM_FIELD(SmHistoryFile, account),
+                                  SM_FIELD(SmHistoryFile, name),
+                                  {'-', 0},
+                                  SM_FIELD(SmHistoryFile, reason),
+                                  SM_FIELD(SmHistoryFile, announced_at),
+                                  SM_FIELD(SmHistoryFile, stored_at),
+                                  SM_FIELD(SmHistoryFile, pruned_at),
+                                  SM_FIELD(SmHistoryFile, next_attempt),
+                                  SM_FIELD(SmHistoryFile, listed_at),
+                                  SM_FIELD(SmHistoryFile, listed_records),
+                                  SM_FIELD(SmHistoryFile, size),
+                                  SM_FIELD(SmHistoryFile, records),
+                                  SM_FIELD(SmHistoryFile, sha256),
+                                  SM_FIELD(SmHistoryFile, way)};
+static const SmMaker files = SM_MAKER(SmHistoryFile, of_file, set_state);
 
 /* The newest first, and only then what the log says of each. */
 GPtrArray *
@@ -186,26 +118,16 @@ sm_history_newest(SmLedger *ledger, const char *account, guint max, GError **err
                       "si", account, (gint64)max);
 }
 
-static gboolean
-take_file(const SmRow *row, gpointer user_data)
+GPtrArray *
+sm_history_open(SmLedger *ledger, const char *account, guint max, GError **error)
 {
-    const Reader *reader = user_data;
-
-    reader->file(file_from_row(row), reader->user_data);
-    return TRUE;
-}
-
-gboolean
-sm_history_open(SmLedger *ledger, const char *account, SmHistoryTakeFile take, gpointer user_data,
-                GError **error)
-{
-    Reader reader = {.file = take, .user_data = user_data};
-
-    return sm_db_each(ledger->db, error, &(SmTaker){take_file, &reader},
-                      "SELECT " COLUMNS ", 0 FROM files f WHERE f.state IN ('waiting', 'placing',"
-                      " 'failed', 'conflict') AND f.account = coalesce(?, f.account)"
+    return sm_db_list(ledger->db, error, &files,
+                      "SELECT " COLUMNS ", 0 FROM (SELECT *, row_number() OVER"
+                      " (PARTITION BY account ORDER BY updated DESC, id DESC) AS place FROM files"
+                      " WHERE state IN ('waiting', 'placing', 'failed', 'conflict')"
+                      " AND account = coalesce(?, account)) f WHERE f.place <= ?"
                       " ORDER BY f.updated DESC, f.id DESC",
-                      "s", account);
+                      "si", account, (gint64)max);
 }
 
 #define UNWANTED                                                                                   \
@@ -222,50 +144,35 @@ sm_history_unwanted(SmLedger *ledger, const char *account, guint max, gint64 *co
                       "si", account, (gint64)max);
 }
 
-static void
-release_correction(gpointer data)
-{
-    SmHistoryCorrection *correction = data;
-
-    g_free(correction->account);
-    g_free(correction->name);
-    g_free(correction->now.sha256);
-    g_free(correction->before.sha256);
-    g_free(correction);
-}
-
 /* By what the log says of it, as updates.c words that. */
-static SmHistoryVersion
-version_from_row(const SmRow *row, int column)
+static void
+read_detail(SmHistoryVersion *version, const char *detail)
 {
-    SmHistoryVersion version = {.at = sm_row_int64(row, column)};
-    const char *detail = sm_row_text(row, column + 1);
-    char sha256[65] = "";
-
     if (detail != NULL)
-        sscanf(detail, "%" G_GINT64_FORMAT " bytes, SHA-256 %64[0-9a-f]", &version.size, sha256);
-    version.sha256 = g_strdup(sha256);
-    return version;
+        sscanf(detail, "%" G_GINT64_FORMAT " bytes, SHA-256 %64[0-9a-f]", &version->size,
+               version->sha256);
 }
 
-static gpointer
-correction_from_row(const SmRow *row)
+static void
+read_details(gpointer made, const SmRow *row)
 {
-    SmHistoryCorrection *correction = g_new(SmHistoryCorrection, 1);
+    SmHistoryCorrection *correction = made;
 
-    *correction = (SmHistoryCorrection){sm_row_dup(row, 0), sm_row_dup(row, 1),
-                                        version_from_row(row, 2), version_from_row(row, 4)};
-    return correction;
+    read_detail(&correction->now, sm_row_text(row, 4));
+    read_detail(&correction->before, sm_row_text(row, 5));
 }
+
+static const SmField of_correction[] = {
+    SM_FIELD(SmHistoryCorrection, account), SM_FIELD(SmHistoryCorrection, name),
+    SM_FIELD(SmHistoryCorrection, now.at), SM_FIELD(SmHistoryCorrection, before.at)};
+static const SmMaker corrections = SM_MAKER(SmHistoryCorrection, of_correction, read_details);
 
 GPtrArray *
 sm_history_corrections(SmLedger *ledger, const char *account, gint64 since, guint max,
                        GError **error)
 {
-    static const SmMaker corrections = {correction_from_row, release_correction};
-
     return sm_db_list(ledger->db, error, &corrections,
-                      "SELECT c.account, c.name, c.at, c.detail, p.at, p.detail FROM (SELECT *"
+                      "SELECT c.account, c.name, c.at, p.at, c.detail, p.detail FROM (SELECT *"
                       " FROM log WHERE action = 'corrected' AND at >= ?"
                       " AND account = coalesce(?, account) ORDER BY id DESC LIMIT ?) c"
                       " LEFT JOIN log p ON p.id = (SELECT max(o.id) FROM log o"

@@ -15,34 +15,29 @@ typedef enum {
     SM_WAY_N,
 } SmWay;
 
-/* A file was stored, new or corrected. Strings live as long as the call that hands it over. */
+/* A file was stored, new or corrected. */
 typedef struct {
     const char *account;
     gint64 at;
     SmWay way;
 } SmHistoryStored;
 
-/* Takes one of them. */
-typedef void (*SmHistoryTakeStored)(const SmHistoryStored *stored, gpointer user_data);
+/* Hands over each time since then that a file was stored or corrected, in the order of the log: an
+ * SmHistoryStored. SM_ERROR_LEDGER. */
+gboolean sm_history_stored(SmLedger *ledger, const char *account, gint64 since, SmTakeMade take,
+                           gpointer user_data, GError **error);
 
-/* Hands over each time since then that a file was stored or corrected, in the order of the log.
- * SM_ERROR_LEDGER. */
-gboolean sm_history_stored(SmLedger *ledger, const char *account, gint64 since,
-                           SmHistoryTakeStored take, gpointer user_data, GError **error);
-
-/* A stored file and when the service says that it was delivered. Strings as above. */
+/* A stored file and when the service says that it was delivered. */
 typedef struct {
     const char *account, *name, *delivered; /* as the service wrote it */
     gint64 stored_at;
 } SmHistoryDelivery;
 
-/* Takes one of them. */
-typedef void (*SmHistoryTakeDelivery)(const SmHistoryDelivery *delivery, gpointer user_data);
-
-/* Hands over the files that were stored since then and that a listing has dated; not the corrected
- * ones: the listing may tell of either version. SM_ERROR_LEDGER. */
-gboolean sm_history_deliveries(SmLedger *ledger, const char *account, gint64 since,
-                               SmHistoryTakeDelivery take, gpointer user_data, GError **error);
+/* Hands over the files that were stored since then and that a listing has dated, as
+ * SmHistoryDelivery; not the corrected ones: the listing may tell of either version.
+ * SM_ERROR_LEDGER. */
+gboolean sm_history_deliveries(SmLedger *ledger, const char *account, gint64 since, SmTakeMade take,
+                               gpointer user_data, GError **error);
 
 /* What the ledger knows of an account beside its files. Times in seconds since 1970; 0: unknown. */
 typedef struct {
@@ -72,13 +67,9 @@ typedef struct {
 /* The newest max stored files, the last first: of SmHistoryFile. Caller frees. SM_ERROR_LEDGER. */
 GPtrArray *sm_history_newest(SmLedger *ledger, const char *account, guint max, GError **error);
 
-/* Takes a file, which is the taker's. */
-typedef void (*SmHistoryTakeFile)(SmHistoryFile *file, gpointer user_data);
-
-/* Hands over the files that wait, have failed or conflict; the last changed first.
- * SM_ERROR_LEDGER. */
-gboolean sm_history_open(SmLedger *ledger, const char *account, SmHistoryTakeFile take,
-                         gpointer user_data, GError **error);
+/* The newest max files of each account that wait, have failed or conflict; the last changed first:
+ * of SmHistoryFile. Caller frees. SM_ERROR_LEDGER. */
+GPtrArray *sm_history_open(SmLedger *ledger, const char *account, guint max, GError **error);
 
 /*
  * The newest max files that the service lists and the account does not want by their type; *count:
@@ -88,13 +79,10 @@ gboolean sm_history_open(SmLedger *ledger, const char *account, SmHistoryTakeFil
 GPtrArray *sm_history_unwanted(SmLedger *ledger, const char *account, guint max, gint64 *count,
                                GError **error);
 
-/* Frees file; NULL is allowed. */
-void sm_history_file_free(SmHistoryFile *file);
-
 /* Bytes of a version, before encryption; at 0: the log does not have it any more. */
 typedef struct {
     gint64 at, size;
-    char *sha256;
+    char sha256[65];
 } SmHistoryVersion;
 
 typedef struct {

@@ -2,27 +2,11 @@
 
 #define COLUMNS "SELECT at, account, name, action, detail, uid, command FROM log "
 
-static void
-fill(SmLogRow *row, const SmRow *found)
-{
-    row->at = sm_row_int64(found, 0);
-    row->account = sm_row_dup(found, 1);
-    row->name = sm_row_dup(found, 2);
-    row->action = sm_row_dup(found, 3);
-    row->detail = sm_row_dup(found, 4);
-    row->uid = sm_row_int64(found, 5);
-    row->command = sm_row_dup(found, 6);
-}
-
-static void
-clear(SmLogRow *row)
-{
-    g_free(row->account);
-    g_free(row->name);
-    g_free(row->action);
-    g_free(row->detail);
-    g_free(row->command);
-}
+static const SmField of_row[] = {SM_FIELD(SmLogRow, at),     SM_FIELD(SmLogRow, account),
+                                 SM_FIELD(SmLogRow, name),   SM_FIELD(SmLogRow, action),
+                                 SM_FIELD(SmLogRow, detail), SM_FIELD(SmLogRow, uid),
+                                 SM_FIELD(SmLogRow, command)};
+static const SmMaker rows = SM_MAKER(SmLogRow, of_row, NULL);
 
 /* All accounts that have rows, found one after the other by the key of days. */
 #define ACCOUNTS                                                                                   \
@@ -30,35 +14,17 @@ clear(SmLogRow *row)
     " SELECT (SELECT min(account) FROM days WHERE days.account > each.account) FROM each"          \
     " WHERE each.account IS NOT NULL) SELECT account FROM each WHERE account IS NOT NULL"
 
-typedef struct {
-    SmLogTake take;
-    gpointer user_data;
-} Reader;
-
-static gboolean
-hand_over(const SmRow *found, gpointer user_data)
-{
-    const Reader *reader = user_data;
-    gboolean more;
-    SmLogRow row;
-
-    fill(&row, found);
-    more = reader->take(&row, reader->user_data);
-    clear(&row);
-    return more;
-}
-
 /*
  * A name's few rows come by the index of accounts and names. Everything else goes
  * along the table, whose order needs no sorting (+at: not by its index); only who
  * says since when gets them by the index of times.
  */
 gboolean
-sm_log_read(SmLedger *ledger, const SmLogFilter *filter, SmLogTake take, gpointer user_data,
+sm_log_read(SmLedger *ledger, const SmLogFilter *filter, SmTakeMade take, gpointer user_data,
             GError **error)
 {
     gint64 until = filter->until > 0 ? filter->until : G_MAXINT64;
-    Reader reader = {take, user_data};
+    const SmReader reader = {&rows, take, user_data};
     const char *sql;
 
     if (filter->name != NULL)
@@ -70,6 +36,6 @@ sm_log_read(SmLedger *ledger, const SmLogFilter *filter, SmLogTake take, gpointe
     else
         sql = COLUMNS "WHERE account = coalesce(?1, account) AND +at >= ?3 AND +at < ?4"
                       " AND ?2 IS NULL ORDER BY id";
-    return sm_db_each(ledger->db, error, &(SmTaker){hand_over, &reader}, sql, "ssii",
-                      filter->account, filter->name, filter->since, until);
+    return sm_db_read(ledger->db, error, &reader, sql, "ssii", filter->account, filter->name,
+                      filter->since, until);
 }

@@ -23,12 +23,9 @@ typedef struct {
     gint64 since, until; /* seconds since 1970; until is not among them */
 } SmLogFilter;
 
-/* Takes a row, which is the caller's. FALSE ends it. */
-typedef gboolean (*SmLogTake)(const SmLogRow *row, gpointer user_data);
-
 /*
- * Hands the rows to take, in the order in which they were written, one at a
+ * Hands the rows, SmLogRow, to take, in the order in which they were written, one at a
  * time: there may be millions. SM_ERROR_LEDGER.
  */
-gboolean sm_log_read(SmLedger *ledger, const SmLogFilter *filter, SmLogTake take,
+gboolean sm_log_read(SmLedger *ledger, const SmLogFilter *filter, SmTakeMade take,
                      gpointer user_data, GError **error);

@@ -26,12 +26,6 @@ free_account(gpointer data)
     g_free(account);
 }
 
-static void
-free_file(gpointer file)
-{
-    sm_history_file_free(file);
-}
-
 void
 sm_overview_free(SmOverview *overview)
 {
@@ -50,9 +44,10 @@ sm_overview_free(SmOverview *overview)
     g_free(overview);
 }
 
-static void
-add_stored(const SmHistoryStored *stored, gpointer user_data)
+static gboolean
+add_stored(gconstpointer made, gpointer user_data)
 {
+    const SmHistoryStored *stored = made;
     Sum *sum = user_data;
     SmOverview *overview = sum->overview;
     SmOverviewAccount *account = g_hash_table_lookup(sum->accounts, stored->account);
@@ -73,6 +68,7 @@ add_stored(const SmHistoryStored *stored, gpointer user_data)
         sum->files[week]++;
     if (month >= 0)
         overview->months[month].ways[stored->way]++;
+    return TRUE;
 }
 
 static void
@@ -86,9 +82,10 @@ note_slowest(SmOverviewDelay *delay, gint64 seconds, const char *name)
 }
 
 /* What was delivered before the account was looked at says nothing about how quick that is. */
-static void
-add_delivery(const SmHistoryDelivery *delivery, gpointer user_data)
+static gboolean
+add_delivery(gconstpointer made, gpointer user_data)
 {
+    const SmHistoryDelivery *delivery = made;
     Sum *sum = user_data;
     const SmOverviewAccount *account = g_hash_table_lookup(sum->accounts, delivery->account);
     int month = sm_calendar_find(sum->months, SM_OVERVIEW_MONTHS, delivery->stored_at);
@@ -96,16 +93,17 @@ add_delivery(const SmHistoryDelivery *delivery, gpointer user_data)
 
     if (month < 0 || account == NULL ||
         !sm_since_read_time(delivery->delivered, sum->utc, &delivered))
-        return;
+        return TRUE;
     seconds = delivery->stored_at - delivered;
     if (delivered < account->history.began)
         sum->overview->backlog++;
     if (delivered < account->history.began || seconds < 0)
-        return;
+        return TRUE;
     g_array_append_val(sum->delays[month], seconds);
     g_array_append_val(sum->all_delays, seconds);
     note_slowest(&sum->overview->months[month].delay, seconds, delivery->name);
     note_slowest(&sum->overview->delay, seconds, delivery->name);
+    return TRUE;
 }
 
 static gint
@@ -127,16 +125,19 @@ find_median(SmOverviewDelay *delay, GArray *seconds)
                         2;
 }
 
-static void
-add_open(SmHistoryFile *file, gpointer user_data)
+static gboolean
+read_open(const Sum *sum, SmLedger *ledger, const char *only, GError **error)
 {
-    const Sum *sum = user_data;
-    SmOverviewAccount *account = g_hash_table_lookup(sum->accounts, file->account);
+    g_autoptr(GPtrArray) files = sm_history_open(ledger, only, SM_OVERVIEW_OPEN, error);
 
-    if (account != NULL && account->open->len < SM_OVERVIEW_OPEN)
-        g_ptr_array_add(account->open, file);
-    else
-        sm_history_file_free(file);
+    for (guint i = 0; files != NULL && i < files->len; i++) {
+        const SmHistoryFile *file = files->pdata[i];
+        SmOverviewAccount *account = g_hash_table_lookup(sum->accounts, file->account);
+
+        if (account != NULL)
+            g_ptr_array_add(account->open, g_steal_pointer(&files->pdata[i]));
+    }
+    return files != NULL;
 }
 
 static gboolean
@@ -172,7 +173,7 @@ read_ledger(Sum *sum, SmLedger *ledger, const char *account, GError **error)
     return read_accounts(sum, ledger, error) &&
            sm_history_stored(ledger, account, since, add_stored, sum, error) &&
            sm_history_deliveries(ledger, account, sum->months[0], add_delivery, sum, error) &&
-           sm_history_open(ledger, account, add_open, sum, error) &&
+           read_open(sum, ledger, account, error) &&
            read_lists(sum->overview, ledger, account, error);
 }
 
@@ -245,7 +246,7 @@ take_survey(SmOverview *overview)
         SmOverviewAccount *account = g_new0(SmOverviewAccount, 1);
 
         account->survey = overview->survey->accounts->pdata[i];
-        account->open = g_ptr_array_new_with_free_func(free_file);
+        account->open = g_ptr_array_new_with_free_func(g_free);
         overview->week += account->survey->totals.stored_week;
         g_ptr_array_add(overview->accounts, account);
     }

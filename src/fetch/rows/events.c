@@ -212,28 +212,10 @@ sm_event_refuse(SmLedger *ledger, const SmAnnouncement *announced, const char *w
                      error);
 }
 
-static void
-refusal_free(gpointer data)
-{
-    SmRefusal *refusal = data;
-
-    g_free(refusal->name);
-    g_free(refusal->sender);
-    g_free(refusal->reason);
-    g_free(refusal);
-}
-
-static gpointer
-refusal_from_row(const SmRow *row)
-{
-    SmRefusal *refusal = g_new(SmRefusal, 1);
-
-    *refusal = (SmRefusal){sm_row_dup(row, 0),   sm_row_dup(row, 1),   sm_row_dup(row, 2),
-                           sm_row_int64(row, 3), sm_row_int64(row, 4), sm_row_int64(row, 5)};
-    return refusal;
-}
-
-static const SmMaker refusals = {refusal_from_row, refusal_free};
+static const SmField of_refusal[] = {SM_FIELD(SmRefusal, name),     SM_FIELD(SmRefusal, sender),
+                                     SM_FIELD(SmRefusal, reason),   SM_FIELD(SmRefusal, times),
+                                     SM_FIELD(SmRefusal, first_at), SM_FIELD(SmRefusal, last_at)};
+static const SmMaker refusals = SM_MAKER(SmRefusal, of_refusal, NULL);
 
 GPtrArray *
 sm_event_refusals(SmLedger *ledger, guint max, GError **error)
@@ -261,13 +243,12 @@ gboolean
 sm_event_is_known(SmLedger *ledger, const SmAnnouncement *announced, GError **error)
 {
     g_autofree char *identity = identity_of(announced->event);
-    gint64 count;
+    gboolean known;
 
-    return sm_db_integer(ledger->db, error, &count,
-                         "SELECT count(*) FROM events WHERE account = ? AND name = ?"
-                         " AND identity = ?",
-                         "sss", announced->account, announced->name, identity) &&
-           count > 0;
+    return sm_db_has(ledger->db, error, &known,
+                     "SELECT 1 FROM events WHERE account = ? AND name = ? AND identity = ?", "sss",
+                     announced->account, announced->name, identity) &&
+           known;
 }
 
 static gboolean

@@ -21,15 +21,52 @@ static const char *const state_names[] = {
     "SELECT coalesce(max(iif(e.received > 0, min(e.received, e.first_seen), e.first_seen)), 0)"    \
     " FROM events e WHERE e.account = files.account AND e.name = files.name"
 
-#define COLUMNS                                                                                    \
-    "id, account, name, state, reason, size, sha256,"                                              \
-    " coalesce(size_plain, size), coalesce(sha256_plain, sha256),"                                 \
-    " new_size_plain, coalesce(new_sha256_plain, new_sha256), etag, path, revision, covers,"       \
-    " announced, updated, stored, pruned, looked, attempts, next_attempt, missing_since, "         \
-    "missing_times,"                                                                               \
-    " fence, settled, part, part_etag, boot_id, new_size, new_sha256, new_etag, new_covers,"       \
-    " obstacle, listed, coalesce(listed_size, -1), listed_delivered,"                              \
-    " coalesce(listed_records, -1), coalesce(records, -1), unanswered, (" NEWEST "), (" POSTED ")"
+/* Each column with its member; the state, a name, has none. */
+#define FIELDS(F)                                                                                  \
+    F("account", account)                                                                          \
+    F("name", name)                                                                                \
+    F("reason", reason)                                                                            \
+    F("size", stored.size)                                                                         \
+    F("sha256", stored.sha256)                                                                     \
+    F("coalesce(size_plain, size)", stored.size_plain)                                             \
+    F("coalesce(sha256_plain, sha256)", stored.sha256_plain)                                       \
+    F("new_size_plain", placing.size_plain)                                                        \
+    F("coalesce(new_sha256_plain, new_sha256)", placing.sha256_plain)                              \
+    F("etag", stored.etag)                                                                         \
+    F("path", path)                                                                                \
+    F("revision", revision)                                                                        \
+    F("covers", stored.covers)                                                                     \
+    F("announced", announced_at)                                                                   \
+    F("updated", updated_at)                                                                       \
+    F("stored", stored_at)                                                                         \
+    F("pruned", pruned_at)                                                                         \
+    F("looked", looked_at)                                                                         \
+    F("attempts", attempts)                                                                        \
+    F("next_attempt", next_attempt)                                                                \
+    F("missing_since", missing_since)                                                              \
+    F("missing_times", missing_times)                                                              \
+    F("fence", fence)                                                                              \
+    F("settled", settled)                                                                          \
+    F("part", part)                                                                                \
+    F("part_etag", part_etag)                                                                      \
+    F("boot_id", boot_id)                                                                          \
+    F("new_size", placing.size)                                                                    \
+    F("new_sha256", placing.sha256)                                                                \
+    F("new_etag", placing.etag)                                                                    \
+    F("new_covers", placing.covers)                                                                \
+    F("obstacle", obstacle)                                                                        \
+    F("listed", listed.at)                                                                         \
+    F("coalesce(listed_size, -1)", listed.size)                                                    \
+    F("listed_delivered", listed.delivered)                                                        \
+    F("coalesce(listed_records, -1)", listed.records)                                              \
+    F("coalesce(records, -1)", stored.records)                                                     \
+    F("unanswered", unanswered)                                                                    \
+    F("(" NEWEST ")", newest_event)                                                                \
+    F("(" POSTED ")", posted_at)
+
+#define COLUMN(sql, member) ", " sql
+#define FIELD(sql, member) SM_FIELD(SmFile, member),
+#define COLUMNS "state, id" FIELDS(COLUMN)
 
 const char *
 sm_file_state_name(SmFileState state)
@@ -52,101 +89,31 @@ sm_file_state_from_name(const char *name)
     return SM_FILE_WAITING; /* the table's CHECK allows no other */
 }
 
-static gpointer
-from_row(const SmRow *row)
-{
-    SmFile *file = g_new0(SmFile, 1);
-    int column = 0;
-
-    file->id = sm_row_int64(row, column++);
-    file->account = sm_row_dup(row, column++);
-    file->name = sm_row_dup(row, column++);
-    file->state = sm_file_state_from_name(sm_row_text(row, column++));
-    file->reason = sm_row_dup(row, column++);
-    file->stored.size = sm_row_int64(row, column++);
-    file->stored.sha256 = sm_row_dup(row, column++);
-    file->stored.size_plain = sm_row_int64(row, column++);
-    file->stored.sha256_plain = sm_row_dup(row, column++);
-    file->placing.size_plain = sm_row_int64(row, column++);
-    file->placing.sha256_plain = sm_row_dup(row, column++);
-    file->stored.etag = sm_row_dup(row, column++);
-    file->path = sm_row_dup(row, column++);
-    file->revision = sm_row_int64(row, column++);
-    file->stored.covers = sm_row_int64(row, column++);
-    file->announced_at = sm_row_int64(row, column++);
-    file->updated_at = sm_row_int64(row, column++);
-    file->stored_at = sm_row_int64(row, column++);
-    file->pruned_at = sm_row_int64(row, column++);
-    file->looked_at = sm_row_int64(row, column++);
-    file->attempts = sm_row_int64(row, column++);
-    file->next_attempt = sm_row_int64(row, column++);
-    file->missing_since = sm_row_int64(row, column++);
-    file->missing_times = sm_row_int64(row, column++);
-    file->fence = sm_row_int64(row, column++);
-    file->settled = sm_row_int64(row, column++);
-    file->part = sm_row_int64(row, column++);
-    file->part_etag = sm_row_dup(row, column++);
-    file->boot_id = sm_row_dup(row, column++);
-    file->placing.size = sm_row_int64(row, column++);
-    file->placing.sha256 = sm_row_dup(row, column++);
-    file->placing.etag = sm_row_dup(row, column++);
-    file->placing.covers = sm_row_int64(row, column++);
-    file->obstacle = sm_row_dup(row, column++);
-    file->listed.at = sm_row_int64(row, column++);
-    file->listed.size = sm_row_int64(row, column++);
-    file->listed.delivered = sm_row_dup(row, column++);
-    file->listed.records = sm_row_int64(row, column++);
-    file->stored.records = sm_row_int64(row, column++);
-    file->unanswered = sm_row_int64(row, column++);
-    file->newest_event = sm_row_int64(row, column++);
-    file->posted_at = sm_row_int64(row, column++);
-    file->placing.records = -1;
-    return file;
-}
-
 static void
-clear(SmFile *file)
+finish(gpointer made, const SmRow *row)
 {
-    char **strings[] = {&file->account,
-                        &file->name,
-                        &file->reason,
-                        &file->stored.sha256,
-                        &file->stored.sha256_plain,
-                        &file->stored.etag,
-                        &file->path,
-                        &file->part_etag,
-                        &file->boot_id,
-                        &file->obstacle,
-                        &file->placing.sha256,
-                        &file->placing.sha256_plain,
-                        &file->placing.etag,
-                        &file->listed.delivered};
+    SmFile *file = made;
 
-    for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
-        g_free(*strings[i]);
+    file->state = sm_file_state_from_name(sm_row_text(row, 0));
+    file->placing.records = -1;
 }
+
+static const SmField fields[] = {{'-', 0}, SM_FIELD(SmFile, id), FIELDS(FIELD)};
+static const SmMaker files = {sizeof(SmFile), fields, G_N_ELEMENTS(fields), finish, sm_file_free};
 
 void
-sm_file_free(SmFile *file)
+sm_file_free(gpointer file)
 {
     if (file == NULL)
         return;
-    clear(file);
+    sm_db_clear(&files, file);
     g_free(file);
 }
-
-static void
-release(gpointer file)
-{
-    sm_file_free(file);
-}
-
-static const SmMaker files = {from_row, release};
 
 SmFile *
 sm_file_load(SmLedger *ledger, const char *account, const char *name, GError **error)
 {
-    return sm_db_first(ledger->db, error, from_row,
+    return sm_db_first(ledger->db, error, &files,
                        "SELECT " COLUMNS " FROM files WHERE account = ? AND name = ?", "ss",
                        account, name);
 }
@@ -196,18 +163,10 @@ sm_file_pending(SmLedger *ledger, const char *account, guint max, GError **error
                       "si", account, (gint64)max);
 }
 
-static gpointer
-account_from_row(const SmRow *row)
-{
-    return sm_row_dup(row, 0);
-}
-
 GPtrArray *
 sm_file_due_accounts(SmLedger *ledger, gint64 now, GError **error)
 {
-    static const SmMaker accounts = {account_from_row, g_free};
-
-    return sm_db_list(ledger->db, error, &accounts,
+    return sm_db_list(ledger->db, error, &sm_db_texts,
                       "SELECT account FROM files WHERE" IS_DUE
                       "GROUP BY account ORDER BY min(next_attempt), min(id)",
                       "ii", now, now + SM_PAUSE_LONGEST);
@@ -236,25 +195,10 @@ sm_file_siblings(SmLedger *ledger, const SmFile *file, GError **error)
                       "ssi", file->account, stem, file->id);
 }
 
-static gpointer
-arrival_from_row(const SmRow *row)
-{
-    SmFileArrival *arrival = g_new(SmFileArrival, 1);
-
-    *arrival = (SmFileArrival){sm_row_int64(row, 0) != 0, sm_row_dup(row, 1), sm_row_int64(row, 2)};
-    return arrival;
-}
-
-static void
-arrival_free(gpointer data)
-{
-    SmFileArrival *arrival = data;
-
-    g_free(arrival->delivered);
-    g_free(arrival);
-}
-
-static const SmMaker arrivals = {arrival_from_row, arrival_free};
+static const SmField of_arrival[] = {SM_FIELD(SmFileArrival, by_sync),
+                                     SM_FIELD(SmFileArrival, delivered),
+                                     SM_FIELD(SmFileArrival, stored_at)};
+static const SmMaker arrivals = SM_MAKER(SmFileArrival, of_arrival, NULL);
 
 GPtrArray *
 sm_file_arrivals(SmLedger *ledger, const char *account, gint64 until, guint max, GError **error)
@@ -280,14 +224,10 @@ sm_file_largest(SmLedger *ledger, const char *account, gint64 *size, GError **er
 gboolean
 sm_file_has_twin(SmLedger *ledger, const char *name, gboolean *has, GError **error)
 {
-    gint64 count;
-    gboolean ok = sm_db_integer(ledger->db, error, &count,
-                                "SELECT count(*) FROM files WHERE lower(name) = lower(?1)"
-                                " AND name <> ?1 AND stored > 0",
-                                "s", name);
-
-    *has = ok && count > 0;
-    return ok;
+    return sm_db_has(ledger->db, error, has,
+                     "SELECT 1 FROM files WHERE lower(name) = lower(?1) AND name <> ?1"
+                     " AND stored > 0",
+                     "s", name);
 }
 
 gboolean

@@ -91,8 +91,8 @@ gboolean sm_file_has_failed(const SmFile *file);
 /* The row; NULL without an error if there is none. SM_ERROR_LEDGER. */
 SmFile *sm_file_load(SmLedger *ledger, const char *account, const char *name, GError **error);
 
-/* Frees file. */
-void sm_file_free(SmFile *file);
+/* Frees an SmFile; NULL is allowed. */
+void sm_file_free(gpointer file);
 
 /* The newest max rows (0: all), of account if not NULL, by their last change: of SmFile.
  * SM_ERROR_LEDGER. */

@@ -18,40 +18,14 @@ enum {
     "  ORDER BY n.id LIMIT 1), path),"                                                             \
     " size, sha256, revision, previous, created, attempts, next_attempt"
 
-static gpointer
-from_row(const SmRow *row)
-{
-    SmHandover *handover = g_new0(SmHandover, 1);
-    int column = 0;
-
-    handover->id = sm_row_int64(row, column++);
-    handover->account = sm_row_dup(row, column++);
-    handover->name = sm_row_dup(row, column++);
-    handover->kind = sm_row_dup(row, column++);
-    handover->path = sm_row_dup(row, column++);
-    handover->size = sm_row_int64(row, column++);
-    handover->sha256 = sm_row_dup(row, column++);
-    handover->revision = sm_row_int64(row, column++);
-    handover->previous = sm_row_dup(row, column++);
-    handover->created = sm_row_int64(row, column++);
-    handover->attempts = sm_row_int64(row, column++);
-    handover->next_attempt = sm_row_int64(row, column++);
-    return handover;
-}
-
-void
-sm_handover_free(SmHandover *handover)
-{
-    if (handover == NULL)
-        return;
-    g_free(handover->account);
-    g_free(handover->name);
-    g_free(handover->kind);
-    g_free(handover->path);
-    g_free(handover->sha256);
-    g_free(handover->previous);
-    g_free(handover);
-}
+static const SmField of_handover[] = {
+    SM_FIELD(SmHandover, id),       SM_FIELD(SmHandover, account),
+    SM_FIELD(SmHandover, name),     SM_FIELD(SmHandover, kind),
+    SM_FIELD(SmHandover, path),     SM_FIELD(SmHandover, size),
+    SM_FIELD(SmHandover, sha256),   SM_FIELD(SmHandover, revision),
+    SM_FIELD(SmHandover, previous), SM_FIELD(SmHandover, created),
+    SM_FIELD(SmHandover, attempts), SM_FIELD(SmHandover, next_attempt)};
+static const SmMaker handovers = SM_MAKER(SmHandover, of_handover, NULL);
 
 gboolean
 sm_handover_add(SmLedger *ledger, gint64 file, const char *kind, const char *previous,
@@ -63,14 +37,6 @@ sm_handover_add(SmLedger *ledger, gint64 file, const char *kind, const char *pre
                      " ?2, ?3 FROM files WHERE id = ?4",
                      "ssii", kind, previous, sm_ledger_now(), file);
 }
-
-static void
-release(gpointer handover)
-{
-    sm_handover_free(handover);
-}
-
-static const SmMaker handovers = {from_row, release};
 
 GPtrArray *
 sm_handover_due(SmLedger *ledger, const char *account, const char *name, gint64 now, GError **error)
@@ -89,7 +55,7 @@ sm_handover_due(SmLedger *ledger, const char *account, const char *name, gint64 
 SmHandover *
 sm_handover_load(SmLedger *ledger, gint64 id, GError **error)
 {
-    return sm_db_first(ledger->db, error, from_row,
+    return sm_db_first(ledger->db, error, &handovers,
                        "SELECT " COLUMNS " FROM handovers WHERE id = ? AND done = 0", "i", id);
 }
 
@@ -143,30 +109,26 @@ sm_handover_failed(SmLedger *ledger, const SmHandover *handover, const char *why
                   error);
 }
 
-/* Whether there are any such rows, or the ledger fails. */
-static gboolean
-is_any(SmLedger *ledger, const char *query, const char *account, const char *name)
-{
-    gint64 count;
-
-    return !sm_db_integer(ledger->db, NULL, &count, query, "ss", account, name) || count > 0;
-}
-
 gboolean
 sm_handover_any_failed(SmLedger *ledger, const char *account)
 {
-    return is_any(ledger,
-                  "SELECT count(*) FROM handovers WHERE done = 0 AND attempts > 0"
-                  " AND account = ?1 AND name = coalesce(?2, name)",
-                  account, NULL);
+    gboolean any;
+
+    return !sm_db_has(ledger->db, NULL, &any,
+                      "SELECT 1 FROM handovers WHERE done = 0 AND attempts > 0 AND account = ?",
+                      "s", account) ||
+           any;
 }
 
 gboolean
 sm_handover_is_open(SmLedger *ledger, const char *account, const char *name)
 {
-    return is_any(ledger,
-                  "SELECT count(*) FROM handovers WHERE done = 0 AND account = ?1 AND name = ?2",
-                  account, name);
+    gboolean any;
+
+    return !sm_db_has(ledger->db, NULL, &any,
+                      "SELECT 1 FROM handovers WHERE done = 0 AND account = ? AND name = ?", "ss",
+                      account, name) ||
+           any;
 }
 
 gboolean

@@ -44,9 +44,6 @@ GPtrArray *sm_handover_due(SmLedger *ledger, const char *account, const char *na
  * SM_ERROR_LEDGER. */
 SmHandover *sm_handover_load(SmLedger *ledger, gint64 id, GError **error);
 
-/* Frees handover; NULL is allowed. */
-void sm_handover_free(SmHandover *handover);
-
 /*
  * The id by which a receiver recognises a repeat: the same each time for one hand-over, unique even
  * across ledgers. Caller frees.
@@ -69,5 +66,3 @@ gboolean sm_handover_is_open(SmLedger *ledger, const char *account, const char *
 /* A person wants what is open of name to be tried now. *open: how many. SM_ERROR_LEDGER. */
 gboolean sm_handover_reopen(SmLedger *ledger, const char *account, const char *name, int *open,
                             GError **error);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmHandover, sm_handover_free)

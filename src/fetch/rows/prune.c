@@ -6,14 +6,6 @@ enum { LOOK_AGAIN = 86400 }; /* seconds until the worker looks at a changed file
 
 #define REFUSED "not pruned"
 
-static gpointer
-name_from_row(const SmRow *row)
-{
-    return sm_row_dup(row, 0);
-}
-
-static const SmMaker names_of_rows = {name_from_row, g_free};
-
 /* What was stored lies there, too, where policy has dropped a later message of it, or the service
  * no longer had it when it was asked for again. */
 GStrv
@@ -21,7 +13,7 @@ sm_prune_candidates(SmLedger *ledger, const char *account, gint64 before, gboole
                     GError **error)
 {
     GPtrArray *names = sm_db_list(
-        ledger->db, error, &names_of_rows,
+        ledger->db, error, &sm_db_texts,
         "SELECT name FROM files WHERE account = ?1 AND stored > 0 AND stored < ?2"
         " AND state NOT IN ('waiting', 'placing', 'conflict') AND pruned = 0 AND (?3 <> 0 OR NOT "
         "EXISTS "
@@ -61,15 +53,10 @@ gboolean
 sm_prune_was_stored(SmLedger *ledger, const SmFile *file, const char *sha256, gboolean *was,
                     GError **error)
 {
-    gint64 count;
-
-    if (!sm_db_integer(ledger->db, error, &count,
-                       "SELECT count(*) FROM log WHERE account = ? AND name = ?"
-                       " AND action IN ('stored', 'corrected', 'adopted') AND instr(detail, ?) > 0",
-                       "sss", file->account, file->name, sha256))
-        return FALSE;
-    *was = count > 0;
-    return TRUE;
+    return sm_db_has(ledger->db, error, was,
+                     "SELECT 1 FROM log WHERE account = ? AND name = ?"
+                     " AND action IN ('stored', 'corrected', 'adopted') AND instr(detail, ?) > 0",
+                     "sss", file->account, file->name, sha256);
 }
 
 static gboolean

@@ -6,15 +6,10 @@
 #define NEWEST_OF(file)                                                                            \
     "(SELECT max(id) FROM events WHERE account = " file ".account AND name = " file ".name)"
 
-static gpointer
-counts_from_row(const SmRow *row)
-{
-    SmUnknowns *unknown = g_new(SmUnknowns, 1);
-
-    *unknown = (SmUnknowns){sm_row_int64(row, 0), sm_row_int64(row, 1), sm_row_int64(row, 2),
-                            sm_row_int64(row, 3)};
-    return unknown;
-}
+static const SmField of_count[] = {SM_FIELD(SmUnknowns, of_message),
+                                   SM_FIELD(SmUnknowns, of_domain), SM_FIELD(SmUnknowns, of_all),
+                                   SM_FIELD(SmUnknowns, alike)};
+static const SmMaker counts = SM_MAKER(SmUnknowns, of_count, NULL);
 
 gboolean
 sm_unknowns_count(SmLedger *ledger, const SmFile *file, gint64 now, SmUnknowns *unknown,
@@ -22,7 +17,7 @@ sm_unknowns_count(SmLedger *ledger, const SmFile *file, gint64 now, SmUnknowns *
 {
     g_autofree char *prefix = sm_unknown_prefix(file->name);
     g_autofree SmUnknowns *found = sm_db_first(
-        ledger->db, error, counts_from_row,
+        ledger->db, error, &counts,
         "SELECT count(*) FILTER (WHERE e.identity = own.identity), count(*) FILTER "
         "(WHERE " DOMAIN("e") " = " DOMAIN(
             "own") "), count(*),"
@@ -48,35 +43,27 @@ sm_unknown_resembles_stored(SmLedger *ledger, const SmFile *file, gboolean *rese
                             GError **error)
 {
     g_autofree char *prefix = sm_unknown_prefix(file->name);
-    gint64 count = 0;
-    gboolean ok = prefix == NULL ||
-                  sm_db_integer(ledger->db, error, &count,
-                                "SELECT count(*) FROM (SELECT 1 FROM files WHERE account = ?1"
-                                " AND name >= ?2 AND name < ?2 || ?3 AND stored > 0"
-                                " LIMIT 1) AS one",
-                                "sss", file->account, prefix,
-                                "\xf4\x8f\xbf\xbf" /* the last character there is */);
 
-    *resembles = ok && count > 0;
-    return ok;
+    *resembles = FALSE;
+    return prefix == NULL ||
+           sm_db_has(ledger->db, error, resembles,
+                     "SELECT 1 FROM files WHERE account = ?1 AND name >= ?2 AND name < ?2 || ?3"
+                     " AND stored > 0 LIMIT 1",
+                     "sss", file->account, prefix,
+                     "\xf4\x8f\xbf\xbf" /* the last character there is */);
 }
 
 gboolean
 sm_unknown_has_known_sender(SmLedger *ledger, const SmFile *file, gboolean *known, GError **error)
 {
-    gint64 count = 0;
-    gboolean ok = sm_db_integer(
-        ledger->db, error, &count,
-        "SELECT count(*) FROM (SELECT 1 FROM events e JOIN events k ON k.account = e.account"
+    return sm_db_has(
+        ledger->db, error, known,
+        "SELECT 1 FROM events e JOIN events k ON k.account = e.account"
         " AND k.kind = 'names' AND " DOMAIN("k") " = " DOMAIN(
-            "e") " JOIN files f"
-                 " ON f.account = k.account AND f.name = k.name AND f.stored > 0"
+            "e") " JOIN files f ON f.account = k.account AND f.name = k.name AND f.stored > 0"
                  " WHERE e.account = ?1 AND e.name = ?2 AND e.kind = 'names'"
-                 " AND instr(e.sender, '@') > 0 LIMIT 1) AS one",
+                 " AND instr(e.sender, '@') > 0 LIMIT 1",
         "ss", file->account, file->name);
-
-    *known = ok && count > 0;
-    return ok;
 }
 
 gboolean

@@ -45,7 +45,7 @@ sm_gate_advice(const SmAccount *account, const char *reason)
 static SmAccountRecord *
 look(SmGate *gate, GError **error)
 {
-    g_autoptr(SmAccountRecord) record =
+    g_autofree SmAccountRecord *record =
         sm_account_look(gate->ledger, gate->account->name, gate->fingerprint, gate->eager, error);
 
     if (record == NULL)
@@ -119,7 +119,7 @@ take_trial_lock(SmGate *gate, const SmAccountRecord *before, GError **error)
 {
     gint64 byte = SM_LOCK_ACCOUNTS + before->id;
     gboolean probing = before->rejected_at != 0;
-    g_autoptr(SmAccountRecord) record = NULL;
+    g_autofree SmAccountRecord *record = NULL;
     gboolean waited;
 
     if (!sm_lock_take(gate->ledger, byte, TRIAL_WAIT, &waited, error)) {
@@ -141,7 +141,7 @@ sm_gate_enter(SmGate *gate, SmLedger *ledger, const SmAccount *account, const Sm
               gboolean eager, GError **error)
 {
     g_autofree char *key = sm_account_fingerprint_key(ledger, error);
-    g_autoptr(SmAccountRecord) record = NULL;
+    g_autofree SmAccountRecord *record = NULL;
 
     if (key == NULL)
         return FALSE;
@@ -163,7 +163,7 @@ sm_gate_prove(SmLedger *ledger, const SmAccount *account, const SmSecret *secret
 {
     g_autofree char *key = sm_account_fingerprint_key(ledger, error);
     SmGate gate = {.ledger = ledger, .account = account};
-    g_autoptr(SmAccountRecord) record = NULL;
+    g_autofree SmAccountRecord *record = NULL;
     gboolean ok;
 
     if (key == NULL)

@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 
 #include "common/base/error.h"
-#include "fetch/alert/text.h"
 #include "fetch/status/verdict.h"
 
 /* Account names, states, kinds and hosts need no escaping: letters, digits, blanks and "._-". */
@@ -84,11 +83,11 @@ add_alerts(GString *text, const SmSurvey *survey)
                                "Alerts that are open, or were raised within three days; account "
                                "\"\" is the whole program."));
     for (guint i = 0; i < survey->alerts->len; i++) {
-        const SmAlertRecord *alert = survey->alerts->pdata[i];
+        const SmAlertRow *alert = survey->alerts->pdata[i];
 
         if (sm_verdict_stands(alert, survey->now))
             g_string_append_printf(text, "scoremail_alerts{account=\"%s\",kind=\"%s\"} 1\n",
-                                   alert->account, sm_alert_kind_name(alert->kind));
+                                   alert->account, alert->kind);
     }
 }
 

@@ -1,6 +1,5 @@
 #include "fetch/status/json.h"
 
-#include "fetch/alert/text.h"
 #include "fetch/host/json.h"
 #include "fetch/status/verdict.h"
 
@@ -41,15 +40,15 @@ account_as_json(const SmAccountSurvey *account)
 }
 
 static cJSON *
-alert_as_json(const SmAlertRecord *alert, gint64 now)
+alert_as_json(const SmAlertRow *alert, gint64 now)
 {
     cJSON *json = cJSON_CreateObject();
 
     sm_json_add_text(json, "account", alert->account);
-    sm_json_add_text(json, "kind", sm_alert_kind_name(alert->kind));
+    sm_json_add_text(json, "kind", alert->kind);
     sm_json_add_text(json, "text", alert->text);
-    sm_json_add_time(json, "first_at", alert->first_at);
-    sm_json_add_time(json, "last_at", alert->last_at);
+    sm_json_add_time(json, "first_at", alert->first);
+    sm_json_add_time(json, "last_at", alert->last);
     sm_json_add_number(json, "times", alert->times);
     cJSON_AddBoolToObject(json, "counts", sm_verdict_stands(alert, now));
     return json;

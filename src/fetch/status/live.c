@@ -78,12 +78,6 @@ free_download(gpointer data)
 }
 
 static void
-free_file(gpointer file)
-{
-    sm_file_free(file);
-}
-
-static void
 free_concerns(GPtrArray *concerns)
 {
     if (concerns != NULL)
@@ -162,7 +156,7 @@ sm_live_new(const SmConfig *config, SmLedger *ledger, const char *account, SmRat
     g_autoptr(SmLive) live = g_new0(SmLive, 1);
 
     live->downloads = g_ptr_array_new_with_free_func(free_download);
-    live->waiting = g_ptr_array_new_with_free_func(free_file);
+    live->waiting = g_ptr_array_new_with_free_func(sm_file_free);
     live->survey = sm_survey_new(config, ledger, account, sm_ledger_now(), error);
     if (live->survey == NULL ||
         (ledger != NULL && !look_at_files(live, ledger, account, rates, error)))

@@ -2,7 +2,6 @@
 
 #include "fetch/alert/text.h"
 #include "fetch/alert/watch-pull.h"
-#include "fetch/notes/alerts.h"
 
 static void
 free_account(gpointer data)
@@ -12,16 +11,6 @@ free_account(gpointer data)
     sm_totals_clear(&account->totals);
     g_ptr_array_unref(account->troubles);
     g_free(account);
-}
-
-static void
-free_alert(gpointer data)
-{
-    SmAlertRecord *alert = data;
-
-    g_free(alert->account);
-    g_free(alert->text);
-    g_free(alert);
 }
 
 void
@@ -46,31 +35,17 @@ is_of_interest(const SmSurvey *survey, const char *name)
     return *name == '\0' || (account != NULL && account->enabled);
 }
 
-static void
-add_alert(SmSurvey *survey, SmAlertRow *row)
-{
-    SmAlertKind kind = sm_alert_kind_named(row->kind);
-    SmAlertRecord *alert;
-
-    if (!is_of_interest(survey, row->account) || kind == SM_ALERT_NONE)
-        return;
-    alert = g_new(SmAlertRecord, 1);
-    *alert = (SmAlertRecord){g_steal_pointer(&row->account),
-                             kind,
-                             g_steal_pointer(&row->text),
-                             row->first,
-                             row->last,
-                             row->times};
-    g_ptr_array_add(survey->alerts, alert);
-}
-
 static gboolean
 read_alerts(SmSurvey *survey, SmLedger *ledger, const char *account, GError **error)
 {
     g_autoptr(GPtrArray) rows = sm_alerts_standing(ledger, account, error);
 
-    for (guint i = 0; rows != NULL && i < rows->len; i++)
-        add_alert(survey, rows->pdata[i]);
+    for (guint i = 0; rows != NULL && i < rows->len; i++) {
+        const SmAlertRow *row = rows->pdata[i];
+
+        if (sm_alert_kind_named(row->kind) != SM_ALERT_NONE && is_of_interest(survey, row->account))
+            g_ptr_array_add(survey->alerts, g_steal_pointer(&rows->pdata[i]));
+    }
     return rows != NULL;
 }
 
@@ -142,7 +117,7 @@ sm_survey_new(const SmConfig *config, SmLedger *ledger, const char *account, gin
     survey->config = config;
     survey->now = now;
     survey->accounts = g_ptr_array_new_with_free_func(free_account);
-    survey->alerts = g_ptr_array_new_with_free_func(free_alert);
+    survey->alerts = g_ptr_array_new_with_free_func(g_free);
     survey->refusals = g_ptr_array_new();
     survey->hosts = g_ptr_array_new();
     sm_watch_worker_look(config, now, &survey->worker);

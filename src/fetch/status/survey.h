@@ -13,6 +13,7 @@
 #include "common/config/config.h"
 #include "fetch/alert/alert.h"
 #include "fetch/alert/watch-worker.h"
+#include "fetch/notes/alerts.h"
 #include "fetch/queries/totals.h"
 #include "fetch/rows/events.h"
 
@@ -27,20 +28,12 @@ typedef struct {
     GPtrArray *troubles; /* of SmFile: the newest that have failed or conflict */
 } SmAccountSurvey;
 
-/* A row of the table of alerts. */
-typedef struct {
-    char *account; /* "" for the whole program */
-    SmAlertKind kind;
-    char *text;
-    gint64 first_at, last_at, times;
-} SmAlertRecord;
-
 typedef struct {
     const SmConfig *config;
     gint64 now;
     GPtrArray *accounts; /* of SmAccountSurvey, in the order of the configuration */
     GPtrArray *refusals; /* of SmRefusal: the last messages, which are no account's */
-    GPtrArray *alerts;   /* of SmAlertRecord */
+    GPtrArray *alerts;   /* of SmAlertRow that stand, of known kinds */
     SmWorkerSigns worker;
     GPtrArray *hosts; /* of SmHost: those that share the ledger, this one too */
     char *pull_fault; /* see sm_watch_pull_describe() */

@@ -112,13 +112,13 @@ add(GPtrArray *concerns, Matter matter, const char *account, const char *text, .
 }
 
 gboolean
-sm_verdict_stands(const SmAlertRecord *alert, gint64 now)
+sm_verdict_stands(const SmAlertRow *alert, gint64 now)
 {
-    switch (of_alerts[alert->kind].nature) {
+    switch (of_alerts[sm_alert_kind_named(alert->kind)].nature) {
     case STANDS:
         return TRUE;
     case PASSES:
-        return now - alert->last_at < ALERT_LASTS;
+        return now - alert->last < ALERT_LASTS;
     case SHOWS:
         break;
     }
@@ -233,11 +233,12 @@ static void
 judge_alerts(GPtrArray *concerns, const SmSurvey *survey)
 {
     for (guint i = 0; i < survey->alerts->len; i++) {
-        const SmAlertRecord *alert = survey->alerts->pdata[i];
+        const SmAlertRow *alert = survey->alerts->pdata[i];
+        SmAlertKind kind = sm_alert_kind_named(alert->kind);
 
         if (sm_verdict_stands(alert, survey->now))
-            add(concerns, (Matter){of_alerts[alert->kind].level, alert->kind}, alert->account,
-                "%s: %s", sm_alert_kind_name(alert->kind), alert->text);
+            add(concerns, (Matter){of_alerts[kind].level, kind}, alert->account, "%s: %s",
+                alert->kind, alert->text);
     }
 }
 

@@ -27,7 +27,7 @@ const char *sm_level_name(SmLevel level);
  * something that happened once and count for three days, and for some there is nothing
  * to judge by but what they were about, which the survey has itself.
  */
-gboolean sm_verdict_stands(const SmAlertRecord *alert, gint64 now);
+gboolean sm_verdict_stands(const SmAlertRow *alert, gint64 now);
 
 /* The concerns, the most urgent first, in the order of the accounts: of SmConcern. */
 GPtrArray *sm_verdict_new(const SmSurvey *survey);
