@@ -45,9 +45,9 @@ number(const char *page, const char *class, const char *name)
     g_autofree char *attribute = g_strdup_printf(" %s=\"", name);
     const char *at = strstr(page, start);
 
-    g_assert_nonnull(at);
+    g_assert(at != NULL);
     at = strstr(at, attribute);
-    g_assert_nonnull(at);
+    g_assert(at != NULL);
     return g_ascii_strtod(at + strlen(attribute), NULL);
 }
 
