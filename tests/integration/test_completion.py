@@ -92,7 +92,7 @@ def test_help_of_a_command_is_what_its_option_prints(build, table):
 
 @pytest.mark.parametrize("words, meant", [
     ("stauts", "status"), ("lits", "list"), ("forgett", "forget"), ("passwrd", "passwd"), ("bakup", "backup"), ("adopt-directry", "adopt-directory"),
-    ("help stauts", "status"), ("list --jsno", "--json"), ("log --untli=7d", "--until"), ("run --acount x", "--account"),
+    ("lst", "list"), ("gte", "get"), ("rn", "run"), ("help stauts", "status"), ("list --jsno", "--json"), ("log --untli=7d", "--until"), ("run --acount x", "--account"),
 ])  # fmt: skip
 def test_did_you_mean(build, words, meant):
     done = run([build / "scorefetch", *words.split()])

@@ -133,7 +133,7 @@ def test_without_a_terminal_what_is_needed_is_named(home):
     done = home.setup()
     assert done.code == EX_USAGE and "there is no terminal to ask at; add --username" in done.err
     done = home.setup("--username=u")
-    assert done.code == EX_USAGE and "no terminal to ask at" in done.err
+    assert done.code == EX_USAGE and "there is no terminal to ask at; add --password-stdin" in done.err
     assert home.everything() == before
 
 

@@ -308,7 +308,7 @@ the_nearest_key_is_found(void)
         {"org-ids", "org-id"},
         {"recipient", "recipients"},
         {"grup", "group"},
-        {"lok", NULL},
+        {"lok", "log"},
         {"x", NULL},
         {"", NULL},
         {"on_stored", "on-stored"},

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { NEAR = 2, SHORTEST = 3, LONGEST = 32 };
+enum { NEAR = 2, SHORTEST = 2, LONGEST = 32 };
 
 /* Levenshtein's distance, where two neighbours that changed places count once. */
 static guint
@@ -44,5 +44,5 @@ sm_nearness(const char *typed, const char *known)
     if (g_str_has_prefix(known, typed) && known[length] == '-')
         return 1;
     distance = edit_distance(typed, known);
-    return distance <= NEAR && distance < length / 2 ? distance : G_MAXUINT;
+    return distance <= 1 || (distance <= NEAR && distance < length / 2) ? distance : G_MAXUINT;
 }

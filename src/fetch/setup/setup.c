@@ -190,6 +190,11 @@ ask_password(const Setup *setup, const SmAccount *account, GError **error)
 {
     gboolean force = setup->answers->force;
 
+    if (!setup->answers->password_stdin && !sm_terminal_is_there()) {
+        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
+                    "there is no terminal to ask at; add --password-stdin");
+        return NULL;
+    }
     for (int i = 1;; i++) {
         g_autoptr(SmSecret) secret = setup->answers->password_stdin
                                          ? sm_password_read_stdin(error)
