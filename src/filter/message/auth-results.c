@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/event/event.h"
+#include "filter/message/token.h"
 
 enum {
     HEADER_MAX = 16 * 1024, /* bytes */
@@ -25,38 +26,6 @@ part_free(Part *part)
     g_free(part);
 }
 
-/* What follows the comment at at (RFC 5322, 3.2.2: they nest, and have quoted pairs); NUL, and
- * *bad, if it has no end. */
-static const char *
-skip_comment(const char *at, gboolean *bad)
-{
-    guint depth = 0;
-
-    for (; *at != '\0'; at++) {
-        if (*at == '\\' && at[1] != '\0')
-            at++;
-        else if (*at == '(')
-            depth++;
-        else if (*at == ')' && --depth == 0)
-            return at + 1;
-    }
-    *bad = TRUE;
-    return at;
-}
-
-/* The same of the quoted string at at. */
-static const char *
-skip_quoted(const char *at, gboolean *bad)
-{
-    for (at++; *at != '\0' && *at != '"'; at++)
-        if (*at == '\\' && at[1] != '\0')
-            at++;
-    if (*at != '\0')
-        return at + 1;
-    *bad = TRUE;
-    return at;
-}
-
 /* The word at *at, which moves behind it. Caller frees. */
 static char *
 take_word(const char **at, gboolean *bad)
@@ -65,7 +34,7 @@ take_word(const char **at, gboolean *bad)
 
     while (**at != '\0' && strchr(BLANKS ";(", **at) == NULL) {
         *bad |= **at == ')';
-        *at = **at == '"' ? skip_quoted(*at, bad) : *at + 1;
+        *at = **at == '"' ? sm_token_skip(*at, bad) : *at + 1;
     }
     return g_strndup(start, (gsize)(*at - start));
 }
@@ -81,7 +50,7 @@ take_part(const char **at)
         if (strchr(BLANKS, **at) != NULL)
             (*at)++;
         else if (**at == '(')
-            *at = skip_comment(*at, &part->bad);
+            *at = sm_token_skip(*at, &part->bad);
         else
             g_ptr_array_add(part->words, take_word(at, &part->bad));
     }

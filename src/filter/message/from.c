@@ -2,25 +2,10 @@
 
 #include <string.h>
 
+#include "filter/message/token.h"
+
 #define BLANKS " \t\r\n"
 #define ENDS BLANKS ",;()<>[]" /* of a word outside of angle brackets */
-
-/* What follows the quoted string, the comment or whatever else begins at at and ends with end. */
-static const char *
-skip(const char *at, char begin, char end)
-{
-    guint depth = 1;
-
-    for (at++; *at != '\0' && depth > 0; at++) {
-        if (*at == '\\' && at[1] != '\0')
-            at++;
-        else if (*at == end)
-            depth--;
-        else if (*at == begin)
-            depth++;
-    }
-    return at;
-}
 
 /* Adds the address from start to end: one "@", but for a quoted local part, and nothing that could
  * divide it. */
@@ -28,7 +13,7 @@ static void
 add(GPtrArray *found, const char *start, const char *end)
 {
     g_autofree char *address = g_strstrip(g_strndup(start, (gsize)(end - start)));
-    const char *domain = *address == '"' ? skip(address, '"', '"') : address;
+    const char *domain = *address == '"' ? sm_token_skip(address, NULL) : address;
     const char *at = strchr(domain, '@');
     gboolean whole =
         at != NULL && strpbrk(domain, BLANKS "\"',;:()<>\\") == NULL && strchr(at + 1, '@') == NULL;
@@ -44,12 +29,12 @@ sm_from_read(const char *value, GPtrArray *found)
 
         if (*value == '<') {
             while (*value != '\0' && *value != '>')
-                value = *value == '"' ? skip(value, '"', '"') : value + 1;
+                value = *value == '"' ? sm_token_skip(value, NULL) : value + 1;
             if (memchr(start, '@', (gsize)(value - start)) != NULL)
                 add(found, start + 1, value);
             value += *value == '>';
         } else if (*value == '(') {
-            value = skip(value, '(', ')');
+            value = sm_token_skip(value, NULL);
         } else if (strchr(ENDS, *value) != NULL) {
             value++;
         } else {
@@ -57,7 +42,7 @@ sm_from_read(const char *value, GPtrArray *found)
 
             while (*value != '\0' && strchr(ENDS, *value) == NULL) {
                 is_address |= *value == '@';
-                value = *value == '"' ? skip(value, '"', '"') : value + 1;
+                value = *value == '"' ? sm_token_skip(value, NULL) : value + 1;
             }
             if (is_address)
                 add(found, start, value);

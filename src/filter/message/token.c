@@ -4,28 +4,30 @@
 
 #define BLANKS " \t\r\n"
 
-/* What follows the comment at value (RFC 822, 3.4.3: they nest); the end if it never closes. */
-static const char *
-skip_comment(const char *value)
+const char *
+sm_token_skip(const char *at, gboolean *endless)
 {
-    gsize depth = 0;
+    const char begin = *at, end = begin == '(' ? ')' : begin;
+    guint depth = 1;
 
-    for (; *value != '\0'; value++) {
-        if (*value == '\\' && value[1] != '\0')
-            value++;
-        else if (*value == '(')
+    for (at++; *at != '\0'; at++) {
+        if (*at == '\\' && at[1] != '\0')
+            at++;
+        else if (*at == end && --depth == 0)
+            return at + 1;
+        else if (*at == begin)
             depth++;
-        else if (*value == ')' && --depth == 0)
-            return value + 1;
     }
-    return value;
+    if (endless != NULL)
+        *endless = TRUE;
+    return at;
 }
 
 char *
 sm_token_of(const char *value)
 {
     while (*value != '\0' && strchr(BLANKS "(", *value) != NULL)
-        value = *value == '(' ? skip_comment(value) : value + 1;
+        value = *value == '(' ? sm_token_skip(value, NULL) : value + 1;
     value += *value == '"';
     return g_strndup(value, strcspn(value, BLANKS "\";("));
 }

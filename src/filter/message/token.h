@@ -1,6 +1,7 @@
 /*
- * The word that a structured header of MIME begins with (RFC 2045, 5.1): what
- * a Content-Transfer-Encoding or a Content-Disposition comes down to.
+ * What structured headers are made of: the word that one of MIME begins with
+ * (RFC 2045, 5.1), what a Content-Transfer-Encoding or a Content-Disposition comes
+ * down to; comments and quoted strings.
  */
 #pragma once
 
@@ -11,3 +12,10 @@
  * "" where there is none. Parameters do not matter. Caller frees.
  */
 char *sm_token_of(const char *value);
+
+/*
+ * What follows the comment (RFC 5322, 3.2.2: they nest) or the quoted string that begins at at,
+ * with their quoted pairs. Where it has no end, the end of the text, and *endless becomes TRUE;
+ * endless may be NULL.
+ */
+const char *sm_token_skip(const char *at, gboolean *endless);
