@@ -12,8 +12,12 @@
 #include "common/config/config.h"
 #include "fetch/host/autoptr.h"
 
-/* Once in a process, before any handle. SM_ERROR_INTERNAL. */
+/* Before any handle; only the first call in a process takes time. SM_ERROR_INTERNAL. */
 gboolean sm_http_start(GError **error);
+
+/* Begins that in a thread of its own, and what else every transfer needs; sm_http_start() waits for
+ * its end. */
+void sm_http_start_aside(void);
 
 /*
  * (Re)sets handle to what every request of the account has, keeping its
