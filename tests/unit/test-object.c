@@ -153,7 +153,7 @@ knows_nothing_at_first(void)
     const SmAccount account = {.name = (char *)"main"};
     const SmShared shared = {0};
     g_autoptr(SmTransfer) transfer = sm_transfer_new(&account, &shared, NULL, NULL);
-    const SmTransferFacts *facts = sm_transfer_facts(transfer);
+    const SmTransferState *facts = sm_transfer_state(transfer);
 
     g_assert_cmpint(facts->total, ==, -1);
     g_assert_cmpint(facts->listed, ==, -1);

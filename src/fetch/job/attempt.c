@@ -58,7 +58,7 @@ retry_after_of(const Attempt *attempt)
 {
     if (attempt->service == NULL)
         return 0;
-    return MAX(attempt->service->retry_after, sm_transfer_facts(attempt->transfer)->retry_after);
+    return MAX(attempt->service->retry_after, sm_transfer_state(attempt->transfer)->retry_after);
 }
 
 /* Records what follows from fault. Only what is recorded is final: a mail system forgets the
@@ -190,17 +190,17 @@ place(Attempt *attempt, gboolean *lost, char **outcome, GError **error)
 
 /* Large files are noted with their ETag, so that another process of this boot can go on. */
 static gboolean
-transfer_started(const SmTransferFacts *facts, gpointer user_data, GError **error)
+transfer_started(const SmTransferState *object, gpointer user_data, GError **error)
 {
     Attempt *attempt = user_data;
 
     /* gpg's state dies with the process: another process cannot resume its output */
-    if (facts->total < RESUME_WORTH || !sm_etag_is_strong(facts->etag) ||
+    if (object->total < RESUME_WORTH || !sm_etag_is_strong(object->etag) ||
         sm_account_encrypts(attempt->job->account))
         return TRUE;
     /* the row is on the disk before the name that it knows */
     return sm_ledger_sync(attempt->job->ledger, error) && sm_part_show(attempt->part, error) &&
-           sm_file_note_part(attempt->job->ledger, attempt->file, facts->etag, attempt->boot_id,
+           sm_file_note_part(attempt->job->ledger, attempt->file, object->etag, attempt->boot_id,
                              error);
 }
 
@@ -208,7 +208,7 @@ transfer_started(const SmTransferFacts *facts, gpointer user_data, GError **erro
 static gboolean
 start_over(Attempt *attempt, GError **error)
 {
-    g_clear_pointer(&sm_transfer_facts(attempt->transfer)->etag, g_free);
+    g_clear_pointer(&sm_transfer_state(attempt->transfer)->etag, g_free);
     attempt->inherited = FALSE;
     return sm_file_start_over(attempt->job->ledger, attempt->file, error);
 }
@@ -218,7 +218,7 @@ static SmPart *
 open_part(Attempt *attempt, const SmRecipients *recipients, GError **error)
 {
     SmFile *file = attempt->file;
-    SmTransferFacts *facts = sm_transfer_facts(attempt->transfer);
+    SmTransferState *object = sm_transfer_state(attempt->transfer);
     g_autofree char *name = sm_part_name(file->name, file->part);
     SmPart *part = NULL;
 
@@ -226,8 +226,8 @@ open_part(Attempt *attempt, const SmRecipients *recipients, GError **error)
         part = sm_part_resume(attempt->store, file->name, file->part,
                               sm_etag_md5(file->part_etag, NULL), NULL);
     if (part != NULL) {
-        facts->etag = g_strdup(file->part_etag);
-        facts->etag_kind = sm_etag_kind(file->part_etag, NULL, NULL);
+        object->etag = g_strdup(file->part_etag);
+        object->etag_kind = sm_etag_kind(file->part_etag, NULL, NULL);
         return part;
     }
     /* A part that was kept and cannot be resumed makes room for this attempt's own. */
@@ -418,11 +418,14 @@ sm_attempt(const SmJob *job, SmFile *file, SmStore *store, char **outcome, GErro
     Attempt attempt = {job, file, store, boot_id, service, NULL, FALSE, NULL};
     g_autoptr(SmTransfer) transfer =
         sm_transfer_new(job->account, &shared, transfer_started, &attempt);
+    SmTransferState *object;
 
     attempt.transfer = transfer;
-    sm_transfer_tell(transfer, job->ledger->lock_fd, file->id);
+    object = sm_transfer_state(transfer);
+    object->lock_fd = job->ledger->lock_fd;
+    object->row = file->id;
     if (job->listed != NULL && job->listed->size > 0) /* 0: a service that has not counted */
-        sm_transfer_facts(transfer)->listed = job->listed->size;
+        object->listed = job->listed->size;
     return run(&attempt, outcome, error);
 }
 

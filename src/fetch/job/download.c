@@ -10,8 +10,9 @@ enum { INTEGRITY_TRIES = 2 }; /* a damaged download is worth one more full GET *
 
 typedef struct {
     SmDownload *download;
-    guint failed;  /* tries in a row without a new byte */
-    guint damaged; /* complete, but damaged */
+    SmTransferState *object; /* the transfer's */
+    guint failed;            /* tries in a row without a new byte */
+    guint damaged;           /* complete, but damaged */
     char *doubted; /* SHA-256 and ETag of what came whole, but is not what a header says */
     gint64 best;   /* bytes had so far */
     gint host;     /* hash of the object host that the last URL named; 0: none yet */
@@ -34,14 +35,14 @@ damaged(GError **error, const char *what)
 
 /* What contradicts the bytes that came, although they may well be right; NULL: nothing. */
 static const char *
-doubt_of(const SmTransferFacts *facts, gint64 size, const char *md5)
+doubt_of(const SmTransferState *object, gint64 size, const char *md5)
 {
     g_autofree char *promised = NULL;
 
-    if (facts->etag_kind != SM_ETAG_OPAQUE && md5 != NULL && sm_etag_md5(facts->etag, &promised))
+    if (object->etag_kind != SM_ETAG_OPAQUE && md5 != NULL && sm_etag_md5(object->etag, &promised))
         return strcmp(md5, promised) == 0 ? NULL : "does not match the object store's MD5";
     /* The last chunk may be a proxy's. A Content-Length that was met is proof enough. */
-    if (facts->total < 0 && facts->listed >= 0 && size != facts->listed)
+    if (object->total < 0 && object->listed >= 0 && size != object->listed)
         return "has another length than the listing says, and the object store says none";
     return NULL;
 }
@@ -50,11 +51,10 @@ doubt_of(const SmTransferFacts *facts, gint64 size, const char *md5)
 static gboolean
 dispel(Work *work, const char *doubt, GError **error)
 {
-    const SmTransferFacts *facts = sm_transfer_facts(work->download->transfer);
-    g_autofree char *came =
-        g_strconcat(work->download->sha256, facts->etag != NULL ? facts->etag : "", NULL);
+    g_autofree char *came = g_strconcat(work->download->sha256,
+                                        work->object->etag != NULL ? work->object->etag : "", NULL);
 
-    if (g_strcmp0(work->doubted, came) == 0 && facts->etag_kind != SM_ETAG_MD5) {
+    if (g_strcmp0(work->doubted, came) == 0 && work->object->etag_kind != SM_ETAG_MD5) {
         g_warning("%s: the download %s; it came twice with the same bytes and is kept",
                   work->download->name, doubt);
         return TRUE;
@@ -65,7 +65,7 @@ dispel(Work *work, const char *doubt, GError **error)
     return damaged(error, doubt);
 }
 
-/* The facts of what is whole now; the part is finished. */
+/* Describes what is whole now; the part is finished. */
 static gboolean
 describe(Work *work, GError **error)
 {
@@ -81,28 +81,27 @@ describe(Work *work, GError **error)
         result->stored_sha256 = g_strdup(result->sha256);
     }
     result->lines = sm_part_lines(work->download->part);
-    result->etag = g_strdup(sm_transfer_facts(work->download->transfer)->etag);
-    doubt = doubt_of(sm_transfer_facts(work->download->transfer), result->size, md5);
+    result->etag = g_strdup(work->object->etag);
+    doubt = doubt_of(work->object, result->size, md5);
     return doubt == NULL || dispel(work, doubt, error);
 }
 
 static gboolean
 verify(Work *work, GError **error)
 {
-    const SmTransferFacts *facts = sm_transfer_facts(work->download->transfer);
     const char *head;
     gsize length;
 
     sm_download_clear(work->download);
-    work->download->unchanged = facts->unchanged;
-    if (facts->unchanged)
+    work->download->unchanged = work->object->unchanged;
+    if (work->object->unchanged)
         return TRUE;
-    if (facts->total >= 0 && sm_part_size(work->download->part) != facts->total)
+    if (work->object->total >= 0 && sm_part_size(work->download->part) != work->object->total)
         return damaged(error, "has not the announced length");
     if (sm_part_first_byte(work->download->part) == '<')
         return damaged(error, "begins with '<': an error page, not a score file");
     head = sm_part_head(work->download->part, &length);
-    if (facts->framed && sm_object_is_framed(head, length))
+    if (work->object->framed && sm_object_is_framed(head, length))
         return damaged(error, "is framed (aws-chunked): not the file itself");
     return describe(work, error);
 }
@@ -134,8 +133,7 @@ note_host(const Work *work, const GError *fault)
         return;
     if (fault == NULL)
         g_atomic_int_compare_and_exchange(failed, work->host, 0);
-    else if (g_error_matches(fault, SM_ERROR, SM_ERROR_OBJECT) &&
-             sm_transfer_facts(work->download->transfer)->host_failed)
+    else if (g_error_matches(fault, SM_ERROR, SM_ERROR_OBJECT) && work->object->host_failed)
         g_atomic_int_set(failed, work->host);
 }
 
@@ -158,14 +156,14 @@ static gboolean
 try_once(Work *work, GError **error)
 {
     SmPace *pace = work->download->service->shared->pace;
-    SmTransferFacts *facts = sm_transfer_facts(work->download->transfer);
     gint64 begin = g_get_monotonic_time();
     gboolean ok;
 
-    facts->retry_after = 0;
+    work->object->retry_after = 0;
     if (!sm_pace_begin_transfer(pace, error))
         return FALSE;
-    facts->give_up_at += g_get_monotonic_time() - begin; /* it was not the store that took these */
+    /* it was not the store that took so long */
+    work->object->give_up_at += g_get_monotonic_time() - begin;
     ok = transfer_once(work, error);
     sm_pace_end_transfer(pace);
     return ok && verify(work, error);
@@ -176,8 +174,7 @@ static gboolean
 may_pass(Work *work, const GError *fault)
 {
     if (g_error_matches(fault, SM_ERROR, SM_ERROR_INTEGRITY)) {
-        g_clear_pointer(&sm_transfer_facts(work->download->transfer)->etag,
-                        g_free); /* all of it anew */
+        g_clear_pointer(&work->object->etag, g_free); /* all of it anew */
         work->best = 0;
         work->damaged++;
         sm_transfer_measure(work->download->transfer, 0, g_get_monotonic_time());
@@ -190,8 +187,7 @@ may_pass(Work *work, const GError *fault)
 static gboolean
 pause_for_next(Work *work)
 {
-    const SmTransferFacts *facts = sm_transfer_facts(work->download->transfer);
-    guint retry_after = MAX(work->download->service->retry_after, facts->retry_after);
+    guint retry_after = MAX(work->download->service->retry_after, work->object->retry_after);
     gint64 size = sm_part_size(work->download->part);
     gint64 until = g_get_monotonic_time();
 
@@ -200,7 +196,7 @@ pause_for_next(Work *work)
         work->failed = 0;
     }
     until += (gint64)sm_pause_ms(++work->failed, g_random_double(), retry_after) * 1000;
-    if (until > facts->give_up_at ||
+    if (until > work->object->give_up_at ||
         (work->download->deadline != 0 && until > work->download->deadline))
         return FALSE;
     return sm_pace_sleep(work->download->service->shared->pace, until);
@@ -211,7 +207,7 @@ try_often(Work *work, GError **error)
 {
     GError *fault = NULL;
 
-    sm_transfer_set_deadline(work->download->transfer, work->download->deadline);
+    work->object->deadline = work->download->deadline;
     work->download->service->deadline = work->download->deadline;
     while (!try_once(work, &fault)) {
         if (!may_pass(work, fault) || !pause_for_next(work)) {
@@ -231,13 +227,15 @@ sm_download(SmDownload *download, GError **error)
 {
     SmService *service = download->service;
     SmProgressLine *line = sm_progress_begin(service->shared->progress, download->name);
-    Work work = {.download = download, .best = sm_part_size(download->part)};
+    Work work = {.download = download,
+                 .object = sm_transfer_state(download->transfer),
+                 .best = sm_part_size(download->part)};
     gboolean ok;
 
     sm_transfer_measure(download->transfer, work.best, g_get_monotonic_time());
-    sm_transfer_watch(download->transfer, line);
+    work.object->line = line;
     ok = try_often(&work, error);
-    sm_transfer_watch(download->transfer, NULL);
+    work.object->line = NULL;
     sm_progress_end(line);
     g_free(work.doubted);
     return ok;

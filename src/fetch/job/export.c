@@ -9,7 +9,7 @@
 #include "fetch/store/output.h"
 
 static gboolean
-started(const SmTransferFacts *facts, gpointer user_data, GError **error)
+started(const SmTransferState *object, gpointer user_data, GError **error)
 {
     return TRUE;
 }

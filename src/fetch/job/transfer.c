@@ -25,12 +25,8 @@ struct SmTransfer {
     SmTransferStarted started;
     gpointer user_data;
     CURL *handle;
-    gint64 deadline;
-    SmProgressLine *line;
-    int lock_fd; /* see sm_transfer_tell() */
-    gint64 row;  /* 0: nobody is told */
     gint64 told_at;
-    SmTransferFacts facts;
+    SmTransferState state;
     /* of the GET that runs */
     SmGuard guard;
     SmPart *part;
@@ -54,8 +50,8 @@ sm_transfer_new(const SmAccount *account, const SmShared *shared, SmTransferStar
     transfer->started = started;
     transfer->user_data = user_data;
     transfer->handle = curl_easy_init();
-    transfer->facts.total = -1;
-    transfer->facts.listed = -1;
+    transfer->state.total = -1;
+    transfer->state.listed = -1;
     transfer->refusal = g_string_new(NULL);
     return transfer;
 }
@@ -66,38 +62,19 @@ sm_transfer_free(SmTransfer *transfer)
     if (transfer == NULL)
         return;
     curl_easy_cleanup(transfer->handle);
-    if (transfer->row != 0)
-        sm_lock_tell(transfer->lock_fd, transfer->row, -1, -1);
+    if (transfer->state.row != 0)
+        sm_lock_tell(transfer->state.lock_fd, transfer->state.row, -1, -1);
     sm_guard_clear(&transfer->guard);
     g_string_free(transfer->refusal, TRUE);
-    g_free(transfer->facts.etag);
+    g_free(transfer->state.etag);
     g_clear_error(&transfer->fault);
     g_free(transfer);
 }
 
-void
-sm_transfer_set_deadline(SmTransfer *transfer, gint64 deadline)
+SmTransferState *
+sm_transfer_state(SmTransfer *transfer)
 {
-    transfer->deadline = deadline;
-}
-
-void
-sm_transfer_watch(SmTransfer *transfer, SmProgressLine *line)
-{
-    transfer->line = line;
-}
-
-void
-sm_transfer_tell(SmTransfer *transfer, int lock_fd, gint64 row)
-{
-    transfer->lock_fd = lock_fd;
-    transfer->row = row;
-}
-
-SmTransferFacts *
-sm_transfer_facts(SmTransfer *transfer)
-{
-    return &transfer->facts;
+    return &transfer->state;
 }
 
 void
@@ -105,8 +82,8 @@ sm_transfer_measure(SmTransfer *transfer, gint64 bytes, gint64 from)
 {
     gint64 patience = transfer->account->give_up_after;
 
-    transfer->facts.enough = bytes + patience * SM_TRANSFER_RATE;
-    transfer->facts.give_up_at = from + patience * G_USEC_PER_SEC;
+    transfer->state.enough = bytes + patience * SM_TRANSFER_RATE;
+    transfer->state.give_up_at = from + patience * G_USEC_PER_SEC;
     sm_crew_note_progress(transfer->shared->note);
 }
 
@@ -179,25 +156,25 @@ read_total(SmTransfer *transfer, long status, gint64 *total)
 static gboolean
 object_is_new(SmTransfer *transfer, const char *etag, gint64 total)
 {
-    g_free(transfer->facts.etag);
-    transfer->facts.etag = g_strdup(etag);
-    transfer->facts.total = total;
+    g_free(transfer->state.etag);
+    transfer->state.etag = g_strdup(etag);
+    transfer->state.total = total;
     return sm_part_start_over(transfer->part, sm_etag_md5(etag, NULL), &transfer->fault) &&
            sm_part_has_room(transfer->part, MAX(total, 0), &transfer->fault) &&
-           transfer->started(&transfer->facts, transfer->user_data, &transfer->fault);
+           transfer->started(&transfer->state, transfer->user_data, &transfer->fault);
 }
 
 /* A store that does not know If-Range answers with the end of another object. */
 static gboolean
 object_goes_on(SmTransfer *transfer, const char *etag, gint64 total)
 {
-    if (etag != NULL && g_strcmp0(etag, transfer->facts.etag) != 0) {
-        g_clear_pointer(&transfer->facts.etag, g_free); /* the next GET is for all of it */
+    if (etag != NULL && g_strcmp0(etag, transfer->state.etag) != 0) {
+        g_clear_pointer(&transfer->state.etag, g_free); /* the next GET is for all of it */
         g_set_error(&transfer->fault, SM_ERROR, SM_ERROR_OBJECT,
                     "the object changed during the download");
         return FALSE;
     }
-    transfer->facts.total = total;
+    transfer->state.total = total;
     return sm_part_has_room(transfer->part, total - transfer->offset, &transfer->fault);
 }
 
@@ -209,7 +186,7 @@ is_plain(SmTransfer *transfer)
     g_autofree char *coding = sm_object_coding(encoding);
     g_autofree char *what = NULL;
 
-    transfer->facts.framed = encoding != NULL && strcasestr(encoding, "aws-chunked") != NULL;
+    transfer->state.framed = encoding != NULL && strcasestr(encoding, "aws-chunked") != NULL;
     if (coding == NULL)
         return TRUE;
     what = g_strdup_printf("is encoded (Content-Encoding: %s), but the plain file was requested"
@@ -241,14 +218,14 @@ open_object(SmTransfer *transfer, long status)
     if (!read_total(transfer, status, &total) || !is_plain(transfer) ||
         !is_small_enough(transfer, total))
         return FALSE;
-    transfer->facts.etag_kind = sm_etag_kind(
-        etag != NULL ? etag : transfer->facts.etag,
+    transfer->state.etag_kind = sm_etag_kind(
+        etag != NULL ? etag : transfer->state.etag,
         sm_http_header(transfer->handle, "x-amz-server-side-encryption"),
         sm_http_header(transfer->handle, "x-amz-server-side-encryption-customer-algorithm"));
-    if (transfer->facts.listed >= 0 && total >= 0 && total != transfer->facts.listed)
+    if (transfer->state.listed >= 0 && total >= 0 && total != transfer->state.listed)
         g_warning("account %s: the object store has %" G_GINT64_FORMAT
                   " bytes, but the listing says %" G_GINT64_FORMAT,
-                  transfer->account->name, total, transfer->facts.listed);
+                  transfer->account->name, total, transfer->state.listed);
     return status == 206 ? object_goes_on(transfer, etag, total)
                          : object_is_new(transfer, etag, total);
 }
@@ -270,7 +247,7 @@ receive(char *data, size_t size, size_t count, void *user_data)
     if (!is_small_enough(transfer, sm_part_size(transfer->part) + (gint64)length) ||
         !sm_part_write(transfer->part, data, length, &transfer->fault))
         return 0;
-    sm_progress_move(transfer->line, sm_part_size(transfer->part), transfer->facts.total);
+    sm_progress_move(transfer->state.line, sm_part_size(transfer->part), transfer->state.total);
     return length;
 }
 
@@ -286,13 +263,13 @@ end_slow(SmTransfer *transfer, const char *what, guint seconds)
 static void
 tell(SmTransfer *transfer, gint64 bytes, gint64 time)
 {
-    const SmTransferFacts *facts = &transfer->facts;
+    const SmTransferState *state = &transfer->state;
 
-    if (transfer->row == 0 || time - transfer->told_at < TELL_US)
+    if (transfer->state.row == 0 || time - transfer->told_at < TELL_US)
         return;
     transfer->told_at = time;
-    sm_lock_tell(transfer->lock_fd, transfer->row, bytes,
-                 facts->total >= 0 ? facts->total : facts->listed);
+    sm_lock_tell(transfer->state.lock_fd, transfer->state.row, bytes,
+                 state->total >= 0 ? state->total : state->listed);
 }
 
 /* libcurl calls it all the time, also while nothing comes. Not 0 where too little has come for too
@@ -307,7 +284,7 @@ watch_rate(void *user_data, curl_off_t all, curl_off_t now, curl_off_t up_all, c
 
     curl_easy_getinfo(transfer->handle, CURLINFO_PRETRANSFER_TIME_T, &sent);
     tell(transfer, bytes, time);
-    if (bytes >= transfer->facts.enough)
+    if (bytes >= transfer->state.enough)
         sm_transfer_measure(transfer, bytes, time);
     if (bytes != transfer->seen || sent == 0) {
         transfer->seen = bytes;
@@ -315,7 +292,7 @@ watch_rate(void *user_data, curl_off_t all, curl_off_t now, curl_off_t up_all, c
     }
     if (time - transfer->seen_at > stall_of(transfer) * G_USEC_PER_SEC)
         return end_slow(transfer, "it sent nothing", stall_of(transfer));
-    return time < transfer->facts.give_up_at
+    return time < transfer->state.give_up_at
                ? 0
                : end_slow(transfer, "it sent less than 4096 bytes a second", patience);
 }
@@ -349,7 +326,7 @@ is_complete(SmTransfer *transfer)
     if (transfer->offset == 0 || range == NULL ||
         sscanf(range, "bytes */%" G_GINT64_MODIFIER "d", &total) != 1 || total != transfer->offset)
         return FALSE;
-    transfer->facts.total = total;
+    transfer->state.total = total;
     return TRUE;
 }
 
@@ -359,9 +336,9 @@ judge_end(SmTransfer *transfer, GError **error)
     g_autofree char *code = NULL;
     long status = status_of(transfer);
 
-    transfer->facts.retry_after = sm_http_retry_after(transfer->handle);
-    transfer->facts.host_failed = status >= 500 || status == 429;
-    sm_pace_answer(transfer->shared->pace, status, transfer->facts.retry_after);
+    transfer->state.retry_after = sm_http_retry_after(transfer->handle);
+    transfer->state.host_failed = status >= 500 || status == 429;
+    sm_pace_answer(transfer->shared->pace, status, transfer->state.retry_after);
     if (status == 200 || status == 206) {
         /* an empty object has no byte that would have opened it */
         if (!transfer->opened && !open_object(transfer, status)) {
@@ -371,13 +348,13 @@ judge_end(SmTransfer *transfer, GError **error)
         return TRUE;
     }
     if (status == 304 && transfer->asked_if_changed) {
-        transfer->facts.unchanged = TRUE;
+        transfer->state.unchanged = TRUE;
         return TRUE;
     }
     if (status == 416 && is_complete(transfer))
         return TRUE;
     if (status == 416)
-        g_clear_pointer(&transfer->facts.etag, g_free); /* the next GET is for all of it */
+        g_clear_pointer(&transfer->state.etag, g_free); /* the next GET is for all of it */
     code = refusal_code(transfer);
     g_set_error(error, SM_ERROR, SM_ERROR_OBJECT, "the object store answers %ld%s%s", status, code,
                 status / 100 == 3 ? " (a redirect; not followed)" : "");
@@ -392,7 +369,7 @@ headers_for(SmTransfer *transfer, const char *if_none_match)
     if (transfer->offset > 0) {
         g_autofree char *range =
             g_strdup_printf("Range: bytes=%" G_GINT64_FORMAT "-", transfer->offset);
-        g_autofree char *guard = g_strconcat("If-Range: ", transfer->facts.etag, NULL);
+        g_autofree char *guard = g_strconcat("If-Range: ", transfer->state.etag, NULL);
 
         headers = curl_slist_append(headers, range);
         headers = curl_slist_append(headers, guard);
@@ -426,7 +403,7 @@ static gboolean
 set_failure(SmTransfer *transfer, const char *url, CURLcode result, const char *detail,
             GError **error)
 {
-    transfer->facts.host_failed = TRUE;
+    transfer->state.host_failed = TRUE;
     if (transfer->fault != NULL)
         g_propagate_error(error, g_steal_pointer(&transfer->fault));
     else if (result == CURLE_ABORTED_BY_CALLBACK && sm_pace_has_stopped(transfer->shared->pace))
@@ -454,16 +431,17 @@ sm_transfer_get(SmTransfer *transfer, const char *url, SmPart *part, const char 
         return FALSE;
     transfer->part = part;
     transfer->seen_at = transfer->told_at = g_get_monotonic_time();
-    transfer->offset = sm_etag_is_strong(transfer->facts.etag) ? sm_part_size(part) : 0;
+    transfer->offset = sm_etag_is_strong(transfer->state.etag) ? sm_part_size(part) : 0;
     transfer->asked_if_changed = transfer->offset == 0 && if_none_match != NULL;
     transfer->opened = FALSE;
-    transfer->facts.retry_after = 0;
-    transfer->facts.unchanged = FALSE;
-    transfer->facts.host_failed = FALSE;
+    transfer->state.retry_after = 0;
+    transfer->state.unchanged = FALSE;
+    transfer->state.host_failed = FALSE;
     g_string_truncate(transfer->refusal, 0);
     headers = headers_for(transfer, if_none_match);
     set_options(transfer, url, headers);
-    result = sm_http_engine_perform(transfer->shared->engine, transfer->handle, transfer->deadline);
+    result = sm_http_engine_perform(transfer->shared->engine, transfer->handle,
+                                    transfer->state.deadline);
     curl_easy_setopt(transfer->handle, CURLOPT_URL, NULL); /* libcurl's copy of the capability */
     if (result != CURLE_OK)
         return set_failure(transfer, url, result, detail, error);

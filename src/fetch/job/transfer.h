@@ -24,24 +24,30 @@ typedef struct SmTransfer SmTransfer;
 enum { SM_TRANSFER_RATE = 4096 };
 
 typedef struct {
+    /* set by the caller: */
+    gint64 deadline;      /* monotonic time (microseconds) of SM_ERROR_LIMIT; 0: none */
+    SmProgressLine *line; /* where progress is shown; NULL: nowhere */
+    int lock_fd;          /* of the ledger, through which the progress of this row is told to */
+    gint64 row;           /* other processes (sm_lock_tell()); 0: it is not */
+    gint64 listed;        /* bytes, by the service's listing; -1: not known */
+    /* learned from the answers; a part is resumed where etag and its kind are set before: */
     gint64 total; /* bytes of the whole object, by its headers; -1: they have not come, or it is
                      sent in chunks, of which the last one alone tells the end */
     char *etag;   /* with its quotes; NULL if none */
     SmEtagKind etag_kind;
-    gboolean framed; /* its Content-Encoding names aws-chunked */
-    gint64 listed;   /* bytes, by the service's listing, set before the first GET; -1: not known */
+    gboolean framed;      /* its Content-Encoding names aws-chunked */
     gboolean host_failed; /* the last GET: what went wrong is most likely not the object's own */
     gboolean unchanged;   /* 304: still what if_none_match names */
     guint retry_after;    /* seconds; 0: none said */
     gint64 enough;        /* bytes of the part that are enough progress ... */
     gint64 give_up_at;    /* ... until this monotonic time, in microseconds, which they move on */
-} SmTransferFacts;
+} SmTransferState;
 
 /*
  * Called once the headers of a new object have come, before its first byte; may
  * note in the ledger that the part can be resumed. FALSE and error ends the transfer.
  */
-typedef gboolean (*SmTransferStarted)(const SmTransferFacts *facts, gpointer user_data,
+typedef gboolean (*SmTransferStarted)(const SmTransferState *object, gpointer user_data,
                                       GError **error);
 
 /* shared has an engine, and must live as long. */
@@ -51,22 +57,11 @@ SmTransfer *sm_transfer_new(const SmAccount *account, const SmShared *shared,
 /* Frees transfer; NULL is allowed. */
 void sm_transfer_free(SmTransfer *transfer);
 
-/* Monotonic time (microseconds) at which a running transfer ends with SM_ERROR_LIMIT; 0: never. */
-void sm_transfer_set_deadline(SmTransfer *transfer, gint64 deadline);
-
-/* Where its progress is shown; NULL: nowhere. */
-void sm_transfer_watch(SmTransfer *transfer, SmProgressLine *line);
-
-/* Tells other processes how far it is, as the row's claim holder: sm_lock_told() of the ledger's
- * lock file. */
-void sm_transfer_tell(SmTransfer *transfer, int lock_fd, gint64 row);
-
 /* Begins to measure progress, from the bytes that the part has, at a time that is now or was. */
 void sm_transfer_measure(SmTransfer *transfer, gint64 bytes, gint64 from);
 
-/* The facts of the object so far; before the first GET, etag and its kind may be set, to resume a
- * part. */
-SmTransferFacts *sm_transfer_facts(SmTransfer *transfer);
+/* What the caller sets, and what is known of the object so far. */
+SmTransferState *sm_transfer_state(SmTransfer *transfer);
 
 /*
  * Gets url into part. Where the part has bytes and the ETag is a strong one,

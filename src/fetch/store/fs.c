@@ -101,6 +101,20 @@ sm_fs_copy(int from, int to)
     return n == 0;
 }
 
+const char *
+sm_fs_boot_id(void)
+{
+    static gsize id; /* a string */
+    char *boot;
+
+    if (g_once_init_enter(&id)) {
+        if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL))
+            boot = g_uuid_string_random();
+        g_once_init_leave(&id, (gsize)g_strstrip(boot));
+    }
+    return (const char *)id;
+}
+
 gboolean
 sm_fs_is_same(int dir_fd, const char *name, int other_fd, const char *other)
 {

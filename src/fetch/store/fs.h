@@ -41,5 +41,8 @@ gboolean sm_fs_copy(int from, int to);
 /* Whether a file that name leads to in the directory is spelled so, in the same case. */
 gboolean sm_fs_is_spelled(int dir_fd, const char *name);
 
+/* The kernel's id of this boot; where it says none, one of this process. Static. */
+const char *sm_fs_boot_id(void);
+
 /* Whether two names lead to one file. */
 gboolean sm_fs_is_same(int dir_fd, const char *name, int other_fd, const char *other);

@@ -45,13 +45,10 @@ match_stored(const Placing *p, const char *name)
 char *
 sm_place_boot_id(const SmStore *store)
 {
-    g_autofree char *boot = NULL;
     struct stat st = {0};
 
-    if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL))
-        boot = g_uuid_string_random(); /* unknown: like no other */
     fstat(store->dir_fd, &st);
-    return g_strdup_printf("%s %ju:%ju %s", g_strstrip(boot), (uintmax_t)st.st_dev,
+    return g_strdup_printf("%s %ju:%ju %s", sm_fs_boot_id(), (uintmax_t)st.st_dev,
                            (uintmax_t)st.st_ino, g_get_host_name());
 }
 

@@ -12,6 +12,7 @@
 #include "fetch/ledger/keys.h"
 #include "fetch/ledger/lock.h"
 #include "fetch/notes/hosts.h"
+#include "fetch/store/fs.h"
 #include "fetch/store/small.h"
 
 enum {
@@ -53,7 +54,6 @@ depth_of(int dir_fd)
 static char *
 describe(const SmStore *store, GError **error)
 {
-    g_autofree char *boot = NULL;
     struct statfs fs;
     guint id[2];
 
@@ -61,11 +61,10 @@ describe(const SmStore *store, GError **error)
         sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", store->directory);
         return NULL;
     }
-    if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL))
-        boot = g_uuid_string_random(); /* unknown: like no other */
     memcpy(id, &fs.f_fsid, sizeof id);
     return g_strdup_printf("%lx %u %08x%08x %.*s %s", (unsigned long)fs.f_type,
-                           depth_of(store->dir_fd), id[0], id[1], ID, boot, store->directory);
+                           depth_of(store->dir_fd), id[0], id[1], ID, sm_fs_boot_id(),
+                           store->directory);
 }
 
 static gboolean

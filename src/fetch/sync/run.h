@@ -1,6 +1,6 @@
 /*
  * The work of a sync: names, several at a time, each through sm_fetch() with a
- * ledger connection of its thread's own. A failure that concerns the other names, too, ends the
+ * ledger for its thread. A failure that concerns the other names, too, ends the
  * run; one that concerns its own name does not.
  */
 #pragma once

@@ -22,9 +22,8 @@ typedef struct {
     gboolean dry_run;    /* nothing changed: says what would be done */
     SmCrewNote *note;    /* where progress is noted; NULL: nowhere */
     gint64 until;        /* monotonic time after which no file is begun; 0: none */
-    gint64 round_at;     /* a service that has failed since then (microseconds since 1970) is not
- asked;
-                            0: it is asked in any case */
+    /* a service that has failed since then (microseconds since 1970) is not asked; 0: it is */
+    gint64 round_at;
 } SmSyncOptions;
 
 /*
