@@ -101,33 +101,19 @@ set_default(char **option, const char *value)
         *option = g_strdup(value);
 }
 
-/* Which of the words it is; -1 for none. */
-static int
-choice(const char *value, const char *const *words)
-{
-    for (int i = 0; words[i] != NULL; i++)
-        if (strcmp(words[i], value) == 0)
-            return i;
-    return -1;
-}
-
 /* Options that are one of several words. */
 static const char *
 fault_in_words(SmOptions *o)
 {
     static const char *const signatures[] = {"v2", "v4", NULL};
     static const char *const empties[] = {"null", "[]", "{}", "\"\"", "missing", NULL};
-    int signature = choice(o->signature, signatures);
-    int empty = choice(o->empty, empties);
 
-    if (signature < 0)
+    if (!g_strv_contains(signatures, o->signature))
         return "--signature: write v2 or v4";
-    if (empty < 0)
+    if (!g_strv_contains(empties, o->empty))
         return "--empty: write null, '[]', '{}', '\"\"' or missing";
     if (!sm_etag_parse(o->etag, &o->etag_form))
         return "--etag: write md5, multipart, kms, dsse, customer or opaque";
-    o->version = (SmSignatureVersion)signature;
-    o->empty_form = (SmEmptyForm)empty;
     return NULL;
 }
 
@@ -138,7 +124,7 @@ fault_in_numbers(const SmOptions *o)
         return "--port: write a number from 0 to 65535";
     if (o->url_lifetime < 0 || o->url_lifetime > 604800)
         return "--url-lifetime: write seconds, at most 604800";
-    if (o->version == SM_SIGNATURE_V4 && o->url_lifetime == 0)
+    if (strcmp(o->signature, "v4") == 0 && o->url_lifetime == 0)
         return "--url-lifetime: Signature Version 4 needs at least a second";
     if (o->token_lifetime < 0)
         return "--token-lifetime: write seconds";

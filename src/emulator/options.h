@@ -18,11 +18,9 @@ typedef struct {
     gint url_lifetime;   /* seconds */
     gint token_lifetime; /* seconds */
     char *signature;
-    SmSignatureVersion version;
     char *etag;
     SmEtagForm etag_form;
     char *empty;
-    SmEmptyForm empty_form;
     gboolean strict_dates;
     char *max_sessions;       /* N/TIME, or NULL */
     gint max_sessions_status; /* 400 to 599 */

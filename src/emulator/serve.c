@@ -45,7 +45,7 @@ make_signer(const SmOptions *options, GError **error)
         signer = sm_signer_new_own(options->object_host, options->bucket, options->virtual_host,
                                    &options->key);
     if (signer != NULL) {
-        signer->version = options->version;
+        signer->version = strcmp(options->signature, "v4") == 0 ? SM_SIGNATURE_V4 : SM_SIGNATURE_V2;
         signer->lifetime = (guint)options->url_lifetime;
     }
     return signer;
@@ -91,7 +91,7 @@ make_parts(Parts *parts, const SmOptions *options, GError **error)
                 .any_name = options->object_store != NULL && !sm_files_configured(parts->files),
                 .sessions = parts->sessions,
                 .sessions_status = (guint)options->max_sessions_status,
-                .empty = options->empty_form,
+                .empty = options->empty,
                 .strict_dates = options->strict_dates},
         .objects = {parts->files, parts->signer, options->etag_form},
         .own_store = options->object_store == NULL,

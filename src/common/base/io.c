@@ -31,6 +31,29 @@ sm_write_all(int fd, const void *data, gsize size)
     return TRUE;
 }
 
+gboolean
+sm_open_pipe(int *out, int *in)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return FALSE;
+    *out = ends[0];
+    *in = ends[1];
+    return fcntl(*out, F_SETFL, O_NONBLOCK) == 0;
+}
+
+DIR *
+sm_open_folder(int fd)
+{
+    sm_autofd int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = copy >= 0 ? fdopendir(copy) : NULL;
+
+    if (folder != NULL)
+        sm_steal_fd(&copy);
+    return folder;
+}
+
 const char *
 sm_io_space_hint(const char *path)
 {

@@ -1,6 +1,8 @@
 /* What read(2) and write(2) leave to their callers. */
 #pragma once
 
+#include <dirent.h>
+
 #include <glib.h>
 
 /* Writes all of size bytes, however often it takes. FALSE with errno. */
@@ -12,6 +14,13 @@ gboolean sm_write_all(int fd, const void *data, gsize size);
  * nothing is waited for. -1 with the SM_ERROR_ code, after what and the path. The caller closes it.
  */
 int sm_open_regular(const char *path, int flags, int code, const char *what, GError **error);
+
+/* A pipe: *out is read from, without waiting, *in is written to. FALSE with errno; the caller
+ * closes both. */
+gboolean sm_open_pipe(int *out, int *in);
+
+/* The folder that fd is open on, from its beginning; fd stays as it is. NULL with errno. */
+DIR *sm_open_folder(int fd);
 
 /* What explains errno, where it is ENOSPC and path's file system has free blocks, but no inode
  * left; "" else. Keeps errno. Static. */

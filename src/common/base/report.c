@@ -28,20 +28,27 @@ is_for_stderr(const SmReport *report, GLogLevelFlags level)
     return level == G_LOG_LEVEL_INFO && report->verbose;
 }
 
-static int
-syslog_priority(GLogLevelFlags level)
+/* The levels' names are those of `log-level`. */
+static const struct {
+    GLogLevelFlags level;
+    int priority;
+    const char *name;
+} levels[] = {
+    {G_LOG_LEVEL_CRITICAL, LOG_CRIT, "critical"},
+    {G_LOG_LEVEL_WARNING, LOG_ERR, "error"},
+    {G_LOG_LEVEL_MESSAGE, LOG_NOTICE, "notice"},
+    {G_LOG_LEVEL_DEBUG, LOG_INFO, "info"},
+};
+
+/* The place of level in the table: the flags are greater where a line is less severe. */
+static gsize
+find_level(GLogLevelFlags level)
 {
-    switch ((int)level) {
-    case G_LOG_LEVEL_ERROR:
-    case G_LOG_LEVEL_CRITICAL:
-        return LOG_CRIT;
-    case G_LOG_LEVEL_WARNING:
-        return LOG_ERR;
-    case G_LOG_LEVEL_MESSAGE:
-        return LOG_NOTICE;
-    default:
-        return LOG_INFO;
-    }
+    gsize place = 0;
+
+    while (place + 1 < G_N_ELEMENTS(levels) && level > levels[place].level)
+        place++;
+    return place;
 }
 
 /* One write per line, so that lines of parallel processes never mix. */
@@ -53,36 +60,20 @@ write_line(int fd, const char *text)
     (void)ignored; /* there is nowhere left to say so */
 }
 
-/* As `log-level` names them. */
-static const char *
-level_name(GLogLevelFlags level)
-{
-    switch ((int)level) {
-    case G_LOG_LEVEL_ERROR:
-    case G_LOG_LEVEL_CRITICAL:
-        return "critical";
-    case G_LOG_LEVEL_WARNING:
-        return "error";
-    case G_LOG_LEVEL_MESSAGE:
-        return "notice";
-    default:
-        return "info";
-    }
-}
-
 static void
 write_to_log(const SmReport *report, GLogLevelFlags level, const GLogField *fields, gsize count,
              const char *text)
 {
     g_autoptr(GString) facts = g_string_new(NULL);
+    gsize place = find_level(level);
 
-    sm_log_line_add(facts, "level", level_name(level));
+    sm_log_line_add(facts, "level", levels[place].name);
     for (gsize i = 0; i < count; i++)
         if (g_str_has_prefix(fields[i].key, FIELD_PREFIX))
             sm_log_line_add(facts, fields[i].key + strlen(FIELD_PREFIX), fields[i].value);
     sm_log_line_add(facts, "text", text);
     if (report->target == SM_LOG_SYSLOG) {
-        syslog(LOG_MAIL | syslog_priority(level), "%s", facts->str);
+        syslog(LOG_MAIL | levels[place].priority, "%s", facts->str);
     } else {
         g_autoptr(GDateTime) now = g_date_time_new_now_utc();
         g_autofree char *when = g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ");

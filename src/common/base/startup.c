@@ -137,14 +137,12 @@ end_by_fault(int number)
 }
 #endif
 
-/* What a mail system sends to stop us. */
-static const int requests[] = {SIGTERM, SIGHUP, SIGINT};
-
-/* All others that end a process and can be caught. */
+/* All that end a process and can be caught. A mail system sends the first three to stop us. */
 static const struct {
     int number;
     void (*answer)(int);
 } ends[] = {
+    {SIGTERM, end_as_told},   {SIGHUP, end_as_told},  {SIGINT, end_as_told},
     {SIGQUIT, end_as_told},   {SIGUSR1, end_as_told}, {SIGUSR2, end_as_told},
     {SIGVTALRM, end_as_told}, {SIGPROF, end_as_told}, {SIGXCPU, end_as_told},
 #ifndef SM_SANITIZED
@@ -154,20 +152,9 @@ static const struct {
 #endif
 };
 
-static void
-answer_as_filter(void)
-{
-    for (gsize i = 0; i < G_N_ELEMENTS(requests); i++)
-        signal(requests[i], end_as_told);
-    for (gsize i = 0; i < G_N_ELEMENTS(ends); i++)
-        signal(ends[i].number, ends[i].answer);
-}
-
 void
 sm_startup_end_by_signal(void)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(requests); i++)
-        signal(requests[i], SIG_DFL);
     for (gsize i = 0; i < G_N_ELEMENTS(ends); i++)
         signal(ends[i].number, SIG_DFL);
 }
@@ -176,8 +163,6 @@ void
 sm_startup_hold_requests(sigset_t *held)
 {
     sigemptyset(held);
-    for (gsize i = 0; i < G_N_ELEMENTS(requests); i++)
-        sigaddset(held, requests[i]);
     for (gsize i = 0; i < G_N_ELEMENTS(ends); i++)
         if (ends[i].answer == end_as_told) /* a fault cannot be held back */
             sigaddset(held, ends[i].number);
@@ -197,8 +182,8 @@ reset_signals(SmRole role)
             signal(number, SIG_DFL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* past an agent's limit on files a write fails, as on a full disk */
-    if (role == SM_ROLE_FILTER)
-        answer_as_filter();
+    for (gsize i = 0; role == SM_ROLE_FILTER && i < G_N_ELEMENTS(ends); i++)
+        signal(ends[i].number, ends[i].answer);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -1,8 +1,6 @@
 #include "common/config/file.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "common/base/cleanup.h"
@@ -114,8 +112,7 @@ static GPtrArray *
 list_folder(const char *folder, GError **error)
 {
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
-    DIR *dir = opendir(folder);
-    gboolean listed;
+    g_autoptr(DIR) dir = opendir(folder);
 
     if (dir == NULL && errno == ENOENT)
         return g_steal_pointer(&paths);
@@ -123,10 +120,10 @@ list_folder(const char *folder, GError **error)
         explain_open(folder, error);
         return NULL;
     }
-    listed = list_entries(dir, folder, paths, error);
-    closedir(dir);
+    if (!list_entries(dir, folder, paths, error))
+        return NULL;
     g_ptr_array_sort(paths, sm_text_compare);
-    return listed ? g_steal_pointer(&paths) : NULL;
+    return g_steal_pointer(&paths);
 }
 
 /* The groups of what can be read of folder/ *.conf are added to groups. */

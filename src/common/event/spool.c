@@ -1,6 +1,5 @@
 #include "common/event/spool.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -83,23 +82,17 @@ give_name(int spool, const char *temporary, const char *name)
 SmSpoolUse
 sm_spool_use(int folder, uid_t user)
 {
-    int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+    g_autoptr(DIR) dir = sm_open_folder(folder);
     SmSpoolUse use = {0, 0};
     struct dirent *entry;
     struct stat about;
 
-    if (dir == NULL) {
-        sm_close(&copy);
-        return use;
-    }
-    while ((entry = readdir(dir)) != NULL)
+    while (dir != NULL && (entry = readdir(dir)) != NULL)
         if (fstatat(folder, entry->d_name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
             !S_ISDIR(about.st_mode) && about.st_uid == user) {
             use.files++;
             use.bytes += about.st_size;
         }
-    closedir(dir);
     return use;
 }
 
@@ -219,7 +212,7 @@ kept_by_worker(const char *directory)
 gint64
 sm_spool_count(const char *directory)
 {
-    GDir *dir = g_dir_open(directory, 0, NULL);
+    g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
     gint64 count = 0;
     const char *name;
 
@@ -228,14 +221,13 @@ sm_spool_count(const char *directory)
     while ((name = g_dir_read_name(dir)) != NULL)
         if (*name != '.' && g_str_has_suffix(name, SM_SPOOL_SUFFIX))
             count++;
-    g_dir_close(dir);
     return count;
 }
 
 gint64
 sm_spool_untaken(const char *directory, guint interval, gint64 now)
 {
-    GDir *dir = g_dir_open(directory, 0, NULL);
+    g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
     g_auto(GStrv) kept = kept_by_worker(directory);
     gint64 oldest = now;
     const char *name;
@@ -248,8 +240,6 @@ sm_spool_untaken(const char *directory, guint interval, gint64 now)
             !g_strv_contains((const char *const *)kept, name) && lstat(path, &about) == 0)
             oldest = MIN(oldest, (gint64)about.st_mtime);
     }
-    if (dir != NULL)
-        g_dir_close(dir);
     return now - oldest > 2 * (gint64)interval ? oldest : 0;
 }
 

@@ -21,7 +21,7 @@ typedef struct {
     gboolean any_name; /* the objects are elsewhere: every name is taken to exist */
     SmSessions *sessions;
     guint sessions_status; /* of the answer beyond the limit of sessions */
-    SmEmptyForm empty;     /* how a listing says that there is nothing */
+    const char *empty;     /* how a listing says that there is nothing: JSON, or no member */
     gboolean strict_dates; /* fromDate in the documented form alone */
 } SmApi;
 

@@ -54,27 +54,8 @@ file_json(const SmFile *file)
     return json;
 }
 
-/* What stands for no file, or NULL for nothing at all. */
-static cJSON *
-empty_json(SmEmptyForm empty)
-{
-    switch (empty) {
-    case SM_EMPTY_ARRAY:
-        return cJSON_CreateArray();
-    case SM_EMPTY_OBJECT:
-        return cJSON_CreateObject();
-    case SM_EMPTY_STRING:
-        return cJSON_CreateString("");
-    case SM_EMPTY_MISSING:
-        return NULL;
-    case SM_EMPTY_NULL:
-        break;
-    }
-    return cJSON_CreateNull();
-}
-
 cJSON *
-sm_listing_json(SmFiles *files, gint64 from, SmEmptyForm empty)
+sm_listing_json(SmFiles *files, gint64 from, const char *empty)
 {
     g_autoptr(GPtrArray) list = sm_files_list(files);
     cJSON *json = cJSON_CreateObject();
@@ -88,7 +69,7 @@ sm_listing_json(SmFiles *files, gint64 from, SmEmptyForm empty)
     }
     if (cJSON_GetArraySize(array) == 0) {
         cJSON_Delete(array);
-        array = empty_json(empty);
+        array = cJSON_Parse(empty);
     }
     if (array != NULL)
         cJSON_AddItemToObject(json, "files", array);

@@ -6,15 +6,6 @@
 
 #include "emulator/base/files.h"
 
-/* How a listing without any file is written; each has been seen, or may be. */
-typedef enum {
-    SM_EMPTY_NULL,    /* {"files":null} */
-    SM_EMPTY_ARRAY,   /* {"files":[]} */
-    SM_EMPTY_OBJECT,  /* {"files":{}} */
-    SM_EMPTY_STRING,  /* {"files":""} */
-    SM_EMPTY_MISSING, /* {} */
-} SmEmptyForm;
-
 /*
  * A fromDate as seconds since 1970; FALSE if it is none. strict: the documented
  * form alone, 2017-03-28T22:13:23-0000. Else every form that clients send: zone
@@ -25,6 +16,7 @@ gboolean sm_listing_parse_date(const char *text, gboolean strict, gint64 *second
 
 /*
  * {"files":[...]} with the files that were modified at from (seconds since
- * 1970) or later, or what empty says. Caller owns.
+ * 1970) or later; without any, empty, which is JSON, stands for the array, or nothing does
+ * where it is none. Caller owns.
  */
-cJSON *sm_listing_json(SmFiles *files, gint64 from, SmEmptyForm empty);
+cJSON *sm_listing_json(SmFiles *files, gint64 from, const char *empty);

@@ -11,7 +11,7 @@
 static char *
 find_oldest(const char *spool, gint64 *when)
 {
-    GDir *folder = g_dir_open(spool, 0, NULL);
+    g_autoptr(GDir) folder = g_dir_open(spool, 0, NULL);
     char *oldest = NULL;
     const char *name;
 
@@ -26,8 +26,6 @@ find_oldest(const char *spool, gint64 *when)
         oldest = sm_text_clean(name, SM_TEXT_SHOWN_MAX);
         *when = about.st_mtime;
     }
-    if (folder != NULL)
-        g_dir_close(folder);
     return oldest;
 }
 

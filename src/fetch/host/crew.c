@@ -1,7 +1,6 @@
 #include "fetch/host/crew.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -43,15 +42,7 @@ struct SmCrew {
 static gboolean
 open_pipe(SmCrew *crew, int fd)
 {
-    int ends[2];
-
-    if (isatty(fd))
-        return TRUE;
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return FALSE;
-    crew->out[fd - 1] = ends[0];
-    crew->in[fd - 1] = ends[1];
-    return fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0;
+    return isatty(fd) || sm_open_pipe(&crew->out[fd - 1], &crew->in[fd - 1]);
 }
 
 SmCrew *

@@ -84,7 +84,7 @@ static void
 let_etc(const SmConfig *config, GArray *places, GPtrArray *paths)
 {
     g_autoptr(GHashTable) ours = find_ours(config);
-    GDir *etc = g_dir_open(ETC, 0, NULL);
+    g_autoptr(GDir) etc = g_dir_open(ETC, 0, NULL);
     const char *name;
 
     while (etc != NULL && (name = g_dir_read_name(etc)) != NULL) {
@@ -95,8 +95,6 @@ let_etc(const SmConfig *config, GArray *places, GPtrArray *paths)
         if (!g_hash_table_contains(ours, name))
             g_array_append_val(places, place);
     }
-    if (etc != NULL)
-        g_dir_close(etc);
 }
 
 gboolean

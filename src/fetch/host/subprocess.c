@@ -1,7 +1,6 @@
 #include "fetch/host/subprocess.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -124,27 +123,14 @@ judge(const Run *run, int code, GError **error)
     return FALSE;
 }
 
-/* Our end of a pipe in *fd, the command's in *end. */
-static gboolean
-make_pipe(int *fd, int *end)
-{
-    int ends[2];
-
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return FALSE;
-    *fd = ends[0];
-    *end = ends[1];
-    return fcntl(*fd, F_SETFL, O_NONBLOCK) == 0;
-}
-
 static gboolean
 run_it(Run *run, const char *input, gint64 limit, int code, GError **error)
 {
     sm_autofd int in = input != NULL ? hold_input(input) : -1;
     sm_autofd int out = -1, err = -1;
 
-    if ((input != NULL && in < 0) || !make_pipe(&run->out.fd, &out) ||
-        !make_pipe(&run->err.fd, &err))
+    if ((input != NULL && in < 0) || !sm_open_pipe(&run->out.fd, &out) ||
+        !sm_open_pipe(&run->err.fd, &err))
         return sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot create a pipe for it");
     run->kept.in = in;
     run->kept.out = run->joined ? err : out;

@@ -1,6 +1,5 @@
 #include "fetch/mail/intake.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -13,6 +12,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
+#include "common/base/io.h"
 #include "common/base/text.h"
 #include "common/event/spool.h"
 #include "fetch/alert/alert.h"
@@ -351,13 +351,11 @@ static GPtrArray *
 list(int spool, const char *directory, GError **error)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    int copy = openat(spool, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+    g_autoptr(DIR) dir = sm_open_folder(spool);
     struct dirent *entry;
 
     if (dir == NULL) {
         sm_error_from_errno(error, SM_ERROR_IO, "spool %s", directory);
-        sm_close(&copy);
         return NULL;
     }
     while ((entry = readdir(dir)) != NULL) {
@@ -366,7 +364,6 @@ list(int spool, const char *directory, GError **error)
         else if (g_str_has_suffix(entry->d_name, SM_SPOOL_SUFFIX))
             g_ptr_array_add(names, g_strdup(entry->d_name));
     }
-    closedir(dir);
     g_ptr_array_sort(names, sm_text_compare);
     return g_steal_pointer(&names);
 }
@@ -414,21 +411,15 @@ sm_intake(SmLedger *ledger, const SmConfig *config, int spool, SmIntake *intake,
 static void
 expire_in(int folder, const char *prefix, gint64 before)
 {
-    int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+    g_autoptr(DIR) dir = sm_open_folder(folder);
     struct dirent *entry;
     struct stat about;
 
-    if (dir == NULL) {
-        sm_close(&copy);
-        return;
-    }
-    while ((entry = readdir(dir)) != NULL)
+    while (dir != NULL && (entry = readdir(dir)) != NULL)
         if (g_str_has_prefix(entry->d_name, prefix) &&
             fstatat(folder, entry->d_name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
             !S_ISDIR(about.st_mode) && about.st_ctime < before)
             unlinkat(folder, entry->d_name, 0);
-    closedir(dir);
 }
 
 void

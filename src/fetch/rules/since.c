@@ -49,6 +49,19 @@ sm_since_read_time(const char *text, GTimeZone *zone, gint64 *time)
     return TRUE;
 }
 
+/* A date or time, or a span back from now. */
+static gboolean
+read_when(const char *text, gint64 now, gint64 *time)
+{
+    g_autoptr(GTimeZone) zone = g_time_zone_new_local();
+    guint span;
+
+    if (!sm_value_duration(text, &span, NULL))
+        return sm_since_read_time(text, zone, time);
+    *time = now - span;
+    return TRUE;
+}
+
 static gboolean
 refuse(const char *text, const char *why, GError **error)
 {
@@ -64,16 +77,11 @@ refuse(const char *text, const char *why, GError **error)
 gboolean
 sm_since_parse(const char *text, gint64 now, gint64 last, gint64 *since, GError **error)
 {
-    g_autoptr(GTimeZone) zone = g_time_zone_new_local();
-    guint span;
-
     if (strcmp(text, "last") == 0) {
         *since = last;
         return last != 0 || refuse(text, "needs a first complete sync", error);
     }
-    if (sm_value_duration(text, &span, NULL))
-        *since = now - span;
-    else if (!sm_since_read_time(text, zone, since))
+    if (!read_when(text, now, since))
         return refuse(text, "is not understood", error);
     if (*since > now)
         return refuse(text, "is in the future", error);
@@ -83,16 +91,10 @@ sm_since_parse(const char *text, gint64 now, gint64 last, gint64 *since, GError 
 gboolean
 sm_since_read(const char *option, const char *text, gint64 now, gint64 *time, GError **error)
 {
-    g_autoptr(GTimeZone) zone = g_time_zone_new_local();
     g_autofree char *shown = NULL;
-    guint span;
 
     *time = 0;
-    if (text == NULL)
-        return TRUE;
-    if (sm_value_duration(text, &span, NULL))
-        *time = now - span;
-    if (*time > 0 || (sm_since_read_time(text, zone, time) && *time > 0))
+    if (text == NULL || (read_when(text, now, time) && *time > 0))
         return TRUE;
     shown = sm_text_clean(text, SM_TEXT_SHOWN_MAX);
     g_set_error(error, SM_ERROR, SM_ERROR_USAGE,

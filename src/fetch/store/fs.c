@@ -1,6 +1,5 @@
 #include "fetch/store/fs.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/io.h"
 
 gboolean
 sm_fs_lacks(int error)
@@ -128,19 +128,13 @@ sm_fs_is_same(int dir_fd, const char *name, int other_fd, const char *other)
 static gboolean
 is_listed(int dir_fd, const char *name)
 {
-    int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
-    const struct dirent *entry = NULL;
+    g_autoptr(DIR) dir = sm_open_folder(dir_fd);
+    const struct dirent *entry;
 
-    if (dir == NULL) {
-        sm_close(&copy);
-        return FALSE;
-    }
-    do
-        entry = readdir(dir);
-    while (entry != NULL && strcmp(entry->d_name, name) != 0);
-    closedir(dir);
-    return entry != NULL;
+    while (dir != NULL && (entry = readdir(dir)) != NULL)
+        if (strcmp(entry->d_name, name) == 0)
+            return TRUE;
+    return FALSE;
 }
 
 gboolean

@@ -1,10 +1,11 @@
 #include "fetch/store/sweep.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/base/cleanup.h"
+#include "common/base/io.h"
 #include "common/event/name.h"
 #include "fetch/rows/files.h"
 #include "fetch/store/store.h"
@@ -75,15 +76,12 @@ guint
 sm_sweep(SmLedger *ledger, const SmAccount *account)
 {
     g_autoptr(SmStore) store = sm_store_open(account, NULL);
-    int copy = store != NULL ? openat(store->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+    g_autoptr(DIR) dir = store != NULL ? sm_open_folder(store->dir_fd) : NULL;
     struct dirent *entry;
     guint removed = 0;
 
-    if (dir == NULL) /* a missing directory is reported by the next file for it */
-        return 0;
-    while ((entry = readdir(dir)) != NULL)
+    /* a missing directory is reported by the next file for it */
+    while (dir != NULL && (entry = readdir(dir)) != NULL)
         removed += sweep(ledger, account, store, entry->d_name) ? 1 : 0;
-    closedir(dir);
     return removed;
 }
