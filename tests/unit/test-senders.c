@@ -95,6 +95,9 @@ static const struct {
      "0 " MX " dkim=pass header.d=a.org|0 " MX " dmarc=pass header.from=b.net", "neither"},
     {"below more where that is said", "", MX, 3, "x@a.org", "3 " MX " dkim=pass header.d=a.org",
      NULL},
+    {"not an empty line, which is no result", "", MX, 1, "x@a.org",
+     "|0 " MX " dmarc=pass header.from=a.org||", NULL},
+    {"not a line of blanks", "", MX, 1, "x@a.org", " |  |0", "no Authentication-Results"},
     {"not a line without a result", "", MX, 1, "x@a.org", "0 " MX, "no Authentication-Results"},
 
     /* both */

@@ -126,9 +126,9 @@ trusted_results(const SmAccount *account, const SmEvent *event)
 
     for (char **line = event->auth; *line != NULL; line++) {
         g_auto(GStrv) words = g_strsplit(*line, " ", -1);
-        gulong hops = strtoul(words[HOPS], NULL, 10);
+        gulong hops;
 
-        if (g_strv_length(words) < PROPERTIES || hops > depth ||
+        if (g_strv_length(words) < PROPERTIES || (hops = strtoul(words[HOPS], NULL, 10)) > depth ||
             g_ascii_strcasecmp(words[SERVER], account->authserv_id) != 0)
             continue;
         if (hops < depth)
