@@ -45,17 +45,14 @@ sm_config_check_keys(const SmConfigGroup *group, guint allowed, GError **fault)
         if (key != NULL && (key->flags & allowed) != 0)
             continue;
         shown = sm_text_clean(entry->key, SM_TEXT_SHOWN_MAX);
-        if (key != NULL && allowed == SM_KEY_ACCOUNT)
-            sm_config_complain(fault, group, entry->line, shown,
-                               "is a setting of the whole program; move it to [scoremail]");
-        else if (key != NULL)
-            sm_config_complain(fault, group, entry->line, shown,
-                               "is a setting of one account; move it to an [account NAME]");
-        else if (meant != NULL)
+        if (meant != NULL)
             sm_config_complain(fault, group, entry->line, shown,
                                "is an unknown key; did you mean %s?", meant->name);
         else
-            sm_config_complain(fault, group, entry->line, shown,
-                               "is an unknown key; scoremail.conf(5) lists all keys");
+            sm_config_complain(fault, group, entry->line, shown, "%s",
+                               key == NULL ? "is an unknown key; scoremail.conf(5) lists all keys"
+                               : allowed == SM_KEY_ACCOUNT
+                                   ? "is a setting of the whole program; move it to [scoremail]"
+                                   : "is a setting of one account; move it to an [account NAME]");
     }
 }

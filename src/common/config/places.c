@@ -7,6 +7,13 @@
 #include "common/base/startup.h"
 
 static gboolean
+refuse(GError **error, const char *why)
+{
+    g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG, why);
+    return FALSE;
+}
+
+static gboolean
 has_parent_component(const char *path)
 {
     g_auto(GStrv) parts = g_strsplit(path, "/", -1);
@@ -40,12 +47,10 @@ sm_value_path(const char *text, void *result, GError **error)
 {
     g_autofree char *path = expand_home(text);
 
-    if (!g_path_is_absolute(path) || has_parent_component(path)) {
-        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
-                            "is no absolute path; allowed: a path that starts with / or ~/ and has "
-                            "no .. in it");
-        return FALSE;
-    }
+    if (!g_path_is_absolute(path) || has_parent_component(path))
+        return refuse(error,
+                      "is no absolute path; allowed: a path that starts with / or ~/ and has "
+                      "no .. in it");
     if (has_other_variable(path, error))
         return FALSE;
     /* POSIX leaves two leading slashes alone; here they would make one directory look like two. */
@@ -64,30 +69,19 @@ has_password(const char *place)
     return (at != NULL && colon != NULL && colon < at) || strstr(place, "password") != NULL;
 }
 
-static gboolean
-refuse_ledger(GError **error)
-{
-    g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
-                        "is no place for it; allowed: an absolute path, starting with / or ~/ and "
-                        "without .. in it, or " SM_LEDGER_SERVER
-                        "//USER@HOST/DATABASE on a PostgreSQL server");
-    return FALSE;
-}
-
 gboolean
 sm_value_ledger(const char *text, void *result, GError **error)
 {
     if (*text == '/' || *text == '~')
         return sm_value_path(text, result, error);
     if (!g_str_has_prefix(text, SM_LEDGER_SERVER))
-        return refuse_ledger(error);
-    if (has_password(text + strlen(SM_LEDGER_SERVER))) {
-        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
-                            "has a password in it; allowed: a server's place without one; set "
-                            "ledger-password-file, ledger-password-command or "
-                            "ledger-password-credential");
-        return FALSE;
-    }
+        return refuse(error, "is no place for it; allowed: an absolute path, starting with / or ~/ "
+                             "and without .. in it, or " SM_LEDGER_SERVER
+                             "//USER@HOST/DATABASE on a PostgreSQL server");
+    if (has_password(text + strlen(SM_LEDGER_SERVER)))
+        return refuse(error, "has a password in it; allowed: a server's place without one; set "
+                             "ledger-password-file, ledger-password-command or "
+                             "ledger-password-credential");
     *(char **)result = g_strdup(text);
     return TRUE;
 }
@@ -100,21 +94,15 @@ sm_value_command(const char *text, void *result, GError **error)
 
     if (has_other_variable(text, error))
         return FALSE;
-    if (!g_shell_parse_argv(text, NULL, &words, NULL) || *words[0] == '\0') {
-        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
-                            "is no command; allowed: a program and its arguments, quoted as for a "
-                            "shell, every quote closed");
-        return FALSE;
-    }
+    if (!g_shell_parse_argv(text, NULL, &words, NULL) || *words[0] == '\0')
+        return refuse(error, "is no command; allowed: a program and its arguments, quoted as for a "
+                             "shell, every quote closed");
     program = expand_home(words[0]);
     g_free(words[0]);
     words[0] = program;
-    if (strchr(program, '/') != NULL && !g_path_is_absolute(program)) {
-        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
-                            "starts a program by a relative path; allowed: an absolute path, or "
-                            "a name without /");
-        return FALSE;
-    }
+    if (strchr(program, '/') != NULL && !g_path_is_absolute(program))
+        return refuse(error, "starts a program by a relative path; allowed: an absolute path, or "
+                             "a name without /");
     *(GStrv *)result = g_steal_pointer(&words);
     return TRUE;
 }
@@ -125,12 +113,9 @@ sm_value_credential(const char *text, void *result, GError **error)
     if (has_other_variable(text, error))
         return FALSE;
     if (strchr(text, '/') != NULL || strlen(text) > NAME_MAX || strcmp(text, ".") == 0 ||
-        strcmp(text, "..") == 0) {
-        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
-                            "is no name of a credential; allowed: a file name without /, the NAME "
-                            "of systemd's LoadCredential=NAME:FILE");
-        return FALSE;
-    }
+        strcmp(text, "..") == 0)
+        return refuse(error, "is no name of a credential; allowed: a file name without /, the NAME "
+                             "of systemd's LoadCredential=NAME:FILE");
     *(char **)result = g_strdup(text);
     return TRUE;
 }
@@ -153,12 +138,9 @@ sm_value_https_url(const char *text, void *result, GError **error)
     if (uri == NULL || strcmp(g_uri_get_scheme(uri), "https") != 0 || g_uri_get_host(uri) == NULL ||
         *g_uri_get_host(uri) == '\0' || g_uri_get_userinfo(uri) != NULL ||
         g_uri_get_query(uri) != NULL || g_uri_get_fragment(uri) != NULL ||
-        strchr(text, ' ') != NULL) {
-        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
-                            "is no usable URL; allowed: https://HOST[:PORT][/PATH], without user, "
-                            "query and fragment");
-        return FALSE;
-    }
+        strchr(text, ' ') != NULL)
+        return refuse(error, "is no usable URL; allowed: https://HOST[:PORT][/PATH], without user, "
+                             "query and fragment");
     url = g_strdup(text);
     while (g_str_has_suffix(url, "/"))
         url[strlen(url) - 1] = '\0';
@@ -179,12 +161,9 @@ sm_value_proxy(const char *text, void *result, GError **error)
     if (uri == NULL || !g_strv_contains(schemes, g_uri_get_scheme(uri)) ||
         g_uri_get_host(uri) == NULL || *g_uri_get_host(uri) == '\0' || g_uri_get_port(uri) <= 0 ||
         g_uri_get_userinfo(uri) != NULL || strlen(g_uri_get_path(uri)) > 1 ||
-        g_uri_get_query(uri) != NULL || g_uri_get_fragment(uri) != NULL) {
-        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
-                            "is no usable proxy; allowed: none, or http://HOST:PORT, or the same "
-                            "with https, socks5 or socks5h, without user and password");
-        return FALSE;
-    }
+        g_uri_get_query(uri) != NULL || g_uri_get_fragment(uri) != NULL)
+        return refuse(error, "is no usable proxy; allowed: none, or http://HOST:PORT, or the same "
+                             "with https, socks5 or socks5h, without user and password");
     *(char **)result = g_strdup(text);
     return TRUE;
 }

@@ -13,17 +13,10 @@ typedef struct {
     gint64 deadline; /* monotonic time, microseconds */
 } Sending;
 
-/* Raised since it was sent last, and not sent within alert-every; the oldest first. */
-static SmAlertRow *
-next_due(const Sending *sending)
-{
-    return sm_alerts_due(sending->ledger, sending->config->alert_every, NULL);
-}
-
 static gboolean
 is_any_due(const Sending *sending)
 {
-    g_autofree SmAlertRow *row = next_due(sending);
+    g_autofree SmAlertRow *row = sm_alerts_due(sending->ledger, sending->config->alert_every, NULL);
 
     return row != NULL;
 }
@@ -111,7 +104,8 @@ static gboolean
 send_all(const Sending *sending)
 {
     for (;;) {
-        g_autofree SmAlertRow *row = next_due(sending);
+        g_autofree SmAlertRow *row =
+            sm_alerts_due(sending->ledger, sending->config->alert_every, NULL);
 
         if (row == NULL)
             return TRUE;

@@ -1,5 +1,7 @@
 #include "fetch/commands/status-watch.h"
 
+#include <unistd.h>
+
 #include "common/base/error.h"
 #include "fetch/host/screen.h"
 #include "fetch/status/live.h"
@@ -114,7 +116,7 @@ draw(Lookout *lookout, gint64 begun, GError **error)
         g_mutex_unlock(&lookout->mutex);
         return FALSE;
     }
-    sm_screen_size(&columns, &rows);
+    sm_screen_size(STDOUT_FILENO, &columns, &rows);
     notice = notice_of(lookout, begun);
     lines = sm_live_lines(lookout->live, notice, columns, rows);
     g_mutex_unlock(&lookout->mutex);

@@ -21,17 +21,17 @@ flaw(const SmGpgKey *key)
 
 /* The command that fixes the keyring. Caller frees. */
 static char *
-remedy(const SmAccount *account, const char *command)
+remedy(const SmAccount *account)
 {
     return account->gnupg_home != NULL
-               ? g_strdup_printf("gpg --homedir %s %s", account->gnupg_home, command)
-               : g_strdup_printf("gpg %s, as the user that runs scorefetch", command);
+               ? g_strdup_printf("gpg --homedir %s --import FILE", account->gnupg_home)
+               : g_strdup("gpg --import FILE, as the user that runs scorefetch");
 }
 
 static gboolean
 missing(SmGpg *gpg, const SmAccount *account, const char *id, gpgme_error_t why, GError **error)
 {
-    g_autofree char *import = remedy(account, "--import FILE");
+    g_autofree char *import = remedy(account);
     g_autofree char *what = g_strdup_printf("account %s: encrypt-to: key %s", account->name, id);
 
     if (gpgme_err_code(why) == GPG_ERR_AMBIGUOUS_NAME) {
@@ -68,7 +68,7 @@ find(SmGpg *gpg, const SmAccount *account, const char *id, GError **error)
     }
     why = flaw(key);
     if (why != NULL) {
-        g_autofree char *import = remedy(account, "--import FILE");
+        g_autofree char *import = remedy(account);
 
         g_set_error(
             error, SM_ERROR, SM_ERROR_ENCRYPTION,

@@ -1,17 +1,15 @@
 #include "fetch/host/progress.h"
 
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "common/base/text.h"
+#include "fetch/host/screen.h"
 
 enum {
     FIRST_US = 400 * 1000,
     TICK_US = 200 * 1000,
     NAME_MIN = 12, /* columns: a shorter name tells nothing */
-    WIDTH_USUAL = 80,
-    HEIGHT_USUAL = 24,
 };
 
 #define ERASE_LINE "\r\033[K"
@@ -143,17 +141,13 @@ static void
 draw(SmProgress *progress)
 {
     g_autoptr(GString) text = g_string_new(NULL);
-    struct winsize size = {0};
-    gsize width, height;
+    guint columns, rows;
 
-    if (ioctl(progress->fd, TIOCGWINSZ, &size) < 0)
-        size = (struct winsize){0};
-    /* one column stays free, lest the cursor jumps to the next line */
-    width = (size.ws_col > 1 ? size.ws_col : WIDTH_USUAL) - 1;
-    height = size.ws_row > 0 ? size.ws_row : HEIGHT_USUAL;
+    sm_screen_size(progress->fd, &columns, &rows);
     append_erasure(progress, text);
-    for (guint i = 0; i < progress->lines->len && progress->drawn + 1 < height; i++) {
-        g_autofree char *line = format_line(progress->lines->pdata[i], width);
+    for (guint i = 0; i < progress->lines->len && progress->drawn + 1 < rows; i++) {
+        /* one column stays free, lest the cursor jumps to the next line */
+        g_autofree char *line = format_line(progress->lines->pdata[i], columns - 1);
 
         g_string_append(text, progress->drawn++ > 0 ? "\n" : "");
         g_string_append(text, line);

@@ -153,11 +153,11 @@ sm_screen_wait(SmScreen *screen, guint ms)
 }
 
 void
-sm_screen_size(guint *columns, guint *rows)
+sm_screen_size(int fd, guint *columns, guint *rows)
 {
     struct winsize size = {0};
 
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
+    if (ioctl(fd, TIOCGWINSZ, &size) < 0)
         size = (struct winsize){0};
     *columns = size.ws_col > 0 ? size.ws_col : COLUMNS_USUAL;
     *rows = size.ws_row > 0 ? size.ws_row : ROWS_USUAL;
@@ -191,7 +191,7 @@ sm_screen_draw(const GPtrArray *lines)
 
     if (poll(&terminal, 1, 0) <= 0)
         return;
-    sm_screen_size(&columns, &rows);
+    sm_screen_size(STDOUT_FILENO, &columns, &rows);
     for (guint i = 0; i < MIN(lines->len, rows); i++) {
         g_autofree char *clean = sm_text_clean(lines->pdata[i], LINE_MAX_BYTES);
         /* one column stays free: there some terminals erase the last character with the rest */

@@ -25,8 +25,8 @@ void sm_screen_close(SmScreen *screen);
  */
 gboolean sm_screen_wait(SmScreen *screen, guint ms);
 
-/* Columns and rows of the terminal, at least 1 each. */
-void sm_screen_size(guint *columns, guint *rows);
+/* Columns and rows of the terminal that fd is, at least 1 each. */
+void sm_screen_size(int fd, guint *columns, guint *rows);
 
 /* Shows lines (strings) in place of what is there; each is cleaned (sm_text_clean()), and cut where
  * it is too long. A terminal that takes nothing just now is left as it is. */

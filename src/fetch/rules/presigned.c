@@ -75,29 +75,37 @@ part_of(CURLU *parsed, CURLUPart part)
     return text;
 }
 
+static gboolean
+is_listed(CURLU *parsed, const char *const *storage_hosts, gboolean literally)
+{
+    char *host = part_of(parsed, CURLUPART_HOST);
+    char *port = part_of(parsed, CURLUPART_PORT);
+    gboolean listed = host != NULL && port != NULL &&
+                      sm_presigned_is_listed(host, port, storage_hosts, literally);
+
+    curl_free(host);
+    curl_free(port);
+    return listed;
+}
+
 static const char *
 fault_of(CURLU *parsed, const char *const *storage_hosts)
 {
     char *scheme = part_of(parsed, CURLUPART_SCHEME);
     char *user = part_of(parsed, CURLUPART_USER);
     char *password = part_of(parsed, CURLUPART_PASSWORD);
-    char *host = part_of(parsed, CURLUPART_HOST);
-    char *port = part_of(parsed, CURLUPART_PORT);
     const char *fault = NULL;
 
     if (scheme == NULL || strcmp(scheme, "https") != 0)
         fault = "is not https; refused";
     else if (user != NULL || password != NULL)
         fault = "contains a user name; refused";
-    else if (host == NULL || port == NULL ||
-             !sm_presigned_is_listed(host, port, storage_hosts, FALSE))
+    else if (!is_listed(parsed, storage_hosts, FALSE))
         fault = "names a host or port that is not in storage-hosts; refused; if"
                 " the service has moved its files there, add that host to storage-hosts";
     curl_free(scheme);
     curl_free(user);
     curl_free(password);
-    curl_free(host);
-    curl_free(port);
     return fault;
 }
 
@@ -120,16 +128,7 @@ gboolean
 sm_presigned_is_literal(const char *url, const char *const *storage_hosts)
 {
     g_autoptr(CURLU) parsed = curl_url();
-    char *host, *port;
-    gboolean literal;
 
-    if (parsed == NULL || curl_url_set(parsed, CURLUPART_URL, url, 0) != CURLUE_OK)
-        return FALSE;
-    host = part_of(parsed, CURLUPART_HOST);
-    port = part_of(parsed, CURLUPART_PORT);
-    literal =
-        host != NULL && port != NULL && sm_presigned_is_listed(host, port, storage_hosts, TRUE);
-    curl_free(host);
-    curl_free(port);
-    return literal;
+    return parsed != NULL && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
+           is_listed(parsed, storage_hosts, TRUE);
 }
