@@ -218,10 +218,8 @@ sm_options_parse(char **argv, GError **error)
         fault = fault_in_names(options);
     if (fault == NULL)
         fault = fault_in_combinations(options);
-    if (fault != NULL) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s", fault);
-        return NULL;
-    }
+    if (fault != NULL)
+        return sm_error_null(error, SM_ERROR_USAGE, "%s", fault);
     options->host = host_of(options->listen);
     set_default(&options->object_host, options->virtual_host ? "s3.localhost" : options->host);
     return g_steal_pointer(&options);

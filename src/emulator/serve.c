@@ -70,10 +70,8 @@ make_parts(Parts *parts, const SmOptions *options, GError **error)
     g_autofree char *folder = data != NULL ? g_build_filename(data, "files", NULL) : NULL;
     g_autofree char *users = data != NULL ? g_build_filename(data, "users", NULL) : NULL;
 
-    if (data != NULL && !g_file_test(data, G_FILE_TEST_IS_DIR)) {
-        g_set_error(error, SM_ERROR, SM_ERROR_IO, "--data %s: there is no such directory", data);
-        return FALSE;
-    }
+    if (data != NULL && !g_file_test(data, G_FILE_TEST_IS_DIR))
+        return sm_error_set(error, SM_ERROR_IO, "--data %s: there is no such directory", data);
     parts->files = sm_files_new(folder, (const char *const *)options->files);
     if ((parts->users = sm_users_new((const char *const *)options->users, users,
                                      (guint)options->token_lifetime, error)) == NULL ||
@@ -126,8 +124,7 @@ make_tls(const SmOptions *options, char **temporary, GError **error)
     *temporary = g_dir_make_tmp("scoremail-emulator-XXXXXX", &cause);
     if (*temporary != NULL)
         return sm_tls_keep(*temporary, hosts, error);
-    g_set_error(error, SM_ERROR, SM_ERROR_IO, "%s", cause->message);
-    return NULL;
+    return sm_error_null(error, SM_ERROR_IO, "%s", cause->message);
 }
 
 static gboolean
@@ -137,11 +134,8 @@ say_ready(const SmOptions *options, guint16 port, const SmTls *tls, GError **err
                                             options->host, port, tls->ca_path);
     g_autoptr(GError) cause = NULL;
 
-    if (options->ready_file != NULL &&
-        !g_file_set_contents(options->ready_file, line, -1, &cause)) {
-        g_set_error(error, SM_ERROR, SM_ERROR_IO, "%s", cause->message);
-        return FALSE;
-    }
+    if (options->ready_file != NULL && !g_file_set_contents(options->ready_file, line, -1, &cause))
+        return sm_error_set(error, SM_ERROR_IO, "%s", cause->message);
     fputs(line, stdout);
     if (fflush(stdout) != 0)
         return sm_error_from_errno(error, SM_ERROR_IO, "standard output");

@@ -32,8 +32,7 @@ read_file(const char *path, char **text, GError **error)
 
     if (g_file_get_contents(path, text, NULL, &cause))
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_IO, "%s", cause->message);
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_IO, "%s", cause->message);
 }
 
 static SmTls *
@@ -54,10 +53,9 @@ sm_tls_load(const char *certificate, const char *key, GError **error)
 
     if (tls == NULL || sm_certificate_has_key(tls->certificate, tls->key))
         return g_steal_pointer(&tls);
-    g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                "--tls-cert %s: no PEM certificate that belongs to the key in %s", certificate,
-                key);
-    return NULL;
+    return sm_error_null(error, SM_ERROR_CONFIG,
+                         "--tls-cert %s: no PEM certificate that belongs to the key in %s",
+                         certificate, key);
 }
 
 static gboolean
@@ -71,9 +69,8 @@ write_files(const char *folder, const GPtrArray *made, GError **error)
                                      kept[i].mode, &cause) &&
             chmod(path, (mode_t)kept[i].mode) == 0) /* whatever the umask is */
             continue;
-        g_set_error(error, SM_ERROR, SM_ERROR_IO, "%s: %s", path,
-                    cause != NULL ? cause->message : g_strerror(errno));
-        return FALSE;
+        return sm_error_set(error, SM_ERROR_IO, "%s: %s", path,
+                            cause != NULL ? cause->message : g_strerror(errno));
     }
     return TRUE;
 }
@@ -104,8 +101,7 @@ sm_tls_keep(const char *folder, const char *const *hosts, GError **error)
     if (g_mkdir_with_parents(folder, 0755) == 0)
         lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (lock < 0 || flock(lock, LOCK_EX) < 0) { /* two that start at once make one authority */
-        sm_error_from_errno(error, SM_ERROR_IO, "TLS folder %s", folder);
-        return NULL;
+        return sm_error_null_errno(error, SM_ERROR_IO, "TLS folder %s", folder);
     }
     if (!is_usable(folder, hosts)) {
         g_autoptr(GPtrArray) made = sm_certificate_make(hosts, error);

@@ -62,6 +62,17 @@ sm_error_exit_code(const GError *error, SmRole role)
 }
 
 gboolean
+sm_error_set(GError **error, SmErrorCode code, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_propagate_error(error, g_error_new_valist(SM_ERROR, (gint)code, format, args));
+    va_end(args);
+    return FALSE;
+}
+
+gboolean
 sm_error_from_errno(GError **error, SmErrorCode code, const char *what, ...)
 {
     int saved = errno;
@@ -71,7 +82,6 @@ sm_error_from_errno(GError **error, SmErrorCode code, const char *what, ...)
     va_start(args, what);
     text = g_strdup_vprintf(what, args);
     va_end(args);
-    g_set_error(error, SM_ERROR, saved == EPIPE ? SM_ERROR_PIPE : (int)code, "%s: %s", text,
-                g_strerror(saved));
-    return FALSE;
+    return sm_error_set(error, saved == EPIPE ? SM_ERROR_PIPE : code, "%s: %s", text,
+                        g_strerror(saved));
 }

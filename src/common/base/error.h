@@ -87,8 +87,18 @@ const SmErrorFacts *sm_error_facts(const GError *error);
  */
 int sm_error_exit_code(const GError *error, SmRole role);
 
+/* Sets an error of our domain with that SM_ERROR_ code. Returns FALSE, for return statements. */
+gboolean sm_error_set(GError **error, SmErrorCode code, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+
+/* The same for functions that return a pointer. */
+#define sm_error_null(...) (sm_error_set(__VA_ARGS__), NULL)
+
 /* Sets an error of our domain from errno: "WHAT: strerror". Returns FALSE, for return statements.
  * Sets the SM_ERROR_ code that is given; SM_ERROR_PIPE for EPIPE.
  */
 gboolean sm_error_from_errno(GError **error, SmErrorCode code, const char *what, ...)
     G_GNUC_PRINTF(3, 4);
+
+/* The same for functions that return a pointer. */
+#define sm_error_null_errno(...) (sm_error_from_errno(__VA_ARGS__), NULL)

@@ -135,11 +135,10 @@ default_places(SmConfig *config, GError **error)
         config->spool = sm_config_default_spool(config->file);
     if (config->ledger != NULL && config->spool != NULL)
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                "%s: uid %u has no home directory for the %s; set %s in [scoremail]", config->file,
-                (guint)geteuid(), config->ledger == NULL ? "ledger" : "spool",
-                config->ledger == NULL ? "ledger" : "spool");
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_CONFIG,
+                        "%s: uid %u has no home directory for the %s; set %s in [scoremail]",
+                        config->file, (guint)geteuid(), config->ledger == NULL ? "ledger" : "spool",
+                        config->ledger == NULL ? "ledger" : "spool");
 }
 
 gboolean

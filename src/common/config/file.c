@@ -16,18 +16,15 @@ enum { FILE_SIZE_MAX = 1 << 20 };
 static gboolean
 check_trust(const char *path, const struct stat *about, GError **error)
 {
-    if (about->st_uid != geteuid() && about->st_uid != 0) {
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                    "%s: is owned by uid %u; chown it to root or to uid %u, which runs this", path,
-                    (guint)about->st_uid, (guint)geteuid());
-        return FALSE;
-    }
-    if ((about->st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                    "%s: is writable by others (mode %04o); run chmod go-w on it", path,
-                    (guint)about->st_mode & 07777);
-        return FALSE;
-    }
+    if (about->st_uid != geteuid() && about->st_uid != 0)
+        return sm_error_set(
+            error, SM_ERROR_CONFIG,
+            "%s: is owned by uid %u; chown it to root or to uid %u, which runs this", path,
+            (guint)about->st_uid, (guint)geteuid());
+    if ((about->st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return sm_error_set(error, SM_ERROR_CONFIG,
+                            "%s: is writable by others (mode %04o); run chmod go-w on it", path,
+                            (guint)about->st_mode & 07777);
     return TRUE;
 }
 
@@ -41,16 +38,12 @@ read_all(int fd, const char *path, GError **error)
     while ((got = read(fd, piece, sizeof piece)) != 0) {
         if (got < 0 && errno == EINTR)
             continue;
-        if (got < 0) {
-            sm_error_from_errno(error, SM_ERROR_CONFIG, "%s", path);
-            return NULL;
-        }
+        if (got < 0)
+            return sm_error_null_errno(error, SM_ERROR_CONFIG, "%s", path);
         g_string_append_len(text, piece, got);
-        if (text->len > FILE_SIZE_MAX) {
-            g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                        "%s: is larger than 1 MiB; this is no configuration", path);
-            return NULL;
-        }
+        if (text->len > FILE_SIZE_MAX)
+            return sm_error_null(error, SM_ERROR_CONFIG,
+                                 "%s: is larger than 1 MiB; this is no configuration", path);
     }
     return g_steal_pointer(&text);
 }
@@ -82,10 +75,8 @@ read_one(const char *path, GError **error)
         explain_open(path, error);
         return NULL;
     }
-    if (!S_ISREG(about.st_mode)) {
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "%s: is not a regular file", path);
-        return NULL;
-    }
+    if (!S_ISREG(about.st_mode))
+        return sm_error_null(error, SM_ERROR_CONFIG, "%s: is not a regular file", path);
     if (!check_trust(path, &about, error) || (text = read_all(fd, path, error)) == NULL)
         return NULL;
     return sm_config_lines(path, text->str, text->len, error);

@@ -27,10 +27,9 @@ parse_log(const char *text, void *result, GError **error)
     } else if (sm_value_path(text, &config->log_file, NULL)) {
         config->log = SM_LOG_FILE;
     } else {
-        g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG,
+        return sm_error_set(error, SM_ERROR_CONFIG,
                             "is invalid; allowed: syslog, stderr, or the absolute path of "
                             "a file");
-        return FALSE;
     }
     return TRUE;
 }

@@ -152,11 +152,11 @@ read_header(const char *file, const char *line, guint number, GError **error)
         !sm_text_is_clean(line, length)) {
         g_autofree char *shown = sm_text_clean(line, SM_TEXT_SHOWN_MAX);
 
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                    "%s:%u: \"%s\" is no group header; write [scoremail] or [account NAME] and "
-                    "nothing after it",
-                    file, number, shown);
-        return NULL;
+        return sm_error_null(
+            error, SM_ERROR_CONFIG,
+            "%s:%u: \"%s\" is no group header; write [scoremail] or [account NAME] and "
+            "nothing after it",
+            file, number, shown);
     }
     return group_new(file, line + 1, length - 2, number);
 }
@@ -184,8 +184,7 @@ read_line(GPtrArray *groups, const char *file, const char *raw, gsize length, gu
     if (fault != NULL && group != NULL) {
         sm_config_complain(&group->fault, group, number, NULL, "%s", fault);
     } else if (fault != NULL) {
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "%s:%u: %s", file, number, fault);
-        return FALSE;
+        return sm_error_set(error, SM_ERROR_CONFIG, "%s:%u: %s", file, number, fault);
     } else if (*line == '\0' || *line == '#') {
         return TRUE;
     } else if (*line == '[') {
@@ -194,11 +193,11 @@ read_line(GPtrArray *groups, const char *file, const char *raw, gsize length, gu
             return FALSE;
         g_ptr_array_add(groups, group);
     } else if (group == NULL) {
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                    "%s:%u: a line before the first group; [scoremail] or [account NAME] must "
-                    "stand above it",
-                    file, number);
-        return FALSE;
+        return sm_error_set(
+            error, SM_ERROR_CONFIG,
+            "%s:%u: a line before the first group; [scoremail] or [account NAME] must "
+            "stand above it",
+            file, number);
     } else {
         read_entry(group, line, number);
     }
@@ -213,11 +212,10 @@ sm_config_lines(const char *file, const char *text, gsize length, GError **error
     guint number = 0;
 
     if (length >= strlen(BYTE_ORDER_MARK) &&
-        memcmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0) {
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                    "%s:1: starts with a byte order mark; save the file as UTF-8 without it", file);
-        return NULL;
-    }
+        memcmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+        return sm_error_null(
+            error, SM_ERROR_CONFIG,
+            "%s:1: starts with a byte order mark; save the file as UTF-8 without it", file);
     while (text < end) {
         const char *newline = memchr(text, '\n', (gsize)(end - text));
         const char *stop = newline != NULL ? newline : end;

@@ -36,20 +36,17 @@ parse_list_split(const char *text, const char *separators, IsSound is_sound, con
         if (!is_sound(item)) {
             g_autofree char *shown = show_item(*piece);
 
-            g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                        "\"%s\" is invalid; allowed: %s, several of them separated by "
-                        "commas%s",
-                        shown, allowed,
-                        strchr(separators, ' ') != NULL ? ", semicolons or blanks"
-                                                        : " or semicolons");
-            return FALSE;
+            return sm_error_set(error, SM_ERROR_CONFIG,
+                                "\"%s\" is invalid; allowed: %s, several of them separated by "
+                                "commas%s",
+                                shown, allowed,
+                                strchr(separators, ' ') != NULL ? ", semicolons or blanks"
+                                                                : " or semicolons");
         }
         g_ptr_array_add(items, g_steal_pointer(&item));
     }
-    if (items->len == 0) {
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "the list is empty; allowed: %s", allowed);
-        return FALSE;
-    }
+    if (items->len == 0)
+        return sm_error_set(error, SM_ERROR_CONFIG, "the list is empty; allowed: %s", allowed);
     g_ptr_array_add(items, NULL);
     *(GStrv *)result = (GStrv)g_ptr_array_free(g_steal_pointer(&items), FALSE);
     return TRUE;
@@ -205,10 +202,8 @@ sm_value_address(const char *text, void *result, GError **error)
 
     if (!sm_value_recipients(text, &list, error))
         return FALSE;
-    if (list[1] != NULL) {
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "is a list; allowed: one address");
-        return FALSE;
-    }
+    if (list[1] != NULL)
+        return sm_error_set(error, SM_ERROR_CONFIG, "is a list; allowed: one address");
     *(char **)result = g_strdup(list[0]);
     return TRUE;
 }

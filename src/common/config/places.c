@@ -9,8 +9,7 @@
 static gboolean
 refuse(GError **error, const char *why)
 {
-    g_set_error_literal(error, SM_ERROR, SM_ERROR_CONFIG, why);
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_CONFIG, "%s", why);
 }
 
 static gboolean

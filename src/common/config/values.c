@@ -19,8 +19,7 @@ refuse(GError **error, const char *text, const char *allowed)
 {
     g_autofree char *shown = sm_text_clean(text, SM_TEXT_SHOWN_MAX);
 
-    g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "\"%s\" is invalid; allowed: %s", shown, allowed);
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_CONFIG, "\"%s\" is invalid; allowed: %s", shown, allowed);
 }
 
 /* One of the words, the last of which has no text; FALSE if it is none of them. */
@@ -236,11 +235,11 @@ sm_value_group(const char *text, void *result, GError **error)
     if (group == NULL) {
         g_autofree char *shown = sm_text_clean(text, SM_TEXT_SHOWN_MAX);
 
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                    "this system knows no group \"%s\"; allowed: the name or number of a group "
-                    "that `getent group` shows",
-                    shown);
-        return FALSE;
+        return sm_error_set(
+            error, SM_ERROR_CONFIG,
+            "this system knows no group \"%s\"; allowed: the name or number of a group "
+            "that `getent group` shows",
+            shown);
     }
     *(gid_t *)result = group->gr_gid;
     return TRUE;

@@ -245,10 +245,8 @@ sm_event_decode(const void *data, gsize size, GError **error)
     take(&cursor, &event->received, sizeof event->received);
     event->received = GINT64_FROM_BE(event->received);
 
-    if (cursor.bad || cursor.left != 0 || !names_are_sound(event)) {
-        g_set_error(error, SM_ERROR, SM_ERROR_DATA, "malformed event of %zu bytes", size);
-        return NULL;
-    }
+    if (cursor.bad || cursor.left != 0 || !names_are_sound(event))
+        return sm_error_null(error, SM_ERROR_DATA, "malformed event of %zu bytes", size);
     return g_steal_pointer(&event);
 }
 

@@ -104,11 +104,11 @@ has_room(int spool, const char *directory, gsize size, GError **error)
 
     if (use.files < SM_SPOOL_FILES_MAX && use.bytes + (gint64)size <= SM_SPOOL_BYTES_MAX)
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_IO,
-                "spool %s: uid %u has %" G_GINT64_FORMAT " files in it, as much as one user may; "
-                "does scorefetch run take them over?",
-                directory, (guint)geteuid(), use.files);
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_IO,
+                        "spool %s: uid %u has %" G_GINT64_FORMAT
+                        " files in it, as much as one user may; "
+                        "does scorefetch run take them over?",
+                        directory, (guint)geteuid(), use.files);
 }
 
 static gboolean

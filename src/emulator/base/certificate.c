@@ -143,9 +143,8 @@ sm_certificate_make(const char *const *hosts, GError **error)
     }
     if (result >= 0)
         return g_steal_pointer(&made);
-    g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "cannot make a certificate: %s",
-                gnutls_strerror(result));
-    return NULL;
+    return sm_error_null(error, SM_ERROR_INTERNAL, "cannot make a certificate: %s",
+                         gnutls_strerror(result));
 }
 
 gboolean

@@ -73,10 +73,9 @@ sm_files_check_single(SmFiles *files, GError **error)
             return sm_error_from_errno(error, SM_ERROR_IO, "--file %s", files->single[i]);
         if ((file = sm_files_open(files, base)) != NULL)
             continue;
-        g_set_error(error, SM_ERROR, SM_ERROR_IO,
-                    "--file %s: name a plain file that does not start with a dot",
-                    files->single[i]);
-        return FALSE;
+        return sm_error_set(error, SM_ERROR_IO,
+                            "--file %s: name a plain file that does not start with a dot",
+                            files->single[i]);
     }
     return TRUE;
 }

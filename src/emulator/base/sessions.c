@@ -37,9 +37,8 @@ sm_sessions_new(const char *spec, GError **error)
          g_ascii_string_to_unsigned(parts[0], 10, 1, G_MAXUINT, &sessions->limit, NULL) &&
          parse_period(parts[1], &sessions->period)))
         return g_steal_pointer(&sessions);
-    g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                "--max-sessions: write NUMBER/TIME, e.g. 10/60 or 10/5min");
-    return NULL;
+    return sm_error_null(error, SM_ERROR_USAGE,
+                         "--max-sessions: write NUMBER/TIME, e.g. 10/60 or 10/5min");
 }
 
 void

@@ -35,10 +35,9 @@ sm_users_new(const char *const *specs, const char *file, guint token_lifetime, G
     for (gsize i = 0; specs != NULL && specs[i] != NULL; i++) {
         if (specs[i][0] != ':' && strchr(specs[i], ':') != NULL)
             continue;
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                    "--user no. %" G_GSIZE_FORMAT ": write NAME:PASSWORD or NAME:PASSWORD:no-role",
-                    i + 1);
-        return NULL;
+        return sm_error_null(
+            error, SM_ERROR_USAGE,
+            "--user no. %" G_GSIZE_FORMAT ": write NAME:PASSWORD or NAME:PASSWORD:no-role", i + 1);
     }
     users = g_new0(SmUsers, 1);
     users->specs = g_strdupv((GStrv)specs);

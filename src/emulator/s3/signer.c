@@ -71,11 +71,9 @@ sm_signer_new_foreign(const char *url, const SmS3Key *key, GError **error)
     SmSigner *signer;
 
     if ((!g_str_has_prefix(url, "https://") && !g_str_has_prefix(url, "http://")) || length == 0 ||
-        path == NULL || strpbrk(host, "?#@") != NULL) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                    "--object-store: write https://HOST[:PORT]/BUCKET/PREFIX");
-        return NULL;
-    }
+        path == NULL || strpbrk(host, "?#@") != NULL)
+        return sm_error_null(error, SM_ERROR_USAGE,
+                             "--object-store: write https://HOST[:PORT]/BUCKET/PREFIX");
     signer = g_new0(SmSigner, 1);
     signer->scheme = g_strndup(url, (gsize)(mark - url));
     signer->host = g_strndup(host, length);

@@ -170,8 +170,7 @@ parse(const char *spec, GError **error)
     }
     if (wrong == NULL)
         return g_steal_pointer(&fault);
-    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "fault '%s': %s", spec, wrong);
-    return NULL;
+    return sm_error_null(error, SM_ERROR_USAGE, "fault '%s': %s", spec, wrong);
 }
 
 SmFaults *

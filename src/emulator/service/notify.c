@@ -27,9 +27,8 @@ print_message(SmNotification *n, GError **error)
             *fields[i] = defaults[i];
         if (sm_text_is_clean(*fields[i], strlen(*fields[i])))
             continue;
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                    "an argument has a line break, a control character or no valid UTF-8");
-        return FALSE;
+        return sm_error_set(error, SM_ERROR_USAGE,
+                            "an argument has a line break, a control character or no valid UTF-8");
     }
     text = sm_notification_text(n);
     if (fputs(text, stdout) < 0 || fflush(stdout) != 0)
@@ -60,19 +59,14 @@ sm_notify(char **argv, GError **error)
     g_option_context_set_summary(
         context, "Prints a notification e-mail as the portal sends it, or as others hand it on.");
     g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse_strv(context, &words, &cause)) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s, see notify --help", cause->message);
-        return FALSE;
-    }
-    if (g_strv_length(words) != 2) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "notify: write one file name, see --help");
-        return FALSE;
-    }
-    if (form != NULL && !sm_form_parse(form, &notification.form)) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                    "--form: write portal, single-quotes, base64, forwarded, outlook or plain");
-        return FALSE;
-    }
+    if (!g_option_context_parse_strv(context, &words, &cause))
+        return sm_error_set(error, SM_ERROR_USAGE, "%s, see notify --help", cause->message);
+    if (g_strv_length(words) != 2)
+        return sm_error_set(error, SM_ERROR_USAGE, "notify: write one file name, see --help");
+    if (form != NULL && !sm_form_parse(form, &notification.form))
+        return sm_error_set(
+            error, SM_ERROR_USAGE,
+            "--form: write portal, single-quotes, base64, forwarded, outlook or plain");
     notification = (SmNotification){words[1], to, from, message_id, date, notification.form};
     return print_message(&notification, error);
 }

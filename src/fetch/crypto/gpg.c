@@ -14,8 +14,7 @@ sm_gpg_set_error(GError **error, int code, gpgme_error_t why, const char *what)
     char text[REASON_MAX] = "";
 
     gpgme_strerror_r(why, text, sizeof text);
-    g_set_error(error, SM_ERROR, code, "%s: %s", what, text);
-    return FALSE;
+    return sm_error_set(error, code, "%s: %s", what, text);
 }
 
 /* Sets the library up, which two threads must not do at once. */

@@ -34,11 +34,9 @@ missing(SmGpg *gpg, const SmAccount *account, const char *id, gpgme_error_t why,
     g_autofree char *import = remedy(account);
     g_autofree char *what = g_strdup_printf("account %s: encrypt-to: key %s", account->name, id);
 
-    if (gpgme_err_code(why) == GPG_ERR_AMBIGUOUS_NAME) {
-        g_set_error(error, SM_ERROR, SM_ERROR_ENCRYPTION,
-                    "%s matches several keys; use the fingerprint", what);
-        return FALSE;
-    }
+    if (gpgme_err_code(why) == GPG_ERR_AMBIGUOUS_NAME)
+        return sm_error_set(error, SM_ERROR_ENCRYPTION,
+                            "%s matches several keys; use the fingerprint", what);
     /* GPGME says of any fault of gpg that the key or the engine is bad: gpg itself knows more. */
     if (!sm_gpg_check(gpg, "--list-keys", error)) {
         g_prefix_error(error, "account %s: encrypt-to: ", account->name);
@@ -47,9 +45,8 @@ missing(SmGpg *gpg, const SmAccount *account, const char *id, gpgme_error_t why,
     switch (gpgme_err_code(why)) {
     case GPG_ERR_EOF:
     case GPG_ERR_NO_PUBKEY:
-        g_set_error(error, SM_ERROR, SM_ERROR_ENCRYPTION, "%s is not in the keyring; run %s", what,
-                    import);
-        return FALSE;
+        return sm_error_set(error, SM_ERROR_ENCRYPTION, "%s is not in the keyring; run %s", what,
+                            import);
     default:
         return sm_gpg_set_error(error, SM_ERROR_ENCRYPTION, why, what);
     }
@@ -85,10 +82,9 @@ has_home(const SmAccount *account, GError **error)
 {
     if (account->gnupg_home == NULL || g_file_test(account->gnupg_home, G_FILE_TEST_IS_DIR))
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_ENCRYPTION,
-                "account %s: gnupg-home %s: not a readable directory; is it mounted?",
-                account->name, account->gnupg_home);
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_ENCRYPTION,
+                        "account %s: gnupg-home %s: not a readable directory; is it mounted?",
+                        account->name, account->gnupg_home);
 }
 
 SmRecipients *

@@ -139,15 +139,12 @@ turn(SmSeal *seal, Wait *wait, GError **error)
     now = g_get_monotonic_time();
     if (wait->since == 0 || seal->moved != wait->moved)
         *wait = (Wait){seal->moved, now};
-    if (seal->terms.deadline != 0 && now >= seal->terms.deadline) {
-        g_set_error(error, SM_ERROR, SM_ERROR_LIMIT, "not encrypted within run-limit");
-        return FALSE;
-    }
+    if (seal->terms.deadline != 0 && now >= seal->terms.deadline)
+        return sm_error_set(error, SM_ERROR_LIMIT, "not encrypted within run-limit");
     if (now - wait->since < (gint64)seal->terms.patience * G_USEC_PER_SEC)
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_ENCRYPTION,
-                "gpg has made no progress for %u s; is it stopped?", seal->terms.patience);
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_ENCRYPTION,
+                        "gpg has made no progress for %u s; is it stopped?", seal->terms.patience);
 }
 
 gboolean

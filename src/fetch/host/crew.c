@@ -63,8 +63,7 @@ sm_crew_new(guint places, SmCrewWork work, gpointer data, GError **error)
     crew->signal_fd = signalfd(-1, &awaited, SFD_CLOEXEC | SFD_NONBLOCK);
     if (crew->signal_fd >= 0 && open_pipe(crew, STDOUT_FILENO) && open_pipe(crew, STDERR_FILENO))
         return g_steal_pointer(&crew);
-    sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot create a pipe");
-    return NULL;
+    return sm_error_null_errno(error, SM_ERROR_INTERNAL, "cannot create a pipe");
 }
 
 void

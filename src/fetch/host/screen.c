@@ -73,11 +73,10 @@ sm_screen_open(const char *what, GError **error)
     struct termios before;
 
     if (!isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &before) < 0 ||
-        g_getenv("TERM") == NULL || g_str_equal(g_getenv("TERM"), "dumb")) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                    "%s needs a terminal on standard input and output, with TERM set", what);
-        return NULL;
-    }
+        g_getenv("TERM") == NULL || g_str_equal(g_getenv("TERM"), "dumb"))
+        return sm_error_null(error, SM_ERROR_USAGE,
+                             "%s needs a terminal on standard input and output, with TERM set",
+                             what);
     screen = g_new0(SmScreen, 1);
     screen->before = before;
     sigemptyset(&screen->ours);
@@ -87,8 +86,7 @@ sm_screen_open(const char *what, GError **error)
     screen->signals = signalfd(-1, &screen->ours, SFD_CLOEXEC);
     if (screen->signals >= 0 && enter(screen))
         return g_steal_pointer(&screen);
-    sm_error_from_errno(error, SM_ERROR_INTERNAL, "the terminal");
-    return NULL;
+    return sm_error_null_errno(error, SM_ERROR_INTERNAL, "the terminal");
 }
 
 void

@@ -103,11 +103,9 @@ judge(const Run *run, int code, GError **error)
     int status = run->keeper.status;
     g_autofree char *said = NULL;
 
-    if (run->keeper.start_fault != 0) {
-        g_set_error(error, SM_ERROR, code, "cannot be started: %s",
-                    g_strerror(run->keeper.start_fault));
-        return FALSE;
-    }
+    if (run->keeper.start_fault != 0)
+        return sm_error_set(error, code, "cannot be started: %s",
+                            g_strerror(run->keeper.start_fault));
     if (!run->late && WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return TRUE;
     said = said_by(run);

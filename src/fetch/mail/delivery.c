@@ -272,9 +272,8 @@ no_account(const Announced *announced, GError **error)
 {
     g_autofree char *text = describe_no_account(announced);
 
-    g_set_error_literal(error, SM_ERROR,
-                        mending_may_tell(announced) ? SM_ERROR_CONFIG : SM_ERROR_DATA, text);
-    return FALSE;
+    return sm_error_set(error, mending_may_tell(announced) ? SM_ERROR_CONFIG : SM_ERROR_DATA, "%s",
+                        text);
 }
 
 enum {

@@ -354,10 +354,8 @@ list(int spool, const char *directory, GError **error)
     g_autoptr(DIR) dir = sm_open_folder(spool);
     struct dirent *entry;
 
-    if (dir == NULL) {
-        sm_error_from_errno(error, SM_ERROR_IO, "spool %s", directory);
-        return NULL;
-    }
+    if (dir == NULL)
+        return sm_error_null_errno(error, SM_ERROR_IO, "spool %s", directory);
     while ((entry = readdir(dir)) != NULL) {
         if (entry->d_name[0] == '.')
             clear_stale(spool, entry->d_name);

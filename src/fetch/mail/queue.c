@@ -17,6 +17,5 @@ sm_queue_put(const SmConfig *config, const SmEvent *event, GError **error)
         return TRUE;
     sm_watch_worker_look(config, sm_ledger_now(), &signs);
     silent = sm_watch_worker_describe(&signs);
-    g_set_error(error, SM_ERROR, SM_ERROR_WORKER, "queued in %s, but %s", config->spool, silent);
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_WORKER, "queued in %s, but %s", config->spool, silent);
 }

@@ -154,8 +154,7 @@ sm_listing_parse(const char *text, gsize length, GError **error)
         read_element(listing, by_name, row, size);
     if (!rows.broken)
         return g_steal_pointer(&listing);
-    g_set_error(error, SM_ERROR, SM_ERROR_SERVICE, "the answer is no listing");
-    return NULL;
+    return sm_error_null(error, SM_ERROR_SERVICE, "the answer is no listing");
 }
 
 void

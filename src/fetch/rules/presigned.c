@@ -61,8 +61,7 @@ refuse(GError **error, const char *url, const char *why)
 {
     g_autofree char *shown = sm_text_redact_url(url);
 
-    g_set_error(error, SM_ERROR, SM_ERROR_URL, "the service's URL %s %s", shown, why);
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_URL, "the service's URL %s %s", shown, why);
 }
 
 /* A part of the URL, NULL if absent. Caller curl_free()s. */

@@ -67,11 +67,10 @@ refuse(const char *text, const char *why, GError **error)
 {
     g_autofree char *shown = sm_text_clean(text, SM_TEXT_SHOWN_MAX);
 
-    g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                "--since \"%s\" %s; allowed: a date or time as in 2026-03-28 or"
-                " 2026-03-28T22:13:23-0500, a span as in 7d, 12h or 30min, or `last`",
-                shown, why);
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_USAGE,
+                        "--since \"%s\" %s; allowed: a date or time as in 2026-03-28 or"
+                        " 2026-03-28T22:13:23-0500, a span as in 7d, 12h or 30min, or `last`",
+                        shown, why);
 }
 
 gboolean
@@ -97,11 +96,10 @@ sm_since_read(const char *option, const char *text, gint64 now, gint64 *time, GE
     if (text == NULL || (read_when(text, now, time) && *time > 0))
         return TRUE;
     shown = sm_text_clean(text, SM_TEXT_SHOWN_MAX);
-    g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                "%s \"%s\" is invalid; allowed: a date or time as in 2026-03-28 or"
-                " 2026-03-28T22:13:23-0500, or a span as in 7d, 12h or 30min",
-                option, shown);
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_USAGE,
+                        "%s \"%s\" is invalid; allowed: a date or time as in 2026-03-28 or"
+                        " 2026-03-28T22:13:23-0500, or a span as in 7d, 12h or 30min",
+                        option, shown);
 }
 
 char *

@@ -245,7 +245,6 @@ sm_service_body(GError **error, const char *key, ...)
     if (cJSON_PrintPreallocated(json, body, SM_SERVICE_BODY_MAX - 1, FALSE))
         return body;
     sm_secret_release(body, SM_SERVICE_BODY_MAX);
-    g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "the call is longer than %d KiB",
-                SM_SERVICE_BODY_MAX / 1024);
-    return NULL;
+    return sm_error_null(error, SM_ERROR_INTERNAL, "the call is longer than %d KiB",
+                         SM_SERVICE_BODY_MAX / 1024);
 }

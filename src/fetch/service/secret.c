@@ -170,10 +170,8 @@ read_file(const char *path, gboolean check_mode, char *bytes, GError **error)
     gsize length = 0;
     struct stat st;
 
-    if (fd < 0 || fstat(fd, &st) < 0) {
-        sm_error_from_errno(error, SM_ERROR_SECRET, "%s", "");
-        return NULL;
-    }
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return sm_error_null_errno(error, SM_ERROR_SECRET, "%s", "");
     if (!S_ISREG(st.st_mode))
         fault = "is not a regular file";
     else if (check_mode)
@@ -182,8 +180,7 @@ read_file(const char *path, gboolean check_mode, char *bytes, GError **error)
         fault = read_bytes(fd, bytes, &length);
     if (fault == NULL)
         return take(bytes, length, "", error);
-    g_set_error(error, SM_ERROR, SM_ERROR_SECRET, " %s", fault);
-    return NULL;
+    return sm_error_null(error, SM_ERROR_SECRET, " %s", fault);
 }
 
 char *
@@ -204,9 +201,8 @@ read_credential(const char *name, char *bytes, GError **error)
     if (directory == NULL || !g_path_is_absolute(directory)) {
         g_autofree char *call = sm_secret_credential_call(name);
 
-        g_set_error(error, SM_ERROR, SM_ERROR_SECRET,
-                    ": systemd passes it to services only; run %s ..., as root", call);
-        return NULL;
+        return sm_error_null(error, SM_ERROR_SECRET,
+                             ": systemd passes it to services only; run %s ..., as root", call);
     }
     path = g_build_filename(directory, name, NULL);
     return read_file(path, FALSE, bytes, error);
