@@ -200,17 +200,17 @@ def test_a_slow_server(site, cluster, scores):
     assert site.times("stored") == (1, 1)
 
 
-def test_a_rejected_password_makes_one_login_over_all_hosts(site, emulator):
-    for host in site.hosts:
-        host.write_password("wrong")
+def test_each_rejected_password_makes_one_login_over_all_hosts(site, emulator):
+    for host, password in zip(site.hosts, ("wrong", "of last year", "wrong")):
+        host.write_password(password)
     message = mail("csv")
     running = [host.start(message) for _ in range(8) for host in site.hosts]
     for each in running:
         each.go()
     assert codes(end_all(running)) == {EX_TEMPFAIL}
     assert codes(end_all([host.start_scorefetch("sync") for host in site.hosts])) == {EX_NOPERM}
-    # one process asks for the file, and makes sure by a login
-    assert [(r["call"], r["status"]) for r in emulator.requests()] == [("file", 401), ("login", 401)]
+    # one process asks for the file, and makes sure by a login, of each password
+    assert [(r["call"], r["status"]) for r in emulator.requests()] == [("file", 401), ("login", 401)] * 2
 
 
 def test_a_host_with_an_old_password_tries_it_once(site, emulator):

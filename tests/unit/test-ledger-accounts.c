@@ -93,6 +93,39 @@ a_new_password_opens_for_good(Fixture *fixture, gconstpointer data)
                     sm_db_is_server(fixture->ledger->db) ? SM_ACCOUNT_CLOSED : SM_ACCOUNT_UNPROVEN);
 }
 
+/* Hosts that share the ledger may have a wrong password each, which they try in turns. */
+static void
+every_rejected_password_stays_closed(Fixture *fixture, gconstpointer data)
+{
+    gboolean shared = sm_db_is_server(fixture->ledger->db);
+    g_autofree char *newest = NULL;
+
+    assert_standing(fixture, A, SM_ACCOUNT_UNPROVEN);
+    for (int i = 0; i < 2; i++) {
+        reject(fixture, A);
+        reject(fixture, B);
+    }
+    assert_standing(fixture, A, SM_ACCOUNT_CLOSED);
+    assert_standing(fixture, B, SM_ACCOUNT_CLOSED);
+    assert_standing(fixture, "fingerprint", SM_ACCOUNT_UNPROVEN); /* a part of both */
+    prove(fixture, A);
+    assert_standing(fixture, A, SM_ACCOUNT_PROVEN);
+    assert_standing(fixture, B, shared ? SM_ACCOUNT_CLOSED : SM_ACCOUNT_UNPROVEN);
+    prove(fixture, B);
+    g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM accounts WHERE rejected IS NULL"),
+                    ==, 1);
+    for (int i = 0; i < 20; i++) {
+        g_free(newest);
+        newest = g_strdup_printf("%064d", i);
+        reject(fixture, newest);
+    }
+    assert_standing(fixture, newest, SM_ACCOUNT_CLOSED);
+    g_assert_cmpint(fixture_number(fixture, "SELECT length(rejected) FROM accounts"), ==,
+                    16 * 65 - 1);
+    g_assert_true(sm_account_reopen(fixture->ledger, "main", NULL));
+    assert_standing(fixture, newest, SM_ACCOUNT_UNPROVEN);
+}
+
 static void
 is_probed_once_after_six_hours(Fixture *fixture, gconstpointer data)
 {
@@ -218,6 +251,7 @@ main(int argc, char **argv)
     CASE("is closed for this password only", is_closed_for_this_password_only);
     CASE("a rejection closes what was proven", a_rejection_closes_what_was_proven);
     CASE("a new password opens for good", a_new_password_opens_for_good);
+    CASE("every rejected password stays closed", every_rejected_password_stays_closed);
     CASE("is probed once after six hours", is_probed_once_after_six_hours);
     CASE("a probe that succeeds opens", a_probe_that_succeeds_opens);
     CASE("a person reopens", a_person_reopens);

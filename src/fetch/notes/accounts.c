@@ -32,16 +32,23 @@ static const SmField of_record[] = {
     SM_FIELD(SmAccountRecord, reason),      SM_FIELD(SmAccountRecord, probe_at)};
 static const SmMaker records = SM_MAKER(SmAccountRecord, of_record, NULL);
 
+/* The column rejected lists fingerprints, the newest sixteen of 64 letters: each host may have a
+ * password of its own. Whether ?1 is among them; what is left without it, NULL for none. */
+#define REJECTED_MAX "1039"
+#define IS_REJECTED "instr(',' || coalesce(rejected, '') || ',', ',' || ?1 || ',') > 0"
+#define WITHOUT "nullif(trim(replace(',' || rejected || ',', ',' || ?1 || ',', ','), ','), '')"
+
 SmAccountRecord *
 sm_account_peek(SmLedger *ledger, const char *account, const char *fingerprint, GError **error)
 {
     return sm_db_first(ledger->db, error, &records,
                        "SELECT id," /* the standing as SmAccountStanding counts: */
-                       " CASE WHEN rejected = ?1 THEN 2 WHEN proven = ?1 THEN 1 ELSE 0 END,"
-                       " CASE WHEN rejected = ?1 THEN rejected_at END,"
-                       " iif(?1 IN (proven, rejected), secret_since, 0),"
-                       " CASE WHEN rejected = ?1 THEN reason END,"
-                       " CASE WHEN rejected = ?1 THEN probe_at END FROM accounts WHERE name = ?2",
+                       " CASE WHEN " IS_REJECTED " THEN 2 WHEN proven = ?1 THEN 1 ELSE 0 END,"
+                       " CASE WHEN " IS_REJECTED " THEN rejected_at END,"
+                       " CASE WHEN proven = ?1 OR " IS_REJECTED " THEN secret_since END,"
+                       " CASE WHEN " IS_REJECTED " THEN reason END,"
+                       " CASE WHEN " IS_REJECTED " THEN probe_at END FROM accounts"
+                       " WHERE name = ?2",
                        "ss", fingerprint, account);
 }
 
@@ -79,18 +86,18 @@ sm_account_look(SmLedger *ledger, const char *account, const char *fingerprint, 
     return sm_db_end(ledger->db, ok, error) ? g_steal_pointer(&record) : NULL;
 }
 
-/* Whether another host still has the password that was rejected: one that is right elsewhere makes
- * it no better, and it must not be tried again each time. */
-#define STAYS "CASE WHEN ?4 <> 0 AND rejected <> ?1 THEN "
+/* Whether other hosts still have passwords that were rejected: one that is right elsewhere makes
+ * them no better, and they must not be tried again each time. */
+#define STAYS "CASE WHEN ?4 <> 0 AND " WITHOUT " IS NOT NULL THEN "
 
 gboolean
 sm_account_proven(SmLedger *ledger, const char *account, const char *fingerprint, GError **error)
 {
     return sm_db_run(ledger->db, error, NULL,
-                     "UPDATE accounts SET proven = ?1, rejected = " STAYS "rejected END,"
+                     "UPDATE accounts SET proven = ?1, rejected = " STAYS WITHOUT " END,"
                      " reason = " STAYS "reason END, rejected_at = " STAYS "rejected_at ELSE 0 END,"
-                     " probe_at = " STAYS "probe_at ELSE 0 END, secret_since ="
-                     " iif(?1 IN (proven, rejected) AND secret_since > 0, secret_since, ?3)"
+                     " probe_at = " STAYS "probe_at ELSE 0 END, secret_since = iif(secret_since > 0"
+                     "  AND (coalesce(proven = ?1, FALSE) OR " IS_REJECTED "), secret_since, ?3)"
                      " WHERE name = ?2",
                      "ssii", fingerprint, account, sm_ledger_now(),
                      (gint64)sm_db_is_server(ledger->db));
@@ -108,8 +115,9 @@ sm_account_rejected(SmLedger *ledger, const char *account, const char *fingerpri
         sm_db_begin(ledger->db, account, error) &&
             sm_db_run(
                 ledger->db, error, NULL,
-                "UPDATE accounts SET proven = NULL, rejected = ?, reason = ?, rejected_at = ?,"
-                " probe_at = ? WHERE name = ?",
+                "UPDATE accounts SET proven = NULL, reason = ?2, rejected_at = ?3, probe_at = ?4,"
+                " rejected = substr(?1 || coalesce(',' || " WITHOUT ", ''), 1, " REJECTED_MAX
+                ") WHERE name = ?5",
                 "ssiis", fingerprint, clean, now, now + SM_ACCOUNT_PROBE_AFTER, account) &&
             sm_ledger_log(ledger, account, "", "rejected", clean, error),
         error);

@@ -53,7 +53,7 @@ SmAccountRecord *sm_account_peek(SmLedger *ledger, const char *account, const ch
                                  GError **error);
 
 /* Records that the service accepted it; its age counts from the first time, despite rejections in
- * between. Where hosts share the ledger, another one's password stays rejected. SM_ERROR_LEDGER. */
+ * between. Where hosts share the ledger, other ones' passwords stay rejected. SM_ERROR_LEDGER. */
 gboolean sm_account_proven(SmLedger *ledger, const char *account, const char *fingerprint,
                            GError **error);
 
