@@ -318,13 +318,18 @@ def test_a_host_without_the_share_stores_nothing(site, emulator, scores):
     message = notification(site.build, OTHER)
     done = without.scoremail(stdin=message)
     assert done.code == EX_TEMPFAIL and "lacks the file .scoremail-id" in done.err
-    assert "lacks the file" in site.sql("SELECT text FROM alerts WHERE kind = 'disk'")[0]["text"]
+    alerts = site.sql("SELECT text FROM alerts WHERE last > 0")
+    assert len(alerts) == 1 and "host mx2: " in alerts[0]["text"] and "lacks the file" in alerts[0]["text"]
     assert without.listing() == []
     assert first.scoremail(stdin=message).code == 0
     assert site.stored() == {CSV_NAME: scores[CSV_NAME], OTHER: scores[CSV_NAME]}
+    assert site.sql("SELECT text FROM alerts WHERE last > 0") == alerts  # by what another host can do it is not over
     without.unmount()
     assert without.scoremail(stdin=message).code == 0
     assert len(emulator.requests("object")) == 2
+    emulator.add("5819_20180411_111604.csv", scores[CSV_NAME])
+    assert without.scoremail(stdin=notification(site.build, "5819_20180411_111604.csv")).code == 0
+    assert site.sql("SELECT text FROM alerts WHERE last > 0") == []
 
 
 def test_what_a_dead_host_has_downloaded_is_placed_by_another_one(site, emulator, scores, tmp_path):

@@ -16,8 +16,9 @@ static const SmConfig config = {.file = (char *)"/etc/x.conf",
 static SmAlertRow
 row(const char *account, const char *kind, gint64 times, gint64 sent)
 {
-    return (SmAlertRow){(char *)account, (char *)kind, (char *)"so it \"is\"", NOON - 600, NOON,
-                        times,           sent};
+    return (SmAlertRow){
+        (char *)account, (char *)kind, (char *)"so it \"is\"", NOON - 600, NOON, times, sent,
+        (char *)kind};
 }
 
 static void

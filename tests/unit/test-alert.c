@@ -2,6 +2,8 @@
 #include "fetch-fixture.h"
 #include "fetch/alert/alert.h"
 #include "fetch/alert/text.h"
+#include "fetch/notes/alerts.h"
+#include "fetch/notes/hosts.h"
 
 static void
 an_alert_that_comes_again_is_counted(Fixture *fixture, gconstpointer data)
@@ -41,20 +43,31 @@ what_was_sent_lately_keeps_its_time(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(fixture_number(fixture, "SELECT first = last FROM alerts"), ==, 1);
 }
 
-/* The table of errors says which kind; here: that it is raised, by its name and with its text. */
+/* The table of errors says which kind; here: that it is raised, by its name and with its text. Of
+ * hosts that share a ledger each has its own of what is its own. */
 static void
 a_failure_is_told_by_its_kind(Fixture *fixture, gconstpointer data)
 {
     for (int code = 0; code < SM_N_ERRORS; code++) {
         g_autoptr(GError) fault = g_error_new_literal(SM_ERROR, code, "so it is");
         SmAlertKind expected = sm_error_facts(fault)->alert;
+        const char *name = expected != SM_ALERT_NONE ? sm_alert_kind_name(expected) : "";
+        g_autofree char *wanted =
+            sm_error_is_of_host(fault) ? sm_hosts_own_key(fixture->ledger, name) : g_strdup(name);
         g_autofree char *kind = NULL;
+        g_autoptr(GPtrArray) rows = NULL;
 
         g_test_message("code %d", code);
         sm_alert_outcome(fixture->ledger, &fixture->account, NULL, 0, fault);
-        kind = fixture_texts(fixture, "SELECT kind FROM alerts WHERE text = 'so it is'");
-        g_assert_cmpstr(kind, ==, expected != SM_ALERT_NONE ? sm_alert_kind_name(expected) : "");
-        fixture_sql(fixture, "DELETE FROM alerts");
+        kind = fixture_texts(fixture, "SELECT kind FROM alerts WHERE text LIKE '%so it is'");
+        g_assert_cmpstr(kind, ==, wanted);
+        rows = sm_alerts_standing(fixture->ledger, "main", NULL);
+        g_assert_cmpuint(rows->len, ==, expected != SM_ALERT_NONE ? 1 : 0);
+        if (rows->len > 0) {
+            g_assert_cmpstr(((SmAlertRow *)rows->pdata[0])->kind, ==, name);
+            sm_alert_clear(fixture->ledger, "main", expected);
+        }
+        g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM alerts"), ==, 0);
     }
 }
 

@@ -163,7 +163,7 @@ records_that_the_directory_is_missing(Fixture *fixture, gconstpointer data)
     fixture_announce(fixture, CSV, "m1");
     g_assert_cmpint(g_rmdir(fixture->account.directory), ==, 0);
     for (int i = 0; i < 2; i++)
-        assert_fails(fixture, SM_ROLE_FILTER, SM_ERROR_DIRECTORY, "is it mounted?");
+        assert_fails(fixture, SM_ROLE_FILTER, SM_ERROR_VOLUME, "is it mounted?");
     assert_row(fixture, SM_FILE_WAITING, "is it mounted?");
     g_assert_cmpint(g_mkdir(fixture->account.directory, 0700), ==, 0);
 }

@@ -91,7 +91,7 @@ what_is_no_file_is_refused(Fixture *fixture, gconstpointer data)
         g_clear_error(&error);
     }
     g_assert_false(write_text(nowhere, "new", TRUE, NULL, &error));
-    g_assert_error(error, SM_ERROR, SM_ERROR_DIRECTORY);
+    g_assert_error(error, SM_ERROR, SM_ERROR_VOLUME);
     g_assert_cmpint(g_rmdir(path), ==, 0);
 }
 

@@ -365,7 +365,7 @@ a_missing_directory_is_not_made(Fixture *fixture, gconstpointer data)
 
     account.directory = missing;
     g_assert_null(sm_store_open(&account, &error));
-    g_assert_error(error, SM_ERROR, (int)SM_ERROR_DIRECTORY);
+    g_assert_error(error, SM_ERROR, (int)SM_ERROR_VOLUME);
     fixture_assert_says(error->message, "account main", missing, "mounted", NULL);
     g_assert_false(g_file_test(missing, G_FILE_TEST_EXISTS));
 }

@@ -38,7 +38,7 @@ assert_same(Fixture *fixture, const char *name, gboolean same)
     if (same) {
         g_assert_no_error(error);
     } else {
-        g_assert_error(error, SM_ERROR, (int)SM_ERROR_DIRECTORY);
+        g_assert_error(error, SM_ERROR, (int)SM_ERROR_VOLUME);
         fixture_assert_says(error->message, fixture->account.directory, "mount it",
                             "scorefetch adopt-directory -a main", NULL);
     }

@@ -27,6 +27,7 @@ static const SmErrorFacts table[SM_N_ERRORS] = {
     [SM_ERROR_LIMIT] = {EX_TEMPFAIL, SM_RETRY_NEXT, SM_REACH_FILE, SM_ALERT_NONE, TRUE},
     [SM_ERROR_SIZE] = {EX_TEMPFAIL, SM_RETRY_LATER, SM_REACH_FILE, SM_ALERT_WAITING, FALSE},
     [SM_ERROR_DIRECTORY] = {EX_CANTCREAT, SM_RETRY_NEXT, SM_REACH_SHARED, SM_ALERT_DISK, FALSE},
+    [SM_ERROR_VOLUME] = {EX_CANTCREAT, SM_RETRY_NEXT, SM_REACH_SHARED, SM_ALERT_DISK, FALSE},
     [SM_ERROR_CONFLICT] = {EX_CANTCREAT, SM_RETRY_NEVER, SM_REACH_FILE, SM_ALERT_CONFLICT, FALSE},
     [SM_ERROR_ENCRYPTION] = {EX_CONFIG, SM_RETRY_NEXT, SM_REACH_SHARED, SM_ALERT_ENCRYPTION, FALSE},
     [SM_ERROR_LEDGER] = {EX_TEMPFAIL, SM_RETRY_NEXT, SM_REACH_ACCOUNT, SM_ALERT_NONE, TRUE},
@@ -49,6 +50,12 @@ sm_error_facts(const GError *error)
     gboolean known = error->domain == SM_ERROR && error->code >= 0 && error->code < SM_N_ERRORS;
 
     return &table[known ? error->code : SM_ERROR_INTERNAL];
+}
+
+gboolean
+sm_error_is_of_host(const GError *error)
+{
+    return g_error_matches(error, SM_ERROR, SM_ERROR_VOLUME);
 }
 
 int

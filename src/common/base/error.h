@@ -28,7 +28,8 @@ typedef enum {
     SM_ERROR_INTEGRITY,   /* a downloaded file is damaged */
     SM_ERROR_LIMIT,       /* the time that the run has is over */
     SM_ERROR_SIZE,        /* larger than max-file-size */
-    SM_ERROR_DIRECTORY,   /* the destination is missing, full or not writable */
+    SM_ERROR_DIRECTORY,   /* the destination is full or not writable */
+    SM_ERROR_VOLUME,      /* on this host the destination is missing, or is not what it was */
     SM_ERROR_CONFLICT,    /* another file of that name is there, and not ours */
     SM_ERROR_ENCRYPTION,  /* a key of encrypt-to, or gpg itself, cannot be used */
     SM_ERROR_LEDGER,      /* the ledger is locked, full, corrupt or too new */
@@ -80,6 +81,9 @@ GQuark sm_error_quark(void);
 
 /* What follows from error, which is not NULL; of other domains as of SM_ERROR_INTERNAL. Static. */
 const SmErrorFacts *sm_error_facts(const GError *error);
+
+/* Whether its cause is this host's own, where several share a ledger. */
+gboolean sm_error_is_of_host(const GError *error);
 
 /*
  * The exit code for error; 0 for NULL. Errors of other domains count as

@@ -5,20 +5,45 @@
 #include "fetch/alert/text.h"
 #include "fetch/alert/watch.h"
 #include "fetch/notes/alerts.h"
+#include "fetch/notes/hosts.h"
 #include "fetch/rules/policy.h"
 
 enum { TEXT_MAX = 500 };
 
-void
-sm_alert(SmLedger *ledger, const char *account, SmAlertKind kind, const char *text)
+static void
+raise_as(SmLedger *ledger, const char *account, SmAlertKind kind, const char *key, const char *text)
 {
     g_autofree char *clean = sm_text_clean(text, TEXT_MAX);
     g_autoptr(GError) fault = NULL;
 
-    if (ledger == NULL ||
-        !sm_alerts_raise(ledger, account, sm_alert_kind_name(kind), clean, &fault))
+    if (ledger == NULL || !sm_alerts_raise(ledger, account, key, clean, &fault))
         g_critical("alert %s, not recorded in the ledger (%s): %s", sm_alert_kind_name(kind),
                    fault != NULL ? fault->message : "it cannot be opened", clean);
+}
+
+void
+sm_alert(SmLedger *ledger, const char *account, SmAlertKind kind, const char *text)
+{
+    raise_as(ledger, account, kind, sm_alert_kind_name(kind), text);
+}
+
+/* Of hosts that share a ledger one may have a cause of its own, while others get on. */
+static void
+alert_of_fault(SmLedger *ledger, const char *account, const GError *fault)
+{
+    SmAlertKind kind = sm_error_facts(fault)->alert;
+    g_autofree char *key = NULL;
+    g_autofree char *text = NULL;
+
+    if (kind == SM_ALERT_NONE)
+        return;
+    if (ledger == NULL || !sm_db_is_server(ledger->db) || !sm_error_is_of_host(fault)) {
+        sm_alert(ledger, account, kind, fault->message);
+        return;
+    }
+    key = sm_hosts_own_key(ledger, sm_alert_kind_name(kind));
+    text = g_strdup_printf("host %s: %s", g_get_host_name(), fault->message);
+    raise_as(ledger, account, kind, key, text);
 }
 
 gboolean
@@ -125,8 +150,7 @@ sm_alert_outcome(SmLedger *ledger, const SmAccount *account, const SmFile *file,
                  const GError *fault)
 {
     if (fault != NULL) {
-        if (sm_error_facts(fault)->alert != SM_ALERT_NONE)
-            sm_alert(ledger, account->name, sm_error_facts(fault)->alert, fault->message);
+        alert_of_fault(ledger, account->name, fault);
         return;
     }
     if (file != NULL && find_passed(file, started) != 0)

@@ -138,6 +138,7 @@ sm_alert_test(const SmConfig *config, GError **error)
     gint64 now = sm_ledger_now();
     const SmAlertRow row = {.account = (char *)"",
                             .kind = (char *)"test",
+                            .key = (char *)"test",
                             .text =
                                 (char *)"somebody asked for a test: scorefetch check --alert-test",
                             .first = now,

@@ -1,17 +1,21 @@
 #include "fetch/notes/alerts.h"
 
+#include "fetch/notes/hosts.h"
+
 enum { LONGEST_PAUSE = 7 * 86400 /* seconds between two mails of one alert that stands */ };
 
-#define COLUMNS "SELECT account, kind, text, first, last, times, sent FROM alerts"
+#define COLUMNS                                                                                    \
+    "SELECT account, substr(kind, 1, instr(kind || ' ', ' ') - 1), kind, text, first, last,"       \
+    " times, sent FROM alerts"
 
 static const SmField of_alert[] = {SM_FIELD(SmAlertRow, account), SM_FIELD(SmAlertRow, kind),
-                                   SM_FIELD(SmAlertRow, text),    SM_FIELD(SmAlertRow, first),
-                                   SM_FIELD(SmAlertRow, last),    SM_FIELD(SmAlertRow, times),
-                                   SM_FIELD(SmAlertRow, sent)};
+                                   SM_FIELD(SmAlertRow, key),     SM_FIELD(SmAlertRow, text),
+                                   SM_FIELD(SmAlertRow, first),   SM_FIELD(SmAlertRow, last),
+                                   SM_FIELD(SmAlertRow, times),   SM_FIELD(SmAlertRow, sent)};
 static const SmMaker alerts = SM_MAKER(SmAlertRow, of_alert, NULL);
 
 gboolean
-sm_alerts_raise(SmLedger *ledger, const char *account, const char *kind, const char *text,
+sm_alerts_raise(SmLedger *ledger, const char *account, const char *key, const char *text,
                 GError **error)
 {
     return sm_db_run(ledger->db, error, NULL,
@@ -19,19 +23,21 @@ sm_alerts_raise(SmLedger *ledger, const char *account, const char *kind, const c
                      " VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT (account, kind)"
                      " DO UPDATE SET text = ?3, times = alerts.times + 1,"
                      " first = CASE WHEN alerts.last = 0 THEN ?4 ELSE alerts.first END, last = ?4",
-                     "sssi", account, kind, text, sm_ledger_now());
+                     "sssi", account, key, text, sm_ledger_now());
 }
 
 /* Keeps when it was sent: an alert that comes and goes is not sent each time. */
 gboolean
 sm_alerts_clear(SmLedger *ledger, const char *account, const char *kind, GError **error)
 {
+    g_autofree char *own = sm_hosts_own_key(ledger, kind);
+
     return sm_db_run(ledger->db, error, NULL,
-                     "DELETE FROM alerts WHERE account = ? AND kind = ? AND sent = 0", "ss",
-                     account, kind) &&
+                     "DELETE FROM alerts WHERE account = ? AND kind IN (?, ?) AND sent = 0", "sss",
+                     account, kind, own) &&
            sm_db_run(ledger->db, error, NULL,
-                     "UPDATE alerts SET times = 0, last = 0 WHERE account = ? AND kind = ?", "ss",
-                     account, kind);
+                     "UPDATE alerts SET times = 0, last = 0 WHERE account = ? AND kind IN (?, ?)",
+                     "sss", account, kind, own);
 }
 
 GPtrArray *
@@ -69,5 +75,5 @@ sm_alerts_sent(SmLedger *ledger, const SmAlertRow *row, GError **error)
     return sm_db_run(ledger->db, error, NULL,
                      "UPDATE alerts SET sent = ?1, times = max(times - ?2, 0) WHERE account = ?3"
                      " AND kind = ?4 AND sent = ?5",
-                     "iissi", sm_ledger_now(), row->times, row->account, row->kind, row->sent);
+                     "iissi", sm_ledger_now(), row->times, row->account, row->key, row->sent);
 }

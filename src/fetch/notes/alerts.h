@@ -16,13 +16,14 @@ typedef struct {
     gint64 first, last; /* since when, and when last; last 0: it does not stand any more */
     gint64 times;       /* since it was sent last */
     gint64 sent;        /* when it was sent last, 0: never */
+    char *key;          /* kind, but "KIND on HOST" where the cause is a host's own: a row each */
 } SmAlertRow;
 
-/* It has happened, once more perhaps. SM_ERROR_LEDGER. */
-gboolean sm_alerts_raise(SmLedger *ledger, const char *account, const char *kind, const char *text,
+/* It has happened, once more perhaps; key as in the row. SM_ERROR_LEDGER. */
+gboolean sm_alerts_raise(SmLedger *ledger, const char *account, const char *key, const char *text,
                          GError **error);
 
-/* It is well again. SM_ERROR_LEDGER. */
+/* It is well again, here at least: a cause of another host's own stands. SM_ERROR_LEDGER. */
 gboolean sm_alerts_clear(SmLedger *ledger, const char *account, const char *kind, GError **error);
 
 /* The rows that stand of account and of the whole program; account NULL: all. Of SmAlertRow, by

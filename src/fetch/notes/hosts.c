@@ -36,7 +36,10 @@ sm_hosts_beat(SmLedger *ledger, guint interval, gint64 spooled, gint64 now, GErr
            sm_db_run(ledger->db, error, NULL,
                      "DELETE FROM keys WHERE name >= '" FIRST "' AND name < '" END "'"
                      " AND CAST(substr(value, 1, 10) AS BIGINT) < ?",
-                     "i", now - FORGOTTEN_AFTER);
+                     "i", now - FORGOTTEN_AFTER) &&
+           sm_db_run(ledger->db, error, NULL, /* what such a host last said of itself alone, too */
+                     "DELETE FROM alerts WHERE instr(kind, ' ') > 0 AND last BETWEEN 1 AND ?", "i",
+                     now - FORGOTTEN_AFTER);
 }
 
 GPtrArray *

@@ -24,6 +24,6 @@ gboolean sm_hosts_beat(SmLedger *ledger, guint interval, gint64 spooled, gint64 
 /* The hosts as of the time now, by name: of SmHost. Caller frees. SM_ERROR_LEDGER. */
 GPtrArray *sm_hosts_list(SmLedger *ledger, gint64 now, GError **error);
 
-/* The name in the table of keys of what concerns this machine alone: on a server with the host's.
+/* The name in a table of what concerns this machine alone: on a server with the host's.
  * Caller frees. */
 char *sm_hosts_own_key(const SmLedger *ledger, const char *name);

@@ -228,7 +228,7 @@ sm_session_look_at(const GPtrArray *accounts)
         const char *silent = looks->pdata[i] != NULL ? sm_look_silent(looks->pdata[i]) : NULL;
 
         if (silent != NULL)
-            g_set_error(&account->fault, SM_ERROR, SM_ERROR_DIRECTORY,
+            g_set_error(&account->fault, SM_ERROR, SM_ERROR_VOLUME,
                         "account %s: %s does not answer; is what it is mounted from away?",
                         account->name, silent);
     }

@@ -74,7 +74,7 @@ gboolean sm_session_knows_account(const SmSession *session, GError **error);
 SmAccount *sm_session_account_for(SmSession *session, const char *name, GError **error);
 
 /* The same, for work in its directory: that has to answer (sm_session_answers()). Also
- * SM_ERROR_DIRECTORY. */
+ * SM_ERROR_VOLUME. */
 SmAccount *sm_session_account_at(SmSession *session, const char *name, GError **error);
 
 /* The account that --account names, or else the only one that is enabled; NULL where there are
@@ -84,11 +84,11 @@ SmAccount *sm_session_only_account(const SmSession *session);
 /*
  * Looks at what these accounts (of SmAccount) need, which takes no more than seconds: a directory
  * or password-file on a dead share would hold up what follows without end. Whose does not answer
- * has that, SM_ERROR_DIRECTORY, as its fault from here on.
+ * has that, SM_ERROR_VOLUME, as its fault from here on.
  */
 void sm_session_look_at(const GPtrArray *accounts);
 
-/* Looks at one; FALSE and its fault, where it has one, as SM_ERROR_DIRECTORY. account may be NULL:
+/* Looks at one; FALSE and its fault, where it has one, as SM_ERROR_VOLUME. account may be NULL:
  * TRUE then. */
 gboolean sm_session_answers(SmAccount *account, GError **error);
 

@@ -16,7 +16,7 @@ typedef struct {
 /*
  * Begins the file at path, which must live as long. SM_ERROR_USAGE for no name or one
  * that ends with /, SM_ERROR_CONFLICT where a file is there (with force: where that is no regular
- * file), SM_ERROR_DIRECTORY.
+ * file), SM_ERROR_VOLUME, SM_ERROR_DIRECTORY.
  */
 gboolean sm_output_begin(SmOutput *output, const char *path, gboolean force, GError **error);
 

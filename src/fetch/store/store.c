@@ -33,7 +33,7 @@ sm_store_open_at(const char *directory, GError **error)
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0) {
-        sm_error_from_errno(error, SM_ERROR_DIRECTORY,
+        sm_error_from_errno(error, SM_ERROR_VOLUME,
                             "directory %s (never created by scorefetch; is it mounted?)",
                             directory);
         return NULL;

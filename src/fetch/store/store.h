@@ -25,10 +25,10 @@ typedef struct {
 } SmStore;
 
 /* Opens the account's directory, which must exist: an unmounted share must not be filled.
- * SM_ERROR_DIRECTORY. */
+ * SM_ERROR_VOLUME. */
 SmStore *sm_store_open(const SmAccount *account, GError **error);
 
-/* The same for any directory. SM_ERROR_DIRECTORY. */
+/* The same for any directory. SM_ERROR_VOLUME. */
 SmStore *sm_store_open_at(const char *directory, GError **error);
 
 /* Frees store; NULL is allowed. */

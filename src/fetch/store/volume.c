@@ -117,7 +117,7 @@ remember(SmLedger *ledger, const char *what, const SmAccount *account, const cha
 static gboolean
 refuse(const SmAccount *account, const char *why, GError **error)
 {
-    g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY,
+    g_set_error(error, SM_ERROR, SM_ERROR_VOLUME,
                 "directory %s %s: mount it, or if it was moved, run scorefetch adopt-directory"
                 " -a %s",
                 account->directory, why, account->name);

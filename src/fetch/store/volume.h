@@ -21,14 +21,14 @@
 #define SM_DIRECTORY_ID ".scoremail-id"
 
 /*
- * Whether the directory is the one that it was before, or nothing is known of it: then FALSE with
- * SM_ERROR_DIRECTORY. SM_ERROR_LEDGER.
+ * Whether the directory is the one that it was before, or nothing is known of it: else FALSE with
+ * SM_ERROR_VOLUME. SM_ERROR_DIRECTORY, SM_ERROR_LEDGER.
  */
 gboolean sm_volume_compare(SmLedger *ledger, const SmAccount *account, const SmStore *store,
                            GError **error);
 
 /* The same, and remembers which directory it is where that is new, or gives it its id.
- * SM_ERROR_DIRECTORY, SM_ERROR_LEDGER, SM_ERROR_BUSY. */
+ * SM_ERROR_VOLUME, SM_ERROR_DIRECTORY, SM_ERROR_LEDGER, SM_ERROR_BUSY. */
 gboolean sm_volume_check(SmLedger *ledger, const SmAccount *account, SmStore *store,
                          GError **error);
 
