@@ -215,7 +215,7 @@ what_waits_or_is_not_wanted(Fixture *fixture, gconstpointer data)
     look(&it, fixture, NULL, 0);
     g_assert_cmpuint(it.main->open->len, ==, SM_OVERVIEW_OPEN);
     g_assert_cmpstr(((SmHistoryFile *)it.main->open->pdata[0])->name, ==, "f.csv");
-    g_assert_cmpint(sm_overview_count(it.all, SM_FILE_WAITING), ==, 7);
+    g_assert_cmpint(sm_survey_sum(it.all->survey, FALSE).files[SM_FILE_WAITING], ==, 7);
     g_assert_cmpint(it.all->unwanted_count, ==, 1);
     g_assert_cmpstr(((SmHistoryFile *)it.all->unwanted->pdata[0])->name, ==, "n.pdf");
 }

@@ -69,3 +69,15 @@ sm_totals_clear(SmTotals *totals)
 {
     g_clear_pointer(&totals->sync_outcome, g_free);
 }
+
+gint64
+sm_totals_waiting(const SmTotals *totals)
+{
+    return totals->files[SM_FILE_WAITING] + totals->files[SM_FILE_PLACING];
+}
+
+gint64
+sm_totals_failed(const SmTotals *totals)
+{
+    return totals->files[SM_FILE_FAILED] + totals->files[SM_FILE_CONFLICT];
+}

@@ -32,5 +32,11 @@ typedef struct {
 gboolean sm_totals_read(SmLedger *ledger, GHashTable *by_name, gint64 now, gint64 overdue_before,
                         GError **error);
 
+/* Files that wait or are being placed. */
+gint64 sm_totals_waiting(const SmTotals *totals);
+
+/* Files that failed or conflict. */
+gint64 sm_totals_failed(const SmTotals *totals);
+
 /* Frees what totals has in it. */
 void sm_totals_clear(SmTotals *totals);

@@ -21,40 +21,17 @@ typedef struct {
     GString *text, *html;
 } Parts;
 
-typedef struct {
-    gint64 waiting, failed;
-} Counts;
-
-/* What is open, of accounts in use: nobody is to do anything about the others. */
-static Counts
-count(const SmOverview *overview)
-{
-    Counts counts = {0, 0};
-
-    for (guint i = 0; i < overview->accounts->len; i++) {
-        const SmAccountSurvey *survey =
-            ((const SmOverviewAccount *)overview->accounts->pdata[i])->survey;
-        const gint64 *files = survey->totals.files;
-
-        if (!survey->account->enabled)
-            continue;
-        counts.waiting += files[SM_FILE_WAITING] + files[SM_FILE_PLACING];
-        counts.failed += files[SM_FILE_FAILED] + files[SM_FILE_CONFLICT];
-    }
-    return counts;
-}
-
 char *
 sm_letter_subject(const SmOverview *overview)
 {
     SmLevel level = sm_verdict_level(overview->concerns);
-    Counts counts = count(overview);
+    SmTotals sum = sm_survey_sum(overview->survey, TRUE); /* nobody is to act for the others */
+    gint64 waits = sm_totals_waiting(&sum), fails = sm_totals_failed(&sum);
     g_autofree char *week = sm_html_count(overview->week, "file");
-    g_autofree char *failed = sm_html_count(counts.failed, "file");
-    g_autofree char *waiting =
-        counts.waiting > 0 ? sm_html_number(counts.waiting) : g_strdup("nothing");
+    g_autofree char *failed = sm_html_count(fails, "file");
+    g_autofree char *waiting = waits > 0 ? sm_html_number(waits) : g_strdup("nothing");
 
-    if (counts.failed > 0)
+    if (fails > 0)
         return g_strdup_printf("Scores: %s cannot be fetched, action needed", failed);
     if (level == SM_LEVEL_CRITICAL)
         return g_strdup_printf("Scores: %s this week, action needed", week);
@@ -154,13 +131,12 @@ add_accounts(Parts *to, const SmOverview *overview)
     for (guint i = 0; i < overview->accounts->len; i++) {
         const SmAccountSurvey *survey =
             ((const SmOverviewAccount *)overview->accounts->pdata[i])->survey;
-        const gint64 *files = survey->totals.files;
         g_autofree char *last = survey->totals.stored_at > 0
                                     ? sm_text_time(survey->totals.stored_at)
                                     : g_strdup("none yet");
         g_autofree char *week = sm_html_number(survey->totals.stored_week);
-        g_autofree char *waiting = sm_html_number(files[SM_FILE_WAITING] + files[SM_FILE_PLACING]);
-        g_autofree char *failed = sm_html_number(files[SM_FILE_FAILED] + files[SM_FILE_CONFLICT]);
+        g_autofree char *waiting = sm_html_number(sm_totals_waiting(&survey->totals));
+        g_autofree char *failed = sm_html_number(sm_totals_failed(&survey->totals));
         g_autofree char *name = g_strconcat(survey->account->name,
                                             survey->account->enabled ? "" : " (turned off)", NULL);
 
@@ -225,15 +201,16 @@ add_newest(Parts *to, const SmOverview *overview)
 static void
 add_numbers(Parts *to, const SmOverview *overview)
 {
-    Counts counts = count(overview);
+    SmTotals sum = sm_survey_sum(overview->survey, TRUE);
     g_autofree char *week = sm_html_count(overview->week, "file");
     g_autofree char *season = sm_html_number(overview->season);
     g_autofree char *before = sm_html_number(overview->season_before);
     g_autofree char *from = sm_text_day(overview->season_from);
     g_autofree char *line = g_strdup_printf(
         "%s this week, %s since %s; by this time a year before: %s.", week, season, from, before);
-    g_autofree char *open = g_strdup_printf("Waiting: %d. Failed or in conflict: %d.",
-                                            (int)counts.waiting, (int)counts.failed);
+    g_autofree char *open =
+        g_strdup_printf("Waiting: %d. Failed or in conflict: %d.", (int)sm_totals_waiting(&sum),
+                        (int)sm_totals_failed(&sum));
 
     add_line(to, line);
     add_line(to, open);

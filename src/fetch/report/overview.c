@@ -247,7 +247,6 @@ take_survey(SmOverview *overview)
 
         account->survey = overview->survey->accounts->pdata[i];
         account->open = g_ptr_array_new_with_free_func(g_free);
-        overview->week += account->survey->totals.stored_week;
         g_ptr_array_add(overview->accounts, account);
     }
 }
@@ -269,22 +268,13 @@ sm_overview_new(const SmConfig *config, SmLedger *ledger, const char *account, g
         return NULL;
     overview->concerns = sm_verdict_new(overview->survey);
     take_survey(overview);
+    overview->week = sm_survey_sum(overview->survey, FALSE).stored_week;
     if (ledger == NULL) {
         overview->newest = g_ptr_array_new();
         overview->corrections = g_ptr_array_new();
         overview->unwanted = g_ptr_array_new();
     }
     return read_all(overview, ledger, account, error) ? g_steal_pointer(&overview) : NULL;
-}
-
-gint64
-sm_overview_count(const SmOverview *overview, SmFileState state)
-{
-    gint64 files = 0;
-
-    for (guint i = 0; i < overview->accounts->len; i++)
-        files += ((SmOverviewAccount *)overview->accounts->pdata[i])->survey->totals.files[state];
-    return files;
 }
 
 char *

@@ -89,7 +89,4 @@ void sm_overview_free(SmOverview *overview);
  * password was rejected (main), and 1 more." Caller frees. */
 char *sm_overview_sentence(const SmOverview *overview);
 
-/* Files of all accounts that are in that state now. */
-gint64 sm_overview_count(const SmOverview *overview, SmFileState state);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmOverview, sm_overview_free)

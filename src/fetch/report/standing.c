@@ -17,40 +17,6 @@ static const char *const icons[] = {
     [SM_LEVEL_CRITICAL] = "<path d=\"M10.5 10.5l11 11M21.5 10.5l-11 11\"/>",
 };
 
-static gint64
-waiting(const gint64 *files)
-{
-    return files[SM_FILE_WAITING] + files[SM_FILE_PLACING];
-}
-
-static gint64
-failed(const gint64 *files)
-{
-    return files[SM_FILE_FAILED] + files[SM_FILE_CONFLICT];
-}
-
-/* The files of all accounts by their state. */
-static void
-count_files(const SmOverview *overview, gint64 *files)
-{
-    for (int state = 0; state < SM_FILE_N_STATES; state++)
-        files[state] = sm_overview_count(overview, state);
-}
-
-/* The last file of all accounts; 0: none came ever. */
-static gint64
-last_file(const SmOverview *overview)
-{
-    gint64 last = 0;
-
-    for (guint i = 0; i < overview->accounts->len; i++) {
-        const SmOverviewAccount *account = overview->accounts->pdata[i];
-
-        last = MAX(last, account->survey->totals.stored_at);
-    }
-    return last;
-}
-
 static void
 add_concern(GString *to, const SmConcern *concern)
 {
@@ -67,13 +33,12 @@ sm_standing_verdict(GString *to, const SmOverview *overview)
 {
     const GPtrArray *concerns = overview->concerns;
     SmLevel level = sm_verdict_level(concerns);
-    gint64 files[SM_FILE_N_STATES];
+    SmTotals sum = sm_survey_sum(overview->survey, FALSE);
+    gint64 waiting = sm_totals_waiting(&sum);
     g_autofree char *sentence = sm_overview_sentence(overview);
     g_autofree char *week = sm_html_count(overview->week, "file");
-    g_autofree char *waits = NULL;
+    g_autofree char *waits = sm_html_count(waiting, "file");
 
-    count_files(overview, files);
-    waits = sm_html_count(waiting(files), "file");
     sm_html_add(to,
                 "<section class=\"verdict %s\" aria-labelledby=\"verdict\"><h2 id=\"verdict\">"
                 "<svg class=\"icon\" width=\"32\" height=\"32\" aria-hidden=\"true\">"
@@ -81,12 +46,12 @@ sm_standing_verdict(GString *to, const SmOverview *overview)
                 sm_level_name(level));
     g_string_append(to, icons[level]);
     sm_html_add(to, "</svg>%s</h2>\n<p>%s came in the last 7 days; ", sentence, week);
-    if (waiting(files) == 0)
+    if (waiting == 0)
         sm_html_add(to, "nothing is waiting.");
     else
-        sm_html_add(to, "%s %s waiting.", waits, waiting(files) == 1 ? "is" : "are");
+        sm_html_add(to, "%s %s waiting.", waits, waiting == 1 ? "is" : "are");
     sm_html_add(to, " The last file came: ");
-    sm_html_add_time(to, last_file(overview));
+    sm_html_add_time(to, sum.stored_at);
     sm_html_add(to, ".</p>\n");
     if (concerns->len > 0)
         sm_html_add(to, "<ol class=\"concerns\">\n");
@@ -109,20 +74,20 @@ add_figure(GString *to, const char *class, gint64 number, const char *what)
 void
 sm_standing_figures(GString *to, const SmOverview *overview)
 {
-    gint64 files[SM_FILE_N_STATES];
+    SmTotals sum = sm_survey_sum(overview->survey, FALSE);
+    gint64 waiting = sm_totals_waiting(&sum), failed = sm_totals_failed(&sum);
     g_autofree char *from = sm_text_day(overview->season_from);
     g_autofree char *until = sm_text_day(overview->before_until);
     g_autofree char *season = g_strdup_printf("files since %s", from);
     g_autofree char *before = g_strdup_printf("by this time a year before, %s", until);
 
-    count_files(overview, files);
     sm_html_add(to, "<section aria-labelledby=\"figures\"><h2 id=\"figures\" class=\"hidden\">"
                     "Figures</h2>\n<dl class=\"figures\">\n");
     add_figure(to, "", overview->week, "files in the last 7 days");
     add_figure(to, "", overview->season, season);
     add_figure(to, "", overview->season_before, before);
-    add_figure(to, waiting(files) > 0 ? "warning" : "", waiting(files), "waiting");
-    add_figure(to, failed(files) > 0 ? "critical" : "", failed(files), "failed or in conflict");
+    add_figure(to, waiting > 0 ? "warning" : "", waiting, "waiting");
+    add_figure(to, failed > 0 ? "critical" : "", failed, "failed or in conflict");
     sm_html_add(to, "</dl></section>\n");
 }
 
@@ -191,10 +156,10 @@ add_open(GString *to, const SmHistoryFile *file, gint64 now)
 static void
 add_all_open(GString *to, const SmOverviewAccount *account, const SmOverview *overview)
 {
-    const gint64 *files = account->survey->totals.files;
+    const SmTotals *totals = &account->survey->totals;
     guint shown =
         MIN(account->open->len, overview->accounts->len > FEW_ACCOUNTS ? 1 : SM_OVERVIEW_OPEN);
-    gint64 more = waiting(files) + failed(files) - shown;
+    gint64 more = sm_totals_waiting(totals) + sm_totals_failed(totals) - shown;
 
     if (account->open->len == 0)
         return;
@@ -221,8 +186,8 @@ add_card(GString *to, const SmOverview *overview, guint number)
     g_autofree char *week = sm_html_number(totals->stored_week);
     g_autofree char *season = sm_html_number(account->season);
     g_autofree char *before = sm_html_number(account->season_before);
-    g_autofree char *waits = sm_html_number(waiting(totals->files));
-    g_autofree char *fails = sm_html_number(failed(totals->files));
+    g_autofree char *waits = sm_html_number(sm_totals_waiting(totals));
+    g_autofree char *fails = sm_html_number(sm_totals_failed(totals));
 
     sm_html_add(to,
                 "<article class=\"card %s\" aria-labelledby=\"account-%d\"><h3 id=\"account-%d\">"

@@ -24,13 +24,20 @@ slots_end(Slots *slots)
     g_ptr_array_unref(slots->names);
 }
 
+/* A section with that id: the chart's title, its text and the chart itself. */
 static void
-add_chart(GString *to, SmChart chart, const Slots *slots)
+add_section(GString *to, const char *id, SmChart chart, const Slots *slots)
 {
+    g_autofree char *chart_id = g_strdup_printf("chart-%s", id);
+
+    chart.id = chart_id;
     chart.slots = slots->names->len;
     chart.labels = (const char *const *)slots->labels->pdata;
     chart.slot_names = (const char *const *)slots->names->pdata;
+    sm_html_add(to, "<section aria-labelledby=\"%s\"><h2 id=\"%s\">%s</h2>\n<p>%s</p>\n", id, id,
+                chart.title, chart.text);
     sm_chart_add(to, &chart);
+    sm_html_add(to, "</section>\n");
 }
 
 /* The month where one begins, and in the first week if the next is far enough. */
@@ -85,21 +92,15 @@ sm_trends_weeks(GString *to, const SmOverview *overview)
 
     slots_begin(&slots);
     add_week_slots(&slots, overview, values);
-    sm_html_add(to,
-                "<section aria-labelledby=\"weeks\"><h2 id=\"weeks\">Files per week</h2>\n"
-                "<p>%s</p>\n",
-                sentence);
-    add_chart(to,
-              (SmChart){.form = SM_CHART_COMPARED,
-                        .id = "chart-weeks",
-                        .title = "Files per week",
-                        .text = sentence,
-                        .slot_kind = "Monday",
-                        .series = 2,
-                        .names = names,
-                        .values = values},
-              &slots);
-    sm_html_add(to, "</section>\n");
+    add_section(to, "weeks",
+                (SmChart){.form = SM_CHART_COMPARED,
+                          .title = "Files per week",
+                          .text = sentence,
+                          .slot_kind = "Monday",
+                          .series = 2,
+                          .names = names,
+                          .values = values},
+                &slots);
     slots_end(&slots);
 }
 
@@ -145,21 +146,15 @@ add_delays(GString *to, const SmOverview *overview, const Slots *slots)
         values[2 * i] = delay->files > 0 ? delay->median : -1;
         values[2 * i + 1] = delay->files > 0 ? delay->slowest : -1;
     }
-    sm_html_add(to,
-                "<section aria-labelledby=\"delays\"><h2 id=\"delays\">From delivery to stored"
-                "</h2>\n<p>%s</p>\n",
-                sentence);
-    add_chart(to,
-              (SmChart){.form = SM_CHART_SPANS,
-                        .id = "chart-delays",
-                        .title = "Time from delivery to stored",
-                        .text = sentence,
-                        .slot_kind = "Month",
-                        .series = 2,
-                        .names = names,
-                        .values = values},
-              slots);
-    sm_html_add(to, "</section>\n");
+    add_section(to, "delays",
+                (SmChart){.form = SM_CHART_SPANS,
+                          .title = "Time from delivery to stored",
+                          .text = sentence,
+                          .slot_kind = "Month",
+                          .series = 2,
+                          .names = names,
+                          .values = values},
+                slots);
 }
 
 static void
@@ -180,21 +175,15 @@ add_ways(GString *to, const SmOverview *overview, const Slots *slots)
         names[way] = g_strdup_printf("%s: %s", words[way], number);
     }
     sentence = g_strdup_printf("In the last 12 months: %s, %s, %s.", names[0], names[1], names[2]);
-    sm_html_add(to,
-                "<section aria-labelledby=\"ways\"><h2 id=\"ways\">How files came</h2>\n"
-                "<p>%s</p>\n",
-                sentence);
-    add_chart(to,
-              (SmChart){.form = SM_CHART_STACKED,
-                        .id = "chart-ways",
-                        .title = "How files came",
-                        .text = sentence,
-                        .slot_kind = "Month",
-                        .series = SM_WAY_N,
-                        .names = words,
-                        .values = values},
-              slots);
-    sm_html_add(to, "</section>\n");
+    add_section(to, "ways",
+                (SmChart){.form = SM_CHART_STACKED,
+                          .title = "How files came",
+                          .text = sentence,
+                          .slot_kind = "Month",
+                          .series = SM_WAY_N,
+                          .names = words,
+                          .values = values},
+                slots);
     for (int way = 0; way < SM_WAY_N; way++)
         g_free(names[way]);
 }

@@ -130,17 +130,15 @@ accounts_of(const SmLive *live)
 
     for (guint i = 0; i < live->survey->accounts->len; i++) {
         const SmAccountSurvey *each = live->survey->accounts->pdata[i];
-        const gint64 *files = each->totals.files;
         g_autofree char *mail = sm_status_when(each->totals.mail_at, live->survey->now);
         g_autofree char *sync = sm_status_when(each->totals.synced_at, live->survey->now);
 
-        g_ptr_array_add(section.rows,
-                        g_strdup_printf("%-18.18s  %-16s  %-16s  %5d  %7d  %6d",
-                                        each->account->name,
-                                        each->account->enabled ? mail : "not enabled", sync,
-                                        (int)each->totals.stored_today,
-                                        (int)(files[SM_FILE_WAITING] + files[SM_FILE_PLACING]),
-                                        (int)(files[SM_FILE_FAILED] + files[SM_FILE_CONFLICT])));
+        g_ptr_array_add(section.rows, g_strdup_printf("%-18.18s  %-16s  %-16s  %5d  %7d  %6d",
+                                                      each->account->name,
+                                                      each->account->enabled ? mail : "not enabled",
+                                                      sync, (int)each->totals.stored_today,
+                                                      (int)sm_totals_waiting(&each->totals),
+                                                      (int)sm_totals_failed(&each->totals)));
     }
     return section;
 }

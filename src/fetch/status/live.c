@@ -77,19 +77,12 @@ free_download(gpointer data)
     g_free(download);
 }
 
-static void
-free_concerns(GPtrArray *concerns)
-{
-    if (concerns != NULL)
-        g_ptr_array_unref(concerns);
-}
-
 void
 sm_live_free(SmLive *live)
 {
     if (live == NULL)
         return;
-    free_concerns(live->concerns); /* which point into the survey */
+    g_clear_pointer(&live->concerns, g_ptr_array_unref); /* which point into the survey */
     sm_survey_free(live->survey);
     g_ptr_array_unref(live->downloads);
     g_ptr_array_unref(live->waiting);
@@ -139,13 +132,9 @@ look_at_files(SmLive *live, SmLedger *ledger, const char *account, SmRates *rate
 static gint64
 count_waiting(const SmLive *live)
 {
-    gint64 all = -(gint64)live->downloads->len;
+    SmTotals sum = sm_survey_sum(live->survey, FALSE);
+    gint64 all = sm_totals_waiting(&sum) - live->downloads->len;
 
-    for (guint i = 0; i < live->survey->accounts->len; i++) {
-        const SmAccountSurvey *account = live->survey->accounts->pdata[i];
-
-        all += account->totals.files[SM_FILE_WAITING] + account->totals.files[SM_FILE_PLACING];
-    }
     return MAX(all, (gint64)live->waiting->len);
 }
 

@@ -127,3 +127,24 @@ sm_survey_new(const SmConfig *config, SmLedger *ledger, const char *account, gin
         return NULL;
     return g_steal_pointer(&survey);
 }
+
+SmTotals
+sm_survey_sum(const SmSurvey *survey, gboolean in_use)
+{
+    SmTotals sum = {0};
+
+    for (guint i = 0; i < survey->accounts->len; i++) {
+        const SmAccountSurvey *account = survey->accounts->pdata[i];
+
+        if (in_use && !account->account->enabled)
+            continue;
+        for (int state = 0; state < SM_FILE_N_STATES; state++)
+            sum.files[state] += account->totals.files[state];
+        sum.overdue += account->totals.overdue;
+        sum.stored_today += account->totals.stored_today;
+        sum.stored_week += account->totals.stored_week;
+        sum.stored_ever += account->totals.stored_ever;
+        sum.stored_at = MAX(sum.stored_at, account->totals.stored_at);
+    }
+    return sum;
+}

@@ -47,6 +47,10 @@ typedef struct {
 SmSurvey *sm_survey_new(const SmConfig *config, SmLedger *ledger, const char *account, gint64 now,
                         GError **error);
 
+/* Adds up the files of all accounts, or in_use: of those that are enabled; of times only the last
+ * stored file's. Nothing in it has to be freed. */
+SmTotals sm_survey_sum(const SmSurvey *survey, gboolean in_use);
+
 /* Frees survey; NULL is allowed. */
 void sm_survey_free(SmSurvey *survey);
 

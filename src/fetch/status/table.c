@@ -29,10 +29,8 @@ print_account(const SmAccountSurvey *account, int widest, gint64 now)
     printf("%-*s  %-16s  %-16s  %6" G_GINT64_FORMAT "  %6" G_GINT64_FORMAT "  %8" G_GINT64_FORMAT
            "  %7" G_GINT64_FORMAT "  %6" G_GINT64_FORMAT "  %7" G_GINT64_FORMAT "%s\n",
            widest, account->account->name, mail, sync, account->totals.stored_today,
-           account->totals.stored_week, files[SM_FILE_STORED],
-           files[SM_FILE_WAITING] + files[SM_FILE_PLACING],
-           files[SM_FILE_FAILED] + files[SM_FILE_CONFLICT],
-           files[SM_FILE_DROPPED] + files[SM_FILE_NOT_WANTED],
+           account->totals.stored_week, files[SM_FILE_STORED], sm_totals_waiting(&account->totals),
+           sm_totals_failed(&account->totals), files[SM_FILE_DROPPED] + files[SM_FILE_NOT_WANTED],
            account->account->enabled ? "" : "  not enabled");
 }
 
@@ -145,22 +143,10 @@ sm_status_print_refusals(const SmSurvey *survey)
     }
 }
 
-/* The sum over all accounts of the gint64 at that offset. */
-static gint64
-sum(const SmSurvey *survey, gsize offset)
-{
-    gint64 all = 0;
-
-    for (guint i = 0; i < survey->accounts->len; i++)
-        all += G_STRUCT_MEMBER(gint64, survey->accounts->pdata[i], offset);
-    return all;
-}
-
-#define SUM(member) sum(survey, G_STRUCT_OFFSET(SmAccountSurvey, totals.member))
-
 void
 sm_status_print_plugin(const SmSurvey *survey, const GPtrArray *concerns)
 {
+    SmTotals all = sm_survey_sum(survey, FALSE);
     SmLevel level = sm_verdict_level(concerns);
     g_autofree char *name = g_ascii_strup(sm_level_name(level), -1);
     const SmConcern *first = concerns->len > 0 ? concerns->pdata[0] : NULL;
@@ -168,17 +154,16 @@ sm_status_print_plugin(const SmSurvey *survey, const GPtrArray *concerns)
         first != NULL
             ? g_strconcat(first->account, *first->account != '\0' ? ": " : "", first->text, NULL)
             : g_strdup_printf("accounts: %u, %s", survey->accounts->len,
-                              SUM(stored_today) > 0  ? "last file stored today"
-                              : SUM(stored_ever) > 0 ? "last file stored before today"
-                                                     : "no file was stored yet");
+                              all.stored_today > 0  ? "last file stored today"
+                              : all.stored_ever > 0 ? "last file stored before today"
+                                                    : "no file was stored yet");
 
     g_strdelimit(text, "|", '/'); /* what follows one is figures */
     printf("scoremail %s: %s", name, text);
     if (concerns->len > 1)
         printf("; and %u more", concerns->len - 1);
     printf(" | stored_today=%d stored=%d waiting=%d overdue=%d failed=%d conflict=%d spool=%d\n",
-           (int)SUM(stored_today), (int)SUM(files[SM_FILE_STORED]),
-           (int)(SUM(files[SM_FILE_WAITING]) + SUM(files[SM_FILE_PLACING])), (int)SUM(overdue),
-           (int)SUM(files[SM_FILE_FAILED]), (int)SUM(files[SM_FILE_CONFLICT]),
+           (int)all.stored_today, (int)all.files[SM_FILE_STORED], (int)sm_totals_waiting(&all),
+           (int)all.overdue, (int)all.files[SM_FILE_FAILED], (int)all.files[SM_FILE_CONFLICT],
            (int)MAX(survey->worker.spooled, 0));
 }
