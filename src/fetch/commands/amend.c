@@ -1,6 +1,6 @@
 /*
  * scorefetch retry, forget, adopt: a person corrects the ledger, name by name, each under the
- * name's claim.
+ * name's claim; adopt-directory: accepts that an account's directory is another one now.
  */
 #include <sysexits.h>
 
@@ -21,8 +21,10 @@
 #include "fetch/store/volume.h"
 
 /* What is done to one name, and its row after that. */
-typedef gboolean (*Amend)(SmSession *session, const SmAccount *account, const char *name,
-                          SmFetched *amended, GError **error);
+typedef struct {
+    gboolean (*amend)(SmSession *session, const SmAccount *account, const char *name,
+                      SmFetched *amended, GError **error);
+} Change;
 
 static gboolean
 nothing_to_retry(const SmFile *file, char **outcome)
@@ -195,34 +197,18 @@ adopt(SmSession *session, const SmAccount *account, const char *name, SmFetched 
 }
 
 static gboolean
-amend_name(SmSession *session, Amend amend, const char *name, GError **error)
+amend_name(SmSession *session, const char *name, gconstpointer data, GError **error)
 {
+    const Change *change = data;
     SmAccount *account = NULL;
     g_auto(SmFetched) amended = {0};
 
     if (sm_session_check_name(name, error))
         account = sm_session_account_at(session, name, error);
-    if (account == NULL || !amend(session, account, name, &amended, error))
+    if (account == NULL || !change->amend(session, account, name, &amended, error))
         return FALSE;
     sm_outcome_say(amended.file, account->name, name, G_LOG_LEVEL_MESSAGE, amended.outcome);
     return TRUE;
-}
-
-static int
-amend_all(SmSession *session, Amend amend, char **names)
-{
-    int code = EX_OK;
-
-    for (; *names != NULL; names++) {
-        GError *fault = NULL;
-        int own;
-
-        amend_name(session, amend, *names, &fault);
-        own = sm_session_exit(session, fault);
-        if (code == EX_OK)
-            code = own;
-    }
-    return code;
 }
 
 /* Without a name: the account that -a names, whose password was rejected. */
@@ -252,19 +238,34 @@ retry_account(SmSession *session, GError **error)
 static int
 retry_all(SmSession *session, gpointer values, char **names, GError **error)
 {
-    return *names == NULL ? retry_account(session, error) : amend_all(session, retry, names);
+    return *names == NULL ? retry_account(session, error)
+                          : sm_session_each_name(session, names, amend_name, &(Change){retry});
 }
 
 static int
 forget_all(SmSession *session, gpointer values, char **names, GError **error)
 {
-    return amend_all(session, forget, names);
+    return sm_session_each_name(session, names, amend_name, &(Change){forget});
 }
 
 static int
 adopt_all(SmSession *session, gpointer values, char **names, GError **error)
 {
-    return amend_all(session, adopt, names);
+    return sm_session_each_name(session, names, amend_name, &(Change){adopt});
+}
+
+static int
+adopt_directory(SmSession *session, gpointer values, char **arguments, GError **error)
+{
+    const SmAccount *account = sm_session_account_at(session, "", error);
+    g_autoptr(SmStore) store = account != NULL ? sm_store_open(account, error) : NULL;
+
+    if (store == NULL || !sm_volume_adopt(session->ledger, account, store, error) ||
+        !sm_ledger_log(session->ledger, account->name, "", "directory-adopted", store->directory,
+                       error))
+        return EX_OK;
+    g_message("account %s: files go to %s as it is now", account->name, store->directory);
+    return EX_OK;
 }
 
 const SmCommand sm_command_retry = {
@@ -294,4 +295,11 @@ const SmCommand sm_command_adopt = {
     .summary = "Record files as stored that are in the directory already",
     .needs = SM_NEEDS_CONFIG | SM_NEEDS_LEDGER,
     .run = adopt_all,
+};
+
+const SmCommand sm_command_adopt_directory = {
+    .name = "adopt-directory",
+    .summary = "Accept that an account's directory is another one now",
+    .needs = SM_NEEDS_CONFIG | SM_NEEDS_ACCOUNT | SM_NEEDS_LEDGER,
+    .run = adopt_directory,
 };

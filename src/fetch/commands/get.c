@@ -34,8 +34,9 @@ announce(SmLedger *ledger, const char *account, const char *name, GError **error
 /* Fetches it and says what became of it; where it went elsewhere, that changed nothing that the
  * ledger's row could tell. */
 static gboolean
-get_name(SmSession *session, const Options *options, const char *name, GError **error)
+get_name(SmSession *session, const char *name, gconstpointer data, GError **error)
 {
+    const Options *options = data;
     SmJob job = {.ledger = session->ledger,
                  .role = SM_ROLE_PROMPT,
                  .force = options->force,
@@ -83,24 +84,6 @@ account_of(SmSession *session, char **names)
     return only;
 }
 
-/* The first failure tells the exit code; the others are still tried. */
-static int
-get_names(SmSession *session, const Options *options, char **names)
-{
-    int code = EX_OK;
-
-    for (; *names != NULL; names++) {
-        GError *fault = NULL;
-        int own;
-
-        get_name(session, options, *names, &fault);
-        own = sm_session_exit(session, fault);
-        if (code == EX_OK)
-            code = own;
-    }
-    return code;
-}
-
 static int
 get(SmSession *session, gpointer values, char **names, GError **error)
 {
@@ -118,7 +101,7 @@ get(SmSession *session, gpointer values, char **names, GError **error)
     if (!session->quiet)
         options->shared.progress = sm_progress_new(STDERR_FILENO, count);
     sm_progress_show(options->shared.progress, &session->report);
-    code = get_names(session, options, names);
+    code = sm_session_each_name(session, names, get_name, options);
     sm_progress_show(NULL, &session->report);
     sm_progress_free(options->shared.progress);
     return code;

@@ -112,26 +112,14 @@ row_as_json(const SmListed *listed, const SmListedRow *row)
     return json;
 }
 
-/* On a line without its end; takes json. A year of files is printed as it is looked up: as one
- * value it would take a quarter of a gigabyte. */
-static void
-print_json(cJSON *json)
-{
-    char *text = cJSON_PrintUnformatted(json);
-
-    fputs(text, stdout);
-    cJSON_free(text);
-    cJSON_Delete(json);
-}
-
 /* Begins the object of an account; error: NULL for none. */
 static void
 begin_account(List *list, const SmAccount *account, const char *error)
 {
     fputs(list->accounts++ > 0 ? ",\n{\"account\": " : "{\"account\": ", stdout);
-    print_json(cJSON_CreateString(account->name));
+    sm_json_write(cJSON_CreateString(account->name));
     fputs(", \"error\": ", stdout);
-    print_json(error != NULL ? cJSON_CreateString(error) : cJSON_CreateNull());
+    sm_json_write(error != NULL ? cJSON_CreateString(error) : cJSON_CreateNull());
 }
 
 static void
@@ -147,7 +135,7 @@ end_account(const SmListing *listing)
     fputs("], \"invalid\": [", stdout);
     for (guint i = 0; i < listing->invalid->len; i++) {
         fputs(i > 0 ? ", " : "", stdout);
-        print_json(cJSON_CreateString(listing->invalid->pdata[i]));
+        sm_json_write(cJSON_CreateString(listing->invalid->pdata[i]));
     }
     fputs("]}", stdout);
 }
@@ -156,7 +144,7 @@ static void
 print_file(const SmListed *listed, const SmListedRow *row, gboolean first)
 {
     fputs(first ? "\n" : ",\n", stdout);
-    print_json(row_as_json(listed, row));
+    sm_json_write(row_as_json(listed, row));
 }
 
 static gboolean
@@ -219,12 +207,12 @@ list_account(SmSession *session, const SmAccount *account, List *list, GError **
 static void
 print_broken_accounts(const SmSession *session, List *list)
 {
-    for (guint i = 0; i < session->config->accounts->len; i++) {
-        const SmAccount *account = session->config->accounts->pdata[i];
+    g_autoptr(GPtrArray) accounts = sm_session_accounts(session);
 
-        if (account->fault != NULL &&
-            (session->account != NULL ? g_str_equal(session->account, account->name)
-                                      : account->enabled))
+    for (guint i = 0; i < accounts->len; i++) {
+        const SmAccount *account = accounts->pdata[i];
+
+        if (account->fault != NULL)
             print_failure(list, account, account->fault);
     }
 }
@@ -252,9 +240,9 @@ list_all(SmSession *session, gpointer values, char **arguments, GError **error)
         return EX_OK;
     if (list->json) {
         printf("{\"schema\": %d, \"config\": ", SM_JSON_SCHEMA);
-        print_json(cJSON_CreateString(session->config->file));
+        sm_json_write(cJSON_CreateString(session->config->file));
         fputs(", \"ledger\": ", stdout);
-        print_json(cJSON_CreateString(session->config->ledger));
+        sm_json_write(cJSON_CreateString(session->config->ledger));
         fputs(", \"accounts\": [\n", stdout);
     }
     sm_session_enclose(session, sm_session_only_account(session), NULL);

@@ -87,8 +87,7 @@ measure_row(gconstpointer row, gpointer user_data)
 static void
 print_json_row(Log *log, const SmLogRow *row)
 {
-    g_autoptr(cJSON) json = cJSON_CreateObject();
-    char *text;
+    cJSON *json = cJSON_CreateObject();
 
     sm_json_add_time(json, "at", row->at);
     sm_json_add_text(json, "action", row->action);
@@ -98,9 +97,8 @@ print_json_row(Log *log, const SmLogRow *row)
     sm_json_add_number(json, "uid", row->uid);
     sm_json_add_text(json, "user", user_name(log, row->uid));
     sm_json_add_text(json, "command", row->command);
-    text = cJSON_PrintUnformatted(json);
-    printf("%s%s", log->rows == 0 ? "" : ",\n", text);
-    cJSON_free(text);
+    fputs(log->rows == 0 ? "" : ",\n", stdout);
+    sm_json_write(json);
 }
 
 /* Always quoted, so that no spreadsheet has to guess; text that looks like a formula is marked as

@@ -12,53 +12,24 @@ typedef struct {
     gboolean configured; /* one of the accounts has a keep-for */
 } Job;
 
-static gboolean
-prune_account(SmSession *session, Job *job, const SmAccount *account, GError **error)
+static int
+each(SmSession *session, SmAccount *account, gpointer data)
 {
+    Job *job = data;
     SmPruneMode mode = job->dry_run ? SM_PRUNE_DRY : (job->sure ? SM_PRUNE_SURE : SM_PRUNE_PERSON);
     SmPruned result = {0};
-    gboolean ok;
+    GError *fault = NULL;
 
-    if (account->fault != NULL) {
-        g_propagate_error(error, g_error_copy(account->fault));
-        return FALSE;
-    }
+    if (!account->enabled)
+        return EX_OK;
     job->configured |= account->keep_for != 0;
-    ok = sm_prune(session->ledger, account, mode, &result, error);
+    sm_prune(session->ledger, account, mode, &result, &fault);
     job->total.pruned += result.pruned;
     job->total.kept += result.kept + (result.held != NULL);
     if (result.held != NULL)
         g_warning("%s", result.held);
     g_free(result.held);
-    return ok;
-}
-
-/* All accounts, or the one; the first failure tells the exit code, the others are still worked on.
- */
-static int
-prune_all(SmSession *session, Job *job)
-{
-    g_autoptr(GPtrArray) accounts = g_ptr_array_new();
-    int code = EX_OK;
-
-    for (guint i = 0; i < session->config->accounts->len; i++) {
-        SmAccount *account = session->config->accounts->pdata[i];
-
-        if (account->enabled &&
-            (session->account == NULL || g_str_equal(session->account, account->name)))
-            g_ptr_array_add(accounts, account);
-    }
-    sm_session_look_at(accounts);
-    for (guint i = 0; i < accounts->len; i++) {
-        GError *fault = NULL;
-        int own;
-
-        prune_account(session, job, accounts->pdata[i], &fault);
-        own = sm_session_exit(session, fault);
-        if (code == EX_OK)
-            code = own;
-    }
-    return code;
+    return sm_session_exit(session, fault);
 }
 
 static void
@@ -76,6 +47,7 @@ static int
 prune(SmSession *session, gpointer values, char **arguments, GError **error)
 {
     Job *job = values;
+    g_autoptr(GPtrArray) accounts = sm_session_accounts(session);
     int code;
 
     if (!sm_session_open_ledger(session, job->dry_run ? SM_LEDGER_LOOK : SM_LEDGER_CREATE, error))
@@ -84,7 +56,8 @@ prune(SmSession *session, gpointer values, char **arguments, GError **error)
         session->ledger = sm_ledger_open_empty(error);
     if (session->ledger == NULL)
         return EX_OK;
-    code = prune_all(session, job);
+    sm_session_look_at(accounts);
+    code = sm_session_each_account(session, each, job);
     say_total(job);
     sm_io_flush(error);
     return code == EX_OK && job->total.kept > 0 ? EX_CANTCREAT : code;

@@ -47,21 +47,16 @@ code_of(SmSession *session, SmAccount *account, gpointer data)
 static gboolean
 take_turns(SmSession *session, Command *command, int *code, GError **error)
 {
-    const SmConfig *config = session->config;
+    g_autoptr(GPtrArray) accounts = sm_session_accounts(session);
     gboolean alone = command->options.dry_run || (!session->quiet && isatty(STDERR_FILENO));
     g_autoptr(SmTurns) turns =
-        sm_turns_new(session, alone ? 1 : config->parallel_accounts, each, command, error);
+        sm_turns_new(session, alone ? 1 : session->config->parallel_accounts, each, command, error);
 
     if (turns == NULL)
         return FALSE;
-    for (guint i = 0; i < config->accounts->len; i++) {
-        SmAccount *account = config->accounts->pdata[i];
-
-        if (account->fault == NULL &&
-            (session->account != NULL ? g_str_equal(session->account, account->name)
-                                      : account->enabled))
-            sm_turns_want(turns, account, FALSE);
-    }
+    for (guint i = 0; i < accounts->len; i++)
+        if (((SmAccount *)accounts->pdata[i])->fault == NULL)
+            sm_turns_want(turns, accounts->pdata[i], FALSE);
     while (sm_turns_go(turns, g_get_monotonic_time() + G_USEC_PER_SEC)) /* somebody may stall */
         ;
     *code = sm_session_each_account(session, code_of, turns);

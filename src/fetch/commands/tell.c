@@ -15,14 +15,13 @@ enum { PASSES = 2 /* what comes in the first, another start of the unit does not
 static guint
 run_hooks(const SmSession *session)
 {
-    GPtrArray *accounts = session->config->accounts;
+    g_autoptr(GPtrArray) accounts = sm_session_accounts(session);
     guint failed = 0;
 
     for (guint i = 0; i < accounts->len; i++) {
         const SmAccount *account = accounts->pdata[i];
 
-        if (account->enabled && account->fault == NULL &&
-            (session->account == NULL || g_str_equal(session->account, account->name)))
+        if (account->enabled && account->fault == NULL)
             failed += sm_on_stored(session->ledger, account, NULL, 0);
     }
     return failed;

@@ -33,3 +33,13 @@ sm_json_print(const cJSON *json)
     puts(text);
     cJSON_free(text);
 }
+
+void
+sm_json_write(cJSON *json)
+{
+    char *text = cJSON_PrintUnformatted(json);
+
+    fputs(text, stdout);
+    cJSON_free(text);
+    cJSON_Delete(json);
+}

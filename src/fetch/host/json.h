@@ -16,5 +16,9 @@ void sm_json_add_number(cJSON *to, const char *key, gint64 number);
 /* ISO 8601 in UTC; null for a time that is not set (0). */
 void sm_json_add_time(cJSON *to, const char *key, gint64 when);
 
+/* On standard output without a line break, on one line; takes json. For what is printed as it is
+ * read: a year of files as one value would take a quarter of a gigabyte. */
+void sm_json_write(cJSON *json);
+
 /* On standard output, with a line break at its end. */
 void sm_json_print(const cJSON *json);

@@ -191,22 +191,28 @@ sm_session_account_at(SmSession *session, const char *name, GError **error)
     return account != NULL && sm_session_answers(account, error) ? account : NULL;
 }
 
+GPtrArray *
+sm_session_accounts(const SmSession *session)
+{
+    const GPtrArray *all = session->config->accounts;
+    GPtrArray *accounts = g_ptr_array_new();
+
+    for (guint i = 0; i < all->len; i++) {
+        SmAccount *account = all->pdata[i];
+
+        if (session->account != NULL ? g_str_equal(account->name, session->account)
+                                     : account->enabled)
+            g_ptr_array_add(accounts, account);
+    }
+    return accounts;
+}
+
 SmAccount *
 sm_session_only_account(const SmSession *session)
 {
-    GPtrArray *accounts = session->config->accounts;
-    SmAccount *only = NULL;
+    g_autoptr(GPtrArray) accounts = sm_session_accounts(session);
+    SmAccount *only = accounts->len == 1 ? accounts->pdata[0] : NULL;
 
-    for (guint i = 0; i < accounts->len; i++) {
-        SmAccount *account = accounts->pdata[i];
-
-        if (session->account != NULL ? !g_str_equal(account->name, session->account)
-                                     : !account->enabled)
-            continue;
-        if (only != NULL)
-            return NULL;
-        only = account;
-    }
     return only != NULL && only->fault == NULL ? only : NULL;
 }
 
@@ -272,14 +278,6 @@ sm_session_enclose(SmSession *session, const SmAccount *account, const char *out
         g_info("%s", text);
 }
 
-static int
-one_account(SmSession *session, SmAccount *account, SmForAccount each, gpointer data)
-{
-    if (account->fault != NULL)
-        return sm_session_exit(session, g_error_copy(account->fault));
-    return each(session, account, data);
-}
-
 /* The accounts that nobody knows of have failed too. */
 static int
 say_broken(SmSession *session)
@@ -295,24 +293,39 @@ say_broken(SmSession *session)
 int
 sm_session_each_account(SmSession *session, SmForAccount each, gpointer data)
 {
-    GPtrArray *accounts = session->config->accounts;
+    g_autoptr(GPtrArray) accounts = sm_session_accounts(session);
     GError *fault = NULL;
     int first = 0, broken;
 
     if (!sm_session_knows_account(session, &fault))
         return sm_session_exit(session, fault);
-    if (session->account != NULL)
-        return one_account(session, sm_config_account(session->config, session->account), each,
-                           data);
     for (guint i = 0; i < accounts->len; i++) {
         SmAccount *account = accounts->pdata[i];
-        int code = account->enabled ? one_account(session, account, each, data) : 0;
+        int code = account->fault != NULL ? sm_session_exit(session, g_error_copy(account->fault))
+                                          : each(session, account, data);
 
         if (first == 0)
             first = code;
     }
-    broken = say_broken(session);
+    broken = session->account == NULL ? say_broken(session) : 0;
     return first != 0 ? first : broken;
+}
+
+int
+sm_session_each_name(SmSession *session, char **names, SmForName each, gconstpointer data)
+{
+    int first = 0;
+
+    for (; *names != NULL; names++) {
+        GError *fault = NULL;
+        int code;
+
+        each(session, *names, data, &fault);
+        code = sm_session_exit(session, fault);
+        if (first == 0)
+            first = code;
+    }
+    return first;
 }
 
 gboolean

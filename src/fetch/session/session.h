@@ -77,6 +77,10 @@ SmAccount *sm_session_account_for(SmSession *session, const char *name, GError *
  * SM_ERROR_VOLUME. */
 SmAccount *sm_session_account_at(SmSession *session, const char *name, GError **error);
 
+/* The account that --account names, or else those that are enabled, in the order of the
+ * configuration: of SmAccount. Caller frees. */
+GPtrArray *sm_session_accounts(const SmSession *session);
+
 /* The account that --account names, or else the only one that is enabled; NULL where there are
  * several, or where it cannot be used. */
 SmAccount *sm_session_only_account(const SmSession *session);
@@ -109,6 +113,14 @@ typedef int (*SmForAccount)(SmSession *session, SmAccount *account, gpointer dat
  * does a broken file of the configuration; the first failure tells the exit code.
  */
 int sm_session_each_account(SmSession *session, SmForAccount each, gpointer data);
+
+/* Works on one name; what it cannot do is its error, of any code. */
+typedef gboolean (*SmForName)(SmSession *session, const char *name, gconstpointer data,
+                              GError **error);
+
+/* Calls each for all names, NULL-terminated, and says each failure; the first tells the exit code.
+ */
+int sm_session_each_name(SmSession *session, char **names, SmForName each, gconstpointer data);
 
 /* A name from the command line; SM_ERROR_USAGE unless it is well formed. */
 gboolean sm_session_check_name(const char *name, GError **error);
