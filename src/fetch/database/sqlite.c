@@ -247,7 +247,7 @@ static gboolean
 each(SmDb *db, const SmTaker *taker, const SmDbQuery *query, GError **error)
 {
     Connection *to = connection_of(db);
-    g_autoptr(GRecMutexLocker) held = g_rec_mutex_locker_new(&to->lock);
+    g_autoptr(GRecMutexLocker) held G_GNUC_UNUSED = g_rec_mutex_locker_new(&to->lock);
     sqlite3_stmt *statement = take_statement(to, query, error);
     int code;
 
@@ -265,7 +265,7 @@ static gboolean
 exec(SmDb *db, const char *sql, GError **error)
 {
     Connection *to = connection_of(db);
-    g_autoptr(GRecMutexLocker) held = g_rec_mutex_locker_new(&to->lock);
+    g_autoptr(GRecMutexLocker) held G_GNUC_UNUSED = g_rec_mutex_locker_new(&to->lock);
     int code = sqlite3_exec(to->handle, sql, NULL, NULL, NULL);
 
     return code == SQLITE_OK || fail(to, code, error);
@@ -344,7 +344,7 @@ static gboolean
 defer(SmDb *db, gboolean deferring)
 {
     Connection *to = connection_of(db);
-    g_autoptr(GRecMutexLocker) held = g_rec_mutex_locker_new(&to->lock);
+    g_autoptr(GRecMutexLocker) held G_GNUC_UNUSED = g_rec_mutex_locker_new(&to->lock);
     gboolean before = to->deferring;
 
     if (before != deferring)
@@ -361,7 +361,7 @@ defer(SmDb *db, gboolean deferring)
 static sqlite3_file *
 owing(Connection *to)
 {
-    g_autoptr(GRecMutexLocker) held = g_rec_mutex_locker_new(&to->lock);
+    g_autoptr(GRecMutexLocker) held G_GNUC_UNUSED = g_rec_mutex_locker_new(&to->lock);
     sqlite3_file *wal = NULL;
 
     if (to->owes)
