@@ -66,16 +66,6 @@ arguments(const SmHandoff *handoff)
     return argv;
 }
 
-/* In the folder of this program, wherever it was installed or built. NULL without /proc. */
-static char *
-path_beside(void)
-{
-    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-    g_autofree char *folder = self != NULL ? g_path_get_dirname(self) : NULL;
-
-    return folder != NULL ? g_build_filename(folder, PROGRAM, NULL) : NULL;
-}
-
 /* One run of scorefetch. */
 typedef struct {
     const char *path;
@@ -213,8 +203,8 @@ int
 sm_handoff(const SmEvent *event, const SmHandoff *handoff, GError **error)
 {
     static const char installed[] = SM_BINDIR "/" PROGRAM;
-    g_autofree char *beside = path_beside();
-    Run run = {.path = beside != NULL && access(beside, F_OK) == 0 ? beside : installed,
+    g_autofree char *beside = sm_startup_companion(PROGRAM);
+    Run run = {.path = access(beside, F_OK) == 0 ? beside : installed,
                .time_limit = handoff->time_limit,
                .status = EX_SOFTWARE << 8};
 

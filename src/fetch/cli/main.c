@@ -52,7 +52,7 @@ scorefetch(int argc, char **argv)
         fprintf(stderr, "scorefetch: %s\n", error->message);
         return sm_error_exit_code(error, as_filter ? SM_ROLE_FILTER : SM_ROLE_PROMPT);
     }
-    if (as_filter) /* the message's event is recorded meanwhile */
+    if (as_filter) /* the event is recorded, and the name claimed, meanwhile */
         sm_http_start_aside();
     sm_startup_export_home();
     if (argc < 2)

@@ -14,7 +14,6 @@
 #include "common/event/fallback.h"
 #include "fetch/alert/alert.h"
 #include "fetch/commands/commands.h"
-#include "fetch/http/http.h"
 #include "fetch/job/preview.h"
 #include "fetch/mail/delivery.h"
 #include "fetch/mail/queue.h"
@@ -124,7 +123,7 @@ act_inline(SmSession *session, const Options *options, const SmDelivery *deliver
     int code;
 
     look_at_directories(session, delivery);
-    if (!record(session, delivery, &fault) || !sm_http_start(&fault))
+    if (!record(session, delivery, &fault))
         return fall_back(session, options, event, fault);
     if (options->lacking != NULL) {
         g_message("the parser's sandbox: the kernel offers %s", options->lacking);

@@ -15,8 +15,10 @@
 /* Before any handle; only the first call in a process takes time. SM_ERROR_INTERNAL. */
 gboolean sm_http_start(GError **error);
 
-/* Begins that in a thread of its own, and what else every transfer needs; sm_http_start() waits for
- * its end. */
+/*
+ * Begins that in a thread of its own, and what else every transfer needs. The thread calls nobody;
+ * a new engine (engine.h), as sm_http_start() does, waits for its end.
+ */
 void sm_http_start_aside(void);
 
 /*
