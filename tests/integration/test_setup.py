@@ -413,4 +413,7 @@ def test_a_site(home):
     assert re.search(rf"(?m)^\*/5 \* \* \* \* scoremail {BIN}/scorefetch run -q -c '/etc/scoremail/scoremail.conf'$", cron)
     before = {name: root.must("cat", name) for name in ("/etc/scoremail/scoremail.conf", "/etc/cron.d/scoremail", "/etc/passwd", "/etc/group")}
     assert root.run(setup, (home.password + "\n").encode()).code == 0  # what is there is the default
+    del setup[-1]  # --password-stdin: the one that is there is scoremail's, and tried
+    done = root.run(setup)
+    assert done.code == 0 and f"the service accepts the password of {home.username}" in done.err, done.err
     assert {name: root.must("cat", name) for name in before} == before

@@ -104,10 +104,8 @@ keeper_of(const char *path)
     return keeper;
 }
 
-/* Root acts as user from here on, and again as itself with 0; others stay who they are. FALSE and
- * errno. */
-static gboolean
-act_as(uid_t user)
+gboolean
+sm_secret_act_as(uid_t user)
 {
     const struct passwd *entry = getpwuid(user);
 
@@ -152,10 +150,11 @@ sm_secret_write(const char *path, const SmSecret *secret, uid_t *owner, GError *
     if (keeper == 0)
         return write_as_we_are(path, secret, owner, error);
     /* Whoever owns a folder on the way may make a link of it, to any file that root can write. */
-    ok = act_as(keeper) ? write_as_we_are(path, secret, owner, error)
-                        : sm_error_from_errno(error, SM_ERROR_DIRECTORY,
-                                              "%s: root cannot act as uid %u, who owns it or its"
-                                              " folder",
-                                              path, (guint)keeper);
-    return act_as(0) && ok;
+    ok = sm_secret_act_as(keeper)
+             ? write_as_we_are(path, secret, owner, error)
+             : sm_error_from_errno(error, SM_ERROR_DIRECTORY,
+                                   "%s: root cannot act as uid %u, who owns it or its"
+                                   " folder",
+                                   path, (guint)keeper);
+    return sm_secret_act_as(0) && ok;
 }

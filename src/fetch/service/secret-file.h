@@ -1,4 +1,4 @@
-/* Writes a password-file, whole or not at all. */
+/* Writes a password-file, whole or not at all; and who root is meanwhile. */
 #pragma once
 
 #include "fetch/service/secret.h"
@@ -13,3 +13,6 @@
  * names the file; then the older one is still there.
  */
 gboolean sm_secret_write(const char *path, const SmSecret *secret, uid_t *owner, GError **error);
+
+/* Root acts as user from here on, and again as itself with 0. FALSE and errno. */
+gboolean sm_secret_act_as(uid_t user);

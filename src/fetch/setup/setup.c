@@ -1,5 +1,6 @@
 #include "fetch/setup/setup.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "common/base/error.h"
 #include "common/config/keys.h"
 #include "fetch/host/terminal.h"
+#include "fetch/service/secret-file.h"
 #include "fetch/setup/password.h"
 #include "fetch/setup/question.h"
 #include "fetch/setup/schedule.h"
@@ -223,12 +225,19 @@ wants_password(const Setup *setup, const SmAccount *account, gboolean *wanted, G
     return agrees(setup, "\nThere is a password. Change it?\n[no] ", wanted, error);
 }
 
-/* The password that is there is tried, too. */
+/* The password that is there is tried, too; root reads a site's as those who will use it. */
 static gboolean
 try_present(const Setup *setup, const SmAccount *account, GError **error)
 {
-    g_autoptr(SmSecret) secret = sm_secret_read(account, 0, error);
+    const struct passwd *user =
+        setup->place->site && account->password_file != NULL ? getpwnam(SM_SITE_USER) : NULL;
+    g_autoptr(SmSecret) secret = NULL;
 
+    if (user != NULL && !sm_secret_act_as(user->pw_uid))
+        return sm_error_from_errno(error, SM_ERROR_SECRET, "root cannot act as %s", SM_SITE_USER);
+    secret = sm_secret_read(account, 0, error);
+    if (user != NULL && !sm_secret_act_as(0))
+        g_error("root cannot be itself again: %s", g_strerror(errno));
     return secret != NULL && sm_password_try(account, secret, TRUE, error);
 }
 

@@ -30,9 +30,14 @@ plan_users(SmPlan *plan)
 void
 sm_site_plan(SmPlan *plan, char **members)
 {
+    static const char *const tmpfiles[] = {"systemd-tmpfiles", "--create", "scoremail.conf", NULL};
+    g_autofree char *program = g_find_program_in_path(tmpfiles[0]);
+
     plan_users(plan);
     sm_plan_folder(plan, SM_SITE_STATE, 0700, SM_SITE_USER, SM_SITE_USER);
     sm_plan_folder(plan, SM_SITE_SPOOL, 03770, SM_SITE_USER, SPOOL_GROUP);
+    if (program != NULL) /* which knows the spool's ACL, too */
+        sm_plan_try_command(plan, tmpfiles);
     for (; members != NULL && *members != NULL; members++) {
         const char *const usermod[] = {"usermod", "-aG", SPOOL_GROUP, *members, NULL};
 
