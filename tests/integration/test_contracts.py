@@ -11,7 +11,7 @@ ERROR = '/* This room: errors. */\n#define SM_ERROR (sm_error())\nenum { SM_ERRO
 
 def contracts(folder=None):
     argv = [CHECKOUT / "contrib" / "contracts"] + ([folder] if folder else [])
-    return subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+    return subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=600)
 
 
 def sources(tmp_path, **headers):

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from harness import CSV_NAME, EX_TEMPFAIL, Account, mail, need, run
+from harness import CSV_NAME, EX_TEMPFAIL, PROGRAM_FILES, Account, mail, need, run
 
 SOON = 15  # seconds, on a machine that is busy
 
@@ -140,7 +140,9 @@ def test_a_file_of_another_user_is_named_with_its_owner(account, emulator, place
     folder = Path(tempfile.mkdtemp(prefix="kinds-"))  # open to nobody
     try:
         (folder / "home").mkdir()
-        theirs = Account(folder / "home", account.build, emulator)
+        for program in PROGRAM_FILES:  # the build may lie where nobody gets to
+            shutil.copy(account.build / program, folder)
+        theirs = Account(folder / "home", folder, emulator)
         path = PLACES[place](theirs)
         subprocess.run(["chown", "-R", "nobody:", folder], check=True)
         path.touch(mode=0o600)
