@@ -174,8 +174,8 @@ def test_a_role_that_may_do_little(account, cluster, reach):
     for statement in after:
         cluster.sql(statement, "guest")
     assert account.scoremail(stdin=mail("csv")).code == 0
-    for command in ("sync", "run", "status"):
-        done = account.scorefetch(command)
+    for command in (["sync"], ["run"], ["status"], ["backup", account.folder / "backup.db"]):
+        done = account.scorefetch(*command)
         assert done.code == 0, (command, done.err)
 
 

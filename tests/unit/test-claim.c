@@ -173,7 +173,7 @@ a_waiter_learns_that_an_attempt_ended(Fixture *fixture, gconstpointer data)
     g_assert_true(claimed);
     g_assert_true(settled);
     g_assert_cmpstr(file->reason, ==, "tried");
-    g_assert_cmpint(file->fence, ==, 1);
+    g_assert_cmpint(file->fence, >, 0);
 }
 
 static void

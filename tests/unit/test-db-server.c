@@ -51,7 +51,20 @@ a_server_elsewhere_is_verified(void)
         g_assert_cmpstr(value_of(server, "sslmode"), ==, places[i].mode);
         g_assert_cmpstr(value_of(server, "target_session_attrs"), ==, "read-write");
         g_assert_null(value_of(server, "password"));
+        g_assert_cmpstr(value_of(server, "passfile"), ==, "/dev/null/none");
     }
+}
+
+static void
+texts_are_utf8_whatever_the_place_says(void)
+{
+    g_autoptr(SmDbServer) server =
+        sm_db_server_new("postgresql:///ledger?client_encoding=LATIN1", NULL, NULL);
+    guint last = server->keywords->len;
+
+    while (g_strcmp0(server->keywords->pdata[last - 1], "client_encoding") != 0)
+        last--; /* the last one counts */
+    g_assert_cmpstr(server->values->pdata[last - 1], ==, "UTF8");
 }
 
 static void
@@ -64,6 +77,8 @@ what_is_not_safe_is_refused(void)
         {"postgresql://u:s%65Kret@db.example.org/ledger", "ledger-password-file"},
         {"postgresql://localhost/ledger?passwor%64=seKret", "ledger-password-file"},
         {"postgresql:host=/run password=seKret", "ledger-password-file"},
+        {"postgresql://localhost/ledger?sslpassword=seKret", "ledger-password-file"},
+        {"postgresql:host=/run passfile=/etc/seKret", "ledger-password-file"},
         {"postgresql:service=seKret", "service"},
         {"postgresql://db.example.org/ledger?sslmode=require", "verify-full"},
         {"postgresql://db.example.org/ledger?sslmode=verify-ca", "verify-full"},
@@ -224,6 +239,82 @@ who_lost_a_claim_changes_nothing(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(after, ==, before);
     g_assert_true(sm_file_placing(other, their_file, (SmContent){1, "a"}, NULL, "b", NULL));
     sm_claim_drop(&theirs);
+}
+
+/* The server, or the one that takes its place, has lost that we raised the fence. */
+static void
+a_fence_that_was_undone_is_not_met_again(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(SmLedger) other = sm_ledger_share(fixture->ledger, NULL, NULL);
+    SmClaim claim = {.ledger = fixture->ledger, .account = "main", .name = CSV};
+    SmClaim theirs = {.ledger = other, .account = "main", .name = CSV};
+    g_autoptr(SmFile) file = NULL;
+    g_autoptr(SmFile) their_file = NULL;
+
+    fixture_announce(fixture, CSV, "one");
+    file = sm_claim_take(&claim, 0, NULL);
+    g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
+    cut_off(fixture, fixture->ledger->db);
+    g_assert_true(sm_db_exec(other->db, "UPDATE files SET fence = 0", NULL));
+    their_file = sm_claim_take(&theirs, 0, NULL);
+    g_assert_true(sm_file_raise_fence(other, their_file, 0, NULL));
+    sm_claim_drop(&theirs);
+    while (sm_db_is_locked(other->db, file->id))
+        ;
+    g_assert_false(sm_file_placing(fixture->ledger, file, (SmContent){1, "a"}, NULL, "b", NULL));
+    sm_claim_drop(&claim);
+}
+
+static void
+the_server_s_defaults_do_no_harm(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        const char *name, *theirs, *ours;
+    } settings[] = {
+        {"default_transaction_isolation", "serializable", "read committed"},
+        {"idle_session_timeout", "60000", "0"}, /* since version 14 */
+        {"synchronous_commit", "off", "on"},
+    };
+    g_autoptr(GString) where = g_string_new(fixture->path);
+    g_autoptr(SmDb) db = NULL;
+    gint64 version;
+
+    g_assert_true(sm_db_integer(fixture->ledger->db, NULL, &version,
+                                "SELECT current_setting('server_version_num')::bigint", ""));
+    for (gsize i = 0; i < G_N_ELEMENTS(settings); i++)
+        if (i != 1 || version >= 140000)
+            g_string_append_printf(where, "\\ -c%s=%s", settings[i].name, settings[i].theirs);
+    db = sm_db_connect(where->str, NULL, NULL);
+    g_assert_nonnull(db);
+    for (gsize i = 0; i < G_N_ELEMENTS(settings); i++) {
+        gint64 others;
+
+        g_assert_true(sm_db_integer(db, NULL, &others,
+                                    "SELECT count(*) FROM pg_settings WHERE name = ?"
+                                    " AND setting <> ?",
+                                    "ss", settings[i].name, settings[i].ours));
+        g_assert_cmpint(others, ==, 0);
+    }
+}
+
+/* What a pooler does that gives each transaction another session of the server, or two of us one.
+ */
+static void
+a_session_that_others_share_is_noticed(Fixture *fixture, gconstpointer data)
+{
+    SmDb *db = fixture->ledger->db;
+    g_autoptr(GError) of_lock = NULL;
+    g_autoptr(GError) of_check = NULL;
+    gboolean taken;
+
+    g_assert_true(sm_db_verify(db, NULL));
+    fixture_sql(fixture, "SET scorefetch.session = 'of another'");
+    g_assert_false(sm_db_lock(db, 7, &taken, &of_lock) || taken);
+    g_assert_false(sm_db_verify(db, &of_check));
+    fixture_assert_says(of_lock->message, "pooler", NULL);
+    fixture_assert_says(of_check->message, "pooler", NULL);
+    cut_off(fixture, db);
+    g_assert_true(sm_db_lock(db, 7, &taken, NULL) && taken);
 }
 
 static int
@@ -439,6 +530,8 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/db-server/a server elsewhere is verified", a_server_elsewhere_is_verified);
+    g_test_add_func("/db-server/texts are UTF-8 whatever the place says",
+                    texts_are_utf8_whatever_the_place_says);
     g_test_add_func("/db-server/what is not safe is refused", what_is_not_safe_is_refused);
     g_test_add_func("/db-server/a name for messages tells no more",
                     a_name_for_messages_tells_no_more);
@@ -447,6 +540,11 @@ main(int argc, char **argv)
     ADD_OF_SERVER("/db-server/a transaction that is cut off is undone",
                   a_transaction_that_is_cut_off_is_undone);
     ADD_OF_SERVER("/db-server/who lost a claim changes nothing", who_lost_a_claim_changes_nothing);
+    ADD_OF_SERVER("/db-server/a fence that was undone is not met again",
+                  a_fence_that_was_undone_is_not_met_again);
+    ADD_OF_SERVER("/db-server/the server's defaults do no harm", the_server_s_defaults_do_no_harm);
+    ADD_OF_SERVER("/db-server/a session that others share is noticed",
+                  a_session_that_others_share_is_noticed);
     ADD_OF_SERVER("/db-server/writers of one account take turns",
                   writers_of_one_account_take_turns);
     ADD_OF_SERVER("/db-server/bytes that are no text do no harm",

@@ -36,18 +36,19 @@ static void
 a_claim_raises_fence_and_attempts(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(SmFile) file = claimed(fixture);
-    gint64 part = file->part;
+    gint64 part = file->part, fence = file->fence;
 
-    g_assert_cmpint(file->fence, ==, 1);
+    g_assert_cmpint(fence, >, 0);
     g_assert_cmpint(file->attempts, ==, 1);
     g_assert_cmpint(part, >, 0);
     g_assert_true(sm_file_note_part(fixture->ledger, file, "\"e\"", "boot", NULL));
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, part, NULL));
-    g_assert_cmpint(file->fence, ==, 2);
+    g_assert_cmpint(file->fence, >, fence);
+    fence = file->fence;
     g_assert_cmpint(file->part, ==, part); /* the part that is gone on with keeps its name */
     g_assert_cmpstr(file->part_etag, ==, "\"e\"");
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
-    g_assert_cmpint(file->fence, ==, 3);
+    g_assert_cmpint(file->fence, >, fence);
     g_assert_cmpint(file->part, !=, part);
     g_assert_null(file->part_etag);
 }

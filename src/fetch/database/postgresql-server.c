@@ -14,11 +14,17 @@ enum { CAUSE_MAX = 300 };
 /* What a connection has unless the key says otherwise; seconds, milliseconds: a host that is cut
  * off knows it within half a minute. */
 static const char *const defaults[][2] = {
-    {"connect_timeout", "10"},          {"keepalives_idle", "10"},
-    {"keepalives_interval", "5"},       {"keepalives_count", "3"},
-    {"tcp_user_timeout", "20000"},      {"target_session_attrs", "read-write"},
-    {"gssencmode", "disable"},          {"client_encoding", "UTF8"},
-    {"application_name", "scorefetch"},
+    {"connect_timeout", "10"},     {"keepalives_idle", "10"},
+    {"keepalives_interval", "5"},  {"keepalives_count", "3"},
+    {"tcp_user_timeout", "20000"}, {"target_session_attrs", "read-write"},
+    {"gssencmode", "disable"},     {"application_name", "scorefetch"},
+};
+
+/* What it has whatever the key says: texts are UTF-8, and no file of libpq's has a password for us
+ * (~/.pgpass). */
+static const char *const fixed[][2] = {
+    {"client_encoding", "UTF8"},
+    {"passfile", "/dev/null/none"},
 };
 
 static char *
@@ -68,15 +74,26 @@ refuse(GError **error, const char *why)
     return FALSE;
 }
 
+/* libpq shows such values as asterisks, if at all. */
+static gboolean
+has_secret(const PQconninfoOption *options)
+{
+    for (const PQconninfoOption *option = options; option->keyword != NULL; option++)
+        if (*option->dispchar == '*' && option->val != NULL && *option->val != '\0')
+            return TRUE;
+    return FALSE;
+}
+
 static gboolean
 check(PQconninfoOption *options, gboolean *local, GError **error)
 {
     const char *mode = option_of(options, "sslmode");
 
     *local = are_all_here(options);
-    if (option_of(options, "password") != NULL)
-        return refuse(error, "has a password in it; remove it, and set ledger-password-file, "
-                             "ledger-password-command or ledger-password-credential");
+    if (has_secret(options) || option_of(options, "passfile") != NULL)
+        return refuse(error, "has a password in it, or a passfile; remove it, and set "
+                             "ledger-password-file, ledger-password-command or "
+                             "ledger-password-credential");
     if (option_of(options, "service") != NULL)
         return refuse(error, "names a service; write out what that service says");
     if (!*local && mode != NULL && strcmp(mode, "verify-full") != 0)
@@ -108,6 +125,7 @@ describe(PQconninfoOption *options)
     return sm_text_clean(name, CAUSE_MAX);
 }
 
+/* Later words count. */
 static void
 complete(SmDbServer *server, PQconninfoOption *options, gboolean local, const char *password)
 {
@@ -117,6 +135,8 @@ complete(SmDbServer *server, PQconninfoOption *options, gboolean local, const ch
     for (gsize i = 0; i < G_N_ELEMENTS(defaults); i++)
         if (option_of(options, defaults[i][0]) == NULL)
             add(server, defaults[i][0], defaults[i][1]);
+    for (gsize i = 0; i < G_N_ELEMENTS(fixed); i++)
+        add(server, fixed[i][0], fixed[i][1]);
     if (!local && option_of(options, "sslmode") == NULL)
         add(server, "sslmode", "verify-full");
     if (password != NULL)

@@ -9,8 +9,10 @@ enum {
     LOCK_SHIFT = 44, /* bits that the locks of a ledger need, see lock.h */
 };
 
-/* What each session begins with. Commits wait for the disk whatever the server's default is. */
+/* What each session begins with, whatever the server's defaults are: commits wait for the disk, and
+ * a claim may be idle for as long as a download. */
 static const char session_setup[] =
+    "SET default_transaction_isolation = 'read committed';"
     "SET statement_timeout = '35s'; SET lock_timeout = '30s';"
     "SET idle_in_transaction_session_timeout = '60s';"
     "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;"
@@ -19,14 +21,30 @@ static const char session_setup[] =
     " WHERE current_setting('synchronous_commit') = 'off';"
     "SELECT coalesce(to_regnamespace(quote_ident(current_schema()))::oid, 0)";
 
+/* Has a mark, which whoever shares the server's session overwrites: whoever does not find it in
+ * what begins with OWN is in another one. */
+#define MARK "scorefetch.session"
+#define OWN " WHERE current_setting('" MARK "', true) = ?1"
+
+static char *
+setup_of(const SmDbSession *session)
+{
+    int version = PQserverVersion(session->conn);
+
+    return g_strdup_printf(
+        "%s%sSET " MARK " = '%s'; %s", version >= 140000 ? "SET idle_session_timeout = 0; " : "",
+        version >= 170000 ? "SET transaction_timeout = 0; " : "", session->mark, session_setup);
+}
+
 /* A session has just begun. */
 static gboolean
 set_up(SmDbSession *session, GError **error)
 {
     const char *encoding = PQparameterStatus(session->conn, "server_encoding");
+    g_autofree char *setup = setup_of(session);
     gint64 schema = 0;
 
-    if (!sm_db_wire_run(session, session_setup, &schema, error))
+    if (!sm_db_wire_run(session, setup, &schema, error))
         return FALSE;
     session->schema = (guint32)schema;
     if (schema != 0 && g_strcmp0(encoding, "UTF8") == 0)
@@ -51,18 +69,40 @@ take_number(const SmRow *row, gpointer user_data)
     return FALSE;
 }
 
+/* FALSE: the answer was not our session's. */
+static gboolean
+is_own(SmDbSession *session, gboolean answered, GError **error)
+{
+    if (!answered)
+        g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
+                    "ledger %s: another session answers than ours (" SM_DB_POOLER ")",
+                    session->db.path);
+    return answered;
+}
+
 static gboolean
 try_lock(SmDbSession *session, gint64 lock, gboolean *taken, GError **error)
 {
+    const SmDbValue values[] = {{.text = session->mark}, {.number = number_of(session, lock)}};
+    gboolean answered = FALSE;
     gint64 answer = 0;
-    gboolean ok =
-        sm_db_wire_put(session,
-                       &(SmDbQuery){"SELECT pg_try_advisory_lock(?)", "i",
-                                    &(SmDbValue){.number = number_of(session, lock)}, FALSE}) &&
-        sm_db_wire_ask(session, &(SmTaker){take_number, &answer}, NULL, error);
+    gboolean ok = sm_db_wire_put(session, &(SmDbQuery){"SELECT pg_try_advisory_lock(?2)" OWN, "si",
+                                                       values, FALSE}) &&
+                  sm_db_wire_ask(session, &(SmTaker){take_number, &answer}, &answered, error) &&
+                  is_own(session, answered, error);
 
     *taken = answer != 0;
     return ok;
+}
+
+gboolean
+sm_db_session_verify(SmDb *db, GError **error)
+{
+    SmDbSession *session = (SmDbSession *)db;
+    gint64 one;
+
+    return sm_db_integer(db, error, &one, "SELECT 1" OWN, "s", session->mark) &&
+           is_own(session, one == 1, error);
 }
 
 static gpointer
@@ -203,6 +243,7 @@ sm_db_session_begin(SmDbSession *session, const char *where, const char *passwor
     if (server == NULL)
         return FALSE;
     session->db.path = g_steal_pointer(&server->name);
+    session->mark = g_uuid_string_random();
     session->held = g_hash_table_new(NULL, NULL);
     session->lost = g_hash_table_new(NULL, NULL);
     session->conn = PQconnectdbParams((const char *const *)server->keywords->pdata,
@@ -222,5 +263,6 @@ sm_db_session_clear(SmDbSession *session)
     g_clear_pointer(&session->held, g_hash_table_unref);
     g_clear_pointer(&session->lost, g_hash_table_unref);
     g_free(session->account);
+    g_free(session->mark);
     g_free(session->db.path);
 }

@@ -167,6 +167,8 @@ remedy(const char *state)
         {"57014", "it took too long; is the server overloaded?"},
         {"42501", "the role lacks a right; see postgresql.md"},
         {"25006", "it is a standby; name the primary"},
+        {"26000", SM_DB_POOLER},
+        {"42P05", SM_DB_POOLER},
         {"28", "check the role, ledger-password-file and the server's pg_hba.conf"},
         {"3D", "create the database, see postgresql.md"},
         {"3F", "create the schema, see postgresql.md"},

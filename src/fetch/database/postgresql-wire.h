@@ -9,6 +9,8 @@
 
 #include "fetch/database/backend.h"
 
+#define SM_DB_POOLER "does a pooler share out single transactions? let it pool sessions"
+
 typedef struct {
     SmDb db;
     PGconn *conn;
@@ -17,6 +19,7 @@ typedef struct {
     guint syncs;            /* ends of trips that are not answered */
     GHashTable *held;       /* its locks */
     GHashTable *lost;       /* those that went with a session before, and are somebody else's now */
+    char *mark;             /* that the server's session has, as long as it is ours alone */
     guint32 schema;         /* its number in the database */
     const char *opening;    /* what begins the transaction that we are in; NULL: we are in none */
     char *account;          /* whose lock that begins with; NULL: nobody's */

@@ -83,19 +83,14 @@ read_text(const SmRow *row, int column)
                : PQgetvalue(row->answer, row->number, column);
 }
 
-static gboolean
-verify(SmDb *db, GError **error)
-{
-    gint64 one;
-
-    return sm_db_integer(db, error, &one, "SELECT 1", "");
-}
-
 /* Its text may be several statements, which cannot go with others. */
 static gboolean
 exec(SmDb *db, const char *sql, GError **error)
 {
-    return verify(db, error) && sm_db_wire_run(session_of(db), sql, NULL, error);
+    gint64 one;
+
+    return sm_db_integer(db, error, &one, "SELECT 1", "") &&
+           sm_db_wire_run(session_of(db), sql, NULL, error);
 }
 
 /* The server hears of it together with the first statement. */
@@ -230,7 +225,7 @@ static const SmDbBackend backend = {
     .text = read_text,
     .each = each,
     .exec = exec,
-    .verify = verify,
+    .verify = sm_db_session_verify,
     .begin = begin,
     .begin_reading = begin_reading,
     .end = end,

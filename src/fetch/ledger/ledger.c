@@ -240,12 +240,15 @@ SmLedger *
 sm_ledger_inspect(const char *path, const char *password, gint64 *version, GError **error)
 {
     g_autoptr(SmLedger) ledger = ledger_new(path, NULL, "");
+    g_autoptr(SmDb) another = NULL;
 
     if (!sm_ledger_is_local(path, error))
         return NULL;
     /* opened for writing, since only so SQLite leaves nothing behind; and not written to */
     ledger->db = sm_db_names_server(path) ? sm_db_connect(path, password, error)
                                           : sm_db_open(path, SM_DB_WRITE, error);
+    if (sm_db_is_server(ledger->db)) /* a pooler shows only beside another session */
+        another = sm_db_connect(path, password, NULL);
     if (ledger->db == NULL || !sm_db_schema(ledger->db, version, error) ||
         !sm_db_verify(ledger->db, error))
         return NULL;

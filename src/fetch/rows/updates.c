@@ -106,10 +106,12 @@ sm_file_new_part(void)
     return MAX(1, (gint64)g_random_int() << 31 | g_random_int() >> 1);
 }
 
+/* By a number that nobody guesses: where a server's end, or a standby that took over, has undone
+ * it, whoever raises it next comes to another one. */
 gboolean
 sm_file_raise_fence(SmLedger *ledger, SmFile *file, gint64 part, GError **error)
 {
-    gint64 now = sm_ledger_now(), fence = file->fence + 1;
+    gint64 now = sm_ledger_now(), fence = file->fence + 1 + g_random_int();
     gint64 keeps = part != 0 ? part : sm_file_new_part();
     const char *etag = part != 0 ? file->part_etag : NULL;
     /* what is being placed answers the events of its own time only */
