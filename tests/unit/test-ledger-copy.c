@@ -194,6 +194,24 @@ many_rows_are_copied(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(number(there, "SELECT max(id) FROM log"), ==, 3000);
 }
 
+/* On a server, whose other sessions could. */
+static void
+nobody_writes_to_it_meanwhile(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(SmDb) from = new_file(fixture, "from.db");
+    g_autoptr(GError) error = NULL;
+    SmCopied copied;
+
+    fixture_sql(fixture, "CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN"
+                         " IF NOT EXISTS (SELECT 1 FROM pg_locks WHERE pid = pg_backend_pid()"
+                         "  AND relation = ''events''::regclass AND mode = ''ExclusiveLock'') THEN"
+                         "  RAISE EXCEPTION ''others may write''; END IF; RETURN NULL; END'");
+    fixture_sql(fixture, "CREATE TRIGGER look BEFORE DELETE ON keys EXECUTE FUNCTION look()");
+    sm_ledger_copy(from, fixture->ledger->db, &copied, &error);
+    fixture_sql(fixture, "DROP FUNCTION look CASCADE");
+    g_assert_no_error(error);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -206,5 +224,7 @@ main(int argc, char **argv)
     ADD("/ledger-copy/other columns are no ledger of this version", NULL,
         other_columns_are_no_ledger_of_this_version);
     ADD("/ledger-copy/many rows are copied", NULL, many_rows_are_copied);
+    if (fixture_is_on_server())
+        ADD("/ledger-copy/nobody writes to it meanwhile", NULL, nobody_writes_to_it_meanwhile);
     return g_test_run();
 }

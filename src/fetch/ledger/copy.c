@@ -246,13 +246,28 @@ verify(SmDb *to, const SmCopied *copied, GError **error)
     return FALSE;
 }
 
+/* What another host wrote between the look and the copy would be deleted by that; a file's writer
+ * is alone with it anyway. */
+static gboolean
+keep_others_out(SmDb *db, GError **error)
+{
+    g_autoptr(GString) sql = g_string_new("LOCK TABLE ");
+
+    if (!sm_db_is_server(db))
+        return TRUE;
+    for (gsize i = 0; i < G_N_ELEMENTS(tables); i++)
+        g_string_append_printf(sql, "%s%s", i > 0 ? ", " : "", tables[i].name);
+    g_string_append(sql, " IN EXCLUSIVE MODE");
+    return sm_db_run(db, error, NULL, sql->str, "");
+}
+
 gboolean
 sm_ledger_copy(SmDb *from, SmDb *to, SmCopied *copied, GError **error)
 {
     gboolean begun =
         sm_db_is_server(from) ? sm_db_begin_reading(from, error) : sm_db_begin(from, "", error);
-    gboolean ok = begun && sm_db_begin(to, "", error) && is_empty(to, error) &&
-                  pass(from, to, copied, error) && verify(to, copied, error);
+    gboolean ok = begun && sm_db_begin(to, "", error) && keep_others_out(to, error) &&
+                  is_empty(to, error) && pass(from, to, copied, error) && verify(to, copied, error);
 
     ok = sm_db_end(to, ok, error);
     if (begun)
