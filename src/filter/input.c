@@ -109,18 +109,16 @@ sm_input_read(SmInput *input, int fd, gsize max, GError **error)
     if (got < 0)
         return sm_error_from_errno(error, SM_ERROR_IO,
                                    "cannot read the message from standard input");
-    if (overflows && device) {
-        g_set_error(error, SM_ERROR, SM_ERROR_IO,
-                    "standard input is a device without end; pipe a message into scoremail");
-        return FALSE;
-    }
-    if (overflows && reserved < wanted) {
-        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
-                    "no memory for a message of more than %zu bytes; raise the limit on address "
-                    "space",
-                    reserved);
-        return FALSE;
-    }
+    if (overflows && device)
+        return sm_error_set(
+            error, SM_ERROR_IO,
+            "standard input is a device without end; pipe a message into scoremail");
+    if (overflows && reserved < wanted)
+        return sm_error_set(
+            error, SM_ERROR_INTERNAL,
+            "no memory for a message of more than %zu bytes; raise the limit on address "
+            "space",
+            reserved);
     input->too_large = overflows;
     return TRUE;
 }

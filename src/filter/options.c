@@ -24,9 +24,8 @@ take_sandbox(SmOptions *options, GError **error)
     } else if (strcmp(word, "required") == 0) {
         options->sandbox = SM_SANDBOX_REQUIRED;
     } else {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                    "--sandbox '%s' is invalid; allowed: auto, required", word);
-        return FALSE;
+        return sm_error_set(error, SM_ERROR_USAGE,
+                            "--sandbox '%s' is invalid; allowed: auto, required", word);
     }
     return TRUE;
 }
@@ -42,8 +41,7 @@ take_defer_for(SmOptions *options, GError **error)
         options->handoff.defer_for = word = g_strdup("unlimited");
     if (word == NULL || sm_value_deferral(word, &options->defer_for, &fault))
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--defer-for %s", fault->message);
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_USAGE, "--defer-for %s", fault->message);
 }
 
 static gboolean
@@ -54,8 +52,7 @@ take_time_limit(SmOptions *options, GError **error)
     if (options->time_limit == NULL ||
         sm_value_duration(options->time_limit, &options->handoff.time_limit, &fault))
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--time-limit %s", fault->message);
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_USAGE, "--time-limit %s", fault->message);
 }
 
 static gboolean
@@ -125,10 +122,8 @@ sm_options_parse(SmOptions *options, int argc, char **argv, GError **error)
     *options = (SmOptions){.max_message = MAX_MESSAGE_DEFAULT,
                            .max_cpu = MAX_CPU_DEFAULT,
                            .handoff.time_limit = TIME_LIMIT_DEFAULT};
-    if (!g_option_context_parse(context, &argc, &argv, &fault)) {
-        g_set_error_literal(error, SM_ERROR, SM_ERROR_USAGE, fault->message);
-        return FALSE;
-    }
+    if (!g_option_context_parse(context, &argc, &argv, &fault))
+        return sm_error_set(error, SM_ERROR_USAGE, "%s", fault->message);
     return take_sandbox(options, error) && take_defer_for(options, error) &&
            take_time_limit(options, error) && are_sound(options, argc, argv, error);
 }

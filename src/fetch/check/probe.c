@@ -78,10 +78,8 @@ sm_probe_resolve(const char *host, const char *port, char **addresses, GError **
     int fault = getaddrinfo(host, port, &hints, &found);
     guint count = 0;
 
-    if (fault != 0) {
-        g_set_error(error, SM_ERROR, SM_ERROR_SERVICE, "%s: %s", host, gai_strerror(fault));
-        return FALSE;
-    }
+    if (fault != 0)
+        return sm_error_set(error, SM_ERROR_SERVICE, "%s: %s", host, gai_strerror(fault));
     for (const struct addrinfo *one = found; one != NULL && count < ADDRESSES_SHOWN;
          one = one->ai_next, count++) {
         g_autofree char *text = sm_address_text(one->ai_addr);

@@ -56,10 +56,8 @@ retry_handover(SmSession *session, const SmAccount *account, const char *name, c
         *outcome = g_strdup_printf("%s is stored; scorefetch tell runs on-stored", name);
         return TRUE;
     }
-    if (sm_on_stored(session->ledger, account, name, 0) > 0) {
-        g_set_error(error, SM_ERROR, SM_ERROR_IO, "%s is stored, but on-stored failed again", name);
-        return FALSE;
-    }
+    if (sm_on_stored(session->ledger, account, name, 0) > 0)
+        return sm_error_set(error, SM_ERROR_IO, "%s is stored, but on-stored failed again", name);
     g_free(*outcome);
     *outcome = g_strdup_printf("%s is stored, and on-stored has run", name);
     return TRUE;
@@ -168,17 +166,15 @@ adopt(SmSession *session, const SmAccount *account, const char *name, SmFetched 
 
     if (store == NULL || !sm_volume_check(session->ledger, account, store, error))
         return FALSE;
-    if (!sm_store_exists(store, name) && sm_store_exists(store, encrypted)) {
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT,
-                    "%s in %s is encrypted, so its content is unknown; move it away and run "
-                    "scorefetch retry %s",
-                    encrypted, store->directory, name);
-        return FALSE;
-    }
+    if (!sm_store_exists(store, name) && sm_store_exists(store, encrypted))
+        return sm_error_set(
+            error, SM_ERROR_CONFLICT,
+            "%s in %s is encrypted, so its content is unknown; move it away and run "
+            "scorefetch retry %s",
+            encrypted, store->directory, name);
     if (!sm_store_exists(store, name)) { /* and no row is made that would never be settled */
-        g_set_error(error, SM_ERROR, SM_ERROR_NOT_FOUND, "%s: no such file in %s", name,
-                    store->directory);
-        return FALSE;
+        return sm_error_set(error, SM_ERROR_NOT_FOUND, "%s: no such file in %s", name,
+                            store->directory);
     }
     if (!sm_file_ensure(session->ledger, account->name, name, error) ||
         (amended->file = sm_claim_take(&claim, SM_CLAIM_WAIT, error)) == NULL)

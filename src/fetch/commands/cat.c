@@ -78,9 +78,8 @@ hashes_to(SmDigest *digest, const char *sha256, GError **error)
     sm_digest_finish(digest, &found, NULL);
     if (g_strcmp0(found, sha256) == 0)
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_DATA,
-                "changed since it was stored: its SHA-256 differs from the ledger's");
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_DATA,
+                        "changed since it was stored: its SHA-256 differs from the ledger's");
 }
 
 /* fault: gpg's, taken. A changed file is reported as changed, whatever gpg says about it. */

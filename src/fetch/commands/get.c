@@ -62,10 +62,8 @@ get_name(SmSession *session, const char *name, gconstpointer data, GError **erro
 static gboolean
 check_arguments(const Options *options, char **names, guint count, GError **error)
 {
-    if (options->output != NULL && count > 1) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--output takes one NAME, not %u", count);
-        return FALSE;
-    }
+    if (options->output != NULL && count > 1)
+        return sm_error_set(error, SM_ERROR_USAGE, "--output takes one NAME, not %u", count);
     for (; *names != NULL; names++)
         if (!sm_session_check_name(*names, error))
             return FALSE;

@@ -44,10 +44,8 @@ static gboolean
 knows_members(char **members, GError **error)
 {
     for (; members != NULL && *members != NULL; members++)
-        if (getpwnam(*members) == NULL) {
-            g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--member: there is no user %s", *members);
-            return FALSE;
-        }
+        if (getpwnam(*members) == NULL)
+            return sm_error_set(error, SM_ERROR_USAGE, "--member: there is no user %s", *members);
     return TRUE;
 }
 
@@ -67,11 +65,9 @@ look_around(const SmSession *session, const Options *options, Here *here, GError
             (guint)geteuid());
         return FALSE;
     }
-    if (options->site && geteuid() != 0 && !options->answers.print) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                    "--site is for root; --print shows what it does");
-        return FALSE;
-    }
+    if (options->site && geteuid() != 0 && !options->answers.print)
+        return sm_error_set(error, SM_ERROR_USAGE,
+                            "--site is for root; --print shows what it does");
     here->user = g_strdup(user->pw_name); /* before getpwnam(3) takes its place */
     if (!knows_members(options->answers.members, error))
         return FALSE;

@@ -67,9 +67,8 @@ read_own(const SmAccount *account, GError **error)
         else
             return g_steal_pointer(&text);
     }
-    g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "account %s: ca-file %s cannot be used: %s",
-                account->name, path, why);
-    return NULL;
+    return sm_error_null(error, SM_ERROR_CONFIG, "account %s: ca-file %s cannot be used: %s",
+                         account->name, path, why);
 }
 
 gboolean

@@ -53,11 +53,11 @@ sm_guard_let_pass(const SmGuard *guard, const char *url, GError **error)
     if (guard->refused == NULL || guard->allowed)
         return TRUE;
     shown = sm_text_redact_url(url);
-    g_set_error(error, SM_ERROR, SM_ERROR_URL,
-                "the service's URL %s resolves to private address %s; refused (to allow it, list "
-                "the host in storage-hosts, without *)",
-                shown, guard->refused);
-    return FALSE;
+    return sm_error_set(
+        error, SM_ERROR_URL,
+        "the service's URL %s resolves to private address %s; refused (to allow it, list "
+        "the host in storage-hosts, without *)",
+        shown, guard->refused);
 }
 
 void

@@ -55,8 +55,7 @@ sm_http_start(GError **error)
 
     if (code == CURLE_OK)
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "libcurl: %s", curl_easy_strerror(code));
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_INTERNAL, "libcurl: %s", curl_easy_strerror(code));
 }
 
 gboolean

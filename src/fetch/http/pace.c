@@ -47,8 +47,7 @@ sm_pace_free(SmPace *pace)
 gboolean
 sm_pace_set_stopped(GError **error)
 {
-    g_set_error_literal(error, SM_ERROR, SM_ERROR_LIMIT, "interrupted; the next run resumes");
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_LIMIT, "interrupted; the next run resumes");
 }
 
 static gboolean
@@ -58,9 +57,8 @@ too_late(gint64 wait, GError **error)
     g_autoptr(GDateTime) when = g_date_time_add(now, wait);
     g_autofree char *text = g_date_time_format(when, "%H:%M:%S");
 
-    g_set_error(error, SM_ERROR, SM_ERROR_SERVICE,
-                "the service is overloaded and allows no call before %s", text);
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_SERVICE,
+                        "the service is overloaded and allows no call before %s", text);
 }
 
 gboolean

@@ -176,9 +176,8 @@ place(Attempt *attempt, gboolean *lost, char **outcome, GError **error)
         *outcome = describe(attempt, result);
         return TRUE;
     case SM_PLACE_CONFLICT:
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s: %s", attempt->file->name,
-                    attempt->file->reason);
-        return FALSE;
+        return sm_error_set(error, SM_ERROR_CONFLICT, "%s: %s", attempt->file->name,
+                            attempt->file->reason);
     case SM_PLACE_LOST:
         *lost = TRUE;
         return TRUE;

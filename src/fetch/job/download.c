@@ -29,8 +29,7 @@ sm_download_clear(SmDownload *download)
 static gboolean
 damaged(GError **error, const char *what)
 {
-    g_set_error(error, SM_ERROR, SM_ERROR_INTEGRITY, "the download %s", what);
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_INTEGRITY, "the download %s", what);
 }
 
 /* What contradicts the bytes that came, although they may well be right; NULL: nothing. */

@@ -38,13 +38,12 @@ to_file(const SmJob *job, const char *name, const char *path, SmDownload *result
 {
     g_auto(SmOutput) output = {0};
 
-    if (sm_account_encrypts(job->account)) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                    "%s: refused, account %s has encrypt-to and the file would be plain text; run "
-                    "scorefetch get %s to store it encrypted, or use -o -",
-                    path, job->account->name, name);
-        return FALSE;
-    }
+    if (sm_account_encrypts(job->account))
+        return sm_error_set(
+            error, SM_ERROR_USAGE,
+            "%s: refused, account %s has encrypt-to and the file would be plain text; run "
+            "scorefetch get %s to store it encrypted, or use -o -",
+            path, job->account->name, name);
     return sm_output_begin(&output, path, job->force, error) &&
            download(job, name, output.part, result, error) &&
            sm_output_place(&output, job->account->file_mode, result->size, result->sha256, error);

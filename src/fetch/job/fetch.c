@@ -118,20 +118,17 @@ report_other(const SmFile *file, char **outcome, GError **error)
         *outcome = sm_decide_describe(file);
         return TRUE;
     case SM_FILE_CONFLICT:
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s: %s", file->name, file->reason);
-        return FALSE;
+        return sm_error_set(error, SM_ERROR_CONFLICT, "%s: %s", file->name, file->reason);
     case SM_FILE_FAILED:
         if (!sm_file_has_failed(file))
             break;
-        g_set_error(error, SM_ERROR, SM_ERROR_GIVEN_UP, "%s: %s", file->name, file->reason);
-        return FALSE;
+        return sm_error_set(error, SM_ERROR_GIVEN_UP, "%s: %s", file->name, file->reason);
     case SM_FILE_WAITING:
     case SM_FILE_PLACING:
         break;
     }
-    g_set_error(error, SM_ERROR, SM_ERROR_PAUSED, "%s: just tried by another process: %s",
-                file->name, file->reason);
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_PAUSED, "%s: just tried by another process: %s", file->name,
+                        file->reason);
 }
 
 void

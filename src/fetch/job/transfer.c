@@ -356,9 +356,8 @@ judge_end(SmTransfer *transfer, GError **error)
     if (status == 416)
         g_clear_pointer(&transfer->state.etag, g_free); /* the next GET is for all of it */
     code = refusal_code(transfer);
-    g_set_error(error, SM_ERROR, SM_ERROR_OBJECT, "the object store answers %ld%s%s", status, code,
-                status / 100 == 3 ? " (a redirect; not followed)" : "");
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_OBJECT, "the object store answers %ld%s%s", status, code,
+                        status / 100 == 3 ? " (a redirect; not followed)" : "");
 }
 
 static SmHeaderList *

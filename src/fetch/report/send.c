@@ -50,11 +50,9 @@ send(const SmConfig *config, SmLedger *ledger, gint64 now, GError **error)
 
     if (letter == NULL)
         return FALSE;
-    if (!g_file_test(composer, G_FILE_TEST_IS_EXECUTABLE)) {
-        g_set_error(error, SM_ERROR, SM_ERROR_IO, "%s is missing; install scoremail completely",
-                    composer);
-        return FALSE;
-    }
+    if (!g_file_test(composer, G_FILE_TEST_IS_EXECUTABLE))
+        return sm_error_set(error, SM_ERROR_IO, "%s is missing; install scoremail completely",
+                            composer);
     g_ptr_array_insert(argv, 0, composer);
     task.argv = (const char *const *)argv->pdata;
     if (sm_subprocess_do(&task, NULL, SM_ERROR_IO, error))

@@ -76,11 +76,9 @@ choose(SmDraft *draft, const GPtrArray *groups, const char *name, GError **error
         if (name == NULL || strcmp(account, name) == 0)
             found = group;
     }
-    if (name == NULL && count > 1) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "which account? add --account NAME: %s",
-                    names->str);
-        return FALSE;
-    }
+    if (name == NULL && count > 1)
+        return sm_error_set(error, SM_ERROR_USAGE, "which account? add --account NAME: %s",
+                            names->str);
     draft->account = g_strdup(found != NULL  ? sm_account_group_name(found)
                               : name != NULL ? name
                                              : "main");
@@ -88,9 +86,9 @@ choose(SmDraft *draft, const GPtrArray *groups, const char *name, GError **error
     draft->others = count > (found != NULL ? 1 : 0);
     if (sm_account_name_is_sound(draft->account))
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                "--account is no valid name; allowed: 1 to 64 letters, digits, '.', '_' and '-'");
-    return FALSE;
+    return sm_error_set(
+        error, SM_ERROR_USAGE,
+        "--account is no valid name; allowed: 1 to 64 letters, digits, '.', '_' and '-'");
 }
 
 static GPtrArray *
@@ -175,10 +173,8 @@ load(const char *text, GError **error)
     sm_autofd int fd = memfd_create("scoremail.conf", MFD_CLOEXEC);
     g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
 
-    if (fd < 0 || fchmod(fd, 0600) < 0 || !sm_write_all(fd, text, strlen(text))) {
-        sm_error_from_errno(error, SM_ERROR_CONFIG, "no memory for a configuration");
-        return NULL;
-    }
+    if (fd < 0 || fchmod(fd, 0600) < 0 || !sm_write_all(fd, text, strlen(text)))
+        return sm_error_null_errno(error, SM_ERROR_CONFIG, "no memory for a configuration");
     return sm_config_load(path, error);
 }
 
@@ -205,11 +201,9 @@ sm_draft_check(const char *key, const char *value, GError **error)
 
     if (*value == '\0' || known == NULL)
         return TRUE;
-    if (!sm_text_is_clean(value, strlen(value))) {
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                    "has control or invisible characters, or is no UTF-8");
-        return FALSE;
-    }
+    if (!sm_text_is_clean(value, strlen(value)))
+        return sm_error_set(error, SM_ERROR_CONFIG,
+                            "has control or invisible characters, or is no UTF-8");
     if ((known->flags & SM_KEY_PASSWORD) != 0) {
         char *without = sm_edit_set(text, "account trial", "password-file", NULL);
 
@@ -222,8 +216,7 @@ sm_draft_check(const char *key, const char *value, GError **error)
     own = config != NULL ? ((const SmAccount *)config->accounts->pdata[0])->fault : fault;
     if (own == NULL)
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "%s", without_place(own->message, key));
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_CONFIG, "%s", without_place(own->message, key));
 }
 
 /* Adds what [group] of text sets of known keys, as flags has them. */

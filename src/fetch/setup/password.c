@@ -37,8 +37,7 @@ sm_password_ask(const SmAccount *account, GError **error)
         return NULL;
     if (strcmp(sm_secret_text(secret), sm_secret_text(again)) == 0)
         return g_steal_pointer(&secret);
-    g_set_error(error, SM_ERROR, SM_ERROR_DATA, "the passwords differ; nothing changed");
-    return NULL;
+    return sm_error_null(error, SM_ERROR_DATA, "the passwords differ; nothing changed");
 }
 
 SmSecret *

@@ -247,11 +247,9 @@ write_file(const Step *step, GError **error)
                                   G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
                                   exists ? (int)(st.st_mode & 07777) : (int)step->mode, &fault);
     umask(mask);
-    if (!ok || (exists && st.st_uid != geteuid() && chown(target, st.st_uid, st.st_gid) < 0)) {
-        g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY, "%s: %s", step->path,
-                    fault != NULL ? fault->message : g_strerror(errno));
-        return FALSE;
-    }
+    if (!ok || (exists && st.st_uid != geteuid() && chown(target, st.st_uid, st.st_gid) < 0))
+        return sm_error_set(error, SM_ERROR_DIRECTORY, "%s: %s", step->path,
+                            fault != NULL ? fault->message : g_strerror(errno));
     g_message("%s %s", exists ? "edited" : "wrote", step->path);
     return TRUE;
 }

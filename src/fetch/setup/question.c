@@ -52,11 +52,9 @@ sm_question_ask(const SmQuestion *question, gboolean asking, GError **error)
 
     if (question->given == NULL && asking && sm_terminal_is_there())
         return ask_person(question, error);
-    if (question->given == NULL && question->fallback == NULL) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "there is no terminal to ask at; add %s",
-                    question->option);
-        return NULL;
-    }
+    if (question->given == NULL && question->fallback == NULL)
+        return sm_error_null(error, SM_ERROR_USAGE, "there is no terminal to ask at; add %s",
+                             question->option);
     answer = settled(question->given != NULL ? question->given : question->fallback);
     if (is_good(question, answer, error))
         return g_steal_pointer(&answer);

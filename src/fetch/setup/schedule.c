@@ -28,15 +28,15 @@ read_crontab(GError **error)
                        SM_ERROR_DIRECTORY, &fault)) {
         if (strstr(fault->message, "no crontab for") != NULL)
             return g_strdup("");
-        g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY,
-                    "crontab -l: %s; nothing changed, use --schedule none", fault->message);
-        return NULL;
+        return sm_error_null(error, SM_ERROR_DIRECTORY,
+                             "crontab -l: %s; nothing changed, use --schedule none",
+                             fault->message);
     }
     if (length < CRONTAB_MAX - 1 && strlen(text) == length)
         return g_steal_pointer(&text);
-    g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY,
-                "the crontab is too long to be edited; nothing changed, use --schedule none");
-    return NULL;
+    return sm_error_null(
+        error, SM_ERROR_DIRECTORY,
+        "the crontab is too long to be edited; nothing changed, use --schedule none");
 }
 
 /* Whether cron starts the worker already. */
@@ -81,9 +81,8 @@ sm_schedule_check(const SmPlace *place, const char *choice, GError **error)
 
     if ((timer && strcmp(choice, "timer") == 0) || strcmp(choice, "cron") == 0 || *choice == '\0')
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "allowed: %scron, none%s", timer ? "timer, " : "",
-                timer ? "" : "; for timer, systemctl --user must work for you");
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_USAGE, "allowed: %scron, none%s", timer ? "timer, " : "",
+                        timer ? "" : "; for timer, systemctl --user must work for you");
 }
 
 /* The lines for cron; user: who they run as, in a file of cron.d's, or "". Caller frees. */

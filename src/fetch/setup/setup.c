@@ -37,8 +37,7 @@ check_agent(const char *answer, gpointer none, GError **error)
 
     if (*answer == '\0' || g_strv_contains(sm_agents(), answer))
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "allowed: %s", names);
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_USAGE, "allowed: %s", names);
 }
 
 static gboolean
@@ -64,10 +63,8 @@ ask_key(Setup *setup, const char *key, const char *given, const char *text, cons
 
     if (answer == NULL)
         return FALSE;
-    if (*answer == '\0' && fallback == NULL) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s: an answer is needed", option);
-        return FALSE;
-    }
+    if (*answer == '\0' && fallback == NULL)
+        return sm_error_set(error, SM_ERROR_USAGE, "%s: an answer is needed", option);
     sm_draft_set(setup->draft, key, answer);
     return TRUE;
 }
@@ -122,15 +119,11 @@ set_keys(Setup *setup, GError **error)
         g_auto(GStrv) words = g_strsplit(*set, "=", 2);
         g_autoptr(GError) fault = NULL;
 
-        if (g_strv_length(words) != 2 || sm_config_key(g_strstrip(words[0])) == NULL) {
-            g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                        "--set: allowed: KEY=VALUE, with a key of scoremail.conf(5)");
-            return FALSE;
-        }
-        if (!sm_draft_check(words[0], g_strstrip(words[1]), &fault)) {
-            g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--set %s: %s", words[0], fault->message);
-            return FALSE;
-        }
+        if (g_strv_length(words) != 2 || sm_config_key(g_strstrip(words[0])) == NULL)
+            return sm_error_set(error, SM_ERROR_USAGE,
+                                "--set: allowed: KEY=VALUE, with a key of scoremail.conf(5)");
+        if (!sm_draft_check(words[0], g_strstrip(words[1]), &fault))
+            return sm_error_set(error, SM_ERROR_USAGE, "--set %s: %s", words[0], fault->message);
         if ((sm_config_key(words[0])->flags & SM_KEY_PASSWORD) != 0)
             forget_password(setup);
         sm_draft_set(setup->draft, words[0], words[1]);
@@ -192,11 +185,9 @@ ask_password(const Setup *setup, const SmAccount *account, GError **error)
 {
     gboolean force = setup->answers->force;
 
-    if (!setup->answers->password_stdin && !sm_terminal_is_there()) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                    "there is no terminal to ask at; add --password-stdin");
-        return NULL;
-    }
+    if (!setup->answers->password_stdin && !sm_terminal_is_there())
+        return sm_error_null(error, SM_ERROR_USAGE,
+                             "there is no terminal to ask at; add --password-stdin");
     for (int i = 1;; i++) {
         g_autoptr(SmSecret) secret = setup->answers->password_stdin
                                          ? sm_password_read_stdin(error)

@@ -11,11 +11,9 @@ sm_output_begin(SmOutput *output, const char *path, gboolean force, GError **err
     g_autofree char *directory = g_path_get_dirname(path);
     gint64 number = sm_file_new_part();
 
-    if (*path == '\0' || g_str_has_suffix(path, "/")) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "output \"%s\" names no file; add its name",
-                    path);
-        return FALSE;
-    }
+    if (*path == '\0' || g_str_has_suffix(path, "/"))
+        return sm_error_set(error, SM_ERROR_USAGE, "output \"%s\" names no file; add its name",
+                            path);
     *output = (SmOutput){.path = path, .force = force, .file = g_path_get_basename(path)};
     output->part_name = sm_part_name(output->file, number);
     output->store = sm_store_open_at(directory, error);
@@ -24,13 +22,11 @@ sm_output_begin(SmOutput *output, const char *path, gboolean force, GError **err
     if (sm_store_exists(output->store, output->file)) {
         gboolean regular = g_file_test(path, G_FILE_TEST_IS_REGULAR);
 
-        if (!regular || !force) {
-            g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT,
-                        regular ? "%s already exists (--force overwrites it)"
-                                : "%s is not a regular file; not replaced",
-                        path);
-            return FALSE;
-        }
+        if (!regular || !force)
+            return sm_error_set(error, SM_ERROR_CONFLICT,
+                                regular ? "%s already exists (--force overwrites it)"
+                                        : "%s is not a regular file; not replaced",
+                                path);
     }
     output->part = sm_part_create(output->store, output->file, number, error);
     return output->part != NULL;

@@ -137,11 +137,9 @@ sm_part_resume(const SmStore *store, const char *name, gint64 number, gboolean w
         fail(part, "", error);
         return NULL;
     }
-    if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1) {
-        g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY, "%s: not a regular file of ours",
-                    part->shown);
-        return NULL;
-    }
+    if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1)
+        return sm_error_null(error, SM_ERROR_DIRECTORY, "%s: not a regular file of ours",
+                             part->shown);
     part->named = TRUE;
     part->used = PIECE;
     length = pread(part->fd, part->buffer, PIECE, 0);
@@ -257,13 +255,12 @@ sm_part_doubt(SmPart *part)
 gboolean
 sm_part_start_over(SmPart *part, gboolean with_md5, GError **error)
 {
-    if (part->store == NULL && part->size > 0 && !part->written) {
-        g_set_error(error, SM_ERROR, SM_ERROR_IO,
-                    "%s: the download must start over, but its beginning is already written out; "
-                    "run it again",
-                    part->shown);
-        return FALSE;
-    }
+    if (part->store == NULL && part->size > 0 && !part->written)
+        return sm_error_set(
+            error, SM_ERROR_IO,
+            "%s: the download must start over, but its beginning is already written out; "
+            "run it again",
+            part->shown);
     g_clear_pointer(&part->seal, sm_seal_free);
     if (part->store != NULL && (part->size > 0 || part->sealing) &&
         (ftruncate(part->fd, 0) < 0 || lseek(part->fd, 0, SEEK_SET) < 0))

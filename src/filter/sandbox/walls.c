@@ -40,11 +40,11 @@ sm_sandbox_check(const SmSandboxWalls *walls, SmSandboxPolicy policy, GError **e
     if (policy == SM_SANDBOX_AUTO || (walls->landlock > 0 && walls->seccomp))
         return TRUE;
     found = sm_sandbox_describe(walls);
-    g_set_error(error, SM_ERROR, SM_ERROR_SANDBOX,
-                "the kernel offers %s, but --sandbox=required needs both; enable them, or use "
-                "--sandbox=auto",
-                found);
-    return FALSE;
+    return sm_error_set(
+        error, SM_ERROR_SANDBOX,
+        "the kernel offers %s, but --sandbox=required needs both; enable them, or use "
+        "--sandbox=auto",
+        found);
 }
 
 const char *
