@@ -1,6 +1,6 @@
 /*
  * The server's certificate, and the certificate authority that vouches for it.
- * The authority is made for the occasion: its private key never leaves memory.
+ * The authority is made together with the certificate; its private key is never stored.
  */
 #pragma once
 

@@ -37,7 +37,7 @@ sm_wire_push(int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-/* connect() to no address is how Linux is told to drop a connection; close() alone may not. */
+/* connect() to no address makes Linux drop a connection; close() alone may not. */
 void
 sm_wire_reset(int fd)
 {

@@ -8,7 +8,7 @@ G_DEFINE_QUARK(scoremail_error, sm_error)
 /*
  * The one table. A full disk or a missing directory is temporary for a mail
  * system, although sysexits has permanent codes for them: the message must
- * stay in the queue until somebody has mended it. A part stays where the error
+ * stay in the queue until somebody has fixed it. A part stays where the error
  * says nothing against the bytes that are in it, and a later try can use them.
  * A rejected password raises its alert where it is rejected, once.
  */

@@ -36,12 +36,13 @@ typedef enum {
     SM_ERROR_OWNER,       /* the ledger belongs to another user */
     SM_ERROR_BUSY,        /* another process is at work on it and does not end */
     SM_ERROR_PAUSED,      /* too early: the next attempt is not due yet */
-    SM_ERROR_UNKNOWN,     /* not asked for: too many names are unknown; the next listing tells */
+    SM_ERROR_UNKNOWN,     /* not asked for, since too many names are unknown: decided by the next
+                             listing */
     SM_ERROR_GIVEN_UP,    /* the service kept saying that there is no such file */
     SM_ERROR_WORKER,      /* queued, but no worker runs on what is queued */
     SM_ERROR_DATA,        /* input that no retry can fix */
     SM_ERROR_IO,          /* reading or writing something of our own failed */
-    SM_ERROR_PIPE,        /* nobody reads what we print any more, and needs no words about it */
+    SM_ERROR_PIPE,        /* the reader of our output has closed it: no message */
     SM_ERROR_SANDBOX,     /* the kernel lacks what --sandbox=required demands */
     SM_ERROR_INTERNAL,    /* our own fault */
     SM_N_ERRORS
@@ -58,8 +59,8 @@ typedef enum {
 
 /* Whom a failure concerns besides its own file. */
 typedef enum {
-    SM_REACH_FILE,    /* nobody */
-    SM_REACH_SHARED,  /* perhaps all who use the same object host, disk or key: two in a row tell */
+    SM_REACH_FILE,    /* no other */
+    SM_REACH_SHARED,  /* perhaps all with the same object host, disk or key: if two fail in a row */
     SM_REACH_SERVICE, /* most likely all who use the same service */
     SM_REACH_ACCOUNT, /* all files of the account */
 } SmReach;

@@ -1,11 +1,11 @@
-/* What read(2) and write(2) leave to their callers. */
+/* Reading and writing files, folders and pipes. */
 #pragma once
 
 #include <dirent.h>
 
 #include <glib.h>
 
-/* Writes all of size bytes, however often it takes. FALSE with errno. */
+/* Writes all size bytes. FALSE with errno. */
 gboolean sm_write_all(int fd, const void *data, gsize size);
 
 /*
@@ -26,6 +26,6 @@ DIR *sm_open_folder(int fd);
  * left; "" else. Keeps errno. Static. */
 const char *sm_io_space_hint(const char *path);
 
-/* Whether all that was printed on standard output has been written, or its reader has gone, who
- * then has had enough; SM_ERROR_IO if not. */
+/* Flushes standard output. TRUE, too, if its reader has closed it; SM_ERROR_IO if it cannot be
+ * written. */
 gboolean sm_io_flush(GError **error);

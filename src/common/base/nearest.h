@@ -1,4 +1,4 @@
-/* For "did you mean": how near a word that somebody typed is to a known one. */
+/* For "did you mean": how similar a typed word is to a known one. */
 #pragma once
 
 #include <glib.h>

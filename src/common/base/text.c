@@ -133,7 +133,7 @@ sm_text_redact_url(const char *url)
     g_autofree char *visible = g_strndup(url, strcspn(url, "?#"));
     const char *scheme_end = strstr(visible, "://");
     const char *host = scheme_end != NULL ? scheme_end + 3 : visible;
-    /* Without a scheme nobody can tell host from path: any '@' may end a user. */
+    /* Without a scheme host and path look alike: any '@' may end a user name. */
     gsize authority = scheme_end != NULL ? strcspn(host, "/") : strlen(host);
     const char *at = memrchr(host, '@', authority);
     g_autofree char *scheme = g_strndup(visible, (gsize)(host - visible));

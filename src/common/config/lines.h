@@ -38,8 +38,7 @@ const SmConfigEntry *sm_config_entry(const SmConfigGroup *group, const char *key
 
 /*
  * Sets an SM_ERROR_CONFIG of the form "FILE:LINE: [GROUP] KEY: TEXT", shorter
- * where key is NULL. Does nothing if *error is set: the first mistake is the one
- * to mend first.
+ * where key is NULL. Does nothing if *error is set: the first mistake is reported.
  */
 void sm_config_complain(GError **error, const SmConfigGroup *group, guint line, const char *key,
                         const char *text, ...) G_GNUC_PRINTF(5, 6);

@@ -7,9 +7,9 @@
 
 #define SM_SITE_WAKE "/run/scoremail/wake"
 
-/* Writes a byte into fifo, where it is a FIFO that somebody waits at and we may write into; never
- * waits. */
+/* Writes a byte into fifo if it is a FIFO that is open for reading and that we may write to; never
+ * blocks. */
 void sm_wake(const char *fifo);
 
-/* Takes out of fifo, where it is a FIFO of our own, all that is in it; never waits. */
+/* Reads and drops all bytes of fifo if it is a FIFO of our own; never blocks. */
 void sm_wake_drain(const char *fifo);

@@ -19,7 +19,7 @@ struct SmFiles {
     GHashTable *known; /* identity -> Contents */
 };
 
-/* What only a whole read tells. */
+/* What is known only after reading all of a file. */
 typedef struct {
     char md5[2 * MD5_SIZE + 1];
     guint64 lines;

@@ -58,7 +58,7 @@ sm_users_free(SmUsers *users)
     g_free(users);
 }
 
-/* What spec says about the user of that name; FALSE if it is about somebody else. */
+/* What spec says about the user of that name; FALSE if it is another user's. */
 static gboolean
 judge(const char *spec, const char *name, const char *password, SmAdmission *admission)
 {

@@ -5,7 +5,7 @@
 #include "emulator/base/digest.h"
 #include "emulator/s3/error.h"
 
-/* As a content delivery network refuses, with a number that its operator wants to hear. */
+/* As a content delivery network refuses, with a reference number. */
 #define DENIED                                                                                     \
     "<HTML><HEAD>\n<TITLE>%s</TITLE>\n</HEAD><BODY>\n<H1>%s</H1>\n \n"                             \
     "You don't have permission to access this page on this server.<P>\n"                           \

@@ -79,7 +79,7 @@ sm_alert_was_raised(SmLedger *ledger, const char *account, SmAlertKind kind, gin
     return row != NULL && row->last > after && row->last <= sm_ledger_now() + SM_ALERT_REMIND;
 }
 
-/* Which of the kinds stand, as a set; none where the ledger cannot tell. */
+/* Which of the kinds stand, as a set; none if the ledger cannot be read. */
 static guint
 find_standing(SmLedger *ledger, const char *account, guint kinds)
 {

@@ -249,7 +249,7 @@ sm_alert_from(const SmConfig *config)
                : g_strdup_printf("%s@%s", g_get_user_name(), g_get_host_name());
 }
 
-/* Names the machine, for whoever gets alerts of several. */
+/* Names the machine, since one person may get the alerts of several. */
 static char *
 headers_of(const SmAlertRow *row, const SmConfig *config, gint64 now)
 {

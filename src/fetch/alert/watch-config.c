@@ -52,7 +52,7 @@ sm_watch_config_directories(SmConfig *config)
 }
 
 /* Whether the alert that stands is of a kind that this module raised: a password that cannot be
- * read is told as the same kind, and only the next attempt can tell that it is well again. */
+ * read raises the same kind, and only the next attempt can clear that. */
 static gboolean
 is_of_configuration(SmLedger *ledger, const char *account)
 {

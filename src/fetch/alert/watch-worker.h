@@ -8,7 +8,7 @@
 #include "fetch/notes/hosts.h"
 
 typedef enum {
-    SM_WORKER_ALIVE,  /* or nobody needs one */
+    SM_WORKER_ALIVE,  /* or none is needed */
     SM_WORKER_SILENT, /* one was there, or events wait: what is left over is not tried again */
     SM_WORKER_NEEDED, /* with delivery = queued nothing is fetched at all */
 } SmWorkerState;

@@ -5,7 +5,7 @@
  * these hold: a caller that is faster waits.
  *
  * Nothing is compressed: zlib would be slower than the network, and a file's
- * length would tell of its contents.
+ * length would reveal its contents.
  */
 #pragma once
 

@@ -5,7 +5,7 @@
 
 enum { MOMENT_US = 1000 };
 
-/* Of two owners, the caller and the thread. */
+/* Owned by the caller and by the thread. */
 struct SmLook {
     GStrv paths;
     GMutex mutex;

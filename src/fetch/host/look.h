@@ -1,6 +1,6 @@
 /*
- * A look at files and directories with a limit: one on a dead share does not answer, and whoever
- * asks it waits without end. A thread of its own asks, and is left behind where no answer comes.
+ * Looks at files and directories within a time limit: on a dead share the call would block for
+ * ever. A thread of its own makes the call, and is left behind if it does not return.
  */
 #pragma once
 

@@ -9,7 +9,7 @@
 enum {
     FIRST_US = 400 * 1000,
     TICK_US = 200 * 1000,
-    NAME_MIN = 12, /* columns: a shorter name tells nothing */
+    NAME_MIN = 12, /* columns: a shorter name is of no use */
 };
 
 #define ERASE_LINE "\r\033[K"

@@ -73,7 +73,8 @@ attend(Run *run, gint64 limit)
     }
 }
 
-/* Input in memory, all of it before the command starts: nobody has to feed it. -1 on failure. */
+/* The whole input in memory before the command starts, so that nothing has to be fed to it. -1 on
+ * failure. */
 static int
 hold_input(const char *input)
 {

@@ -1,6 +1,6 @@
 /*
- * One call that serves many threads, as an fsync does: whoever asks while one is under way
- * waits for the next, which serves all that wait by then.
+ * One call for many threads, as for an fsync: a thread that asks while a call is under way waits
+ * for the next one, which serves all threads that wait by then.
  */
 #pragma once
 
@@ -11,7 +11,7 @@ typedef struct SmTogether SmTogether;
 /* Caller frees with sm_together_free(). */
 SmTogether *sm_together_new(void);
 
-/* Frees together, which nobody waits for; NULL is allowed. */
+/* Frees together; no thread may wait for it. NULL is allowed. */
 void sm_together_free(SmTogether *together);
 
 typedef gboolean (*SmTogetherDo)(gpointer data, GError **error);

@@ -154,8 +154,8 @@ say(const Announced *announced, GLogLevelFlags level, const char *decision, cons
     sm_report_say(level, text, fields, G_N_ELEMENTS(fields));
 }
 
-/* It may be a genuine one that a change of the sender's, or of the mail system's, shuts out. What
- * is nobody's is not alerted: strangers are many. */
+/* A genuine message may be refused after a change at the sender or in the mail system. Without an
+ * account there is no alert: anybody can send such messages. */
 static void
 alert_refused(const Announced *announced, const SmEvent *event, SmLedger *ledger, const char *text)
 {
@@ -342,8 +342,8 @@ is_overdue(const SmEvent *event, const SmFile *file, guint defer_for)
     return file != NULL && sm_event_has_waited(file->announced_at, defer_for, now);
 }
 
-/* A name that belongs to nobody yet has no row that the worker would look at: it finds the event in
- * the spool once the configuration is mended. */
+/* A name without an account has no row for the worker: the event waits in the spool until the
+ * configuration is fixed. */
 static gboolean
 leave_to_worker(const Announced *announced, GError **error)
 {

@@ -51,8 +51,8 @@ is_member(uid_t user, gid_t group)
     return FALSE;
 }
 
-/* Whether a look at these two tells all that there is to know of them: LDAP may be away, and of a
- * file that it could not read the C library says nothing, and goes on without. */
+/* Whether the answer about these two is complete: LDAP may be down, and the C library skips a file
+ * that it cannot read without an error. */
 static gboolean
 is_known(uid_t user, gid_t group)
 {
@@ -74,7 +74,7 @@ is_known(uid_t user, gid_t group)
 }
 
 /* Whether the user may have left it: the spool's owner, root, or a member of the spool's group.
- * FALSE with errno where that cannot be told now; else errno is 0. */
+ * FALSE with errno if that is not known now; else errno is 0. */
 static gboolean
 is_trusted(const struct stat *spool, uid_t owner)
 {
@@ -87,8 +87,7 @@ is_trusted(const struct stat *spool, uid_t owner)
     return trusted;
 }
 
-/* What is wrong with the file itself, for good; NULL if nothing is, and NULL with errno where that
- * cannot be told now. */
+/* Why the file can never be used; NULL if it can, and NULL with errno if that is not known now. */
 static const char *
 file_fault(const struct stat *spool, const char *name, const struct stat *about)
 {
@@ -184,8 +183,8 @@ open_aside(int spool)
     return fd;
 }
 
-/* Moves the file into that folder or, as somebody's folder may not be moved there, just out of the
- * way. Where to: the caller frees it; NULL with errno. */
+/* Moves the file into that folder; another user's folder, which cannot be moved there, is renamed.
+ * Where it is then, for a message; caller frees. NULL with errno. */
 static char *
 move_aside(int spool, const char *name)
 {
@@ -264,7 +263,7 @@ take_over(const Spool *from, const char *name, uid_t owner, const SmEvent *event
         mark_left(from, name);
         return TRUE;
     }
-    if (unlinkat(from->spool, name, 0) < 0) { /* recorded it is, and once however often */
+    if (unlinkat(from->spool, name, 0) < 0) { /* it stays recorded, and only once */
         if (errno != ENOENT)
             leave(from, name, errno);
         return TRUE;
@@ -284,7 +283,7 @@ tell_too_much(const Spool *from, uid_t user)
     sm_alert(from->ledger, "", SM_ALERT_SPOOL, text);
 }
 
-/* Deletes a file of a user who has left more than any mail would, which is told once. */
+/* Deletes a file of a user who has left more than any mail would; alerts once. */
 static gboolean
 is_too_much(const Spool *from, const char *name)
 {

@@ -18,7 +18,7 @@
 typedef struct {
     guint taken; /* events that are in the ledger now */
     guint aside; /* files that were set aside */
-    guint left;  /* events that wait for a mended configuration, or that could not be read */
+    guint left;  /* events that wait for a fixed configuration, or that could not be read */
     GHashTable *accounts; /* the caller's, NULL: none; the names of those that events came for are
                              added, and live as long as the configuration */
     GString *kept;        /* the caller's, NULL: none; the names of the files that are left are

@@ -9,7 +9,7 @@
 /* How far an ETag can be compared with the MD5 of the bytes. */
 typedef enum {
     SM_ETAG_OPAQUE,  /* not at all */
-    SM_ETAG_PERHAPS, /* it has the form of an MD5; nobody says that it is one */
+    SM_ETAG_PERHAPS, /* it has the form of an MD5, but the store does not say that it is one */
     SM_ETAG_MD5,     /* the store names an encryption with which it is one */
 } SmEtagKind;
 

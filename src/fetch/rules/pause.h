@@ -26,8 +26,8 @@ guint sm_pause_ms(guint failed, double luck, guint retry_after);
  */
 guint sm_pause_missing(guint times);
 
-/* Seconds until on-stored is told again what it was told so many times (1, 2, ...) in vain: from
- * a minute up to six hours. */
+/* Seconds until on-stored runs again after so many failures (1, 2, ...): from a minute up to six
+ * hours. */
 guint sm_pause_handover(guint times);
 
 /* A name that was missing for so long and so often has failed. */

@@ -34,7 +34,7 @@ typedef enum {
 SmDecision sm_policy_decide(SmFormat format, const char *const *extensions, const char *name,
                             SmSibling sibling, char **reason);
 
-/* Drops in a row after which somebody should know that the wanted format never comes. */
+/* Drops in a row after which an alert says that the wanted format never comes. */
 enum { SM_POLICY_DROPS_MAX = 3 };
 
 /*

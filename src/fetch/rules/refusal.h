@@ -1,6 +1,6 @@
 /*
  * What a refusal by the service means. In front of it stand a CDN and a gateway, whose
- * 401 and 403 say nothing of a password: the words tell. Pure.
+ * 401 and 403 say nothing about a password: the words decide. Pure.
  */
 #pragma once
 

@@ -38,6 +38,6 @@ gint64 sm_unknown_date(const char *name);
  * now: as far as the date in the name, but no further than files are kept. */
 gint64 sm_unknown_listed_since(const char *name, gint64 posted, gint64 now);
 
-/* Whether a name that came to the ledger at announced, by a message that was received at posted, is
- * one of an old mailbox: nobody waits for it. */
+/* Whether a name, recorded at announced by a message that was received at posted, comes from an old
+ * mailbox, so that nobody waits for the file. */
 gboolean sm_unknown_is_old(gint64 posted, gint64 announced);

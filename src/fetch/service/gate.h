@@ -47,5 +47,5 @@ gboolean sm_gate_leave(SmGate *gate, SmTrial trial, const char *reason, GError *
 void sm_gate_set_rejected(GError **error, const SmAccount *account, const char *reason,
                           gint64 rejected_at);
 
-/* What somebody may want to know then who asks for more than one sentence. Caller frees. */
+/* What to do about it, in more than one sentence. Caller frees. */
 char *sm_gate_advice(const SmAccount *account, const char *reason);

@@ -6,7 +6,7 @@
 #include "fetch/host/memory.h"
 #include "fetch/service/gate.h"
 
-/* What a call tells of the user. */
+/* What an answer says about the user. */
 typedef struct {
     SmTrial trial;
     SmRefusalKind kind;
@@ -83,7 +83,7 @@ call(SmService *service, const char *path, const SmSecret *secret, SmReplyReader
     return result;
 }
 
-/* Before an account is closed: one login, of which nothing is kept. *fault is what it tells. */
+/* Before an account is closed: one login, whose token is dropped. *fault becomes its error. */
 static void
 confirm(SmService *service, const SmSecret *secret, Telling *told, GError **fault)
 {

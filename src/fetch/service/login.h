@@ -34,6 +34,6 @@ void sm_login_forget(char *token);
  * Whether the service takes secret as the account's password: one login beside
  * the gate and the ledger (which may be NULL), for a person who is about to
  * change the password. SM_ERROR_CREDENTIALS when it does not; SM_ERROR_SERVICE,
- * SM_ERROR_TRUST when that cannot be told.
+ * SM_ERROR_TRUST when the service cannot be asked.
  */
 gboolean sm_login_try(SmService *service, const SmSecret *secret, GError **error);

@@ -45,7 +45,7 @@ sm_service_forget_url(char *url)
     sm_secret_release(url, URL_MAX);
 }
 
-/* Of a token, whoever says so: another one may do. */
+/* Of a token, by the service or a gateway: a new token may be accepted. */
 static gboolean
 is_rejection(const SmReply *reply)
 {
