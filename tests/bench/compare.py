@@ -21,7 +21,7 @@ def a_disk(folder, megabytes):
         os.mkdir(mounted)
         with open(image, "wb") as file:
             file.truncate(megabytes << 20)
-        subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True)
+        subprocess.run(["mkfs.ext4", "-q", "-F", "-b", "4096", image], check=True)
         subprocess.run(["mount", "-o", "loop", image, mounted], check=True)
         try:
             yield mounted
