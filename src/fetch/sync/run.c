@@ -219,12 +219,21 @@ start_workers(Run *run, Worker *workers, guint wanted, GError **error)
     return count;
 }
 
+/* One sync of the disk serves all that wait for it: the more wait, the fewer it takes. A server
+ * writes for all of its sessions, of which each thread has one. */
+static guint
+count_workers(const SmSyncTeam *team)
+{
+    guint parallel = team->account->parallel;
+
+    return sm_db_is_server(team->ledger->db) ? parallel * 2 : parallel + FINISHING;
+}
+
 gboolean
 sm_sync_run(const SmSyncTeam *team, GPtrArray *jobs, GError **error)
 {
     Run run = {.team = team, .jobs = jobs};
-    /* one sync of the disk serves all that wait for it: the more wait, the fewer it takes */
-    guint wanted = MIN(team->account->parallel + FINISHING, jobs->len);
+    guint wanted = MIN(count_workers(team), jobs->len);
     g_autofree Worker *workers = g_new0(Worker, wanted);
     GError *fault = NULL;
     guint count;
