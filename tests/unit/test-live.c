@@ -19,6 +19,7 @@ view_of(Fixture *fixture)
     View view = {.config = {.accounts = g_ptr_array_new(),
                             .broken = g_ptr_array_new(),
                             .spool = (char *)"/nonexistent/spool",
+                            .ledger = (char *)"/nonexistent/ledger.db",
                             .defer_for = 3600,
                             .worker_interval = 300},
                  .rates = sm_rates_new()};
@@ -120,6 +121,7 @@ says_how_much_it_leaves_out(Fixture *fixture, gconstpointer data)
     g_auto(View) view = view_of(fixture);
     g_autoptr(SmLive) live = NULL;
     g_autofree char *usual = NULL;
+    g_autofree char *on_server = NULL;
     g_autofree char *low = NULL;
 
     add_rows(fixture, 1000);
@@ -129,6 +131,9 @@ says_how_much_it_leaves_out(Fixture *fixture, gconstpointer data)
     assert_says(usual, "\nDOWNLOADS\nnone just now\n");
     assert_says(usual, "\nFINDINGS\nwarning: main: 1000 waiting");
     assert_says(usual, "\nmain  ");
+    view.config.ledger = (char *)"postgresql://db.example.org/ledger";
+    on_server = lines_of(live, NULL, 80, 24);
+    assert_says(on_server, "\nDOWNLOADS (a server does not know how far they are)\nnone");
     low = lines_of(live, NULL, 80, 9);
     assert_says(low, "NEXT TRY   WAITING  1 of 1000\n");
     assert_says(low, "\nq: end");

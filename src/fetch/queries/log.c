@@ -1,11 +1,15 @@
 #include "fetch/queries/log.h"
 
-#define COLUMNS "SELECT at, account, name, action, detail, uid, command FROM log "
+#define COLUMNS "SELECT at, account, name, action, detail, uid, command, id FROM log "
 
-static const SmField of_row[] = {SM_FIELD(SmLogRow, at),     SM_FIELD(SmLogRow, account),
-                                 SM_FIELD(SmLogRow, name),   SM_FIELD(SmLogRow, action),
-                                 SM_FIELD(SmLogRow, detail), SM_FIELD(SmLogRow, uid),
-                                 SM_FIELD(SmLogRow, command)};
+enum {
+    PIECE = 200 /* rows: a person reads them as slowly as they like, a server waits for 35 s */
+};
+
+static const SmField of_row[] = {SM_FIELD(SmLogRow, at),      SM_FIELD(SmLogRow, account),
+                                 SM_FIELD(SmLogRow, name),    SM_FIELD(SmLogRow, action),
+                                 SM_FIELD(SmLogRow, detail),  SM_FIELD(SmLogRow, uid),
+                                 SM_FIELD(SmLogRow, command), SM_FIELD(SmLogRow, id)};
 static const SmMaker rows = SM_MAKER(SmLogRow, of_row, NULL);
 
 /* All accounts that have rows, found one after the other by the key of days. */
@@ -13,6 +17,28 @@ static const SmMaker rows = SM_MAKER(SmLogRow, of_row, NULL);
     "WITH RECURSIVE each (account) AS (SELECT min(account) FROM days UNION ALL"                    \
     " SELECT (SELECT min(account) FROM days WHERE days.account > each.account) FROM each"          \
     " WHERE each.account IS NOT NULL) SELECT account FROM each WHERE account IS NOT NULL"
+
+/* Where a piece has ended, and whether another is to follow. */
+typedef struct {
+    SmTakeMade take;
+    gpointer user_data;
+    gint64 at, id; /* of the last row */
+    guint rows;
+    gboolean enough;
+} Piece;
+
+static gboolean
+take_row(gconstpointer made, gpointer user_data)
+{
+    const SmLogRow *row = made;
+    Piece *piece = user_data;
+
+    piece->at = row->at;
+    piece->id = row->id;
+    piece->rows++;
+    piece->enough = !piece->take(row, piece->user_data);
+    return !piece->enough;
+}
 
 /*
  * A name's few rows come by the index of accounts and names. Everything else goes
@@ -24,18 +50,24 @@ sm_log_read(SmLedger *ledger, const SmLogFilter *filter, SmTakeMade take, gpoint
             GError **error)
 {
     gint64 until = filter->until > 0 ? filter->until : G_MAXINT64;
-    const SmReader reader = {&rows, take, user_data};
+    Piece piece = {.take = take, .user_data = user_data, .at = filter->since};
+    const SmReader reader = {&rows, take_row, &piece};
+    gboolean by_time = filter->name == NULL && filter->since > 0, ok;
     const char *sql;
 
     if (filter->name != NULL)
         sql = COLUMNS "WHERE account IN (" ACCOUNTS ") AND account = coalesce(?1, account)"
-                      " AND name = ?2 AND at >= ?3 AND at < ?4 ORDER BY id";
-    else if (filter->since > 0)
+                      " AND name = ?2 AND at >= ?3 AND at < ?4 AND ?5 < ?6 ORDER BY id";
+    else if (by_time)
         sql = COLUMNS "WHERE at >= ?3 AND at < ?4 AND account = coalesce(?1, account)"
-                      " AND ?2 IS NULL ORDER BY at, id";
+                      " AND (at > ?3 OR id > ?5) AND ?2 IS NULL ORDER BY at, id LIMIT ?6";
     else
         sql = COLUMNS "WHERE account = coalesce(?1, account) AND +at >= ?3 AND +at < ?4"
-                      " AND ?2 IS NULL ORDER BY id";
-    return sm_db_read(ledger->db, error, &reader, sql, "ssii", filter->account, filter->name,
-                      filter->since, until);
+                      " AND id > ?5 AND ?2 IS NULL ORDER BY id LIMIT ?6";
+    do {
+        piece.rows = 0;
+        ok = sm_db_read(ledger->db, error, &reader, sql, "ssiiii", filter->account, filter->name,
+                        by_time ? piece.at : filter->since, until, piece.id, (gint64)PIECE);
+    } while (ok && !piece.enough && filter->name == NULL && piece.rows == PIECE);
+    return ok;
 }

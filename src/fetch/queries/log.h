@@ -14,6 +14,7 @@ typedef struct {
     char *detail;
     gint64 uid; /* the real one */
     char *command;
+    gint64 id;
 } SmLogRow;
 
 /* What rows are wanted; NULL and 0: all. */
@@ -25,7 +26,7 @@ typedef struct {
 
 /*
  * Hands the rows, SmLogRow, to take, in the order in which they were written, one at a
- * time: there may be millions. SM_ERROR_LEDGER.
+ * time: there may be millions. It may take its time: a query gives few. SM_ERROR_LEDGER.
  */
 gboolean sm_log_read(SmLedger *ledger, const SmLogFilter *filter, SmTakeMade take,
                      gpointer user_data, GError **error);

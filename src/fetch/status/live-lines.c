@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/base/text.h"
+#include "fetch/database/db.h"
 #include "fetch/host/progress.h"
 #include "fetch/host/screen.h"
 #include "fetch/status/live.h"
@@ -68,7 +69,9 @@ count_items(const GPtrArray *rows, guint count)
 static Section
 downloads_of(const SmLive *live, guint columns)
 {
-    Section section = section_new(g_strdup("DOWNLOADS"));
+    gboolean elsewhere = sm_db_names_server(live->survey->config->ledger);
+    Section section = section_new(
+        g_strdup(elsewhere ? "DOWNLOADS (a server does not know how far they are)" : "DOWNLOADS"));
 
     for (guint i = 0; i < live->downloads->len; i++) {
         const SmLiveDownload *download = live->downloads->pdata[i];
