@@ -289,8 +289,10 @@ sm_prune(SmLedger *ledger, const SmAccount *account, SmPruneMode mode, SmPruned 
     if (account->keep_for == 0)
         return TRUE;
     names = sm_prune_candidates(ledger, account->name, p.before, mode != SM_PRUNE_WORKER, error);
-    if (names == NULL || !judge_clock(&p, now, error) ||
-        !judge_stock(&p, g_strv_length(names), error))
+    if (names == NULL || !judge_clock(&p, now, error))
+        return FALSE;
+    /* the stock is all that was ever stored: it is looked at where something is to go */
+    if (names[0] != NULL && !judge_stock(&p, g_strv_length(names), error))
         return FALSE;
     if (names[0] == NULL || mode == SM_PRUNE_SURE)
         g_clear_pointer(&result->held, g_free);
