@@ -186,6 +186,17 @@ what_was_told_is_open_no_more(Fixture *fixture, gconstpointer data)
     g_assert_no_error(error);
 }
 
+/* A server that lost rows in a failover gives their ids out again. */
+static void
+the_outcome_of_one_is_not_taken_for_another_s_with_its_id(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GPtrArray) found = due_once_stored(fixture, CSV, NULL);
+
+    fixture_sql(fixture, "UPDATE handovers SET created = created + 60");
+    g_assert_true(sm_handover_done(fixture->ledger, found->pdata[0], NULL));
+    assert_due(fixture, CSV, 1);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -199,5 +210,7 @@ main(int argc, char **argv)
          one_that_failed_keeps_the_later_ones_waiting);
     CASE("an id is the same each time and no other's", an_id_is_the_same_each_time_and_no_other_s);
     CASE("what was told is open no more", what_was_told_is_open_no_more);
+    CASE("the outcome of one is not taken for another's with its id",
+         the_outcome_of_one_is_not_taken_for_another_s_with_its_id);
     return g_test_run();
 }

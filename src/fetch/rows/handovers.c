@@ -72,22 +72,24 @@ typedef struct {
     gint64 next_attempt;
 } Outcome;
 
-/* A row of the log beside it; in one transaction. */
+/* A row of the log beside it; in one transaction. After a failover that lost rows, a server may
+ * have given the id to another hand-over since. */
 static gboolean
 settle(SmLedger *ledger, const SmHandover *handover, const Outcome *outcome, GError **error)
 {
     gint64 done = outcome->failure == NULL ? sm_ledger_now() : 0;
 
-    return sm_db_end(ledger->db,
-                     sm_db_begin(ledger->db, handover->account, error) &&
-                         sm_db_run(ledger->db, error, NULL,
-                                   "UPDATE handovers SET done = ?1, reason = ?2, next_attempt = ?3,"
-                                   " attempts = attempts + iif(?1 = 0, 1, 0) WHERE id = ?4",
-                                   "isii", done, outcome->failure != NULL ? outcome->failure : "",
-                                   outcome->next_attempt, handover->id) &&
-                         sm_ledger_log(ledger, handover->account, handover->name, outcome->action,
-                                       outcome->detail, error),
-                     error);
+    return sm_db_end(
+        ledger->db,
+        sm_db_begin(ledger->db, handover->account, error) &&
+            sm_db_run(ledger->db, error, NULL,
+                      "UPDATE handovers SET done = ?1, reason = ?2, next_attempt = ?3,"
+                      " attempts = attempts + iif(?1 = 0, 1, 0) WHERE id = ?4 AND created = ?5",
+                      "isiii", done, outcome->failure != NULL ? outcome->failure : "",
+                      outcome->next_attempt, handover->id, handover->created) &&
+            sm_ledger_log(ledger, handover->account, handover->name, outcome->action,
+                          outcome->detail, error),
+        error);
 }
 
 gboolean
