@@ -172,10 +172,10 @@ adopt(SmSession *session, const SmAccount *account, const char *name, SmFetched 
             "%s in %s is encrypted, so its content is unknown; move it away and run "
             "scorefetch retry %s",
             encrypted, store->directory, name);
-    if (!sm_store_exists(store, name)) { /* and no row is made that would never be settled */
+    /* and no row is made that would never be settled */
+    if (!sm_store_exists(store, name))
         return sm_error_set(error, SM_ERROR_NOT_FOUND, "%s: no such file in %s", name,
                             store->directory);
-    }
     if (!sm_file_ensure(session->ledger, account->name, name, error) ||
         (amended->file = sm_claim_take(&claim, SM_CLAIM_WAIT, error)) == NULL)
         return FALSE;

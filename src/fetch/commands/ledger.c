@@ -56,10 +56,9 @@ check_directory(const char *path, GError **error)
 
     if (access(directory, W_OK | X_OK) == 0)
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY,
-                "%s: cannot create a file in its directory (%s); choose another", path,
-                g_strerror(errno));
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_DIRECTORY,
+                        "%s: cannot create a file in its directory (%s); choose another", path,
+                        g_strerror(errno));
 }
 
 /* A copy that was begun, and not ended: nothing is in it yet, or a database. */

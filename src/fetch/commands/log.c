@@ -168,10 +168,8 @@ print_all(SmSession *session, Log *log, const SmLogFilter *filter, GError **erro
 static gboolean
 read_filter(const Log *log, const char *name, SmLogFilter *filter, GError **error)
 {
-    if (log->json && log->csv) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--json and --csv exclude each other");
-        return FALSE;
-    }
+    if (log->json && log->csv)
+        return sm_error_set(error, SM_ERROR_USAGE, "--json and --csv exclude each other");
     filter->name = name;
     return (name == NULL || sm_session_check_name(name, error)) &&
            sm_since_read("--since", log->since, sm_ledger_now(), &filter->since, error) &&

@@ -58,13 +58,11 @@ look_around(const SmSession *session, const Options *options, Here *here, GError
     const struct passwd *user = getpwuid(geteuid());
 
     here->home = sm_startup_home();
-    if (self == NULL || standard == NULL || here->home == NULL || user == NULL) {
-        g_set_error(
-            error, SM_ERROR, SM_ERROR_CONFIG,
+    if (self == NULL || standard == NULL || here->home == NULL || user == NULL)
+        return sm_error_set(
+            error, SM_ERROR_CONFIG,
             "uid %u has no name and home directory; run setup as the user who gets the files",
             (guint)geteuid());
-        return FALSE;
-    }
     if (options->site && geteuid() != 0 && !options->answers.print)
         return sm_error_set(error, SM_ERROR_USAGE,
                             "--site is for root; --print shows what it does");

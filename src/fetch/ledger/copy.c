@@ -177,12 +177,10 @@ pass_table(SmDb *db, SmDb *to, gsize i, SmCopied *copied, GChecksum *hash, GErro
 
     if (columns == NULL || (to != NULL && theirs == NULL))
         return FALSE;
-    if (theirs != NULL && !is_same(columns, theirs)) {
-        g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
-                    "ledger %s: table %s has other columns than that of %s; upgrade both",
-                    sm_db_path(to), tables[i].name, sm_db_path(db));
-        return FALSE;
-    }
+    if (theirs != NULL && !is_same(columns, theirs))
+        return sm_error_set(error, SM_ERROR_LEDGER,
+                            "ledger %s: table %s has other columns than that of %s; upgrade both",
+                            sm_db_path(to), tables[i].name, sm_db_path(db));
     for (guint column = 0; tables[i].has_ids && column < columns->len; column++)
         if (strcmp(name_of(columns, column), "id") == 0)
             table.id_at = column;
@@ -239,11 +237,10 @@ verify(SmDb *to, const SmCopied *copied, GError **error)
         return FALSE;
     if (found.rows == copied->rows && strcmp(found.hash, copied->hash) == 0)
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
-                "ledger %s: does not give back what was written into it (%" G_GINT64_FORMAT
-                " rows of %" G_GINT64_FORMAT "); nothing was copied",
-                sm_db_path(to), found.rows, copied->rows);
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_LEDGER,
+                        "ledger %s: does not give back what was written into it (%" G_GINT64_FORMAT
+                        " rows of %" G_GINT64_FORMAT "); nothing was copied",
+                        sm_db_path(to), found.rows, copied->rows);
 }
 
 /* What another host wrote between the look and the copy would be deleted by that; a file's writer

@@ -32,10 +32,9 @@ owned_by_other(const char *path, uid_t owner, GError **error)
 {
     const struct passwd *user = getpwuid(owner);
 
-    g_set_error(error, SM_ERROR, SM_ERROR_OWNER,
-                "%s belongs to user %s; run runuser -u %s -- scorefetch ...", path,
-                user != NULL ? user->pw_name : "(unknown)", user != NULL ? user->pw_name : "USER");
-    return FALSE;
+    return sm_error_set(
+        error, SM_ERROR_OWNER, "%s belongs to user %s; run runuser -u %s -- scorefetch ...", path,
+        user != NULL ? user->pw_name : "(unknown)", user != NULL ? user->pw_name : "USER");
 }
 
 /* Whether this is another user's place: root would leave files there that the owner cannot open,
@@ -97,11 +96,10 @@ sm_ledger_is_local(const char *path, GError **error)
     if (statfs(place, &fs) < 0)
         return sm_error_from_errno(error, SM_ERROR_LEDGER, "place of the ledger, %s", place);
     for (gsize i = 0; i < G_N_ELEMENTS(network); i++)
-        if ((guint32)fs.f_type == (guint32)network[i]) {
-            g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
-                        "ledger %s: on a network file system; set `ledger` to a local path", path);
-            return FALSE;
-        }
+        if ((guint32)fs.f_type == (guint32)network[i])
+            return sm_error_set(error, SM_ERROR_LEDGER,
+                                "ledger %s: on a network file system; set `ledger` to a local path",
+                                path);
     return TRUE;
 }
 

@@ -1,6 +1,6 @@
 #include "fetch/rows/prune.h"
 
-#include "common/base/error.h"
+#include "fetch/rows/updates.h"
 
 enum { LOOK_AGAIN = 86400 }; /* seconds until the worker looks at a changed file once more */
 
@@ -64,16 +64,10 @@ mark(SmLedger *ledger, const SmFile *file, GError **error)
 {
     int changed;
 
-    if (!sm_db_run(ledger->db, error, &changed,
-                   "UPDATE files SET pruned = ?1, updated = ?1 WHERE id = ?2 AND fence = ?3", "iii",
-                   sm_ledger_now(), file->id, file->fence))
-        return FALSE;
-    if (changed == 1)
-        return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
-                "ledger %s: the claim on %s was lost to another process", sm_db_path(ledger->db),
-                file->name);
-    return FALSE;
+    return sm_db_run(ledger->db, error, &changed,
+                     "UPDATE files SET pruned = ?1, updated = ?1 WHERE id = ?2 AND fence = ?3",
+                     "iii", sm_ledger_now(), file->id, file->fence) &&
+           sm_file_has_hit(ledger, file, changed, error);
 }
 
 gboolean

@@ -3,8 +3,8 @@
 /* The event's sender, from the "@" on: the parts of an address that cannot be chosen freely. */
 #define DOMAIN(event) "lower(substr(" event ".sender, instr(" event ".sender, '@') + 1))"
 
-#define NEWEST_OF(file)                                                                            \
-    "(SELECT max(id) FROM events WHERE account = " file ".account AND name = " file ".name)"
+/* Whether e's sender has the domain of own's. */
+#define OF_DOMAIN DOMAIN("e") " = " DOMAIN("own")
 
 static const SmField of_count[] = {SM_FIELD(SmUnknowns, of_message),
                                    SM_FIELD(SmUnknowns, of_domain), SM_FIELD(SmUnknowns, of_all),
@@ -18,18 +18,14 @@ sm_unknowns_count(SmLedger *ledger, const SmFile *file, gint64 now, SmUnknowns *
     g_autofree char *prefix = sm_unknown_prefix(file->name);
     g_autofree SmUnknowns *found = sm_db_first(
         ledger->db, error, &counts,
-        "SELECT count(*) FILTER (WHERE e.identity = own.identity), count(*) FILTER "
-        "(WHERE " DOMAIN("e") " = " DOMAIN(
-            "own") "), count(*),"
-                   " count(*) FILTER (WHERE substr(f.name, 1, length(?4)) = ?4)"
-                   " FROM files f LEFT JOIN events e ON e.id = " NEWEST_OF(
-                       "f") " LEFT JOIN events own ON own.id = ?3"
-                            " WHERE f.account = ?1 AND f.missing_since > 0 AND f.missing_since "
-                            "BETWEEN ?2 + 1 AND ?5"
-                            " AND f.stored = 0 AND f.attempts > 0 AND (?6 <> 0 OR NOT "
-                            "coalesce(e.received > 0 AND "
-                            "e.received + 86400 <"
-                            "  f.announced, FALSE))",
+        "SELECT count(*) FILTER (WHERE e.identity = own.identity),"
+        " count(*) FILTER (WHERE " OF_DOMAIN "), count(*),"
+        " count(*) FILTER (WHERE substr(f.name, 1, length(?4)) = ?4)"
+        " FROM files f LEFT JOIN events e ON e.id = (SELECT max(id) FROM events"
+        "  WHERE account = f.account AND name = f.name) LEFT JOIN events own ON own.id = ?3"
+        " WHERE f.account = ?1 AND f.missing_since > 0 AND f.missing_since BETWEEN ?2 + 1 AND ?5"
+        " AND f.stored = 0 AND f.attempts > 0 AND (?6 <> 0"
+        "  OR NOT coalesce(e.received > 0 AND e.received + 86400 < f.announced, FALSE))",
         "siisii", file->account, now - SM_UNKNOWN_WINDOW, file->newest_event, prefix, now,
         (gint64)sm_unknown_is_old(file->posted_at, file->announced_at));
 
@@ -56,14 +52,13 @@ sm_unknown_resembles_stored(SmLedger *ledger, const SmFile *file, gboolean *rese
 gboolean
 sm_unknown_has_known_sender(SmLedger *ledger, const SmFile *file, gboolean *known, GError **error)
 {
-    return sm_db_has(
-        ledger->db, error, known,
-        "SELECT 1 FROM events e JOIN events k ON k.account = e.account"
-        " AND k.kind = 'names' AND " DOMAIN("k") " = " DOMAIN(
-            "e") " JOIN files f ON f.account = k.account AND f.name = k.name AND f.stored > 0"
-                 " WHERE e.account = ?1 AND e.name = ?2 AND e.kind = 'names'"
-                 " AND instr(e.sender, '@') > 0 LIMIT 1",
-        "ss", file->account, file->name);
+    return sm_db_has(ledger->db, error, known,
+                     "SELECT 1 FROM events e JOIN events own ON own.account = e.account"
+                     " AND own.kind = 'names' AND " OF_DOMAIN
+                     " JOIN files f ON f.account = own.account AND f.name = own.name"
+                     " AND f.stored > 0 WHERE e.account = ?1 AND e.name = ?2 AND e.kind = 'names'"
+                     " AND instr(e.sender, '@') > 0 LIMIT 1",
+                     "ss", file->account, file->name);
 }
 
 gboolean

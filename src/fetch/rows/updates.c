@@ -14,16 +14,14 @@ enum { REASON_MAX = 500 };
     "iif(EXISTS (SELECT 1 FROM events e WHERE e.account = files.account AND e.name = files.name"   \
     " AND e.id > files.new_covers), 1, 0)"
 
-/* Whether an update of the claim's holder has hit its row. */
-static gboolean
-has_hit(SmLedger *ledger, const SmFile *file, int changed, GError **error)
+gboolean
+sm_file_has_hit(SmLedger *ledger, const SmFile *file, int changed, GError **error)
 {
     if (changed == 1)
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
-                "ledger %s: the claim on %s was lost to another process", sm_db_path(ledger->db),
-                file->name);
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_LEDGER,
+                        "ledger %s: the claim on %s was lost to another process",
+                        sm_db_path(ledger->db), file->name);
 }
 
 /*
@@ -70,7 +68,7 @@ sm_file_reopen(SmLedger *ledger, SmFile *file, GError **error)
                             " state = CASE WHEN state IN ('failed', 'conflict') THEN 'waiting'"
                             "  ELSE state END WHERE id = ? AND fence = ?",
                             "ii", file->id, file->fence) &&
-                  has_hit(ledger, file, changed, error);
+                  sm_file_has_hit(ledger, file, changed, error);
 
     return end_update(ledger, file, ok, error);
 }
@@ -84,7 +82,7 @@ sm_file_answered(SmLedger *ledger, SmFile *file, GError **error)
                   sm_db_run(ledger->db, error, &changed,
                             "UPDATE files SET unanswered = 0 WHERE id = ? AND fence = ?", "ii",
                             file->id, file->fence) &&
-                  has_hit(ledger, file, changed, error);
+                  sm_file_has_hit(ledger, file, changed, error);
 
     return end_update(ledger, file, ok, error);
 }
@@ -127,7 +125,7 @@ sm_file_raise_fence(SmLedger *ledger, SmFile *file, gint64 part, GError **error)
                        "iiisiiii", fence, file->attempts + 1, keeps, etag, covers, now, file->id,
                        file->fence);
     sm_db_defer(ledger->db, deferring);
-    if (!raised || !has_hit(ledger, file, changed, error))
+    if (!raised || !sm_file_has_hit(ledger, file, changed, error))
         return FALSE;
     file->fence = fence;
     file->attempts++;
@@ -151,7 +149,7 @@ sm_file_start_over(SmLedger *ledger, SmFile *file, GError **error)
                    " WHERE id = ? AND fence = ?",
                    "siiii", sm_file_state_name(state), part, file->newest_event, file->id,
                    file->fence) ||
-        !has_hit(ledger, file, changed, error))
+        !sm_file_has_hit(ledger, file, changed, error))
         return FALSE;
     file->state = state;
     file->part = part;
@@ -169,7 +167,7 @@ sm_file_note_part(SmLedger *ledger, SmFile *file, const char *etag, const char *
     if (!sm_db_run(ledger->db, error, &changed,
                    "UPDATE files SET part_etag = ?, boot_id = ? WHERE id = ? AND fence = ?", "ssii",
                    etag, boot_id, file->id, file->fence) ||
-        !has_hit(ledger, file, changed, error))
+        !sm_file_has_hit(ledger, file, changed, error))
         return FALSE;
     replace(&file->part_etag, etag);
     replace(&file->boot_id, boot_id);
@@ -199,7 +197,7 @@ sm_file_placing_sealed(SmLedger *ledger, SmFile *file, const SmContents *content
                    " new_etag = ?, boot_id = ?, updated = ? WHERE id = ? AND fence = ?",
                    "isisssiii", part.size, part.sha256, plain.size, plain.sha256, contents->etag,
                    boot_id, now, file->id, file->fence) ||
-        !has_hit(ledger, file, changed, error))
+        !sm_file_has_hit(ledger, file, changed, error))
         return FALSE;
     file->state = SM_FILE_PLACING;
     file->placing.size = part.size;
@@ -249,7 +247,7 @@ sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, gboolean hand
                             " obstacle = NULL WHERE id = ?2 AND fence = ?3",
                             "iiissi", sm_ledger_now(), file->id, file->fence, action, path,
                             file->placing.records) &&
-                  has_hit(ledger, file, changed, error) &&
+                  sm_file_has_hit(ledger, file, changed, error) &&
                   sm_ledger_log(ledger, file->account, file->name, action, detail, error) &&
                   (!hand_over || sm_handover_add(ledger, file->id, kind, previous, error));
 
@@ -269,7 +267,7 @@ sm_file_unchanged(SmLedger *ledger, SmFile *file, const char *etag, GError **err
                   " next_attempt = 0, attempts = 0, missing_since = 0, missing_times = 0,"
                   " part = 0, part_etag = NULL WHERE id = ?3 AND fence = ?4",
                   "siii", etag, sm_ledger_now(), file->id, file->fence) &&
-        has_hit(ledger, file, changed, error);
+        sm_file_has_hit(ledger, file, changed, error);
 
     return end_update(ledger, file, ok, error);
 }
@@ -299,7 +297,7 @@ sm_file_settle(SmLedger *ledger, SmFile *file, const SmSettling *settling, GErro
             "ssiiiiisiii", sm_file_state_name(becomes), clean, settling->next_attempt,
             sm_ledger_now(), (gint64)settling->part_kept, file->missing_since, file->missing_times,
             file->obstacle, file->id, file->fence, file->newest_event) &&
-        has_hit(ledger, file, changed, error) &&
+        sm_file_has_hit(ledger, file, changed, error) &&
         (becomes != SM_FILE_NOT_WANTED || file->missing_times == 0 ||
          sm_event_disregard(ledger, file->account, file->name, error)) &&
         (!news ||

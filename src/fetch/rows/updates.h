@@ -8,6 +8,10 @@
 
 #include "fetch/rows/files.h"
 
+/* Whether the update of file by its claim's holder has changed its row: changed rows, 1.
+ * SM_ERROR_LEDGER where the claim was lost. */
+gboolean sm_file_has_hit(SmLedger *ledger, const SmFile *file, int changed, GError **error);
+
 /* Reopens a name for a person: no pause, no count of failures, and waiting if it had failed or
  * conflicts. SM_ERROR_LEDGER. */
 gboolean sm_file_reopen(SmLedger *ledger, SmFile *file, GError **error);

@@ -147,15 +147,15 @@ count_arguments(const SmCommand *command, int count, GError **error)
     if (count >= command->least && count <= command->most)
         return TRUE;
     if (command->most == 0)
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                    "%s takes no names; run scorefetch get NAME to fetch a file, scorefetch log "
-                    "NAME to see what became of one",
-                    command->name);
-    else
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s takes %s, not %d: scorefetch %s %s",
-                    command->name, command->most == 1 ? "one argument" : "one or more arguments",
-                    count, command->name, command->usage);
-    return FALSE;
+        return sm_error_set(
+            error, SM_ERROR_USAGE,
+            "%s takes no names; run scorefetch get NAME to fetch a file, scorefetch log NAME to see"
+            " what became of one",
+            command->name);
+    return sm_error_set(error, SM_ERROR_USAGE, "%s takes %s, not %d: scorefetch %s %s",
+                        command->name,
+                        command->most == 1 ? "one argument" : "one or more arguments", count,
+                        command->name, command->usage);
 }
 
 static gboolean

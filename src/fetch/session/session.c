@@ -105,9 +105,9 @@ sm_session_reaches(const SmSession *session, gboolean ledger, GError **error)
 
     if (sm_look_is_over(look, g_get_monotonic_time() + LOOK_LIMIT * G_USEC_PER_SEC))
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
-                "%s does not answer; is what it is mounted from away?", sm_look_silent(look));
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_LEDGER,
+                        "%s does not answer; is what it is mounted from away?",
+                        sm_look_silent(look));
 }
 
 gboolean
@@ -146,9 +146,8 @@ sm_session_knows_account(const SmSession *session, GError **error)
         g_prefix_error(error, "account %s is not known, and not all are: ", session->account);
         return FALSE;
     }
-    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "no account %s in %s", session->account,
-                session->config->file);
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_USAGE, "no account %s in %s", session->account,
+                        session->config->file);
 }
 
 /* By what mail is told apart by, where a person has not said --account. */
@@ -335,8 +334,7 @@ sm_session_check_name(const char *name, GError **error)
 
     if (sm_name_check(name, strlen(name), sm_default_extensions, &why) != SM_NAME_INVALID)
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "\"%s\" is no valid file name: it %s", name, why);
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_USAGE, "\"%s\" is no valid file name: it %s", name, why);
 }
 
 int

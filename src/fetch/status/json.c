@@ -64,17 +64,14 @@ file_as_json(const SmFile *file)
     sm_json_add_text(json, "name", file->name);
     sm_json_add_text(json, "state", sm_file_state_name(file->state));
     sm_json_add_text(json, "reason", file->reason);
-    cJSON_AddItemToObject(
-        json, "size", stored ? cJSON_CreateNumber((double)file->stored.size) : cJSON_CreateNull());
+    sm_json_add_number(json, "size", stored ? file->stored.size : -1);
     sm_json_add_text(json, "sha256", stored ? file->stored.sha256 : NULL);
-    cJSON_AddItemToObject(json, "size_plain",
-                          stored ? cJSON_CreateNumber((double)file->stored.size_plain)
-                                 : cJSON_CreateNull());
+    sm_json_add_number(json, "size_plain", stored ? file->stored.size_plain : -1);
     sm_json_add_number(json, "listed_size", file->listed.size);
     sm_json_add_text(json, "sha256_plain", stored ? file->stored.sha256_plain : NULL);
     sm_json_add_text(json, "path", stored ? file->path : NULL);
-    cJSON_AddNumberToObject(json, "revision", (double)file->revision);
-    cJSON_AddNumberToObject(json, "attempts", (double)file->attempts);
+    sm_json_add_number(json, "revision", file->revision);
+    sm_json_add_number(json, "attempts", file->attempts);
     sm_json_add_time(json, "announced_at", file->announced_at);
     sm_json_add_time(json, "updated_at", file->updated_at);
     sm_json_add_time(json, "stored_at", file->stored_at);
@@ -91,7 +88,7 @@ refusal_as_json(const SmRefusal *refusal)
     sm_json_add_text(json, "name", *refusal->name != '\0' ? refusal->name : NULL);
     sm_json_add_text(json, "sender", *refusal->sender != '\0' ? refusal->sender : NULL);
     sm_json_add_text(json, "reason", refusal->reason);
-    cJSON_AddNumberToObject(json, "times", (double)refusal->times);
+    sm_json_add_number(json, "times", refusal->times);
     sm_json_add_time(json, "first_at", refusal->first_at);
     sm_json_add_time(json, "last_at", refusal->last_at);
     return json;
