@@ -9,7 +9,8 @@ pytestmark = pytest.mark.release_only("the mail programs are tested, not our mem
 # What a machine without a mail server of its own has for /usr/sbin/sendmail, set up to hand all to $1,
 # a port of loopback; and what empties its queue, where it has one.
 PROGRAMS = {
-    "courier-mta": ("printf ':[127.0.0.1],%s /SECURITY=NONE\\n' $1 >/etc/courier/esmtproutes", "courier start"),
+    "courier-mta": ("echo host.example.edu | tee /etc/courier/me >/etc/courier/defaultdomain;"
+                    " printf ':[127.0.0.1],%s /SECURITY=NONE\\n' $1 >/etc/courier/esmtproutes", "courier start"),
     "dma": ("printf 'SMARTHOST 127.0.0.1\\nPORT %s\\n' $1 >/etc/dma/dma.conf", None),
     "esmtp esmtp-run": ("printf 'hostname=127.0.0.1:%s\\n' $1 >/etc/esmtprc", None),
     "msmtp-mta": ("printf 'account default\\nhost 127.0.0.1\\nport %s\\nauto_from on\\nmaildomain host.example.edu\\n' $1"
