@@ -40,9 +40,8 @@ give_name(SmOutput *output, gint64 size, const char *sha256, GError **error)
     SmPlacing placing = SM_PLACED;
     GError *fault = NULL;
 
-    if (output->force &&
-        renameat(store->dir_fd, output->part_name, store->dir_fd, output->file) < 0)
-        return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", output->path);
+    if (output->force && !sm_store_overwrite(store, output->part_name, output->file, error))
+        return FALSE;
     if (!output->force)
         placing = sm_store_place(store, output->part_name, output->file, &fault);
     if (fault != NULL) {

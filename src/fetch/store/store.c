@@ -347,16 +347,21 @@ keep_older(SmStore *store, const char *part, const char *name, gint64 number, GE
 }
 
 gboolean
-sm_store_replace(SmStore *store, const char *part, const char *name, gint64 number, GError **error)
+sm_store_overwrite(SmStore *store, const char *part, const char *name, GError **error)
 {
-    if (!keep_older(store, part, name, number, error))
-        return FALSE;
     if (renameat(store->dir_fd, part, store->dir_fd, name) == 0)
         return TRUE;
     /* where a rename cannot replace; a crash in between leaves the part to be placed */
     return ((errno == EEXIST || sm_fs_lacks(errno)) && unlinkat(store->dir_fd, name, 0) == 0 &&
             sm_fs_move(store->dir_fd, part, store->dir_fd, name, NULL)) ||
            fail(store, name, "cannot be replaced", error);
+}
+
+gboolean
+sm_store_replace(SmStore *store, const char *part, const char *name, gint64 number, GError **error)
+{
+    return keep_older(store, part, name, number, error) &&
+           sm_store_overwrite(store, part, name, error);
 }
 
 gboolean

@@ -72,6 +72,9 @@ typedef enum {
  */
 SmPlacing sm_store_place(SmStore *store, const char *part, const char *name, GError **error);
 
+/* part gets name, whatever has it. SM_ERROR_DIRECTORY. */
+gboolean sm_store_overwrite(SmStore *store, const char *part, const char *name, GError **error);
+
 /*
  * Keeps the file of that name as .superseded/NAME.~N~, N from number upwards, as
  * a copy where there are no hard links, then puts the part in its place. May be repeated after a
