@@ -81,7 +81,7 @@ what_is_no_file_is_refused(Fixture *fixture, gconstpointer data)
     g_autoptr(GError) error = NULL;
 
     g_assert_cmpint(g_mkdir(path, 0700), ==, 0);
-    for (gboolean force = FALSE; force <= TRUE; force++) {
+    for (int force = 0; force <= 1; force++) {
         g_assert_false(write_text(path, "new", force, NULL, &error));
         g_assert_error(error, SM_ERROR, SM_ERROR_CONFLICT);
         fixture_assert_says(error->message, path, "not a regular file", NULL);

@@ -200,7 +200,7 @@ sm_value_address(const char *text, void *result, GError **error)
 {
     g_auto(GStrv) list = NULL;
 
-    if (!sm_value_recipients(text, &list, error))
+    if (!sm_value_recipients(text, &list, error) || list == NULL)
         return FALSE;
     if (list[1] != NULL)
         return sm_error_set(error, SM_ERROR_CONFIG, "is a list; allowed: one address");

@@ -85,9 +85,10 @@ sm_row_dup(const SmRow *row, int column)
 
 /* Every query goes through here. */
 static gboolean
-each_va(SmDb *db, const SmTaker *taker, SmDbQuery *query, va_list values, GError **error)
+each_va(SmDb *db, const SmTaker *taker, const SmDbQuery *query, va_list values, GError **error)
 {
     SmDbValue bound[SM_DB_VALUES];
+    SmDbQuery whole = *query;
 
     for (int i = 0; query->types[i] != '\0'; i++) {
         g_assert(i < SM_DB_VALUES);
@@ -96,8 +97,8 @@ each_va(SmDb *db, const SmTaker *taker, SmDbQuery *query, va_list values, GError
         else
             bound[i].text = va_arg(values, const char *);
     }
-    query->values = bound;
-    return db->backend->each(db, taker, query, error);
+    whole.values = bound;
+    return db->backend->each(db, taker, &whole, error);
 }
 
 gboolean

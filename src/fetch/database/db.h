@@ -97,7 +97,7 @@ typedef struct {
 /* clang-format off */
 #define SM_FIELD(type, member)                                                                     \
     {                                                                                              \
-        _Generic(((type *)NULL)->member, gint64 : 'i', char * : 's', const char * : 's',           \
+        _Generic(((type){0}).member, gint64 : 'i', char * : 's', const char * : 's',           \
                  default : 'n'), G_STRUCT_OFFSET(type, member)                                     \
     }
 /* clang-format on */
@@ -114,10 +114,12 @@ typedef struct {
 } SmMaker;
 
 /* A maker of structs of TYPE, which g_free() frees; finish may be NULL. */
+/* clang-format off */
 #define SM_MAKER(type, fields, finish)                                                             \
     {                                                                                              \
         sizeof(type), fields, G_N_ELEMENTS(fields), finish, NULL                                   \
     }
+/* clang-format on */
 
 /* A row becomes its first text. */
 extern const SmMaker sm_db_texts;
