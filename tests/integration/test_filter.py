@@ -98,10 +98,19 @@ HOSTILE = {
 }
 
 
+def given_its_second(start):
+    """What start() gives: the parser takes a second of processor time, which a busy machine may not give it in ten."""
+    for _ in range(4):
+        run = start()
+        if b"did not answer within" not in run.stderr:
+            break
+    return run
+
+
 @pytest.mark.xdist_group("hostile")  # one at a time: each takes all memory that it may
 @pytest.mark.parametrize("title", HOSTILE)
 def test_hostile_messages_are_unusable(title):
-    run = scoremail("--extract", "--max-cpu", "1", message=HOSTILE[title])
+    run = given_its_second(lambda: scoremail("--extract", "--max-cpu", "1", message=HOSTILE[title]))
     assert run.returncode == BAD_NAME and run.stdout == b"" and run.stderr.startswith(b"scoremail: unusable message")
 
 
@@ -228,7 +237,7 @@ def test_a_name_with_another_extension_is_handed_over(installation):
 
 
 def test_an_unusable_message_is_handed_over_with_its_header(installation):
-    installation.run("--max-cpu", "1", message=HOSTILE["100,000 nested elements"])
+    given_its_second(lambda: installation.run("--max-cpu", "1", message=HOSTILE["100,000 nested elements"]))
     event = installation.event()
     assert event[5] == UNUSABLE and b"test@example.org" in event and b"sender@example.org" in event
 
