@@ -48,12 +48,10 @@ scorefetch(int argc, char **argv)
 
     setlocale(LC_CTYPE, ""); /* and no more of the locale: numbers and messages stay as they are */
     /* A signal ends any command: for a mail system, scoremail makes an exit code of that end. */
-    if (!sm_startup(SM_ROLE_PROMPT, &error) || (!as_filter && !sm_http_start(&error))) {
+    if (!sm_startup(SM_ROLE_PROMPT, &error) || !sm_http_start(&error)) {
         fprintf(stderr, "scorefetch: %s\n", error->message);
         return sm_error_exit_code(error, as_filter ? SM_ROLE_FILTER : SM_ROLE_PROMPT);
     }
-    if (as_filter) /* the event is recorded, and the name claimed, meanwhile */
-        sm_http_start_aside();
     sm_startup_export_home();
     if (argc < 2)
         return usage(stderr, EX_USAGE);
@@ -71,8 +69,5 @@ scorefetch(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-    int code = scorefetch(argc, argv);
-
-    sm_http_start(NULL); /* no thread of ours still begins anything at the end */
-    sm_startup_exit(code);
+    sm_startup_exit(scorefetch(argc, argv));
 }

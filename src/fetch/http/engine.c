@@ -1,7 +1,5 @@
 #include "fetch/http/engine.h"
 
-#include "fetch/http/http.h"
-
 enum { LOOK_MS = 500 /* between two looks at the deadlines */ };
 
 typedef struct {
@@ -118,10 +116,7 @@ SmHttpEngine *
 sm_http_engine_new(void)
 {
     SmHttpEngine *engine = g_new0(SmHttpEngine, 1);
-    g_autoptr(GError) error = NULL;
 
-    if (!sm_http_start(&error))
-        g_error("%s", error->message);
     g_mutex_init(&engine->lock);
     g_queue_init(&engine->waiting);
     engine->active = g_ptr_array_new();

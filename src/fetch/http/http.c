@@ -1,57 +1,17 @@
 #include "fetch/http/http.h"
 
-#include <openssl/rand.h>
-
 #include "build-config.h"
 #include "common/base/error.h"
 #include "common/base/text.h"
-#include "fetch/crypto/digest.h"
 #include "fetch/http/authorities.h"
 #include "fetch/http/certificate.h"
 
 enum { DETAIL_MAX = 200 };
 
-static gpointer
-start(gpointer with_openssl)
-{
-    CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
-
-    if (with_openssl != NULL) { /* what a first transfer would wait for */
-        RAND_status();
-        sm_digest_free(sm_digest_new(FALSE));
-    }
-    return GINT_TO_POINTER(code);
-}
-
-/* Whoever comes first starts it, others wait. */
-static CURLcode
-start_once(gpointer with_openssl)
-{
-    static GOnce once = G_ONCE_INIT;
-
-    return (CURLcode)GPOINTER_TO_INT(g_once(&once, start, with_openssl));
-}
-
-static gpointer
-start_aside(gpointer data)
-{
-    start_once((gpointer) "with OpenSSL");
-    return NULL;
-}
-
-void
-sm_http_start_aside(void)
-{
-    GThread *thread = g_thread_try_new("http", start_aside, NULL, NULL);
-
-    if (thread != NULL) /* else sm_http_start() does it */
-        g_thread_unref(thread);
-}
-
 gboolean
 sm_http_start(GError **error)
 {
-    CURLcode code = start_once(NULL);
+    CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
 
     if (code == CURLE_OK)
         return TRUE;

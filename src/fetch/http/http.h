@@ -12,14 +12,8 @@
 #include "common/config/config.h"
 #include "fetch/host/autoptr.h"
 
-/* Before any handle; only the first call in a process takes time. SM_ERROR_INTERNAL. */
+/* Once in a process, before any handle. SM_ERROR_INTERNAL. */
 gboolean sm_http_start(GError **error);
-
-/*
- * Begins that in a thread of its own, and what else every transfer needs. The thread calls nobody;
- * a new engine (engine.h), as sm_http_start() does, waits for its end.
- */
-void sm_http_start_aside(void);
 
 /*
  * (Re)sets handle to what every request of the account has, keeping its

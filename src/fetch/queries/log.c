@@ -52,7 +52,7 @@ sm_log_read(SmLedger *ledger, const SmLogFilter *filter, SmTakeMade take, gpoint
     gint64 until = filter->until > 0 ? filter->until : G_MAXINT64;
     Piece piece = {.take = take, .user_data = user_data, .at = filter->since};
     const SmReader reader = {&rows, take_row, &piece};
-    gboolean by_time = filter->name == NULL && filter->since > 0, ok;
+    gboolean by_time = filter->name == NULL && filter->since > 0, ok = TRUE;
     const char *sql;
 
     if (filter->name != NULL)
