@@ -19,7 +19,7 @@ class Screen:
     def __init__(self, columns, rows):
         self.other, self.hidden, self.wraps = False, False, True
         self.resize(columns, rows)
-        self.before = []  # what the other screen was before it was left
+        self.befores = []  # what was on the screen before each change to the other one, or back
 
     def resize(self, columns, rows):
         self.columns, self.rows = columns, rows
@@ -40,7 +40,8 @@ class Screen:
         if private:
             on = {"h": True, "l": False}[what]
             if number == "1049":
-                self.before, self.other = self.text(), on
+                self.befores.append(self.text())
+                self.other = on
                 self.resize(self.columns, self.rows)
             elif number == "25":
                 self.hidden = not on

@@ -58,7 +58,7 @@ def test_a_person_at_a_terminal_is_told_each_time(waiting):
 def test_a_dry_run_notes_nothing_of_what_it_says(account, emulator):
     """Nor sends it an alert: it is a look."""
     assert account.scorefetch("sync", "--mark-known").code == 0
-    account.configure(give_up_after="1s")
+    account.configure(give_up_after="4s")
     emulator.faults("login:not-json")
     before = account.sql("SELECT * FROM keys ORDER BY name")
     for _ in range(2):

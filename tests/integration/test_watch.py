@@ -1,11 +1,13 @@
 """scorefetch status --watch, in a real terminal."""
 import os
+import shutil
 import signal
 import subprocess
 
 import mounts
 import pytest
-from harness import CSV_NAME, EX_USAGE, large_scores, run
+from agents import wait_for
+from harness import CSV_NAME, EX_USAGE, large_scores, need, run
 from terminal import Terminal
 
 BIG = "4300_20180411_111604.csv"
@@ -65,14 +67,25 @@ def test_however_it_ends_the_terminal_is_as_it_was(account, how):
     assert not account.ledger.exists()  # it only looks
 
 
+def test_ctrl_c_right_behind_another_key_ends_it(account, tmp_path):
+    """The terminal takes the key back, after poll() has told of it."""
+    need(shutil.which("strace"), "strace is not installed")
+    log = tmp_path / "strace"
+    slow_poll = ["strace", "-o", log, "-e", "trace=poll", "-e", "inject=poll:delay_exit=300000"]
+    with Terminal([*slow_poll, account.build / "scorefetch", "status", "--watch", "-c", account.config]) as terminal:
+        terminal.wait_for("ACCOUNT")
+        terminal.type("x")
+        wait_for(lambda: "fd=0, revents=POLLIN" in log.read_text(), "poll's answer")
+        assert terminal.end("\x03", timeout=30) == 0
+
+
 def test_a_stop_gives_the_terminal_back_for_a_while(account):
     with watch(account) as terminal:
         terminal.wait_for("ACCOUNT")
-        terminal.process.send_signal(signal.SIGSTOP)  # in an orphaned process group, Ctrl-Z would not stop it
-        terminal.process.send_signal(signal.SIGTSTP)
-        terminal.process.send_signal(signal.SIGCONT)
-        terminal.wait_for(lambda _: terminal.screen.before and "ACCOUNT" not in " ".join(terminal.screen.before))
+        terminal.process.send_signal(signal.SIGTSTP)  # without a shell's job control the kernel lets it go on at once
+        terminal.wait_for(lambda _: len(terminal.screen.befores) == 3)  # entered, left, entered
         terminal.wait_for("ACCOUNT")
+        assert ["ACCOUNT" in " ".join(lines) for lines in terminal.screen.befores] == [False, True, False]
         assert terminal.end("q") == 0
         assert terminal.is_as_before()
 

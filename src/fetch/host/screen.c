@@ -48,7 +48,7 @@ enter(const SmScreen *screen)
 
     state.c_iflag &= ~(tcflag_t)IXON; /* Ctrl-S would hold us up, too */
     state.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
-    state.c_cc[VMIN] = 1;
+    state.c_cc[VMIN] = 0; /* what poll() has seen may be flushed before it is read, by a Ctrl-C */
     state.c_cc[VTIME] = 0;
     if (tcsetattr(STDIN_FILENO, TCSANOW, &state) < 0)
         return FALSE;
@@ -140,6 +140,7 @@ sm_screen_wait(SmScreen *screen, guint ms)
 {
     struct pollfd sources[] = {{screen->signals, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
     char key = '\0';
+    ssize_t taken;
 
     if (poll(sources, G_N_ELEMENTS(sources), (int)ms) < 0)
         return errno == EINTR;
@@ -147,7 +148,8 @@ sm_screen_wait(SmScreen *screen, guint ms)
         return FALSE;
     if (sources[1].revents == 0)
         return TRUE;
-    return read(STDIN_FILENO, &key, 1) == 1 && key != 'q' && key != 'Q';
+    taken = read(STDIN_FILENO, &key, 1);
+    return taken >= 0 && (sources[1].revents & POLLHUP) == 0 && key != 'q' && key != 'Q';
 }
 
 void
