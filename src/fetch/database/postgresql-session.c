@@ -87,10 +87,11 @@ try_lock(SmDbSession *session, gint64 lock, gboolean *taken, GError **error)
     gboolean answered = FALSE;
     gint64 answer = 0;
     gboolean ok = sm_db_wire_put(session, &(SmDbQuery){"SELECT pg_try_advisory_lock(?2)" OWN, "si",
-                                                       values, FALSE}) &&
-                  sm_db_wire_ask(session, &(SmTaker){take_number, &answer}, &answered, error) &&
-                  is_own(session, answered, error);
+                                                       values, FALSE})
+                      ? sm_db_wire_ask(session, &(SmTaker){take_number, &answer}, &answered, error)
+                      : sm_db_wire_fail(session, NULL, error);
 
+    ok = ok && is_own(session, answered, error);
     *taken = answer != 0;
     return ok;
 }
