@@ -283,6 +283,15 @@ def test_after_a_reboot_events_are_taken_and_a_missed_sync_is_made_up_for(site):
     assert site.must("stat", "-c", "%F %U %G %a", "/run/scoremail/wake") == "fifo scoremail scorespool 620\n"
 
 
+def test_a_reload_does_not_start_the_worker(site):
+    """`systemctl enable` reloads, and a socket whose service runs cannot be started."""
+    site.must("systemctl", "start", "scoremail-run.service")
+    site.wait_until_idle()
+    due = site.shows("scoremail-run.timer", "NextElapseUSecMonotonic")
+    site.must("systemctl", "daemon-reload")
+    assert site.shows("scoremail-run.timer", "NextElapseUSecMonotonic") == due
+
+
 def check(site):
     """What is not well, in check's words to the service user at a prompt."""
     return site.run(["scorefetch", "check", "-q", "-c", CONFIG], user="scoremail").out.decode()
@@ -301,6 +310,7 @@ def test_check_sees_units_that_are_off_stopped_or_masked(site):
         assert said.count(" units: ") == 3
     finally:
         site.must("systemctl", "unmask", "scoremail-sync.service")
+        site.wait_until_idle()  # the timer may have started the worker
         site.must("systemctl", "enable", "--now", "scoremail-run.socket")
         site.must("systemctl", "start", "scoremail-tell.timer")
 

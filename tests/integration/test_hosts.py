@@ -209,8 +209,10 @@ def test_each_rejected_password_makes_one_login_over_all_hosts(site, emulator):
         each.go()
     assert codes(end_all(running)) == {EX_TEMPFAIL}
     assert codes(end_all([host.start_scorefetch("sync") for host in site.hosts])) == {EX_NOPERM}
-    # one process asks for the file, and makes sure by a login, of each password
-    assert [(r["call"], r["status"]) for r in emulator.requests()] == [("file", 401), ("login", 401)] * 2
+    # of each password one process makes sure by a login; whether one asks for the file first, who takes the claim says
+    rejected = [(r["call"], r["status"]) for r in emulator.requests()]
+    assert rejected.count(("login", 401)) == 2, rejected
+    assert set(rejected) == {("file", 401), ("login", 401)} and len(rejected) <= 4, rejected
 
 
 def test_a_host_with_an_old_password_tries_it_once(site, emulator):

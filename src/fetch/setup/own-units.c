@@ -11,7 +11,7 @@
 static const char run_timer[] = "Description=Fetch the score files whose next attempt is due\n"
                                 "\n"
                                 "[Timer]\n"
-                                "OnActiveSec=0\n"
+                                "OnBootSec=0\n"
                                 "OnUnitInactiveSec=5min\n"
                                 "AccuracySec=10s\n";
 static const char sync_timer[] =
