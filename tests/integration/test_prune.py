@@ -3,9 +3,11 @@ import json
 import os
 import re
 import shutil
+import signal
 
 import pytest
-from harness import CSV_NAME, EX_USAGE, TXT_NAME, mail, need, run
+from agents import wait_for
+from harness import CSV_NAME, EX_TEMPFAIL, EX_USAGE, TXT_NAME, Running, mail, need, run
 from test_reposts import CORRECTED, announced_again, older_versions
 
 DAY = 24 * 3600
@@ -129,6 +131,26 @@ def test_an_older_version_that_cannot_be_looked_at_once_is_not_forgotten(account
         assert done.code != 0 and older in done.err and "Input/output error" in done.err
     assert account.scorefetch("prune").code == 0
     assert list(older_versions(account)) == [] and account.stored() == {}
+
+
+@pytest.mark.release_only("strace and the leak checker cannot both attach")
+def test_what_changes_while_older_versions_are_deleted_stays(account, emulator, tmp_path):
+    need(shutil.which("strace"), "strace is not installed")
+    account.configure(keep_for="30d")
+    account.scoremail(stdin=mail("csv"))
+    emulator.add(CSV_NAME, CORRECTED)
+    account.scoremail(stdin=announced_again(1))
+    account.time_passes(31 * DAY)
+    trace = tmp_path / "trace"
+    argv = ["strace", "-f", "-qq", "-o", trace, "-P", f"{CSV_NAME}.~1~", "-e", "trace=unlinkat", "-e", "inject=unlinkat:signal=STOP"]
+    running = Running([*argv, account.build / "scorefetch", "prune", "-c", account.config], b"").go()
+    wait_for(lambda: trace.exists() and "stopped by SIGSTOP" in trace.read_text(), "the older version to be deleted")
+    (account.directory / CSV_NAME).write_bytes(b"somebody else's\n")
+    os.kill(int(trace.read_text().split()[0]), signal.SIGCONT)
+    done = running.end()
+    assert done.code == EX_TEMPFAIL and f"{CSV_NAME}: kept after keep-for: it changed just now" in done.err, done.err
+    assert "0 deleted" in done.err and log(account, "pruned") == []
+    assert account.stored() == {CSV_NAME: b"somebody else's\n"}
 
 
 def test_encrypted_files_are_deleted_like_others(sealing, emulator):

@@ -59,13 +59,25 @@ sm_prune_was_stored(SmLedger *ledger, const SmFile *file, const char *sha256, gb
                      "sss", file->account, file->name, sha256);
 }
 
+gboolean
+sm_prune_is_ours(SmLedger *ledger, const SmFile *file, GError **error)
+{
+    gboolean ours;
+
+    return sm_db_has(ledger->db, error, &ours,
+                     "SELECT 1 FROM files WHERE id = ? AND fence = ? AND pruned = 0", "ii",
+                     file->id, file->fence) &&
+           sm_file_has_hit(ledger, file, ours, error);
+}
+
 static gboolean
 mark(SmLedger *ledger, const SmFile *file, GError **error)
 {
     int changed;
 
     return sm_db_run(ledger->db, error, &changed,
-                     "UPDATE files SET pruned = ?1, updated = ?1 WHERE id = ?2 AND fence = ?3",
+                     "UPDATE files SET pruned = ?1, updated = ?1"
+                     " WHERE id = ?2 AND fence = ?3 AND pruned = 0",
                      "iii", sm_ledger_now(), file->id, file->fence) &&
            sm_file_has_hit(ledger, file, changed, error);
 }

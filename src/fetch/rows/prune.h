@@ -34,6 +34,11 @@ gboolean sm_prune_is_outlived(const SmFile *file, gint64 before);
 gboolean sm_prune_was_stored(SmLedger *ledger, const SmFile *file, const char *sha256,
                              gboolean *was, GError **error);
 
+/* Whether file's row is still as it was loaded under our claim, so that it may be deleted: a
+ * server's claim ends with the session, and another host goes on then. SM_ERROR_LEDGER where not.
+ */
+gboolean sm_prune_is_ours(SmLedger *ledger, const SmFile *file, GError **error);
+
 /* The file was deleted; detail is for the log. SM_ERROR_LEDGER. */
 gboolean sm_prune_record(SmLedger *ledger, const SmFile *file, const char *detail, GError **error);
 

@@ -70,7 +70,8 @@ delete_older(Pruning *p, const SmFile *file, SmStore *folder, const char *name, 
     gboolean was = FALSE;
 
     if (!look_at_older(folder, name, &sha256, error) ||
-        (sha256 != NULL && !sm_prune_was_stored(p->ledger, file, sha256, &was, error)))
+        (sha256 != NULL && !sm_prune_was_stored(p->ledger, file, sha256, &was, error)) ||
+        !sm_prune_is_ours(p->ledger, file, error))
         return FALSE;
     now = sm_store_identity(folder, name);
     if (before == NULL || now == NULL)
@@ -120,10 +121,26 @@ delete_all_older(Pruning *p, const SmFile *file, GString *deleted, GError **erro
            (p->mode == SM_PRUNE_DRY || sm_store_sync(folder, error));
 }
 
-/* file is what was stored, or gone already. */
+/* Once more that it is what identity tells, and ours: older versions were read meanwhile. */
 static gboolean
-delete_file(Pruning *p, const SmFile *file, gboolean is_there, GError **error)
+delete_newest(Pruning *p, const SmFile *file, const char *identity, GError **error)
 {
+    g_autofree char *now = NULL;
+
+    if (!sm_prune_is_ours(p->ledger, file, error))
+        return FALSE;
+    now = sm_store_identity(p->store, file->path);
+    if (now != NULL && strcmp(now, identity) != 0)
+        return sm_error_set(error, SM_ERROR_BUSY, "%s/%s: kept after keep-for: it changed just now",
+                            p->store->directory, file->path);
+    return sm_store_remove(p->store, file->path, error);
+}
+
+/* file is what was stored, which identity tells; NULL: it is gone already. */
+static gboolean
+delete_file(Pruning *p, const SmFile *file, const char *identity, GError **error)
+{
+    gboolean is_there = identity != NULL;
     g_autoptr(GString) detail = g_string_new(NULL);
     g_autofree char *size = sm_text_size((guint64)file->stored.size);
     g_autofree char *stored = sm_text_time(file->stored_at);
@@ -133,16 +150,17 @@ delete_file(Pruning *p, const SmFile *file, gboolean is_there, GError **error)
                     is_there ? "" : "; it was gone already");
     if (!delete_all_older(p, file, detail, error))
         return FALSE;
-    p->result->pruned++;
     if (p->mode == SM_PRUNE_DRY) {
+        p->result->pruned++;
         if (is_there)
             printf("%s/%s (%s): would be deleted, stored since %s\n", p->store->directory,
                    file->path, size, stored);
         return TRUE;
     }
-    if ((is_there && !sm_store_remove(p->store, file->path, error)) ||
-        !sm_store_sync(p->store, error) || !sm_prune_record(p->ledger, file, detail->str, error))
+    if ((is_there && !delete_newest(p, file, identity, error)) || !sm_store_sync(p->store, error) ||
+        !sm_prune_record(p->ledger, file, detail->str, error))
         return FALSE;
+    p->result->pruned++;
     if (is_there)
         g_message("deleted %s/%s (%s), stored since %s", p->store->directory, file->path, size,
                   stored);
@@ -165,7 +183,7 @@ prune_file(Pruning *p, const SmFile *file, GError **error)
         return FALSE;
     if (match == SM_MATCH_OTHER || g_strcmp0(before, now) != 0)
         return keep(p, file, "its content differs from what was stored", TRUE, error);
-    return delete_file(p, file, match == SM_MATCH_SAME, error);
+    return delete_file(p, file, match == SM_MATCH_SAME ? now : NULL, error);
 }
 
 /* A dry run claims nothing: it looks. */
