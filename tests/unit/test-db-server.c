@@ -9,6 +9,7 @@
 #include "common/base/error.h"
 #include "fetch-fixture.h"
 #include "fetch/rows/claim.h"
+#include "fetch/rows/prune.h"
 #include "fetch/rows/updates.h"
 
 /* What libpq is told of keyword; NULL: nothing. */
@@ -233,9 +234,12 @@ who_lost_a_claim_changes_nothing(Fixture *fixture, gconstpointer data)
     g_assert_nonnull(their_file);
     g_assert_true(sm_file_raise_fence(other, their_file, 0, NULL));
     before = fixture_dump(&(Fixture){.ledger = other});
+    g_assert_false(sm_prune_is_ours(fixture->ledger, file, NULL));
     g_assert_false(sm_file_placing(fixture->ledger, file, (SmContent){1, "a"}, NULL, "b", NULL));
     sm_claim_drop(&claim);
     g_assert_false(sm_file_placing(fixture->ledger, file, (SmContent){1, "a"}, NULL, "b", NULL));
+    g_assert_false(sm_prune_is_ours(fixture->ledger, file, NULL));
+    g_assert_true(sm_prune_is_ours(other, their_file, NULL));
     after = fixture_dump(&(Fixture){.ledger = other});
     g_assert_cmpstr(after, ==, before);
     g_assert_true(sm_file_placing(other, their_file, (SmContent){1, "a"}, NULL, "b", NULL));
@@ -431,6 +435,34 @@ static const char cuts_off[] =
     "SELECT CASE nextval('once') WHEN 1 THEN length(CAST(pg_terminate_backend(pg_backend_pid())"
     " AS text) || CAST(pg_sleep(30) AS text)) ELSE 7 END";
 
+/* It may have been done. */
+static void
+a_change_that_is_cut_off_alone_is_not_done_again(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *sql =
+        g_strdup_printf("INSERT INTO accounts (name) SELECT 'x' WHERE (%s) = 7", cuts_off);
+    SmDb *db = fixture->ledger->db;
+
+    fixture_sql(fixture, "CREATE SEQUENCE once");
+    for (int way = 0; way < 2; way++) {
+        g_autoptr(GError) error = NULL;
+
+        fixture_sql(fixture, "SELECT setval('once', 1, FALSE)");
+        if (way == 0) {
+            g_assert_false(sm_db_run(db, &error, NULL, sql, ""));
+            g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);
+        } else { /* of which nothing is there without its commit */
+            int changed;
+
+            g_assert_true(sm_db_begin(db, "main", NULL));
+            g_assert_true(sm_db_run(db, NULL, &changed, sql, ""));
+            g_assert_true(sm_db_end(db, TRUE, NULL));
+        }
+        g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM accounts"), ==, way);
+    }
+    fixture_sql(fixture, "DROP SEQUENCE once");
+}
+
 static void
 what_is_cut_off_alone_is_done_again(Fixture *fixture, gconstpointer data)
 {
@@ -557,6 +589,8 @@ main(int argc, char **argv)
     ADD_OF_SERVER("/db-server/what fails in between undoes all", what_fails_in_between_undoes_all);
     ADD_OF_SERVER("/db-server/what is cut off alone is done again",
                   what_is_cut_off_alone_is_done_again);
+    ADD_OF_SERVER("/db-server/a change that is cut off alone is not done again",
+                  a_change_that_is_cut_off_alone_is_not_done_again);
     ADD_OF_SERVER("/db-server/only what may wait for the disk does",
                   only_what_may_wait_for_the_disk_does);
     ADD_OF_SERVER("/db-server/many rows take little memory", many_rows_take_little_memory);

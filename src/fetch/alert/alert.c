@@ -16,7 +16,10 @@ raise_as(SmLedger *ledger, const char *account, SmAlertKind kind, const char *ke
     g_autofree char *clean = sm_text_clean(text, TEXT_MAX);
     g_autoptr(GError) fault = NULL;
 
-    if (ledger == NULL || !sm_alerts_raise(ledger, account, key, clean, &fault))
+    /* a server's session may have been cut off: better that it counts twice than not at all */
+    if (ledger == NULL ||
+        ((!sm_db_is_server(ledger->db) || !sm_alerts_raise(ledger, account, key, clean, NULL)) &&
+         !sm_alerts_raise(ledger, account, key, clean, &fault)))
         g_critical("alert %s, not recorded in the ledger (%s): %s", sm_alert_kind_name(kind),
                    fault != NULL ? fault->message : "it cannot be opened", clean);
 }

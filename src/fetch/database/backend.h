@@ -17,7 +17,8 @@ typedef union {
 typedef struct {
     const char *sql, *types;
     const SmDbValue *values;
-    gboolean blind; /* its answer does not matter: within a transaction it may fail later */
+    gboolean blind;   /* its answer does not matter: within a transaction it may fail later */
+    gboolean changes; /* what is there: done once more it might be done twice */
 } SmDbQuery;
 
 /* Each member does what the function of db.h of its name says. */

@@ -324,7 +324,7 @@ ignore_row(const SmRow *row, gpointer user_data)
 gboolean
 sm_db_run(SmDb *db, GError **error, int *changed, const char *sql, const char *types, ...)
 {
-    SmDbQuery query = {.sql = sql, .types = types, .blind = changed == NULL};
+    SmDbQuery query = {.sql = sql, .types = types, .blind = changed == NULL, .changes = TRUE};
     va_list values;
     gboolean ok;
 
@@ -345,7 +345,7 @@ sm_db_run_texts(SmDb *db, const char *sql, const char *const *texts, guint count
     for (guint i = 0; i < count; i++)
         values[i].text = texts[i];
     return db->backend->each(db, &(SmTaker){ignore_row, NULL},
-                             &(SmDbQuery){sql, types, values, TRUE}, error);
+                             &(SmDbQuery){sql, types, values, TRUE, TRUE}, error);
 }
 
 gboolean

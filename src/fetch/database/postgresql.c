@@ -34,12 +34,16 @@ put_before(SmDbSession *session)
                                         "is", lock, FALSE}));
 }
 
-/*
- * What was cut off before it could be known whether it was done is done once more, where nothing
- * but this is lost with the session: the fence keeps a claim's holder from doing harm by that. In
- * a transaction nobody waits for a statement whose answer does not matter: the next trip fails with
- * it.
- */
+/* Whether what was cut off may be done once more: nothing else was lost with the session, and it is
+ * not done twice by that. A transaction that was not committed is not there. */
+static gboolean
+may_repeat(const SmDbSession *session, const SmDbQuery *query, gboolean asked)
+{
+    return !asked || !query->changes || session->opening != NULL;
+}
+
+/* In a transaction nobody waits for a statement whose answer does not matter: the next trip fails
+ * with it. */
 static gboolean
 each(SmDb *db, const SmTaker *taker, const SmDbQuery *query, GError **error)
 {
@@ -57,7 +61,8 @@ each(SmDb *db, const SmTaker *taker, const SmDbQuery *query, GError **error)
             if (sm_db_wire_ask(session, taker, &taken, &fault))
                 return TRUE;
         }
-        if (again || !first || taken || sm_db_wire_is_alive(session)) {
+        if (again || !first || taken || !may_repeat(session, query, fault != NULL) ||
+            sm_db_wire_is_alive(session)) {
             if (fault == NULL)
                 return sm_db_wire_fail(session, NULL, error);
             g_propagate_error(error, g_steal_pointer(&fault));
