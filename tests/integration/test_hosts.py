@@ -377,3 +377,9 @@ def test_status_shows_the_hosts(site, tmp_path):
     assert "on mx3" in site.sql("SELECT text FROM alerts WHERE kind = 'worker' AND last > 0")[0]["text"]
     assert site.hosts[2].scorefetch("run").code == 0
     assert site.sql("SELECT kind FROM alerts WHERE kind = 'worker' AND last > 0") == []
+    run([*site.hosts[2].inside, "hostname", "mx1"])
+    for number in (2, 0):
+        assert site.hosts[number].scorefetch("run").code == 0
+    done = site.hosts[1].scorefetch("status", "--exit-code")
+    assert done.code == 1 and b"two machines that share the ledger have the host name mx1" in done.out
+    assert "host name mx1" in site.sql("SELECT text FROM alerts WHERE kind = 'worker' AND last > 0")[0]["text"]

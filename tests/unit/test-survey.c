@@ -155,6 +155,24 @@ hosts_and_which_are_silent(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(host->spooled, ==, 7);
 }
 
+/* The first boots anew; then another machine has its name. */
+static void
+a_host_s_name_that_two_machines_have(Fixture *fixture, gconstpointer data)
+{
+    static const char *const boots[] = {"a", "a", "b", "b", "c", "b", "b", "c"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(boots) && fixture_is_on_server(); i++) {
+        g_auto(Look) it = {0};
+        SmHost own = {.interval = 300, .spooled = 1};
+
+        g_strlcpy(own.boot, boots[i], sizeof own.boot);
+        g_assert_true(sm_hosts_beat(fixture->ledger, &own, NOW - 8 + i, NULL));
+        look(&it, fixture);
+        g_assert_cmpuint(it.survey->hosts->len, ==, 1);
+        g_assert_cmpint(((SmHost *)it.survey->hosts->pdata[0])->doubled, ==, i >= 5);
+    }
+}
+
 static void
 survey_once(Fixture *fixture)
 {
@@ -215,6 +233,7 @@ main(int argc, char **argv)
     CASE("alerts that are over or unknown are left out",
          alerts_that_are_over_or_unknown_are_left_out);
     CASE("hosts and which are silent", hosts_and_which_are_silent);
+    CASE("a host's name that two machines have", a_host_s_name_that_two_machines_have);
     ADD_OF_FILE("/survey/nothing large is read as a whole", NULL, nothing_large_is_read_as_a_whole);
     return g_test_run();
 }

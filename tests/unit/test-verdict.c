@@ -69,6 +69,8 @@ another_host_is_silent(Fixture *it, gconstpointer data)
     assert_level(it, SM_LEVEL_OK, 0);
     other.silent = TRUE;
     assert_level(it, SM_LEVEL_WARNING, 1);
+    own.doubled = TRUE;
+    assert_level(it, SM_LEVEL_WARNING, 2);
 }
 
 static void

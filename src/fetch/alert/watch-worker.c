@@ -45,25 +45,27 @@ sm_watch_worker_describe_host(const SmHost *host)
 {
     g_autofree char *beat = sm_text_time(host->beat_at);
 
+    if (host->doubled)
+        return g_strdup_printf("two machines that share the ledger have the host name %s; give each"
+                               " a name of its own",
+                               host->name);
+    if (!host->silent || g_str_equal(host->name, g_get_host_name()))
+        return NULL;
     return g_strdup_printf("scorefetch run has not run on %s since %s; is that host up, and"
                            " scoremail-run.timer enabled there?",
                            host->name, beat);
 }
 
-/* What is to be said of the first other host whose worker is silent; NULL: of none. Caller frees.
- */
+/* What is to be said of the first host with trouble; NULL: of none. Caller frees. */
 static char *
-describe_others(SmLedger *ledger, gint64 now)
+describe_hosts(SmLedger *ledger, gint64 now)
 {
     g_autoptr(GPtrArray) hosts = sm_hosts_list(ledger, now, NULL);
+    char *text = NULL;
 
-    for (guint i = 0; hosts != NULL && i < hosts->len; i++) {
-        const SmHost *host = hosts->pdata[i];
-
-        if (host->silent && !g_str_equal(host->name, g_get_host_name()))
-            return sm_watch_worker_describe_host(host);
-    }
-    return NULL;
+    for (guint i = 0; text == NULL && hosts != NULL && i < hosts->len; i++)
+        text = sm_watch_worker_describe_host(hosts->pdata[i]);
+    return text;
 }
 
 void
@@ -78,7 +80,7 @@ sm_watch_worker(SmLedger *ledger, const SmConfig *config, gint64 now)
     if (state == SM_WORKER_NEEDED || (state == SM_WORKER_SILENT && signs.spooled > 0))
         text = sm_watch_worker_describe(&signs);
     else
-        text = describe_others(ledger, now);
+        text = describe_hosts(ledger, now);
     if (text != NULL)
         sm_alert_watch(ledger, "", SM_ALERT_WORKER, text, now);
 }
@@ -86,7 +88,7 @@ sm_watch_worker(SmLedger *ledger, const SmConfig *config, gint64 now)
 void
 sm_watch_worker_lives(SmLedger *ledger, gint64 now)
 {
-    g_autofree char *text = describe_others(ledger, now);
+    g_autofree char *text = describe_hosts(ledger, now);
 
     sm_alert_watch(ledger, "", SM_ALERT_WORKER, text, now);
 }

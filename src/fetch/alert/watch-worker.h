@@ -40,5 +40,6 @@ void sm_watch_worker(SmLedger *ledger, const SmConfig *config, gint64 now);
 /* This host's worker lives: clears SM_ALERT_WORKER, unless that of another host is silent. */
 void sm_watch_worker_lives(SmLedger *ledger, gint64 now);
 
-/* "scorefetch run has not run on HOST since ...; ...". Caller frees. */
+/* "scorefetch run has not run on HOST since ...; ..." of another host than this one, or that two
+ * machines have its name; NULL: all is well. Caller frees. */
 char *sm_watch_worker_describe_host(const SmHost *host);

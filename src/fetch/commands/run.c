@@ -35,6 +35,7 @@
 #include "fetch/rows/files.h"
 #include "fetch/rules/away.h"
 #include "fetch/session/turns.h"
+#include "fetch/store/fs.h"
 #include "fetch/store/prune.h"
 #include "fetch/store/sweep.h"
 #include "fetch/sync/sync.h"
@@ -309,9 +310,10 @@ beat(const Worker *worker, const char *kept, GError **error)
     const SmConfig *config = worker->session->config;
     SmLedger *ledger = worker->session->ledger;
     gint64 now = sm_ledger_now();
+    SmHost own = {.interval = config->worker_interval, .spooled = sm_spool_count(config->spool)};
 
-    if (!sm_spool_beat(worker->spool, kept, error) ||
-        !sm_hosts_beat(ledger, config->worker_interval, sm_spool_count(config->spool), now, error))
+    g_strlcpy(own.boot, sm_fs_boot_id(), sizeof own.boot);
+    if (!sm_spool_beat(worker->spool, kept, error) || !sm_hosts_beat(ledger, &own, now, error))
         return FALSE;
     sm_watch_worker_lives(ledger, now);
     return TRUE;

@@ -1,12 +1,17 @@
 #include "fetch/notes/hosts.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "fetch/ledger/keys.h"
 
-enum { FORGOTTEN_AFTER = 7 * 86400 /* seconds */ };
+enum {
+    FORGOTTEN_AFTER = 7 * 86400, /* seconds */
+    DOUBLED_FOR = 86400,         /* seconds after the last sign of it */
+};
 
-/* "host NAME": "BEAT INTERVAL SPOOLED". */
+/* "host NAME": "BEAT INTERVAL SPOOLED BOOT BEFORE DOUBLED": ids of its boot and of the one before,
+ * and when that was last seen to come back. */
 #define FIRST "host "
 #define END "host!"
 
@@ -16,22 +21,40 @@ finish(gpointer made, const SmRow *row)
     SmHost *host = made;
 
     host->name += sizeof FIRST - 1;
-    sscanf(sm_row_text(row, 1), "%" G_GINT64_MODIFIER "d %u %" G_GINT64_MODIFIER "d",
-           &host->beat_at, &host->interval, &host->spooled);
+    sscanf(sm_row_text(row, 1),
+           "%" G_GINT64_MODIFIER "d %u %" G_GINT64_MODIFIER "d %39s %39s %" G_GINT64_MODIFIER "d",
+           &host->beat_at, &host->interval, &host->spooled, host->boot, host->before,
+           &host->doubled_at);
 }
 
 static const SmField of_host[] = {SM_FIELD(SmHost, name)};
 static const SmMaker hosts = SM_MAKER(SmHost, of_host, finish);
 
+/* A boot does not come back: where one does, two machines beat by turns. */
+static char *
+value_of(const SmHost *host, const SmHost *last, gint64 now)
+{
+    gboolean same = strcmp(last->boot, host->boot) == 0;
+    gboolean back = strcmp(last->before, host->boot) == 0;
+
+    return g_strdup_printf("%" G_GINT64_FORMAT " %u %" G_GINT64_FORMAT " %s %s %" G_GINT64_FORMAT,
+                           now, host->interval, host->spooled, host->boot,
+                           same ? last->before : last->boot, back ? now : last->doubled_at);
+}
+
 gboolean
-sm_hosts_beat(SmLedger *ledger, guint interval, gint64 spooled, gint64 now, GError **error)
+sm_hosts_beat(SmLedger *ledger, const SmHost *host, gint64 now, GError **error)
 {
     g_autofree char *name = g_strconcat(FIRST, g_get_host_name(), NULL);
-    g_autofree char *value =
-        g_strdup_printf("%" G_GINT64_FORMAT " %u %" G_GINT64_FORMAT, now, interval, spooled);
+    static const SmHost none = {.boot = "-", .before = "-"};
+    g_autofree char *value = NULL;
+    g_autofree SmHost *last = NULL;
 
     if (!sm_db_is_server(ledger->db))
         return TRUE;
+    last = sm_db_first(ledger->db, NULL, &hosts, "SELECT name, value FROM keys WHERE name = ?", "s",
+                       name);
+    value = value_of(host, last != NULL ? last : &none, now);
     return sm_keys_set(ledger, name, value, error) &&
            sm_db_run(ledger->db, error, NULL,
                      "DELETE FROM keys WHERE name >= '" FIRST "' AND name < '" END "'"
@@ -53,6 +76,7 @@ sm_hosts_list(SmLedger *ledger, gint64 now, GError **error)
     for (guint i = 0; list != NULL && i < list->len; i++) {
         SmHost *host = list->pdata[i];
 
+        host->doubled = now < host->doubled_at + DOUBLED_FOR;
         host->silent = ABS(now - host->beat_at) > 2 * (gint64)host->interval;
     }
     return list;

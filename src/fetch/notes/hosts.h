@@ -10,16 +10,18 @@
 
 typedef struct {
     char *name;
-    gint64 beat_at;  /* the last heartbeat, seconds since 1970 by its own clock */
-    guint interval;  /* seconds: how often its worker is started */
-    gint64 spooled;  /* events in its spool then; -1: not known */
-    gboolean silent; /* no heartbeat for two intervals */
+    char boot[40], before[40]; /* the id of its boot, of the one before; words */
+    gint64 beat_at;            /* the last heartbeat, seconds since 1970 by its own clock */
+    guint interval;            /* seconds: how often its worker is started */
+    gint64 spooled;            /* events in its spool then; -1: not known */
+    gboolean silent;           /* no heartbeat for two intervals */
+    gint64 doubled_at;         /* when two machines were last seen to have its name; 0: never */
+    gboolean doubled;          /* within the last day */
 } SmHost;
 
-/* Notes this host's heartbeat at the time now, seconds since 1970; one that is silent for a week is
- * forgotten. SM_ERROR_LEDGER. */
-gboolean sm_hosts_beat(SmLedger *ledger, guint interval, gint64 spooled, gint64 now,
-                       GError **error);
+/* Notes this host's heartbeat at the time now, seconds since 1970, with interval, spooled and boot
+ * of host; one that is silent for a week is forgotten. SM_ERROR_LEDGER. */
+gboolean sm_hosts_beat(SmLedger *ledger, const SmHost *host, gint64 now, GError **error);
 
 /* The hosts as of the time now, by name: of SmHost. Caller frees. SM_ERROR_LEDGER. */
 GPtrArray *sm_hosts_list(SmLedger *ledger, gint64 now, GError **error);

@@ -201,15 +201,14 @@ judge_configuration(GPtrArray *concerns, const SmConfig *config)
             ((GError *)config->broken->pdata[i])->message);
 }
 
-/* The other hosts: of this one the spool knows more. */
+/* Of this one's worker the spool knows more. */
 static void
 judge_hosts(GPtrArray *concerns, const SmSurvey *survey)
 {
     for (guint i = 0; i < survey->hosts->len; i++) {
-        const SmHost *host = survey->hosts->pdata[i];
-        g_autofree char *text = sm_watch_worker_describe_host(host);
+        g_autofree char *text = sm_watch_worker_describe_host(survey->hosts->pdata[i]);
 
-        if (host->silent && !g_str_equal(host->name, g_get_host_name()))
+        if (text != NULL)
             add(concerns, of_survey.worker_silent, "", "%s", text);
     }
 }
