@@ -5,6 +5,7 @@ import random
 import time
 
 import pytest
+from agents import wait_for
 from harness import CSV_NAME, EX_NOPERM, EX_TEMPFAIL, TXT_NAME, large_scores, mail, notification, run
 from hosts import Site, need_namespaces
 from mounts import mounted
@@ -310,6 +311,23 @@ def test_files_are_pruned_and_hooks_run_once(site, tmp_path):
     assert site.stored() == {}
     assert site.times("pruned") == (1, 1)
     assert told.read_text().splitlines() == [CSV_NAME]
+
+
+def test_a_hook_runs_once_although_the_server_forgets_who_runs_it(site, cluster, tmp_path):
+    told, go = tmp_path / "told", tmp_path / "go"
+    for host in site.hosts:
+        host.configure(on_stored=f"/bin/sh -c 'echo $SCOREMAIL_NAME >> {told}; until test -e {go} || test $(wc -l < {told}) -gt 1; do sleep 0.02; done'")
+    running = site.hosts[0].start(mail("csv")).go()
+    wait_for(told.exists, "the hook")
+    cluster.stop()
+    cluster.start()
+    done = site.hosts[1].scorefetch("run")
+    assert done.code == 0 and "on-stored" not in done.err, done.err
+    go.touch()
+    end = running.end()
+    assert end.code == 0 and end.err.count("on-stored") == 0, end.err
+    assert site.hosts[2].scorefetch("run").code == 0
+    assert told.read_text().splitlines() == [CSV_NAME] and site.times("handed over") == (1, 1)
 
 
 def test_a_host_without_the_share_stores_nothing(site, emulator, scores):

@@ -154,6 +154,30 @@ one_that_failed_keeps_the_later_ones_waiting(Fixture *fixture, gconstpointer dat
     assert_due(fixture, CSV, 1);
 }
 
+/* A server's lock may be another host's before the command has ended. */
+static void
+one_that_is_run_is_left_alone_by_others(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GPtrArray) found = due_once_stored(fixture, CSV, NULL);
+    const SmHandover *handover = found->pdata[0];
+    gint64 until = sm_ledger_now() + 600;
+    gboolean on_server = fixture_is_on_server(), ours;
+    g_autofree SmHandover *now = NULL;
+
+    g_assert_true(sm_handover_start(fixture->ledger, handover, until, &ours, NULL));
+    g_assert_true(ours);
+    assert_due(fixture, CSV, on_server ? 0 : 1);
+    now = sm_handover_load(fixture->ledger, handover->id, NULL);
+    g_assert_cmpint(now->next_attempt, ==, on_server ? until : 0);
+    g_assert_true(sm_handover_start(fixture->ledger, handover, until, &ours, NULL));
+    g_assert_cmpint(ours, ==, !on_server); /* as it was loaded before */
+    g_assert_true(sm_handover_failed(fixture->ledger, handover, "no", 0, NULL));
+    assert_due(fixture, CSV, 1);
+    g_assert_true(sm_handover_done(fixture->ledger, handover, NULL));
+    g_assert_true(sm_handover_start(fixture->ledger, handover, until, &ours, NULL));
+    g_assert_cmpint(ours, ==, !on_server);
+}
+
 static void
 an_id_is_the_same_each_time_and_no_other_s(Fixture *fixture, gconstpointer data)
 {
@@ -208,6 +232,7 @@ main(int argc, char **argv)
     CASE("those of a name come one by one", those_of_a_name_come_one_by_one);
     CASE("one that failed keeps the later ones waiting",
          one_that_failed_keeps_the_later_ones_waiting);
+    CASE("one that is run is left alone by others", one_that_is_run_is_left_alone_by_others);
     CASE("an id is the same each time and no other's", an_id_is_the_same_each_time_and_no_other_s);
     CASE("what was told is open no more", what_was_told_is_open_no_more);
     CASE("the outcome of one is not taken for another's with its id",

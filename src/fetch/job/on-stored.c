@@ -9,6 +9,8 @@
 #include "fetch/rows/handovers.h"
 #include "fetch/rules/pause.h"
 
+enum { SPARE = 60 /* seconds: to stop it, and by which clocks differ */ };
+
 typedef struct {
     SmLedger *ledger;
     const SmAccount *account;
@@ -156,6 +158,19 @@ tell(Telling *telling, const SmHandover *handover)
     return FALSE;
 }
 
+/* Whether it is due, and nobody else starts it for as long as it may run. */
+static gboolean
+is_to_start(Telling *telling, const SmHandover *handover, GError **error)
+{
+    gint64 now = sm_ledger_now();
+    gint64 longest =
+        MIN((gint64)telling->account->on_stored_limit + SPARE, SM_PAUSE_LONGEST - SPARE);
+    gboolean ours;
+
+    return !sm_pause_holds(handover->next_attempt, now) &&
+           sm_handover_start(telling->ledger, handover, now + longest, &ours, error) && ours;
+}
+
 /* Whether to go on with this name's next hook. */
 static gboolean
 attend(Telling *telling, gint64 id, GError **error)
@@ -176,7 +191,7 @@ attend(Telling *telling, gint64 id, GError **error)
         return FALSE;
     }
     handover = sm_handover_load(telling->ledger, id, &fault); /* as it is under the lock */
-    if (handover != NULL && !sm_pause_holds(handover->next_attempt, sm_ledger_now()))
+    if (handover != NULL && is_to_start(telling, handover, &fault))
         lives = tell(telling, handover);
     if (!lives)
         sm_lock_drop(telling->ledger, byte);

@@ -59,6 +59,21 @@ sm_handover_load(SmLedger *ledger, gint64 id, GError **error)
                        "SELECT " COLUMNS " FROM handovers WHERE id = ? AND done = 0", "i", id);
 }
 
+gboolean
+sm_handover_start(SmLedger *ledger, const SmHandover *handover, gint64 until, gboolean *ours,
+                  GError **error)
+{
+    int changed = 1;
+    gboolean ok = !sm_db_is_server(ledger->db) ||
+                  sm_db_run(ledger->db, error, &changed,
+                            "UPDATE handovers SET next_attempt = ? WHERE id = ? AND created = ?"
+                            " AND done = 0 AND next_attempt = ?",
+                            "iiii", until, handover->id, handover->created, handover->next_attempt);
+
+    *ours = ok && changed == 1;
+    return ok;
+}
+
 char *
 sm_handover_id(const SmHandover *handover)
 {
