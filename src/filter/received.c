@@ -46,7 +46,7 @@ sm_received_scan(const char *message, gsize length)
 {
     static const char field[] = "Received:";
     const char *at = message;
-    const char *end = message + MIN(length, LOOKED_AT);
+    const char *end = length > 0 ? message + MIN(length, LOOKED_AT) : message;
 
     while (at < end && *at != '\n' && *at != '\r') {
         const char *next = line_end(at, end);

@@ -8,7 +8,7 @@
 
 /*
  * The date of the topmost Received line (RFC 5322, 3.6.7) of length bytes at
- * message, seconds since 1970; 0 where there is none, or one in another form
- * than mail systems write.
+ * message (NULL where length is 0), seconds since 1970; 0 where there is none,
+ * or one in another form than mail systems write.
  */
 gint64 sm_received_scan(const char *message, gsize length);

@@ -32,8 +32,9 @@ give_plain(void *handle, void *buffer, size_t size)
     SmSeal *seal = handle;
     gsize length = MIN(size, seal->left);
 
-    if (length > 0)
-        memcpy(buffer, seal->from, length);
+    if (length == 0) /* and from may be NULL */
+        return 0;
+    memcpy(buffer, seal->from, length);
     seal->from += length;
     seal->left -= length;
     seal->moved += length;
