@@ -21,22 +21,6 @@
 /* Seconds it has to end after SIGTERM: less than the 5 after which Dovecot kills. */
 enum { GRACE = 2 };
 
-/* Sealed, so that no other process can change what was validated. */
-static gboolean
-make_stdin(const SmEvent *event, GError **error)
-{
-    g_autoptr(GBytes) bytes = sm_event_encode(event);
-    sm_autofd int fd = memfd_create("scoremail-event", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    gsize size;
-    const char *data = g_bytes_get_data(bytes, &size);
-
-    if (fd < 0 || !sm_write_all(fd, data, size) ||
-        fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0 ||
-        lseek(fd, 0, SEEK_SET) < 0 || dup2(fd, STDIN_FILENO) < 0)
-        return sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot pass the event to scorefetch");
-    return TRUE;
-}
-
 static GPtrArray *
 arguments(const SmHandoff *handoff)
 {
@@ -66,59 +50,74 @@ arguments(const SmHandoff *handoff)
     return argv;
 }
 
-/* One run of scorefetch. */
-typedef struct {
-    const char *path;
-    pid_t pid;
+struct SmHandoffRun {
+    char *path;
+    int event;        /* its standard input, locked while it lacks the event; -1: given */
+    pid_t pid;        /* 0: none, or it has ended */
     int *exec_fault;  /* in memory that both processes see: why it could not be executed, or 0 */
-    sigset_t awaited; /* blocked here: its end, and requests to end */
+    GError *fault;    /* why it could not be started */
+    sigset_t awaited; /* blocked once it has the event: its end, and requests to end */
     gboolean asked;   /* a signal asked this process to end */
     guint time_limit; /* seconds */
     int status;       /* how it ended, as waitpid() says */
-} Run;
+};
 
 /* The child's side. It dies with this process, as it would if it had taken its place. */
 G_GNUC_NORETURN static void
-become(const Run *run, char **argv, pid_t parent)
+become(const SmHandoffRun *run, char **argv, pid_t parent)
 {
     sigset_t none;
 
     sm_startup_end_by_signal();
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent)
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent &&
+        dup2(run->event, STDIN_FILENO) == STDIN_FILENO)
         execv(run->path, argv);
     *run->exec_fault = errno;
     _exit(EX_OSERR);
 }
 
+/* The lock is this process's own: it ends with it, or as it closes the event. */
+static gboolean
+make_stdin(SmHandoffRun *run, GError **error)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+    run->event = memfd_create("scoremail-event", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    return (run->event >= 0 && fcntl(run->event, F_SETLK, &lock) == 0) ||
+           sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot pass the event to scorefetch");
+}
+
 /* Not posix_spawn(), which returns once the program has been read: from a file system that hangs,
  * never. */
-static gboolean
-start(Run *run, const SmHandoff *handoff, GError **error)
+static void
+start(SmHandoffRun *run, const SmHandoff *handoff, GError **error)
 {
     g_autoptr(GPtrArray) argv = arguments(handoff);
     pid_t parent = getpid();
 
     run->exec_fault = mmap(NULL, sizeof *run->exec_fault, PROT_READ | PROT_WRITE,
                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (run->exec_fault == MAP_FAILED)
-        return sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot start %s: out of memory",
-                                   run->path);
+    if (run->exec_fault == MAP_FAILED) {
+        sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot start %s: out of memory", run->path);
+        return;
+    }
     sm_startup_hold_requests(&run->awaited);
-    sigaddset(&run->awaited, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &run->awaited, NULL);
     run->pid = fork();
     if (run->pid == 0)
         become(run, (char **)argv->pdata, parent);
-    return run->pid > 0 ||
-           sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot start %s", run->path);
+    if (run->pid < 0)
+        sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot start %s", run->path);
+    sigprocmask(SIG_UNBLOCK, &run->awaited, NULL);
+    sigaddset(&run->awaited, SIGCHLD);
+    madvise(run->exec_fault, sizeof *run->exec_fault, MADV_DONTFORK); /* not for the parser child */
 }
 
 /* Waits for its end, passing requests on. FALSE when so many seconds have passed, or a few since
  * the first request. */
 static gboolean
-has_ended(Run *run, guint seconds)
+has_ended(SmHandoffRun *run, guint seconds)
 {
     gint64 until = g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
     gint64 left;
@@ -144,7 +143,7 @@ has_ended(Run *run, guint seconds)
 
 /* FALSE where not even SIGKILL ends it, as where a file system hangs. */
 static gboolean
-stop(Run *run)
+stop(SmHandoffRun *run)
 {
     if (!run->asked) {
         kill(run->pid, SIGTERM);
@@ -157,7 +156,7 @@ stop(Run *run)
 
 /* An exit for which mail systems would return the message. */
 static void
-tell_end(const Run *run, GError **error)
+tell_end(const SmHandoffRun *run, GError **error)
 {
     int number = WIFSIGNALED(run->status) ? WTERMSIG(run->status) : 0;
 
@@ -177,7 +176,7 @@ tell_end(const Run *run, GError **error)
 }
 
 static int
-run_to_end(Run *run, GError **error)
+run_to_end(SmHandoffRun *run, GError **error)
 {
     gboolean in_time = has_ended(run, run->time_limit);
     gboolean ended = in_time || stop(run);
@@ -199,17 +198,68 @@ run_to_end(Run *run, GError **error)
     return -1;
 }
 
-int
-sm_handoff(const SmEvent *event, const SmHandoff *handoff, GError **error)
+/* Sealed, so that no other process can change what was validated. */
+static gboolean
+give(SmHandoffRun *run, const SmEvent *event, GError **error)
+{
+    g_autoptr(GBytes) bytes = sm_event_encode(event);
+    gsize size;
+    const char *data = g_bytes_get_data(bytes, &size);
+
+    if (!sm_write_all(run->event, data, size) ||
+        fcntl(run->event, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) <
+            0 ||
+        lseek(run->event, 0, SEEK_SET) < 0)
+        return sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot pass the event to scorefetch");
+    sm_close(&run->event);
+    return TRUE;
+}
+
+SmHandoffRun *
+sm_handoff_start(const SmHandoff *handoff)
 {
     static const char installed[] = SM_BINDIR "/" PROGRAM;
     g_autofree char *beside = sm_startup_companion(PROGRAM);
-    Run run = {.path = access(beside, F_OK) == 0 ? beside : installed,
-               .time_limit = handoff->time_limit,
-               .status = EX_SOFTWARE << 8};
+    SmHandoffRun *run = g_new0(SmHandoffRun, 1);
 
-    g_info("handing over to %s", run.path);
-    if (!make_stdin(event, error) || !start(&run, handoff, error))
+    run->path = access(beside, F_OK) == 0 ? g_steal_pointer(&beside) : g_strdup(installed);
+    run->time_limit = handoff->time_limit;
+    run->status = EX_SOFTWARE << 8;
+    if (make_stdin(run, &run->fault))
+        start(run, handoff, &run->fault);
+    return run;
+}
+
+int
+sm_handoff(SmHandoffRun *run, const SmEvent *event, GError **error)
+{
+    int code;
+
+    if (run->fault != NULL) {
+        g_propagate_error(error, g_steal_pointer(&run->fault));
         return -1;
-    return run_to_end(&run, error);
+    }
+    g_info("handing over to %s", run->path);
+    sigprocmask(SIG_BLOCK, &run->awaited, NULL);
+    if (!give(run, event, error))
+        return -1;
+    code = run_to_end(run, error);
+    run->pid = 0;
+    return code;
+}
+
+void
+sm_handoff_end(SmHandoffRun *run)
+{
+    if (run == NULL)
+        return;
+    if (run->pid > 0) {
+        sigprocmask(SIG_BLOCK, &run->awaited, NULL);
+        kill(run->pid, SIGKILL);
+        has_ended(run, GRACE);
+    }
+    sm_close(&run->event);
+    g_clear_error(&run->fault);
+    g_free(run->path);
+    g_free(run);
 }

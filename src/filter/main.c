@@ -123,15 +123,6 @@ extract(const SmEvent *event)
     return code;
 }
 
-/* What the sandbox lacks on this kernel, for the log; NULL where it lacks nothing. Caller frees. */
-static char *
-find_lacking(void)
-{
-    const SmSandboxWalls walls = sm_sandbox_find();
-
-    return walls.landlock > 0 && walls.seccomp ? NULL : sm_sandbox_describe(&walls);
-}
-
 /* The configuration's file, for a program that does not read it. */
 static int
 fall_back(const SmEvent *event, const SmOptions *options, SmReport *report, const char *cause)
@@ -149,18 +140,16 @@ fall_back(const SmEvent *event, const SmOptions *options, SmReport *report, cons
 
 /* scorefetch's answer, or one without it. */
 static int
-hand_over(SmEvent *event, SmOptions *options, const SmEnvelope *envelope, SmReport *report)
+hand_over(SmEvent *event, const SmOptions *options, const SmEnvelope *envelope, SmReport *report,
+          SmHandoffRun *scorefetch)
 {
-    g_autofree char *lacking = find_lacking();
     g_autoptr(GError) error = NULL;
     int code;
 
     sm_envelope_note(envelope, event);
     g_free(event->account);
     event->account = g_strdup(options->account != NULL ? options->account : "");
-    options->handoff.lacking = lacking;
-    code = sm_handoff(event, &options->handoff, &error);
-    options->handoff.lacking = NULL;
+    code = sm_handoff(scorefetch, event, &error);
     if (code >= 0)
         return code;
     if (options->handoff.dry_run)
@@ -170,8 +159,8 @@ hand_over(SmEvent *event, SmOptions *options, const SmEnvelope *envelope, SmRepo
 
 /* Our own failure: the mail system keeps the message as long as that is safe. */
 static int
-give_up(const SmInput *input, SmOptions *options, const SmEnvelope *envelope, SmReport *report,
-        const GError *error)
+give_up(const SmInput *input, const SmOptions *options, const SmEnvelope *envelope,
+        SmReport *report, SmHandoffRun *scorefetch, const GError *error)
 {
     const SmChildRules rules = {1, options->sandbox};
     guint defer_for = options->defer_for != 0 ? options->defer_for : SM_EVENT_DEFER_FOR;
@@ -182,7 +171,7 @@ give_up(const SmInput *input, SmOptions *options, const SmEnvelope *envelope, Sm
     event = sm_child_read_header(input->data, input->length, &rules, error->message);
     if (!sm_event_is_overdue(event, defer_for, g_get_real_time() / G_USEC_PER_SEC))
         return fail(error, report->role);
-    return hand_over(event, options, envelope, report);
+    return hand_over(event, options, envelope, report, scorefetch);
 }
 
 static int
@@ -199,6 +188,9 @@ run(SmOptions *options, const SmEnvelope *envelope, SmReport *report)
 {
     const SmChildRules rules = {(guint)options->max_cpu, options->sandbox};
     const SmSandboxWalls walls = sm_sandbox_find();
+    g_autofree char *lacking =
+        walls.landlock > 0 && walls.seccomp ? NULL : sm_sandbox_describe(&walls);
+    g_autoptr(SmHandoffRun) scorefetch = NULL;
     g_auto(SmInput) input = {NULL, 0, FALSE};
     g_autoptr(SmEvent) event = NULL;
     g_autoptr(GError) error = NULL;
@@ -212,14 +204,17 @@ run(SmOptions *options, const SmEnvelope *envelope, SmReport *report)
         return fail(error, report->role);
     if (!sm_scan_could_announce(input.data, input.length))
         return answer_none(options);
+    options->handoff.lacking = lacking;
+    if (!options->extract)
+        scorefetch = sm_handoff_start(&options->handoff);
     if (!sm_child_read(input.data, input.length, &rules, &event, &error))
-        return give_up(&input, options, envelope, report, error);
+        return give_up(&input, options, envelope, report, scorefetch, error);
     if (event == NULL)
         return answer_none(options);
     if (options->extract)
         return extract(event);
     sm_input_clear(&input);
-    return hand_over(event, options, envelope, report);
+    return hand_over(event, options, envelope, report, scorefetch);
 }
 
 static int

@@ -132,6 +132,9 @@ def test_deep_messages_do_no_harm(title):
 
 STAND_IN = """#!/usr/bin/python3
 import fcntl, json, os, sys
+fcntl.lockf(0, fcntl.LOCK_SH)
+if os.fstat(0).st_size == 0:
+    sys.exit(75)
 seals = fcntl.fcntl(0, fcntl.F_GET_SEALS)
 offset = os.lseek(0, 0, os.SEEK_CUR)
 folder = os.path.dirname(os.path.abspath(__file__))
@@ -312,6 +315,17 @@ def test_a_scorefetch_that_does_not_start_is_temporary(installation, home, what)
     assert len(home.spooled()) == 1
 
 
+@pytest.mark.parametrize("what", [*BROKEN, "no execute permission", "one that never ends"])
+def test_a_message_that_announces_nothing_needs_no_scorefetch(installation, what):
+    """One that is parsed, since it could announce something: scorefetch is started meanwhile, and is to be gone after."""
+    installation.scorefetch.write_bytes(BROKEN[what]() if what in BROKEN else b"#!/bin/sh\nexec sleep 1000\n")
+    if what not in BROKEN:
+        installation.scorefetch.chmod(0o644 if "permission" in what else 0o755)
+    run = installation.run(message=fixture("ordinary.eml") + b"fileName\n")
+    said = [line for line in run.stderr.splitlines() if b"error while loading" not in line]  # by the loader, if at all
+    assert (run.returncode, run.stdout, said) == (OK, b"", [])
+
+
 def test_a_scorefetch_that_takes_too_long_is_stopped(installation, home):
     installation.scorefetch.write_text("#!/bin/sh\nexec sleep 1000\n")
     run = installation.run("--time-limit=1s", message=fixture("csv.eml"), env=home.environment)
@@ -341,8 +355,8 @@ def test_a_program_that_cannot_even_be_read_in_time(installation):
 
 def started(installation, *args, script):
     """scoremail with a scorefetch that this script is, seen to be at work, and its process."""
-    installation.scorefetch.write_text("#!/usr/bin/python3\nimport os, signal, sys, time\n"
-                                       "signal.signal(signal.SIGINT, signal.SIG_DFL)\n" + script +
+    installation.scorefetch.write_text("#!/usr/bin/python3\nimport fcntl, os, signal, sys, time\n"
+                                       "fcntl.lockf(0, fcntl.LOCK_SH)\nsignal.signal(signal.SIGINT, signal.SIG_DFL)\n" + script +
                                        f"\nopen({str(installation.folder / 'pid')!r}, 'x').write(f'{{os.getpid()}}\\n')"
                                        "\ntime.sleep(1000)\n")
     process = subprocess.Popen([installation.program, *args], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -380,6 +394,24 @@ def test_scorefetch_does_not_outlive_a_filter_that_was_killed(installation):
     with process:
         process.kill()
         wait_for(lambda: is_gone(pid), "scorefetch to be gone")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_scorefetch_does_not_outlive_a_filter_that_has_no_event_yet(installation, number):
+    """As long as nobody writes to its reader, it is not loaded."""
+    (installation.folder / READER.name).unlink()
+    os.mkfifo(installation.folder / READER.name)
+    note = installation.folder / "pid"
+    installation.scorefetch.write_text(f"#!/bin/sh\necho $$ >{note}\nexec sleep 1000\n")
+    with subprocess.Popen([installation.program], stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdin.write(fixture("csv.eml"))
+        process.stdin.close()
+        wait_for(lambda: note.exists() and note.read_text().endswith("\n"), "scorefetch to be at work")
+        process.send_signal(number)
+        said = process.stderr.read()
+        assert process.wait() == (TEMPORARY if number == signal.SIGTERM else -number)
+    assert said.splitlines() == [b"scoremail: stopped by a signal before it was done; retry"][:number == signal.SIGTERM]
+    wait_for(lambda: is_gone(int(note.read_text())), "scorefetch to be gone")
 
 
 def test_signals_are_as_they_should_be(installation):

@@ -5,8 +5,10 @@ import re
 import sqlite3
 import subprocess
 from contextlib import closing
+from pathlib import Path
 
 import pytest
+from agents import wait_for
 from harness import CSV_NAME, EX_NOINPUT, EX_TEMPFAIL, EX_USAGE, TXT_NAME, mail
 
 EX_IOERR = 74
@@ -31,6 +33,24 @@ def test_an_event_that_cannot_be_read_keeps_the_mail(account):
     assert code == EX_TEMPFAIL
     assert len(said.splitlines()) == 1
     assert "same version" in said
+
+
+@pytest.mark.parametrize("part, said", [(b"", ""), (b"SMEV\x02 and no more", "only scoremail runs deliver")])
+def test_without_a_whole_event_nothing_is_done(account, part, said):
+    """scoremail holds a lock until it has written the event; it ends without one, or was killed in the middle."""
+    before = sorted(account.folder.rglob("*"))
+    fd = os.memfd_create("event", os.MFD_ALLOW_SEALING | os.MFD_CLOEXEC)
+    with os.fdopen(fd, "r+b", buffering=0) as event:
+        fcntl.lockf(event, fcntl.LOCK_EX)
+        argv = [account.build / "scorefetch", "deliver", "-c", account.config]
+        with subprocess.Popen(argv, stdin=event, stderr=subprocess.PIPE) as waiting:
+            wait_for(lambda: f"-> POSIX  ADVISORY  READ {waiting.pid} " in Path("/proc/locks").read_text(), "its wait")
+            event.write(part)
+            event.close()
+            told = waiting.stderr.read().decode()
+            assert waiting.wait() == EX_TEMPFAIL
+    assert len(told.splitlines()) == (1 if said else 0) and said in told
+    assert sorted(account.folder.rglob("*")) == before
 
 
 def test_what_is_stored_stays_so_when_the_service_no_longer_has_it(account, emulator):

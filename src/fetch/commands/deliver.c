@@ -1,7 +1,7 @@
 /*
- * scorefetch deliver: an event, handed over by scoremail in a sealed memfd as
- * standard input, becomes a decision, a file and a record; or, where delivery
- * is queued, a file in the spool.
+ * scorefetch deliver: an event, handed over by scoremail in a memfd as
+ * standard input, locked until the event is whole and sealed, becomes a decision, a file and a
+ * record; or, where delivery is queued, a file in the spool.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,15 +38,31 @@ decode(const guint8 *bytes, gsize size, GError **error)
     return event;
 }
 
+/* Its seals, once scoremail has written the event or has ended; negative where it is no memfd. */
+static int
+wait_for_event(void)
+{
+    struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+
+    if (fcntl(STDIN_FILENO, F_GET_SEALS) < 0)
+        return -1;
+    while (fcntl(STDIN_FILENO, F_SETLKW, &lock) < 0 && errno == EINTR)
+        continue;
+    return fcntl(STDIN_FILENO, F_GET_SEALS);
+}
+
+/* NULL without an error where the message announces nothing. */
 static SmEvent *
 read_event(GError **error)
 {
     const int wanted = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-    int seals = fcntl(STDIN_FILENO, F_GET_SEALS);
+    int seals = wait_for_event();
     g_autofree guint8 *bytes = g_malloc(SM_EVENT_SIZE_MAX + 1);
     ssize_t size;
 
-    /* Sealed: nobody can change it between our checks and our use. */
+    if (seals == 0 && pread(STDIN_FILENO, bytes, 1, 0) == 0)
+        return NULL;
+    /* Sealed: it is whole, and nobody can change it between our checks and our use. */
     if (seals < 0 || (seals & wanted) != wanted) {
         g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
                     "only scoremail runs deliver; pipe the message into scoremail");
@@ -190,7 +206,7 @@ deliver(SmSession *session, gpointer values, char **arguments, GError **error)
     guint defer_for;
 
     if (event == NULL)
-        return EX_OK;
+        return EX_TEMPFAIL;
     if (sm_session_configure(session, &fault) && !sm_session_reaches(session, FALSE, error))
         return EX_OK;
     if (fault == NULL && find_deferral(session, options, &defer_for, &fault)) {
