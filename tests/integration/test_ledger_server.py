@@ -189,6 +189,71 @@ def test_what_is_no_place_for_a_ledger(account, cluster, reach):
     assert_waits(account, "search_path")
 
 
+TABLES = "m.type = 'table' AND m.name NOT LIKE 'sqlite%'"
+SCHEMAS = {  # of both kinds: what there is, as rows of texts and None
+    "columns": (
+        "SELECT m.name, c.name, c.type, c.\"notnull\" OR c.pk > 0, c.dflt_value"
+        f" FROM sqlite_master m, pragma_table_info(m.name) c WHERE {TABLES}",
+        "SELECT table_name, column_name, CASE data_type WHEN 'bigint' THEN 'INTEGER' ELSE upper(data_type) END,"
+        " CASE is_nullable WHEN 'NO' THEN 1 ELSE 0 END, replace(column_default, '::text', '')"
+        " FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'schema_version'"),
+    "indexes": (  # the row's own number has none there
+        "SELECT m.tbl_name, iif(i.origin = 'c', i.name, ''), i.\"unique\", i.partial,"
+        " (SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno))"
+        f" FROM sqlite_master m, pragma_index_list(m.name) i WHERE {TABLES}",
+        "SELECT t.relname, CASE WHEN indisunique THEN '' ELSE c.relname END, indisunique::int, (indpred IS NOT NULL)::int,"
+        " (SELECT string_agg(attname, ' ' ORDER BY array_position(indkey, attnum)) FROM pg_attribute"
+        "  WHERE attrelid = indrelid AND attnum = ANY (indkey)) AS columns"
+        " FROM pg_index JOIN pg_class c ON c.oid = indexrelid JOIN pg_class t ON t.oid = indrelid"
+        " WHERE t.relnamespace = 'public'::regnamespace AND indkey::text IS DISTINCT FROM (SELECT attnum::text FROM pg_attribute"
+        "  WHERE attrelid = indrelid AND attidentity <> '')"),
+}  # fmt: skip
+CHANGES = """
+INSERT INTO files (account, name, stem, announced, updated) VALUES ('a', 'one.csv', 'one', 1, 1), ('a', 'two.csv', 'two', 2, 2), ('b', 'one.csv', 'one', 3, 3);
+UPDATE files SET state = 'stored' WHERE account = 'a';
+UPDATE files SET state = 'stored' WHERE name = 'one.csv';
+DELETE FROM files WHERE name = 'two.csv';
+INSERT INTO events (account, name, identity, kind, sender, recipients, first_seen, last_seen) VALUES ('a', 'one.csv', 'i', 'k', 's', 'r', 1, 1);
+INSERT INTO log (at, account, name, action, detail, uid, command) VALUES (86399, 'a', '', 'x', '', 0, ''), (86400, 'a', '', 'x', '', 0, ''), (86401, 'a', '', 'x', '', 0, '');
+INSERT INTO accounts (name) VALUES ('a');
+INSERT INTO alerts (account, kind, text, first, last) VALUES ('', 'k', 't', 1, 1);
+INSERT INTO handovers (account, name, kind, path, size, sha256, revision, created) VALUES ('a', 'one.csv', 'new', 'one.csv', 1, '', 0, 1)
+"""
+REFUSED = ["UPDATE log SET detail = 'rewritten'", "UPDATE files SET state = 'lost'", "INSERT INTO files (account, name, stem, announced, updated) VALUES ('a', 'one.csv', 'one', 1, 1)",
+           "INSERT INTO accounts (name) VALUES ('a')", "INSERT INTO accounts (name) VALUES (NULL)", "INSERT INTO alerts (account, kind, text, first, last) VALUES ('', 'k', 't', 1, 1)"]  # fmt: skip
+
+
+def test_both_kinds_have_the_same_tables(account, cluster, database, reach):
+    assert account.scorefetch("status").code == account.scorefetch("run").code == 0
+    reach(cluster.by_socket(database))
+    assert account.scorefetch("run").code == 0
+    with contextlib.closing(sqlite3.connect(account.ledger, isolation_level=None)) as db:
+
+        def both(of_file, of_server=None):
+            rows = (list(map(list, db.execute(of_file))), cluster.sql(of_server or of_file, database))
+            return [sorted([None if cell is None else str(cell) for cell in row] for row in each) for each in rows]
+
+        for what, (of_file, of_server) in SCHEMAS.items():
+            there, here = both(of_file, of_server)
+            assert there == here and len(there) > 15, what
+        names = [name for name, in db.execute(f"SELECT name FROM sqlite_master m WHERE {TABLES} AND name <> 'keys'")]
+        for name in names:
+            db.execute(f"DELETE FROM {name}")
+        db.execute("DELETE FROM sqlite_sequence")
+        cluster.sql(f"TRUNCATE {', '.join(names)} RESTART IDENTITY", database)
+        db.executescript(CHANGES)
+        cluster.sql(CHANGES, database)
+        for statement in REFUSED:
+            with pytest.raises(sqlite3.DatabaseError):
+                db.execute(statement)
+            with pytest.raises(AssertionError, match="ERROR"):
+                cluster.sql(statement, database)
+        for name in names:
+            columns = ", ".join(sorted(column for column, in db.execute("SELECT name FROM pragma_table_info(?)", (name,))))
+            there, here = both(f"SELECT {columns} FROM {name}")
+            assert there == here and there, name
+
+
 def test_a_newer_ledger_is_left_alone(account, cluster, database, reach):
     reach(cluster.by_socket(database))
     assert account.scorefetch("run").code == 0
