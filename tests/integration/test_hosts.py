@@ -59,7 +59,9 @@ def test_equal_notifications_on_all_hosts_at_once(site, emulator, scores):
     for each in running:
         each.go()
     ends = end_all(running)
-    assert codes(ends) == {0}, [end.err for end in ends if end.code]
+    # who does not come to the server or the claim in time, among so many, waits, and the mail system delivers it again
+    assert codes(ends) <= {0, EX_TEMPFAIL}, [end.err for end in ends if end.code]
+    assert site.hosts[0].scoremail(stdin=message).code == 0
     assert len(emulator.requests("file")) == len(emulator.requests("object")) == 1
     assert site.stored() == {CSV_NAME: scores[CSV_NAME]}
     assert site.sql("SELECT count(*) AS n FROM files") == [{"n": 1}]

@@ -2,10 +2,11 @@
 import contextlib
 import re
 import sqlite3
+import subprocess
 
 import pytest
-from harness import CHECKOUT, CSV_NAME, EX_CONFIG, EX_TEMPFAIL, mail
-from postgres import PASSWORD, ROLE, Cluster
+from harness import CHECKOUT, CSV_NAME, EX_CONFIG, EX_TEMPFAIL, TXT_NAME, mail, notification
+from postgres import PASSWORD, PROGRAMS, ROLE, Cluster
 from tlsserver import Authority
 
 pytestmark = pytest.mark.release_only("most of the time goes to the server")
@@ -283,6 +284,31 @@ def test_a_ledger_moves_there_and_back(account, emulator, cluster, database, rea
         reach(path)
         assert account.status() == before
         reach(there)
+
+
+def test_a_restored_dump_goes_on(account, emulator, scores, cluster, database, reach, tmp_path):
+    """What was stored since is fetched once more and adopted, as after a failover that lost it."""
+    told = tmp_path / "told"
+    account.configure(on_stored=f"/bin/sh -c 'echo $SCOREMAIL_NAME >> {told}'", format="both")
+    reach(cluster.by_socket(database))
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    restored = cluster.new_database()
+    server = ["-h", cluster.socket, "-p", str(cluster.port), "-U", "postgres"]
+    dump = subprocess.run([PROGRAMS[-1] / "pg_dump", *server, database], capture_output=True, timeout=60, check=True).stdout
+    corrected = b"ID,NAME\r\n1,corrected\r\n"
+    emulator.add(CSV_NAME, corrected)
+    messages = [mail("txt"), notification(account.build, CSV_NAME)]
+    assert [account.scoremail(stdin=message).code for message in messages] == [0, 0]
+    psql = [PROGRAMS[-1] / "psql", *server, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", restored]
+    subprocess.run(psql, input=dump, stdout=subprocess.DEVNULL, timeout=60, check=True)
+    reach(cluster.by_socket(restored))
+    before = account.stored()
+    assert [account.scoremail(stdin=message).code for message in [mail("csv"), *messages]] == [0, 0, 0]
+    assert account.stored() == before and (before[CSV_NAME], before[TXT_NAME]) == (corrected, scores[TXT_NAME])
+    assert {row["state"] for row in account.status().values()} == {"stored"}
+    actions = cluster.sql("SELECT name, action FROM log WHERE action IN ('stored', 'adopted', 'corrected') ORDER BY id", restored)
+    assert actions == [[CSV_NAME, "stored"], [TXT_NAME, "adopted"], [CSV_NAME, "adopted"]]
+    assert told.read_text().split() == [CSV_NAME, TXT_NAME, CSV_NAME] + [TXT_NAME, CSV_NAME]  # of the restored one's own
 
 
 def test_a_copy_that_is_cut_off_leaves_nothing(account, cluster, database):

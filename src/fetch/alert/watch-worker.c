@@ -51,8 +51,8 @@ sm_watch_worker_describe_host(const SmHost *host)
                                host->name);
     if (!host->silent || g_str_equal(host->name, g_get_host_name()))
         return NULL;
-    return g_strdup_printf("scorefetch run has not run on %s since %s; is that host up, and"
-                           " scoremail-run.timer enabled there?",
+    return g_strdup_printf("scorefetch run has not run on %s since %s; is that host up, its clock"
+                           " right, and scoremail-run.timer enabled there?",
                            host->name, beat);
 }
 
