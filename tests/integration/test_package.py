@@ -134,6 +134,8 @@ def test_it_is_installed_used_removed_and_purged(packages, host, scores):
     for unit in ("run.socket", "run.timer", "sync.timer", "tell.timer"):
         assert root.run(["systemctl", "is-enabled", f"scoremail-{unit}"]).out == b"disabled\n"
     assert host.exists("/usr/share/man/man1/scorefetch.1.gz")
+    script = root.must("cat", "/var/lib/dpkg/info/scoremail.postinst")  # of an upgrade: the worker ends with the socket
+    assert "deb-systemd-invoke start 'scoremail-run.socket'" in script and "$_dh_action 'scoremail-run.timer'" in script
     host.configure()
     host.receive(mail("csv"))
     assert len(host.events()) == 1
