@@ -87,7 +87,7 @@ def test_a_newcomer_gets_a_file_by_mail(home, scores):
     assert code == 0 and f"the service accepts the password of {home.username}" in err, err
     for explained in ("csv    comma-delimited", "txt    fixed width", "[/home/alice/scores]", "[csv]", "[none]", "[procmail]", "[cron]"):
         assert explained in person.said
-    assert home.password not in person.said
+    assert home.password not in person.said and all(len(line) < 80 for line in person.said.splitlines())
     modes = {name: mode for name, (mode, _) in home.everything().items()}
     assert (modes["scores"], modes[CONFIG], modes[PASSWORD], modes[".config/scoremail"]) == (0o700, 0o600, 0o600, 0o700)
     assert f"username = {home.username}\n" in home.path(CONFIG).read_text() and "alert-mail" not in home.path(CONFIG).read_text()
@@ -153,7 +153,8 @@ def test_an_answer_that_is_none(home, options, words):
 
 def test_a_wrong_answer_is_asked_again(home):
     person = home.person("--username", home.username, "--agent=none", "--schedule=none")
-    person.wait_for("Directory").types("scores\n").wait_for("is no absolute path").types("~/in/here\n")
+    person.wait_for("Directory").types("scores\n").wait_for("is no absolute path").types("/srv/scores\n")
+    person.wait_for("needs write access to /srv").types("~/ca.pem\n").wait_for("is not a directory").types("~/in/here\n")
     person.wait_for("Which one").types("xls\n").wait_for("allowed: csv").types("txt\n")
     person.answers("", home.password, home.password, questions=("Address", "New password", "again"))
     assert person.end(quiet=False)[0] == 0
@@ -162,8 +163,7 @@ def test_a_wrong_answer_is_asked_again(home):
 
 def test_a_password_that_is_refused_is_asked_for_again_and_never_written(home):
     person = home.person("--username", home.username, "--directory=~/scores", "--format=csv", "--alert-mail=none", "--agent=none", "--schedule=none")
-    for wrong in ("wrong-1", "wrong-2"):
-        person.answers(wrong, wrong)
+    person.answers("wrong-1", "wrong-1").answers(home.password, "mistyped")
     person.answers(home.password, home.password)
     assert person.end(quiet=False)[0] == 0
     assert home.path(PASSWORD).read_text() == home.password + "\n"
@@ -200,6 +200,20 @@ def test_print_writes_nothing_and_shows_everything(home):
     for part in ("== folder /home/alice/scores, mode 0700", f"== file /home/alice/{CONFIG}, mode 0600", f"username = {home.username}",
                  "== file /home/alice/.procmailrc", ":0 Wc", "== command crontab -", "scorefetch run -q"):  # fmt: skip
         assert part in shown, part
+
+
+def test_a_link_to_what_is_missing_stays(home):
+    home.path(CONFIG).parent.mkdir(parents=True)
+    for name in (CONFIG, "scores"):
+        home.path(name).symlink_to("/mnt/none")
+        home.own()
+        done = home.plain()
+        assert done.code == EX_CANTCREAT and f"{name} is a link to what does not exist" in done.err
+        assert home.path(name).is_symlink() and home.emulator.requests() == []
+        home.path(name).unlink()
+    home.path(".procmailrc").symlink_to("/mnt/none")
+    done = home.plain()
+    assert done.code == 0 and home.path(".procmailrc").is_symlink() and "put this recipe before them" in done.out.decode()
 
 
 def test_a_home_that_is_read_only(home):

@@ -38,6 +38,7 @@ change(SmSession *session, gpointer values, char **arguments, GError **error)
     const Options *options = values;
     const SmAccount *account = sm_session_account_for(session, "", error);
     g_autoptr(SmSecret) secret = NULL;
+    gboolean typed;
     const struct passwd *user;
     uid_t owner;
 
@@ -52,7 +53,7 @@ change(SmSession *session, gpointer values, char **arguments, GError **error)
                     account->name, source);
         return EX_OK;
     }
-    secret = sm_password_ask(account, error);
+    secret = sm_password_ask(account, &typed, error);
     if (secret == NULL || !sm_password_try(account, secret, options->force, error) ||
         !sm_secret_write(account->password_file, secret, &owner, error))
         return EX_OK;

@@ -194,8 +194,9 @@ install(SmPlan *plan, const Agent *agent, const SmPlace *place, const char *file
     g_autofree char *edited = NULL;
     const char *others;
 
-    if (g_file_test(path, G_FILE_TEST_EXISTS) && (!g_file_test(path, G_FILE_TEST_IS_REGULAR) ||
-                                                  !g_file_get_contents(path, &present, NULL, NULL)))
+    if (g_file_test(path, G_FILE_TEST_EXISTS | G_FILE_TEST_IS_SYMLINK) &&
+        (!g_file_test(path, G_FILE_TEST_IS_REGULAR) ||
+         !g_file_get_contents(path, &present, NULL, NULL)))
         return FALSE; /* nothing that can be edited */
     if (present == NULL)
         present = g_strdup("");

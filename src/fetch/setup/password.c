@@ -9,14 +9,15 @@
 #include "fetch/service/login.h"
 
 static SmSecret *
-ask(const char *prompt, GError **error)
+ask(const char *prompt, gboolean *typed, GError **error)
 {
     char *line = sm_secret_alloc(SM_SECRET_BUFFER);
     SmSecret *secret = NULL;
     const char *fault;
     gsize length;
 
-    if (sm_terminal_ask(prompt, line, SM_SECRET_BUFFER, &length, error)) {
+    *typed = sm_terminal_ask(prompt, line, SM_SECRET_BUFFER, &length, error);
+    if (*typed) {
         secret = sm_secret_new(line, length, &fault);
         if (secret == NULL)
             g_set_error(error, SM_ERROR, SM_ERROR_DATA, "the password %s; nothing changed", fault);
@@ -26,12 +27,12 @@ ask(const char *prompt, GError **error)
 }
 
 SmSecret *
-sm_password_ask(const SmAccount *account, GError **error)
+sm_password_ask(const SmAccount *account, gboolean *typed, GError **error)
 {
     g_autofree char *prompt =
         g_strdup_printf("New password of %s, for account %s: ", account->username, account->name);
-    g_autoptr(SmSecret) secret = ask(prompt, error);
-    g_autoptr(SmSecret) again = secret != NULL ? ask("The same again: ", error) : NULL;
+    g_autoptr(SmSecret) secret = ask(prompt, typed, error);
+    g_autoptr(SmSecret) again = secret != NULL ? ask("The same again: ", typed, error) : NULL;
 
     if (again == NULL)
         return NULL;

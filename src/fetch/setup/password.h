@@ -4,8 +4,9 @@
 #include "fetch/service/secret.h"
 
 /* Asks for it twice. The errors of terminal.h: SM_ERROR_USAGE, SM_ERROR_IO; SM_ERROR_DATA where
- * what was typed is no password, or not twice the same; SM_ERROR_INTERNAL. */
-SmSecret *sm_password_ask(const SmAccount *account, GError **error);
+ * what was typed is no password, or not twice the same; SM_ERROR_INTERNAL. *typed: something was
+ * typed, so that asking again makes sense. */
+SmSecret *sm_password_ask(const SmAccount *account, gboolean *typed, GError **error);
 
 /* The first line of standard input. SM_ERROR_DATA where it is no password. */
 SmSecret *sm_password_read_stdin(GError **error);

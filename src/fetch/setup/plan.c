@@ -133,6 +133,9 @@ sm_plan_can_write(const char *path, GError **error)
     g_autofree char *real = realpath(path, NULL);
     g_autofree char *folder = g_path_get_dirname(real != NULL ? real : path);
 
+    if (real == NULL && g_file_test(path, G_FILE_TEST_IS_SYMLINK))
+        return sm_error_set(error, SM_ERROR_DIRECTORY,
+                            "nothing changed: %s is a link to what does not exist", path);
     while (access(folder, F_OK) < 0 && errno == ENOENT && strcmp(folder, "/") != 0) {
         char *above = g_path_get_dirname(folder);
 
@@ -142,9 +145,16 @@ sm_plan_can_write(const char *path, GError **error)
     if (access(folder, W_OK | X_OK) == 0)
         return TRUE;
     return sm_error_from_errno(error, SM_ERROR_DIRECTORY,
-                               "%s: cannot be written; nothing changed, --print shows what would"
-                               " be: %s",
-                               path, folder);
+                               "nothing changed: %s needs write access to %s", path, folder);
+}
+
+gboolean
+sm_plan_can_make(const char *path, GError **error)
+{
+    if (g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_DIR))
+        return sm_error_set(error, SM_ERROR_DIRECTORY, "nothing changed: %s is not a directory",
+                            path);
+    return g_file_test(path, G_FILE_TEST_IS_DIR) || sm_plan_can_write(path, error);
 }
 
 static gboolean

@@ -39,9 +39,12 @@ void sm_plan_try_command(SmPlan *plan, const char *const *argv);
 /* Something that is left to the person: shown at the end, several lines are allowed. */
 void sm_plan_note(SmPlan *plan, const char *text, ...) G_GNUC_PRINTF(2, 3);
 
-/* Whether the folder that path lies in, or the nearest above it that is there, can be written to.
- * SM_ERROR_DIRECTORY. */
+/* Whether the folder that path lies in, or the nearest above it that is there, can be written to,
+ * and path is no link to what is missing. SM_ERROR_DIRECTORY. */
 gboolean sm_plan_can_write(const char *path, GError **error);
+
+/* Whether path is a directory, or can be made one. SM_ERROR_DIRECTORY. */
+gboolean sm_plan_can_make(const char *path, GError **error);
 
 /* Shows all of it on standard output; the password is not shown. */
 void sm_plan_print(const SmPlan *plan);

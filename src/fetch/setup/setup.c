@@ -8,6 +8,7 @@
 
 #include "common/base/error.h"
 #include "common/config/keys.h"
+#include "common/config/places.h"
 #include "fetch/host/terminal.h"
 #include "fetch/service/secret-file.h"
 #include "fetch/setup/password.h"
@@ -22,12 +23,28 @@ typedef struct {
     const SmAnswers *answers;
     const SmPlace *place;
     char *agent, *schedule;
+    const char *key; /* that is being asked for */
 } Setup;
 
+/* A directory that cannot be made is asked for again, not found at the end. */
 static gboolean
-check_key(const char *answer, gpointer key, GError **error)
+can_make(const Setup *setup, const char *answer, GError **error)
 {
-    return sm_draft_check(key, answer, error);
+    g_autofree char *expanded = sm_value_expand(answer, setup->draft->account);
+    g_autofree char *path = NULL;
+
+    return setup->answers->print ||
+           (sm_value_path(expanded, &path, error) && sm_plan_can_make(path, error));
+}
+
+static gboolean
+check_key(const char *answer, gpointer user_data, GError **error)
+{
+    const Setup *setup = user_data;
+
+    return sm_draft_check(setup->key, answer, error) &&
+           (strcmp(setup->key, "directory") != 0 || *answer == '\0' ||
+            can_make(setup, answer, error));
 }
 
 static gboolean
@@ -58,9 +75,11 @@ ask_key(Setup *setup, const char *key, const char *given, const char *text, cons
                            .fallback = present != NULL ? present : fallback,
                            .given = given,
                            .check = check_key,
-                           .user_data = (gpointer)key};
-    g_autofree char *answer = sm_question_ask(&question, !setup->answers->defaults, error);
+                           .user_data = setup};
+    g_autofree char *answer = NULL;
 
+    setup->key = key;
+    answer = sm_question_ask(&question, !setup->answers->defaults, error);
     if (answer == NULL)
         return FALSE;
     if (*answer == '\0' && fallback == NULL)
@@ -94,10 +113,9 @@ ask_account(Setup *setup, GError **error)
                    "  both   both of them\n"
                    "  first  whichever is announced first",
                    "csv", error) &&
-           ask_key(
-               setup, "alert-mail", answers->alert_mail,
-               "Address for alerts, when something needs a person (none: only the log has them):",
-               "", error);
+           ask_key(setup, "alert-mail", answers->alert_mail,
+                   "Address for alerts, when something needs a person (none: only the log):", "",
+                   error);
 }
 
 /* The account has one way to its password: a new one takes the place of the others. */
@@ -136,11 +154,11 @@ ask_surroundings(Setup *setup, GError **error)
 {
     g_autofree char *names = g_strjoinv(", ", (char **)sm_agents());
     g_autofree char *agent_text =
-        g_strdup_printf("Mail agent that delivers the notifications (%s):", names);
+        g_strdup_printf("Mail agent that delivers the notifications:\n(%s)", names);
     const char *agent = sm_agent_find(setup->place);
     const char *schedule = sm_schedule_find(setup->place);
     g_autofree char *schedule_text =
-        g_strdup_printf("What starts the worker (%s):", sm_schedule_choices(setup->place));
+        g_strdup_printf("What starts the worker:\n(%s)", sm_schedule_choices(setup->place));
     SmQuestion about_agent = {.option = "--agent",
                               .text = agent_text,
                               .fallback = strcmp(agent, "none") == 0 ? "" : agent,
@@ -179,7 +197,7 @@ agrees(const Setup *setup, const char *text, gboolean *yes, GError **error)
 }
 
 /* A secret that the service takes, or that is to be written untried; asks again where it is
- * rejected. */
+ * rejected, or mistyped. */
 static SmSecret *
 ask_password(const Setup *setup, const SmAccount *account, GError **error)
 {
@@ -189,15 +207,16 @@ ask_password(const Setup *setup, const SmAccount *account, GError **error)
         return sm_error_null(error, SM_ERROR_USAGE,
                              "there is no terminal to ask at; add --password-stdin");
     for (int i = 1;; i++) {
-        g_autoptr(SmSecret) secret = setup->answers->password_stdin
-                                         ? sm_password_read_stdin(error)
-                                         : sm_password_ask(account, error);
+        gboolean again = FALSE;
         g_autoptr(GError) fault = NULL;
+        g_autoptr(SmSecret) secret = setup->answers->password_stdin
+                                         ? sm_password_read_stdin(&fault)
+                                         : sm_password_ask(account, &again, &fault);
 
-        if (secret == NULL || sm_password_try(account, secret, force, &fault))
+        if (secret != NULL && sm_password_try(account, secret, force, &fault))
             return g_steal_pointer(&secret);
-        if (setup->answers->password_stdin || i == TRIES ||
-            !g_error_matches(fault, SM_ERROR, SM_ERROR_CREDENTIALS)) {
+        if (!again || i == TRIES ||
+            (secret != NULL && !g_error_matches(fault, SM_ERROR, SM_ERROR_CREDENTIALS))) {
             g_propagate_error(error, g_steal_pointer(&fault));
             return NULL;
         }
@@ -303,8 +322,7 @@ plan_directory(Setup *setup, SmPlan *plan, GError **error)
     if (config == NULL)
         return FALSE;
     directory = ((const SmAccount *)config->accounts->pdata[0])->directory;
-    if (!g_file_test(directory, G_FILE_TEST_IS_DIR) && !setup->answers->print &&
-        !sm_plan_can_write(directory, error))
+    if (!setup->answers->print && !sm_plan_can_make(directory, error))
         return FALSE;
     sm_plan_folder(plan, directory, 0700, owner, owner);
     return TRUE;
