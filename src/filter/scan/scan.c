@@ -182,16 +182,17 @@ ends_as_base64(guint64 bits)
 
 /* Of two digits of base64, flags: what is worth a look behind them. */
 enum {
-    STOP_END = 1,    /* what is wanted may end with them, or the last is "N" */
-    STOP_MIDDLE = 2, /* an octet that is not the last one: it may go on behind an "=" */
+    STOP_MIDDLE = 1, /* an octet that is not the last one: it may go on behind an "=" */
+    STOP_END = 0x80, /* what is wanted may end with them, or the last is "N" */
 };
+
+/* What a byte does to the digits before it: how many bits they move, and, above these, its own. */
+enum { SHIFT_MASK = 63, DIGIT_AT = 8 };
 
 /* What is looked at byte by byte, and what is remembered from the bytes before. */
 typedef struct {
     guchar classes[256];
-    guchar shifts[256];    /* bits that a byte adds to those of the digits: 6, or none */
-    guchar values[256];    /* these bits */
-    guchar others[256];    /* not 0: it is an "=", or ends a line */
+    guint16 acts[256];     /* see above; STOP_END: it is an "=", or ends a line */
     guchar stops[1 << 12]; /* two digits, see the flags */
     const guchar *start;
     guint64 bits;       /* the last digits, if it all were base64 */
@@ -218,12 +219,10 @@ prepare(Scan *scan)
 {
     for (guint c = 0; c < G_N_ELEMENTS(scan->classes); c++) {
         guchar class = sm_byte_class((guchar)c);
-        gboolean digit = class < SM_LINE_END;
+        gboolean stops = class == SM_EQUALS || class == SM_LINE_END;
 
         scan->classes[c] = class;
-        scan->shifts[c] = digit ? 6 : 0;
-        scan->values[c] = digit ? class : 0;
-        scan->others[c] = class == SM_EQUALS || class == SM_LINE_END;
+        scan->acts[c] = class < SM_LINE_END ? class << DIGIT_AT | 6 : stops ? STOP_END : 0;
     }
     memset(scan->stops, 0, sizeof scan->stops);
     for (guint first = 0; first < 64; first++)
@@ -271,11 +270,12 @@ look_at_each(Scan *scan, const guchar *at, const guchar *end, const guchar *mess
     guint64 bits = scan->bits;
 
     for (; at < end; at++) {
+        guint act = scan->acts[*at];
         guchar class;
 
         /* few bytes are worth a branch, and which, no processor foresees */
-        bits = bits << scan->shifts[*at] | scan->values[*at];
-        if (((scan->stops[bits & 0xfff] & STOP_END) | scan->others[*at]) == 0)
+        bits = bits << (act & SHIFT_MASK) | act >> DIGIT_AT;
+        if (((scan->stops[bits & 0xfff] | act) & STOP_END) == 0)
             continue;
         class = scan->classes[*at];
         if (class < SM_LINE_END) {
