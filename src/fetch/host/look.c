@@ -1,9 +1,12 @@
 #include "fetch/host/look.h"
 
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
-enum { MOMENT_US = 1000 };
+/* The first wait; one of those while the processors are busy, and the most of these together. */
+enum { MOMENT_US = 1000, STEP_US = 10000, BUSY_US = 60000000 };
 
 /* Owned by the caller and by the thread. */
 struct SmLook {
@@ -15,6 +18,7 @@ struct SmLook {
     dev_t device;
     ino_t inode;
     GThread *thread; /* the caller's */
+    pid_t id;        /* of that thread, once it has begun */
 };
 
 static void
@@ -73,10 +77,41 @@ look_there(gpointer data)
 {
     SmLook *look = data;
 
+    g_atomic_int_set(&look->id, gettid());
     for (guint i = 0; look->paths[i] != NULL; i++)
         look_at(look, i);
     g_atomic_rc_box_release_full(look, look_clear);
     return NULL;
+}
+
+/* As sm_look_is_over(), however busy the processors are. */
+static gboolean
+is_over(SmLook *look, gint64 until)
+{
+    gboolean ended;
+
+    g_mutex_lock(&look->mutex);
+    while (look->paths[look->answered] != NULL &&
+           g_cond_wait_until(&look->done, &look->mutex, until))
+        ;
+    ended = look->paths[look->answered] == NULL;
+    g_mutex_unlock(&look->mutex);
+    if (ended)
+        see_off(look, TRUE);
+    return ended;
+}
+
+/* Whether the thread hangs in the kernel; else it only waits for a processor. */
+static gboolean
+hangs(SmLook *look)
+{
+    gint id = g_atomic_int_get(&look->id);
+    g_autofree char *path = g_strdup_printf("/proc/self/task/%d/stat", id);
+    g_autofree char *text = NULL;
+
+    if (id == 0 || !g_file_get_contents(path, &text, NULL, NULL))
+        return id != 0;
+    return !g_str_has_prefix(strrchr(text, ')'), ") R");
 }
 
 SmLook *
@@ -91,24 +126,21 @@ sm_look_begin(const char *const *paths)
     if (look->thread == NULL) /* no more can be had: without a limit, then */
         look_there(look);
     else /* nearly all answer at once: so thousands need no thousands of threads */
-        sm_look_is_over(look, g_get_monotonic_time() + MOMENT_US);
+        is_over(look, g_get_monotonic_time() + MOMENT_US);
     return look;
 }
 
 gboolean
 sm_look_is_over(SmLook *look, gint64 until)
 {
-    gboolean ended;
+    gint64 end = until + BUSY_US;
 
-    g_mutex_lock(&look->mutex);
-    while (look->paths[look->answered] != NULL &&
-           g_cond_wait_until(&look->done, &look->mutex, until))
-        ;
-    ended = look->paths[look->answered] == NULL;
-    g_mutex_unlock(&look->mutex);
-    if (ended)
-        see_off(look, TRUE);
-    return ended;
+    while (!is_over(look, until)) {
+        if (until >= end || hangs(look))
+            return FALSE;
+        until = g_get_monotonic_time() + STEP_US;
+    }
+    return TRUE;
 }
 
 const char *

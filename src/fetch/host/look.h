@@ -12,7 +12,8 @@ typedef struct SmLook SmLook;
  * since most answer at once. Caller frees with sm_look_free(). */
 SmLook *sm_look_begin(const char *const *paths);
 
-/* Whether all have answered, also that they are not there; waits until that monotonic time for it.
+/* Whether all have answered, also that they are not there; waits until that monotonic time for it,
+ * and longer where the thread does not hang but waits for a processor.
  */
 gboolean sm_look_is_over(SmLook *look, gint64 until);
 
