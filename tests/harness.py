@@ -243,6 +243,7 @@ class Account:
     def __init__(self, folder, build, emulator, seen_at=None, **settings):
         self.folder = folder
         self.build = build
+        self.emulator = emulator
         self.username, self.password = next(iter(emulator.users.items()))
         self.seen_at = seen_at or folder
         self.config = folder / ".config" / "scoremail" / "scoremail.conf"
@@ -288,6 +289,12 @@ class Account:
         lines = ["[scoremail]", *(f"{key} = {value}" for key, value in self.general.items()), "", "[account main]"]
         lines += [f"{key} = {value}" for key, value in self.account.items() if value is not None]
         self.config.write_text("\n".join(lines) + "\n")
+
+    def is_impatient(self, patience="1s"):
+        """From now on it soon gives up what fails, until emulator.faults() ends all faults: what goes well then has its time,
+        of which a slow machine takes much."""
+        self.configure(give_up_after=patience)
+        self.emulator.when_well = lambda: self.configure(give_up_after=None)
 
     def run(self, program, *arguments, stdin=b"", **how):
         return run([self.build / program, *arguments], stdin, **how)

@@ -252,7 +252,7 @@ class Owner(Account):
         root.bind(self.home, home)
         for program in self.PROGRAMS:
             root.bind(build / program, f"{self.BIN}/{program}")
-        super().__init__(self.home, build, emulator, seen_at=Path(home), **{"give_up_after": "1s", **settings})
+        super().__init__(self.home, build, emulator, seen_at=Path(home), **settings)
         self.give_home()
 
     def uninstall(self):

@@ -38,6 +38,7 @@ class Contract:
         assert len(emulator.requests("object")) == 1
 
     def test_a_service_that_is_down_makes_the_agent_try_again(self, agent, emulator, scores):
+        agent.is_impatient()
         emulator.faults("file:status=503")
         agent.receive("csv")
         assert agent.waiting()

@@ -36,6 +36,7 @@ class Emulator:
         self.options = [str(option) for option in options]
         self.process = None
         self.url = self.ca = self.port = None
+        self.when_well = None  # is called once there are no faults any more
         os.makedirs(self.files_dir, exist_ok=True)
 
     def __enter__(self):
@@ -105,6 +106,8 @@ class Emulator:
 
     def faults(self, *specs):
         """From now on these faults and no others; none at all without an argument."""
+        if not specs and self.when_well:
+            self.when_well()
         request = urllib.request.Request(
             f"https://localhost:{self.port}/_emulator/faults", "\n".join(specs).encode()
         )

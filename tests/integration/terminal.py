@@ -122,7 +122,7 @@ class Terminal:
         last = self.rest[self.rest.rfind(b"\x1b") :]
         return not last.startswith(b"\x1b") or re.match(rb"\x1b\[\??\d*[A-Za-z]", last) is not None
 
-    def wait_for(self, what, timeout=60):
+    def wait_for(self, what, timeout=180):
         """Until what, a text or a condition of the lines, is on the screen: the lines."""
         shows = what if callable(what) else lambda lines: any(what in line for line in lines)
         until = time.monotonic() + timeout
@@ -131,7 +131,7 @@ class Terminal:
             self.read()
         return self.screen.text()
 
-    def end(self, signal_or_key, timeout=60):
+    def end(self, signal_or_key, timeout=180):
         """Ends it by a key or a signal: the exit code."""
         if isinstance(signal_or_key, signal.Signals):
             self.process.send_signal(signal_or_key)

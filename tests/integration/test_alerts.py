@@ -188,7 +188,7 @@ def test_a_broken_account(account, outbox):
 
 
 def test_waiting_for_long(account, outbox, emulator):
-    account.configure(give_up_after="1s")
+    account.is_impatient()
     emulator.faults("file:status=503")
     assert account.scoremail(stdin=received(mail("csv"), at=time.time() - 3 * HOUR)).code == 0
     assert kinds(outbox) == ["waiting"]
@@ -360,10 +360,8 @@ def test_one_way_is_enough(account, outbox, pager):
 def test_one_that_hangs_is_ended(account, pager, scores):
     """Bounded, and the exit code is the delivery's."""
     (account.directory / CSV_NAME).write_bytes(b"another")
-    pager.becomes("sleep 600 & sleep 600")
-    begun = time.monotonic()
-    assert account.scoremail(stdin=mail("csv"), timeout=60).code == 0
-    assert time.monotonic() - begun < 30
+    pager.becomes("sleep 1000 & sleep 1000")
+    assert account.scoremail(stdin=mail("csv")).code == 0
     assert pager.taken() == [] and "did not end in time" in account.log.read_text()
 
 

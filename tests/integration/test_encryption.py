@@ -22,11 +22,12 @@ SEALED = CSV_NAME + ".gpg"
 EX_CANTCREAT, EX_IOERR = 73, 74
 
 
-def wait_until(condition, seconds=60):
+def wait_until(condition, seconds=180):
     end = time.monotonic() + seconds
-    while not condition():
+    while not (result := condition()):
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.01)
+    return result
 
 
 def alerts(account):
@@ -330,11 +331,10 @@ def gpg_of(home):
 def test_a_gpg_that_stands_still_is_given_up(sealing, emulator, registrar, public):
     data = large_scores(12 * MEGABYTE)
     emulator.add(CSV_NAME, data)
-    emulator.faults("object:drip=2000000")
-    sealing.configure(give_up_after="2s")
+    emulator.faults("object:drip=200000")
+    sealing.is_impatient("6s")
     running = sealing.start(mail("csv")).go()
-    wait_until(lambda: gpg_of(public.home))
-    stopped = gpg_of(public.home)
+    stopped = wait_until(lambda: gpg_of(public.home))
     os.kill(stopped, signal.SIGSTOP)
     try:
         done = running.end()
@@ -353,10 +353,9 @@ def test_a_gpg_that_stands_still_is_given_up(sealing, emulator, registrar, publi
 def test_a_gpg_that_dies_is_said(sealing, emulator, registrar, public):
     data = large_scores(12 * MEGABYTE)
     emulator.add(CSV_NAME, data)
-    emulator.faults("object:drip=2000000")
+    emulator.faults("object:drip=200000")
     running = sealing.start(mail("csv")).go()
-    wait_until(lambda: gpg_of(public.home))
-    os.kill(gpg_of(public.home), signal.SIGKILL)
+    os.kill(wait_until(lambda: gpg_of(public.home)), signal.SIGKILL)
     done = running.end()
     assert done.code == EX_TEMPFAIL
     assert "gpg" in done.err

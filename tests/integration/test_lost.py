@@ -60,7 +60,7 @@ def take_parts(account):
 
 
 def wait_for(condition):
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.005)

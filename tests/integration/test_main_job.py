@@ -187,7 +187,7 @@ def test_status_of_a_ledger_that_is_not_there_creates_none(account):
 
 
 def test_retry_takes_up_what_failed(account, emulator, scores):
-    account.configure(give_up_after="1s")
+    account.is_impatient()
     emulator.faults("file:status=503")
     done = account.scoremail(stdin=mail("csv"))
     assert done.code == EX_TEMPFAIL

@@ -167,7 +167,7 @@ def test_forged_names_of_many_senders_stop_no_genuine_file(account, emulator, sc
 
 
 def test_a_listing_that_cannot_be_had_stops_nothing_for_good(account, emulator, scores):
-    account.configure(give_up_after="1s")
+    account.is_impatient()
     emulator.faults("list:status=500")
     for name in FORGED[:41]:
         account.scoremail(stdin=notification(account.build, name, f"--from=a@{name}.example"))
@@ -277,7 +277,7 @@ def test_a_name_that_was_mistyped_leaves_nothing(account):
 
 
 def test_a_name_that_was_mistyped_while_the_service_was_away_leaves_nothing(account, emulator):
-    account.configure(give_up_after="1s")
+    account.is_impatient()
     emulator.faults("file:status=503")
     assert account.scorefetch("get", "9999_1.csv").code == EX_TEMPFAIL
     emulator.faults()
@@ -386,7 +386,7 @@ def test_a_person_may_try_a_rejected_password_once_more(account, emulator, score
 
 @pytest.mark.parametrize("spec", ["file:status=500", "object:status=403", "file:not-json"])
 def test_other_failures_close_nothing(account, emulator, scores, spec):
-    account.configure(give_up_after="1s")
+    account.is_impatient()
     emulator.faults(spec)
     assert account.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
     emulator.faults()

@@ -7,7 +7,7 @@ LARGE = bytes(range(1, 256)) * 24_000
 
 
 def test_not_modified_without_having_asked_so_stores_nothing(account, emulator):
-    account.configure(give_up_after="1s")
+    account.is_impatient()
     emulator.faults("object:status=304")
     done = account.scoremail(stdin=mail("csv"))
     assert done.code == EX_TEMPFAIL
@@ -28,7 +28,7 @@ def test_the_end_of_another_object_is_not_put_behind_the_beginning(account, emul
 
 
 def test_the_object_store_s_wish_for_a_pause_is_remembered(account, emulator):
-    account.configure(give_up_after="1s")
+    account.is_impatient()
     emulator.faults("object:retry-after=1000")
     assert account.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
     row = account.status()[CSV_NAME]

@@ -93,6 +93,7 @@ class TestOpenSmtpd(Contract, Alerting):
 
     def test_when_opensmtpd_gives_up_the_owner_is_told_and_nobody_else(self, start, emulator):
         agent = start(ttl="1s")
+        agent.is_impatient()
         emulator.faults("file:status=503")
         agent.receive("csv")
 

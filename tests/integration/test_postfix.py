@@ -36,6 +36,7 @@ class TestSite(Contract, Alerting):
 
     def test_when_postfix_gives_up_the_owner_is_told_and_nobody_else(self, agent, emulator):
         agent.root.must("sh", "-c", "postconf -e maximal_queue_lifetime=0 && postfix reload")
+        agent.is_impatient()
         emulator.faults("file:status=503")
         agent.receive("csv")
         agent.until_done()

@@ -89,7 +89,8 @@ def test_retry_and_forget_know_announced_names_only(account):
 
 def test_a_failed_wish_of_a_person_keeps_no_mail_waiting(account, emulator, scores):
     """Under first, a name waits for its sibling only if a message will bring that."""
-    account.configure(format="first", give_up_after="1s")
+    account.configure(format="first")
+    account.is_impatient()
     emulator.faults("file:status=503")
     assert account.scorefetch("get", TXT_NAME).code == EX_TEMPFAIL
     emulator.faults()

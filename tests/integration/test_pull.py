@@ -303,6 +303,7 @@ class PullContract(Contract):
         assert agent.stored() == {CSV_NAME: scores[CSV_NAME]}
 
     def test_what_is_behind_a_message_that_waits(self, agent, emulator):
+        agent.is_impatient()
         emulator.faults("file:status=503")
         agent.deliver("csv")
         agent.deliver("txt")
@@ -315,6 +316,7 @@ class PullContract(Contract):
         assert {name: row["state"] for name, row in agent.status().items()} == {CSV_NAME: "stored", TXT_NAME: "dropped"}
 
     def test_what_came_long_ago_is_tried_again_all_the_same(self, agent, emulator, scores):
+        agent.is_impatient()
         emulator.faults("file:status=503")
         agent.deliver("csv", at=time.time() - 30 * 86400)
         agent.poll()
@@ -358,6 +360,7 @@ class TestGetmail(PullContract):
     Agent = Getmail
 
     def test_a_message_that_waits_is_a_failure_of_the_unit(self, agent, emulator):
+        agent.is_impatient()
         emulator.faults("file:status=503")
         agent.receive("csv")
         assert agent.ended.code == 127
@@ -399,6 +402,7 @@ class TestMpop(PullContract):
     def test_with_a_worker_no_message_has_to_wait(self, agent, emulator, scores):
         agent.configure(delivery="queued")
         assert agent.scorefetch("run").code == 0
+        agent.is_impatient()
         emulator.faults("file:status=503")
         agent.deliver("csv")
         agent.deliver("txt")
@@ -415,6 +419,7 @@ class TestMpop(PullContract):
         assert_first_run_asks(agent, "mpop")
 
     def test_a_message_that_waits_is_a_failure_of_the_unit(self, agent, emulator):
+        agent.is_impatient()
         emulator.faults("file:status=503")
         agent.receive("csv")
         assert agent.ended.code != 0
@@ -435,6 +440,7 @@ class TestFetchmail(PullContract):
         assert agent.poll() == 1
 
     def test_nothing_but_the_log_says_that_a_message_waits(self, agent, emulator):
+        agent.is_impatient()
         emulator.faults("file:status=503")
         agent.receive("csv")
         assert agent.ended.code == 0

@@ -18,7 +18,7 @@ HOUR = 3600
 
 @pytest.fixture
 def queued(account):
-    account.configure(delivery="queued", give_up_after="1s")
+    account.configure(delivery="queued")
     return account
 
 
@@ -50,6 +50,7 @@ def decisions(account):
 
 
 def test_the_record_of_an_event_says_what_the_worker_made_of_it(queued, emulator):
+    queued.is_impatient()
     emulator.faults("file:status=503x1000")
     for message in (mail("csv"), mail("txt")):
         queued.scoremail(stdin=message)
@@ -193,7 +194,7 @@ def test_a_broken_ledger_does_not_lose_the_event(account, scores):
 
 
 def test_a_service_that_is_down_for_long_leaves_it_to_the_worker(account, emulator, scores):
-    account.configure(give_up_after="1s")
+    account.is_impatient()
     emulator.faults("file:status=503")
     assert account.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
     account.time_passes(60)
@@ -211,7 +212,7 @@ def test_a_service_that_is_down_for_long_leaves_it_to_the_worker(account, emulat
 def test_without_a_date_it_counts_from_the_first_time(account, emulator, head):
     message = head + mail("csv")[mail("csv").index(b"Message-ID:") :]
     emulator.faults("file:status=503")
-    account.configure(give_up_after="1s")
+    account.is_impatient()
     assert account.scoremail(stdin=message).code == EX_TEMPFAIL
     account.time_passes(HOUR)
     assert account.scoremail(stdin=message).code == EX_TEMPFAIL
@@ -223,6 +224,7 @@ def test_without_a_date_it_counts_from_the_first_time(account, emulator, head):
 
 
 def test_a_name_whose_pause_is_not_over_is_left_alone(queued, emulator):
+    queued.is_impatient()
     emulator.faults("file:status=503")
     queued.scoremail(stdin=mail("csv"))
     done = queued.scorefetch("run")
@@ -238,6 +240,7 @@ def test_a_service_that_is_away_is_not_asked_for_each_name(queued, emulator, bui
     for name in names:
         emulator.add(name, b"ID\r\n")
         queued.scoremail(stdin=notification(build, name))
+    queued.is_impatient()
     emulator.faults("file:status=503")
     done = queued.scorefetch("run")
     assert done.code == EX_TEMPFAIL and "5 left" in done.err
@@ -259,6 +262,7 @@ def announce(queued, emulator, build, count):
 def test_an_object_host_that_fails_is_not_asked_for_each_name(queued, emulator, build, spec):
     """The first one may be that file's own fault."""
     announce(queued, emulator, build, 5)
+    queued.is_impatient()
     emulator.faults(spec)
     done = queued.scorefetch("run")
     assert done.code == EX_TEMPFAIL and "5 left" in done.err
@@ -270,6 +274,7 @@ def test_an_object_host_that_fails_is_not_asked_for_each_name(queued, emulator, 
 
 def test_files_that_fail_time_and_again_do_not_stop_newer_ones(queued, emulator, build):
     names = announce(queued, emulator, build, 4)
+    queued.is_impatient()
     emulator.faults("file:status=503")
     assert queued.scorefetch("run").code == EX_TEMPFAIL
     emulator.faults()
@@ -281,6 +286,7 @@ def test_files_that_fail_time_and_again_do_not_stop_newer_ones(queued, emulator,
 
 
 def test_a_pause_of_a_clock_that_was_set_back_ends(queued, emulator, scores):
+    queued.is_impatient()
     emulator.faults("file:status=503")
     queued.scoremail(stdin=mail("csv"))
     assert queued.scorefetch("run").code == EX_TEMPFAIL
@@ -464,6 +470,7 @@ def test_an_old_mailbox_holds_up_nothing(queued, emulator, build):
 
 
 def test_a_listing_that_fails_is_tried_again(queued, emulator, build):
+    queued.is_impatient()
     emulator.faults("list:status=503")
     queued.scoremail(stdin=odd(build))
     assert queued.scorefetch("run").code == EX_TEMPFAIL

@@ -130,7 +130,7 @@ def test_a_third_message_within_ten_minutes_waits(stored, emulator):
 
 
 def test_what_failed_to_be_looked_at_is_looked_at_again(stored, emulator, scores):
-    stored.configure(give_up_after="1s")
+    stored.is_impatient()
     emulator.add(CSV_NAME, CORRECTED)
     emulator.faults("object:status=503")
     done = stored.scoremail(stdin=announced_again(1))
@@ -261,7 +261,7 @@ def test_a_large_correction_is_resumed_by_the_next_run(account, emulator):
     older, newer = large_scores(6 << 20), large_scores(6 << 20, version=2)
     emulator.add(CSV_NAME, older)
     assert account.scoremail(stdin=mail("csv")).code == 0
-    account.configure(give_up_after="1s")
+    account.is_impatient()
     emulator.add(CSV_NAME, newer)
     emulator.faults("object:reset=5000000x1", "object:status=503")
     assert account.scoremail(stdin=announced_again(1)).code == EX_TEMPFAIL

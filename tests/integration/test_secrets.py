@@ -229,7 +229,7 @@ def test_nothing_secret_is_written_anywhere(account, stage, source, end, tmp_pat
         stage.answers["POST"] = (b"401 Unauthorized", json.dumps({"message": f"not {account.password}"}).encode())
     elif end == "refused":
         stage.answers["GET"] = (b"403 Forbidden", f"<Error><Code>{SIGNATURE}</Code><Url>{TARGET}</Url></Error>".encode())
-    account.configure(give_up_after="1s")
+    account.configure(give_up_after="6s" if end == "refused" else None)
     trace = tmp_path_factory.mktemp("trace") / "trace"
     argv = ["strace", "-f", "-qq", "-y", "-s", "1000000", "-o", trace, "-e", TRACED,
             account.build / "scoremail", "-v", "-c", account.config]  # fmt: skip
@@ -288,7 +288,7 @@ def test_a_command_that_fails_keeps_the_mail_and_says_why(account, stage):
 
 
 def test_a_command_has_no_longer_than_the_run(account, stage):
-    account.configure(password_file=None, password_command="sleep 1000", run_limit="1s")
+    account.configure(password_file=None, password_command="sleep 1000", run_limit="3s")
     done = account.scoremail(stdin=mail("csv"))
     assert done.code == EX_TEMPFAIL
     assert "account main: password-command sleep did not end in time and was killed" in done.err

@@ -289,7 +289,7 @@ def test_a_correction_is_seen_after_mail_brought_the_first_version(account, emul
 
 
 def test_a_correction_that_could_not_be_fetched_is_fetched_by_the_next_sync(account, emulator):
-    account.configure(give_up_after="1s")
+    account.is_impatient()
     sync(account, "--all")
     emulator.add(CSV_NAME, b"ID,NAME\r\n1,Corrected\r\n")
     emulator.faults("object:status=500")
@@ -327,7 +327,8 @@ def test_a_file_that_fails_does_not_stop_the_others_and_is_named(empty, emulator
 @pytest.mark.parametrize("fault", ["file:status=500", "object:stall=0"])
 def test_a_service_that_is_gone_is_not_asked_for_every_file(empty, emulator, fault):
     data = fill(emulator, 60)
-    empty.configure(give_up_after="1s", parallel=2)
+    empty.configure(parallel=2)
+    empty.is_impatient()
     emulator.faults(fault)
     result = sync(empty, "--all", code=EX_TEMPFAIL)
     assert "60 left: 5818_000.csv, 5818_001.csv" in summary(result) and "and 55 more" in summary(result)

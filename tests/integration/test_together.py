@@ -45,7 +45,7 @@ def rows(account):
 
 def wait_until(condition):
     """Waits for something that is to happen at once."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -113,7 +113,8 @@ def test_of_both_formats_at_once_the_first_is_stored(account, emulator, build):
 
 
 def test_of_both_formats_the_second_waits_for_what_becomes_of_the_first(account, emulator, scores):
-    account.configure(format="first", give_up_after="1s")
+    account.configure(format="first")
+    account.is_impatient()
     emulator.faults("object:status=503")
     assert account.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
     done = account.scoremail(stdin=mail("txt"))
@@ -167,13 +168,13 @@ def test_other_names_do_not_wait(account, emulator, scores):
     assert account.receive(other).code == 0  # the password is known to be right
     emulator.add(CSV_NAME, large_scores(1 << 20))
     emulator.faults("object:stall=1000x1")
+    account.configure(give_up_after="10min")  # so long it stalls
     stalled = account.start(mail("csv")).go()
     try:
         emulator.wait_for(lambda seen: sum(request["call"] == "object" for request in seen) == 2)
         account.sql("DELETE FROM files WHERE name = ?", other)
-        begin = time.monotonic()
         assert account.receive(other).code == 0
-        assert time.monotonic() - begin < 20
+        assert len(emulator.requests("object")) == 3 and stalled.process.poll() is None  # nor has it begun anew
         assert account.status()[CSV_NAME]["state"] == "waiting"
     finally:
         stalled.kill()
