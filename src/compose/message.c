@@ -37,7 +37,7 @@ read_letter(GKeyFile *file, Letter *letter, GError **error)
     for (gsize i = 0; i < N_WORDS && fault == NULL; i++)
         letter->words[i] = g_key_file_get_string(file, GROUP, keys[i], &fault);
     if (fault != NULL)
-        g_set_error(error, SM_ERROR, SM_ERROR_DATA, "the letter: %s", fault->message);
+        sm_error_set(error, SM_ERROR_DATA, "the letter: %s", fault->message);
     return fault == NULL;
 }
 

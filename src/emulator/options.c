@@ -87,10 +87,10 @@ parse_words(SmOptions *o, char **argv, GError **error)
         words[1] == NULL)
         return TRUE;
     if (cause != NULL)
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s, see --help", cause->message);
+        sm_error_set(error, SM_ERROR_USAGE, "%s, see --help", cause->message);
     else
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "'%s' is not expected here, see --help",
-                    words[0] != NULL ? words[1] : "");
+        sm_error_set(error, SM_ERROR_USAGE, "'%s' is not expected here, see --help",
+                     words[0] != NULL ? words[1] : "");
     return FALSE;
 }
 

@@ -254,7 +254,7 @@ sm_server_start(int listener, const SmTls *tls, const SmService *service, int lo
         MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX, MHD_OPTION_END);
     if (server->daemon != NULL)
         return server;
-    g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "cannot start the HTTPS server");
+    sm_error_set(error, SM_ERROR_INTERNAL, "cannot start the HTTPS server");
     sm_close(&listener);
     g_free(server);
     return NULL;

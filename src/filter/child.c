@@ -89,17 +89,16 @@ tell_fault(int status, GError **error)
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 
     if (number == SIGSYS)
-        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
-                    "the sandbox killed the parser: it made a forbidden system call");
+        sm_error_set(error, SM_ERROR_INTERNAL,
+                     "the sandbox killed the parser: it made a forbidden system call");
     else if (number != 0)
-        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "the parser died of signal %d (%s)", number,
-                    strsignal(number));
+        sm_error_set(error, SM_ERROR_INTERNAL, "the parser died of signal %d (%s)", number,
+                     strsignal(number));
     else if (code > SM_PARSER_NOT_CLOSED && code < SM_PARSER_NOT_CLOSED + SM_SANDBOX_N_STEPS)
-        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
-                    "the parser could not enter its sandbox: %s failed",
-                    sm_sandbox_step_name((SmSandboxStep)(code - SM_PARSER_NOT_CLOSED)));
+        sm_error_set(error, SM_ERROR_INTERNAL, "the parser could not enter its sandbox: %s failed",
+                     sm_sandbox_step_name((SmSandboxStep)(code - SM_PARSER_NOT_CLOSED)));
     else
-        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "the parser ended with status %d", code);
+        sm_error_set(error, SM_ERROR_INTERNAL, "the parser ended with status %d", code);
 }
 
 /* Microseconds of processor time. */
@@ -174,9 +173,9 @@ run_child(const SmReader *reader, const SmParserTask *task, GByteArray *answer, 
     sm_close(&from_child);
     ending = wait_for(task, pid, used, complete ? error : NULL);
     if (!complete && ending != ENDED_BY_LIMIT) {
-        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
-                    "the parser did not answer within %u s, or its answer was too long",
-                    task->max_cpu * SECONDS_PER_CPU_SECOND);
+        sm_error_set(error, SM_ERROR_INTERNAL,
+                     "the parser did not answer within %u s, or its answer was too long",
+                     task->max_cpu * SECONDS_PER_CPU_SECOND);
         return ENDED_BADLY;
     }
     return ending;
@@ -218,8 +217,7 @@ take_answer(const GByteArray *answer, SmEvent **event, GError **error)
     }
     *event = sm_event_decode(answer->data, answer->len, &fault);
     if (*event == NULL)
-        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL, "the parser answered with a %s",
-                    fault->message);
+        sm_error_set(error, SM_ERROR_INTERNAL, "the parser answered with a %s", fault->message);
     return *event != NULL;
 }
 

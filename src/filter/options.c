@@ -59,15 +59,13 @@ static gboolean
 are_sound(const SmOptions *options, int argc, char **argv, GError **error)
 {
     if (argc > 1)
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                    "unexpected argument '%s'; scoremail reads the message from standard input",
-                    argv[1]);
+        sm_error_set(error, SM_ERROR_USAGE,
+                     "unexpected argument '%s'; scoremail reads the message from standard input",
+                     argv[1]);
     else if (options->max_message < 1 || options->max_message > MAX_MESSAGE_MAX)
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--max-message takes 1 to %d bytes",
-                    MAX_MESSAGE_MAX);
+        sm_error_set(error, SM_ERROR_USAGE, "--max-message takes 1 to %d bytes", MAX_MESSAGE_MAX);
     else if (options->max_cpu < 1 || options->max_cpu > MAX_CPU_MAX)
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--max-cpu takes 1 to %d seconds",
-                    MAX_CPU_MAX);
+        sm_error_set(error, SM_ERROR_USAGE, "--max-cpu takes 1 to %d seconds", MAX_CPU_MAX);
     else
         return TRUE;
     return FALSE;

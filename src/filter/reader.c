@@ -19,12 +19,12 @@ sm_reader_load(GError **error)
     const SmReader *reader = file != NULL ? dlsym(file, "sm_reader") : NULL;
 
     if (reader == NULL) {
-        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
-                    "cannot load the reader (is scoremail installed completely?): %s", dlerror());
+        sm_error_set(error, SM_ERROR_INTERNAL,
+                     "cannot load the reader (is scoremail installed completely?): %s", dlerror());
     } else if (strcmp(reader->version, SM_VERSION) != 0) {
-        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
-                    FILE_NAME " is of version %s, not " SM_VERSION ": install scoremail anew",
-                    reader->version);
+        sm_error_set(error, SM_ERROR_INTERNAL,
+                     FILE_NAME " is of version %s, not " SM_VERSION ": install scoremail anew",
+                     reader->version);
         reader = NULL;
     }
     return reader;

@@ -97,9 +97,9 @@ sm_open_regular(const char *path, int flags, int code, const char *what, GError 
             g_autofree char *folder = g_path_get_dirname(path);
 
             if (there && errno == EACCES)
-                g_set_error(error, SM_ERROR, code,
-                            "%s %s belongs to uid %u, and uid %u has no access; chown it", what,
-                            path, (guint)st.st_uid, (guint)geteuid());
+                sm_error_set(error, code,
+                             "%s %s belongs to uid %u, and uid %u has no access; chown it", what,
+                             path, (guint)st.st_uid, (guint)geteuid());
             else
                 sm_error_from_errno(error, (SmErrorCode)code, "%s %s%s", what, path,
                                     sm_io_space_hint(folder));
@@ -108,8 +108,7 @@ sm_open_regular(const char *path, int flags, int code, const char *what, GError 
     }
     if (S_ISREG(st.st_mode))
         return sm_steal_fd(&fd);
-    g_set_error(error, SM_ERROR, code, "%s %s is %s; name a regular file", what, path,
-                kind_of(st.st_mode));
+    sm_error_set(error, code, "%s %s is %s; name a regular file", what, path, kind_of(st.st_mode));
     return -1;
 }
 

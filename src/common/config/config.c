@@ -110,11 +110,11 @@ explain_absence(const SmConfig *config, const char *path, GError **error)
         return;
     personal = sm_config_default_file(FALSE);
     g_clear_error(error);
-    g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                "no configuration: neither %s nor %s exists; scorefetch setup writes one",
-                personal != NULL ? personal
-                                 : "~/.config/scoremail/scoremail.conf (uid without a home)",
-                config->file);
+    sm_error_set(error, SM_ERROR_CONFIG,
+                 "no configuration: neither %s nor %s exists; scorefetch setup writes one",
+                 personal != NULL ? personal
+                                  : "~/.config/scoremail/scoremail.conf (uid without a home)",
+                 config->file);
 }
 
 char *
@@ -333,9 +333,9 @@ check_accounts(const SmConfig *config, GError **error)
     if (sm_config_is_incomplete(config))
         g_propagate_error(error, g_error_copy(config->broken->pdata[0]));
     else
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                    "%s: has no account; add an [account NAME] group, see scoremail.conf(5)",
-                    config->file);
+        sm_error_set(error, SM_ERROR_CONFIG,
+                     "%s: has no account; add an [account NAME] group, see scoremail.conf(5)",
+                     config->file);
     return FALSE;
 }
 

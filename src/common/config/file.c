@@ -52,11 +52,11 @@ static void
 explain_open(const char *path, GError **error)
 {
     if (errno == ENOENT)
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                    "%s: does not exist; scorefetch setup writes it", path);
+        sm_error_set(error, SM_ERROR_CONFIG, "%s: does not exist; scorefetch setup writes it",
+                     path);
     else if (errno == EACCES)
-        g_set_error(
-            error, SM_ERROR, SM_ERROR_CONFIG,
+        sm_error_set(
+            error, SM_ERROR_CONFIG,
             "%s: cannot be read by uid %u; check its permissions and those of the folders above it",
             path, (guint)geteuid());
     else

@@ -67,8 +67,8 @@ sm_config_complain(GError **error, const SmConfigGroup *group, guint line, const
     va_start(args, text);
     what = g_strdup_vprintf(text, args);
     va_end(args);
-    g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "%s:%u: [%s]%s%s: %s", file, line, group->name,
-                key != NULL ? " " : "", key != NULL ? key : "", what);
+    sm_error_set(error, SM_ERROR_CONFIG, "%s:%u: [%s]%s%s: %s", file, line, group->name,
+                 key != NULL ? " " : "", key != NULL ? key : "", what);
 }
 
 /* A comment after a value would become part of the value, so it is refused; where it starts. */

@@ -22,14 +22,15 @@ sm_spool_open(const char *directory, GError **error)
         g_mkdir_with_parents(directory, 0700);
     fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 && errno == EACCES)
-        g_set_error(error, SM_ERROR, SM_ERROR_IO,
-                    "spool %s: uid %u has no access; add that user to the spool's group", directory,
-                    (guint)geteuid());
+        sm_error_set(error, SM_ERROR_IO,
+                     "spool %s: uid %u has no access; add that user to the spool's group",
+                     directory, (guint)geteuid());
     else if (fd < 0 && errno == ENOENT)
-        g_set_error(error, SM_ERROR, SM_ERROR_IO,
-                    "spool %s does not exist and cannot be created; run systemd-tmpfiles --create, "
-                    "or set spool",
-                    directory);
+        sm_error_set(
+            error, SM_ERROR_IO,
+            "spool %s does not exist and cannot be created; run systemd-tmpfiles --create, "
+            "or set spool",
+            directory);
     else if (fd < 0)
         sm_error_from_errno(error, SM_ERROR_IO, "spool %s", directory);
     return fd;

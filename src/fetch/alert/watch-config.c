@@ -41,11 +41,11 @@ sm_watch_config_directories(SmConfig *config)
         const SmAccount *owner = identity != NULL ? g_hash_table_lookup(owners, identity) : NULL;
 
         if (owner != NULL)
-            g_set_error(&account->fault, SM_ERROR, SM_ERROR_CONFIG,
-                        "%s: [account %s] directory: %s is also the directory of [account %s], %s, "
-                        "by another path; give each account its own",
-                        config->file, account->name, account->directory, owner->name,
-                        owner->directory);
+            sm_error_set(
+                &account->fault, SM_ERROR_CONFIG,
+                "%s: [account %s] directory: %s is also the directory of [account %s], %s, "
+                "by another path; give each account its own",
+                config->file, account->name, account->directory, owner->name, owner->directory);
         else if (identity != NULL)
             g_hash_table_insert(owners, g_steal_pointer(&identity), account);
     }

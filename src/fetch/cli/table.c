@@ -74,8 +74,8 @@ sm_command_unknown(const char *name, GError **error)
             nearest = commands[i]->name;
         }
     }
-    g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "unknown command %s%s%s (see scorefetch help)",
-                shown, nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "");
+    sm_error_set(error, SM_ERROR_USAGE, "unknown command %s%s%s (see scorefetch help)", shown,
+                 nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "");
 }
 
 /* scorefetch help: the commands, or what one of them takes. */

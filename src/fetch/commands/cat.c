@@ -122,9 +122,9 @@ open_file(SmStore *store, const SmFile *file, GError **error)
                     O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
     if (fd < 0 && errno == ENOENT)
-        g_set_error(error, SM_ERROR, SM_ERROR_NOT_FOUND,
-                    "is no longer in %s; run scorefetch get --force %s to fetch it again",
-                    store->directory, file->name);
+        sm_error_set(error, SM_ERROR_NOT_FOUND,
+                     "is no longer in %s; run scorefetch get --force %s to fetch it again",
+                     store->directory, file->name);
     else if (fd < 0)
         sm_error_from_errno(error, SM_ERROR_DIRECTORY, "in %s", store->directory);
     return fd;
@@ -144,9 +144,9 @@ stored_row(SmSession *session, const SmAccount *account, const char *name, GErro
     if (fault != NULL)
         g_propagate_error(error, fault);
     else
-        g_set_error(error, SM_ERROR, SM_ERROR_NOT_FOUND,
-                    "%s: no stored file of that name in the ledger (account %s)", name,
-                    account->name);
+        sm_error_set(error, SM_ERROR_NOT_FOUND,
+                     "%s: no stored file of that name in the ledger (account %s)", name,
+                     account->name);
     return NULL;
 }
 

@@ -119,8 +119,8 @@ static gboolean
 is_there(const SmSession *session, GError **error)
 {
     if (session->ledger == NULL)
-        g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s does not exist yet",
-                    session->config->ledger);
+        sm_error_set(error, SM_ERROR_LEDGER, "ledger %s does not exist yet",
+                     session->config->ledger);
     return session->ledger != NULL;
 }
 
@@ -130,8 +130,8 @@ backup(SmSession *session, gpointer values, char **arguments, GError **error)
     g_autofree char *path = g_canonicalize_filename(arguments[0], NULL);
 
     if (g_file_test(path, G_FILE_TEST_EXISTS))
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT,
-                    "%s already exists; choose another file, or move it away", path);
+        sm_error_set(error, SM_ERROR_CONFLICT,
+                     "%s already exists; choose another file, or move it away", path);
     else if (is_there(session, error) && check_directory(path, error) && make(session, path, error))
         g_message("%s: a copy of %s", path, session->config->ledger);
     return EX_OK;
@@ -162,8 +162,8 @@ static int
 ledger(SmSession *session, gpointer values, char **arguments, GError **error)
 {
     if (strcmp(arguments[0], "copy") != 0)
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                    "ledger: unknown action; allowed: scorefetch ledger copy TO");
+        sm_error_set(error, SM_ERROR_USAGE,
+                     "ledger: unknown action; allowed: scorefetch ledger copy TO");
     else
         copy(session, arguments[1], error);
     return EX_OK;

@@ -47,10 +47,10 @@ change(SmSession *session, gpointer values, char **arguments, GError **error)
     if (account->password_file == NULL) {
         g_autofree char *source = sm_secret_source(account);
 
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                    "account %s gets its password from %s; change it there, passwd writes only a "
-                    "password-file",
-                    account->name, source);
+        sm_error_set(error, SM_ERROR_USAGE,
+                     "account %s gets its password from %s; change it there, passwd writes only a "
+                     "password-file",
+                     account->name, source);
         return EX_OK;
     }
     secret = sm_password_ask(account, &typed, error);

@@ -41,8 +41,7 @@ report(SmSession *session, gpointer values, char **arguments, GError **error)
     if (!sm_since_read("--since", report->since, now, &since, error))
         return EX_OK;
     if (since > now) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "--since \"%s\" is in the future",
-                    report->since);
+        sm_error_set(error, SM_ERROR_USAGE, "--since \"%s\" is in the future", report->since);
         return EX_OK;
     }
     overview =

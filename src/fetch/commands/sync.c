@@ -71,8 +71,7 @@ sync_all(SmSession *session, gpointer values, char **arguments, GError **error)
     int code;
 
     if (options->all + options->mark_known + (command->since != NULL) > 1) {
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE,
-                    "--all, --mark-known and --since exclude each other");
+        sm_error_set(error, SM_ERROR_USAGE, "--all, --mark-known and --since exclude each other");
         return EX_OK;
     }
     session->preview = options->dry_run;

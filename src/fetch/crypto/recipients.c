@@ -67,11 +67,10 @@ find(SmGpg *gpg, const SmAccount *account, const char *id, GError **error)
     if (why != NULL) {
         g_autofree char *import = remedy(account);
 
-        g_set_error(
-            error, SM_ERROR, SM_ERROR_ENCRYPTION,
+        return sm_error_null(
+            error, SM_ERROR_ENCRYPTION,
             "account %s: encrypt-to: key %s %s; set encrypt-to to another one, or renew it: run %s",
             account->name, id, why, import);
-        return NULL;
     }
     return g_steal_pointer(&key);
 }

@@ -120,7 +120,7 @@ fail(SmSeal *seal, GError **error)
         sm_gpg_set_error(error, SM_ERROR_ENCRYPTION, seal->loop.result,
                          "gpg cannot encrypt to the keys of encrypt-to");
     else
-        g_set_error(error, SM_ERROR, SM_ERROR_ENCRYPTION, "gpg ended early; was it killed?");
+        sm_error_set(error, SM_ERROR_ENCRYPTION, "gpg ended early; was it killed?");
     return FALSE;
 }
 

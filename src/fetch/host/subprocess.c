@@ -111,14 +111,14 @@ judge(const Run *run, int code, GError **error)
         return TRUE;
     said = said_by(run);
     if (run->keeper.pid != 0)
-        g_set_error(error, SM_ERROR, code,
-                    "did not end in time and cannot be killed; does a file system hang?%s", said);
+        sm_error_set(error, code,
+                     "did not end in time and cannot be killed; does a file system hang?%s", said);
     else if (run->late)
-        g_set_error(error, SM_ERROR, code, "did not end in time and was killed%s", said);
+        sm_error_set(error, code, "did not end in time and was killed%s", said);
     else if (WIFSIGNALED(status))
-        g_set_error(error, SM_ERROR, code, "was killed by signal %d%s", WTERMSIG(status), said);
+        sm_error_set(error, code, "was killed by signal %d%s", WTERMSIG(status), said);
     else
-        g_set_error(error, SM_ERROR, code, "exited with %d%s", WEXITSTATUS(status), said);
+        sm_error_set(error, code, "exited with %d%s", WEXITSTATUS(status), said);
     return FALSE;
 }
 

@@ -116,7 +116,7 @@ ask(const char *prompt, gboolean echo, char *answer, gsize size, gsize *length, 
     if (ok && turn == FAILED)
         ok = sm_error_from_errno(error, SM_ERROR_IO, "the terminal");
     if (ok && *length == 0) {
-        g_set_error(error, SM_ERROR, SM_ERROR_DATA, "nothing typed; nothing changed");
+        sm_error_set(error, SM_ERROR_DATA, "nothing typed; nothing changed");
         ok = FALSE;
     }
     sm_close(&terminal.tty);

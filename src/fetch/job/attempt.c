@@ -366,10 +366,11 @@ fetch_anew(Attempt *attempt, gboolean lost, char **outcome, GError **error)
     }
     if (!start_over(attempt, error))
         return FALSE;
-    g_set_error(&fault, SM_ERROR, SM_ERROR_DIRECTORY,
-                "somebody takes unfinished files (.NAME.NUMBER.part) away from %s: does an importer"
-                " or a cleaner work there? Make it leave hidden files alone",
-                attempt->store->directory);
+    sm_error_set(
+        &fault, SM_ERROR_DIRECTORY,
+        "somebody takes unfinished files (.NAME.NUMBER.part) away from %s: does an importer"
+        " or a cleaner work there? Make it leave hidden files alone",
+        attempt->store->directory);
     return give_back(attempt, FALSE, fault, error);
 }
 

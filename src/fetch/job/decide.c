@@ -52,7 +52,7 @@ done(const SmFile *file)
 static SmStep
 refuse(GError **error, int code, const SmFile *file, const char *why)
 {
-    g_set_error(error, SM_ERROR, code, "%s: %s", file->name, why);
+    sm_error_set(error, code, "%s: %s", file->name, why);
     return (SmStep){.kind = SM_STEP_ERROR};
 }
 

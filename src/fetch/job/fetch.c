@@ -74,8 +74,8 @@ work(const SmJob *job, SmFile *file, char **outcome, GError **error)
     switch (step.kind) {
     case SM_STEP_FETCH:
         if (job->offline) {
-            g_set_error(
-                error, SM_ERROR, SM_ERROR_PAUSED,
+            sm_error_set(
+                error, SM_ERROR_PAUSED,
                 "%s: not asked for now, because the service failed a moment ago; the next try "
                 "fetches it",
                 file->name);
@@ -144,7 +144,7 @@ is_done_meanwhile(const SmJob *job, const SmFile *file, GError **error)
 {
     if (job->due == NULL || file->settled == job->due->settled)
         return FALSE;
-    g_set_error(error, SM_ERROR, SM_ERROR_BUSY, "%s: another process was faster", file->name);
+    sm_error_set(error, SM_ERROR_BUSY, "%s: another process was faster", file->name);
     return TRUE;
 }
 

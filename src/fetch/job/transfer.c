@@ -106,9 +106,7 @@ status_of(const SmTransfer *transfer)
 static gboolean
 odd(SmTransfer *transfer, const char *what)
 {
-    g_set_error(&transfer->fault, SM_ERROR, SM_ERROR_INTEGRITY, "the object store's answer %s",
-                what);
-    return FALSE;
+    return sm_error_set(&transfer->fault, SM_ERROR_INTEGRITY, "the object store's answer %s", what);
 }
 
 /* Whether the answer is sent in chunks (RFC 9112, 7.1): they have an end, whatever a Content-Length
@@ -170,8 +168,7 @@ object_goes_on(SmTransfer *transfer, const char *etag, gint64 total)
 {
     if (etag != NULL && g_strcmp0(etag, transfer->state.etag) != 0) {
         g_clear_pointer(&transfer->state.etag, g_free); /* the next GET is for all of it */
-        g_set_error(&transfer->fault, SM_ERROR, SM_ERROR_OBJECT,
-                    "the object changed during the download");
+        sm_error_set(&transfer->fault, SM_ERROR_OBJECT, "the object changed during the download");
         return FALSE;
     }
     transfer->state.total = total;
@@ -200,10 +197,9 @@ is_small_enough(SmTransfer *transfer, gint64 size)
 {
     if (size < 0 || (guint64)size <= transfer->account->max_file_size)
         return TRUE;
-    g_set_error(&transfer->fault, SM_ERROR, SM_ERROR_SIZE,
-                "%" G_GINT64_FORMAT " bytes exceed max-file-size (account %s)", size,
-                transfer->account->name);
-    return FALSE;
+    return sm_error_set(&transfer->fault, SM_ERROR_SIZE,
+                        "%" G_GINT64_FORMAT " bytes exceed max-file-size (account %s)", size,
+                        transfer->account->name);
 }
 
 /* Judges the headers of a 200 or 206 before the first byte is kept. */
@@ -254,9 +250,9 @@ receive(char *data, size_t size, size_t count, void *user_data)
 static int
 end_slow(SmTransfer *transfer, const char *what, guint seconds)
 {
-    g_set_error(&transfer->fault, SM_ERROR, SM_ERROR_OBJECT,
-                "the object store is too slow: %s for %u s (give-up-after of account %s)", what,
-                seconds, transfer->account->name);
+    sm_error_set(&transfer->fault, SM_ERROR_OBJECT,
+                 "the object store is too slow: %s for %u s (give-up-after of account %s)", what,
+                 seconds, transfer->account->name);
     return 1;
 }
 
@@ -408,11 +404,11 @@ set_failure(SmTransfer *transfer, const char *url, CURLcode result, const char *
     else if (result == CURLE_ABORTED_BY_CALLBACK && sm_pace_has_stopped(transfer->shared->pace))
         sm_pace_set_stopped(error);
     else if (result == CURLE_ABORTED_BY_CALLBACK)
-        g_set_error(error, SM_ERROR, SM_ERROR_LIMIT,
-                    "not complete within run-limit (account %s): %s", transfer->account->name,
-                    sm_account_encrypts(transfer->account)
-                        ? "encrypted downloads cannot resume; raise run-limit"
-                        : "the next try resumes it");
+        sm_error_set(error, SM_ERROR_LIMIT, "not complete within run-limit (account %s): %s",
+                     transfer->account->name,
+                     sm_account_encrypts(transfer->account)
+                         ? "encrypted downloads cannot resume; raise run-limit"
+                         : "the next try resumes it");
     else if (result != CURLE_COULDNT_CONNECT || sm_guard_let_pass(&transfer->guard, url, error))
         sm_http_set_error(error, SM_ERROR_OBJECT, transfer->handle, url, result, detail);
     return FALSE;

@@ -222,9 +222,9 @@ is_empty(SmDb *db, GError **error)
         ok = sm_db_integer(db, error, &rows, sql, "");
     }
     if (ok && rows > 0)
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT,
-                    "ledger %s: is not empty; copy to another one, or empty it first",
-                    sm_db_path(db));
+        sm_error_set(error, SM_ERROR_CONFLICT,
+                     "ledger %s: is not empty; copy to another one, or empty it first",
+                     sm_db_path(db));
     return ok && rows == 0;
 }
 

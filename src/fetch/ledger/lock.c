@@ -57,10 +57,10 @@ gives_up(int fd, gint64 byte, gint64 begun, guint wait, GError **error)
         g_autofree char *who =
             pid > 0 ? g_strdup_printf("process %d", (int)pid) : g_strdup("another program");
 
-        g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
-                    "%s, which is not scorefetch, has locked all of ledger.lock; end it", who);
+        sm_error_set(error, SM_ERROR_LEDGER,
+                     "%s, which is not scorefetch, has locked all of ledger.lock; end it", who);
     } else if (now >= begun + (gint64)wait * G_USEC_PER_SEC) {
-        g_set_error(error, SM_ERROR, SM_ERROR_BUSY, "another process has held it for %u s", wait);
+        sm_error_set(error, SM_ERROR_BUSY, "another process has held it for %u s", wait);
     } else {
         return FALSE;
     }

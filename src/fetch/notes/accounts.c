@@ -20,9 +20,9 @@ sm_account_fingerprint_key(SmLedger *ledger, GError **error)
     if (fault != NULL)
         g_propagate_error(error, fault);
     else if (key == NULL)
-        g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
-                    "ledger %s: its key is missing; restore it from a backup",
-                    sm_db_path(ledger->db));
+        sm_error_set(error, SM_ERROR_LEDGER,
+                     "ledger %s: its key is missing; restore it from a backup",
+                     sm_db_path(ledger->db));
     return key;
 }
 

@@ -14,8 +14,8 @@ load(SmLedger *ledger, const char *account, const char *name, GError **error)
     if (fault != NULL)
         g_propagate_error(error, fault);
     else if (file == NULL)
-        g_set_error(error, SM_ERROR, SM_ERROR_NOT_FOUND, "%s: not in the ledger (account %s)", name,
-                    account);
+        sm_error_set(error, SM_ERROR_NOT_FOUND, "%s: not in the ledger (account %s)", name,
+                     account);
     return file;
 }
 
@@ -56,9 +56,8 @@ load_again(SmLedger *ledger, const SmFile *before, GError **error)
 
     if (file == NULL || file->id == before->id)
         return g_steal_pointer(&file);
-    g_set_error(error, SM_ERROR, SM_ERROR_BUSY,
-                "%s: was forgotten and announced again just now; retried", before->name);
-    return NULL;
+    return sm_error_null(error, SM_ERROR_BUSY,
+                         "%s: was forgotten and announced again just now; retried", before->name);
 }
 
 SmFile *

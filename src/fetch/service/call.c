@@ -83,9 +83,9 @@ time_for_call(const SmService *service, gboolean listing, GError **error)
         return patience;
     if (left > 0)
         return (glong)MIN(left, patience);
-    g_set_error(error, SM_ERROR, SM_ERROR_LIMIT,
-                "no time left within run-limit (account %s); the next try fetches it",
-                service->account->name);
+    sm_error_set(error, SM_ERROR_LIMIT,
+                 "no time left within run-limit (account %s); the next try fetches it",
+                 service->account->name);
     return 0;
 }
 
@@ -120,8 +120,8 @@ judge_transfer(const SmService *service, const SmReply *reply, CURLcode result, 
     const char *url = service->account->service_url;
 
     if (reply->too_large)
-        g_set_error(error, SM_ERROR, SM_ERROR_SERVICE, "%s: the answer exceeds %d KiB; refused",
-                    url, (reply->listing ? LISTING_MAX : SECRET_MAX) / 1024);
+        sm_error_set(error, SM_ERROR_SERVICE, "%s: the answer exceeds %d KiB; refused", url,
+                     (reply->listing ? LISTING_MAX : SECRET_MAX) / 1024);
     else if (result == CURLE_ABORTED_BY_CALLBACK)
         sm_pace_set_stopped(error);
     else if (result != CURLE_OK)
@@ -210,17 +210,17 @@ sm_reply_set_error(GError **error, const SmService *service, const SmReply *repl
                    const char *message)
 {
     if (reply->status == 404 && reply->of_file)
-        g_set_error(error, SM_ERROR, SM_ERROR_NOT_FOUND,
-                    "the service has no file of that name (404: %s)", message);
+        sm_error_set(error, SM_ERROR_NOT_FOUND, "the service has no file of that name (404: %s)",
+                     message);
     else if (reply->status == 401 || reply->status == 403)
-        g_set_error(error, SM_ERROR, SM_ERROR_WAY,
-                    "%s: %ld, which does not come from the service's check of user name and"
-                    " password: %s",
-                    service->account->service_url, reply->status, message);
+        sm_error_set(error, SM_ERROR_WAY,
+                     "%s: %ld, which does not come from the service's check of user name and"
+                     " password: %s",
+                     service->account->service_url, reply->status, message);
     else
-        g_set_error(error, SM_ERROR, SM_ERROR_SERVICE, "%s: the service answers %ld%s%s",
-                    service->account->service_url, reply->status,
-                    reply->status / 100 == 3 ? ", a redirect (not followed): " : ": ", message);
+        sm_error_set(error, SM_ERROR_SERVICE, "%s: the service answers %ld%s%s",
+                     service->account->service_url, reply->status,
+                     reply->status / 100 == 3 ? ", a redirect (not followed): " : ": ", message);
 }
 
 void

@@ -17,16 +17,17 @@ sm_gate_set_rejected(GError **error, const SmAccount *account, const char *reaso
     g_autofree char *source = sm_secret_source(account);
 
     if (sm_refusal_kind(403, reason) == SM_REFUSAL_ROLE)
-        g_set_error(error, SM_ERROR, SM_ERROR_CREDENTIALS,
-                    "account %s: the user %s lacks the role to download files (%s, at %s); have it"
-                    " given back at the portal, then run scorefetch retry -a %s",
-                    account->name, account->username, reason, at, account->name);
+        sm_error_set(error, SM_ERROR_CREDENTIALS,
+                     "account %s: the user %s lacks the role to download files (%s, at %s); have it"
+                     " given back at the portal, then run scorefetch retry -a %s",
+                     account->name, account->username, reason, at, account->name);
     else
-        g_set_error(error, SM_ERROR, SM_ERROR_CREDENTIALS,
-                    "account %s: the service rejected user name or password at %s (%s); not retried"
-                    " until %s has another password or the portal is put right (see scorefetch"
-                    " check)",
-                    account->name, at, reason, source);
+        sm_error_set(
+            error, SM_ERROR_CREDENTIALS,
+            "account %s: the service rejected user name or password at %s (%s); not retried"
+            " until %s has another password or the portal is put right (see scorefetch"
+            " check)",
+            account->name, at, reason, source);
 }
 
 char *

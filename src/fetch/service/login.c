@@ -22,9 +22,8 @@ token_in(const SmService *service, const SmReply *reply, GError **error)
     char *token = NULL;
 
     if (found == NULL || *found == '\0' || strlen(found) >= SM_TOKEN_MAX) {
-        g_set_error(error, SM_ERROR, SM_ERROR_SERVICE,
-                    "%s: the login's answer has no usable token%s", service->account->service_url,
-                    json == NULL ? " (it is not JSON)" : "");
+        sm_error_set(error, SM_ERROR_SERVICE, "%s: the login's answer has no usable token%s",
+                     service->account->service_url, json == NULL ? " (it is not JSON)" : "");
     } else {
         token = sm_secret_copy(found, SM_TOKEN_MAX);
     }
@@ -93,10 +92,10 @@ confirm(SmService *service, const SmSecret *secret, Telling *told, GError **faul
     sm_login_forget(call(service, "/login", secret, token_in, &second, &other));
     if (second.trial == SM_TRIAL_ACCEPTED && told->kind != SM_REFUSAL_ROLE) {
         g_clear_error(fault);
-        g_set_error(fault, SM_ERROR, SM_ERROR_WAY,
-                    "account %s: the service takes user name and password, but refuses the call"
-                    " (%s)",
-                    service->account->name, told->message);
+        sm_error_set(fault, SM_ERROR_WAY,
+                     "account %s: the service takes user name and password, but refuses the call"
+                     " (%s)",
+                     service->account->name, told->message);
         told->trial = SM_TRIAL_NONE;
     } else if (second.trial != SM_TRIAL_ACCEPTED) {
         g_clear_error(fault);
@@ -158,9 +157,9 @@ sm_login_try(SmService *service, const SmSecret *secret, GError **error)
     sm_login_forget(token);
     if (told.trial == SM_TRIAL_REJECTED && told.kind == SM_REFUSAL_PASSWORD) {
         g_clear_error(&fault);
-        g_set_error(&fault, SM_ERROR, SM_ERROR_CREDENTIALS,
-                    "account %s: the service rejects this password for user name %s (%s)",
-                    service->account->name, service->account->username, told.message);
+        sm_error_set(&fault, SM_ERROR_CREDENTIALS,
+                     "account %s: the service rejects this password for user name %s (%s)",
+                     service->account->name, service->account->username, told.message);
     }
     if (fault != NULL)
         g_propagate_error(error, fault);

@@ -130,7 +130,7 @@ write_as_we_are(const char *path, const SmSecret *secret, uid_t *owner, GError *
     gboolean ok = FALSE;
 
     if (exists && !S_ISREG(st.st_mode))
-        g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY, "%s is not a regular file", target);
+        sm_error_set(error, SM_ERROR_DIRECTORY, "%s is not a regular file", target);
     else if (!replace(target, folder, exists ? &st : NULL, secret))
         sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s: cannot replace it by a new file in %s",
                             target, folder);

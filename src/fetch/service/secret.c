@@ -158,7 +158,7 @@ take(const char *bytes, gsize length, const char *what, GError **error)
     SmSecret *secret = sm_secret_new(bytes, length, &fault);
 
     if (secret == NULL)
-        g_set_error(error, SM_ERROR, SM_ERROR_SECRET, "%s %s", what, fault);
+        sm_error_set(error, SM_ERROR_SECRET, "%s %s", what, fault);
     return secret;
 }
 

@@ -26,11 +26,11 @@ url_in(const SmService *service, const SmReply *reply, GError **error)
     char *url = NULL;
 
     if (found == NULL) {
-        g_set_error(error, SM_ERROR, SM_ERROR_SERVICE, "%s: the answer has no fileUrl%s",
-                    service->account->service_url, json == NULL ? " (it is not JSON)" : "");
+        sm_error_set(error, SM_ERROR_SERVICE, "%s: the answer has no fileUrl%s",
+                     service->account->service_url, json == NULL ? " (it is not JSON)" : "");
     } else if (strlen(found) >= URL_MAX) {
-        g_set_error(error, SM_ERROR, SM_ERROR_URL, "the service's URL for it is longer than %d KiB",
-                    URL_MAX / 1024);
+        sm_error_set(error, SM_ERROR_URL, "the service's URL for it is longer than %d KiB",
+                     URL_MAX / 1024);
     } else if (sm_presigned_check(found, (const char *const *)service->account->storage_hosts,
                                   error)) {
         url = sm_secret_copy(found, URL_MAX);
@@ -76,10 +76,10 @@ set_refused(const SmService *service, const SmReply *reply, SmRefusalKind kind, 
     if (kind == SM_REFUSAL_ROLE)
         sm_gate_set_rejected(&fault, service->account, message, sm_ledger_now());
     else
-        g_set_error(&fault, SM_ERROR, SM_ERROR_CREDENTIALS,
-                    "account %s: the service rejects the token that it has just issued (%ld: %s); "
-                    "does the user have the role File Downloads?",
-                    account, reply->status, message);
+        sm_error_set(&fault, SM_ERROR_CREDENTIALS,
+                     "account %s: the service rejects the token that it has just issued (%ld: %s); "
+                     "does the user have the role File Downloads?",
+                     account, reply->status, message);
     if (service->ledger != NULL)
         sm_alert(service->ledger, account, SM_ALERT_CREDENTIALS, fault->message);
     g_propagate_error(error, g_steal_pointer(&fault));

@@ -129,8 +129,8 @@ parse(const SmCommand *command, SmSession *session, const GOptionEntry *bound, i
     if (!g_option_context_parse(context, argc, argv, &fault)) {
         g_autofree char *guess = guess_option(command, fault, *argv);
 
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s%s (see scorefetch %s --help)",
-                    fault->message, guess, command->name);
+        sm_error_set(error, SM_ERROR_USAGE, "%s%s (see scorefetch %s --help)", fault->message,
+                     guess, command->name);
     }
     g_option_context_free(context);
     session->report.quiet = session->quiet;

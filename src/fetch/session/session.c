@@ -159,8 +159,8 @@ guess_account(const SmSession *session, const char *name, GError **error)
     SmAccount *account = sm_route(session->config, nothing, name, &why);
 
     if (account == NULL)
-        g_set_error(error, SM_ERROR, SM_ERROR_USAGE, "%s: which account? add --account NAME: %s",
-                    *name != '\0' ? name : session->command, why);
+        sm_error_set(error, SM_ERROR_USAGE, "%s: which account? add --account NAME: %s",
+                     *name != '\0' ? name : session->command, why);
     return account;
 }
 
@@ -233,9 +233,9 @@ sm_session_look_at(const GPtrArray *accounts)
         const char *silent = looks->pdata[i] != NULL ? sm_look_silent(looks->pdata[i]) : NULL;
 
         if (silent != NULL)
-            g_set_error(&account->fault, SM_ERROR, SM_ERROR_VOLUME,
-                        "account %s: %s does not answer; is what it is mounted from away?",
-                        account->name, silent);
+            sm_error_set(&account->fault, SM_ERROR_VOLUME,
+                         "account %s: %s does not answer; is what it is mounted from away?",
+                         account->name, silent);
     }
 }
 

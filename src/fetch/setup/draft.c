@@ -49,11 +49,11 @@ read_text(const char *file, GError **error)
     char *text = NULL;
 
     if (g_file_test(file, G_FILE_TEST_EXISTS) && !g_file_test(file, G_FILE_TEST_IS_REGULAR)) {
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "%s: is not a regular file", file);
+        sm_error_set(error, SM_ERROR_CONFIG, "%s: is not a regular file", file);
     } else if (!g_file_get_contents(file, &text, NULL, &fault)) {
         if (g_error_matches(fault, G_FILE_ERROR, G_FILE_ERROR_NOENT))
             return g_strdup("");
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "%s: %s", file, fault->message);
+        sm_error_set(error, SM_ERROR_CONFIG, "%s: %s", file, fault->message);
     }
     return text;
 }

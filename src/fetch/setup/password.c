@@ -20,7 +20,7 @@ ask(const char *prompt, gboolean *typed, GError **error)
     if (*typed) {
         secret = sm_secret_new(line, length, &fault);
         if (secret == NULL)
-            g_set_error(error, SM_ERROR, SM_ERROR_DATA, "the password %s; nothing changed", fault);
+            sm_error_set(error, SM_ERROR_DATA, "the password %s; nothing changed", fault);
     }
     sm_secret_release(line, SM_SECRET_BUFFER);
     return secret;
@@ -58,8 +58,8 @@ sm_password_read_stdin(GError **error)
     }
     secret = sm_secret_new(line, length, &fault);
     if (secret == NULL)
-        g_set_error(error, SM_ERROR, SM_ERROR_DATA,
-                    "the password on standard input %s; nothing changed", fault);
+        sm_error_set(error, SM_ERROR_DATA, "the password on standard input %s; nothing changed",
+                     fault);
     sm_secret_release(line, SM_SECRET_BUFFER);
     return secret;
 }

@@ -37,7 +37,7 @@ ask_person(const SmQuestion *question, GError **error)
             return NULL;
         answer = settled(*typed != '\0' ? typed : fallback);
         if (*answer == '\0' && question->fallback == NULL)
-            g_set_error(&fault, SM_ERROR, SM_ERROR_USAGE, "an answer is needed");
+            sm_error_set(&fault, SM_ERROR_USAGE, "an answer is needed");
         else if (is_good(question, answer, &fault))
             return g_steal_pointer(&answer);
         g_free(again);

@@ -167,7 +167,7 @@ sm_exposition_write(const char *path, const char *text, GError **error)
     umask(before);
     if (ok)
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_IO, "metrics: %s", fault->message);
+    sm_error_set(error, SM_ERROR_IO, "metrics: %s", fault->message);
     g_error_free(fault);
     return FALSE;
 }

@@ -52,11 +52,11 @@ give_name(SmOutput *output, gint64 size, const char *sha256, GError **error)
         sm_store_match(store, output->file, size, sha256, NULL) == SM_MATCH_SAME)
         return sm_store_remove(store, output->part_name, error) && sm_store_sync(store, error);
     if (placing == SM_PLACE_NO_PART)
-        g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY,
-                    "%s: somebody took the unfinished file away; run it again", output->path);
+        sm_error_set(error, SM_ERROR_DIRECTORY,
+                     "%s: somebody took the unfinished file away; run it again", output->path);
     else
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFLICT, "%s already exists (--force overwrites it)",
-                    output->path);
+        sm_error_set(error, SM_ERROR_CONFLICT, "%s already exists (--force overwrites it)",
+                     output->path);
     return FALSE;
 }
 

@@ -32,12 +32,10 @@ sm_store_open_at(const char *directory, GError **error)
 {
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    if (fd < 0) {
-        sm_error_from_errno(error, SM_ERROR_VOLUME,
-                            "directory %s (never created by scorefetch; is it mounted?)",
-                            directory);
-        return NULL;
-    }
+    if (fd < 0)
+        return sm_error_null_errno(error, SM_ERROR_VOLUME,
+                                   "directory %s (never created by scorefetch; is it mounted?)",
+                                   directory);
     return store_new(fd, g_strdup(directory));
 }
 
@@ -88,11 +86,9 @@ measure(SmStore *store, const char *name, int fd, gint64 *size, char **sha256, G
 
     if (fstat(fd, &st) < 0)
         return fail(store, name, "cannot be read", error);
-    if (!S_ISREG(st.st_mode)) {
-        g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY, "%s/%s: not a regular file",
-                    store->directory, name);
-        return FALSE;
-    }
+    if (!S_ISREG(st.st_mode))
+        return sm_error_set(error, SM_ERROR_DIRECTORY, "%s/%s: not a regular file",
+                            store->directory, name);
     digest = sm_digest_new(FALSE);
     if (!sm_digest_read(digest, fd))
         return fail(store, name, "cannot be read", error);

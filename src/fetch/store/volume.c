@@ -57,10 +57,8 @@ describe(const SmStore *store, GError **error)
     struct statfs fs;
     guint id[2];
 
-    if (fstatfs(store->dir_fd, &fs) < 0) {
-        sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", store->directory);
-        return NULL;
-    }
+    if (fstatfs(store->dir_fd, &fs) < 0)
+        return sm_error_null_errno(error, SM_ERROR_DIRECTORY, "%s", store->directory);
     memcpy(id, &fs.f_fsid, sizeof id);
     return g_strdup_printf("%lx %u %08x%08x %.*s %s", (unsigned long)fs.f_type,
                            depth_of(store->dir_fd), id[0], id[1], ID, sm_fs_boot_id(),
@@ -117,11 +115,11 @@ remember(SmLedger *ledger, const char *what, const SmAccount *account, const cha
 static gboolean
 refuse(const SmAccount *account, const char *why, GError **error)
 {
-    g_set_error(error, SM_ERROR, SM_ERROR_VOLUME,
-                "directory %s %s: mount it, or if it was moved, run scorefetch adopt-directory"
-                " -a %s",
-                account->directory, why, account->name);
-    return FALSE;
+    return sm_error_set(
+        error, SM_ERROR_VOLUME,
+        "directory %s %s: mount it, or if it was moved, run scorefetch adopt-directory"
+        " -a %s",
+        account->directory, why, account->name);
 }
 
 /* Whether the directory is where it was; *now, and *before unless it is not known: where. */
@@ -144,10 +142,10 @@ read_id(const SmStore *store, char **id, GError **error)
     if (*id == NULL || g_uuid_string_is_valid(g_strchomp(*id)))
         return TRUE;
     g_clear_pointer(id, g_free);
-    g_set_error(error, SM_ERROR, SM_ERROR_DIRECTORY,
-                "%s/" SM_DIRECTORY_ID ": is no id of scorefetch; remove it, if nobody needs it",
-                store->directory);
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_DIRECTORY,
+                        "%s/" SM_DIRECTORY_ID
+                        ": is no id of scorefetch; remove it, if nobody needs it",
+                        store->directory);
 }
 
 /* *known: NULL where the ledger knows none yet. Caller frees. */

@@ -231,10 +231,10 @@ is_out(const Sync *sync, GError **error)
 
     if (round_at == 0 || !sm_outage_since(sync->ledger, sync->account, round_at, 2))
         return FALSE;
-    g_set_error(error, SM_ERROR, SM_ERROR_PAUSED,
-                "account %s: not asked for now, because the service failed a moment ago; the next "
-                "run tries again",
-                sync->account->name);
+    sm_error_set(error, SM_ERROR_PAUSED,
+                 "account %s: not asked for now, because the service failed a moment ago; the next "
+                 "run tries again",
+                 sync->account->name);
     return TRUE;
 }
 
