@@ -6,7 +6,6 @@
 #include "build-config.h"
 #include "common/base/io.h"
 #include "filter/message/charset.h"
-#include "filter/message/gmime-auto.h"
 #include "filter/message/mime.h"
 #include "filter/sandbox/sandbox.h"
 #include "filter/sandbox/stack.h"

@@ -1,11 +1,9 @@
 #include "common/base/report.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/base/cleanup.h"

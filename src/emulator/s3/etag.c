@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "emulator/base/digest.h"
-
 #define ENCRYPTION "x-amz-server-side-encryption"
 #define KEY "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 

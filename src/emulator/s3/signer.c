@@ -4,7 +4,6 @@
 
 #include "common/base/error.h"
 #include "emulator/base/digest.h"
-#include "emulator/base/query.h"
 #include "emulator/s3/sign-v2.h"
 #include "emulator/s3/sign-v4.h"
 

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "common/base/text.h"
 #include "fetch/host/json.h"
 
 /* What each kind is called, and what a person can do. */

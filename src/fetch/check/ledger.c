@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/base/error.h"
 #include "fetch/check/places.h"
 #include "fetch/database/schema.h"
 #include "fetch/service/secret.h"

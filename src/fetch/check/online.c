@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "common/base/error.h"
 #include "common/base/text.h"
 #include "fetch/check/probe.h"
 #include "fetch/host/autoptr.h"

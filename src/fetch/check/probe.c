@@ -1,7 +1,6 @@
 #include "fetch/check/probe.h"
 
 #include <netdb.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "common/base/error.h"

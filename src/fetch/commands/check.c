@@ -5,7 +5,6 @@
  */
 #include <sysexits.h>
 
-#include "common/base/error.h"
 #include "common/base/io.h"
 #include "fetch/check/account.h"
 #include "fetch/check/agents.h"

@@ -3,7 +3,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "common/base/error.h"
 #include "common/base/io.h"
 #include "common/base/text.h"
 #include "fetch/commands/commands.h"

@@ -5,7 +5,6 @@
  * a closed account by itself.
  */
 #include <pwd.h>
-#include <string.h>
 #include <sysexits.h>
 
 #include "common/base/error.h"

@@ -1,7 +1,6 @@
 /* scorefetch prune: deletes what has been stored for longer than keep-for. */
 #include <sysexits.h>
 
-#include "common/base/error.h"
 #include "common/base/io.h"
 #include "fetch/commands/commands.h"
 #include "fetch/store/prune.h"

@@ -18,7 +18,6 @@
 #include "fetch/alert/watch-worker.h"
 #include "fetch/alert/watch.h"
 #include "fetch/commands/commands.h"
-#include "fetch/job/decide.h"
 #include "fetch/job/fetch.h"
 #include "fetch/job/lookup.h"
 #include "fetch/job/on-stored.h"

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include "common/base/error.h"
 #include "fetch/host/screen.h"
 #include "fetch/status/live.h"
 

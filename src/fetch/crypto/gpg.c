@@ -1,7 +1,6 @@
 #include "fetch/crypto/gpg.h"
 
 #include "common/base/error.h"
-#include "common/base/text.h"
 #include "fetch/host/subprocess.h"
 
 enum { REASON_MAX = 200, ARGUMENTS_MAX = 8, CHECK_LIMIT = 30 /* seconds */ };

@@ -1,6 +1,5 @@
 #include "fetch/host/crew.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>

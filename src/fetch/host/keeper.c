@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/base/cleanup.h"
 #include "common/base/error.h"
 
 enum {

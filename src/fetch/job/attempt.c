@@ -1,7 +1,5 @@
 #include "fetch/job/attempt.h"
 
-#include <string.h>
-
 #include "common/base/text.h"
 #include "fetch/crypto/recipients.h"
 #include "fetch/http/engine.h"

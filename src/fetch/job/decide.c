@@ -1,7 +1,5 @@
 #include "fetch/job/decide.h"
 
-#include <string.h>
-
 #include "fetch/job/unknown.h"
 #include "fetch/rules/pause.h"
 #include "fetch/rules/policy.h"

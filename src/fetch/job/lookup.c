@@ -1,7 +1,5 @@
 #include "fetch/job/lookup.h"
 
-#include <string.h>
-
 #include "fetch/job/unknown.h"
 #include "fetch/queries/listing.h"
 #include "fetch/rows/unknown.h"

@@ -1,7 +1,5 @@
 #include "fetch/notes/mailing.h"
 
-#include <string.h>
-
 #include "common/base/text.h"
 #include "fetch/ledger/keys.h"
 

@@ -1,7 +1,5 @@
 #include "fetch/rows/files.h"
 
-#include <string.h>
-
 #include "common/event/name.h"
 #include "fetch/rules/pause.h"
 

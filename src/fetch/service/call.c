@@ -9,7 +9,6 @@
 #include "fetch/http/engine.h"
 #include "fetch/http/http.h"
 #include "fetch/http/pace.h"
-#include "fetch/service/secret.h"
 #include "fetch/service/token.h"
 
 enum {

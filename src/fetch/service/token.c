@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "common/base/error.h"
 #include "fetch/host/memory.h"
 #include "fetch/service/login.h"
 

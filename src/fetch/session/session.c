@@ -1,6 +1,5 @@
 #include "fetch/session/session.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -3,7 +3,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/error.h"

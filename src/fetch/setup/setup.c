@@ -2,9 +2,7 @@
 
 #include <errno.h>
 #include <pwd.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/base/error.h"
 #include "common/config/keys.h"

@@ -2,7 +2,6 @@
 
 #include <grp.h>
 #include <pwd.h>
-#include <string.h>
 
 #include "common/event/spool.h"
 

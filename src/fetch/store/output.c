@@ -1,8 +1,5 @@
 #include "fetch/store/output.h"
 
-#include <fcntl.h>
-#include <stdio.h>
-
 #include "fetch/rows/updates.h"
 
 gboolean

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "common/base/error.h"
 #include "fetch/store/fs.h"
 #include "fetch/store/part.h"
 
