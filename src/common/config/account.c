@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/base/each.h"
 #include "common/config/fill.h"
 
 enum { ACCOUNT_NAME_MAX = 64 };
@@ -108,8 +109,7 @@ sm_account_password_key(const SmConfigGroup *group, GError **fault)
 {
     const SmConfigKey *found = NULL;
 
-    for (guint i = 0; i < group->entries->len; i++) {
-        const SmConfigEntry *entry = group->entries->pdata[i];
+    SM_EACH (const SmConfigEntry, entry, group->entries) {
         const SmConfigKey *key = sm_config_key(entry->key);
 
         if (key == NULL || (key->flags & SM_KEY_PASSWORD) == 0)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "build-config.h"
+#include "common/base/each.h"
 #include "common/base/error.h"
 #include "common/base/startup.h"
 #include "common/config/account.h"
@@ -48,12 +49,9 @@ sm_config_is_incomplete(const SmConfig *config)
 SmAccount *
 sm_config_account(const SmConfig *config, const char *name)
 {
-    for (guint i = 0; i < config->accounts->len; i++) {
-        SmAccount *account = config->accounts->pdata[i];
-
+    SM_EACH (SmAccount, account, config->accounts)
         if (strcmp(account->name, name) == 0)
             return account;
-    }
     return NULL;
 }
 
@@ -312,8 +310,7 @@ read_accounts(SmConfig *config, const GPtrArray *groups, const SmConfigGroup *ge
             g_hash_table_insert(next, group->name, g_hash_table_lookup(first, group->name));
         g_hash_table_insert(first, group->name, group);
     }
-    for (guint i = 0; i < groups->len; i++) {
-        const SmConfigGroup *group = groups->pdata[i];
+    SM_EACH (const SmConfigGroup, group, groups) {
         SmAccount *account;
 
         if (group == general)
@@ -371,11 +368,8 @@ sm_format_name(SmFormat format)
 gboolean
 sm_config_is_queued(const SmConfig *config)
 {
-    for (guint i = 0; i < config->accounts->len; i++) {
-        const SmAccount *account = config->accounts->pdata[i];
-
+    SM_EACH (const SmAccount, account, config->accounts)
         if (account->enabled && account->queued)
             return TRUE;
-    }
     return FALSE;
 }

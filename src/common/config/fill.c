@@ -1,5 +1,6 @@
 #include "common/config/fill.h"
 
+#include "common/base/each.h"
 #include "common/base/text.h"
 #include "common/config/places.h"
 
@@ -36,8 +37,7 @@ sm_config_fill(const SmConfigKey *key, const SmConfigGroup *group, const SmConfi
 void
 sm_config_check_keys(const SmConfigGroup *group, guint allowed, GError **fault)
 {
-    for (guint i = 0; i < group->entries->len; i++) {
-        const SmConfigEntry *entry = group->entries->pdata[i];
+    SM_EACH (const SmConfigEntry, entry, group->entries) {
         const SmConfigKey *key = sm_config_key(entry->key);
         const SmConfigKey *meant = key == NULL ? sm_config_key_nearest(entry->key) : NULL;
         g_autofree char *shown = NULL;

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "common/base/each.h"
 #include "common/base/error.h"
 #include "common/base/text.h"
 
@@ -45,12 +46,9 @@ group_new(const char *file, const char *name, gsize length, guint line)
 const SmConfigEntry *
 sm_config_entry(const SmConfigGroup *group, const char *key)
 {
-    for (guint i = 0; i < group->entries->len; i++) {
-        const SmConfigEntry *entry = group->entries->pdata[i];
-
+    SM_EACH (const SmConfigEntry, entry, group->entries)
         if (strcmp(entry->key, key) == 0)
             return entry;
-    }
     return NULL;
 }
 

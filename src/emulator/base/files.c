@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/each.h"
 #include "common/base/error.h"
 #include "common/base/text.h"
 
@@ -202,8 +203,7 @@ sm_files_list(SmFiles *files)
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)sm_file_free);
     const char *before = "";
 
-    for (guint i = 0; i < names->len; i++) {
-        const char *name = g_ptr_array_index(names, i);
+    SM_EACH (const char, name, names) {
         SmFile *file = strcmp(name, before) != 0 ? sm_files_open(files, name) : NULL;
 
         before = name;

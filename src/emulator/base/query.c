@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "common/base/each.h"
+
 static char *
 decode_form(const char *text, gsize length)
 {
@@ -49,11 +51,8 @@ sm_query_parse(const char *query)
 const char *
 sm_query_get(const GPtrArray *parameters, const char *name)
 {
-    for (guint i = 0; i < parameters->len; i++) {
-        const SmParameter *parameter = g_ptr_array_index(parameters, i);
-
+    SM_EACH (const SmParameter, parameter, parameters)
         if (strcmp(parameter->name, name) == 0)
             return parameter->value;
-    }
     return NULL;
 }

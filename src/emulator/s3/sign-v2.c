@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/base/each.h"
 #include "common/base/text.h"
 #include "emulator/base/digest.h"
 #include "emulator/base/query.h"
@@ -73,11 +74,8 @@ append_amz_lines(GString *text, const SmV2Request *request)
         while (g_hash_table_iter_next(&each, &name, &value))
             add_amz_line(lines, name, value);
     }
-    for (guint i = 0; i < request->query->len; i++) {
-        const SmParameter *parameter = g_ptr_array_index(request->query, i);
-
+    SM_EACH (const SmParameter, parameter, request->query)
         add_amz_line(lines, parameter->name, parameter->value);
-    }
     g_ptr_array_sort(lines, sm_text_compare);
     for (guint i = 0; i < lines->len; i++)
         g_string_append(text, g_ptr_array_index(lines, i));
@@ -90,9 +88,7 @@ append_signed_parameters(GString *text, const GPtrArray *query)
     char separator = '?';
 
     for (gsize n = 0; n < G_N_ELEMENTS(signed_names); n++)
-        for (guint i = 0; i < query->len; i++) {
-            const SmParameter *parameter = g_ptr_array_index(query, i);
-
+        SM_EACH (const SmParameter, parameter, query) {
             if (strcmp(parameter->name, signed_names[n]) != 0)
                 continue;
             g_string_append_printf(text, "%c%s", separator, parameter->name);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/base/each.h"
 #include "common/base/text.h"
 #include "emulator/base/digest.h"
 #include "emulator/base/query.h"
@@ -19,8 +20,7 @@ canonical_query(const GPtrArray *query)
 {
     g_autoptr(GPtrArray) pairs = g_ptr_array_new_with_free_func(g_free);
 
-    for (guint i = 0; i < query->len; i++) {
-        const SmParameter *parameter = g_ptr_array_index(query, i);
+    SM_EACH (const SmParameter, parameter, query) {
         g_autofree char *name = g_uri_escape_string(parameter->name, NULL, FALSE);
         g_autofree char *value = g_uri_escape_string(parameter->value, NULL, FALSE);
 

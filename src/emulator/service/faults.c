@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/base/each.h"
 #include "common/base/error.h"
 
 enum {
@@ -243,9 +244,7 @@ sm_faults_take(SmFaults *faults, SmFaultClass class, const SmRequest *request, g
     SmFault *taken = NULL;
 
     g_mutex_lock(&faults->lock);
-    for (guint i = 0; i < faults->list->len; i++) {
-        SmFault *fault = g_ptr_array_index(faults->list, i);
-
+    SM_EACH (SmFault, fault, faults->list) {
         if (fits(fault, class, request, status)) {
             taken = strike(fault);
             break;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "common/base/each.h"
+
 #define A_DATE "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 /* In a query '+' means a blank: a client that did not encode it meant a '+'. */
@@ -61,12 +63,9 @@ sm_listing_json(SmFiles *files, gint64 from, const char *empty)
     cJSON *json = cJSON_CreateObject();
     cJSON *array = cJSON_CreateArray();
 
-    for (guint i = 0; i < list->len; i++) {
-        const SmFile *file = g_ptr_array_index(list, i);
-
+    SM_EACH (const SmFile, file, list)
         if (file->modified >= from)
             cJSON_AddItemToArray(array, file_json(file));
-    }
     if (cJSON_GetArraySize(array) == 0) {
         cJSON_Delete(array);
         array = cJSON_Parse(empty);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/base/each.h"
 #include "common/base/error.h"
 #include "fetch/alert/alert.h"
 #include "fetch/alert/text.h"
@@ -20,11 +21,8 @@ look_at_all(const SmConfig *config)
 {
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
 
-    for (guint i = 0; i < config->accounts->len; i++) {
-        const SmAccount *account = config->accounts->pdata[i];
-
+    SM_EACH (const SmAccount, account, config->accounts)
         g_ptr_array_add(paths, is_used(account) ? sm_account_places(account) : NULL);
-    }
     return sm_look_at_all(paths, SM_WATCH_CONFIG_LIMIT_MS * G_TIME_SPAN_MILLISECOND);
 }
 
@@ -70,9 +68,7 @@ sm_watch_config(SmLedger *ledger, SmConfig *config, gint64 now)
 
     sm_alert_watch(ledger, "", SM_ALERT_ACCOUNT, broken != NULL ? broken->message : NULL, now);
     sm_watch_config_directories(config);
-    for (guint i = 0; i < config->accounts->len; i++) {
-        const SmAccount *account = config->accounts->pdata[i];
-
+    SM_EACH (const SmAccount, account, config->accounts) {
         if (account->enabled && account->fault != NULL)
             sm_alert_watch(ledger, account->name, SM_ALERT_ACCOUNT, account->fault->message, now);
         else if (is_of_configuration(ledger, account->name))

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "common/base/each.h"
 #include "common/base/text.h"
 #include "fetch/host/json.h"
 
@@ -97,8 +98,7 @@ group(const SmCheck *check)
     GHashTable *groups =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
 
-    for (guint i = 0; i < check->findings->len; i++) {
-        SmFinding *finding = check->findings->pdata[i];
+    SM_EACH (SmFinding, finding, check->findings) {
         g_autofree char *text = common_text(finding);
         g_autofree char *key =
             g_strconcat(levels[finding->level], " ", finding->item, ": ", text, NULL);
@@ -134,8 +134,7 @@ sm_check_print(const SmCheck *check, gboolean quiet)
 {
     GHashTable *groups = group(check);
 
-    for (guint i = 0; i < check->findings->len; i++) {
-        const SmFinding *finding = check->findings->pdata[i];
+    SM_EACH (const SmFinding, finding, check->findings) {
         g_autofree char *common = finding->group->len > 1 ? common_text(finding) : NULL;
 
         if ((quiet && finding->level == SM_CHECK_OK) || finding->group->pdata[0] != finding)

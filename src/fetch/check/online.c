@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/base/each.h"
 #include "common/base/text.h"
 #include "fetch/check/probe.h"
 #include "fetch/host/autoptr.h"
@@ -192,12 +193,9 @@ sm_check_firewall(SmCheck *check, const SmAccount *none)
     g_autoptr(GPtrArray) hosts = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *list = NULL;
 
-    for (guint i = 0; i < check->config->accounts->len; i++) {
-        const SmAccount *account = check->config->accounts->pdata[i];
-
+    SM_EACH (const SmAccount, account, check->config->accounts)
         if (account->enabled && account->fault == NULL)
             add_hosts_of(hosts, account);
-    }
     if (hosts->len == 0)
         return;
     g_ptr_array_add(hosts, NULL);

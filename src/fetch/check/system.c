@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "build-config.h"
+#include "common/base/each.h"
 #include "common/base/error.h"
 #include "fetch/host/enclosure.h"
 #include "fetch/host/subprocess.h"
@@ -130,12 +131,9 @@ waits(const SmCheck *check, const SmAccount *account, gint64 before)
             ? sm_handover_due(check->seen, account->name, NULL, sm_ledger_now(), NULL)
             : NULL;
 
-    for (guint i = 0; due != NULL && i < due->len; i++) {
-        const SmHandover *handover = due->pdata[i];
-
+    SM_EACH (const SmHandover, handover, due)
         if (handover->attempts == 0 && handover->created < before)
             return TRUE;
-    }
     return FALSE;
 }
 

@@ -5,6 +5,7 @@
  */
 #include <sysexits.h>
 
+#include "common/base/each.h"
 #include "common/base/io.h"
 #include "fetch/check/account.h"
 #include "fetch/check/agents.h"
@@ -121,9 +122,7 @@ look_for_silent(const SmSession *session, SmCheck *check)
 static void
 look_at_accounts(const SmSession *session, SmCheck *check, gsize which)
 {
-    for (guint i = 0; i < check->config->accounts->len; i++) {
-        const SmAccount *account = check->config->accounts->pdata[i];
-
+    SM_EACH (const SmAccount, account, check->config->accounts) {
         if (!is_asked_for(session, account) ||
             ((checks[which].traits & SILENT) == 0 && g_hash_table_contains(check->silent, account)))
             continue;

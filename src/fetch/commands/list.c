@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "common/base/each.h"
 #include "common/base/io.h"
 #include "common/base/text.h"
 #include "fetch/commands/commands.h"
@@ -208,12 +209,9 @@ print_broken_accounts(const SmSession *session, List *list)
 {
     g_autoptr(GPtrArray) accounts = sm_session_accounts(session);
 
-    for (guint i = 0; i < accounts->len; i++) {
-        const SmAccount *account = accounts->pdata[i];
-
+    SM_EACH (const SmAccount, account, accounts)
         if (account->fault != NULL)
             print_failure(list, account, account->fault);
-    }
 }
 
 static int

@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/each.h"
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "common/event/spool.h"
@@ -282,12 +283,9 @@ is_served(const SmSession *session, const SmAccount *account)
 static gboolean
 serves_all(const SmSession *session)
 {
-    for (guint i = 0; i < session->config->accounts->len; i++) {
-        const SmAccount *account = session->config->accounts->pdata[i];
-
+    SM_EACH (const SmAccount, account, session->config->accounts)
         if (account->enabled && !is_served(session, account))
             return FALSE;
-    }
     return TRUE;
 }
 

@@ -5,6 +5,7 @@
  */
 #include <sysexits.h>
 
+#include "common/base/each.h"
 #include "fetch/alert/send.h"
 #include "fetch/commands/commands.h"
 #include "fetch/job/on-stored.h"
@@ -18,12 +19,9 @@ run_hooks(const SmSession *session)
     g_autoptr(GPtrArray) accounts = sm_session_accounts(session);
     guint failed = 0;
 
-    for (guint i = 0; i < accounts->len; i++) {
-        const SmAccount *account = accounts->pdata[i];
-
+    SM_EACH (const SmAccount, account, accounts)
         if (account->enabled && account->fault == NULL)
             failed += sm_on_stored(session->ledger, account, NULL, 0);
-    }
     return failed;
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/each.h"
 #include "common/base/error.h"
 #include "common/base/io.h"
 #include "common/base/startup.h"
@@ -128,13 +129,10 @@ sm_crew_has_place(const SmCrew *crew)
     gint64 now = g_get_monotonic_time();
     guint taken = 0;
 
-    for (guint i = 0; i < crew->members->len; i++) {
-        const SmCrewMember *member = crew->members->pdata[i];
-
+    SM_EACH (const SmCrewMember, member, crew->members)
         if (now - member->begun_at < member->task.turn * G_USEC_PER_SEC &&
             idle_for(member) <= (gint)member->task.stall)
             taken++;
-    }
     return taken < crew->places && crew->members->len < GROWTH * crew->places;
 }
 
@@ -255,9 +253,7 @@ pass_on(SmCrew *crew)
     gint64 now = g_get_monotonic_time();
 
     crew->requests++;
-    for (guint i = 0; i < crew->members->len; i++) {
-        SmCrewMember *member = crew->members->pdata[i];
-
+    SM_EACH (SmCrewMember, member, crew->members) {
         if (crew->requests == 1)
             ask(member, now);
         else

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "build-config.h"
+#include "common/base/each.h"
 #include "common/base/error.h"
 #include "common/base/landlock.h"
 #include "common/base/startup.h"
@@ -69,9 +70,7 @@ find_ours(const SmConfig *config)
 
     add_name(names, config->file);
     add_name(names, SM_SYSCONFDIR "/scoremail");
-    for (guint i = 0; i < config->accounts->len; i++) {
-        const SmAccount *account = config->accounts->pdata[i];
-
+    SM_EACH (const SmAccount, account, config->accounts) {
         add_name(names, account->password_file);
         add_name(names, account->gnupg_home);
         add_name(names, account->directory);

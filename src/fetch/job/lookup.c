@@ -1,5 +1,6 @@
 #include "fetch/job/lookup.h"
 
+#include "common/base/each.h"
 #include "fetch/job/unknown.h"
 #include "fetch/queries/listing.h"
 #include "fetch/rows/unknown.h"
@@ -55,11 +56,8 @@ list(const SmJob *job, const GPtrArray *rows, gint64 now, GError **error)
     if (token != NULL)
         shared.token = token;
     service->deadline = job->deadline != 0 ? MIN(job->deadline, limit) : limit;
-    for (guint i = 0; i < rows->len; i++) {
-        const SmFile *file = rows->pdata[i];
-
+    SM_EACH (const SmFile, file, rows)
         since = MIN(since, sm_unknown_listed_since(file->name, file->posted_at, now));
-    }
     return sm_service_list(service, since, error);
 }
 
@@ -113,11 +111,10 @@ look(const SmJob *job, const GPtrArray *rows, gint64 now, GError **error)
     const Listing listing = {by_name, files != NULL && files->left_out == 0};
     gboolean ok = files != NULL;
 
-    for (guint i = 0; ok && i < files->files->len; i++) {
-        SmListed *file = files->files->pdata[i];
-
+    if (!ok)
+        return FALSE;
+    SM_EACH (SmListed, file, files->files)
         g_hash_table_insert(by_name, file->name, file);
-    }
     for (guint begin = 0; ok && begin < rows->len; begin += PIECE)
         ok = note_piece(job, rows, begin, &listing, error);
     if (ok)

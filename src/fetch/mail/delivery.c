@@ -2,6 +2,7 @@
 
 #include <sysexits.h>
 
+#include "common/base/each.h"
 #include "common/base/error.h"
 #include "common/event/spool.h"
 #include "fetch/alert/alert.h"
@@ -77,12 +78,9 @@ sm_delivery_free(SmDelivery *delivery)
 void
 sm_delivery_add_accounts(const SmDelivery *delivery, GHashTable *accounts)
 {
-    for (guint i = 0; i < delivery->announced->len; i++) {
-        const Announced *announced = delivery->announced->pdata[i];
-
+    SM_EACH (const Announced, announced, delivery->announced)
         if (announced->account != NULL)
             g_hash_table_add(accounts, announced->account->name);
-    }
 }
 
 gboolean
@@ -96,12 +94,9 @@ sm_delivery_event(const SmDelivery *delivery)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
 
-    for (guint i = 0; i < delivery->announced->len; i++) {
-        const Announced *announced = delivery->announced->pdata[i];
-
+    SM_EACH (const Announced, announced, delivery->announced)
         if (*announced->as.name != '\0')
             g_ptr_array_add(names, (gpointer)announced->as.name);
-    }
     return delivery->announced->len > 0
                ? sm_event_copy(delivery->event, (char **)names->pdata, names->len)
                : NULL;
@@ -222,12 +217,9 @@ sm_delivery_record(const SmDelivery *delivery, SmLedger *ledger, GError **error)
 {
     gboolean ok = TRUE;
 
-    for (guint i = 0; ok && i < delivery->announced->len; i++) {
-        const Announced *announced = delivery->announced->pdata[i];
-
-        ok = *announced->as.name != '\0' ? record(announced, ledger, error)
-                                         : record_oddity(announced, ledger, error);
-    }
+    SM_EACH (const Announced, announced, delivery->announced)
+        ok = ok && (*announced->as.name != '\0' ? record(announced, ledger, error)
+                                                : record_oddity(announced, ledger, error));
     return ok;
 }
 
@@ -236,8 +228,8 @@ any_account_is_broken(const SmConfig *config)
 {
     if (sm_config_is_incomplete(config))
         return TRUE;
-    for (guint i = 0; i < config->accounts->len; i++)
-        if (((SmAccount *)config->accounts->pdata[i])->fault != NULL)
+    SM_EACH (const SmAccount, account, config->accounts)
+        if (account->fault != NULL)
             return TRUE;
     return FALSE;
 }
@@ -257,14 +249,10 @@ mending_may_tell(const Announced *announced)
 gboolean
 sm_delivery_may_find(const SmDelivery *delivery)
 {
-    gboolean may = FALSE;
-
-    for (guint i = 0; !may && i < delivery->announced->len; i++) {
-        const Announced *announced = delivery->announced->pdata[i];
-
-        may = *announced->as.name != '\0' && mending_may_tell(announced);
-    }
-    return may;
+    SM_EACH (const Announced, announced, delivery->announced)
+        if (*announced->as.name != '\0' && mending_may_tell(announced))
+            return TRUE;
+    return FALSE;
 }
 
 static gboolean
@@ -403,9 +391,7 @@ sm_delivery_only_account(const SmDelivery *delivery)
 {
     const SmAccount *only = NULL;
 
-    for (guint i = 0; i < delivery->announced->len; i++) {
-        const Announced *announced = delivery->announced->pdata[i];
-
+    SM_EACH (const Announced, announced, delivery->announced) {
         if (announced->account == NULL || announced->account->fault != NULL ||
             (only != NULL && only != announced->account))
             return NULL;

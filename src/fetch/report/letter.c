@@ -1,5 +1,6 @@
 #include "fetch/report/letter.h"
 
+#include "common/base/each.h"
 #include "common/base/text.h"
 #include "fetch/alert/text.h"
 #include "fetch/report/calendar.h"
@@ -153,9 +154,7 @@ add_open(Parts *to, const SmOverview *overview)
     static const char *const head[] = {"File", "State", "Why", NULL};
     guint shown = 0;
 
-    for (guint i = 0; i < overview->accounts->len; i++) {
-        const SmOverviewAccount *account = overview->accounts->pdata[i];
-
+    SM_EACH (const SmOverviewAccount, account, overview->accounts) {
         for (guint k = 0; account->survey->account->enabled && k < account->open->len; k++) {
             const SmHistoryFile *file = account->open->pdata[k];
             g_autofree char *name = sm_alert_unlinked(file->name);

@@ -1,5 +1,6 @@
 #include "fetch/report/lists.h"
 
+#include "common/base/each.h"
 #include "common/base/text.h"
 #include "fetch/queries/listing.h"
 #include "fetch/report/html.h"
@@ -132,9 +133,7 @@ sm_lists_corrections(GString *to, const SmOverview *overview)
                 " The earlier version is kept in the folder " SM_SUPERSEDED ".</p>\n",
                 day);
     begin_table(to, heads);
-    for (guint i = 0; i < overview->corrections->len; i++) {
-        const SmHistoryCorrection *correction = overview->corrections->pdata[i];
-
+    SM_EACH (const SmHistoryCorrection, correction, overview->corrections) {
         begin_row(to, correction->name, correction->account);
         add_version(to, &correction->now, "Now");
         add_version(to, &correction->before, "Before");
@@ -151,12 +150,9 @@ add_unwanted(GString *to, const SmOverview *overview)
     if (overview->unwanted_count == 0)
         return;
     sm_html_add(to, "<li><strong>Listed and not fetched:</strong> %s.<ul>\n", count);
-    for (guint i = 0; i < overview->unwanted->len; i++) {
-        const SmHistoryFile *file = overview->unwanted->pdata[i];
-
+    SM_EACH (const SmHistoryFile, file, overview->unwanted)
         sm_html_add(to, "<li><span class=\"name\">%s</span> (%s): %s</li>\n", file->name,
                     file->account, file->reason);
-    }
     if (overview->unwanted_count > overview->unwanted->len)
         sm_html_add(to, "<li>and %d more: scorefetch list</li>\n",
                     (int)(overview->unwanted_count - overview->unwanted->len));

@@ -1,5 +1,6 @@
 #include "fetch/report/overview.h"
 
+#include "common/base/each.h"
 #include "fetch/alert/text.h"
 #include "fetch/report/calendar.h"
 #include "fetch/rules/since.h"
@@ -203,11 +204,8 @@ begin(Sum *sum, SmOverview *overview)
         overview->months[i].from = sum->months[i];
         sum->delays[i] = g_array_new(FALSE, FALSE, sizeof(gint64));
     }
-    for (guint i = 0; i < overview->accounts->len; i++) {
-        SmOverviewAccount *account = overview->accounts->pdata[i];
-
+    SM_EACH (SmOverviewAccount, account, overview->accounts)
         g_hash_table_insert(sum->accounts, account->survey->account->name, account);
-    }
 }
 
 static void

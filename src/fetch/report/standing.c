@@ -1,5 +1,6 @@
 #include "fetch/report/standing.h"
 
+#include "common/base/each.h"
 #include "common/base/text.h"
 #include "fetch/alert/text.h"
 #include "fetch/report/html.h"
@@ -97,12 +98,9 @@ level_of(const SmOverview *overview, const char *account)
 {
     SmLevel level = SM_LEVEL_OK;
 
-    for (guint i = 0; i < overview->concerns->len; i++) {
-        const SmConcern *concern = overview->concerns->pdata[i];
-
+    SM_EACH (const SmConcern, concern, overview->concerns)
         if (g_str_equal(concern->account, account))
             level = MAX(level, concern->level);
-    }
     return level;
 }
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "common/base/each.h"
+
 enum { ORGANISATION_DIGITS = 8 /* without zeros in front */ };
 
 static const char *
@@ -113,9 +115,7 @@ only_match(const SmConfig *config, gboolean (*fits)(const SmAccount *, gconstpoi
 {
     SmAccount *match = NULL;
 
-    for (guint i = 0; i < config->accounts->len; i++) {
-        SmAccount *account = config->accounts->pdata[i];
-
+    SM_EACH (SmAccount, account, config->accounts) {
         if (!account->enabled || !fits(account, what))
             continue;
         if (match != NULL)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/each.h"
 #include "common/base/text.h"
 
 enum { SHOWN_MAX = 100 /* bytes of what a stranger wrote */ };
@@ -203,9 +204,7 @@ sm_senders_allow(const SmConfig *config, const SmAccount *account, const SmEvent
         return allows(account, event, why);
     if (sm_config_is_incomplete(config))
         return TRUE; /* without an account no one can decide about its sender */
-    for (guint i = 0; i < config->accounts->len; i++) {
-        const SmAccount *any = config->accounts->pdata[i];
-
+    SM_EACH (const SmAccount, any, config->accounts) {
         if (!any->enabled)
             continue;
         g_clear_pointer(why, g_free);

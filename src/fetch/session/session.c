@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/each.h"
 #include "common/base/error.h"
 #include "common/base/io.h"
 #include "common/event/name.h"
@@ -195,13 +196,10 @@ sm_session_accounts(const SmSession *session)
     const GPtrArray *all = session->config->accounts;
     GPtrArray *accounts = g_ptr_array_new();
 
-    for (guint i = 0; i < all->len; i++) {
-        SmAccount *account = all->pdata[i];
-
+    SM_EACH (SmAccount, account, all)
         if (session->account != NULL ? g_str_equal(account->name, session->account)
                                      : account->enabled)
             g_ptr_array_add(accounts, account);
-    }
     return accounts;
 }
 
@@ -220,11 +218,8 @@ sm_session_look_at(const GPtrArray *accounts)
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
     g_autoptr(GPtrArray) looks = NULL;
 
-    for (guint i = 0; i < accounts->len; i++) {
-        const SmAccount *account = accounts->pdata[i];
-
+    SM_EACH (const SmAccount, account, accounts)
         g_ptr_array_add(paths, account->fault == NULL ? sm_account_places(account) : NULL);
-    }
     looks = sm_look_at_all(paths, LOOK_LIMIT * G_USEC_PER_SEC);
     for (guint i = 0; i < accounts->len; i++) {
         SmAccount *account = accounts->pdata[i];
@@ -297,8 +292,7 @@ sm_session_each_account(SmSession *session, SmForAccount each, gpointer data)
 
     if (!sm_session_knows_account(session, &fault))
         return sm_session_exit(session, fault);
-    for (guint i = 0; i < accounts->len; i++) {
-        SmAccount *account = accounts->pdata[i];
+    SM_EACH (SmAccount, account, accounts) {
         int code = account->fault != NULL ? sm_session_exit(session, g_error_copy(account->fault))
                                           : each(session, account, data);
 

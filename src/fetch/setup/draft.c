@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/each.h"
 #include "common/base/error.h"
 #include "common/base/io.h"
 #include "common/base/text.h"
@@ -65,8 +66,7 @@ choose(SmDraft *draft, const GPtrArray *groups, const char *name, GError **error
     const SmConfigGroup *found = NULL;
     guint count = 0;
 
-    for (guint i = 0; i < groups->len; i++) {
-        const SmConfigGroup *group = groups->pdata[i];
+    SM_EACH (const SmConfigGroup, group, groups) {
         const char *account = sm_account_group_name(group);
 
         if (account == NULL)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/each.h"
 #include "common/base/error.h"
 #include "fetch/host/subprocess.h"
 #include "fetch/service/secret-file.h"
@@ -304,8 +305,7 @@ run_command(const Step *step, GError **error)
 void
 sm_plan_print(const SmPlan *plan)
 {
-    for (guint i = 0; i < plan->steps->len; i++) {
-        const Step *step = plan->steps->pdata[i];
+    SM_EACH (const Step, step, plan->steps) {
         g_autofree char *line = step->argv != NULL ? g_strjoinv(" ", step->argv) : NULL;
 
         if (step->kind == FOLDER)
@@ -345,22 +345,16 @@ sm_plan_do(const SmPlan *plan, GError **error)
             ok = run_command(step, error);
     }
     sigprocmask(SIG_SETMASK, &before, NULL);
-    for (guint i = 0; ok && i < plan->steps->len; i++) {
-        const Step *step = plan->steps->pdata[i];
-
-        if (step->kind == COMMAND && step->may_fail)
+    SM_EACH (const Step, step, plan->steps)
+        if (ok && step->kind == COMMAND && step->may_fail)
             ok = run_command(step, error);
-    }
     return ok;
 }
 
 void
 sm_plan_print_notes(const SmPlan *plan)
 {
-    for (guint i = 0; i < plan->steps->len; i++) {
-        const Step *step = plan->steps->pdata[i];
-
+    SM_EACH (const Step, step, plan->steps)
         if (step->kind == NOTE)
             puts(step->text);
-    }
 }

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "common/base/each.h"
 #include "common/base/error.h"
 #include "fetch/status/verdict.h"
 
@@ -40,27 +41,21 @@ static void
 add_accounts(GString *text, const SmSurvey *survey, gsize metric)
 {
     g_string_append(text, of_accounts[metric].head);
-    for (guint i = 0; i < survey->accounts->len; i++) {
-        const SmAccountSurvey *account = survey->accounts->pdata[i];
-
+    SM_EACH (const SmAccountSurvey, account, survey->accounts)
         g_string_append_printf(text, "scoremail_%s{account=\"%s\"} %" G_GINT64_FORMAT "\n",
                                of_accounts[metric].name, account->account->name,
                                G_STRUCT_MEMBER(gint64, account, of_accounts[metric].offset));
-    }
 }
 
 static void
 add_states(GString *text, const SmSurvey *survey)
 {
     g_string_append(text, HEAD("files", "gauge", "Files in the ledger, by state."));
-    for (guint i = 0; i < survey->accounts->len; i++) {
-        const SmAccountSurvey *account = survey->accounts->pdata[i];
-
+    SM_EACH (const SmAccountSurvey, account, survey->accounts)
         for (int state = 0; state < SM_FILE_N_STATES; state++)
             g_string_append_printf(
                 text, "scoremail_files{account=\"%s\",state=\"%s\"} %" G_GINT64_FORMAT "\n",
                 account->account->name, sm_file_state_name(state), account->totals.files[state]);
-    }
 }
 
 static void
@@ -82,13 +77,10 @@ add_alerts(GString *text, const SmSurvey *survey)
     g_string_append(text, HEAD("alerts", "gauge",
                                "Alerts that are open, or were raised within three days; account "
                                "\"\" is the whole program."));
-    for (guint i = 0; i < survey->alerts->len; i++) {
-        const SmAlertRow *alert = survey->alerts->pdata[i];
-
+    SM_EACH (const SmAlertRow, alert, survey->alerts)
         if (sm_verdict_stands(alert, survey->now))
             g_string_append_printf(text, "scoremail_alerts{account=\"%s\",kind=\"%s\"} 1\n",
                                    alert->account, alert->kind);
-    }
 }
 
 static void
@@ -98,22 +90,16 @@ add_hosts(GString *text, const SmSurvey *survey)
         return;
     g_string_append(text, HEAD("host_heartbeat_timestamp_seconds", "gauge",
                                "Last heartbeat of scorefetch run on each host."));
-    for (guint i = 0; i < survey->hosts->len; i++) {
-        const SmHost *host = survey->hosts->pdata[i];
-
+    SM_EACH (const SmHost, host, survey->hosts)
         g_string_append_printf(
             text, "scoremail_host_heartbeat_timestamp_seconds{host=\"%s\"} %" G_GINT64_FORMAT "\n",
             host->name, host->beat_at);
-    }
     g_string_append(text, HEAD("host_spool_events", "gauge",
                                "Events queued in the spool of each host at its last heartbeat."));
-    for (guint i = 0; i < survey->hosts->len; i++) {
-        const SmHost *host = survey->hosts->pdata[i];
-
+    SM_EACH (const SmHost, host, survey->hosts)
         g_string_append_printf(text,
                                "scoremail_host_spool_events{host=\"%s\"} %" G_GINT64_FORMAT "\n",
                                host->name, host->spooled);
-    }
 }
 
 static void

@@ -1,6 +1,7 @@
 /* The lines of live.h. */
 #include <string.h>
 
+#include "common/base/each.h"
 #include "common/base/text.h"
 #include "fetch/database/db.h"
 #include "fetch/host/progress.h"
@@ -73,8 +74,7 @@ downloads_of(const SmLive *live, guint columns)
     Section section = section_new(
         g_strdup(elsewhere ? "DOWNLOADS (a server does not know how far they are)" : "DOWNLOADS"));
 
-    for (guint i = 0; i < live->downloads->len; i++) {
-        const SmLiveDownload *download = live->downloads->pdata[i];
+    SM_EACH (const SmLiveDownload, download, live->downloads) {
         const SmProgressState state = {download->name, 0, 0, download->bytes, download->total,
                                        download->rate};
 
@@ -109,8 +109,7 @@ waiting_of(const SmLive *live, guint columns)
     Section section = section_new(g_strdup("NEXT TRY   WAITING"));
     gint64 now = live->survey->now;
 
-    for (guint i = 0; i < live->waiting->len; i++) {
-        const SmFile *file = live->waiting->pdata[i];
+    SM_EACH (const SmFile, file, live->waiting) {
         g_autofree char *next = until(file->next_attempt, now);
         g_autofree char *announced = sm_status_when(file->announced_at, now);
 
@@ -131,8 +130,7 @@ accounts_of(const SmLive *live)
         section_new(g_strdup_printf("%-18s  %-16s  %-16s  %5s  %7s  %6s", "ACCOUNT", "LAST MAIL",
                                     "LAST SYNC", "TODAY", "WAITING", "FAILED"));
 
-    for (guint i = 0; i < live->survey->accounts->len; i++) {
-        const SmAccountSurvey *each = live->survey->accounts->pdata[i];
+    SM_EACH (const SmAccountSurvey, each, live->survey->accounts) {
         g_autofree char *mail = sm_status_when(each->totals.mail_at, live->survey->now);
         g_autofree char *sync = sm_status_when(each->totals.synced_at, live->survey->now);
 

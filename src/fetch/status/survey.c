@@ -1,5 +1,6 @@
 #include "fetch/status/survey.h"
 
+#include "common/base/each.h"
 #include "fetch/alert/text.h"
 #include "fetch/alert/watch-pull.h"
 
@@ -67,9 +68,7 @@ read_ledger(SmSurvey *survey, SmLedger *ledger, const char *account, GError **er
     guint defer_for = survey->config->defer_for;
     gint64 overdue_before = defer_for != G_MAXUINT ? survey->now - defer_for : 0;
 
-    for (guint i = 0; i < survey->accounts->len; i++) {
-        SmAccountSurvey *each = survey->accounts->pdata[i];
-
+    SM_EACH (SmAccountSurvey, each, survey->accounts) {
         g_hash_table_insert(totals, each->account->name, &each->totals);
         if (!put(&each->troubles,
                  sm_file_list_troubles(ledger, each->account->name, SM_SURVEY_TROUBLES, error)))
@@ -94,8 +93,7 @@ read_at_once(SmSurvey *survey, SmLedger *ledger, const char *account, GError **e
 static void
 add_accounts(SmSurvey *survey, const char *only)
 {
-    for (guint i = 0; i < survey->config->accounts->len; i++) {
-        const SmAccount *account = survey->config->accounts->pdata[i];
+    SM_EACH (const SmAccount, account, survey->config->accounts) {
         SmAccountSurvey *each;
 
         if (only != NULL && !g_str_equal(only, account->name))
@@ -133,9 +131,7 @@ sm_survey_sum(const SmSurvey *survey, gboolean in_use)
 {
     SmTotals sum = {0};
 
-    for (guint i = 0; i < survey->accounts->len; i++) {
-        const SmAccountSurvey *account = survey->accounts->pdata[i];
-
+    SM_EACH (const SmAccountSurvey, account, survey->accounts) {
         if (in_use && !account->account->enabled)
             continue;
         for (int state = 0; state < SM_FILE_N_STATES; state++)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/each.h"
 #include "common/base/text.h"
 #include "fetch/queries/listing.h"
 #include "fetch/status/verdict.h"
@@ -37,8 +38,7 @@ print_account(const SmAccountSurvey *account, int widest, gint64 now)
 static void
 print_hosts(const SmSurvey *survey)
 {
-    for (guint i = 0; i < survey->hosts->len; i++) {
-        const SmHost *host = survey->hosts->pdata[i];
+    SM_EACH (const SmHost, host, survey->hosts) {
         g_autofree char *beat = sm_status_when(host->beat_at, survey->now);
 
         printf("host %s: worker seen: %s; events in its spool then: %" G_GINT64_FORMAT "\n",
@@ -63,11 +63,8 @@ sm_status_print_accounts(const SmSurvey *survey)
 {
     int widest = (int)strlen("ACCOUNT");
 
-    for (guint i = 0; i < survey->accounts->len; i++) {
-        const SmAccountSurvey *account = survey->accounts->pdata[i];
-
+    SM_EACH (const SmAccountSurvey, account, survey->accounts)
         widest = MAX(widest, (int)strlen(account->account->name));
-    }
     printf("%-*s  %-16s  %-16s  %6s  %6s  %8s  %7s  %6s  %7s\n", widest, "ACCOUNT", "LAST MAIL",
            "LAST SYNC", "TODAY", "7 DAYS", "STORED", "WAITING", "FAILED", "DROPPED");
     for (guint i = 0; i < survey->accounts->len; i++)
@@ -117,8 +114,7 @@ sm_status_print_files(const GPtrArray *files, gboolean with_account, gint64 now)
         widest = MAX(widest, (int)strlen(((SmFile *)files->pdata[i])->name));
     printf("%-10s %-*s %10s  %-16s %s%s\n", "STATE", widest, "NAME", "SIZE", "WHEN",
            with_account ? "ACCOUNT  " : "", "REMARK");
-    for (guint i = 0; i < files->len; i++) {
-        const SmFile *file = files->pdata[i];
+    SM_EACH (const SmFile, file, files) {
         g_autofree char *size =
             file->stored_at > 0 ? sm_text_size((guint64)file->stored.size) : g_strdup("-");
         g_autofree char *when = sm_status_when(file->updated_at, now);
@@ -133,8 +129,7 @@ sm_status_print_files(const GPtrArray *files, gboolean with_account, gint64 now)
 void
 sm_status_print_refusals(const SmSurvey *survey)
 {
-    for (guint i = 0; i < survey->refusals->len; i++) {
-        const SmRefusal *refusal = survey->refusals->pdata[i];
+    SM_EACH (const SmRefusal, refusal, survey->refusals) {
         g_autofree char *when = sm_status_when(refusal->last_at, survey->now);
 
         printf("%-10s %s  %s  %s%s\n", "refused",

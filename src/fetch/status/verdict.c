@@ -1,5 +1,6 @@
 #include "fetch/status/verdict.h"
 
+#include "common/base/each.h"
 #include "common/base/text.h"
 #include "fetch/alert/text.h"
 #include "fetch/alert/watch-worker.h"
@@ -129,12 +130,9 @@ sm_verdict_stands(const SmAlertRow *alert, gint64 now)
 static char *
 example(const SmAccountSurvey *account, SmFileState state)
 {
-    for (guint i = 0; i < account->troubles->len; i++) {
-        const SmFile *file = account->troubles->pdata[i];
-
+    SM_EACH (const SmFile, file, account->troubles)
         if (file->state == state)
             return g_strdup_printf(", the last one %s (%s)", file->name, file->reason);
-    }
     return g_strdup("");
 }
 
@@ -205,8 +203,8 @@ judge_configuration(GPtrArray *concerns, const SmConfig *config)
 static void
 judge_hosts(GPtrArray *concerns, const SmSurvey *survey)
 {
-    for (guint i = 0; i < survey->hosts->len; i++) {
-        g_autofree char *text = sm_watch_worker_describe_host(survey->hosts->pdata[i]);
+    SM_EACH (const SmHost, host, survey->hosts) {
+        g_autofree char *text = sm_watch_worker_describe_host(host);
 
         if (text != NULL)
             add(concerns, of_survey.worker_silent, "", "%s", text);
@@ -231,8 +229,7 @@ judge_worker(GPtrArray *concerns, const SmSurvey *survey)
 static void
 judge_alerts(GPtrArray *concerns, const SmSurvey *survey)
 {
-    for (guint i = 0; i < survey->alerts->len; i++) {
-        const SmAlertRow *alert = survey->alerts->pdata[i];
+    SM_EACH (const SmAlertRow, alert, survey->alerts) {
         SmAlertKind kind = sm_alert_kind_named(alert->kind);
 
         if (sm_verdict_stands(alert, survey->now))

@@ -1,5 +1,6 @@
 #include "fetch/sync/summary.h"
 
+#include "common/base/each.h"
 #include "fetch/sync/run.h"
 
 enum { NAMED_MAX = 5 /* of the files that are left */ };
@@ -17,9 +18,7 @@ first_of(const SmSyncPlan *plan, SmSyncResult result, guint *count)
     const SmSyncJob *first = NULL;
 
     *count = 0;
-    for (guint i = 0; i < plan->jobs->len; i++) {
-        const SmSyncJob *job = plan->jobs->pdata[i];
-
+    SM_EACH (const SmSyncJob, job, plan->jobs) {
         if (job->result != result)
             continue;
         (*count)++;
@@ -35,9 +34,7 @@ append_names(GString *text, const SmSyncPlan *plan, SmSyncResult result)
 {
     guint named = 0, count = 0;
 
-    for (guint i = 0; i < plan->jobs->len; i++) {
-        const SmSyncJob *job = plan->jobs->pdata[i];
-
+    SM_EACH (const SmSyncJob, job, plan->jobs) {
         if (job->result != result)
             continue;
         if (count++ < NAMED_MAX)

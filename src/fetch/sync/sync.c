@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/each.h"
 #include "common/base/error.h"
 #include "common/base/io.h"
 #include "fetch/alert/alert.h"
@@ -127,8 +128,7 @@ say_marks(const Sync *sync, const SmListing *listing, GError **error)
     SmLedger *ledger = sync->ledger;
     guint count = 0;
 
-    for (guint i = 0; i < listing->files->len; i++) {
-        const SmListed *listed = listing->files->pdata[i];
+    SM_EACH (const SmListed, listed, listing->files) {
         g_auto(SmListedRow) row = {0};
 
         if (!sm_listing_look(ledger, sync->account->name, listed, &row, error))
@@ -151,12 +151,9 @@ say_plan(const Sync *sync, const SmListing *listing, GError **error)
 
     if (plan == NULL)
         return FALSE;
-    for (guint i = 0; i < plan->jobs->len; i++) {
-        const SmSyncJob *job = plan->jobs->pdata[i];
-
+    SM_EACH (const SmSyncJob, job, plan->jobs)
         if (!sm_preview_listed(ledger, sync->account, job->listed, error))
             return FALSE;
-    }
     g_message("account %s: %u listed, %u new", sync->account->name, plan->listed, plan->added);
     return sm_io_flush(error);
 }
