@@ -12,8 +12,8 @@
 #include "fetch/store/place.h"
 
 enum {
-    RESUME_WORTH = 4 * 1024 * 1024, /* bytes: a smaller file is sooner fetched anew than resumed */
-    LOST_TRIES = 3, /* downloads whose part somebody else takes away before the next run's turn */
+    RESUME_WORTH = 4 * 1024 * 1024, /* bytes: below this a new download is faster than a resume */
+    LOST_TRIES = 3,                 /* downloads in one attempt whose part somebody else removes */
 };
 
 typedef struct {
@@ -23,11 +23,11 @@ typedef struct {
     char *boot_id; /* see sm_place_boot_id() */
     SmService *service;
     SmTransfer *transfer;
-    gboolean inherited; /* the noted part is one that another process left */
-    SmPart *part;       /* what is being downloaded to */
+    gboolean inherited; /* another process left the part in the row */
+    SmPart *part;
 } Attempt;
 
-/* When a name is retried after fault; for one that is given up, its state. */
+/* When to retry a name after fault. *state: set for a name that is given up. */
 static gint64
 next_attempt(const SmJob *job, SmFile *file, guint retry_after, const GError *fault,
              SmFileState *state)
@@ -37,12 +37,12 @@ next_attempt(const SmJob *job, SmFile *file, guint retry_after, const GError *fa
     if (sm_error_facts(fault)->retry == SM_RETRY_LATER)
         return now + SM_PAUSE_LONGEST;
     if (sm_error_facts(fault)->retry < SM_RETRY_PAUSED)
-        return 0; /* no call was made, or the next one is bounded elsewhere */
+        return 0; /* no call was made, or something else limits the next one */
     if (!g_error_matches(fault, SM_ERROR, SM_ERROR_NOT_FOUND))
         return now +
                (sm_pause_ms((guint)file->attempts, g_random_double(), retry_after) + 999) / 1000;
     if (file->stored_at > 0 && file->newest_event <= file->stored.covers)
-        return 0; /* a person asked once more for what is stored: that it stays */
+        return 0; /* a person asked again for a stored file: it stays stored */
     if (file->missing_times++ == 0)
         file->missing_since = now;
     if (sm_unknown_is_over(file, now))
@@ -59,8 +59,8 @@ retry_after_of(const Attempt *attempt)
     return MAX(attempt->service->retry_after, sm_transfer_state(attempt->transfer)->retry_after);
 }
 
-/* Records what follows from fault. Only what is recorded is final: a mail system forgets the
- * message then. */
+/* Records what follows from fault. A failure that could not be recorded is not final: the mail
+ * system must keep the message. */
 static void
 settle(const Attempt *attempt, gboolean part_kept, GError *fault)
 {
@@ -79,7 +79,7 @@ settle(const Attempt *attempt, gboolean part_kept, GError *fault)
     }
 }
 
-/* Whether the name exists nowhere but in what a person typed. */
+/* Whether neither a message nor a listing has the name, only a person typed it. */
 static gboolean
 is_nobodys(const SmFile *file, const GError *fault)
 {
@@ -87,7 +87,7 @@ is_nobodys(const SmFile *file, const GError *fault)
            file->stored_at == 0 && file->listed.at == 0;
 }
 
-/* Its row is deleted: nothing is left to be forgotten. */
+/* Deletes the row, so that the person has nothing to forget. */
 static void
 forget(const Attempt *attempt, GError *fault)
 {
@@ -110,8 +110,8 @@ forget(const Attempt *attempt, GError *fault)
     }
 }
 
-/* Ends a failed attempt; TRUE where nobody needs to know. A `placing` row stays so: the next run
- * finishes it. */
+/* Ends a failed attempt; TRUE if the failure concerns nobody. The next run finishes a row that is
+ * `placing`. */
 static gboolean
 give_back(Attempt *attempt, gboolean part_kept, GError *fault, GError **error)
 {
@@ -127,8 +127,7 @@ give_back(Attempt *attempt, gboolean part_kept, GError *fault, GError **error)
     return FALSE;
 }
 
-/* Keeps a noted part that can be resumed, and removes any other.
- * Whether one stays. */
+/* Removes the part unless a later attempt can resume it. Whether one stays. */
 static gboolean
 leave_part(const Attempt *attempt, const GError *fault)
 {
@@ -159,7 +158,7 @@ describe(const Attempt *attempt, SmPlaceResult result)
     }
 }
 
-/* Brings a `placing` row to its end. *lost: nothing is left of it. */
+/* Finishes a `placing` row. *lost: neither part nor file is left. */
 static gboolean
 place(Attempt *attempt, gboolean *lost, char **outcome, GError **error)
 {
@@ -185,23 +184,22 @@ place(Attempt *attempt, gboolean *lost, char **outcome, GError **error)
     return give_back(attempt, TRUE, fault, error);
 }
 
-/* Large files are noted with their ETag, so that another process of this boot can go on. */
+/* Notes the part of a large file with its ETag: another process of this boot can resume it. */
 static gboolean
 transfer_started(const SmTransferState *object, gpointer user_data, GError **error)
 {
     Attempt *attempt = user_data;
 
-    /* gpg's state dies with the process: another process cannot resume its output */
+    /* no other process can resume gpg's output */
     if (object->total < RESUME_WORTH || !sm_etag_is_strong(object->etag) ||
         sm_account_encrypts(attempt->job->account))
         return TRUE;
-    /* the row is on the disk before the name that it knows */
+    /* syncs the row before the name that it notes */
     return sm_ledger_sync(attempt->job->ledger, error) && sm_part_show(attempt->part, error) &&
            sm_file_note_part(attempt->job->ledger, attempt->file, object->etag, attempt->boot_id,
                              error);
 }
 
-/* The download begins with a new part. */
 static gboolean
 start_over(Attempt *attempt, GError **error)
 {
@@ -227,7 +225,7 @@ open_part(Attempt *attempt, const SmRecipients *recipients, GError **error)
         object->etag_kind = sm_etag_kind(file->part_etag, NULL, NULL);
         return part;
     }
-    /* A part that was kept and cannot be resumed makes room for this attempt's own. */
+    /* Removes a kept part that cannot be resumed: a name has one part. */
     if (attempt->inherited &&
         (!sm_store_remove(attempt->store, name, error) || !start_over(attempt, error)))
         return NULL;
@@ -242,7 +240,7 @@ open_part(Attempt *attempt, const SmRecipients *recipients, GError **error)
     return part;
 }
 
-/* The object is stored already: only records that. */
+/* The service has what is stored: only records that. */
 static gboolean
 keep_stored(Attempt *attempt, const SmDownload *download, char **outcome, GError **error)
 {
@@ -255,7 +253,7 @@ keep_stored(Attempt *attempt, const SmDownload *download, char **outcome, GError
     return TRUE;
 }
 
-/* get --force restores a file that an importer has taken. */
+/* get --force restores a file that an importer has removed. */
 static gboolean
 is_wanted_again(const Attempt *attempt)
 {
@@ -279,7 +277,8 @@ find_recipients(const Attempt *attempt, SmRecipients **recipients, GError **erro
     return TRUE;
 }
 
-/* Whether what was downloaded is what is stored: by what came, however it is kept. */
+/* Whether the download is what is stored; compares the plain content, whether or not it is
+ * encrypted. */
 static gboolean
 is_known(const Attempt *attempt, const SmDownload *download)
 {
@@ -291,7 +290,7 @@ is_known(const Attempt *attempt, const SmDownload *download)
            !is_wanted_again(attempt);
 }
 
-/* What was downloaded and verified gets its name. */
+/* Places what was downloaded and verified. */
 static gboolean
 store(Attempt *attempt, const SmDownload *download, gboolean *lost, char **outcome, GError **error)
 {
@@ -300,11 +299,11 @@ store(Attempt *attempt, const SmDownload *download, gboolean *lost, char **outco
     SmFile *file = attempt->file;
     GError *fault = NULL;
 
-    if (account->on_stored == NULL) /* what is left to do waits for the disk only */
+    if (account->on_stored == NULL) /* only the disk is left to wait for */
         sm_pace_end_file(shared->pace, shared->begun);
     if (!sm_part_sync(attempt->part, account->file_mode, account->group, &fault))
         return give_back(attempt, leave_part(attempt, fault), fault, error);
-    /* From here on the part stays: the row may say `placing` even where its update seems to have
+    /* Keeps the part from here on: the row may be `placing` even if its update seems to have
      * failed. */
     if (!sm_file_placing_sealed(
             attempt->job->ledger, file,
@@ -316,13 +315,13 @@ store(Attempt *attempt, const SmDownload *download, gboolean *lost, char **outco
     return place(attempt, lost, outcome, error);
 }
 
-/* *lost: somebody took the part away; the row is `placing` still. */
+/* *lost: somebody removed the part; the row is still `placing`. */
 static gboolean
 fetch_once(Attempt *attempt, gboolean *lost, char **outcome, GError **error)
 {
     SmFile *file = attempt->file;
     gboolean known = file->stored_at > 0 && !is_wanted_again(attempt);
-    /* a copy: noting the part in the ledger, while the download runs, renews the row's strings */
+    /* a copy, since noting the part during the download replaces the row's strings */
     g_autofree char *known_etag = known ? g_strdup(file->stored.etag) : NULL;
     g_auto(SmDownload) download = {.service = attempt->service,
                                    .transfer = attempt->transfer,
@@ -330,7 +329,7 @@ fetch_once(Attempt *attempt, gboolean *lost, char **outcome, GError **error)
                                    .if_none_match = known_etag,
                                    .deadline = attempt->job->deadline};
     g_autoptr(SmRecipients) recipients = NULL;
-    g_autoptr(SmPart) part = NULL; /* freed before the recipients it is encrypted for */
+    g_autoptr(SmPart) part = NULL; /* must be freed before the recipients */
     GError *fault = NULL;
 
     *lost = FALSE;
@@ -348,7 +347,6 @@ fetch_once(Attempt *attempt, gboolean *lost, char **outcome, GError **error)
     return give_back(attempt, TRUE, fault, error);
 }
 
-/* lost: what a dead process was placing is. */
 static gboolean
 fetch_anew(Attempt *attempt, gboolean lost, char **outcome, GError **error)
 {
@@ -372,8 +370,7 @@ fetch_anew(Attempt *attempt, gboolean lost, char **outcome, GError **error)
     return give_back(attempt, FALSE, fault, error);
 }
 
-/* What may stay under the claim that is about to be raised: the invariant is that at most this one
- * part exists. */
+/* The part that may stay under the new fence. Invariant: a name has no other part. */
 static gint64
 part_to_keep(Attempt *attempt)
 {
@@ -422,7 +419,7 @@ sm_attempt(const SmJob *job, SmFile *file, SmStore *store, char **outcome, GErro
     object = sm_transfer_state(transfer);
     object->lock_fd = job->ledger->lock_fd;
     object->row = file->id;
-    if (job->listed != NULL && job->listed->size > 0) /* 0: a service that has not counted */
+    if (job->listed != NULL && job->listed->size > 0) /* 0: the service does not count */
         object->listed = job->listed->size;
     return run(&attempt, outcome, error);
 }
@@ -432,6 +429,6 @@ sm_attempt_without_store(const SmJob *job, SmFile *file, GError *fault, GError *
 {
     Attempt attempt = {.job = job, .file = file};
 
-    /* the part, if there is one, cannot be reached now: it stays noted */
+    /* the row keeps its part, which cannot be reached now */
     return give_back(&attempt, TRUE, fault, error);
 }

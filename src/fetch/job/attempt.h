@@ -1,7 +1,6 @@
 /*
- * One attempt at a name under its claim: what a dead process left is brought to
- * its end or cleared away, the file is downloaded, placed and recorded, and a
- * failure is recorded with the time of the next attempt.
+ * One attempt at a name under its claim: finishes or removes what a dead process left, downloads,
+ * places and records the file, and records a failure with the time of the next attempt.
  */
 #pragma once
 

@@ -4,7 +4,7 @@
 #include "fetch/rules/pause.h"
 #include "fetch/rules/policy.h"
 
-enum { SHORT_PAUSE = 10 /* seconds: short pauses are waited out instead of exiting with 75 */ };
+enum { SHORT_PAUSE = 10 /* seconds: waits for the end of a shorter pause, in place of exit 75 */ };
 
 static char *
 clock_time(gint64 when)
@@ -63,7 +63,7 @@ paused(GError **error, const SmFile *file, gint64 until, const char *why)
     return refuse(error, SM_ERROR_PAUSED, file, text);
 }
 
-/* Whether a message announced it; a person may never ask again. */
+/* Whether a message announced it, so that it will be fetched; a person may never ask again. */
 static gboolean
 is_expected(const SmFile *other)
 {
@@ -71,7 +71,7 @@ is_expected(const SmFile *other)
            other->newest_event > 0;
 }
 
-/* What the policy needs to know of the other format; TRUE unless the ledger fails. */
+/* Looks up the state of the other format, for the policy; TRUE unless the ledger fails. */
 static gboolean
 look_at_sibling(SmLedger *ledger, const SmFile *file, SmSibling *sibling, GError **error)
 {
@@ -79,7 +79,7 @@ look_at_sibling(SmLedger *ledger, const SmFile *file, SmSibling *sibling, GError
 
     *sibling = SM_SIBLING_NONE;
     if (file->stored_at > 0)
-        return TRUE; /* its corrections are wanted, even if a person fetched the sibling too */
+        return TRUE; /* corrections are wanted, even if a person fetched the sibling, too */
     siblings = sm_file_siblings(ledger, file, error);
     if (siblings == NULL)
         return FALSE;
@@ -134,7 +134,7 @@ is_known(const SmJob *job, const SmFile *file)
     return job->listed != NULL || file->listed.at > 0 || file->stored_at > 0;
 }
 
-/* The limits on calls, for a name that policy lets through. */
+/* Limits the calls for a name that the policy accepts. */
 static SmStep
 apply_pauses(const SmJob *job, const SmFile *file, gint64 now, GError **error)
 {
@@ -157,8 +157,7 @@ apply_pauses(const SmJob *job, const SmFile *file, gint64 now, GError **error)
     return (SmStep){.kind = SM_STEP_ERROR};
 }
 
-/* The end of a name that nothing is to be asked for any more; SM_STEP_FETCH where that is not so.
- */
+/* Gives up a name that the service should not be asked for again; SM_STEP_FETCH for any other. */
 static SmStep
 give_up(const SmJob *job, const SmFile *file, gint64 now)
 {
@@ -185,7 +184,7 @@ is_answered(const SmFile *file)
     return file->stored_at > 0 && file->newest_event <= file->stored.covers;
 }
 
-/* A person's request: at once, and regardless of the policy for mail. */
+/* A person's request ignores pauses and the policy for mail. */
 static SmStep
 decide_for_person(const SmJob *job, const SmFile *file)
 {
@@ -200,7 +199,7 @@ sm_decide(const SmJob *job, const SmFile *file, const char *obstacle, gint64 now
     SmStep step;
 
     if (file->state == SM_FILE_PLACING)
-        return (SmStep){.kind = SM_STEP_FETCH}; /* to be finished, whoever asks */
+        return (SmStep){.kind = SM_STEP_FETCH}; /* any request finishes it */
     if (file->state == SM_FILE_CONFLICT && obstacle != NULL &&
         g_strcmp0(file->obstacle, obstacle) == 0 && !job->force)
         return refuse(error, SM_ERROR_CONFLICT, file, file->reason);

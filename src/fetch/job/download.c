@@ -12,10 +12,10 @@ typedef struct {
     SmDownload *download;
     SmTransferState *object; /* the transfer's */
     guint failed;            /* tries in a row without a new byte */
-    guint damaged;           /* complete, but damaged */
-    char *doubted; /* SHA-256 and ETag of what came whole, but is not what a header says */
-    gint64 best;   /* bytes had so far */
-    gint host;     /* hash of the object host that the last URL named; 0: none yet */
+    guint damaged;           /* tries that were complete but damaged */
+    char *doubted;           /* SHA-256 and ETag of a complete download that contradicts a header */
+    gint64 best;             /* bytes received so far */
+    gint host;               /* hash of the last URL's host; 0: none yet */
 } Work;
 
 void
@@ -32,7 +32,7 @@ damaged(GError **error, const char *what)
     return sm_error_set(error, SM_ERROR_INTEGRITY, "the download %s", what);
 }
 
-/* What contradicts the bytes that came, although they may well be right; NULL: nothing. */
+/* Which header contradicts the received bytes, which may still be right; NULL: none. */
 static const char *
 doubt_of(const SmTransferState *object, gint64 size, const char *md5)
 {
@@ -40,13 +40,13 @@ doubt_of(const SmTransferState *object, gint64 size, const char *md5)
 
     if (object->etag_kind != SM_ETAG_OPAQUE && md5 != NULL && sm_etag_md5(object->etag, &promised))
         return strcmp(md5, promised) == 0 ? NULL : "does not match the object store's MD5";
-    /* The last chunk may be a proxy's. A Content-Length that was met is proof enough. */
+    /* A proxy may have sent the last chunk. A Content-Length that matches is proof enough. */
     if (object->total < 0 && object->listed >= 0 && size != object->listed)
         return "has another length than the listing says, and the object store says none";
     return NULL;
 }
 
-/* Bytes that came twice are good, but where the store itself says that its ETag is an MD5. */
+/* Accepts bytes that arrived twice, unless the store says that its ETag is an MD5. */
 static gboolean
 dispel(Work *work, const char *doubt, GError **error)
 {
@@ -64,7 +64,7 @@ dispel(Work *work, const char *doubt, GError **error)
     return damaged(error, doubt);
 }
 
-/* Describes what is whole now; the part is finished. */
+/* Fills in the results of a finished part. */
 static gboolean
 describe(Work *work, GError **error)
 {
@@ -122,7 +122,7 @@ has_failed_before(const Work *work)
     return failed != NULL && work->host != 0 && g_atomic_int_get(failed) == work->host;
 }
 
-/* What the end of a download tells of the host for the account's other files. */
+/* Tells the account's other downloads whether this host works. */
 static void
 note_host(const Work *work, const GError *fault)
 {
@@ -161,7 +161,7 @@ try_once(Work *work, GError **error)
     work->object->retry_after = 0;
     if (!sm_pace_begin_transfer(pace, error))
         return FALSE;
-    /* it was not the store that took so long */
+    /* the store was not what took so long */
     work->object->give_up_at += g_get_monotonic_time() - begin;
     ok = transfer_once(work, error);
     sm_pace_end_transfer(pace);
@@ -173,7 +173,7 @@ static gboolean
 may_pass(Work *work, const GError *fault)
 {
     if (g_error_matches(fault, SM_ERROR, SM_ERROR_INTEGRITY)) {
-        g_clear_pointer(&work->object->etag, g_free); /* all of it anew */
+        g_clear_pointer(&work->object->etag, g_free); /* start over */
         work->best = 0;
         work->damaged++;
         sm_transfer_measure(work->download->transfer, 0, g_get_monotonic_time());
@@ -182,7 +182,7 @@ may_pass(Work *work, const GError *fault)
            !has_failed_before(work);
 }
 
-/* Waits before the next try; FALSE where the time would be over by then, or the run has ended. */
+/* Waits before the next try; FALSE if the deadline comes first or the run ends. */
 static gboolean
 pause_for_next(Work *work)
 {

@@ -1,7 +1,7 @@
 /*
- * From a name to a whole, verified part: a presigned URL, its GET, and again
- * with growing pauses as long as there is hope (enough progress, see transfer.h, and
- * the deadline of the run).
+ * Downloads a name into a complete, verified part: requests a presigned URL, GETs it, and retries
+ * with growing pauses while there is enough progress (transfer.h) and until the deadline of the
+ * run.
  */
 #pragma once
 
@@ -17,29 +17,27 @@ typedef struct {
     SmTransfer *transfer; /* resumes what it knows of the object */
     const char *name;
     SmPart *part;
-    const char *if_none_match; /* NULL, or an ETag whose object is had already */
+    const char *if_none_match; /* NULL, or the ETag of the stored version */
     gint64 deadline;           /* as in transfer.h */
 
-    /* what was found out */
+    /* results */
     gboolean unchanged; /* 304: nothing was written */
-    gint64 size;        /* bytes that came */
+    gint64 size;        /* bytes received */
     gint64 lines;       /* of these; the last one counts without a line break too */
     char *sha256;
-    gint64 stored_size; /* what the part holds: the same, unless it is encrypted */
+    gint64 stored_size; /* of the part: the same, unless it is encrypted */
     char *stored_sha256;
     char *etag; /* NULL if the store gave none */
 } SmDownload;
 
-/* Forgets what a download found out. */
+/* Frees the results of a download. */
 void sm_download_clear(SmDownload *download);
 
 /*
- * Fetches the name into the part.
- * Whole means: the announced length, no page of HTML or XML (`<`, also behind
- * white space), and an MD5 that fits where the ETag is one. Where it only seems to
- * be one, bytes that come twice are good, with a warning; so are those that came in
- * chunks with another length than the listing says. Errors of service.h and
- * errors of transfer.h, the last one after all tries.
+ * Fetches the name into the part. Verified are: the announced length, that it is no page of HTML or
+ * XML (`<`, also after white space), and the MD5 if the ETag is one. If the ETag only looks like an
+ * MD5, identical bytes from two downloads are accepted with a warning; so are chunks whose length
+ * differs from the listing's. Errors of service.h and of transfer.h, the last one after all tries.
  */
 gboolean sm_download(SmDownload *download, GError **error);
 

@@ -13,7 +13,7 @@
 #include "fetch/store/store.h"
 #include "fetch/store/volume.h"
 
-/* Whether the part of an earlier attempt, if there is one, is gone. */
+/* Removes the part of an earlier attempt; FALSE if that fails. */
 static gboolean
 clear_part(const SmFile *file, SmStore *store)
 {
@@ -53,7 +53,7 @@ go(const SmJob *job, SmFile *file, SmStore *store, const SmStep *step, char **ou
         return sm_pace_set_stopped(error);
     if (!sm_attempt(job, file, store, &first, error))
         return FALSE;
-    /* After a recovery an event may be left that came later than what was recovered. */
+    /* A recovery may leave a later event unanswered. */
     if (file->state == SM_FILE_STORED && file->newest_event > file->stored.covers)
         return work(job, file, outcome, error);
     *outcome = first != NULL ? g_steal_pointer(&first) : sm_decide_describe(file);
@@ -81,7 +81,7 @@ work(const SmJob *job, SmFile *file, char **outcome, GError **error)
                 file->name);
             break;
         }
-        /* a mount point without its share must not be filled */
+        /* never fill a mount point without its share */
         if (store != NULL && !sm_volume_check(job->ledger, job->account, store, &fault))
             g_clear_pointer(&store, sm_store_close);
         if (store != NULL && job->shared != NULL)
@@ -107,7 +107,7 @@ work(const SmJob *job, SmFile *file, char **outcome, GError **error)
     return ok;
 }
 
-/* What another process did while we waited. */
+/* Describes what another process did meanwhile. */
 static gboolean
 report_other(const SmFile *file, char **outcome, GError **error)
 {
@@ -138,7 +138,7 @@ sm_fetched_clear(SmFetched *fetched)
     g_clear_pointer(&fetched->outcome, g_free);
 }
 
-/* Whether another worker, of this host or another one, has been faster. */
+/* Whether another worker, on this host or another, was faster. */
 static gboolean
 is_done_meanwhile(const SmJob *job, const SmFile *file, GError **error)
 {
@@ -174,7 +174,7 @@ fetch(const SmJob *job, const char *name, SmFetched *fetched, GError **error)
     return ok;
 }
 
-/* Whether a listing has told of names that were not asked for. */
+/* Reads a listing after SM_ERROR_UNKNOWN; whether that makes another try worth it. */
 static gboolean
 look_up(const SmJob *job, const GError *fault)
 {

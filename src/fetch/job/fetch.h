@@ -12,22 +12,20 @@
 
 #include "fetch/job/job.h"
 
-/* What became of a name. */
+/* The result for a name. */
 typedef struct {
-    SmFile *file;  /* its row as it is now; NULL where it has none, or none that could be read */
+    SmFile *file;  /* its row as it is now; NULL: none, or not readable */
     char *outcome; /* a line for people ("stored ...", "dropped ..."); NULL after a failure */
 } SmFetched;
 
-/* Frees what is in fetched. */
+/* Frees the members. */
 void sm_fetched_clear(SmFetched *fetched);
 
 /*
- * Takes name, whose row is in the ledger, as far as it goes. TRUE when nothing
- * is left to do; else an error, which is recorded where it is the name's own;
- * *fetched is set in both cases, and cleared by the caller.
- * SM_ERROR_PAUSED: not now; SM_ERROR_BUSY: another process is at work on it;
- * SM_ERROR_CONFLICT, SM_ERROR_GIVEN_UP: only a person can fix it.
- * on-stored is told then; that it fails changes nothing.
+ * Fetches name, which has a row in the ledger. TRUE when nothing is left to do; else an error,
+ * which is recorded if it is the name's own. *fetched is set in both cases; the caller clears it.
+ * SM_ERROR_PAUSED: not now; SM_ERROR_BUSY: another process works on it; SM_ERROR_CONFLICT,
+ * SM_ERROR_GIVEN_UP: only a person can fix it. Then on-stored runs; its failure changes nothing.
  */
 gboolean sm_fetch(const SmJob *job, const char *name, SmFetched *fetched, GError **error);
 

@@ -1,6 +1,5 @@
 /*
- * What decision, attempt and download of one file share: for whom it is, and how
- * it is to be gone about.
+ * What decision, attempt and download of one file share: who wants it, and how to get it.
  */
 #pragma once
 
@@ -15,13 +14,13 @@
 typedef struct {
     SmLedger *ledger;
     const SmAccount *account;
-    SmRole role;        /* a person's request goes before policy and pauses */
-    gboolean force;     /* even if it is stored: look again, whatever the ledger says */
-    gboolean impatient; /* not to wait for another process that is at work on it */
-    gboolean offline; /* decides, but calls nobody: SM_ERROR_PAUSED where a file would be fetched */
-    gint64 deadline;  /* monotonic time of the run's end, microseconds; 0: none */
-    const SmFile *due; /* the row as it was when it was chosen: SM_ERROR_BUSY where another process
-                          has settled it since; NULL: it does not matter */
-    const SmListed *listed; /* what the listing has just said of it; NULL: it was not asked */
-    const SmShared *shared; /* with other fetches; NULL: nothing */
+    SmRole role;        /* a person's request ignores policy and pauses */
+    gboolean force;     /* fetch again even if it is stored */
+    gboolean impatient; /* do not wait for another process that works on it */
+    gboolean offline;   /* decide, but call nobody: SM_ERROR_PAUSED for a file to fetch */
+    gint64 deadline;    /* monotonic time of the run's end, microseconds; 0: none */
+    const SmFile *due;  /* the row when it was chosen: SM_ERROR_BUSY if another process has settled
+                           it since; NULL: no matter */
+    const SmListed *listed; /* what the listing has just said; NULL: nobody asked */
+    const SmShared *shared; /* with other fetches; NULL: none */
 } SmJob;

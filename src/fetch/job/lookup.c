@@ -10,18 +10,18 @@
 #include "fetch/service/token.h"
 
 enum {
-    PIECE = 500,       /* names a transaction: other processes wait meanwhile */
-    WORTH_NEW = 5,     /* names that were never asked for */
-    WORTH_MISSING = 2, /* names that the service did not know before */
-    PATIENCE = 60      /* seconds for the listing: the names can wait for the next one */
+    PIECE = 500,       /* names per transaction: other processes wait for it */
+    WORTH_NEW = 5,     /* due names that are worth a listing */
+    WORTH_MISSING = 2, /* the same, of names that the service did not know */
+    PATIENCE = 60      /* seconds for the listing: names can wait for the next one */
 };
 
 typedef struct {
     GHashTable *by_name; /* of SmListed */
-    gboolean complete;   /* what is not in it is not there */
+    gboolean complete;   /* a name that it lacks does not exist */
 } Listing;
 
-/* Whether the service would be asked for it now, were there no limit. */
+/* Whether the name is due, but for the limits on calls. */
 static gboolean
 is_asked_for(const SmJob *job, const SmFile *file, gint64 now)
 {
@@ -32,7 +32,7 @@ is_asked_for(const SmJob *job, const SmFile *file, gint64 now)
                             file->name, SM_SIBLING_NONE, &why) == SM_DECISION_FETCH;
 }
 
-/* The names to look for. Caller frees; NULL on an error. */
+/* The names to look up. Caller frees; NULL on an error. */
 static GPtrArray *
 find_rows(const SmJob *job, gint64 now, GError **error)
 {
@@ -70,7 +70,7 @@ note_listed(const SmJob *job, const SmListed *listed, GError **error)
            sm_listing_note(job->ledger, job->account->name, listed, &row, error);
 }
 
-/* When it is looked for again; now, where it is given up. */
+/* When to look it up again; now, if it is given up. */
 static gboolean
 note_missing(const SmJob *job, SmFile *file, gint64 now, GError **error)
 {

@@ -1,4 +1,4 @@
-/* Reports the decision about one name once: to people as text, to the log with its facts. */
+/* Reports the decision about one name once: as text to people, as fields to the log. */
 #pragma once
 
 #include <glib.h>

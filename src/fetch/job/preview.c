@@ -71,7 +71,7 @@ print_step(const SmAccount *account, const SmFile *file, const SmStep *step, con
     }
 }
 
-/* Whether its sender may not announce it; prints the refusal then. */
+/* Prints the refusal if the sender may not announce it; whether it did. */
 static gboolean
 say_refusal(const SmConfig *config, const SmEvent *event, const SmAccount *account,
             const char *name)

@@ -12,11 +12,11 @@
 #include "fetch/ledger/lock.h"
 
 enum {
-    REFUSAL_MAX = 4096, /* bytes kept of an error's body */
+    REFUSAL_MAX = 4096, /* bytes kept of the body of an error */
     ETAG_MAX = 200,
     CODE_MAX = 60,
     RECEIVE_BUFFER = 512 * 1024, /* bytes: libcurl's largest */
-    TELL_US = 300 * 1000,        /* a transfer that is over by then tells nothing */
+    TELL_US = 300 * 1000,        /* shorter transfers tell no progress */
 };
 
 struct SmTransfer {
@@ -27,14 +27,14 @@ struct SmTransfer {
     CURL *handle;
     gint64 told_at;
     SmTransferState state;
-    /* of the GET that runs */
+    /* of the current GET */
     SmGuard guard;
     SmPart *part;
-    gint64 offset;  /* asked for from here */
+    gint64 offset;  /* first byte that the GET asks for */
     gint64 seen;    /* bytes of the part, ... */
     gint64 seen_at; /* ... which have not changed since this monotonic time */
     gboolean asked_if_changed;
-    gboolean opened;  /* headers have been judged */
+    gboolean opened;  /* its headers have been checked */
     GString *refusal; /* body of an answer that is not the object */
     GError *fault;
 };
@@ -122,8 +122,8 @@ is_in_chunks(const SmTransfer *transfer)
                0;
 }
 
-/* The bytes of the whole object, by Content-Length or Content-Range, *total; -1 where only the end
- * tells. FALSE and a fault where they do not fit. */
+/* *total: the bytes of the whole object, by Content-Length or Content-Range; -1 if only the end of
+ * the answer shows it. FALSE and a fault if they do not match the request. */
 static gboolean
 read_total(SmTransfer *transfer, long status, gint64 *total)
 {
@@ -162,7 +162,7 @@ object_is_new(SmTransfer *transfer, const char *etag, gint64 total)
            transfer->started(&transfer->state, transfer->user_data, &transfer->fault);
 }
 
-/* A store that does not know If-Range answers with the end of another object. */
+/* A store that ignores If-Range may send the end of another object. */
 static gboolean
 object_goes_on(SmTransfer *transfer, const char *etag, gint64 total)
 {
@@ -175,7 +175,7 @@ object_goes_on(SmTransfer *transfer, const char *etag, gint64 total)
     return sm_part_has_room(transfer->part, total - transfer->offset, &transfer->fault);
 }
 
-/* Whether the bytes are the file's own, as far as Content-Encoding tells. */
+/* Whether Content-Encoding says that the bytes are the file's own. */
 static gboolean
 is_plain(SmTransfer *transfer)
 {
@@ -202,7 +202,7 @@ is_small_enough(SmTransfer *transfer, gint64 size)
                         transfer->account->name);
 }
 
-/* Judges the headers of a 200 or 206 before the first byte is kept. */
+/* Checks the headers of a 200 or 206 before the first byte is written. */
 static gboolean
 open_object(SmTransfer *transfer, long status)
 {
@@ -268,15 +268,15 @@ tell(SmTransfer *transfer, gint64 bytes, gint64 time)
                  state->total >= 0 ? state->total : state->listed);
 }
 
-/* libcurl calls it all the time, also while nothing comes. Not 0 where too little has come for too
- * long. Not CURLOPT_LOW_SPEED_LIMIT, whose average is of some seconds. */
+/* libcurl calls it all the time, also while nothing arrives. Not 0 ends a transfer that is too
+ * slow. CURLOPT_LOW_SPEED_LIMIT would average over a few seconds only. */
 static int
 watch_rate(void *user_data, curl_off_t all, curl_off_t now, curl_off_t up_all, curl_off_t up)
 {
     SmTransfer *transfer = user_data;
     guint patience = transfer->account->give_up_after;
     gint64 bytes = sm_part_size(transfer->part), time = g_get_monotonic_time();
-    curl_off_t sent = 0; /* when the request was, 0: it was not yet, and connect-timeout counts */
+    curl_off_t sent = 0; /* when the request was sent; 0: not yet, connect-timeout limits that */
 
     curl_easy_getinfo(transfer->handle, CURLINFO_PRETRANSFER_TIME_T, &sent);
     tell(transfer, bytes, time);
@@ -293,7 +293,7 @@ watch_rate(void *user_data, curl_off_t all, curl_off_t now, curl_off_t up_all, c
                : end_slow(transfer, "it sent less than 4096 bytes a second", patience);
 }
 
-/* S3's error code, from <Code>...</Code>; only shown, and never a part of the URL.
+/* S3's error code, from <Code>...</Code>, to be shown; letters only, so never a part of the URL.
  * Caller frees; "" if none. */
 static char *
 refusal_code(const SmTransfer *transfer)
@@ -311,8 +311,7 @@ refusal_code(const SmTransfer *transfer)
                : g_strdup("");
 }
 
-/* 416 for a part that holds all bytes already, where the rest was asked for: RFC 9110, 15.5.17,
- * tells the length. */
+/* Whether a 416 says that the part already has all bytes: RFC 9110, 15.5.17, gives the length. */
 static gboolean
 is_complete(SmTransfer *transfer)
 {
@@ -336,7 +335,7 @@ judge_end(SmTransfer *transfer, GError **error)
     transfer->state.host_failed = status >= 500 || status == 429;
     sm_pace_answer(transfer->shared->pace, status, transfer->state.retry_after);
     if (status == 200 || status == 206) {
-        /* an empty object has no byte that would have opened it */
+        /* an empty object has no byte to call receive() */
         if (!transfer->opened && !open_object(transfer, status)) {
             g_propagate_error(error, g_steal_pointer(&transfer->fault));
             return FALSE;
@@ -383,7 +382,7 @@ set_options(SmTransfer *transfer, const char *url, SmHeaderList *headers)
 
     sm_guard_set(&transfer->guard, handle, transfer->account, url);
     curl_easy_setopt(handle, CURLOPT_URL, url);
-    curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L); /* signed to the byte */
+    curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L); /* the signature covers each byte */
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
@@ -437,7 +436,7 @@ sm_transfer_get(SmTransfer *transfer, const char *url, SmPart *part, const char 
     set_options(transfer, url, headers);
     result = sm_http_engine_perform(transfer->shared->engine, transfer->handle,
                                     transfer->state.deadline);
-    curl_easy_setopt(transfer->handle, CURLOPT_URL, NULL); /* libcurl's copy of the capability */
+    curl_easy_setopt(transfer->handle, CURLOPT_URL, NULL); /* libcurl's copy is a capability */
     if (result != CURLE_OK)
         return set_failure(transfer, url, result, detail, error);
     return judge_end(transfer, error);

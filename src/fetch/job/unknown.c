@@ -6,18 +6,18 @@
 #include "fetch/rules/route.h"
 
 enum {
-    LOUD_MAX = 3, /* names of an account: more of them at once were made up, or tell nothing new */
+    LOUD_MAX = 3,   /* names of an account at once: more are forged, or not worth an alert each */
     LATELY = 86400, /* seconds */
 };
 
-/* Whether the mail system knows who announces the account's files, and only they may. */
+/* Whether the mail system verifies senders, and only those of `senders` may announce. */
 static gboolean
 is_verified(const SmAccount *account)
 {
     return account->authserv_id != NULL && account->senders[0] != NULL;
 }
 
-/* Whether the account's names look so: those of org-id, or those that were stored. */
+/* Whether the name begins like the account's: with a number of org-id or of a stored file. */
 static gboolean
 fits(const SmJob *job, const SmFile *file, gboolean *fits, GError **error)
 {
@@ -78,7 +78,7 @@ sm_unknown_has_expired(const SmJob *job, const SmFile *file, gint64 now)
 
     return job->listed == NULL && file->listed.at == 0 && file->posted_at > 0 &&
            now - file->posted_at >= SM_UNKNOWN_KEPT_FOR &&
-           /* not on the word of a clock that jumped */
+           /* a clock that jumped gives up nothing */
            sm_clock_look(job->ledger, now, &clock, NULL) &&
            (clock.since == 0 || now > clock.since + SM_CLOCK_GAP);
 }

@@ -1,7 +1,7 @@
 /*
- * What becomes of a name that the service does not know: whether it may be asked for by itself,
- * when it is given up, and whether anybody is told. Names that only strangers announced end
- * quietly: anybody can send such a message.
+ * Names that the service does not know: whether a call may ask for one, when it is given up, and
+ * whether that raises an alert. A name that only strangers announced raises none: anybody can send
+ * such a message.
  */
 #pragma once
 
@@ -9,26 +9,25 @@
 
 #include "fetch/job/job.h"
 
-/* *may: whether file may be asked for by itself at the time now; if not, the listing tells
- * (lookup.h). SM_ERROR_LEDGER. */
+/* *may: whether a call may ask for file at the time now; if not, the listing settles it (lookup.h).
+ * SM_ERROR_LEDGER. */
 gboolean sm_unknown_may_ask(const SmJob *job, const SmFile *file, gint64 now, gboolean *may,
                             GError **error);
 
-/* Whether the service has said so often and for so long, at the time at last, that it does not know
- * file, that it is given up. */
+/* Whether to give file up: at the time at last, the service has said often and long enough that it
+ * does not know it. */
 gboolean sm_unknown_is_over(const SmFile *file, gint64 at);
 
 /*
- * The state of a file that is given up: failed, which a person has to see, where a known sender
- * announced it and its name is as the account's names are; else not wanted. Whoever forges one such
- * message forges many: where the mail system verifies no senders, and more than a few names are
- * missing, all are not wanted. SM_ERROR_LEDGER does not end it: then it is failed.
+ * The state of a file that is given up: failed, which a person must see, if a known sender
+ * announced it and its name begins like the account's names; else not wanted. Whoever forges one
+ * such message forges many: if the mail system verifies no senders and more than a few names are
+ * missing, all are not wanted. Failed if the ledger cannot be read.
  */
 SmFileState sm_unknown_end(const SmJob *job, const SmFile *file);
 
-/* Whether file can only be announced by a message that is older than any file that the service
- * has. */
+/* Whether file was announced only by messages older than any file that the service has. */
 gboolean sm_unknown_has_expired(const SmJob *job, const SmFile *file, gint64 now);
 
-/* Why a file that is not wanted is not. Static. */
+/* The reason for a file that is not wanted. Static. */
 const char *sm_unknown_reason(const SmFile *file);

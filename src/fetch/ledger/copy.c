@@ -7,7 +7,7 @@
 
 enum {
     PIECE = 1000, /* rows that are in memory at once */
-    BATCH = 50,   /* rows of one statement: a server's answer takes longer than they do */
+    BATCH = 50,   /* rows of one statement: a server's answer takes longer than the rows */
 };
 
 /* Events come before files, whose triggers change those; counters come last, for triggers have
@@ -27,7 +27,7 @@ static const struct {
     {"days", "account, day, action", FALSE},
 };
 
-/* A table on its way. */
+/* A table that is being copied. */
 typedef struct {
     SmDb *to; /* NULL: it is only read */
     const GPtrArray *columns;
@@ -64,7 +64,7 @@ list_of(const GPtrArray *columns)
     return g_strdup(list->str);
 }
 
-/* All values are handed over as texts, since one that is not there has no other form. */
+/* Passes all values as text, the only form that can be NULL. */
 static char *
 insert_of(const Table *table)
 {
@@ -104,7 +104,7 @@ hash_value(GChecksum *hash, const char *value)
         g_checksum_update(hash, (const guchar *)value, (gssize)strlen(value) + 1);
 }
 
-/* Bytes that are no UTF-8 cannot be kept everywhere: they are replaced. */
+/* Replaces bytes that are not UTF-8, which not every kind of database stores. */
 static gboolean
 take_row(const SmRow *row, gpointer user_data)
 {
@@ -123,7 +123,7 @@ take_row(const SmRow *row, gpointer user_data)
     return table->values->len < BATCH * table->columns->len || write_out(table, &table->fault);
 }
 
-/* Hands over the rows of table number i of db, in an order that all kinds of databases have. */
+/* Reads the rows of table number i of db, in an order that all kinds of databases share. */
 static gboolean
 walk(SmDb *db, gsize i, Table *table, GError **error)
 {
@@ -158,7 +158,7 @@ is_same(const GPtrArray *a, const GPtrArray *b)
     return same;
 }
 
-/* Reads table i of db, and writes it to to where that is not NULL; all goes into hash. */
+/* Reads table i of db, writes it to to unless that is NULL, and adds it to hash. */
 static gboolean
 pass_table(SmDb *db, SmDb *to, gsize i, SmCopied *copied, GChecksum *hash, GError **error)
 {
@@ -200,7 +200,7 @@ pass(SmDb *db, SmDb *to, SmCopied *copied, GError **error)
     for (gsize i = 0; ok && i < G_N_ELEMENTS(tables); i++) {
         g_autofree char *clear = g_strdup_printf("DELETE FROM %s", tables[i].name);
 
-        /* the key that it was made with, and what triggers counted */
+        /* what its creation and triggers left: the key, and counters */
         ok = (to == NULL || sm_db_exec(to, clear, error)) &&
              pass_table(db, to, i, copied, hash, error) &&
              (to == NULL || !tables[i].has_ids || sm_db_take_ids(to, db, tables[i].name, error));
@@ -209,7 +209,7 @@ pass(SmDb *db, SmDb *to, SmCopied *copied, GError **error)
     return ok;
 }
 
-/* But for the keys that it was made with. */
+/* Ignores the keys of its creation. */
 static gboolean
 is_empty(SmDb *db, GError **error)
 {
@@ -243,8 +243,8 @@ verify(SmDb *to, const SmCopied *copied, GError **error)
                         sm_db_path(to), found.rows, copied->rows);
 }
 
-/* What another host wrote between the look and the copy would be deleted by that; a file's writer
- * is alone with it anyway. */
+/* The lock stops other hosts: the copy would delete what they write between the look and the copy.
+ * A file has no other writer. */
 static gboolean
 keep_others_out(SmDb *db, GError **error)
 {

@@ -37,7 +37,7 @@ owned_by_other(const char *path, uid_t owner, GError **error)
         user != NULL ? user->pw_name : "(unknown)", user != NULL ? user->pw_name : "USER");
 }
 
-/* Whether this is another user's place: root would leave files there that the owner cannot open,
+/* Whether the directory is another user's: root would leave files there that the owner cannot open,
  * and others cannot create any. */
 static gboolean
 is_closed_to_us(const char *directory, uid_t owner)
@@ -46,7 +46,7 @@ is_closed_to_us(const char *directory, uid_t owner)
            (geteuid() == 0 || faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) < 0);
 }
 
-/* The status of path, or of the nearest folder above it that is there. Caller frees its name. */
+/* The status of path, or of the nearest existing folder above it. Caller frees its name. */
 static char *
 nearest(const char *path, struct stat *st)
 {
@@ -73,7 +73,7 @@ sm_ledger_is_ours(const char *path, GError **error)
         return TRUE;
     if (strcmp(what, path) == 0)
         closed = st.st_uid != geteuid();
-    else if (strcmp(what, directory) == 0 || geteuid() == 0) /* others learn more from mkdir */
+    else if (strcmp(what, directory) == 0 || geteuid() == 0) /* mkdir tells others more */
         closed = is_closed_to_us(what, st.st_uid);
     return !closed || owned_by_other(what, st.st_uid, error);
 }
@@ -90,7 +90,7 @@ sm_ledger_is_local(const char *path, GError **error)
 
     if (sm_db_names_server(path))
         return TRUE;
-    /* now, before SQLite makes files beside it that are as little to be written to */
+    /* before SQLite creates files beside it that cannot be written, either */
     if (access(path, W_OK) < 0 && errno != ENOENT)
         return sm_error_from_errno(error, SM_ERROR_LEDGER, "ledger %s", path);
     if (statfs(place, &fs) < 0)
@@ -159,7 +159,6 @@ ledger_new(const char *where, const char *password, const char *command)
     return ledger;
 }
 
-/* The file with its lock file. */
 static gboolean
 open_file(SmLedger *ledger, SmLedgerUse use, GError **error)
 {
@@ -180,8 +179,8 @@ open_file(SmLedger *ledger, SmLedgerUse use, GError **error)
     return ledger->db != NULL;
 }
 
-/* Its tables: *none where there are none, and none are to be made; a version that is current needs
- * no lock. */
+/* *none: it has no tables, and use does not allow to create them. Takes no lock if they are
+ * current. */
 static gboolean
 open_server(SmLedger *ledger, SmLedgerUse use, gboolean *none, GError **error)
 {
@@ -242,7 +241,7 @@ sm_ledger_inspect(const char *path, const char *password, gint64 *version, GErro
 
     if (!sm_ledger_is_local(path, error))
         return NULL;
-    /* opened for writing, since only so SQLite leaves nothing behind; and not written to */
+    /* opened for writing, or SQLite would leave files behind; nothing is written */
     ledger->db = sm_db_names_server(path) ? sm_db_connect(path, password, error)
                                           : sm_db_open(path, SM_DB_WRITE, error);
     if (sm_db_is_server(ledger->db)) /* a pooler shows only beside another session */

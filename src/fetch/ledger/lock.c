@@ -12,7 +12,7 @@ enum {
     STRANGER_WAIT = 2, /* seconds */
 };
 
-/* What a row may tell: a lock in either half of as many bytes, each one longer than its number. */
+/* The progress of a row: a lock in either half, whose length less one is the number. */
 static const gint64 HALF = (gint64)1 << 36;
 
 static int
@@ -23,7 +23,7 @@ set_lock(int fd, gint64 from, gint64 length, short type)
     return fcntl(fd, F_OFD_SETLK, &lock);
 }
 
-/* The first lock of another in these bytes; FALSE: none. */
+/* Finds the first lock of another process in these bytes; FALSE: none. */
 static gboolean
 find_lock(int fd, gint64 from, gint64 length, struct flock *lock)
 {
@@ -32,8 +32,8 @@ find_lock(int fd, gint64 from, gint64 length, struct flock *lock)
     return fcntl(fd, F_OFD_GETLK, lock) == 0 && lock->l_type != F_UNLCK;
 }
 
-/* Whether what holds the byte holds all behind it, too, which none of us does: a backup program
- * say. *pid: -1 where the kernel does not know it. */
+/* Whether the holder has locked everything from the byte on, as no scorefetch does: a backup
+ * program, say. *pid: -1 if the kernel does not know it. */
 static gboolean
 is_strangers(int fd, gint64 byte, pid_t *pid)
 {
@@ -45,7 +45,7 @@ is_strangers(int fd, gint64 byte, pid_t *pid)
     return TRUE;
 }
 
-/* Why the byte cannot be had, since begun; FALSE: it is worth waiting. */
+/* Sets the error why the byte cannot be locked, tried since begun; FALSE: wait longer. */
 static gboolean
 gives_up(int fd, gint64 byte, gint64 begun, guint wait, GError **error)
 {
@@ -73,7 +73,7 @@ is_of_server(const SmLedger *ledger)
     return ledger->lock_fd < 0 && sm_db_is_server(ledger->db);
 }
 
-/* Whether the lock works; *taken tells whether it is ours now. */
+/* FALSE if locking fails; *taken: whether the lock is ours. */
 static gboolean
 try_lock(SmLedger *ledger, gint64 byte, gboolean *taken, GError **error)
 {
@@ -89,7 +89,7 @@ sm_lock_take(SmLedger *ledger, gint64 byte, guint wait, gboolean *waited, GError
 {
     gboolean taken;
     gint64 begun = g_get_monotonic_time();
-    gint64 say = begun + G_USEC_PER_SEC; /* when; 0: it was said */
+    gint64 say = begun + G_USEC_PER_SEC; /* when to say that we wait; 0: said */
     gulong look = FIRST_LOOK_US;
 
     if (waited != NULL)

@@ -32,8 +32,9 @@ static const SmField of_record[] = {
     SM_FIELD(SmAccountRecord, reason),      SM_FIELD(SmAccountRecord, probe_at)};
 static const SmMaker records = SM_MAKER(SmAccountRecord, of_record, NULL);
 
-/* The column rejected lists fingerprints, the newest sixteen of 64 letters: each host may have a
- * password of its own. Whether ?1 is among them; what is left without it, NULL for none. */
+/* The column rejected lists fingerprints of 64 letters, the newest sixteen: each host may have its
+ * own password. The first tests whether it has ?1, the second removes ?1 from it, NULL if none is
+ * left. */
 #define REJECTED_MAX "1039"
 #define IS_REJECTED "instr(',' || coalesce(rejected, '') || ',', ',' || ?1 || ',') > 0"
 #define WITHOUT "nullif(trim(replace(',' || rejected || ',', ',' || ?1 || ',', ','), ','), '')"
@@ -52,7 +53,7 @@ sm_account_peek(SmLedger *ledger, const char *account, const char *fingerprint, 
                        "ss", fingerprint, account);
 }
 
-/* Takes a probe of a closed account that is due. */
+/* Takes the due probe of a closed account. */
 static gboolean
 take_probe(SmLedger *ledger, const char *account, SmAccountRecord *record, GError **error)
 {
@@ -86,8 +87,8 @@ sm_account_look(SmLedger *ledger, const char *account, const char *fingerprint, 
     return sm_db_end(ledger->db, ok, error) ? g_steal_pointer(&record) : NULL;
 }
 
-/* Whether other hosts still have passwords that were rejected: one that is right elsewhere makes
- * them no better, and they must not be tried again each time. */
+/* Whether other hosts may still have rejected passwords: one that is accepted elsewhere must not
+ * let them be tried again. */
 #define STAYS "CASE WHEN ?4 <> 0 AND " WITHOUT " IS NOT NULL THEN "
 
 gboolean
@@ -185,12 +186,12 @@ sm_account_synced(SmLedger *ledger, const char *account, gint64 *when, GError **
                          account);
 }
 
-/* Of what was announced only what is of that time or later is looked through: no row changes before
- * it is made. */
+/* Looks for messages only in rows updated since then: no row is announced later than it was
+ * updated. */
 gboolean
 sm_account_heard(SmLedger *ledger, const char *account, gint64 after, gint64 *when, GError **error)
 {
-    /* a time that is still to come was noted by a clock that was ahead */
+    /* a time in the future comes from a clock that was ahead */
     return sm_db_integer(
         ledger->db, error, when,
         "SELECT max(max(coalesce((SELECT mail_seen FROM accounts WHERE name = ?1 AND mail_seen <= "

@@ -26,7 +26,7 @@ sm_alerts_raise(SmLedger *ledger, const char *account, const char *key, const ch
                      "sssi", account, key, text, sm_ledger_now());
 }
 
-/* Keeps when it was sent: an alert that comes and goes is not sent each time. */
+/* Keeps when it was sent, so that an alert that comes and goes is not sent each time. */
 gboolean
 sm_alerts_clear(SmLedger *ledger, const char *account, const char *kind, GError **error)
 {
@@ -56,8 +56,8 @@ sm_alerts_find(SmLedger *ledger, const char *account, const char *kind, GError *
                        COLUMNS " WHERE account = ? AND kind = ? AND last > 0", "ss", account, kind);
 }
 
-/* The pause doubles as long as the alert stands, since it was sent that long after it was raised;
- * what was sent by a clock that was ahead is sent again. */
+/* The pause is the time from raising to the last sending, so it doubles while the alert stands. An
+ * alert sent in the future, by a clock that was ahead, is sent again. */
 SmAlertRow *
 sm_alerts_due(SmLedger *ledger, guint every, GError **error)
 {

@@ -3,7 +3,7 @@
 #include "fetch/ledger/keys.h"
 #include "fetch/notes/hosts.h"
 
-enum { NOTED_FOR = 3600 /* seconds that one note is good for: each costs a sync of the disk */ };
+enum { NOTED_FOR = 3600 /* seconds between two notes: each costs a sync */ };
 
 static void
 judge(SmClock *clock, gint64 now)

@@ -24,7 +24,7 @@ as_text(const SmMailing *mailing)
                            stages[mailing->stage], mailing->period, mailing->at, fault);
 }
 
-/* What a later version may have written is none of ours: nothing was sent then. */
+/* Treats what a later version may have written as nothing sent. */
 static void
 read_text(const char *text, SmMailing *mailing)
 {

@@ -27,7 +27,7 @@ sm_outage_since(SmLedger *ledger, const SmAccount *account, gint64 since, guint 
     g_autofree char *first = key_of(account, " ");
     g_autofree char *end = key_of(account, "!");
     g_autofree char *own = g_strconcat(first, account->name, NULL);
-    gint64 seen = 0; /* what lies ahead is of a clock that was ahead */
+    gint64 seen = 0; /* a time in the future comes from a clock that was ahead */
 
     return sm_db_integer(ledger->db, NULL, &seen,
                          "SELECT sum(CASE name WHEN ?3 THEN ?6 ELSE 1 END) FROM keys WHERE name >= "
@@ -45,7 +45,7 @@ sm_outage_over(SmLedger *ledger, const SmAccount *account)
     g_autofree char *end = key_of(account, "!");
     gint64 noted = 0;
 
-    /* looked for first: who deletes waits for whoever else writes */
+    /* looks first, since a DELETE waits for other writers */
     if (sm_db_integer(ledger->db, NULL, &noted,
                       "SELECT count(*) FROM keys WHERE name >= ?1 AND name < ?2", "ss", first,
                       end) &&

@@ -2,7 +2,7 @@
 
 #include "fetch/ledger/keys.h"
 
-enum { FOR_LONG = 86400 /* seconds until it is news again */ };
+enum { FOR_LONG = 86400 /* seconds until a text is news again */ };
 
 /* Times, sizes and counts differ each time. Caller frees. */
 static char *

@@ -7,8 +7,8 @@ enum {
     OVERLAP = 86400, /* seconds */
 };
 
-/* A time that has not come yet was noted by a clock that was ahead: what the log saw last before
- * now is sure to have been. */
+/* A time in the future comes from a clock that was ahead: takes the log's last time before now
+ * instead. */
 static gboolean
 judge_time(SmLedger *ledger, const char *account, SmSyncRecord *record, GError **error)
 {

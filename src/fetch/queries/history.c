@@ -4,7 +4,7 @@
 
 #include "fetch/queries/listing.h"
 
-/* A worker fetches what messages announced, and what it found in the listing by itself. */
+/* A worker fetches what messages announced, and what it found in a listing. */
 #define WAY(command, account, name)                                                                \
     "CASE WHEN " command " IN ('get', 'adopt', 'retry') THEN 2 WHEN " command " = 'sync' THEN 1"   \
     " WHEN " command " = 'deliver' THEN 0 WHEN EXISTS (SELECT 1 FROM events e"                     \
@@ -101,7 +101,7 @@ static const SmField of_file[] = {SM_FIELD(SmHistoryFile, account),
                                   SM_FIELD(SmHistoryFile, way)};
 static const SmMaker files = SM_MAKER(SmHistoryFile, of_file, set_state);
 
-/* The newest first, and only then what the log says of each. */
+/* Limits the newest files first, before the log is read for each. */
 GPtrArray *
 sm_history_newest(SmLedger *ledger, const char *account, guint max, GError **error)
 {
@@ -144,7 +144,7 @@ sm_history_unwanted(SmLedger *ledger, const char *account, guint max, gint64 *co
                       "si", account, (gint64)max);
 }
 
-/* By what the log says of it, as updates.c words that. */
+/* Recognises them by the words of updates.c in the log. */
 static void
 read_detail(SmHistoryVersion *version, const char *detail)
 {

@@ -16,7 +16,7 @@ differs(gint64 a, gint64 b)
     return a >= 0 && b >= 0 && a != b;
 }
 
-/* Missing members leave the recorded values. */
+/* Keeps recorded values for missing members. */
 static gboolean
 is_recorded(gint64 before, gint64 now)
 {
@@ -75,7 +75,7 @@ sm_listing_look(SmLedger *ledger, const char *account, const SmListed *listed, S
 static gboolean
 update(SmLedger *ledger, const char *account, const SmListed *listed, GError **error)
 {
-    /* A name that the service did not know, and now lists, may be asked for at once. */
+    /* Makes a name that the service did not know, and now lists, due at once. */
     return sm_db_run(ledger->db, error, NULL,
                      "UPDATE files SET listed = ?1,"
                      " listed_size = coalesce(nullif(?2, -1), listed_size),"
@@ -89,7 +89,7 @@ update(SmLedger *ledger, const char *account, const SmListed *listed, GError **e
                      listed->records, account, listed->name);
 }
 
-/* Like a message that announces the name: a look at the service answers it. */
+/* Records an event, as a message does; a request to the service answers it. */
 static gboolean
 announce(SmLedger *ledger, const char *account, const SmListed *listed, const char *what,
          GError **error)

@@ -3,7 +3,7 @@
 #define COLUMNS "SELECT at, account, name, action, detail, uid, command, id FROM log "
 
 enum {
-    PIECE = 200 /* rows: a person reads them as slowly as they like, a server waits for 35 s */
+    PIECE = 200 /* rows: a person may read slowly, but a server waits only 35 s */
 };
 
 static const SmField of_row[] = {SM_FIELD(SmLogRow, at),      SM_FIELD(SmLogRow, account),
@@ -12,13 +12,13 @@ static const SmField of_row[] = {SM_FIELD(SmLogRow, at),      SM_FIELD(SmLogRow,
                                  SM_FIELD(SmLogRow, command), SM_FIELD(SmLogRow, id)};
 static const SmMaker rows = SM_MAKER(SmLogRow, of_row, NULL);
 
-/* All accounts that have rows, found one after the other by the key of days. */
+/* All accounts that have rows, one after the other by the key of days. */
 #define ACCOUNTS                                                                                   \
     "WITH RECURSIVE each (account) AS (SELECT min(account) FROM days UNION ALL"                    \
     " SELECT (SELECT min(account) FROM days WHERE days.account > each.account) FROM each"          \
     " WHERE each.account IS NOT NULL) SELECT account FROM each WHERE account IS NOT NULL"
 
-/* Where a piece has ended, and whether another is to follow. */
+/* Where a piece ended, and whether another follows. */
 typedef struct {
     SmTakeMade take;
     gpointer user_data;
@@ -41,9 +41,8 @@ take_row(gconstpointer made, gpointer user_data)
 }
 
 /*
- * A name's few rows come by the index of accounts and names. Everything else goes
- * along the table, whose order needs no sorting (+at: not by its index); only who
- * says since when gets them by the index of times.
+ * The rows of a name use the index of accounts and names. Other queries read the table in its
+ * order, without sorting (+at: not by that index); only one with a time uses the index of times.
  */
 gboolean
 sm_log_read(SmLedger *ledger, const SmLogFilter *filter, SmTakeMade take, gpointer user_data,

@@ -27,7 +27,7 @@ read_stored(SmLedger *ledger, GHashTable *by_name, GError **error)
     return TRUE;
 }
 
-/* next_attempt and || : so that the index of what is due is taken, and no other. */
+/* next_attempt and || make the database use the index of what is due, and no other. */
 gboolean
 sm_totals_read(SmLedger *ledger, GHashTable *by_name, gint64 now, gint64 overdue_before,
                GError **error)

@@ -47,8 +47,8 @@ take(SmClaim *claim, guint which, gint64 byte, guint wait, gboolean *waited, GEr
     return TRUE;
 }
 
-/* The row under its lock. The lock is on a row, not on a name: it may be another row by now.
- */
+/* Loads the row under its lock. The lock is on the row, not on the name, which may have another row
+ * by now. */
 static SmFile *
 load_again(SmLedger *ledger, const SmFile *before, GError **error)
 {

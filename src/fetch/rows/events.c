@@ -27,8 +27,7 @@ kind_name(SmEventKind kind)
     return "unknown";
 }
 
-/* A message with neither Message-ID nor HTML part is told apart by everything that is known of it.
- */
+/* Identifies a message with neither Message-ID nor HTML part by all that is known of it. */
 static char *
 identity_of(const SmEvent *event)
 {
@@ -95,7 +94,7 @@ note_mail(SmLedger *ledger, const char *account, GError **error)
 gboolean
 sm_event_disregard(SmLedger *ledger, const char *account, const char *name, GError **error)
 {
-    /* the newest message about anything else is soon found: || has it looked for from the end */
+    /* || makes it search from the end, where other messages are soon found */
     return sm_db_run(ledger->db, error, NULL,
                      "UPDATE accounts SET mail_seen = coalesce((SELECT e.first_seen FROM events e"
                      "  LEFT JOIN files f ON f.account = e.account AND f.name = e.name"
@@ -107,7 +106,8 @@ sm_event_disregard(SmLedger *ledger, const char *account, const char *name, GErr
                      "ss", account, name);
 }
 
-/* The row that the event is about; none without an account, which nobody could ever claim. */
+/* Creates or reopens the event's row; without an account there is none, since nobody could claim
+ * it. */
 static gboolean
 open_row(SmLedger *ledger, const char *account, const char *name, GError **error)
 {
@@ -141,7 +141,7 @@ sm_event_record(SmLedger *ledger, const SmAnnouncement *announced, GError **erro
                      error);
 }
 
-/* Small whatever a stranger sends: the identity as a hash, what From says cut off. */
+/* Small whatever a stranger sends: hashes the identity, and cuts From. */
 static gboolean
 insert_refusal(SmLedger *ledger, const SmAnnouncement *announced, const char *identity,
                const char *why, GError **error)
@@ -158,7 +158,7 @@ insert_refusal(SmLedger *ledger, const SmAnnouncement *announced, const char *id
            sm_ledger_log(ledger, announced->account, announced->name, "refused", why, error);
 }
 
-/* Once a day has its fill, the rest of it is a number. */
+/* Only counts refusals beyond the day's limit. */
 static gboolean
 count_refusal(SmLedger *ledger, const char *account, gint64 day, GError **error)
 {
@@ -178,7 +178,7 @@ count_refusal(SmLedger *ledger, const char *account, gint64 day, GError **error)
                      "sis", account, day, UNRECORDED);
 }
 
-/* One row for a message, however many names are in it. */
+/* One row per message, however many names it has. */
 static gboolean
 refuse(SmLedger *ledger, const SmAnnouncement *announced, const char *why, GError **error)
 {

@@ -5,11 +5,11 @@
 #define LAST "expired-at"
 
 enum {
-    STEP = 500, /* rows of a transaction */
+    STEP = 500, /* rows per transaction */
     PAUSE = 20 * 3600,
 };
 
-/* Nothing waits for them: what their files need of them is in the row of the file. */
+/* Nothing needs them: the file's row has what matters of them. */
 #define EVENTS                                                                                     \
     "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE last_seen < ?1"                   \
     " AND decision <> 'waiting' AND NOT EXISTS (SELECT 1 FROM files f"                             \
@@ -17,7 +17,7 @@ enum {
     "  AND (f.unanswered <> 0 OR f.state IN ('waiting', 'placing')))"                              \
     " ORDER BY last_seen LIMIT ?2)"
 
-/* A later version's row says where an older one that is still to be told of lies. */
+/* A later version's row says where an older one is whose hook has still to run. */
 #define HANDOVERS                                                                                  \
     "DELETE FROM handovers WHERE id IN (SELECT id FROM handovers h WHERE done > 0 AND done < ?1"   \
     " AND NOT EXISTS (SELECT 1 FROM handovers o WHERE o.done = 0 AND o.account = h.account"        \
@@ -27,8 +27,8 @@ enum {
     "DELETE FROM alerts WHERE (account, kind) IN (SELECT account, kind FROM alerts"                \
     " WHERE last < ?1 AND sent < ?1 LIMIT ?2)"
 
-/* What was stored of a file that is still there is looked up by its hash before it is pruned; what
- * a person decided about the time before the first sync holds for good. */
+/* Keeps what was stored of an existing file, whose hash prune looks up, and a person's decision
+ * before the first sync, which holds for good. */
 #define LOG                                                                                        \
     "DELETE FROM log WHERE id IN (SELECT id FROM log l WHERE at < ?1"                              \
     " AND NOT (action IN ('stored', 'corrected', 'adopted') AND EXISTS (SELECT 1 FROM files f"     \

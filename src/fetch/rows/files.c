@@ -14,12 +14,12 @@ static const char *const state_names[] = {
     "SELECT coalesce(max(e.id), 0) FROM events e"                                                  \
     " WHERE e.account = files.account AND e.name = files.name"
 
-/* When the last of its messages was received; one that does not say so, when it was read. */
+/* When the last of its messages was received; if it does not say, when it was read. */
 #define POSTED                                                                                     \
     "SELECT coalesce(max(iif(e.received > 0, min(e.received, e.first_seen), e.first_seen)), 0)"    \
     " FROM events e WHERE e.account = files.account AND e.name = files.name"
 
-/* Each column with its member; the state, a name, has none. */
+/* Each column with its member; the state is a name, and has none. */
 #define FIELDS(F)                                                                                  \
     F("account", account)                                                                          \
     F("name", name)                                                                                \
@@ -84,7 +84,7 @@ sm_file_state_from_name(const char *name)
     for (gsize i = 0; i < G_N_ELEMENTS(state_names); i++)
         if (g_strcmp0(state_names[i], name) == 0)
             return (SmFileState)i;
-    return SM_FILE_WAITING; /* the table's CHECK allows no other */
+    return SM_FILE_WAITING; /* the table's CHECK allows no other name */
 }
 
 static void

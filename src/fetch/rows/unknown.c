@@ -1,6 +1,6 @@
 #include "fetch/rows/unknown.h"
 
-/* The event's sender, from the "@" on: the parts of an address that cannot be chosen freely. */
+/* The event's sender from the "@" on: the part that a sender cannot choose freely. */
 #define DOMAIN(event) "lower(substr(" event ".sender, instr(" event ".sender, '@') + 1))"
 
 /* Whether e's sender has the domain of own's. */
@@ -45,8 +45,7 @@ sm_unknown_resembles_stored(SmLedger *ledger, const SmFile *file, gboolean *rese
            sm_db_has(ledger->db, error, resembles,
                      "SELECT 1 FROM files WHERE account = ?1 AND name >= ?2 AND name < ?2 || ?3"
                      " AND stored > 0 LIMIT 1",
-                     "sss", file->account, prefix,
-                     "\xf4\x8f\xbf\xbf" /* the last character there is */);
+                     "sss", file->account, prefix, "\xf4\x8f\xbf\xbf" /* the last character */);
 }
 
 gboolean

@@ -9,7 +9,7 @@
 
 enum { REASON_MAX = 500 };
 
-/* Whether an event came that this attempt does not answer. */
+/* Whether an event arrived that this attempt does not answer. */
 #define UNANSWERED                                                                                 \
     "iif(EXISTS (SELECT 1 FROM events e WHERE e.account = files.account AND e.name = files.name"   \
     " AND e.id > files.new_covers), 1, 0)"
@@ -25,10 +25,9 @@ sm_file_has_hit(SmLedger *ledger, const SmFile *file, int changed, GError **erro
 }
 
 /*
- * Ends the transaction of an update of the claim's holder, which went well so far (ok): what is
- * committed is what file says from now on; of what is not, nothing is, neither in the ledger nor in
- * file. Its account and name stay the same strings: callers pass them on for as long as an attempt
- * lasts.
+ * Ends the transaction of the claim holder's update. ok: it went well so far. After a commit file
+ * has the new values; without one neither ledger nor file changes. file->account and ->name stay
+ * the same strings, which callers use for a whole attempt.
  */
 static gboolean
 end_update(SmLedger *ledger, SmFile *file, gboolean ok, GError **error)
@@ -39,7 +38,7 @@ end_update(SmLedger *ledger, SmFile *file, gboolean ok, GError **error)
     SmFile before = *file;
 
     if (!sm_db_end(ledger->db, now != NULL, error) ||
-        now == NULL) /* which gcc's analyzer cannot know */
+        now == NULL) /* gcc's analyzer does not see that */
         return FALSE;
     *file = *now;
     file->account = before.account;
@@ -50,7 +49,7 @@ end_update(SmLedger *ledger, SmFile *file, gboolean ok, GError **error)
     return TRUE;
 }
 
-/* What has to be on the disk before we go on: by this commit alone, or by one sync for all. */
+/* Syncs before we go on: by this commit, or by one sync for all threads. */
 static gboolean
 bring_to_disk(SmLedger *ledger, GError **error)
 {
@@ -87,7 +86,7 @@ sm_file_answered(SmLedger *ledger, SmFile *file, GError **error)
     return end_update(ledger, file, ok, error);
 }
 
-/* The updates up to `placing` write what they make of file, so that nothing need be loaded. */
+/* The updates up to `placing` write the values to file as well, which saves a load. */
 
 static void
 replace(char **text, const char *by)
@@ -104,21 +103,20 @@ sm_file_new_part(void)
     return MAX(1, (gint64)g_random_int() << 31 | g_random_int() >> 1);
 }
 
-/* By a number that nobody guesses: where a server's end, or a standby that took over, has undone
- * it, whoever raises it next comes to another one. */
+/* Adds a random number: if a server's crash or failover undoes the fence, the next holder gets
+ * another one. */
 gboolean
 sm_file_raise_fence(SmLedger *ledger, SmFile *file, gint64 part, GError **error)
 {
     gint64 now = sm_ledger_now(), fence = file->fence + 1 + g_random_int();
     gint64 keeps = part != 0 ? part : sm_file_new_part();
     const char *etag = part != 0 ? file->part_etag : NULL;
-    /* what is being placed answers the events of its own time only */
+    /* it answers only events that came before it */
     gint64 covers = file->state == SM_FILE_PLACING ? file->placing.covers : file->newest_event;
     gboolean deferring, raised;
     int changed;
 
-    deferring =
-        sm_db_defer(ledger->db, TRUE); /* who meets the row after a power loss is alone with it */
+    deferring = sm_db_defer(ledger->db, TRUE); /* after a power loss nobody else has the row */
     raised = sm_db_run(ledger->db, error, &changed,
                        "UPDATE files SET fence = ?, attempts = ?, part = ?, part_etag = ?,"
                        " new_covers = ?, updated = ? WHERE id = ? AND fence = ?",

@@ -25,7 +25,7 @@ link_and_unlink(int from_dir, const char *from, int to_dir, const char *to)
     return linkat(from_dir, from, to_dir, to, 0) == 0 && unlinkat(from_dir, from, 0) == 0;
 }
 
-/* Whoever holds the claim is alone with the name, but for what others put into the directory. */
+/* The claim excludes our own processes; another program may still create the name. */
 static gboolean
 look_and_rename(int from_dir, const char *from, int to_dir, const char *to)
 {
@@ -39,10 +39,10 @@ look_and_rename(int from_dir, const char *from, int to_dir, const char *to)
         renameat(from_dir, from, to_dir, to) < 0)
         return FALSE;
     if (fstatat(to_dir, to, &after, AT_SYMLINK_NOFOLLOW) < 0)
-        return errno == ENOENT; /* it was renamed, and an importer has it already */
+        return errno == ENOENT; /* renamed, and an importer has already taken it */
     if (after.st_dev == before.st_dev && after.st_ino == before.st_ino)
         return TRUE;
-    errno = EEXIST; /* by its inode another file: the caller compares what it holds */
+    errno = EEXIST; /* another inode: the caller compares the content */
     return FALSE;
 }
 
@@ -79,7 +79,7 @@ sm_fs_begin_writing(int fd, gint64 from, gint64 length)
 {
     int before = errno;
 
-    sync_file_range(fd, from, length, SYNC_FILE_RANGE_WRITE); /* fsync tells what went wrong */
+    sync_file_range(fd, from, length, SYNC_FILE_RANGE_WRITE); /* fsync reports the error */
     errno = before;
 }
 
@@ -145,7 +145,7 @@ sm_fs_is_spelled(int dir_fd, const char *name)
 
     for (char *c = other; *c != '\0'; c++)
         *c = g_ascii_islower(*c) ? g_ascii_toupper(*c) : g_ascii_tolower(*c);
-    /* Where the case counts, which is nearly everywhere, nothing has to be listed. By inode it
-     * cannot be told: FUSE may give each spelling one of its own. */
+    /* Lists the folder only where case does not count, which is rare. An inode is no proof: FUSE
+     * may give each spelling its own. */
     return fstatat(dir_fd, other, &st, AT_SYMLINK_NOFOLLOW) < 0 || is_listed(dir_fd, name);
 }

@@ -29,7 +29,7 @@ sm_output_begin(SmOutput *output, const char *path, gboolean force, GError **err
     return output->part != NULL;
 }
 
-/* Gives the part its name, which nothing has unless force says that it may be replaced. */
+/* Gives the part its name; only force replaces an existing file. */
 static gboolean
 give_name(SmOutput *output, gint64 size, const char *sha256, GError **error)
 {

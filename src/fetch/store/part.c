@@ -15,7 +15,7 @@
 
 enum {
     PIECE = 256 * 1024,      /* bytes that are written at once */
-    EARLY = 8 * 1024 * 1024, /* bytes after which the disk may begin with them */
+    EARLY = 8 * 1024 * 1024, /* bytes after which writing to the disk starts */
     HEAD = 64,               /* bytes */
 };
 
@@ -31,14 +31,14 @@ struct SmPart {
     SmSeal *seal; /* from the first piece on */
     gint64 sealed_size;
     char *sealed_sha256;
-    gboolean written; /* all of it, and what comes now is compared only */
+    gboolean written; /* complete: only compare what arrives now */
     gint64 size;      /* bytes, those in the buffer included */
     int first;        /* byte that is not blank */
     gsize headed;     /* bytes in head */
     char head[HEAD];
-    gint64 begun; /* so far the disk has begun */
+    gint64 begun; /* bytes that the disk has started to write */
     gsize fill;
-    gsize used; /* bytes of the buffer that ever held something: to be wiped */
+    gsize used; /* bytes of the buffer that were used: to be wiped */
     guint8 buffer[PIECE];
 };
 
@@ -78,7 +78,7 @@ fail(const SmPart *part, const char *what, GError **error)
     return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s%s", part->shown, what);
 }
 
-/* Makes the file of that name; FALSE with errno where there is one, which is not ours then. */
+/* Creates the file; FALSE with errno if one exists, which is not ours then. */
 static gboolean
 make_named(SmPart *part, int *fd)
 {
@@ -157,7 +157,7 @@ sm_part_for_descriptor(int fd)
     return new_part(fd, g_strdup("output"), TRUE);
 }
 
-/* A file system without hard links: what is there goes to another file, which has the name. */
+/* Without hard links: copies the content to another file, which has the name. */
 static gboolean
 show_copy(SmPart *part, GError **error)
 {
@@ -195,7 +195,7 @@ gboolean
 sm_part_remove(SmPart *part, GError **error)
 {
     if (part->named && part->fd >= 0)
-        sm_close(&part->fd); /* first: some file systems write it anew when it is closed later */
+        sm_close(&part->fd); /* first: some file systems recreate it at a later close */
     if (part->named && unlinkat(part->store->dir_fd, part->file, 0) < 0 && errno != ENOENT)
         return fail(part, ": cannot be removed", error);
     part->named = FALSE;
@@ -282,7 +282,7 @@ write_out(SmPart *part, const guint8 *buffer, gsize length, GError **error)
                                part->shown);
 }
 
-/* Starts gpg only with data: most checks for a corrected file find none. */
+/* Starts gpg only once there is data: most requests for a corrected file bring none. */
 static gboolean
 seal(SmPart *part, const guint8 *buffer, gsize length, GError **error)
 {
@@ -297,7 +297,7 @@ flush(SmPart *part, GError **error)
     if (!(part->sealing ? seal : write_out)(part, part->buffer, part->fill, error))
         return FALSE;
     part->fill = 0;
-    /* so that the fsync at the end finds little left to do */
+    /* leaves little for the fsync at the end */
     if (part->store != NULL && !part->sealing && part->size - part->begun >= EARLY) {
         sm_fs_begin_writing(part->fd, part->begun, part->size - part->begun);
         part->begun = part->size;
@@ -333,10 +333,10 @@ sm_part_has_room(const SmPart *part, gint64 size, GError **error)
     struct statvfs fs;
 
     if (part->store == NULL || fstatvfs(part->fd, &fs) < 0 ||
-        fs.f_blocks == 0 || /* not told, as by some FUSE file systems */
+        fs.f_blocks == 0 || /* some FUSE file systems do not say */
         (guint64)size <= (guint64)fs.f_bavail * fs.f_frsize)
         return TRUE;
-    errno = ENOSPC; /* fails before the transfer, not after an hour of it */
+    errno = ENOSPC; /* fail before the transfer, not after an hour */
     return sm_error_from_errno(error, SM_ERROR_DIRECTORY,
                                "%s: %" G_GINT64_FORMAT " bytes do not fit on its file system",
                                part->shown, size);
@@ -389,8 +389,9 @@ sm_part_sync(SmPart *part, mode_t mode, gid_t group, GError **error)
 {
     int fd = part->fd;
 
-    /* in this order no name is on the disk that the ledger there does not know */
+    /* in this order the disk has no name that the ledger on it lacks */
     return bring_to_disk(part, mode, group, error) && sm_part_show(part, error) &&
-           (part->fd == fd /* else it is a copy */ || bring_to_disk(part, mode, group, error)) &&
+           (part->fd == fd /* else a copy, not synced yet */ ||
+            bring_to_disk(part, mode, group, error)) &&
            (sm_fs_close(&part->fd) || fail(part, ": close", error));
 }

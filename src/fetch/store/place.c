@@ -23,7 +23,7 @@ sm_place_match(SmLedger *ledger, SmStore *store, const SmFile *file, const char 
     SmMatch match = sm_store_match(store, target, content.size, content.sha256, error);
     gboolean has_twin;
 
-    /* Also a file system that shows all names in lower case spells it otherwise. */
+    /* A file system that shows all names in lower case spells it differently, too. */
     if (match != SM_MATCH_SAME || sm_fs_is_spelled(store->dir_fd, target))
         return match;
     if (!sm_file_has_twin(ledger, file->name, &has_twin, error))
@@ -31,7 +31,7 @@ sm_place_match(SmLedger *ledger, SmStore *store, const SmFile *file, const char 
     return has_twin ? SM_MATCH_OTHER : SM_MATCH_SAME;
 }
 
-/* Whether the file of that name is what the row says is stored. */
+/* Compares the file of that name with what the row says is stored. */
 static SmMatch
 match_stored(const Placing *p, const char *name)
 {
@@ -66,8 +66,8 @@ record(Placing *p, const char *action, SmPlaceResult result)
     return SM_PLACE_FAILED;
 }
 
-/* Retires an older version under another name, from before encrypt-to was set or removed. Files of
- * others stay. */
+/* Retires an older version with another name, from before encrypt-to was set or removed. Keeps
+ * other files. */
 static gboolean
 retire_older(Placing *p)
 {
@@ -92,14 +92,14 @@ record_stored(Placing *p)
 {
     const SmFile *file = p->file;
 
-    /* compares plain text: no two encryptions of it are alike */
+    /* compares plain text, since encryptions of it differ */
     if (file->stored_at == 0 ||
         g_strcmp0(file->stored.sha256_plain, file->placing.sha256_plain) == 0)
         return record(p, "stored", SM_PLACE_STORED);
     return retire_older(p) ? record(p, "corrected", SM_PLACE_CORRECTED) : SM_PLACE_FAILED;
 }
 
-/* The name has these bytes already, from somebody, or from us before a crash. */
+/* Somebody, or we before a crash, already stored these bytes under the name. */
 static SmPlaceResult
 adopt(Placing *p)
 {
@@ -162,8 +162,7 @@ place_over_older(Placing *p)
     return SM_PLACE_FAILED;
 }
 
-/* The name is taken: by our new bytes, our older version, or a file that is not in the ledger.
- */
+/* The name has our new bytes, our older version, or a file that is not in the ledger. */
 static SmPlaceResult
 name_is_taken(Placing *p)
 {

@@ -1,7 +1,6 @@
 /*
- * From a verified, synced part to a stored file, and the same again after a
- * crash at any point of it: the row says `placing` before the part gets its
- * name and `stored` after the directory is on the disk.
+ * Makes a stored file of a verified, synced part, also after a crash at any point: the row is
+ * `placing` before the part gets its name, and `stored` after the directory is synced.
  */
 #pragma once
 
@@ -12,25 +11,24 @@
 
 typedef enum {
     SM_PLACE_STORED,
-    SM_PLACE_CORRECTED, /* a re-post: the older version is kept */
-    SM_PLACE_ADOPTED,   /* the same bytes were there already */
-    SM_PLACE_CONFLICT,  /* other bytes are there: settled as such, the part is gone */
-    SM_PLACE_LOST,      /* neither part nor file is there: to be fetched anew */
+    SM_PLACE_CORRECTED, /* a correction; the older version is kept */
+    SM_PLACE_ADOPTED,   /* a file with the same bytes existed */
+    SM_PLACE_CONFLICT,  /* a file with other bytes exists: recorded, and the part removed */
+    SM_PLACE_LOST,      /* neither part nor file exists: fetch again */
     SM_PLACE_FAILED,    /* error is set */
 } SmPlaceResult;
 
 /*
- * Takes file, whose row is `placing`, to its end. Where neither part nor file is
- * there, nobody can tell whether an importer took the file or the part: it is
- * SM_PLACE_LOST, since what is fetched twice is better than what is nowhere.
+ * Finishes file, whose row is `placing`. If neither part nor file exists, an importer may have
+ * taken either: SM_PLACE_LOST, since fetching twice is better than losing the file.
  * SM_ERROR_DIRECTORY, SM_ERROR_LEDGER.
  */
 SmPlaceResult sm_place(SmLedger *ledger, SmStore *store, SmFile *file, GError **error);
 
 /*
- * As sm_store_match() for target, a name that file has or gets. SM_MATCH_OTHER too
- * where the file system takes names that differ in case for one, and it is the
- * file of another name. SM_MATCH_ERROR with SM_ERROR_DIRECTORY, SM_ERROR_LEDGER.
+ * As sm_store_match() for target, a name that file has or gets. SM_MATCH_OTHER also if the file
+ * system ignores case and another row has the file. SM_MATCH_ERROR with SM_ERROR_DIRECTORY,
+ * SM_ERROR_LEDGER.
  */
 SmMatch sm_place_match(SmLedger *ledger, SmStore *store, const SmFile *file, const char *target,
                        SmContent content, GError **error);

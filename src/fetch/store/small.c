@@ -13,7 +13,7 @@
 
 enum { LONGEST = 255 }; /* bytes that are read */
 
-#define PART "scoremail.csv" /* what its part is called after: sm_sweep() knows such names */
+#define PART "scoremail.csv" /* the name of its part, which sm_sweep() knows */
 
 gboolean
 sm_small_store(SmStore *store, const char *name, const char *text, mode_t mode, SmFsWay *way,
@@ -30,7 +30,7 @@ sm_small_store(SmStore *store, const char *name, const char *text, mode_t mode, 
         sm_part_finish(part, &sha256, NULL, error) &&
         sm_part_sync(part, mode, store->group, error)) {
         if (sm_fs_move(store->dir_fd, file, store->dir_fd, name, way) ||
-            !sm_store_exists(store, file)) /* moved, but with another inode */
+            !sm_store_exists(store, file)) /* moved, but its inode changed */
             return sm_store_sync(store, error);
         sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s/%s", store->directory, name);
     }

@@ -128,7 +128,7 @@ sm_store_match(SmStore *store, const char *name, gint64 size, const char *sha256
         return SM_MATCH_OTHER;
     fd = open_to_read(store, name);
     if (fd < 0 && errno == EACCES)
-        return SM_MATCH_OTHER; /* not ours, then: no retry could read it either */
+        return SM_MATCH_OTHER; /* not ours: a retry could not read it, either */
     if (fd < 0) {
         fail(store, name, "cannot be read", error);
         return SM_MATCH_ERROR;
@@ -145,7 +145,7 @@ sm_store_identity(SmStore *store, const char *name)
 
     if (fstatat(store->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return NULL;
-    /* without the device, which has a number of its own on each host that mounts a share */
+    /* without the device, whose number differs on each host that mounts a share */
     return g_strdup_printf("%ju:%jd:%jd.%09ld", (uintmax_t)st.st_ino, (intmax_t)st.st_size,
                            (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 }
@@ -200,14 +200,14 @@ open_folder(const SmStore *store)
     return openat(store->dir_fd, SM_SUPERSEDED, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Not every file system has modes and groups: a refusal is only a warning. */
+/* Only warns: not every file system has modes and groups. */
 static void
 permit_folder(const SmStore *store, int folder)
 {
     if (store->group != (gid_t)-1 && fchown(folder, (uid_t)-1, store->group) < 0)
         g_warning("%s/" SM_SUPERSEDED ": cannot be given to group %u: %s", store->directory,
                   store->group, g_strerror(errno));
-    if (fchmod(folder, store->folder_mode) < 0) /* after it: a change of group may clear bits */
+    if (fchmod(folder, store->folder_mode) < 0) /* last, since a change of group may clear bits */
         g_warning("%s/" SM_SUPERSEDED ": directory-mode: %s", store->directory, g_strerror(errno));
 }
 
@@ -217,7 +217,7 @@ folder_new(const SmStore *store, int fd)
     return store_new(fd, g_build_filename(store->directory, SM_SUPERSEDED, NULL));
 }
 
-/* The folder of older versions, made where it is missing; one that is there stays as it is. */
+/* Opens the folder of older versions, and creates it if it is missing. */
 static SmStore *
 make_folder(SmStore *store, GError **error)
 {
@@ -273,7 +273,7 @@ sm_store_find_older(SmStore *store, const char *name, gint64 number, gint64 size
     return NULL;
 }
 
-/* Whether a file is kept as that already: by a process that was killed then. */
+/* Whether a process that was killed has already kept the file under that name. */
 static gboolean
 is_kept(SmStore *store, const char *file, SmStore *folder, const char *kept)
 {
@@ -285,8 +285,8 @@ is_kept(SmStore *store, const char *file, SmStore *folder, const char *kept)
             sm_store_match(folder, kept, size, sha256, NULL) == SM_MATCH_SAME);
 }
 
-/* Gives a file, which keeps its name where it is linked, the first free number from number on,
- * unless one of these is it already. FALSE with errno. */
+/* Keeps a file under the first free number from number on, unless one of them is this file. A link
+ * leaves the file its name. FALSE with errno. */
 static gboolean
 take_number(SmStore *store, const char *file, gboolean link, SmStore *folder, const char *name,
             gint64 number)
@@ -298,14 +298,14 @@ take_number(SmStore *store, const char *file, gboolean link, SmStore *folder, co
 
         if (done || errno != EEXIST)
             return done;
-        /* Moved, but by its inode another one: FUSE may give a file a new one with its name. */
+        /* Moved, but its inode changed: FUSE may change it with the name. */
         if (is_kept(store, file, folder, kept) || (!link && !sm_store_exists(store, file)))
             return TRUE;
     }
     return FALSE;
 }
 
-/* A copy on the disk, with the same mode and times as far as the file system has them. */
+/* Makes a synced copy with the same mode and times, as far as the file system has them. */
 static gboolean
 copy_file(SmStore *store, const char *name, const char *copy)
 {
@@ -326,7 +326,7 @@ copy_file(SmStore *store, const char *name, const char *copy)
 static gboolean
 keep_older(SmStore *store, const char *part, const char *name, gint64 number, GError **error)
 {
-    /* a name that only who places this part uses, and sm_sweep() knows */
+    /* a name that only this part's process uses, and sm_sweep() knows */
     g_autofree char *copy = g_strdup_printf("%.*s.0.part", (int)strlen(part) - 5, part);
     g_autoptr(SmStore) folder = make_folder(store, error);
 
@@ -347,7 +347,7 @@ sm_store_overwrite(SmStore *store, const char *part, const char *name, GError **
 {
     if (renameat(store->dir_fd, part, store->dir_fd, name) == 0)
         return TRUE;
-    /* where a rename cannot replace; a crash in between leaves the part to be placed */
+    /* if a rename cannot replace; after a crash here the next run places the part */
     return ((errno == EEXIST || sm_fs_lacks(errno)) && unlinkat(store->dir_fd, name, 0) == 0 &&
             sm_fs_move(store->dir_fd, part, store->dir_fd, name, NULL)) ||
            fail(store, name, "cannot be replaced", error);

@@ -20,12 +20,12 @@ typedef struct {
     char *directory;      /* for messages */
     mode_t folder_mode;   /* of a directory that is made in it */
     gid_t group;          /* of the same; (gid_t)-1: leave it */
-    gboolean hand_over;   /* on-stored is to be told of what is stored here */
+    gboolean hand_over;   /* on-stored runs for files that are stored here */
     SmTogether *together; /* other threads that sync this directory; NULL: none */
 } SmStore;
 
-/* Opens the account's directory, which must exist: an unmounted share must not be filled.
- * SM_ERROR_VOLUME. */
+/* Opens the account's directory, which must exist: a missing one may be an unmounted
+ * share. SM_ERROR_VOLUME. */
 SmStore *sm_store_open(const SmAccount *account, GError **error);
 
 /* The same for any directory. SM_ERROR_VOLUME. */
@@ -37,14 +37,13 @@ void sm_store_close(SmStore *store);
 typedef enum { SM_MATCH_ABSENT, SM_MATCH_SAME, SM_MATCH_OTHER, SM_MATCH_ERROR } SmMatch;
 
 /*
- * Whether name is there and has these bytes, which are on the disk then. One
- * that may not be read is SM_MATCH_OTHER. SM_MATCH_ERROR with SM_ERROR_DIRECTORY.
+ * Whether name exists and has these bytes; if so, syncs it. A file that may not be read is
+ * SM_MATCH_OTHER. SM_MATCH_ERROR with SM_ERROR_DIRECTORY.
  */
 SmMatch sm_store_match(SmStore *store, const char *name, gint64 size, const char *sha256,
                        GError **error);
 
-/* Size and SHA-256 of a plain file that is there, which is brought to the disk.
- * SM_ERROR_DIRECTORY. Caller frees *sha256. */
+/* Size and SHA-256 of a regular file, which is synced. SM_ERROR_DIRECTORY. Caller frees *sha256. */
 gboolean sm_store_measure(SmStore *store, const char *name, gint64 *size, char **sha256,
                           GError **error);
 
@@ -54,36 +53,35 @@ gboolean sm_store_measure(SmStore *store, const char *name, gint64 *size, char *
  */
 char *sm_store_mode(SmStore *store, const char *name, mode_t wanted);
 
-/* Which file name is now, "INODE:SIZE:MTIME"; NULL if there is none. Caller frees. */
+/* Identifies the file that name is now, "INODE:SIZE:MTIME"; NULL if none. Caller frees. */
 char *sm_store_identity(SmStore *store, const char *name);
 
 typedef enum {
     SM_PLACED,
-    SM_PLACE_TAKEN,   /* a file of that name is there, and keeps it */
-    SM_PLACE_NO_PART, /* there is no such part */
+    SM_PLACE_TAKEN,   /* a file has the name, and keeps it */
+    SM_PLACE_NO_PART, /* the part does not exist */
     SM_PLACE_ERROR,
 } SmPlacing;
 
 /*
- * Gives the part its name. Where the file system has no other way than a look
- * and a rename, SM_PLACE_TAKEN also means that what has the name afterwards
- * does not look like the part: compare what it holds. SM_PLACE_ERROR with
- * SM_ERROR_DIRECTORY.
+ * Gives the part its name. If the file system only allows a look and a rename, SM_PLACE_TAKEN may
+ * also mean that the file does not look like the part afterwards: compare its content.
+ * SM_PLACE_ERROR with SM_ERROR_DIRECTORY.
  */
 SmPlacing sm_store_place(SmStore *store, const char *part, const char *name, GError **error);
 
-/* part gets name, whatever has it. SM_ERROR_DIRECTORY. */
+/* Renames part to name, replacing any file. SM_ERROR_DIRECTORY. */
 gboolean sm_store_overwrite(SmStore *store, const char *part, const char *name, GError **error);
 
 /*
- * Keeps the file of that name as .superseded/NAME.~N~, N from number upwards, as
- * a copy where there are no hard links, then puts the part in its place. May be repeated after a
- * crash anywhere in it. SM_ERROR_DIRECTORY.
+ * Keeps the file of that name as .superseded/NAME.~N~, N from number upwards, as a copy if there
+ * are no hard links; then replaces it by the part. May be repeated after a crash.
+ * SM_ERROR_DIRECTORY.
  */
 gboolean sm_store_replace(SmStore *store, const char *part, const char *name, gint64 number,
                           GError **error);
 
-/* What version number of name is called in .superseded. Caller frees. */
+/* The name of that version of name in .superseded. Caller frees. */
 char *sm_store_older_name(const char *name, gint64 number);
 
 /*
@@ -102,13 +100,13 @@ SmStore *sm_store_open_superseded(SmStore *store, GError **error);
 gboolean sm_store_retire(SmStore *store, const char *part, const char *name, gint64 number,
                          GError **error);
 
-/* The directory's entries to the disk. SM_ERROR_DIRECTORY. */
+/* Syncs the directory. SM_ERROR_DIRECTORY. */
 gboolean sm_store_sync(SmStore *store, GError **error);
 
-/* Removes a file, a part as a rule; one that is not there is no error. SM_ERROR_DIRECTORY. */
+/* Removes a file, usually a part; a missing one is no error. SM_ERROR_DIRECTORY. */
 gboolean sm_store_remove(SmStore *store, const char *part, GError **error);
 
-/* Whether a file of that name is in the directory, or may be, since it cannot be told now. */
+/* Whether the directory has, or may have, a file of that name; TRUE on errors. */
 gboolean sm_store_exists(SmStore *store, const char *name);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmStore, sm_store_close)

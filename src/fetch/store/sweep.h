@@ -1,6 +1,6 @@
 /*
- * Part files that no row of the ledger has: left behind if a ledger was lost or restored from a
- * backup. Those of dead processes that a row does know are its next attempt's to resume or remove.
+ * Removes parts that no row of the ledger has: a ledger was lost or restored. A part of a dead
+ * process that a row has is left to the next attempt, which resumes or removes it.
  */
 #pragma once
 

@@ -16,8 +16,8 @@
 
 enum {
     ID = 36,        /* characters of a boot id */
-    ID_MODE = 0644, /* of the directory's: no secret, and other users' hosts may have to read it */
-    WAIT = 30,      /* seconds for another process to give the directory its id */
+    ID_MODE = 0644, /* of the id's file: no secret, and another user may have to read it */
+    WAIT = 30,      /* seconds to wait for another process that gives the directory its id */
 };
 
 typedef struct {
@@ -25,7 +25,7 @@ typedef struct {
     guint depth;
     unsigned long long id; /* 0: it has none */
     char boot[ID + 1];     /* in which id counts */
-    int path;              /* where in the text the directory stands */
+    int path;              /* where the directory begins in the text */
 } Volume;
 
 /* File systems between a directory and the root. */
@@ -49,7 +49,7 @@ depth_of(int dir_fd)
     return depth;
 }
 
-/* NULL and error where the file system says nothing. Caller frees. */
+/* NULL and error if the file system cannot be examined. Caller frees. */
 static char *
 describe(const SmStore *store, GError **error)
 {
@@ -82,10 +82,10 @@ is_other(const char *before, const char *now)
            (strcmp(a.boot, b.boot) == 0 && a.id != 0 && b.id != 0 && a.id != b.id);
 }
 
-#define VOLUME "volume" /* which each machine sees its own way */
+#define VOLUME "volume" /* which differs on each machine */
 #define DIRECTORY "id"
 
-/* Of what the ledger knows of the account's directory. */
+/* A key of what the ledger knows of the account's directory. */
 static char *
 key_of(const SmLedger *ledger, const char *what, const SmAccount *account)
 {
@@ -121,7 +121,8 @@ refuse(const SmAccount *account, const char *why, GError **error)
         account->directory, why, account->name);
 }
 
-/* Whether the directory is where it was; *now, and *before unless it is not known: where. */
+/* Whether the directory is where it was. *now: where it is; *before: where it was, NULL if unknown.
+ */
 static gboolean
 compare_places(SmLedger *ledger, const SmAccount *account, const SmStore *store, char **now,
                char **before, GError **error)
@@ -164,7 +165,7 @@ compare_ids(SmLedger *ledger, const SmAccount *account, const SmStore *store, ch
                   error);
 }
 
-/* Others may have given it one meanwhile, those of another ledger too. */
+/* Another process, even of another ledger, may have given it one meanwhile. */
 static gboolean
 give_id(SmStore *store, char **id, GError **error)
 {
@@ -184,14 +185,14 @@ give_id(SmStore *store, char **id, GError **error)
     return *id != NULL;
 }
 
-/* Hosts that share a ledger share the directory, too, or do harm. */
+/* Hosts that share a ledger must share the directory. */
 static gboolean
 has_id(const SmLedger *ledger, const SmAccount *account)
 {
     return account->directory_id || sm_db_is_server(ledger->db);
 }
 
-/* The ledger learns the directory's id; where it is not to be adopted, if it knows none. */
+/* Records the directory's id in the ledger; without adopt only if it has none. */
 static gboolean
 learn(SmLedger *ledger, const SmAccount *account, SmStore *store, gboolean adopt, GError **error)
 {
@@ -209,7 +210,7 @@ learn(SmLedger *ledger, const SmAccount *account, SmStore *store, gboolean adopt
     return ok;
 }
 
-/* Where no id is known, by the place; *known: whether one is. */
+/* Compares the place if no id is known; *known: whether one is. */
 static gboolean
 compare(SmLedger *ledger, const SmAccount *account, const SmStore *store, gboolean *known,
         GError **error)

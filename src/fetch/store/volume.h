@@ -21,18 +21,18 @@
 #define SM_DIRECTORY_ID ".scoremail-id"
 
 /*
- * Whether the directory is the one that it was before, or nothing is known of it: else FALSE with
- * SM_ERROR_VOLUME. SM_ERROR_DIRECTORY, SM_ERROR_LEDGER.
+ * Whether the directory is the one it was before, or was never seen. SM_ERROR_VOLUME if not,
+ * SM_ERROR_DIRECTORY, SM_ERROR_LEDGER.
  */
 gboolean sm_volume_compare(SmLedger *ledger, const SmAccount *account, const SmStore *store,
                            GError **error);
 
-/* The same, and remembers which directory it is where that is new, or gives it its id.
- * SM_ERROR_VOLUME, SM_ERROR_DIRECTORY, SM_ERROR_LEDGER, SM_ERROR_BUSY. */
+/* The same; also records a new directory, or gives it its id. SM_ERROR_VOLUME, SM_ERROR_DIRECTORY,
+ * SM_ERROR_LEDGER, SM_ERROR_BUSY. */
 gboolean sm_volume_check(SmLedger *ledger, const SmAccount *account, SmStore *store,
                          GError **error);
 
-/* Remembers which directory it is now, whatever was known; with directory-id by the id that is in
- * it, or a new one. SM_ERROR_DIRECTORY, SM_ERROR_LEDGER, SM_ERROR_BUSY. */
+/* Records the directory as it is now, whatever was recorded; with directory-id by its id, or a new
+ * one. SM_ERROR_DIRECTORY, SM_ERROR_LEDGER, SM_ERROR_BUSY. */
 gboolean sm_volume_adopt(SmLedger *ledger, const SmAccount *account, SmStore *store,
                          GError **error);
