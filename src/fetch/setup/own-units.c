@@ -126,10 +126,7 @@ plan_systemctl(SmPlan *plan, gboolean must, const char *verb, const char *now)
                                 now != NULL ? SYNC_TIMER : NULL,
                                 NULL};
 
-    if (must)
-        sm_plan_command(plan, argv, NULL);
-    else
-        sm_plan_try_command(plan, argv);
+    sm_plan_command(plan, must, argv, NULL);
 }
 
 void
@@ -146,7 +143,7 @@ sm_own_units_plan(SmPlan *plan, const SmPlace *place)
     plan_timer(plan, place, SYNC_TIMER, sync_timer);
     plan_systemctl(plan, TRUE, "daemon-reload", NULL);
     plan_systemctl(plan, TRUE, "enable", "--now");
-    sm_plan_try_command(plan, linger);
+    sm_plan_command(plan, FALSE, linger, NULL);
 }
 
 void

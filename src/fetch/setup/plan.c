@@ -102,18 +102,12 @@ sm_plan_secret(SmPlan *plan, const char *path, SmSecret *secret, const char *own
 }
 
 void
-sm_plan_command(SmPlan *plan, const char *const *argv, const char *input)
+sm_plan_command(SmPlan *plan, gboolean must, const char *const *argv, const char *input)
 {
-    add(plan, COMMAND, NULL, input)->argv = g_strdupv((char **)argv);
-}
-
-void
-sm_plan_try_command(SmPlan *plan, const char *const *argv)
-{
-    Step *step = add(plan, COMMAND, NULL, NULL);
+    Step *step = add(plan, COMMAND, NULL, input);
 
     step->argv = g_strdupv((char **)argv);
-    step->may_fail = TRUE;
+    step->may_fail = !must;
 }
 
 void

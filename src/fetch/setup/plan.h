@@ -30,11 +30,9 @@ void sm_plan_file(SmPlan *plan, const char *path, const char *text, mode_t mode)
  * static name; NULL: ours), one that is there keeps its owner, unless that is root. */
 void sm_plan_secret(SmPlan *plan, const char *path, SmSecret *secret, const char *owner);
 
-/* A command, with input on its standard input (NULL: nothing). */
-void sm_plan_command(SmPlan *plan, const char *const *argv, const char *input);
-
-/* The same for a command that need not succeed, at the end of all; a signal ends it. */
-void sm_plan_try_command(SmPlan *plan, const char *const *argv);
+/* A command, with input on its standard input (NULL: nothing). must: FALSE for one that may fail,
+ * which runs after all others; a signal ends it. */
+void sm_plan_command(SmPlan *plan, gboolean must, const char *const *argv, const char *input);
 
 /* Something that is left to the person: shown at the end, several lines are allowed. */
 void sm_plan_note(SmPlan *plan, const char *text, ...) G_GNUC_PRINTF(2, 3);

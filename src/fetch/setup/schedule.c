@@ -119,7 +119,7 @@ plan_crontab(SmPlan *plan, const char *lines, gboolean *theirs, GError **error)
     }
     edited = lines != NULL ? sm_edit_block(present, lines) : g_strdup(others);
     if (strcmp(edited, present) != 0)
-        sm_plan_command(plan, argv, edited);
+        sm_plan_command(plan, TRUE, argv, edited);
     return TRUE;
 }
 

@@ -334,7 +334,7 @@ plan_first_run(const Setup *setup, SmPlan *plan)
     const char *const argv[] = {"runuser", "-u", SM_SITE_USER,       "--", program, "run",
                                 "-q",      "-c", setup->draft->file, NULL};
 
-    sm_plan_try_command(plan, setup->place->site ? argv : argv + 4);
+    sm_plan_command(plan, FALSE, setup->place->site ? argv : argv + 4, NULL);
 }
 
 static gboolean

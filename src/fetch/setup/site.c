@@ -21,9 +21,9 @@ plan_users(SmPlan *plan)
         "--comment",  "Score files", SM_SITE_USER,       NULL};
 
     if (getgrnam(SPOOL_GROUP) == NULL)
-        sm_plan_command(plan, groupadd, NULL);
+        sm_plan_command(plan, TRUE, groupadd, NULL);
     if (getpwnam(SM_SITE_USER) == NULL)
-        sm_plan_command(plan, useradd, NULL);
+        sm_plan_command(plan, TRUE, useradd, NULL);
 }
 
 void
@@ -36,11 +36,11 @@ sm_site_plan(SmPlan *plan, char **members)
     sm_plan_folder(plan, SM_SITE_STATE, 0700, SM_SITE_USER, SM_SITE_USER);
     sm_plan_folder(plan, SM_SITE_SPOOL, 03770, SM_SITE_USER, SPOOL_GROUP);
     if (program != NULL) /* which knows the spool's ACL, too */
-        sm_plan_try_command(plan, tmpfiles);
+        sm_plan_command(plan, FALSE, tmpfiles, NULL);
     for (; members != NULL && *members != NULL; members++) {
         const char *const usermod[] = {"usermod", "-aG", SPOOL_GROUP, *members, NULL};
 
-        sm_plan_command(plan, usermod, NULL);
+        sm_plan_command(plan, TRUE, usermod, NULL);
     }
 }
 
@@ -102,10 +102,7 @@ plan_systemctl(SmPlan *plan, const char *verb, gboolean must)
                                 "scoremail-tell.timer",
                                 NULL};
 
-    if (must)
-        sm_plan_command(plan, argv, NULL);
-    else
-        sm_plan_try_command(plan, argv);
+    sm_plan_command(plan, must, argv, NULL);
 }
 
 void
@@ -113,7 +110,7 @@ sm_site_plan_units(SmPlan *plan)
 {
     static const char *const reload[] = {"systemctl", "daemon-reload", NULL};
 
-    sm_plan_command(plan, reload, NULL);
+    sm_plan_command(plan, TRUE, reload, NULL);
     plan_systemctl(plan, "enable", TRUE);
 }
 

@@ -141,25 +141,13 @@ conflict(Placing *p)
 static SmPlaceResult place(Placing *p);
 
 static SmPlaceResult
-place_over_older(Placing *p)
+replace_older(Placing *p)
 {
-    SmFile *file = p->file;
-
-    switch (match_stored(p, p->target)) {
-    case SM_MATCH_SAME:
-        if (!sm_store_exists(p->store, p->part))
-            return SM_PLACE_LOST;
-        if (!sm_store_replace(p->store, p->part, p->target, file->revision + 1, p->error))
-            return SM_PLACE_FAILED;
-        return record_stored(p);
-    case SM_MATCH_OTHER:
-        return conflict(p);
-    case SM_MATCH_ABSENT:
-        return place(p); /* an importer has just taken what was there */
-    case SM_MATCH_ERROR:
-        break;
-    }
-    return SM_PLACE_FAILED;
+    if (!sm_store_exists(p->store, p->part))
+        return SM_PLACE_LOST;
+    if (!sm_store_replace(p->store, p->part, p->target, p->file->revision + 1, p->error))
+        return SM_PLACE_FAILED;
+    return record_stored(p);
 }
 
 /* The name has our new bytes, our older version, or a file that is not in the ledger. */
@@ -167,20 +155,19 @@ static SmPlaceResult
 name_is_taken(Placing *p)
 {
     SmFile *file = p->file;
+    SmMatch match = sm_place_match(p->ledger, p->store, file, p->target,
+                                   (SmContent){file->placing.size, file->placing.sha256}, p->error);
 
-    switch (sm_place_match(p->ledger, p->store, file, p->target,
-                           (SmContent){file->placing.size, file->placing.sha256}, p->error)) {
-    case SM_MATCH_SAME:
+    if (match == SM_MATCH_SAME)
         return adopt(p);
-    case SM_MATCH_OTHER:
-        return file->stored_at > 0 && strcmp(file->path, p->target) == 0 ? place_over_older(p)
-                                                                         : conflict(p);
-    case SM_MATCH_ABSENT:
-        return place(p); /* an importer has just taken what was there */
-    case SM_MATCH_ERROR:
-        break;
+    if (match == SM_MATCH_OTHER && file->stored_at > 0 && strcmp(file->path, p->target) == 0) {
+        match = match_stored(p, p->target);
+        if (match == SM_MATCH_SAME)
+            return replace_older(p);
     }
-    return SM_PLACE_FAILED;
+    if (match == SM_MATCH_ABSENT)
+        return place(p); /* an importer has just taken what was there */
+    return match == SM_MATCH_OTHER ? conflict(p) : SM_PLACE_FAILED;
 }
 
 static SmPlaceResult
