@@ -158,7 +158,8 @@ def documented():
 
 
 def test_a_role_that_may_do_little(account, cluster, reach):
-    """Tables that another role made are used with the rights that postgresql.md grants, and with no fewer."""
+    """Tables that another role made, and filled, are used with the rights that postgresql.md grants, and with no fewer."""
+    assert account.scorefetch("run").code == account.scorefetch("backup", account.folder / "first.db").code == 0
     before, after = documented()
     database = "postgres"
     for statement in before:
@@ -166,10 +167,10 @@ def test_a_role_that_may_do_little(account, cluster, reach):
             database = "guest"
         else:
             cluster.sql(statement, database)
-    reach(cluster.by_socket("guest", role="guest"))
-    assert_waits(account, "permission denied")
-    reach(cluster.by_socket("guest", role="owner"))
-    assert account.scorefetch("run").code == 0
+    done = account.scorefetch("ledger", "copy", cluster.by_socket("guest", role="guest"))
+    assert done.code == EX_TEMPFAIL and "permission denied" in done.err, done.err
+    done = account.scorefetch("ledger", "copy", cluster.by_socket("guest", role="owner"))
+    assert done.code == 0, done.err
     reach(cluster.by_socket("guest", role="guest"))
     assert_waits(account, "permission denied", "the role lacks a right")
     for statement in after:
