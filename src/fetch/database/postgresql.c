@@ -34,16 +34,11 @@ put_before(SmDbSession *session)
                                         "is", lock, FALSE}));
 }
 
-/* Whether what was cut off may be done once more: nothing else was lost with the session, and it is
- * not done twice by that. A transaction that was not committed is not there. */
-static gboolean
-may_repeat(const SmDbSession *session, const SmDbQuery *query, gboolean asked)
-{
-    return !asked || !query->changes || session->opening != NULL;
-}
-
-/* In a transaction nobody waits for a statement whose answer does not matter: the next trip fails
- * with it. */
+/*
+ * What was cut off is done once more where nothing but this is lost with the session, and nothing
+ * is done twice by that: what was not committed is not there. In a transaction nobody waits for a
+ * statement whose answer does not matter: the next trip fails with it.
+ */
 static gboolean
 each(SmDb *db, const SmTaker *taker, const SmDbQuery *query, GError **error)
 {
@@ -61,8 +56,8 @@ each(SmDb *db, const SmTaker *taker, const SmDbQuery *query, GError **error)
             if (sm_db_wire_ask(session, taker, &taken, &fault))
                 return TRUE;
         }
-        if (again || !first || taken || !may_repeat(session, query, fault != NULL) ||
-            sm_db_wire_is_alive(session)) {
+        if (again || !first || taken || sm_db_wire_is_alive(session) ||
+            (fault != NULL && query->changes && session->opening == NULL)) {
             if (fault == NULL)
                 return sm_db_wire_fail(session, NULL, error);
             g_propagate_error(error, g_steal_pointer(&fault));

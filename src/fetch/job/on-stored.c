@@ -165,10 +165,9 @@ is_to_start(Telling *telling, const SmHandover *handover, GError **error)
     gint64 now = sm_ledger_now();
     gint64 longest =
         MIN((gint64)telling->account->on_stored_limit + SPARE, SM_PAUSE_LONGEST - SPARE);
-    gboolean ours;
 
     return !sm_pause_holds(handover->next_attempt, now) &&
-           sm_handover_start(telling->ledger, handover, now + longest, &ours, error) && ours;
+           sm_handover_start(telling->ledger, handover, now + longest, error);
 }
 
 /* Whether to go on with this name's next hook. */

@@ -60,18 +60,16 @@ sm_handover_load(SmLedger *ledger, gint64 id, GError **error)
 }
 
 gboolean
-sm_handover_start(SmLedger *ledger, const SmHandover *handover, gint64 until, gboolean *ours,
-                  GError **error)
+sm_handover_start(SmLedger *ledger, const SmHandover *handover, gint64 until, GError **error)
 {
-    int changed = 1;
-    gboolean ok = !sm_db_is_server(ledger->db) ||
-                  sm_db_run(ledger->db, error, &changed,
-                            "UPDATE handovers SET next_attempt = ? WHERE id = ? AND created = ?"
-                            " AND done = 0 AND next_attempt = ?",
-                            "iiii", until, handover->id, handover->created, handover->next_attempt);
+    int changed = 0;
 
-    *ours = ok && changed == 1;
-    return ok;
+    return !sm_db_is_server(ledger->db) ||
+           (sm_db_run(ledger->db, error, &changed,
+                      "UPDATE handovers SET next_attempt = ? WHERE id = ? AND created = ?"
+                      " AND done = 0 AND next_attempt = ?",
+                      "iiii", until, handover->id, handover->created, handover->next_attempt) &&
+            changed == 1);
 }
 
 char *

@@ -45,12 +45,12 @@ GPtrArray *sm_handover_due(SmLedger *ledger, const char *account, const char *na
 SmHandover *sm_handover_load(SmLedger *ledger, gint64 id, GError **error);
 
 /*
- * The command is about to run: on a server nobody else starts it before the time until, which an
- * outcome ends, even where the server, or its session with us, ends and our lock with it. *ours:
- * the row is as it was loaded; else it must not run. SM_ERROR_LEDGER.
+ * The command is about to run: on a server nobody else starts it before the time until, or its
+ * outcome, even where our session and its lock end. FALSE: it must not run; without an error where
+ * the row is not as it was loaded. SM_ERROR_LEDGER.
  */
 gboolean sm_handover_start(SmLedger *ledger, const SmHandover *handover, gint64 until,
-                           gboolean *ours, GError **error);
+                           GError **error);
 
 /*
  * The id by which a receiver recognises a repeat: the same each time for one hand-over, unique even
