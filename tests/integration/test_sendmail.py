@@ -17,9 +17,10 @@ PROGRAMS = {
                   " >/etc/msmtprc", None),
     "nullmailer": ("echo 127.0.0.1 smtp --port=$1 >/etc/nullmailer/remotes; echo host.example.edu >/etc/nullmailer/me",
                    "timeout 5 runuser -u mail -- nullmailer-send"),
-    # its client hands all to the SMTP server of submit.mc
+    # its client hands all to the SMTP server of submit.mc, and on a busy machine only queues unless QUEUE_LA is raised
     "sendmail-bin": (r"""cd /etc/mail
-        sed -i "s/^FEATURE(.msp/define(\`RELAY_MAILER_ARGS', \`TCP \$h $1')dnl\n&/" submit.mc; m4 submit.mc >submit.cf""", None),
+        sed -i "s/^FEATURE(.msp/define(\`RELAY_MAILER_ARGS', \`TCP \$h $1')dnl\ndefine(\`confQUEUE_LA', 100000)dnl\n&/" submit.mc
+        m4 submit.mc >submit.cf""", None),
     "ssmtp": ("printf 'mailhub=127.0.0.1:%s\\nhostname=host.example.edu\\n' $1 >/etc/ssmtp/ssmtp.conf", None),
 }
 
