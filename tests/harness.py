@@ -333,6 +333,16 @@ class Account:
                 for column in columns:
                     db.execute(f"UPDATE {table} SET {column} = {column} - ? WHERE {column} > 0", (seconds,))
 
+    def with_patience(self, deliver, shows):
+        """What deliver() gives with a short give-up-after, to be waited for; with a long one where shows() does not hold
+        of it: on a busy machine time may be over before what is looked for has happened."""
+        for patience in ("2s", "45s"):
+            self.configure(give_up_after=patience)
+            done = deliver()
+            if shows(done):
+                break
+        return done
+
     def age_heartbeat(self, seconds):
         """Makes the worker one that was at work so long ago."""
         then = time.time() - seconds

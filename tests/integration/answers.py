@@ -9,8 +9,8 @@ TARGET = "/scores/./a/../K12/4300%5f20180410.csv?X=%7e+~%2B&Signature=a%2Bb%2fc%
 
 
 def account_for(emulator, authority, build, folder, **settings):
-    """An account that trusts the authority and gives up soon."""
-    account = Account(folder, build, emulator, **{"give_up_after": "2s", **settings})
+    """An account that trusts the authority."""
+    account = Account(folder, build, emulator, **{"give_up_after": "30s", **settings})
     shutil.copy(authority.pem, account.ca)
     return account
 

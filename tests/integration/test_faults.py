@@ -8,8 +8,7 @@ from typing import Optional
 import pytest
 from harness import CSV_NAME, EX_TEMPFAIL, Account, large_scores, mail
 
-PATIENCE = "2s"  # give-up-after: long enough for one more try at least
-LONG = "30s"  # for what goes well, or ends at once: ten seconds for each call on a machine that is slow
+LONG = "30s"  # give-up-after for what goes well, or ends at once: ten seconds for each call on a machine that is slow
 MEGABYTE = 1024 * 1024
 LARGE = large_scores(6 * MEGABYTE)  # a part of more than 4 MiB is kept for the next run
 ELSEWHERE = "https://localhost:1/elsewhere"  # nobody listens there
@@ -120,21 +119,14 @@ def requests(emulator):
     return len(emulator.requests("file")), len(emulator.requests("object"))
 
 
-def struck(account, fault):
-    """The filter's end. Once more where the machine was too slow for the answer that has the fault."""
-    for _ in range(20):
-        done = account.scoremail(stdin=mail("csv"))
-        if fault.words == SLOW or not re.search("timed out|too slow", done.err):
-            break
-        account.time_passes(3600)
-    return done
-
-
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.spec)
 def test_a_fault_that_always_strikes(account, emulator, scores, fault):
-    account.configure(give_up_after=PATIENCE if fault.code and fault.once else LONG)
+    account.configure(run_limit="2min")
     emulator.faults(fault.spec)
-    done = struck(account, fault)
+    done = account.with_patience(
+        lambda: account.scoremail(stdin=mail("csv")),
+        lambda done: done.code == fault.code and re.search(fault.words, done.err),
+    )
     assert done.code == fault.code, done.err
     if done.code == 0:
         assert done.err == ""
@@ -187,6 +179,22 @@ def test_damaged_bytes_are_asked_for_in_full_once_more(account, emulator, spec):
     assert files_in(account.directory) == []  # nobody can go on with bytes that are wrong
 
 
+def keep_a_part(account, emulator):
+    """A run that is stopped when most of the file is there, and no more comes: the size of what it leaves."""
+    emulator.add(CSV_NAME, LARGE)
+    account.configure(give_up_after="60s")
+    emulator.faults("object:reset=5000000x1", "object:status=503")
+    running = account.start(mail("csv")).go()
+    emulator.wait_for(lambda seen: any(request["status"] == 503 for request in seen))
+    running.process.terminate()
+    done = running.end()
+    assert done.code == EX_TEMPFAIL, done.err
+    kept = part_in(account).stat().st_size
+    assert 4 * MEGABYTE <= kept <= 5000000
+    emulator.faults()
+    return kept
+
+
 @pytest.mark.parametrize("etag", ["md5", "multipart", "opaque"])
 def test_a_reset_in_the_middle_is_resumed(build, start_emulator, tmp_path, etag):
     emulator = start_emulator("--etag", etag)
@@ -206,7 +214,7 @@ def test_a_reset_in_the_middle_is_resumed(build, start_emulator, tmp_path, etag)
 
 def test_a_link_that_breaks_every_megabyte_brings_the_file(account, emulator):
     emulator.add(CSV_NAME, LARGE)
-    account.configure(give_up_after="10s")
+    account.configure(give_up_after="60s")
     emulator.faults(f"object:reset={MEGABYTE}")
     done = account.scoremail(stdin=mail("csv"))
     assert (done.code, done.err) == (0, "")
@@ -233,15 +241,7 @@ def test_a_file_that_changes_between_two_gets_is_fetched_anew(account, emulator)
 
 
 def test_the_next_run_resumes_what_was_kept(account, emulator):
-    emulator.add(CSV_NAME, LARGE)
-    account.is_impatient("6s")
-    emulator.faults("object:reset=5000000x1", "object:status=503")
-    done = struck(account, Fault("object:status=503", "503"))
-    assert done.code == EX_TEMPFAIL
-    assert_one_line(done, "object store answers 503")
-    kept = part_in(account).stat().st_size
-    assert 4 * MEGABYTE <= kept <= 5000000
-    emulator.faults()
+    kept = keep_a_part(account, emulator)
     done = account.scoremail(stdin=mail("csv"))
     assert (done.code, done.err) == (0, "")
     assert_stored(account, LARGE)
@@ -249,14 +249,9 @@ def test_the_next_run_resumes_what_was_kept(account, emulator):
 
 
 def test_the_next_run_starts_over_where_the_file_has_changed(account, emulator):
-    emulator.add(CSV_NAME, LARGE)
-    account.is_impatient("6s")
-    emulator.faults("object:reset=5000000x1", "object:status=503")
-    assert account.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
-    kept = part_in(account).stat().st_size
+    kept = keep_a_part(account, emulator)
     corrected = large_scores(len(LARGE) + 1, version=2)
     emulator.add(CSV_NAME, corrected)
-    emulator.faults()
     done = account.scoremail(stdin=mail("csv"))
     assert (done.code, done.err) == (0, "")
     assert_stored(account, corrected)
@@ -264,13 +259,8 @@ def test_the_next_run_starts_over_where_the_file_has_changed(account, emulator):
 
 
 def test_a_part_of_another_boot_is_not_trusted(account, emulator):
-    emulator.add(CSV_NAME, LARGE)
-    account.is_impatient("6s")
-    emulator.faults("object:reset=5000000x1", "object:status=503")
-    assert account.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
-    part_in(account)
+    keep_a_part(account, emulator)
     account.sql("UPDATE files SET boot_id = 'another'")
-    emulator.faults()
     assert account.scoremail(stdin=mail("csv")).code == 0
     assert_stored(account, LARGE)
     assert get_of(emulator.requests("object")[-1]) == (None, 200)

@@ -134,6 +134,7 @@ def test_an_empty_object_in_chunks(record):
 def test_chunks_without_their_end_are_no_file(record):
     broken = [chunks(SCORES, 100, end=b"") for _ in range(20)]
     account, server = record(*broken)
+    account.configure(give_up_after="2s")
     done = account.scoremail(stdin=mail("csv"))
     assert done.code == EX_TEMPFAIL
     assert account.stored() == {}
@@ -162,7 +163,7 @@ def test_chunks_beyond_max_file_size_are_not_kept(record):
 def test_416_is_an_answer_to_a_range_alone(record):
     refusal = b"HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes */0\r\nContent-Length: 0\r\n" + LAST + b"\r\n"
     account, server = record(*[refusal] * 20)
-    done = account.scoremail(stdin=mail("csv"))
+    done = account.with_patience(lambda: account.scoremail(stdin=mail("csv")), lambda done: "416" in done.err)
     assert done.code == EX_TEMPFAIL
     assert "416" in done.err
     assert account.stored() == {}

@@ -7,9 +7,8 @@ LARGE = bytes(range(1, 256)) * 24_000
 
 
 def test_not_modified_without_having_asked_so_stores_nothing(account, emulator):
-    account.is_impatient()
     emulator.faults("object:status=304")
-    done = account.scoremail(stdin=mail("csv"))
+    done = account.with_patience(lambda: account.scoremail(stdin=mail("csv")), lambda done: "304" in done.err)
     assert done.code == EX_TEMPFAIL
     assert "304" in done.err
     assert account.status()[CSV_NAME]["state"] == "waiting"
