@@ -58,7 +58,7 @@ open_files(const SmParserTask *task, SmCharsets *charsets)
         sm_charsets_open(charsets, task->charsets->pdata[i]);
 }
 
-void
+__attribute__((no_sanitize("address"))) /* see sm_stack_watch() */ void
 sm_parser_run(const SmParserTask *task, int fd)
 {
     const SmSandbox sandbox = {task->walls, SM_PARSER_MEMORY + task->length, task->max_cpu, fd};

@@ -16,7 +16,8 @@ enum {
 /*
  * From here on the process exits with SM_STACK_FULL when its stack is full.
  * spare, of SM_STACK_SPARE bytes, must be a local variable of a function that
- * does not return. Any other bad address kills the process as ever. FALSE if
- * the kernel refuses.
+ * does not return and that the address sanitizer leaves alone: it keeps other
+ * functions' variables away from the stack. Any other bad address kills the
+ * process as ever. FALSE if the kernel refuses.
  */
 gboolean sm_stack_watch(char *spare);
