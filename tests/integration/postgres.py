@@ -20,6 +20,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from harness import need
+from objectstore import free_port
 from tlsserver import Authority
 
 USER = "nobody"  # whom the server runs as: it refuses root
@@ -52,11 +53,6 @@ local replication all trust
 def quoted(value):
     """A value of a connection string."""
     return "'" + str(value).replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def as_user(*command):

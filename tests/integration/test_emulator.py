@@ -291,7 +291,7 @@ def test_dates_may_be_strict(tmp_path, emulator):
 
 
 def test_sessions_are_limited_until_the_client_logs_in_or_waits(tmp_path):
-    options = ["--max-sessions", "2/2", "--max-sessions-status", "401"]
+    options = ["--max-sessions", "2/10", "--max-sessions-status", "401"]
     with Emulator(BUILD, tmp_path, *options) as own:
         own.add(NAME, CONTENT)
         seen = [call(own, "/file?filename=" + NAME)[0] for _ in range(2)]

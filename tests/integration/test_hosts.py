@@ -58,7 +58,7 @@ def test_equal_notifications_on_all_hosts_at_once(site, emulator, scores):
     running = [host.start(message) for _ in range(64) for host in site.hosts]
     for each in running:
         each.go()
-    ends = end_all(running)
+    ends = end_all(running, 300)
     # who does not come to the server or the claim in time, among so many, waits, and the mail system delivers it again
     assert codes(ends) <= {0, EX_TEMPFAIL}, [end.err for end in ends if end.code]
     assert site.hosts[0].scoremail(stdin=message).code == 0

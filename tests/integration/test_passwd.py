@@ -30,7 +30,7 @@ def emulator(start_emulator):
 @pytest.fixture
 def account(account):
     """Its password file still has an older one."""
-    account.configure(username="renewed", give_up_after="3s", connect_timeout="1s")
+    account.configure(username="renewed")
     account.write_password("older-Pa55")
     account.password = NEW
     return account
@@ -126,6 +126,7 @@ def test_a_wrong_one_does_not_reopen_an_account_for_the_older(account, passwd, e
 
 
 def test_a_service_that_cannot_be_reached_needs_force(account, passwd, emulator):
+    account.is_impatient("3s")
     emulator.stop()
     code, err = passwd().answers(NEW, NEW).end()
     assert code == EX_TEMPFAIL
@@ -139,6 +140,7 @@ def test_a_service_that_cannot_be_reached_needs_force(account, passwd, emulator)
 
 @pytest.mark.parametrize("fault", ["status=503", "not-json", "status=404", "redirect=https://localhost:1/"])
 def test_a_service_that_answers_something_else_does_not_count(account, passwd, emulator, fault):
+    account.is_impatient("3s")
     emulator.faults(f"login:{fault}")
     code, err = passwd().answers(NEW, NEW).end()
     assert code == EX_TEMPFAIL, err

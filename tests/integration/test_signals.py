@@ -88,6 +88,7 @@ class MemoryGroup:
         return self
 
     def __exit__(self, *_):
+        wait_for(lambda: not (self.folder / "cgroup.procs").read_text(), "its last process to be gone")
         self.folder.rmdir()
 
     def kills(self):

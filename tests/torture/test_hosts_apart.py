@@ -30,7 +30,7 @@ def test_a_host_that_is_cut_off_while_it_holds_a_claim(site, emulator, scores):
     began, done = time.monotonic(), None
     while done is None or done.code == EX_TEMPFAIL:
         done = site.hosts[0].scoremail(stdin=mail("csv"))
-        assert time.monotonic() - began < 60, done.err
+        assert time.monotonic() - began < 150, done.err
     assert done.code == 0, done.err
     assert site.stored() == {CSV_NAME: scores[CSV_NAME]}
     far.mend()
@@ -54,5 +54,5 @@ def test_a_server_that_goes_silent_holds_nobody_up_for_long(site, emulator):
         relay.silence()
         began = time.monotonic()
         end = running.end()
-        assert end.code == EX_TEMPFAIL and time.monotonic() - began < 60, end.err
+        assert end.code == EX_TEMPFAIL and time.monotonic() - began < 150, end.err
     assert site.add().scoremail(stdin=mail("csv")).code == 0

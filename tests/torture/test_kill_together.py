@@ -34,7 +34,7 @@ def test_what_is_killed_stores_every_file_once(build, start_emulator, tmp_path, 
         emulator.add(name, content)
     prepare(account, data)
     # The answers come late enough for each kill to hit a run, and the calls are the clock of the test.
-    emulator.faults("object:delay=20")
+    emulator.faults("object:delay=100")
 
     def start():
         return Running([build / "scorefetch", *command, "-c", account.config], b"").go()
