@@ -29,8 +29,16 @@ def image(beside, megabytes, *maker):
     return path
 
 
+def unmount(folder):
+    """Once who was killed there, or waited for its server, has let go of it."""
+    end = time.monotonic() + 120
+    while (done := subprocess.run(["umount", folder], capture_output=True, timeout=60)).returncode != 0:
+        assert b"busy" in done.stderr and time.monotonic() < end, done.stderr.decode()
+        time.sleep(0.02)
+
+
 def wait_until_mounted(folder):
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while not os.path.ismount(folder):
         assert time.monotonic() < end, f"{folder} is not mounted"
         time.sleep(0.02)
@@ -59,7 +67,7 @@ def dead(folder):
             yield server
         finally:
             server.send_signal(signal.SIGCONT)
-            run("umount", folder)
+            unmount(folder)
 
 
 @contextlib.contextmanager
@@ -73,7 +81,7 @@ def rclone(folder, beside):
         wait_until_mounted(folder)
         yield
     finally:
-        run("fusermount3", "-u", folder)
+        unmount(folder)
         mount.wait(60)
 
 
@@ -95,8 +103,8 @@ def exfat(folder, beside):
         run("mount.exfat-fuse", device, folder)
         yield
     finally:
-        with contextlib.suppress(subprocess.CalledProcessError):
-            run("umount", folder)
+        if os.path.ismount(folder):
+            unmount(folder)
         run("losetup", "-d", device)
 
 
@@ -119,9 +127,9 @@ def overlay(folder, beside):
         run("mount", "-t", "overlay", "-o", layers, "overlay", folder)
         yield
     finally:
-        with contextlib.suppress(subprocess.CalledProcessError):
-            run("umount", folder)
-        run("umount", beside)
+        if os.path.ismount(folder):
+            unmount(folder)
+        unmount(beside)
 
 
 @contextlib.contextmanager
@@ -146,4 +154,4 @@ def mounted(kind, folder):
             yield
         finally:
             if os.path.ismount(folder) and kind not in ("rclone", "exfat", "overlay"):
-                run("umount", folder)
+                unmount(folder)

@@ -20,6 +20,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from harness import need
+from mounts import unmount
 from objectstore import free_port
 from tlsserver import Authority
 
@@ -199,7 +200,7 @@ class Cluster:
             for (name,) in self.sql("SELECT datname FROM pg_database d JOIN pg_tablespace t ON t.oid = dattablespace WHERE spcname = 'small'"):
                 self.sql(f"DROP DATABASE {name} WITH (FORCE)")
             self.sql("DROP TABLESPACE small")
-            subprocess.run(["umount", place], check=True, timeout=60)
+            unmount(place)
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ import time
 
 import pytest
 from harness import CSV_NAME, EX_TEMPFAIL, Account, large_scores, mail, need, open_in, traced
+from mounts import unmount
 from test_reposts import CORRECTED, announced_again
 
 MEGABYTE = 1024 * 1024
@@ -47,7 +48,7 @@ def every_file_named(folder):
     try:
         yield
     finally:
-        subprocess.run(["fusermount3", "-u", folder], check=True, timeout=60)
+        unmount(folder)
 
 
 def parts(account):

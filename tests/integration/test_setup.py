@@ -31,8 +31,7 @@ class Home:
         (self.folder / "ca.pem").write_bytes(open(emulator.ca, "rb").read())
         self.own()
         host = re.search("//([^/]+)", emulator.url)[1]
-        self.service = [f"--set=service-url={emulator.url}", f"--set=storage-hosts={host}", f"--set=ca-file={self.seen}/ca.pem",
-                        "--set=give-up-after=1s", "--set=connect-timeout=1s"]  # fmt: skip
+        self.service = [f"--set=service-url={emulator.url}", f"--set=storage-hosts={host}", f"--set=ca-file={self.seen}/ca.pem"]
 
     def own(self):
         for path in [self.folder, *self.folder.rglob("*")]:
@@ -186,9 +185,10 @@ def test_a_password_that_is_none(home, stdin):
 def test_a_service_that_cannot_be_reached(home):
     before = home.everything()
     home.emulator.faults("login:status=503")
-    done = home.plain()
+    impatient = "--set=give-up-after=1s"
+    done = home.plain(impatient)
     assert done.code == EX_TEMPFAIL and "--force writes it" in done.err and home.everything() == before
-    done = home.plain("--force")
+    done = home.plain(impatient, "--force")
     assert done.code == 0 and home.path(PASSWORD).read_text() == home.password + "\n"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from harness import CSV_NAME, EX_TEMPFAIL, TXT_NAME, mail, need
-from mounts import mounted
+from mounts import mounted, unmount
 
 OTHER = "5818_20180411_111604.csv"
 
@@ -22,11 +22,7 @@ def mount(account, emulator, scores):
 
     yield mount
     while any(line.split()[4] == str(account.directory) for line in Path("/proc/self/mountinfo").read_text().splitlines()):
-        unmount(account)
-
-
-def unmount(account):
-    subprocess.run(["umount", account.directory], check=True, timeout=60)
+        unmount(account.directory)
 
 
 def alerts(account):
@@ -47,7 +43,7 @@ def assert_refused(account, done, why="is on another file system than before"):
 def test_a_mount_point_without_its_share_is_not_filled(account, emulator, mount, scores):
     mount("-t", "tmpfs", "tmpfs")
     assert account.scoremail(stdin=mail("csv")).code == 0
-    unmount(account)
+    unmount(account.directory)
     asked = len(emulator.requests())
     assert_refused(account, account.receive(OTHER))
     assert len(emulator.requests()) == asked
@@ -61,7 +57,7 @@ def test_the_share_that_comes_back_is_taken(account, mount, scores, tmp_path):
     mount("--bind", "/dev/shm")  # a file system of its own that lasts
     try:
         assert account.scoremail(stdin=mail("csv")).code == 0
-        unmount(account)
+        unmount(account.directory)
         assert_refused(account, account.receive(OTHER))
         mount("--bind", "/dev/shm")
         account.time_passes(3600)
@@ -78,10 +74,10 @@ def test_the_share_that_comes_back_is_taken(account, mount, scores, tmp_path):
 def test_another_share_in_its_place(account, mount):
     mount("-t", "tmpfs", "tmpfs")
     assert account.scoremail(stdin=mail("csv")).code == 0
-    unmount(account)
+    unmount(account.directory)
     mount("-t", "tmpfs", "tmpfs")
     assert_refused(account, account.receive(OTHER))
-    unmount(account)
+    unmount(account.directory)
     mount("-t", "ramfs", "ramfs")
     assert account.scorefetch("run").code == EX_TEMPFAIL
 
@@ -90,7 +86,7 @@ def test_after_a_restart_the_id_of_a_file_system_counts_no_longer(account, mount
     """Some have one that is made up at each mount."""
     mount("-t", "tmpfs", "tmpfs")
     assert account.scoremail(stdin=mail("csv")).code == 0
-    unmount(account)
+    unmount(account.directory)
     mount("-t", "tmpfs", "tmpfs")
     (row,) = account.sql("SELECT name, value FROM keys WHERE value LIKE '%scores'")
     fields = row["value"].split(" ")
@@ -103,7 +99,7 @@ def test_after_a_restart_the_id_of_a_file_system_counts_no_longer(account, mount
 def test_a_move_is_accepted_by_a_person(account, mount, scores):
     mount("-t", "tmpfs", "tmpfs")
     assert account.scoremail(stdin=mail("csv")).code == 0
-    unmount(account)
+    unmount(account.directory)
     assert_refused(account, account.receive(OTHER))
     done = account.scorefetch("adopt-directory", "-a", "main")
     assert done.code == 0, done.err
@@ -128,7 +124,7 @@ def test_nothing_is_pruned_that_only_seems_to_be_gone(account, mount, scores):
     assert account.scoremail(stdin=mail("csv")).code == 0
     account.configure(keep_for="1h")
     account.time_passes(7200)
-    unmount(account)
+    unmount(account.directory)
     for options in ([], ["--dry-run"]):
         done = account.scorefetch("prune", *options)
         assert done.code != 0
@@ -147,7 +143,7 @@ def test_by_its_id_a_mount_point_is_told_from_the_share(account, mount, scores):
     mount("--bind", account.folder / "share")
     assert account.scoremail(stdin=mail("csv")).code == 0
     assert account.stored().keys() == {CSV_NAME, ".scoremail-id"}
-    unmount(account)
+    unmount(account.directory)
     assert_refused(account, account.receive(OTHER), LACKS)
     assert account.stored() == {}
     account.configure(keep_for="1h")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from harness import CSV_NAME, Running, large_scores, mail, need, traced
-from mounts import image, run
+from mounts import image, run, unmount
 from test_kill import names_in, need_strace
 
 pytestmark = pytest.mark.release_only("strace and the leak checker cannot both attach")
@@ -34,7 +34,7 @@ class Disks:
         for place, disk in self.images.items():
             # no commit of the journal of its own accord: only a sync writes
             run("mount", "-o", "loop,commit=900", disk, place)
-            self.mounts.callback(run, "umount", place)
+            self.mounts.callback(unmount, place)
         return self
 
     def __exit__(self, *_):
@@ -207,8 +207,10 @@ def test_what_a_sync_has_told_survives_a_power_loss(account, emulator, tmp_path)
         clear(disks)
         sync = Running([account.build / "scorefetch", "sync", "-q", "--all", "-c", account.config], b"").go()
         for least in range(1, len(data) - 8, 6):
+            is_over = False
             while len(told.read_text().splitlines()) < least:
-                assert sync.process.poll() is None, sync.end().err
+                assert not is_over, sync.end().err
+                is_over = sync.process.poll() is not None
                 time.sleep(0.002)
             stop(sync.pid)
             copies.append((disks.copy(tmp_path / "disks" / str(least)), told.read_text().splitlines()))
