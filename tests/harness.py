@@ -152,6 +152,14 @@ def cost(argv):
     return int(code), float(seconds), int(kilobytes), done.err
 
 
+def family(pid):
+    """The numbers of a process and of all below it."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        return [pid, *(one for child in children for one in family(int(child)))]
+    return []
+
+
 def signal_all(pids, number):
     """Sends a signal to these processes, of which some may have ended."""
     for pid in pids:

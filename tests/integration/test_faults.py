@@ -2,6 +2,7 @@
 import os
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Optional
 
@@ -384,7 +385,9 @@ def shown_by_proc(pid):
     """All that other users of the machine, or a crash report, could see of a process."""
     proc = f"/proc/{pid}"
     yield from (open(f"{proc}/{name}", "rb").read() for name in ("environ", "cmdline", "comm", "status", "maps"))
-    yield from (os.readlink(f"{proc}/fd/{fd}").encode() for fd in os.listdir(f"{proc}/fd"))
+    for fd in os.listdir(f"{proc}/fd"):
+        with suppress(FileNotFoundError):  # it may close some meanwhile
+            yield os.readlink(f"{proc}/fd/{fd}").encode()
 
 
 @pytest.mark.parametrize("signature", ["v2", "v4"])

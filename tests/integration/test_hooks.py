@@ -9,7 +9,7 @@ import time
 
 import pytest
 from agents import wait_for
-from harness import CHECKOUT, CSV_NAME, EX_TEMPFAIL, is_gone, mail, need, run
+from harness import CHECKOUT, CSV_NAME, EX_TEMPFAIL, family, is_gone, mail, need, run, signal_all
 from test_disk import small_disk  # noqa: F401  a fixture
 from test_reposts import CORRECTED, announced_again
 
@@ -300,21 +300,13 @@ def test_after_a_crash_between_storing_and_telling_it_is_told(account, hook):
     hook.then("import time; time.sleep(1000)\n")
     running = account.start(mail("csv")).go()
     wait_for(hook.told, "the hook")
-    kill_all_below(running.pid)
+    signal_all(family(running.pid), signal.SIGKILL)
     running.end()
     hook.then("")
     assert account.scorefetch("run").code == 0
     first, second = hook.told()
     assert facts(first) == facts(second)
     assert account.sql("SELECT done > 0 AS told FROM handovers") == [{"told": 1}]
-
-
-def kill_all_below(pid):
-    with open(f"/proc/{pid}/task/{pid}/children") as children:
-        below = [int(child) for child in children.read().split()]
-    os.kill(pid, signal.SIGKILL)
-    for child in below:
-        kill_all_below(child)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["term", "kill"])

@@ -13,7 +13,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from harness import CSV_NAME, Running, large_scores, mail, need, traced
+from harness import CSV_NAME, Running, family, large_scores, mail, need, signal_all, traced
 from mounts import image, run, unmount
 from test_kill import names_in, need_strace
 
@@ -157,20 +157,6 @@ def test_an_encrypted_file_survives_a_power_loss_behind_each_sync(sealing, regis
     power_fails_everywhere(sealing, mail("csv"), tmp_path / "disks", lambda: None, whole)
 
 
-def family(pid):
-    """A process and its descendants."""
-    with suppress(FileNotFoundError, ProcessLookupError):
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return [pid, *(one for child in children for one in family(int(child)))]
-    return []
-
-
-def signal_all(pid, number):
-    for one in family(pid):
-        with suppress(ProcessLookupError):
-            os.kill(one, number)
-
-
 def is_stopped(pid):
     with suppress(FileNotFoundError, ProcessLookupError):
         return all(stat.read_text().rsplit(")", 1)[1].split()[0] in "TZ"
@@ -182,7 +168,7 @@ def stop(pid):
     """All processes, all threads: nothing is on its way to a disk then."""
     end = time.monotonic() + 60
     while True:
-        signal_all(pid, signal.SIGSTOP)
+        signal_all(family(pid), signal.SIGSTOP)
         if all(is_stopped(one) for one in family(pid)):
             return
         assert time.monotonic() < end, "it does not stop"
@@ -214,7 +200,7 @@ def test_what_a_sync_has_told_survives_a_power_loss(account, emulator, tmp_path)
                 time.sleep(0.002)
             stop(sync.pid)
             copies.append((disks.copy(tmp_path / "disks" / str(least)), told.read_text().splitlines()))
-            signal_all(sync.pid, signal.SIGCONT)
+            signal_all(family(sync.pid), signal.SIGCONT)
         assert sync.end().code == 0
         copies.append((disks.copy(tmp_path / "disks" / "end"), list(data)))
     for copy, names in copies:
