@@ -1,5 +1,6 @@
 """The Debian packages: made as `contrib/package deb` makes them, installed with apt, used, upgraded, removed, purged."""
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -144,13 +145,16 @@ def test_it_is_installed_used_removed_and_purged(packages, host, scores):
     checked = root.run(["runuser", "-u", "alice", "--", "scorefetch", "check", "-c", CONFIG]).out.decode()
     assert "procmail calls scoremail (/home/alice/.procmailrc)" in checked, checked
 
+    named = set(re.findall(r"/usr/share/[\w./+-]*[\w+-]", root.must("sh", "-c", "zcat /usr/share/man/man?/score*")))
+    assert named and [path for path in named if not host.exists(path)] == []  # a manual page names what is there
+    host.write("/etc/cron.d/scoremail", b"# Written by scorefetch setup.\n")
     host.receive(mail("txt"))
     apt(root, "remove", "scoremail")
     assert not host.exists("/usr/bin/scoremail")
     assert host.exists("/var/lib/scoremail/ledger.db") and len(host.events()) == 1 and host.stored() == [CSV_NAME]
     apt(root, "purge", "scoremail")
     assert not host.exists("/var/spool/scoremail") and not host.exists("/var/lib/scoremail/ledger.db")
-    assert host.stored() == [CSV_NAME] and host.exists(CONFIG)
+    assert host.stored() == [CSV_NAME] and host.exists(CONFIG) and not host.exists("/etc/cron.d/scoremail")
 
 
 def test_an_upgrade_leaves_a_worker_at_work_and_events_that_wait(packages, host, scores):

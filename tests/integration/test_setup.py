@@ -414,7 +414,7 @@ def test_a_site(home):
         if schedule == "timer":
             printed = done.out.decode()
             assert 'ReadWritePaths="-/srv/in/scores"' in printed and "== command systemctl daemon-reload" in printed
-            units = re.search("== command systemctl enable --now (.*)", printed)[1].split()
+            units = re.findall("== command systemctl enable --now (.*)", printed)
             manual = (agents.FILTERS.parent / "man" / "scorefetch.1").read_text()
             assert units == " ".join(re.findall(r"(?m)^systemctl enable --now (.*)$", manual)).split()
     facts = root.must("stat", "-c", "%n %U %G %a", "/etc/scoremail/scoremail.conf", "/etc/scoremail/password", "/srv/in/scores",
@@ -424,10 +424,13 @@ def test_a_site(home):
     assert "scorespool" in root.must("id", "-nG", "alice").split()
     assert "delivery = queued" in root.must("cat", "/etc/scoremail/scoremail.conf")
     cron = root.must("cat", "/etc/cron.d/scoremail")
-    assert re.search(rf"(?m)^\*/5 \* \* \* \* scoremail {BIN}/scorefetch run -q -c '/etc/scoremail/scoremail.conf'$", cron)
+    assert re.search(rf"(?m)^\*/5 \* \* \* \* scoremail test -x {BIN}/scorefetch && {BIN}/scorefetch run -q -c '/etc/scoremail/scoremail.conf'$", cron)
     before = {name: root.must("cat", name) for name in ("/etc/scoremail/scoremail.conf", "/etc/cron.d/scoremail", "/etc/passwd", "/etc/group")}
     assert root.run(setup, (home.password + "\n").encode()).code == 0  # what is there is the default
     del setup[-1]  # --password-stdin: the one that is there is scoremail's, and tried
     done = root.run(setup)
     assert done.code == 0 and f"the service accepts the password of {home.username}" in done.err, done.err
     assert {name: root.must("cat", name) for name in before} == before
+    root.must("sed", "-i", "1d", "/etc/cron.d/scoremail")  # it is an admin's now
+    done = root.run(setup)
+    assert root.must("cat", "/etc/cron.d/scoremail") + "\n" in done.out.decode() and "is not setup's; it stays" in done.out.decode()

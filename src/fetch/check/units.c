@@ -158,7 +158,7 @@ show(SmCheck *check)
 }
 
 /* Of the units that are started: that one is not enabled is said by whoever knows whether cron
- * takes its place, but of the socket. */
+ * takes its place, but of the socket, which belongs to the timer. */
 static void
 check_started(SmCheck *check, const char *unit, const char *missing)
 {
@@ -167,7 +167,8 @@ check_started(SmCheck *check, const char *unit, const char *missing)
     g_autofree char *active = sm_units_property(shown, unit, "ActiveState");
     g_autofree char *result = sm_units_property(shown, unit, "Result");
 
-    if (has(shown, unit, "LoadState", "loaded") && !enabled && g_str_has_suffix(unit, ".socket"))
+    if (has(shown, unit, "LoadState", "loaded") && !enabled && g_str_has_suffix(unit, ".socket") &&
+        has(shown, "scoremail-run.timer", "UnitFileState", "enabled"))
         sm_check_say(check, SM_CHECK_WARNING, "units", NULL,
                      "%s is not enabled: %s; run systemctl enable --now %s", unit, missing, unit);
     else if (enabled && g_strcmp0(active, "failed") == 0)

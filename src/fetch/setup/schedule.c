@@ -10,6 +10,7 @@
 #include "fetch/setup/site.h"
 
 #define SITE_CRON "/etc/cron.d/scoremail"
+#define MARK "# Written by scorefetch setup.\n"
 #define CRONTAB "/usr/bin/crontab"
 #define WORKER "scorefetch run"
 
@@ -85,10 +86,14 @@ sm_schedule_check(const SmPlace *place, const char *choice, GError **error)
                         timer ? "" : "; for timer, systemctl --user must work for you");
 }
 
-/* The lines for cron; user: who they run as, in a file of cron.d's, or "". Caller frees. */
+/* The lines for cron. Those of a site say who they run as, and end quietly where the program has
+ * been removed. Caller frees. */
 static char *
-cron_lines(const SmPlace *place, const char *user)
+cron_lines(const SmPlace *place)
 {
+    g_autofree char *user =
+        place->site ? g_strdup_printf("%s test -x %s/scorefetch && ", SM_SITE_USER, place->programs)
+                    : g_strdup("");
     g_autofree char *option =
         place->standard ? g_strdup("") : g_strdup_printf(" -c '%s'", place->config);
 
@@ -142,10 +147,13 @@ plan_own(SmPlan *plan, const SmPlace *place, gboolean timer, const char *lines, 
 static void
 plan_site(SmPlan *plan, gboolean timer, const char *lines)
 {
-    g_autofree char *text = g_strconcat("# Written by scorefetch setup.\n",
-                                        timer ? "# systemd's units do it.\n" : lines, NULL);
+    g_autofree char *text = g_strconcat(MARK, timer ? "# systemd's units do it.\n" : lines, NULL);
+    g_autofree char *present = NULL;
 
-    if (!timer || g_file_test(SITE_CRON, G_FILE_TEST_EXISTS))
+    if (g_file_get_contents(SITE_CRON, &present, NULL, NULL) && !g_str_has_prefix(present, MARK))
+        sm_plan_note(plan, "%s is not setup's; it stays as it is; setup's is:\n%s", SITE_CRON,
+                     text);
+    else if (!timer || present != NULL)
         sm_plan_file(plan, SITE_CRON, text, 0644);
     if (timer)
         sm_site_plan_units(plan);
@@ -156,8 +164,7 @@ plan_site(SmPlan *plan, gboolean timer, const char *lines)
 gboolean
 sm_schedule_plan(SmPlan *plan, const char *choice, const SmPlace *place, GError **error)
 {
-    g_autofree char *user = g_strdup_printf("%s ", SM_SITE_USER);
-    g_autofree char *lines = cron_lines(place, place->site ? user : "");
+    g_autofree char *lines = cron_lines(place);
     gboolean timer = strcmp(choice, "timer") == 0;
 
     if (!timer && strcmp(choice, "cron") != 0)

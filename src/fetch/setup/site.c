@@ -89,20 +89,19 @@ sm_site_plan_directories(SmPlan *plan, const char *const *directories)
     }
 }
 
-/* systemctl with this verb, for all of them. */
+/* systemctl with this verb, for each of them, since one that is masked would keep the others from
+ * it; the check at the end sees what was not done. */
 static void
-plan_systemctl(SmPlan *plan, const char *verb, gboolean must)
+plan_systemctl(SmPlan *plan, const char *verb)
 {
-    const char *const argv[] = {"systemctl",
-                                verb,
-                                "--now",
-                                "scoremail-run.socket",
-                                "scoremail-run.timer",
-                                "scoremail-sync.timer",
-                                "scoremail-tell.timer",
-                                NULL};
+    static const char *const units[] = {"scoremail-run.socket", "scoremail-run.timer",
+                                        "scoremail-sync.timer", "scoremail-tell.timer"};
 
-    sm_plan_command(plan, must, argv, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(units); i++) {
+        const char *const argv[] = {"systemctl", verb, "--now", units[i], NULL};
+
+        sm_plan_command(plan, FALSE, argv, NULL);
+    }
 }
 
 void
@@ -111,12 +110,12 @@ sm_site_plan_units(SmPlan *plan)
     static const char *const reload[] = {"systemctl", "daemon-reload", NULL};
 
     sm_plan_command(plan, TRUE, reload, NULL);
-    plan_systemctl(plan, "enable", TRUE);
+    plan_systemctl(plan, "enable");
 }
 
 void
 sm_site_plan_units_off(SmPlan *plan)
 {
     if (g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR))
-        plan_systemctl(plan, "disable", FALSE);
+        plan_systemctl(plan, "disable");
 }
