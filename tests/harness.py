@@ -43,11 +43,10 @@ NPM = os.environ.get("SCOREMAIL_NPM")
 
 MAY_SKIP = os.environ.get("SCOREMAIL_TESTS_MAY_SKIP") == "1"
 
-# What a presigned URL's query has, in either form, and what a token looks like.
-URL_SECRET = re.compile(
-    rb"(?i:(Signature|AWSAccessKeyId|X-Amz-Credential|X-Amz-Signature|Expires)(=|%3D))"
-    rb"|[0-9A-F]{8}-([0-9A-F]{4}-){3}[0-9A-F]{12}"
-)
+# What a presigned URL's query has, in either form and in any case, and what a token looks like. Looked for in many
+# ledgers: fixed octets and a pattern that begins with one are found ten times sooner than a pattern of both.
+URL_QUERY = [name + sign for name in (b"signature", b"awsaccesskeyid", b"x-amz-credential", b"expires") for sign in (b"=", b"%3d")]
+TOKEN = re.compile(rb"-(?<=[0-9A-F]{8}-)(?:[0-9A-F]{4}-){3}[0-9A-F]{12}")
 
 
 def need(condition, why):
@@ -369,5 +368,6 @@ class Account:
         ]
         for text in written + [s.encode() if isinstance(s, str) else s for s in said]:
             assert self.password.encode() not in text
-            found = URL_SECRET.search(text)
-            assert found is None, f"a part of a presigned URL or a token: {found[0]!r}"
+            lower = text.lower()
+            assert not [part for part in URL_QUERY if part in lower], "a part of a presigned URL"
+            assert TOKEN.search(text) is None, "a token"
