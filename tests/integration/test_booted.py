@@ -230,20 +230,23 @@ def test_a_stopped_download_is_resumed_and_nothing_has_failed(site):
 
 def test_units_are_enabled_while_the_worker_is_at_work(site):
     """systemd refuses a socket whose service is active, and a FIFO of another's that lies in its place."""
-    name = "4300_20260105_000002.csv"
-    site.emulator.faults("object:drip=4000000")
-    site.must("systemctl", "disable", "--now", "scoremail-run.socket")
+    endless = "/etc/systemd/system/scoremail-run.service.d/endless.conf"
+    site.must("systemctl", "disable", "--now", "scoremail-run.timer", "scoremail-run.socket")
     site.must("sh", "-c", "mkdir -p /run/scoremail && mkfifo /run/scoremail/wake && chown scoremail /run/scoremail/wake")
-    site.announce(name, os.urandom(8_000_000))
-    site.must("systemctl", "start", "--no-block", "scoremail-run.service")
-    for _ in range(2):
-        wait_for(lambda: any(path.stat().st_size > 0 for path in site.changed(DIRECTORY).glob(f".{name}.*.part")), "the download")
-        assert site.shows("scoremail-run.service", "ActiveState") == "activating"
-        site.must("systemctl", "enable", "--now", *UNITS)
-        assert site.shows("scoremail-run.socket", "SubState") in ("listening", "running")
-        site.must("systemctl", "restart", "scoremail-run.socket")
-    site.emulator.faults()
-    site.wait_for_files(name)
+    site.write(endless, "[Service]\nExecStartPost=/bin/sleep infinity\n")
+    site.must("systemctl", "daemon-reload")
+    try:
+        site.must("systemctl", "start", "--no-block", "scoremail-run.service")
+        for _ in range(2):
+            wait_for(lambda: site.shows("scoremail-run.service", "ActiveState") == "activating", "the worker to be at work")
+            site.must("systemctl", "enable", "--now", *UNITS)
+            assert site.shows("scoremail-run.service", "ActiveState") == "activating"
+            assert site.shows("scoremail-run.socket", "SubState") in ("listening", "running")
+            site.must("systemctl", "restart", "scoremail-run.socket")
+    finally:
+        site.must("rm", endless)
+        site.must("systemctl", "daemon-reload")
+        site.must("systemctl", "stop", "scoremail-run.service")
 
 
 def alerts(site):
