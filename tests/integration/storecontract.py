@@ -17,10 +17,8 @@ import urllib.error
 import urllib.request
 from urllib.parse import quote, urlsplit
 
-import boto3
 import objectstore
 import pytest
-from botocore.config import Config
 from harness import CSV_NAME, EX_TEMPFAIL, Account, mail
 from relay import Relay
 
@@ -36,6 +34,9 @@ SCORES = {
 
 def add_in_parts(store, name, data):
     """Puts an object into the bucket as large ones are put: its ETag is no MD5 then."""
+    import boto3  # here, since every worker reads this file, and few run what stands in it
+    from botocore.config import Config
+
     client = boto3.client(
         "s3",
         endpoint_url=store.url,

@@ -17,10 +17,15 @@ ROWS = [pytest.param(message, outcome, id=f"{section}: {odd}")
 ENDS = {NONE: (NO_SPAN, 0), LOOP: (NO_SPAN, 1), BAD: (BAD_NAME, 1)}
 
 
+def octets(message):
+    """A row's message: each worker reads the table, and none needs to hold the large ones."""
+    return message() if callable(message) else message
+
+
 @pytest.fixture(scope="module")
 def answers():
     messages = [row.values[0] for row in ROWS]
-    return dict(zip(messages, read_all(messages)))
+    return dict(zip(messages, read_all([octets(message) for message in messages])))
 
 
 def extract(message, outcome):
@@ -37,11 +42,11 @@ def test_corpus(request, message, outcome):
     if SANITIZED:
         assert request.getfixturevalue("answers")[message] == outcome
     else:
-        extract(message, outcome)
+        extract(octets(message), outcome)
 
 
 def test_the_corpus_says_each_thing_once():
-    assert len({row.id for row in ROWS}) == len({row.values[0] for row in ROWS}) == len(ROWS)
+    assert len({row.id for row in ROWS}) == len({octets(row.values[0]) for row in ROWS}) == len(ROWS)
 
 
 def in_lines(text, length, end="\n"):
@@ -84,7 +89,7 @@ def again(message, transfer, charset, wrapped):
 @pytest.mark.parametrize("transfer", TRANSFERS)
 def test_the_scan_of_raw_bytes_misses_nothing(transfer):
     """Whatever the parsers find, however it is encoded: scoremail does not start them where the scan finds nothing."""
-    small = [row.values[0] for row in ROWS if len(row.values[0]) < 5000]
+    small = [message for message, _ in (row.values for row in ROWS) if not callable(message) and len(message) < 5000]
     messages = [again(message, transfer, charset, False) for charset in CHARSETS for message in small]
     messages += [again(message, transfer, None, True) for message in small]
     answers = read_all(messages)
