@@ -107,9 +107,9 @@ class TestOpenSmtpd(Contract, Alerting):
 
         def given_up():
             agent.root.run(["smtpctl", "schedule", "all"])
-            return not agent.waiting()
+            return not agent.waiting() and len(agent.mails()) > 1
 
-        agents.wait_for(given_up, "OpenSMTPD to give up")
+        agents.wait_for(given_up, "OpenSMTPD to give up, and to say so")
         assert agent.mails()[:1] == [message_id("csv")]
         assert len(agent.mails()) == 2  # the other is what OpenSMTPD says about it
         assert agent.outside() == []
