@@ -54,7 +54,8 @@ class OpenSmtpd(agents.Owner):
     def idle(self):
         # sendmail's call may end before the scheduler, which shows the queue, has heard of the message
         log = self.root.changed("/var/log/started").read_text(errors="replace")
-        if not set(re.findall(r"smtp message msgid=(\w{8})", log)) <= set(re.findall(r"delivery evpid=(\w{8})", log)):
+        taken, tried = re.findall(r"smtp message msgid=(\w{8})", log), re.findall(r"(?:delivery evpid=|Expire for )(\w{8})", log)
+        if not set(taken) <= set(tried):
             return False
         # waiting, after one try at least
         return all(fields[11] == "pending" and fields[10] != "0" for fields in self.queue())
@@ -100,7 +101,7 @@ class TestOpenSmtpd(Contract, Alerting):
         return start()
 
     def test_when_opensmtpd_gives_up_the_owner_is_told_and_nobody_else(self, start, emulator):
-        agent = start(ttl="1s")
+        agent = start(ttl="5s")
         agent.is_impatient()
         emulator.faults("file:status=503")
         agent.receive("csv")
