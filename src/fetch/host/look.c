@@ -137,7 +137,7 @@ sm_look_is_over(SmLook *look, gint64 until)
 
     while (!is_over(look, until)) {
         if (until >= end || hangs(look))
-            return FALSE;
+            return is_over(look, until); /* it may have ended just now */
         until = g_get_monotonic_time() + STEP_US;
     }
     return TRUE;
