@@ -1,6 +1,8 @@
 #include "fetch/host/enclosure.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "build-config.h"
 #include "common/base/each.h"
@@ -44,12 +46,13 @@ sm_enclosure_obstacle(const SmConfig *config, const SmAccount *account)
 static char *
 find_keys(const SmAccount *account)
 {
-    g_autofree char *home = sm_startup_home();
+    g_autofree char *home = NULL;
 
     if (!sm_account_encrypts(account))
         return NULL;
     if (account->gnupg_home != NULL)
         return g_strdup(account->gnupg_home);
+    home = sm_startup_home();
     return home != NULL ? g_build_filename(home, ".gnupg", NULL) : NULL;
 }
 
@@ -59,6 +62,14 @@ add_name(GHashTable *names, const char *path)
 {
     if (path != NULL && g_str_has_prefix(path, ETC))
         g_hash_table_add(names, g_strndup(path + strlen(ETC), strcspn(path + strlen(ETC), "/")));
+}
+
+static gboolean
+is_absent(gpointer name, gpointer value, gpointer user_data)
+{
+    g_autofree char *path = g_strconcat(ETC, (char *)name, NULL);
+
+    return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0;
 }
 
 /* The names in /etc of what has anything that is an account's: of thousands, in every process.
@@ -75,17 +86,24 @@ find_ours(const SmConfig *config)
         add_name(names, account->gnupg_home);
         add_name(names, account->directory);
     }
+    g_hash_table_foreach_remove(names, is_absent, NULL);
     return names;
 }
 
-/* What name services, TLS and gpg are configured by is in /etc; paths keeps the text. */
+/* What name services, TLS and gpg are configured by is in /etc: all of it, where nothing there is
+ * an account's. paths keeps the text. */
 static void
 let_etc(const SmConfig *config, GArray *places, GPtrArray *paths)
 {
     g_autoptr(GHashTable) ours = find_ours(config);
-    g_autoptr(GDir) etc = g_dir_open(ETC, 0, NULL);
+    const SmLandlockPlace whole = {ETC, SM_LANDLOCK_READ};
+    g_autoptr(GDir) etc = NULL;
     const char *name;
 
+    if (g_hash_table_size(ours) == 0)
+        g_array_append_val(places, whole);
+    else
+        etc = g_dir_open(ETC, 0, NULL);
     while (etc != NULL && (name = g_dir_read_name(etc)) != NULL) {
         char *path = g_strconcat(ETC, name, NULL);
         const SmLandlockPlace place = {path, SM_LANDLOCK_READ};
