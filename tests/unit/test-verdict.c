@@ -202,7 +202,7 @@ alert(Fixture *it, gconstpointer data)
 
     raise_alert(it, alerts[i].kind, alerts[i].at);
     assert_level(it, alerts[i].level, alerts[i].level == SM_LEVEL_OK ? 0 : 1);
-    g_assert_true(sm_verdict_stands(&it->alert, NOW) == (alerts[i].level != SM_LEVEL_OK));
+    g_assert_true(sm_alert_counts(&it->alert, NOW) == (alerts[i].level != SM_LEVEL_OK));
 }
 
 static void

@@ -17,6 +17,19 @@ const char *sm_alert_kind_name(SmAlertKind kind);
 /* The kind of that name; SM_ALERT_NONE for one of a newer version. */
 SmAlertKind sm_alert_kind_named(const char *name);
 
+/* How urgent; the numbers are the exit codes of a monitoring plugin. */
+typedef enum { SM_LEVEL_OK, SM_LEVEL_WARNING, SM_LEVEL_CRITICAL } SmLevel;
+
+/* How urgent an alert of that kind is. */
+SmLevel sm_alert_level(SmAlertKind kind);
+
+/*
+ * Whether the alert, of a known kind, still counts: some stand until they are cleared, some tell of
+ * something that happened once and count for three days, and for some there is nothing
+ * to judge by but what they were about, which a survey has itself.
+ */
+gboolean sm_alert_counts(const SmAlertRow *alert, gint64 now);
+
 /* What it is: "the password was rejected". Static. */
 const char *sm_alert_title(SmAlertKind kind);
 

@@ -78,7 +78,7 @@ add_alerts(GString *text, const SmSurvey *survey)
                                "Alerts that are open, or were raised within three days; account "
                                "\"\" is the whole program."));
     SM_EACH (const SmAlertRow, alert, survey->alerts)
-        if (sm_verdict_stands(alert, survey->now))
+        if (sm_alert_counts(alert, survey->now))
             g_string_append_printf(text, "scoremail_alerts{account=\"%s\",kind=\"%s\"} 1\n",
                                    alert->account, alert->kind);
 }

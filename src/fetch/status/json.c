@@ -50,7 +50,7 @@ alert_as_json(const SmAlertRow *alert, gint64 now)
     sm_json_add_time(json, "first_at", alert->first);
     sm_json_add_time(json, "last_at", alert->last);
     sm_json_add_number(json, "times", alert->times);
-    cJSON_AddBoolToObject(json, "counts", sm_verdict_stands(alert, now));
+    cJSON_AddBoolToObject(json, "counts", sm_alert_counts(alert, now));
     return json;
 }
 

@@ -7,10 +7,8 @@
 
 #include <glib.h>
 
+#include "fetch/alert/text.h"
 #include "fetch/status/survey.h"
-
-/* The numbers are the exit codes of a monitoring plugin. */
-typedef enum { SM_LEVEL_OK, SM_LEVEL_WARNING, SM_LEVEL_CRITICAL } SmLevel;
 
 typedef struct {
     SmLevel level;
@@ -21,13 +19,6 @@ typedef struct {
 
 /* "ok", "warning", "critical". */
 const char *sm_level_name(SmLevel level);
-
-/*
- * Whether the alert still counts: some stand until they are cleared, some tell of
- * something that happened once and count for three days, and for some there is nothing
- * to judge by but what they were about, which the survey has itself.
- */
-gboolean sm_verdict_stands(const SmAlertRow *alert, gint64 now);
 
 /* The concerns, the most urgent first, in the order of the accounts: of SmConcern. */
 GPtrArray *sm_verdict_new(const SmSurvey *survey);
