@@ -4,7 +4,6 @@
 #include "fetch/check/calls.h"
 #include "fetch/check/check.h"
 #include "fetch/check/places.h"
-#include "fetch/check/timers.h"
 #include "fetch/check/units.h"
 
 static void
@@ -132,23 +131,6 @@ dovecot_says_where_a_script_pipes_to(void)
     }
 }
 
-static void
-what_systemctl_says_of_a_unit(void)
-{
-    static const struct {
-        const char *said;
-        SmUnitState state;
-    } cases[] = {
-        {"enabled\n", SM_UNIT_ON},       {"static\n", SM_UNIT_ON},
-        {"disabled\n", SM_UNIT_OFF},     {"masked\n", SM_UNIT_OFF},
-        {"not-found\n", SM_UNIT_ABSENT}, {"", SM_UNIT_ABSENT},
-        {"enable", SM_UNIT_ABSENT},      {"enabled-and-more\n", SM_UNIT_ABSENT},
-    };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
-        g_assert_cmpint(sm_check_unit_state(cases[i].said), ==, cases[i].state);
-}
-
 /* As some FUSE file systems, /proc says of all that it has nothing. */
 static void
 a_file_system_that_tells_no_space_is_no_full_one(void)
@@ -203,6 +185,29 @@ what_a_unit_may_write_to(void)
     }
 }
 
+static void
+what_systemctl_says_of_a_unit(void)
+{
+    static const struct {
+        const char *said;
+        gboolean is_off;
+    } cases[] = {
+        {"enabled", FALSE}, {"static", FALSE},  {"disabled", TRUE},           {"masked", TRUE},
+        {"", FALSE},        {"disable", FALSE}, {"disabled-and-more", FALSE},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(SmCheck) check = sm_check_new();
+
+        check->units = g_strdup_printf("Id=other.timer\nUnitFileState=\n\nId=a.timer\n"
+                                       "UnitFileState=%s\n",
+                                       cases[i].said);
+        g_assert_true(sm_units_is_off(check, "a.timer") == cases[i].is_off);
+        g_assert_false(sm_units_is_off(check, "other.timer"));
+        g_assert_false(sm_units_is_off(check, "none.timer"));
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -218,9 +223,9 @@ main(int argc, char **argv)
     g_test_add_func("/check/without a home no call lies there", without_a_home_no_call_lies_there);
     g_test_add_func("/check/Dovecot says where a script pipes to",
                     dovecot_says_where_a_script_pipes_to);
-    g_test_add_func("/check/what systemctl says of a unit", what_systemctl_says_of_a_unit);
     g_test_add_func("/check/a file system that tells no space is no full one",
                     a_file_system_that_tells_no_space_is_no_full_one);
     g_test_add_func("/check/what a unit may write to", what_a_unit_may_write_to);
+    g_test_add_func("/check/what systemctl says of a unit", what_systemctl_says_of_a_unit);
     return g_test_run();
 }

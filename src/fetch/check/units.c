@@ -43,8 +43,9 @@ block_of(const char *shown, const char *unit)
     return NULL;
 }
 
-char *
-sm_units_property(const char *shown, const char *unit, const char *property)
+/* Of what systemctl has shown; NULL without one. Caller frees. */
+static char *
+property_of(const char *shown, const char *unit, const char *property)
 {
     g_autofree char *block = block_of(shown, unit);
     g_auto(GStrv) lines = g_strsplit(block != NULL ? block : "", "\n", -1);
@@ -59,7 +60,7 @@ sm_units_property(const char *shown, const char *unit, const char *property)
 static gboolean
 has(const char *shown, const char *unit, const char *property, const char *value)
 {
-    g_autofree char *found = sm_units_property(shown, unit, property);
+    g_autofree char *found = property_of(shown, unit, property);
 
     return g_strcmp0(found, value) == 0;
 }
@@ -82,7 +83,7 @@ static gsize
 deepest(const char *shown, const char *unit, const char *property, const char *base,
         const char *path)
 {
-    g_autofree char *value = sm_units_property(shown, unit, property);
+    g_autofree char *value = property_of(shown, unit, property);
     g_auto(GStrv) words = NULL; /* quoted as for a shell */
     gsize depth = 0;
 
@@ -157,6 +158,16 @@ show(SmCheck *check)
     return check->units;
 }
 
+gboolean
+sm_units_is_off(SmCheck *check, const char *unit)
+{
+    static const char *const off[] = {"disabled", "masked", "masked-runtime",
+                                      "linked",   "bad",    NULL};
+    g_autofree char *state = property_of(show(check), unit, "UnitFileState");
+
+    return state != NULL && g_strv_contains(off, state);
+}
+
 /* Of the units that are started: that one is not enabled is said by whoever knows whether cron
  * takes its place, but of the socket, which belongs to the timer. */
 static void
@@ -164,8 +175,8 @@ check_started(SmCheck *check, const char *unit, const char *missing)
 {
     const char *shown = show(check);
     gboolean enabled = has(shown, unit, "UnitFileState", "enabled");
-    g_autofree char *active = sm_units_property(shown, unit, "ActiveState");
-    g_autofree char *result = sm_units_property(shown, unit, "Result");
+    g_autofree char *active = property_of(shown, unit, "ActiveState");
+    g_autofree char *result = property_of(shown, unit, "Result");
 
     if (has(shown, unit, "LoadState", "loaded") && !enabled && g_str_has_suffix(unit, ".socket") &&
         has(shown, "scoremail-run.timer", "UnitFileState", "enabled"))

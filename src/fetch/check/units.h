@@ -6,13 +6,13 @@
 
 #include "fetch/check/check.h"
 
-/* The value of unit's property in what `systemctl show` printed of several units, with Id; NULL
- * without one. Pure. Caller frees. */
-char *sm_units_property(const char *shown, const char *unit, const char *property);
-
 /* Whether unit, as shown there, may write to what is at path, absolute and without links; TRUE of a
  * unit that is not installed. Pure. */
 gboolean sm_units_may_write(const char *shown, const char *unit, const char *path);
+
+/* Whether unit is installed and not started at boot; FALSE where systemd does not run, or for a
+ * person's configuration. */
+gboolean sm_units_is_off(SmCheck *check, const char *unit);
 
 /* Whether a site's socket, timers and services are enabled, running and not masked. Nothing is said
  * where systemd does not run, or of what is not installed. */

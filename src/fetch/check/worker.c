@@ -2,22 +2,29 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "build-config.h"
+#include "common/base/error.h"
+#include "common/base/startup.h"
 #include "common/event/spool.h"
 #include "fetch/alert/watch-pull.h"
 #include "fetch/alert/watch-worker.h"
+#include "fetch/check/agents.h"
 #include "fetch/check/places.h"
-#include "fetch/check/timers.h"
+#include "fetch/check/units.h"
+#include "fetch/host/subprocess.h"
 
 #define REMEDY_SITE                                                                                \
     "systemctl enable --now scoremail-run.socket scoremail-run.timer scoremail-tell.timer"
 #define TIMER "scoremail-run.timer"
 #define SYNC_TIMER "scoremail-sync.timer"
+
+enum { LIMIT = 10 /* seconds, for a program that is asked */, CRONTAB_MAX = 64 * 1024 };
 
 /* A personal one is made when it is needed; the site's has a group that we could not give it. */
 static void
@@ -77,6 +84,65 @@ sm_check_spool(SmCheck *check, const SmAccount *none)
                      described, (int)sm_spool_count(spool));
 }
 
+static gboolean
+site_crontabs_start(const char *command)
+{
+    gboolean starts = FALSE;
+    glob_t found;
+
+    if (glob("{/etc/cron*/*,/etc/crontab}", GLOB_BRACE, NULL, &found) != 0)
+        return FALSE;
+    for (gsize i = 0; i < found.gl_pathc && !starts; i++) {
+        g_autofree char *text = NULL;
+
+        starts = g_file_test(found.gl_pathv[i], G_FILE_TEST_IS_REGULAR) &&
+                 g_file_get_contents(found.gl_pathv[i], &text, NULL, NULL) &&
+                 sm_check_mentions(text, command);
+    }
+    globfree(&found);
+    return starts;
+}
+
+static gboolean
+own_crontab_starts(const char *command)
+{
+    static const char *const argv[] = {"crontab", "-l", NULL};
+    g_autofree char *text = g_malloc0(CRONTAB_MAX);
+    gsize length = CRONTAB_MAX;
+
+    return sm_subprocess(argv, g_get_monotonic_time() + LIMIT * G_USEC_PER_SEC, text, &length,
+                         SM_ERROR_INTERNAL, NULL) &&
+           sm_check_mentions(text, command);
+}
+
+/* Whether a timer of the site's is off, and no crontab that may be read starts command instead. */
+static gboolean
+is_off(SmCheck *check, const char *timer, const char *command)
+{
+    return sm_units_is_off(check, timer) && !site_crontabs_start(command) &&
+           !own_crontab_starts(command);
+}
+
+/* Whether a timer of our user's own systemd starts the worker, as scorefetch setup makes one. */
+static gboolean
+has_own_timer(void)
+{
+    g_autofree char *home = sm_startup_home();
+    g_autofree char *link = g_strconcat(home != NULL ? home : "",
+                                        "/.config/systemd/user/timers.target.wants/" TIMER, NULL);
+
+    return g_file_test(link, G_FILE_TEST_EXISTS);
+}
+
+/* Whether that systemd goes on when our user logs out. */
+static gboolean
+lingers(void)
+{
+    g_autofree char *path = g_strconcat("/var/lib/systemd/linger/", g_get_user_name(), NULL);
+
+    return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
 /* What a person can do. cron's PATH has neither /usr/local/bin nor a prefix of somebody's own.
  * Caller frees. */
 static char *
@@ -84,7 +150,7 @@ own_remedy(void)
 {
     g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
 
-    if (sm_check_own_timer())
+    if (has_own_timer())
         return g_strdup("run systemctl --user restart " TIMER
                         ", and see systemctl --user status " TIMER " scoremail-run.service");
     return g_strdup_printf("add to your crontab: */5 * * * * %s run -q",
@@ -109,12 +175,12 @@ sm_check_worker(SmCheck *check, const SmAccount *none)
                      queued ? "queued mail stays in the mail system and is not fetched"
                             : "nothing retries what was deferred too long",
                      remedy);
-    else if (sm_check_timer_is_off(config, TIMER, "scorefetch run"))
+    else if (is_off(check, TIMER, "scorefetch run"))
         sm_check_say(check, SM_CHECK_WARNING, "worker", NULL,
                      "it has run lately, but %s is not enabled and no crontab line starts it after "
                      "a reboot; %s",
                      TIMER, remedy);
-    else if (!config->site && sm_check_own_timer() && !sm_check_lingers())
+    else if (!config->site && has_own_timer() && !lingers())
         sm_check_say(check, SM_CHECK_WARNING, "worker", NULL,
                      "it has run lately, but %s stops when you log out; run loginctl "
                      "enable-linger %s",
@@ -135,7 +201,7 @@ sm_check_pull(SmCheck *check, const SmAccount *none)
 void
 sm_check_sync(SmCheck *check, const SmAccount *none)
 {
-    if (sm_check_timer_is_off(check->config, SYNC_TIMER, "scorefetch sync"))
+    if (is_off(check, SYNC_TIMER, "scorefetch sync"))
         sm_check_say(check, SM_CHECK_WARNING, "sync", NULL,
                      "%s is not enabled and no crontab line replaces it, so a lost e-mail loses "
                      "its file; run systemctl enable --now %s",
