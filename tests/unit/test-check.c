@@ -1,6 +1,5 @@
 /* What the checks judge by without looking at the machine. */
 #include "fetch-fixture.h"
-#include "fetch/check/agents.h"
 #include "fetch/check/calls.h"
 #include "fetch/check/check.h"
 #include "fetch/check/places.h"

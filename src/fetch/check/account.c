@@ -1,4 +1,4 @@
-#include "fetch/check/account.h"
+#include "fetch/check/checks.h"
 
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-#include "fetch/check/agents.h"
+#include "fetch/check/checks.h"
 
 #include <glob.h>
 #include <string.h>
@@ -54,20 +54,6 @@ typedef struct {
     gboolean by_name;  /* a file calls us without a path */
     GPtrArray *unread; /* files that may not be read */
 } Search;
-
-gboolean
-sm_check_mentions(const char *text, const char *word)
-{
-    while (*text != '\0') {
-        gsize length = strcspn(text, "\n");
-        const char *line = text + strspn(text, " \t");
-
-        if (*line != '#' && g_strstr_len(line, text + length - line, word) != NULL)
-            return TRUE;
-        text += length + (text[length] == '\n' ? 1 : 0);
-    }
-    return FALSE;
-}
 
 static void
 note_fault(Search *search, const char *file, const char *const *calls)

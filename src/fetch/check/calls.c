@@ -14,6 +14,20 @@
 
 enum { LIMIT = 10, /* seconds */ SAID_MAX = 1000 };
 
+gboolean
+sm_check_mentions(const char *text, const char *word)
+{
+    while (*text != '\0') {
+        gsize length = strcspn(text, "\n");
+        const char *line = text + strspn(text, " \t");
+
+        if (*line != '#' && g_strstr_len(line, text + length - line, word) != NULL)
+            return TRUE;
+        text += length + (text[length] == '\n' ? 1 : 0);
+    }
+    return FALSE;
+}
+
 /* The path that a word of a recipe means; NULL: not known. Caller frees. */
 static char *
 path_of(const char *word, const char *home)

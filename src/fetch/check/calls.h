@@ -6,6 +6,9 @@
 
 #include <glib.h>
 
+/* Whether a line of text that is no comment (#) has word in it. Pure. */
+gboolean sm_check_mentions(const char *text, const char *word);
+
 /*
  * The paths of text that end in "/scoremail", of lines that are no comment (#), in their order.
  * Those that begin with ~/, $HOME/, ${HOME}/ or fdm's %h/ lie in home (NULL: they are left out).

@@ -1,4 +1,4 @@
-#include "fetch/check/config.h"
+#include "fetch/check/checks.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "fetch/check/online.h"
+#include "fetch/check/checks.h"
 
 #include <string.h>
 

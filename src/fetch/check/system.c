@@ -1,5 +1,5 @@
-#include "fetch/check/system.h"
 #include "fetch/alert/send.h"
+#include "fetch/check/checks.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/error.h"
+#include "fetch/check/checks.h"
 #include "fetch/host/subprocess.h"
 
 enum { LIMIT = 10 /* seconds */, SHOWN_MAX = 64 * 1024 };

@@ -1,4 +1,4 @@
-#include "fetch/check/worker.h"
+#include "fetch/check/checks.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include "common/event/spool.h"
 #include "fetch/alert/watch-pull.h"
 #include "fetch/alert/watch-worker.h"
-#include "fetch/check/agents.h"
+#include "fetch/check/calls.h"
 #include "fetch/check/places.h"
 #include "fetch/check/units.h"
 #include "fetch/host/subprocess.h"

@@ -7,15 +7,7 @@
 
 #include "common/base/each.h"
 #include "common/base/io.h"
-#include "fetch/check/account.h"
-#include "fetch/check/agents.h"
-#include "fetch/check/config.h"
-#include "fetch/check/directory.h"
-#include "fetch/check/ledger.h"
-#include "fetch/check/online.h"
-#include "fetch/check/system.h"
-#include "fetch/check/units.h"
-#include "fetch/check/worker.h"
+#include "fetch/check/checks.h"
 #include "fetch/commands/commands.h"
 
 typedef struct {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "fetch/check/agents.h"
+#include "fetch/check/calls.h"
 #include "fetch/setup/edit.h"
 #include "fetch/setup/recipe.h"
 

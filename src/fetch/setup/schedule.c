@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/base/error.h"
-#include "fetch/check/agents.h"
+#include "fetch/check/calls.h"
 #include "fetch/host/subprocess.h"
 #include "fetch/setup/edit.h"
 #include "fetch/setup/own-units.h"
