@@ -42,10 +42,10 @@ an_account_is_not_said_twice(void)
     g_autoptr(SmCheck) check = sm_check_new();
     SmAccount account = {.name = (char *)"main"};
 
-    sm_check_say_fault(check, SM_CHECK_FAILURE, "password", &account,
+    sm_check_say_fault(check, "password", &account,
                        g_error_new(SM_ERROR, SM_ERROR_SECRET, "account main: no such file"));
     g_assert_cmpstr(last_finding(check)->text, ==, "no such file");
-    sm_check_say_fault(check, SM_CHECK_FAILURE, "password", NULL,
+    sm_check_say_fault(check, "password", NULL,
                        g_error_new(SM_ERROR, SM_ERROR_SECRET, "account main: no such file"));
     g_assert_cmpstr(last_finding(check)->text, ==, "account main: no such file");
 }

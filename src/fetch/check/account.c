@@ -14,8 +14,7 @@ void
 sm_check_account(SmCheck *check, const SmAccount *account)
 {
     if (account->fault != NULL)
-        sm_check_say_fault(check, SM_CHECK_FAILURE, "account", account,
-                           g_error_copy(account->fault));
+        sm_check_say_fault(check, "account", account, g_error_copy(account->fault));
     else if (!account->enabled)
         sm_check_say(check, SM_CHECK_OK, "account", account, "disabled (enabled = no)");
     else
@@ -93,7 +92,7 @@ sm_check_password(SmCheck *check, const SmAccount *account)
     if (secret != NULL)
         judge(check, account, secret);
     else
-        sm_check_say_fault(check, SM_CHECK_FAILURE, "password", account, fault);
+        sm_check_say_fault(check, "password", account, fault);
 }
 
 void
@@ -102,7 +101,7 @@ sm_check_authorities(SmCheck *check, const SmAccount *account)
     GError *fault = NULL;
 
     if (!sm_authorities_check(account, &fault))
-        sm_check_say_fault(check, SM_CHECK_FAILURE, "ca-file", account, fault);
+        sm_check_say_fault(check, "ca-file", account, fault);
     else if (account->ca_file != NULL &&
              !sm_check_writers(check, "ca-file", account, account->ca_file, (gid_t)-1) &&
              !sm_check_folder(check, "ca-file", account, account->ca_file))
@@ -152,7 +151,7 @@ sm_check_keys(SmCheck *check, const SmAccount *account)
             "encrypt-to: uid %u has no keyring ~/.gnupg; run gpg --import FILE as that user",
             (guint)geteuid());
     else if ((recipients = sm_recipients_find(account, &fault)) == NULL)
-        sm_check_say_fault(check, SM_CHECK_FAILURE, "keys", account, fault);
+        sm_check_say_fault(check, "keys", account, fault);
     else
         sm_check_say(check, SM_CHECK_OK, "keys", account, "can encrypt files to %s%s",
                      account->encrypt_to[0], account->encrypt_to[1] != NULL ? " and others" : "");

@@ -64,8 +64,7 @@ sm_check_say(SmCheck *check, SmCheckLevel level, const char *item, const SmAccou
 }
 
 void
-sm_check_say_fault(SmCheck *check, SmCheckLevel level, const char *item, const SmAccount *account,
-                   GError *fault)
+sm_check_say_fault(SmCheck *check, const char *item, const SmAccount *account, GError *fault)
 {
     g_autofree char *start =
         account != NULL ? g_strdup_printf("account %s: ", account->name) : NULL;
@@ -73,7 +72,7 @@ sm_check_say_fault(SmCheck *check, SmCheckLevel level, const char *item, const S
 
     if (start != NULL && g_str_has_prefix(text, start))
         text += strlen(start); /* the line says so already */
-    sm_check_say(check, level, item, account, "%s", text);
+    sm_check_say(check, SM_CHECK_FAILURE, item, account, "%s", text);
     g_error_free(fault);
 }
 

@@ -46,8 +46,7 @@ sm_check_configuration(SmCheck *check, const SmAccount *none)
     sm_check_say(check, SM_CHECK_OK, "configuration", NULL, "%s (%s), accounts: %u", config->file,
                  described != NULL ? described : "?", config->accounts->len);
     for (guint i = 0; i < config->broken->len; i++)
-        sm_check_say_fault(check, SM_CHECK_FAILURE, "configuration", NULL,
-                           g_error_copy(config->broken->pdata[i]));
+        sm_check_say_fault(check, "configuration", NULL, g_error_copy(config->broken->pdata[i]));
     sm_check_folder(check, "configuration", NULL, config->file);
     check_log(check);
 }

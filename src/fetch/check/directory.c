@@ -38,7 +38,7 @@ try_to_store(SmCheck *check, const SmAccount *account, SmStore *store)
     sm_store_remove(store, name, ok ? &fault : NULL);
     if (fault != NULL) {
         g_prefix_error(&fault, "cannot store files: ");
-        sm_check_say_fault(check, SM_CHECK_FAILURE, "directory", account, fault);
+        sm_check_say_fault(check, "directory", account, fault);
         return FALSE;
     }
     if ((stored.st_mode & 07777) != account->file_mode) {
@@ -218,7 +218,7 @@ sm_check_directory(SmCheck *check, const SmAccount *account)
     }
     store = sm_store_open(account, &fault);
     if (store == NULL) {
-        sm_check_say_fault(check, SM_CHECK_FAILURE, "directory", account, fault);
+        sm_check_say_fault(check, "directory", account, fault);
         return;
     }
     if (faccessat(store->dir_fd, ".", R_OK | W_OK | X_OK, AT_EACCESS) < 0 ||
@@ -230,7 +230,7 @@ sm_check_directory(SmCheck *check, const SmAccount *account)
     }
     described = sm_check_describe(&about);
     if (check->seen != NULL && !sm_volume_compare(check->seen, account, store, &fault)) {
-        sm_check_say_fault(check, SM_CHECK_FAILURE, "directory", account, fault);
+        sm_check_say_fault(check, "directory", account, fault);
         return;
     }
     well = try_to_store(check, account, store);

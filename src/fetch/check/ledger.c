@@ -22,7 +22,7 @@ say_none(SmCheck *check, const char *path)
                      "%s: does not exist and cannot be created in %s: %s", path, place,
                      g_strerror(errno));
     else if (!sm_ledger_is_local(place, &fault))
-        sm_check_say_fault(check, SM_CHECK_FAILURE, "ledger", NULL, fault);
+        sm_check_say_fault(check, "ledger", NULL, fault);
     else
         sm_check_say(check, SM_CHECK_OK, "ledger", NULL,
                      "%s: does not exist yet; the first file creates it", path);
@@ -94,7 +94,7 @@ check_server(SmCheck *check, const char *place)
         check->seen = sm_ledger_inspect(place, secret != NULL ? sm_secret_text(secret) : NULL,
                                         &version, &fault);
     if (check->seen == NULL) {
-        sm_check_say_fault(check, SM_CHECK_FAILURE, "ledger", NULL, fault);
+        sm_check_say_fault(check, "ledger", NULL, fault);
         return;
     }
     if (version == 0)
@@ -128,7 +128,7 @@ sm_check_ledger(SmCheck *check, const SmAccount *none)
         return;
     check->seen = sm_ledger_inspect(path, NULL, &version, &fault);
     if (check->seen == NULL) {
-        sm_check_say_fault(check, SM_CHECK_FAILURE, "ledger", NULL, fault);
+        sm_check_say_fault(check, "ledger", NULL, fault);
         return;
     }
     if (version < 1 || version > SM_SCHEMA_VERSION)

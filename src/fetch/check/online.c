@@ -1,18 +1,32 @@
 #include "fetch/check/checks.h"
 
+#include <netdb.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "common/base/each.h"
+#include "common/base/error.h"
 #include "common/base/text.h"
-#include "fetch/check/probe.h"
 #include "fetch/host/autoptr.h"
 #include "fetch/http/authorities.h"
+#include "fetch/http/certificate.h"
+#include "fetch/http/http.h"
+#include "fetch/rules/address.h"
 #include "fetch/service/login.h"
 
 enum {
+    PATIENCE = 10, /* seconds for an answer, once connected */
+    ADDRESSES_SHOWN = 4,
     SKEW_MAX = 60,             /* seconds */
     EXPIRY_AHEAD = 14 * 86400, /* seconds */
 };
+
+/* A look at the service without a call of it; no credentials are sent. */
+typedef struct {
+    SmCertificate certificate; /* the server's; without an issuer: not known */
+    gint64 ahead;   /* seconds that our clock is ahead of the service's; behind: negative */
+    gboolean dated; /* whether it told its time */
+} Probe;
 
 static char *
 part_of(const char *url, CURLUPart part)
@@ -26,6 +40,29 @@ part_of(const char *url, CURLUPart part)
     copy = g_strdup(text);
     curl_free(text);
     return copy;
+}
+
+/* The addresses of a host, in *addresses, which the caller frees. */
+static gboolean
+resolve(const char *host, const char *port, char **addresses, GError **error)
+{
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    g_autoptr(GString) list = g_string_new(NULL);
+    struct addrinfo *found;
+    int fault = getaddrinfo(host, port, &hints, &found);
+    guint count = 0;
+
+    if (fault != 0)
+        return sm_error_set(error, SM_ERROR_SERVICE, "%s: %s", host, gai_strerror(fault));
+    for (const struct addrinfo *one = found; one != NULL && count < ADDRESSES_SHOWN;
+         one = one->ai_next, count++) {
+        g_autofree char *text = sm_address_text(one->ai_addr);
+
+        g_string_append_printf(list, "%s%s", count > 0 ? ", " : "", text);
+    }
+    freeaddrinfo(found);
+    *addresses = g_string_free(g_steal_pointer(&list), FALSE);
+    return TRUE;
 }
 
 /* Whether the name leads anywhere; behind a proxy that is the proxy's affair. */
@@ -44,17 +81,58 @@ check_name(SmCheck *check, const SmAccount *account)
     }
     g_strdelimit(host, "[]", ' '); /* an IPv6 address has them in a URL only */
     g_strstrip(host);
-    if (sm_probe_resolve(host, port, &addresses, &fault)) {
+    if (resolve(host, port, &addresses, &fault)) {
         sm_check_say(check, SM_CHECK_OK, "name", account, "%s is %s", host, addresses);
         return TRUE;
     }
     g_prefix_error(&fault, "no address for ");
-    sm_check_say_fault(check, SM_CHECK_FAILURE, "name", account, fault);
+    sm_check_say_fault(check, "name", account, fault);
     return FALSE;
 }
 
+/* before: when the request left; its Date is of some time since then. */
 static void
-say_certificate(SmCheck *check, const SmAccount *account, const SmProbe *probe)
+compare_clocks(CURL *handle, Probe *probe, gint64 before, gint64 after)
+{
+    const char *date = sm_http_header(handle, "Date");
+    time_t theirs = date != NULL ? curl_getdate(date, NULL) : -1;
+
+    probe->dated = theirs >= 0;
+    if (!probe->dated)
+        return;
+    if (theirs < before)
+        probe->ahead = before - theirs;
+    else if (theirs > after)
+        probe->ahead = after - theirs;
+}
+
+/* Asks for the headers of the account's service-url, whatever the answer's status. */
+static gboolean
+look_at_service(const SmAccount *account, Probe *probe, GError **error)
+{
+    g_autoptr(CURL) handle = curl_easy_init();
+    char detail[CURL_ERROR_SIZE] = "";
+    gint64 before = g_get_real_time() / G_USEC_PER_SEC;
+    CURLcode result;
+
+    if (!sm_http_prepare(handle, account, PATIENCE, detail, error))
+        return FALSE;
+    curl_easy_setopt(handle, CURLOPT_URL, account->service_url);
+    curl_easy_setopt(handle, CURLOPT_CERTINFO, 1L);
+    curl_easy_setopt(handle, CURLOPT_TIMEOUT, (long)account->connect_timeout + PATIENCE);
+    curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
+    result = curl_easy_perform(handle);
+    if (result != CURLE_OK) {
+        sm_http_set_error(error, SM_ERROR_SERVICE, handle, account->service_url, result, detail);
+        return FALSE;
+    }
+    sm_certificate_read(handle, &probe->certificate);
+    compare_clocks(handle, probe, before, g_get_real_time() / G_USEC_PER_SEC);
+    return TRUE;
+}
+
+static void
+say_certificate(SmCheck *check, const SmAccount *account, const Probe *probe)
 {
     g_autofree char *until = sm_text_day(probe->certificate.expires);
     gboolean soon = probe->certificate.expires - sm_ledger_now() < EXPIRY_AHEAD;
@@ -82,7 +160,7 @@ say_refused(SmCheck *check, const SmAccount *account, const GError *fault)
 }
 
 static void
-say_clock(SmCheck *check, const SmAccount *account, const SmProbe *probe)
+say_clock(SmCheck *check, const SmAccount *account, const Probe *probe)
 {
     gint64 off = ABS(probe->ahead);
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
@@ -108,19 +186,20 @@ sm_check_network(SmCheck *check, const SmAccount *account)
     g_autofree char *way =
         g_strjoin("\n", account->service_url, account->proxy != NULL ? account->proxy : "",
                   account->ca_file, NULL);
-    g_auto(SmProbe) probe = {0};
+    Probe probe = {0};
     GError *fault = NULL;
 
     if (!g_hash_table_add(check->probed, g_steal_pointer(&way)))
         return;
     if (check_name(check, account)) {
-        if (sm_probe(account, &probe, &fault))
+        if (look_at_service(account, &probe, &fault))
             say_certificate(check, account, &probe);
         else
             say_refused(check, account, fault);
         g_clear_error(&fault);
     }
     say_clock(check, account, &probe);
+    sm_certificate_clear(&probe.certificate);
 }
 
 static gboolean
@@ -150,7 +229,7 @@ sm_check_login(SmCheck *check, const SmAccount *account)
         sm_check_say(check, SM_CHECK_OK, "login", account, "the service accepts user name %s",
                      account->username);
     else
-        sm_check_say_fault(check, SM_CHECK_FAILURE, "login", account, fault);
+        sm_check_say_fault(check, "login", account, fault);
 }
 
 static gboolean

@@ -76,7 +76,7 @@ sm_check_sandbox(SmCheck *check, const SmAccount *none)
         return;
     }
     g_prefix_error(&fault, "%s; is it installed completely? ", path);
-    sm_check_say_fault(check, SM_CHECK_FAILURE, "sandbox", NULL, fault);
+    sm_check_say_fault(check, "sandbox", NULL, fault);
 }
 
 /* Whether the first word of that key's command, if it is set, can be run; else adds a failure. */
@@ -171,7 +171,7 @@ sm_check_alert_test(SmCheck *check, const SmAccount *none)
     if (sm_alert_test(config, &fault))
         sm_check_say(check, SM_CHECK_OK, "alert test", NULL, "handed over; did it arrive?");
     else
-        sm_check_say_fault(check, SM_CHECK_FAILURE, "alert test", NULL, fault);
+        sm_check_say_fault(check, "alert test", NULL, fault);
 }
 
 void

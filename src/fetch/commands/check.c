@@ -66,9 +66,9 @@ configure(SmSession *session, SmCheck *check)
     GError *fault = NULL;
 
     if (!sm_session_configure(session, &fault) || !sm_session_reaches(session, TRUE, &fault))
-        sm_check_say_fault(check, SM_CHECK_FAILURE, "configuration", NULL, fault);
+        sm_check_say_fault(check, "configuration", NULL, fault);
     else if (!sm_ledger_is_ours(session->config->ledger, &fault))
-        sm_check_say_fault(check, SM_CHECK_FAILURE, "user", NULL, fault);
+        sm_check_say_fault(check, "user", NULL, fault);
     else
         check->config = session->config;
 }
