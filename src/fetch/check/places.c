@@ -99,7 +99,7 @@ sm_check_nearest(const char *path)
 {
     char *place = g_strdup(path);
 
-    while (access(place, F_OK) < 0 && strcmp(place, "/") != 0) {
+    while (access(place, F_OK) < 0 && errno == ENOENT && strcmp(place, "/") != 0) {
         char *above = g_path_get_dirname(place);
 
         g_free(place);

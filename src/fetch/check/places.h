@@ -27,7 +27,7 @@ gboolean sm_check_writers(SmCheck *check, const char *item, const SmAccount *acc
 gboolean sm_check_space(SmCheck *check, const char *item, const SmAccount *account,
                         const char *path, guint64 wanted, char **text);
 
-/* path, or the nearest folder above it that is there. Caller frees. */
+/* path, or the nearest folder above it that is there, or that nobody can tell of. Caller frees. */
 char *sm_check_nearest(const char *path);
 
 /* "owner scoremail, mode 0700". Caller frees. */

@@ -14,6 +14,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/each.h"
 #include "common/base/error.h"
+#include "fetch/check/places.h"
 #include "fetch/host/subprocess.h"
 #include "fetch/service/secret-file.h"
 
@@ -32,10 +33,6 @@ typedef struct {
     const char *owner, *group; /* names, static; NULL: ours */
 } Step;
 
-struct SmPlan {
-    GPtrArray *steps; /* of Step */
-};
-
 static void
 step_free(gpointer data)
 {
@@ -51,19 +48,7 @@ step_free(gpointer data)
 SmPlan *
 sm_plan_new(void)
 {
-    SmPlan *plan = g_new0(SmPlan, 1);
-
-    plan->steps = g_ptr_array_new_with_free_func(step_free);
-    return plan;
-}
-
-void
-sm_plan_free(SmPlan *plan)
-{
-    if (plan == NULL)
-        return;
-    g_ptr_array_unref(plan->steps);
-    g_free(plan);
+    return g_ptr_array_new_with_free_func(step_free);
 }
 
 static Step *
@@ -72,7 +57,7 @@ add(SmPlan *plan, Kind kind, const char *path, const char *text)
     Step *step = g_new0(Step, 1);
 
     *step = (Step){.kind = kind, .path = g_strdup(path), .text = g_strdup(text)};
-    g_ptr_array_add(plan->steps, step);
+    g_ptr_array_add(plan, step);
     return step;
 }
 
@@ -126,17 +111,12 @@ gboolean
 sm_plan_can_write(const char *path, GError **error)
 {
     g_autofree char *real = realpath(path, NULL);
-    g_autofree char *folder = g_path_get_dirname(real != NULL ? real : path);
+    g_autofree char *above = g_path_get_dirname(real != NULL ? real : path);
+    g_autofree char *folder = sm_check_nearest(above);
 
     if (real == NULL && g_file_test(path, G_FILE_TEST_IS_SYMLINK))
         return sm_error_set(error, SM_ERROR_DIRECTORY,
                             "nothing changed: %s is a link to what does not exist", path);
-    while (access(folder, F_OK) < 0 && errno == ENOENT && strcmp(folder, "/") != 0) {
-        char *above = g_path_get_dirname(folder);
-
-        g_free(folder);
-        folder = above;
-    }
     if (access(folder, W_OK | X_OK) == 0)
         return TRUE;
     return sm_error_from_errno(error, SM_ERROR_DIRECTORY,
@@ -299,7 +279,7 @@ run_command(const Step *step, GError **error)
 void
 sm_plan_print(const SmPlan *plan)
 {
-    SM_EACH (const Step, step, plan->steps) {
+    SM_EACH (const Step, step, plan) {
         g_autofree char *line = step->argv != NULL ? g_strjoinv(" ", step->argv) : NULL;
 
         if (step->kind == FOLDER)
@@ -326,9 +306,9 @@ sm_plan_do(const SmPlan *plan, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(requests); i++)
         sigaddset(&held, requests[i]);
     sigprocmask(SIG_BLOCK, &held, &before);
-    for (guint i = 0; ok && i < plan->steps->len; i++) {
-        const Step *step = plan->steps->pdata[i];
-
+    SM_EACH (const Step, step, plan) {
+        if (!ok)
+            break;
         if (step->kind == FOLDER)
             ok = make_folder(step, error);
         else if (step->kind == FILE_TEXT)
@@ -339,7 +319,7 @@ sm_plan_do(const SmPlan *plan, GError **error)
             ok = run_command(step, error);
     }
     sigprocmask(SIG_SETMASK, &before, NULL);
-    SM_EACH (const Step, step, plan->steps)
+    SM_EACH (const Step, step, plan)
         if (ok && step->kind == COMMAND && step->may_fail)
             ok = run_command(step, error);
     return ok;
@@ -348,7 +328,7 @@ sm_plan_do(const SmPlan *plan, GError **error)
 void
 sm_plan_print_notes(const SmPlan *plan)
 {
-    SM_EACH (const Step, step, plan->steps)
+    SM_EACH (const Step, step, plan)
         if (step->kind == NOTE)
             puts(step->text);
 }

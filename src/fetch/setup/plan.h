@@ -9,13 +9,10 @@
 
 #include "fetch/service/secret.h"
 
-typedef struct SmPlan SmPlan;
+typedef GPtrArray SmPlan; /* of steps that only plan.c knows */
 
-/* An empty plan. Caller frees with sm_plan_free(). */
+/* An empty plan. Caller frees. */
 SmPlan *sm_plan_new(void);
-
-/* NULL is allowed. */
-void sm_plan_free(SmPlan *plan);
 
 /* A folder, with those above it that are missing; one that is there stays as it is. owner and group
  * are static names; NULL: ours. */
@@ -54,4 +51,4 @@ gboolean sm_plan_do(const SmPlan *plan, GError **error);
 /* Shows the notes on standard output. */
 void sm_plan_print_notes(const SmPlan *plan);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmPlan, sm_plan_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmPlan, g_ptr_array_unref)
