@@ -78,7 +78,7 @@ is_our_part(const char *path)
 static void
 sweep(const char *folder)
 {
-    GDir *dir = g_dir_open(folder, 0, NULL);
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
     const char *name;
 
     while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
@@ -92,8 +92,6 @@ sweep(const char *folder)
             kill((pid_t)pid, 0) < 0 && errno == ESRCH && is_our_part(part))
             unlink(part);
     }
-    if (dir != NULL)
-        g_dir_close(dir);
 }
 
 static gboolean

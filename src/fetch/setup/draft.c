@@ -300,7 +300,7 @@ sm_draft_directories(const SmDraft *draft)
     GPtrArray *found = g_ptr_array_new();
     g_autofree char *parent = g_path_get_dirname(draft->file);
     g_autofree char *folder = g_build_filename(parent, "accounts.d", NULL);
-    GDir *dir = g_dir_open(folder, 0, NULL);
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
     const char *name;
 
     add_general(draft, found);
@@ -315,8 +315,6 @@ sm_draft_directories(const SmDraft *draft)
             strcmp(path, draft->account_file) != 0 && g_file_get_contents(path, &text, NULL, NULL))
             add_directories(draft, text, found);
     }
-    if (dir != NULL)
-        g_dir_close(dir);
     g_ptr_array_add(found, NULL);
     return (GStrv)g_ptr_array_free(found, FALSE);
 }

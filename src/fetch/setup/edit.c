@@ -26,11 +26,8 @@ split(const char *text)
 static char *
 join(GPtrArray *lines)
 {
-    GString *text = g_string_new(NULL);
-
-    for (guint i = 0; i < lines->len; i++)
-        g_string_append_printf(text, "%s%s", i > 0 ? "\n" : "", (char *)lines->pdata[i]);
-    return g_string_free(text, FALSE);
+    g_ptr_array_add(lines, NULL);
+    return g_strjoinv("\n", (char **)lines->pdata);
 }
 
 /* The name of the group that line begins; NULL: none. Caller frees. */
@@ -94,17 +91,16 @@ sm_edit_value(const char *text, const char *group, const char *key)
 GStrv
 sm_edit_groups(const char *text)
 {
-    g_autoptr(GPtrArray) lines = split(text);
-    GPtrArray *names = g_ptr_array_new();
+    g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
-    for (guint i = 0; i < lines->len; i++) {
-        char *name = header_name(lines->pdata[i]);
+    for (char **line = lines; *line != NULL; line++) {
+        g_autofree char *name = header_name(*line);
 
         if (name != NULL)
-            g_ptr_array_add(names, name);
+            g_strv_builder_add(names, name);
     }
-    g_ptr_array_add(names, NULL);
-    return (GStrv)g_ptr_array_free(names, FALSE);
+    return g_strv_builder_end(names);
 }
 
 static const char *
