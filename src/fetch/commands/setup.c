@@ -23,22 +23,16 @@ typedef struct {
     gboolean site;
 } Options;
 
-/* Where we are, for recipes and schedules; its texts are caller's to free, in this order. */
-typedef struct {
-    SmPlace place;
-    char *home, *user, *programs, *config;
-} Here;
-
 static void
-here_clear(Here *here)
+place_clear(SmPlace *place)
 {
-    g_free(here->home);
-    g_free(here->user);
-    g_free(here->programs);
-    g_free(here->config);
+    g_free(place->home);
+    g_free(place->user);
+    g_free(place->programs);
+    g_free(place->config);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Here, here_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SmPlace, place_clear)
 
 static gboolean
 knows_members(char **members, GError **error)
@@ -50,7 +44,7 @@ knows_members(char **members, GError **error)
 }
 
 static gboolean
-look_around(const SmSession *session, const Options *options, Here *here, GError **error)
+look_around(const SmSession *session, const Options *options, SmPlace *here, GError **error)
 {
     g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
     g_autofree char *standard = sm_config_default_file(options->site);
@@ -75,19 +69,15 @@ look_around(const SmSession *session, const Options *options, Here *here, GError
                        : g_strdup(standard);
     /* neither cron nor a mail agent has our environment: what XDG_CONFIG_HOME says is told */
     home = g_build_filename(here->home, ".config", "scoremail", "scoremail.conf", NULL);
-    here->place = (SmPlace){.home = here->home,
-                            .user = here->user,
-                            .programs = here->programs,
-                            .config = here->config,
-                            .standard = !options->site && strcmp(here->config, home) == 0,
-                            .site = options->site};
+    here->standard = !options->site && strcmp(here->config, home) == 0;
+    here->site = options->site;
     return TRUE;
 }
 
 /* The check, as the user who owns the ledger; its report is shown. The exit code: 2 where it found
  * a failure. */
 static int
-check(const Here *here, GError **error)
+check(const SmPlace *here, GError **error)
 {
     g_autofree char *program = g_build_filename(here->programs, "scorefetch", NULL);
     const char *const own[] = {program, "check", "-c", here->config, NULL};
@@ -97,9 +87,8 @@ check(const Here *here, GError **error)
     g_autoptr(GError) fault = NULL;
     gsize length = REPORT_MAX;
 
-    sm_subprocess(here->place.site ? sites : own,
-                  g_get_monotonic_time() + CHECK_LIMIT * G_USEC_PER_SEC, report, &length,
-                  SM_ERROR_INTERNAL, &fault);
+    sm_subprocess(here->site ? sites : own, g_get_monotonic_time() + CHECK_LIMIT * G_USEC_PER_SEC,
+                  report, &length, SM_ERROR_INTERNAL, &fault);
     if (*report == '\0' && fault != NULL) {
         g_propagate_prefixed_error(error, g_steal_pointer(&fault), "check: ");
         return EX_OK;
@@ -113,13 +102,13 @@ static int
 setup(SmSession *session, gpointer values, char **arguments, GError **error)
 {
     const Options *options = values;
-    g_auto(Here) here = {0};
+    g_auto(SmPlace) here = {0};
     g_autoptr(SmDraft) draft = NULL;
     g_autoptr(SmPlan) plan = sm_plan_new();
 
     if (!look_around(session, options, &here, error) ||
         (draft = sm_draft_open(here.config, session->account, error)) == NULL ||
-        !sm_setup_ask(draft, &options->answers, &here.place, plan, error))
+        !sm_setup_ask(draft, &options->answers, &here, plan, error))
         return EX_OK;
     if (options->answers.print) {
         sm_plan_print(plan);

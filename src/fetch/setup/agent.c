@@ -4,7 +4,6 @@
 
 #include "fetch/check/calls.h"
 #include "fetch/setup/edit.h"
-#include "fetch/setup/recipe.h"
 
 #define OURS "scoremail"
 #define TAIL "# The mailbox comes last" /* where a recipe's own mailbox begins */
@@ -50,6 +49,24 @@ static const Agent agents[] = {
      {NULL},
      NULL},
 };
+
+/* Those of filters/, as they lie in the source: with /usr/local/bin. */
+static const struct {
+    const char *name;
+    const char *text;
+} recipes[] = {
+#include <recipes.inc>
+};
+
+/* The recipe of that name, which must be one. Static. */
+static const char *
+recipe(const char *name)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(recipes); i++)
+        if (strcmp(recipes[i].name, name) == 0)
+            return recipes[i].text;
+    g_assert_not_reached();
+}
 
 static const Agent *
 find(const char *name)
@@ -135,7 +152,7 @@ is_plain(const char *path)
 static char *
 real_recipe(const SmPlace *place, const char *name)
 {
-    GString *text = g_string_new(sm_recipe(name));
+    GString *text = g_string_new(recipe(name));
 
     g_string_replace(text, "/usr/local/bin", place->programs, 0);
     if (!place->standard) {
@@ -156,40 +173,39 @@ real_recipe(const SmPlace *place, const char *name)
 /* What is put into a file that may have other rules: without the introduction, which is the comment
  * before the first empty line, and without a mailbox. Caller frees. */
 static char *
-body_of(const char *recipe)
+body_of(const char *text)
 {
-    const char *begin = recipe;
-    const char *end = strstr(recipe, TAIL);
+    const char *begin = text;
+    const char *end = strstr(text, TAIL);
 
     while (*begin == '#')
         begin = strchr(begin, '\n') + 1;
-    begin = *begin == '\n' ? begin + 1 : recipe;
+    begin = *begin == '\n' ? begin + 1 : text;
     return end != NULL ? g_strndup(begin, (gsize)(end - begin)) : g_strdup(begin);
 }
 
 static void
 show(SmPlan *plan, const Agent *agent, const SmPlace *place, const char *why)
 {
-    const char *const *recipes =
+    const char *const *files =
         place->site && agent->sites[0] != NULL ? agent->sites : agent->recipes;
 
     sm_plan_note(plan, "%s: %s", agent->name, why);
-    for (gsize i = 0; i < FILES_MAX && recipes[i] != NULL; i++) {
-        g_autofree char *text = real_recipe(place, recipes[i]);
+    for (gsize i = 0; i < FILES_MAX && files[i] != NULL; i++) {
+        g_autofree char *text = real_recipe(place, files[i]);
 
-        sm_plan_note(plan, "--- %s\n%s", recipes[i], text);
+        sm_plan_note(plan, "--- %s\n%s", files[i], text);
     }
 }
 
-/* Puts recipe into file, or says why not. Whether it is there, or will be. */
+/* Puts the recipe of that name into file, or says why not. Whether it is there, or will be. */
 static gboolean
-install(SmPlan *plan, const Agent *agent, const SmPlace *place, const char *file,
-        const char *recipe)
+install(SmPlan *plan, const Agent *agent, const SmPlace *place, const char *file, const char *name)
 {
     g_autofree char *path = file_in_home(place, file);
     g_autofree char *present = NULL;
     g_autofree char *rest = NULL;
-    g_autofree char *text = real_recipe(place, recipe);
+    g_autofree char *text = real_recipe(place, name);
     g_autofree char *body = body_of(text);
     g_autofree char *edited = NULL;
     const char *others;

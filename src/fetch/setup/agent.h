@@ -5,12 +5,12 @@
 
 /* Who is set up, and what for. */
 typedef struct {
-    const char *home;     /* of our user */
-    const char *user;     /* our user's name */
-    const char *programs; /* the folder of scoremail and scorefetch */
-    const char *config;   /* the configuration's file */
-    gboolean standard;    /* a person's programs find that by themselves */
-    gboolean site;        /* it is a site's: recipes are only shown */
+    char *home;        /* of our user */
+    char *user;        /* our user's name */
+    char *programs;    /* the folder of scoremail and scorefetch */
+    char *config;      /* the configuration's file */
+    gboolean standard; /* a person's programs find that by themselves */
+    gboolean site;     /* it is a site's: recipes are only shown */
 } SmPlace;
 
 /* The agents, by the names that --agent takes, "none" at the end; NULL-terminated, static. */
