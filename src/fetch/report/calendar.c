@@ -93,19 +93,11 @@ sm_calendar_year_before(gint64 when, GTimeZone *zone)
 int
 sm_calendar_find(const gint64 *starts, guint count, gint64 when)
 {
-    guint low = 0, high = count;
+    int period = when < starts[count] ? (int)count - 1 : -1; /* most ask for one of the last */
 
-    if (when < starts[0] || when >= starts[count])
-        return -1;
-    while (high - low > 1) {
-        guint middle = (low + high) / 2;
-
-        if (when < starts[middle])
-            high = middle;
-        else
-            low = middle;
-    }
-    return (int)low;
+    while (period >= 0 && when < starts[period])
+        period--;
+    return period;
 }
 
 const char *

@@ -22,8 +22,9 @@ typedef struct {
     GString *text, *html;
 } Parts;
 
-char *
-sm_letter_subject(const SmOverview *overview)
+/* "Scores: 12 files this week, nothing waiting". Caller frees. */
+static char *
+subject_of(const SmOverview *overview)
 {
     SmLevel level = sm_verdict_level(overview->concerns);
     SmTotals sum = sm_survey_sum(overview->survey, TRUE); /* nobody is to act for the others */
@@ -256,7 +257,7 @@ sm_letter(const SmOverview *overview)
 {
     const SmConfig *config = overview->survey->config;
     g_autoptr(GKeyFile) letter = g_key_file_new();
-    g_autofree char *subject = sm_letter_subject(overview);
+    g_autofree char *subject = subject_of(overview);
     g_autofree char *from = sm_alert_from(config);
     g_autofree char *page = sm_page(overview);
     g_autofree char *day = sm_text_day(overview->now);

@@ -7,9 +7,6 @@
 
 #include "fetch/report/overview.h"
 
-/* "Scores: 12 files this week, nothing waiting". Caller frees. */
-char *sm_letter_subject(const SmOverview *overview);
-
 /* The whole letter, in the form that scoremail-compose reads (compose/message.h), to the addresses
  * of report-mail. Caller frees. */
 char *sm_letter(const SmOverview *overview);

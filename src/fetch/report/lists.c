@@ -1,4 +1,4 @@
-#include "fetch/report/lists.h"
+#include "fetch/report/sections.h"
 
 #include "common/base/each.h"
 #include "common/base/text.h"

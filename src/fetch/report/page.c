@@ -4,9 +4,7 @@
 #include "common/base/text.h"
 #include "fetch/report/calendar.h"
 #include "fetch/report/html.h"
-#include "fetch/report/lists.h"
-#include "fetch/report/standing.h"
-#include "fetch/report/trends.h"
+#include "fetch/report/sections.h"
 
 #include <style.inc> /* style: the text of style.css */
 

@@ -1,39 +1,17 @@
-#include "fetch/report/trends.h"
+#include "fetch/report/sections.h"
 
 #include "common/base/text.h"
 #include "fetch/report/calendar.h"
 #include "fetch/report/chart.h"
 #include "fetch/report/html.h"
 
-/* The words at the slots of a chart. */
-typedef struct {
-    GPtrArray *labels, *names;
-} Slots;
-
-static void
-slots_begin(Slots *slots)
-{
-    slots->labels = g_ptr_array_new_with_free_func(g_free);
-    slots->names = g_ptr_array_new_with_free_func(g_free);
-}
-
-static void
-slots_end(Slots *slots)
-{
-    g_ptr_array_unref(slots->labels);
-    g_ptr_array_unref(slots->names);
-}
-
 /* A section with that id: the chart's title, its text and the chart itself. */
 static void
-add_section(GString *to, const char *id, SmChart chart, const Slots *slots)
+add_section(GString *to, const char *id, SmChart chart)
 {
     g_autofree char *chart_id = g_strdup_printf("chart-%s", id);
 
     chart.id = chart_id;
-    chart.slots = slots->names->len;
-    chart.labels = (const char *const *)slots->labels->pdata;
-    chart.slot_names = (const char *const *)slots->names->pdata;
     sm_html_add(to, "<section aria-labelledby=\"%s\"><h2 id=\"%s\">%s</h2>\n<p>%s</p>\n", id, id,
                 chart.title, chart.text);
     sm_chart_add(to, &chart);
@@ -49,20 +27,6 @@ week_label(const SmOverview *overview, int week)
         sm_calendar_month_name(overview->weeks[week > 0 ? week - 1 : 2].from, overview->zone);
 
     return g_str_equal(month, other) == (week == 0) ? month : "";
-}
-
-static void
-add_week_slots(Slots *slots, const SmOverview *overview, gint64 *values)
-{
-    for (int i = 0; i < SM_OVERVIEW_WEEKS; i++) {
-        const SmOverviewWeek *week = &overview->weeks[i];
-        g_autofree char *day = sm_text_day(week->from);
-
-        values[2 * i] = week->files;
-        values[2 * i + 1] = week->files_before;
-        g_ptr_array_add(slots->labels, g_strdup(week_label(overview, i)));
-        g_ptr_array_add(slots->names, g_strdup_printf("Week of %s", day));
-    }
 }
 
 /* Caller frees. */
@@ -87,35 +51,36 @@ sm_trends_weeks(GString *to, const SmOverview *overview)
 {
     static const char *const names[] = {"the last 52 weeks", "the 52 weeks before"};
     gint64 values[2 * SM_OVERVIEW_WEEKS];
+    const char *labels[SM_OVERVIEW_WEEKS];
+    g_auto(GStrv) weeks = g_new0(char *, SM_OVERVIEW_WEEKS + 1);
     g_autofree char *sentence = compare(overview);
-    Slots slots;
 
-    slots_begin(&slots);
-    add_week_slots(&slots, overview, values);
+    for (int i = 0; i < SM_OVERVIEW_WEEKS; i++) {
+        const SmOverviewWeek *week = &overview->weeks[i];
+        g_autofree char *day = sm_text_day(week->from);
+
+        values[2 * i] = week->files;
+        values[2 * i + 1] = week->files_before;
+        labels[i] = week_label(overview, i);
+        weeks[i] = g_strdup_printf("Week of %s", day);
+    }
     add_section(to, "weeks",
                 (SmChart){.form = SM_CHART_COMPARED,
                           .title = "Files per week",
                           .text = sentence,
                           .slot_kind = "Monday",
+                          .slots = SM_OVERVIEW_WEEKS,
                           .series = 2,
                           .names = names,
-                          .values = values},
-                &slots);
-    slots_end(&slots);
+                          .values = values,
+                          .labels = labels,
+                          .slot_names = (const char *const *)weeks});
 }
 
-static void
-add_month_slots(Slots *slots, const SmOverview *overview)
-{
-    for (int i = 0; i < SM_OVERVIEW_MONTHS; i++) {
-        gint64 from = overview->months[i].from;
-        const char *month = sm_calendar_month_name(from, overview->zone);
-        g_autofree char *day = sm_text_day(from);
-
-        g_ptr_array_add(slots->labels, g_strdup(month));
-        g_ptr_array_add(slots->names, g_strdup_printf("%s %.4s", month, day));
-    }
-}
+/* The words at the slots of a chart by months. */
+typedef struct {
+    const char *labels[SM_OVERVIEW_MONTHS], *const *names;
+} Months;
 
 /* Caller frees. */
 static char *
@@ -134,7 +99,7 @@ describe_delay(const SmOverview *overview)
 }
 
 static void
-add_delays(GString *to, const SmOverview *overview, const Slots *slots)
+add_delays(GString *to, const SmOverview *overview, const Months *months)
 {
     static const char *const names[] = {"median", "slowest"};
     gint64 values[2 * SM_OVERVIEW_MONTHS];
@@ -151,14 +116,16 @@ add_delays(GString *to, const SmOverview *overview, const Slots *slots)
                           .title = "Time from delivery to stored",
                           .text = sentence,
                           .slot_kind = "Month",
+                          .slots = SM_OVERVIEW_MONTHS,
                           .series = 2,
                           .names = names,
-                          .values = values},
-                slots);
+                          .values = values,
+                          .labels = months->labels,
+                          .slot_names = months->names});
 }
 
 static void
-add_ways(GString *to, const SmOverview *overview, const Slots *slots)
+add_ways(GString *to, const SmOverview *overview, const Months *months)
 {
     static const char *const words[SM_WAY_N] = {"by mail", "by sync", "by hand"};
     gint64 values[SM_WAY_N * SM_OVERVIEW_MONTHS], sums[SM_WAY_N] = {0};
@@ -180,10 +147,12 @@ add_ways(GString *to, const SmOverview *overview, const Slots *slots)
                           .title = "How files came",
                           .text = sentence,
                           .slot_kind = "Month",
+                          .slots = SM_OVERVIEW_MONTHS,
                           .series = SM_WAY_N,
                           .names = words,
-                          .values = values},
-                slots);
+                          .values = values,
+                          .labels = months->labels,
+                          .slot_names = months->names});
     for (int way = 0; way < SM_WAY_N; way++)
         g_free(names[way]);
 }
@@ -191,13 +160,17 @@ add_ways(GString *to, const SmOverview *overview, const Slots *slots)
 void
 sm_trends_months(GString *to, const SmOverview *overview)
 {
-    Slots slots;
+    g_auto(GStrv) names = g_new0(char *, SM_OVERVIEW_MONTHS + 1);
+    Months months = {.names = (const char *const *)names};
 
-    slots_begin(&slots);
-    add_month_slots(&slots, overview);
+    for (int i = 0; i < SM_OVERVIEW_MONTHS; i++) {
+        g_autofree char *day = sm_text_day(overview->months[i].from);
+
+        months.labels[i] = sm_calendar_month_name(overview->months[i].from, overview->zone);
+        names[i] = g_strdup_printf("%s %.4s", months.labels[i], day);
+    }
     sm_html_add(to, "<div class=\"pair\">\n");
-    add_delays(to, overview, &slots);
-    add_ways(to, overview, &slots);
+    add_delays(to, overview, &months);
+    add_ways(to, overview, &months);
     sm_html_add(to, "</div>\n");
-    slots_end(&slots);
 }
