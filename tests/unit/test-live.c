@@ -34,7 +34,7 @@ view_clear(View *view)
 {
     g_ptr_array_unref(view->config.accounts);
     g_ptr_array_unref(view->config.broken);
-    sm_rates_free(view->rates);
+    g_hash_table_unref(view->rates);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(View, view_clear)

@@ -10,31 +10,29 @@
 
 #define HEAD(name, type, help)                                                                     \
     "# HELP scoremail_" name " " help "\n# TYPE scoremail_" name " " type "\n"
-#define AMONG(member) G_STRUCT_OFFSET(SmAccountSurvey, totals.member)
+#define OF_ACCOUNTS(name, type, help, member)                                                      \
+    {                                                                                              \
+        HEAD(name, type, help), name, G_STRUCT_OFFSET(SmAccountSurvey, totals.member)              \
+    }
 
 static const struct {
     const char *head;
     const char *name;
     gsize offset; /* of a gint64 in SmAccountSurvey */
 } of_accounts[] = {
-    {HEAD("files_overdue", "gauge", "Files waiting longer than defer-for."), "files_overdue",
-     AMONG(overdue)},
-    {HEAD("files_stored_total", "counter", "Files stored, corrected versions included."),
-     "files_stored_total", AMONG(stored_ever)},
-    {HEAD("notifications_total", "counter", "Messages that announced a file."),
-     "notifications_total", AMONG(announced_ever)},
-    {HEAD("last_mail_timestamp_seconds", "gauge",
-          "When the last message announced a file; 0 if none did."),
-     "last_mail_timestamp_seconds", AMONG(mail_at)},
-    {HEAD("last_stored_timestamp_seconds", "gauge",
-          "When the last file was stored; 0 if none was."),
-     "last_stored_timestamp_seconds", AMONG(stored_at)},
-    {HEAD("last_sync_timestamp_seconds", "gauge",
-          "When the last sync began that left nothing; 0 if none did."),
-     "last_sync_timestamp_seconds", AMONG(synced_at)},
-    {HEAD("last_sync_attempt_timestamp_seconds", "gauge",
-          "When the last sync began; 0 if none did."),
-     "last_sync_attempt_timestamp_seconds", AMONG(sync_tried_at)},
+    OF_ACCOUNTS("files_overdue", "gauge", "Files waiting longer than defer-for.", overdue),
+    OF_ACCOUNTS("files_stored_total", "counter", "Files stored, corrected versions included.",
+                stored_ever),
+    OF_ACCOUNTS("notifications_total", "counter", "Messages that announced a file.",
+                announced_ever),
+    OF_ACCOUNTS("last_mail_timestamp_seconds", "gauge",
+                "When the last message announced a file; 0 if none did.", mail_at),
+    OF_ACCOUNTS("last_stored_timestamp_seconds", "gauge",
+                "When the last file was stored; 0 if none was.", stored_at),
+    OF_ACCOUNTS("last_sync_timestamp_seconds", "gauge",
+                "When the last sync began that left nothing; 0 if none did.", synced_at),
+    OF_ACCOUNTS("last_sync_attempt_timestamp_seconds", "gauge",
+                "When the last sync began; 0 if none did.", sync_tried_at),
 };
 
 static void
@@ -63,12 +61,10 @@ add_usable(GString *text, const SmSurvey *survey)
 {
     g_string_append(text, HEAD("account_usable", "gauge",
                                "Whether the account is enabled and its configuration in order."));
-    for (guint i = 0; i < survey->accounts->len; i++) {
-        const SmAccount *account = ((const SmAccountSurvey *)survey->accounts->pdata[i])->account;
-
-        g_string_append_printf(text, "scoremail_account_usable{account=\"%s\"} %d\n", account->name,
-                               account->enabled && account->fault == NULL);
-    }
+    SM_EACH (const SmAccountSurvey, each, survey->accounts)
+        g_string_append_printf(text, "scoremail_account_usable{account=\"%s\"} %d\n",
+                               each->account->name,
+                               each->account->enabled && each->account->fault == NULL);
 }
 
 static void
@@ -103,28 +99,24 @@ add_hosts(GString *text, const SmSurvey *survey)
 }
 
 static void
+add_one(GString *text, const char *head, const char *name, gint64 value)
+{
+    g_string_append_printf(text, "%sscoremail_%s %" G_GINT64_FORMAT "\n", head, name, value);
+}
+
+#define ADD_ONE(text, name, help, value) add_one(text, HEAD(name, "gauge", help), name, value)
+
+static void
 add_whole(GString *text, const SmSurvey *survey)
 {
     g_autoptr(GPtrArray) concerns = sm_verdict_new(survey);
 
-    g_string_append_printf(
-        text,
-        HEAD("worker_heartbeat_timestamp_seconds", "gauge",
-             "Last heartbeat of scorefetch run; 0 if never.") "scoremail_worker_heartbeat_"
-                                                              "timestamp_seconds "
-                                                              "%" G_GINT64_FORMAT "\n",
-        survey->worker.beat_at);
+    ADD_ONE(text, "worker_heartbeat_timestamp_seconds",
+            "Last heartbeat of scorefetch run; 0 if never.", survey->worker.beat_at);
     if (survey->worker.spooled >= 0)
-        g_string_append_printf(
-            text,
-            HEAD("spool_events", "gauge",
-                 "Events queued in the spool.") "scoremail_spool_events %" G_GINT64_FORMAT "\n",
-            survey->worker.spooled);
-    g_string_append_printf(
-        text,
-        HEAD("status_level", "gauge",
-             "What scorefetch status --exit-code exits with.") "scoremail_status_level %d\n",
-        (int)sm_verdict_level(concerns));
+        ADD_ONE(text, "spool_events", "Events queued in the spool.", survey->worker.spooled);
+    ADD_ONE(text, "status_level", "What scorefetch status --exit-code exits with.",
+            sm_verdict_level(concerns));
 }
 
 char *

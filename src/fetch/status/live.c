@@ -15,43 +15,27 @@ typedef struct {
 
 typedef struct {
     Mark from, since; /* since follows from after WINDOW_US */
-    guint64 look;     /* the last one that saw it */
+    gboolean now;     /* by the look that is under way */
 } Seen;
-
-struct SmRates {
-    GHashTable *seen; /* gint64, a row's id -> Seen */
-    guint64 look;
-};
 
 SmRates *
 sm_rates_new(void)
 {
-    SmRates *rates = g_new0(SmRates, 1);
-
-    rates->seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
-    return rates;
-}
-
-void
-sm_rates_free(SmRates *rates)
-{
-    g_hash_table_unref(rates->seen);
-    g_free(rates);
+    return g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 }
 
 static double
 rate_of(SmRates *rates, gint64 row, gint64 bytes)
 {
     Mark now = {g_get_monotonic_time(), bytes};
-    Seen *seen = g_hash_table_lookup(rates->seen, &row);
+    Seen *seen = g_hash_table_lookup(rates, &row);
 
-    if (seen == NULL) {
-        seen = g_new0(Seen, 1);
-        g_hash_table_insert(rates->seen, g_memdup2(&row, sizeof row), seen);
+    if (seen == NULL || bytes < seen->from.bytes) { /* new, or it started over */
+        seen = g_new(Seen, 1);
+        *seen = (Seen){now, now, FALSE};
+        g_hash_table_insert(rates, g_memdup2(&row, sizeof row), seen);
     }
-    if (seen->look == 0 || bytes < seen->from.bytes) /* new, or it started over */
-        *seen = (Seen){now, now, 0};
-    seen->look = rates->look;
+    seen->now = TRUE;
     if (now.at - seen->since.at >= WINDOW_US) {
         seen->from = seen->since;
         seen->since = now;
@@ -61,11 +45,15 @@ rate_of(SmRates *rates, gint64 row, gint64 bytes)
                                   : 0;
 }
 
+/* Whether it was not seen now; the next look has still to see it. */
 static gboolean
-is_past(gpointer row, gpointer seen, gpointer rates)
+is_past(gpointer row, gpointer value, gpointer none)
 {
-    (void)row;
-    return ((const Seen *)seen)->look != ((const SmRates *)rates)->look;
+    Seen *seen = value;
+    gboolean past = !seen->now;
+
+    seen->now = FALSE;
+    return past;
 }
 
 static void
@@ -117,14 +105,13 @@ look_at_files(SmLive *live, SmLedger *ledger, const char *account, SmRates *rate
 
     if (files == NULL)
         return FALSE;
-    rates->look++;
     for (guint i = 0; i < files->len; i++) {
         if (is_worked_on(ledger, files->pdata[i]))
             add_download(live, ledger, files->pdata[i], rates);
         else
             g_ptr_array_add(live->waiting, g_steal_pointer(&files->pdata[i]));
     }
-    g_hash_table_foreach_remove(rates->seen, is_past, rates);
+    g_hash_table_foreach_remove(rates, is_past, NULL);
     return TRUE;
 }
 

@@ -9,8 +9,8 @@
 #include "fetch/rows/files.h"
 #include "fetch/status/survey.h"
 
-/* What has been seen of the downloads so far: rates come from two looks. */
-typedef struct SmRates SmRates;
+/* What has been seen of the downloads so far, by their rows: rates come from two looks. */
+typedef GHashTable SmRates;
 
 /* A file that a process works on. */
 typedef struct {
@@ -28,11 +28,8 @@ typedef struct {
     gint64 waiting_all;   /* how many there are */
 } SmLive;
 
-/* Nothing has been seen. */
+/* Nothing has been seen. Caller frees. */
 SmRates *sm_rates_new(void);
-
-/* Frees rates. */
-void sm_rates_free(SmRates *rates);
 
 /* A look, at all accounts or the one of that name (not NULL); ledger may be NULL: there is none
  * yet. SM_ERROR_LEDGER. */
@@ -46,5 +43,5 @@ void sm_live_free(SmLive *live);
  * least is left out where there is no room. notice: what is said before it, or NULL. */
 GPtrArray *sm_live_lines(const SmLive *live, const char *notice, guint columns, guint rows);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmRates, sm_rates_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmRates, g_hash_table_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmLive, sm_live_free)
