@@ -1,7 +1,7 @@
 /* Files that come without the mail that should announce them. */
 #include "fetch-fixture.h"
 #include "fetch/alert/alert.h"
-#include "fetch/alert/watch-mail.h"
+#include "fetch/alert/watch.h"
 
 enum { HOUR = 3600, MAIL = 1000000, NOW = MAIL + 100 * HOUR };
 

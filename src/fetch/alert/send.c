@@ -34,18 +34,17 @@ feed(const Sending *sending, const char *const *argv, const char *input, const c
     return FALSE;
 }
 
-GPtrArray *
-sm_alert_sendmail(const SmConfig *config, char **addresses)
+GStrv
+sm_alert_sendmail(const SmConfig *config, const char *before, char **addresses)
 {
-    GPtrArray *argv = g_ptr_array_new();
+    g_autoptr(GStrvBuilder) argv = g_strv_builder_new();
 
-    for (char **word = config->sendmail; *word != NULL; word++)
-        g_ptr_array_add(argv, *word);
-    g_ptr_array_add(argv, (gpointer) "--");
-    for (; *addresses != NULL; addresses++)
-        g_ptr_array_add(argv, *addresses);
-    g_ptr_array_add(argv, NULL);
-    return argv;
+    if (before != NULL)
+        g_strv_builder_add(argv, before);
+    g_strv_builder_addv(argv, (const char **)config->sendmail);
+    g_strv_builder_add(argv, "--");
+    g_strv_builder_addv(argv, (const char **)addresses);
+    return g_strv_builder_end(argv);
 }
 
 static gboolean
@@ -53,9 +52,9 @@ mail(const Sending *sending, const SmAlertRow *row, GError **error)
 {
     const SmConfig *config = sending->config;
     g_autofree char *message = sm_alert_mail(row, config, sm_ledger_now());
-    g_autoptr(GPtrArray) argv = sm_alert_sendmail(config, config->alert_mail);
+    g_auto(GStrv) argv = sm_alert_sendmail(config, NULL, config->alert_mail);
 
-    return feed(sending, (const char *const *)argv->pdata, message, "alert-mail", error);
+    return feed(sending, (const char *const *)argv, message, "alert-mail", error);
 }
 
 static gboolean

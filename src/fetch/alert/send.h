@@ -17,9 +17,9 @@ enum { SM_ALERT_BUDGET = 10 }; /* seconds */
  */
 void sm_alert_send(const SmConfig *config, SmLedger *ledger);
 
-/* The command that mails to addresses: sendmail's words, and NULL at its end; they are config's and
- * addresses' own. Caller frees. */
-GPtrArray *sm_alert_sendmail(const SmConfig *config, char **addresses);
+/* The command that mails to addresses: sendmail's words behind before, a program that becomes it
+ * (NULL: none). Caller frees. */
+GStrv sm_alert_sendmail(const SmConfig *config, const char *before, char **addresses);
 
 /* Sends a made-up alert of the kind "test" by each way that config has, whatever the ledger says.
  * SM_ERROR_IO where one of them fails. */

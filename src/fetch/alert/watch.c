@@ -1,5 +1,7 @@
 #include "fetch/alert/watch.h"
 
+#include <sys/stat.h>
+
 #include "common/base/text.h"
 #include "common/event/name.h"
 #include "fetch/alert/alert.h"
@@ -7,6 +9,9 @@
 #include "fetch/notes/syncs.h"
 #include "fetch/rows/events.h"
 #include "fetch/rules/policy.h"
+#include "fetch/rules/since.h"
+
+#define PULLED "pulled-" /* what a collector touches in the spool */
 
 void
 sm_watch_format(SmLedger *ledger, const SmAccount *account)
@@ -123,4 +128,109 @@ sm_watch_sync(SmLedger *ledger, const SmAccount *account, gint64 now)
         text = g_strdup_printf("account %s: no sync was complete for %s", account->name, age);
     }
     sm_alert_watch(ledger, account->name, SM_ALERT_LISTING, text, now);
+}
+
+gboolean
+sm_watch_mail_is_missed(const SmArrival *files, gsize count, gint64 mail_at)
+{
+    if (mail_at == 0 || count < SM_WATCH_MAIL_FILES)
+        return FALSE;
+    for (gsize i = 0; i < count; i++)
+        if (!files[i].by_sync || files[i].posted_at <= mail_at)
+            return FALSE;
+    return TRUE;
+}
+
+/* The last files whose message would have come by now. */
+static gboolean
+load_arrivals(SmLedger *ledger, const char *account, gint64 now, SmArrival *files, gsize *count,
+              GError **error)
+{
+    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+    g_autoptr(GPtrArray) found =
+        sm_file_arrivals(ledger, account, now - SM_WATCH_MAIL_LATE, SM_WATCH_MAIL_FILES, error);
+
+    *count = found != NULL ? found->len : 0;
+    for (gsize i = 0; i < *count; i++) {
+        const SmFileArrival *arrival = found->pdata[i];
+
+        files[i].by_sync = arrival->by_sync;
+        if (arrival->delivered == NULL ||
+            !sm_since_read_time(arrival->delivered, utc, &files[i].posted_at))
+            files[i].posted_at = arrival->stored_at;
+    }
+    return found != NULL;
+}
+
+static void
+tell_no_mail(SmLedger *ledger, const char *account, gint64 mail_at, gint64 now)
+{
+    g_autofree char *day = sm_text_time(mail_at);
+    g_autofree char *text =
+        g_strdup_printf("account %s: the last %d files came by sync without a message; the last "
+                        "message came %s; does a filter or rule block notifications?",
+                        account, SM_WATCH_MAIL_FILES, day);
+
+    sm_alert_watch(ledger, account, SM_ALERT_MAIL, text, now);
+}
+
+void
+sm_watch_mail(SmLedger *ledger, const char *account, gint64 now)
+{
+    SmArrival files[SM_WATCH_MAIL_FILES];
+    g_autoptr(GError) fault = NULL;
+    gint64 mail_at = 0;
+    gsize count;
+
+    if (!sm_account_mail_seen(ledger, account, &mail_at, &fault) ||
+        !load_arrivals(ledger, account, now, files, &count, &fault))
+        g_info("%s", fault->message);
+    else if (sm_watch_mail_is_missed(files, count, mail_at))
+        tell_no_mail(ledger, account, mail_at, now);
+    else
+        sm_alert_clear(ledger, account, SM_ALERT_MAIL);
+}
+
+/* The name, and its time, of what was touched longest ago. Caller frees; NULL: there is none. */
+static char *
+find_oldest(const char *spool, gint64 *when)
+{
+    g_autoptr(GDir) folder = g_dir_open(spool, 0, NULL);
+    char *oldest = NULL;
+    const char *name;
+
+    while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
+        g_autofree char *path = g_build_filename(spool, name, NULL);
+        struct stat about;
+
+        if (!g_str_has_prefix(name, PULLED) || lstat(path, &about) < 0 || !S_ISREG(about.st_mode) ||
+            (oldest != NULL && about.st_mtime >= *when))
+            continue;
+        g_free(oldest);
+        oldest = sm_text_clean(name, SM_TEXT_SHOWN_MAX);
+        *when = about.st_mtime;
+    }
+    return oldest;
+}
+
+char *
+sm_watch_pull_describe(const char *spool, gint64 now)
+{
+    gint64 when = 0;
+    g_autofree char *oldest = find_oldest(spool, &when);
+    g_autofree char *since = sm_text_time(when);
+
+    if (oldest == NULL || now - when <= SM_WATCH_PULL_AFTER)
+        return NULL;
+    return g_strdup_printf("the mailbox has not been collected since %s, by %s/%s; see the unit or "
+                           "crontab line that does it, or delete that file if none does any more",
+                           since, spool, oldest);
+}
+
+void
+sm_watch_pull(SmLedger *ledger, const char *spool, gint64 now)
+{
+    g_autofree char *fault = sm_watch_pull_describe(spool, now);
+
+    sm_alert_watch(ledger, "", SM_ALERT_PULL, fault, now);
 }

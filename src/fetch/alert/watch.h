@@ -1,6 +1,7 @@
 /*
  * Alerts of what does not happen: the wanted format is not announced, or
- * nothing is. By what the ledger has; each call raises the alert or clears it.
+ * nothing is; no listing, no mail comes; a mailbox elsewhere is not collected. By what the ledger
+ * and the spool have; each call raises the alert or clears it.
  */
 #pragma once
 
@@ -32,3 +33,34 @@ void sm_watch_sync(SmLedger *ledger, const SmAccount *account, gint64 now);
  * yet is watched from the first call on. Raised anew once a day, as long as that lasts.
  */
 void sm_watch_silence(SmLedger *ledger, const SmAccount *account, gint64 now);
+
+enum {
+    SM_WATCH_MAIL_FILES = 3,
+    SM_WATCH_MAIL_LATE = 2 * 3600, /* seconds that a message may come after its file */
+};
+
+/* A stored file. */
+typedef struct {
+    gboolean by_sync; /* listed, and neither mail nor a person asked for it */
+    gint64 posted_at; /* when the service says that it was, else when it was stored */
+} SmArrival;
+
+/*
+ * Whether the last count files lack their messages, if the last message announced one at mail_at
+ * (0: none ever did, so none is expected). Files that were posted before it do not count. Pure.
+ */
+gboolean sm_watch_mail_is_missed(const SmArrival *files, gsize count, gint64 mail_at);
+
+/* Mail stops although files come: the account's last ones came by sync without a message. Raises
+ * SM_ALERT_MAIL, or clears it; at the time now. Raised anew once a day. */
+void sm_watch_mail(SmLedger *ledger, const char *account, gint64 now);
+
+enum { SM_WATCH_PULL_AFTER = 86400 /* seconds without a success */ };
+
+/* Whatever collects a mailbox elsewhere (a unit of filters/pull) touches a file in the spool,
+ * pulled-NAME, after each success. The pull whose last success is longest ago and, at the time now,
+ * too long ago: one line; NULL where there is none. Caller frees. */
+char *sm_watch_pull_describe(const char *spool, gint64 now);
+
+/* Raises or clears SM_ALERT_PULL; raised anew once a day. */
+void sm_watch_pull(SmLedger *ledger, const char *spool, gint64 now);

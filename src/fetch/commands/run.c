@@ -14,8 +14,6 @@
 #include "common/event/wake.h"
 #include "fetch/alert/alert.h"
 #include "fetch/alert/watch-config.h"
-#include "fetch/alert/watch-mail.h"
-#include "fetch/alert/watch-pull.h"
 #include "fetch/alert/watch-worker.h"
 #include "fetch/alert/watch.h"
 #include "fetch/commands/commands.h"

@@ -4,7 +4,6 @@
 
 #include "common/base/error.h"
 #include "fetch/alert/watch-config.h"
-#include "fetch/alert/watch-mail.h"
 #include "fetch/alert/watch-worker.h"
 #include "fetch/alert/watch.h"
 #include "fetch/commands/commands.h"

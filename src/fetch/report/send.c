@@ -45,16 +45,16 @@ send(const SmConfig *config, SmLedger *ledger, gint64 now, GError **error)
     g_autoptr(SmOverview) overview = sm_overview_new(config, ledger, NULL, 0, now, error);
     g_autofree char *letter = overview != NULL ? sm_letter(overview) : NULL;
     g_autofree char *composer = sm_startup_companion("scoremail-compose");
-    g_autoptr(GPtrArray) argv = sm_alert_sendmail(config, config->report_mail);
-    SmTask task = {.input = letter, .limit = g_get_monotonic_time() + SENDING_MAX * G_USEC_PER_SEC};
+    g_auto(GStrv) argv = sm_alert_sendmail(config, composer, config->report_mail);
+    const SmTask task = {.argv = (const char *const *)argv,
+                         .input = letter,
+                         .limit = g_get_monotonic_time() + SENDING_MAX * G_USEC_PER_SEC};
 
     if (letter == NULL)
         return FALSE;
     if (!g_file_test(composer, G_FILE_TEST_IS_EXECUTABLE))
         return sm_error_set(error, SM_ERROR_IO, "%s is missing; install scoremail completely",
                             composer);
-    g_ptr_array_insert(argv, 0, composer);
-    task.argv = (const char *const *)argv->pdata;
     if (sm_subprocess_do(&task, NULL, SM_ERROR_IO, error))
         return TRUE;
     g_prefix_error(error, "%s ", config->sendmail[0]);

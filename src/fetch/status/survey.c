@@ -2,7 +2,7 @@
 
 #include "common/base/each.h"
 #include "fetch/alert/text.h"
-#include "fetch/alert/watch-pull.h"
+#include "fetch/alert/watch.h"
 
 static void
 free_account(gpointer data)
