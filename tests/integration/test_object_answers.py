@@ -160,6 +160,14 @@ def test_chunks_beyond_max_file_size_are_not_kept(record):
     assert_refused(account, server, "exceed max-file-size", count=1)
 
 
+@pytest.mark.parametrize("lengths", [(b"%d", b"17"), (b"17", b"%d"), (b"0x%x",), (b"%d, 17",)])
+def test_lengths_that_contradict_each_other_are_no_end(record, lengths):
+    fields = b"".join(b"Content-Length: " + (length % len(SCORES) if b"%" in length else length) + b"\r\n" for length in lengths)
+    odd = b"HTTP/1.1 200 OK\r\n" + fields + LAST + b"\r\n" + SCORES
+    account, server = record(odd, odd)
+    assert_refused(account, server, "Content-Length")
+
+
 def test_416_is_an_answer_to_a_range_alone(record):
     refusal = b"HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes */0\r\nContent-Length: 0\r\n" + LAST + b"\r\n"
     account, server = record(*[refusal] * 20)
@@ -171,6 +179,12 @@ def test_416_is_an_answer_to_a_range_alone(record):
 
 PAGES = [b"<html>", b"\n<html>", b"\r\n\r\n  <!DOCTYPE html>", b"\xef\xbb\xbf<?xml version='1.0'?>", b"\t" * 100 + b"<Error>",
          "\ufeff<html>".encode("utf-16-le")]  # fmt: skip
+
+
+def test_an_error_in_json_is_no_score_file(record):
+    error = whole(b'\n{"message":"Internal server error"}', more=b"Content-Type: application/json\r\n")
+    account, server = record(error, error)
+    assert_refused(account, server, "an error in JSON")
 
 
 @pytest.mark.parametrize("start", PAGES)

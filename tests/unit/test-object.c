@@ -125,6 +125,19 @@ names_the_coding(void)
 }
 
 static void
+demands_one_length(void)
+{
+    static const char *const sound[] = {"0", "1850", "1850, 1850", "1850,1850 , 1850"};
+    static const char *const unsound[] = {NULL, "",          "0x10",   "-1",       "1850 bytes",
+                                          "+5", "1850, 185", "1850, ", "1850, 0x", "18.5"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(sound); i++)
+        g_assert_true(sm_object_length_is_sound(sound[i]));
+    for (gsize i = 0; i < G_N_ELEMENTS(unsound); i++)
+        g_assert_false(sm_object_length_is_sound(unsound[i]));
+}
+
+static void
 sees_frames(void)
 {
     static const struct {
@@ -178,6 +191,7 @@ main(int argc, char **argv)
     g_test_add_func("/object/words that encode nothing", knows_words_that_encode_nothing);
     g_test_add_func("/object/names the coding", names_the_coding);
     g_test_add_func("/object/sees frames", sees_frames);
+    g_test_add_func("/object/length", demands_one_length);
     g_test_add_func("/object/knows nothing at first", knows_nothing_at_first);
     return g_test_run();
 }

@@ -99,6 +99,8 @@ verify(Work *work, GError **error)
         return damaged(error, "has not the announced length");
     if (sm_part_first_byte(work->download->part) == '<')
         return damaged(error, "begins with '<': an error page, not a score file");
+    if (sm_part_first_byte(work->download->part) == '{')
+        return damaged(error, "begins with '{': an error in JSON, not a score file");
     head = sm_part_head(work->download->part, &length);
     if (work->object->framed && sm_object_is_framed(head, length))
         return damaged(error, "is framed (aws-chunked): not the file itself");

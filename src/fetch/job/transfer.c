@@ -128,6 +128,7 @@ static gboolean
 read_total(SmTransfer *transfer, long status, gint64 *total)
 {
     const char *range = sm_http_header(transfer->handle, "Content-Range");
+    g_autofree char *lengths = sm_http_headers(transfer->handle, "Content-Length");
     curl_off_t length = -1;
     gint64 first, last;
 
@@ -136,6 +137,8 @@ read_total(SmTransfer *transfer, long status, gint64 *total)
         curl_easy_getinfo(transfer->handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
         if (length < 0)
             return odd(transfer, "has no Content-Length, so its end is unknown");
+        if (!sm_object_length_is_sound(lengths))
+            return odd(transfer, "has a Content-Length that is no single number");
     }
     if (status == 200) {
         *total = length;

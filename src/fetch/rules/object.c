@@ -68,6 +68,20 @@ sm_object_coding(const char *content_encoding)
 }
 
 gboolean
+sm_object_length_is_sound(const char *content_length)
+{
+    g_auto(GStrv) words = g_strsplit(content_length != NULL ? content_length : "", ",", -1);
+
+    for (char **word = words; *word != NULL; word++) {
+        g_strstrip(*word);
+        if (**word == '\0' || (*word)[strspn(*word, "0123456789")] != '\0' ||
+            strcmp(*word, words[0]) != 0)
+            return FALSE;
+    }
+    return words[0] != NULL;
+}
+
+gboolean
 sm_object_is_framed(const char *bytes, gsize length)
 {
     static const char signature[] = ";chunk-signature=";

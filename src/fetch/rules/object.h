@@ -35,6 +35,10 @@ SmEtagKind sm_etag_kind(const char *etag, const char *encryption, const char *cu
  */
 char *sm_object_coding(const char *content_encoding);
 
+/* Whether Content-Length (all its fields, joined by commas; may be NULL) is one number, however
+ * often it is given (RFC 9112, 6.3). */
+gboolean sm_object_length_is_sound(const char *content_length);
+
 /* Whether the first bytes of an object are a frame of aws-chunked, which should not have been
  * stored with it: a length in hex digits, then `;chunk-signature=` or the end of the line. */
 gboolean sm_object_is_framed(const char *bytes, gsize length);
