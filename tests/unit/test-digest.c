@@ -61,6 +61,28 @@ hashes_a_million_letters(void)
 }
 
 static void
+hashes_in_order_beside_the_caller(void)
+{
+    g_autoptr(SmDigest) digest = sm_digest_new(FALSE);
+    g_autofree char *letters = g_strnfill(500000, 'a');
+
+    sm_digest_update_beside(digest, letters, 400000);
+    sm_digest_update(digest, letters, 99999);
+    sm_digest_update_beside(digest, letters, 1);
+    sm_digest_update_beside(digest, letters, 500000);
+    finishes_as(digest, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0", NULL);
+}
+
+static void
+is_freed_while_it_hashes(void)
+{
+    g_autofree char *letters = g_strnfill(1000000, 'a');
+    g_autoptr(SmDigest) digest = sm_digest_new(TRUE);
+
+    sm_digest_update_beside(digest, letters, 1000000);
+}
+
+static void
 reads_a_descriptor_from_where_it_stands(void)
 {
     g_autofree char *path = NULL;
@@ -107,6 +129,8 @@ main(int argc, char **argv)
         g_test_add_data_func(path, GSIZE_TO_POINTER(i), hashes);
     }
     g_test_add_func("/digest/hashes a million letters", hashes_a_million_letters);
+    g_test_add_func("/digest/hashes in order beside the caller", hashes_in_order_beside_the_caller);
+    g_test_add_func("/digest/is freed while it hashes", is_freed_while_it_hashes);
     g_test_add_func("/digest/reads a descriptor from where it stands",
                     reads_a_descriptor_from_where_it_stands);
     g_test_add_func("/digest/says that a descriptor cannot be read",

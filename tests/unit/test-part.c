@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,7 +16,10 @@
 #include "common/base/error.h"
 #include "fetch-fixture.h"
 
-enum { PIECE = 512 * 1024 }; /* what a part writes at once */
+enum {
+    PIECE = 512 * 1024, /* what a part hashes at once */
+    WRITE = 64 * 1024,  /* what it writes at once */
+};
 
 #define PART ".a.csv.7.part"
 
@@ -201,6 +205,39 @@ holds_many_pieces_in_their_order(Fixture *fixture, gconstpointer data)
 
     add(part, bytes, length);
     assert_holds(fixture, part, bytes, FALSE);
+}
+
+/* A socket that keeps the borders of what is written. */
+static gpointer
+measure_writes(gpointer data)
+{
+    g_autofree char *buffer = g_malloc(2 * PIECE);
+    gssize most = 0;
+    gssize got;
+
+    while ((got = recv(GPOINTER_TO_INT(data), buffer, 2 * PIECE, 0)) > 0)
+        most = MAX(most, got);
+    return GSIZE_TO_POINTER(most);
+}
+
+static void
+writes_at_most_64_kb_at_once(void)
+{
+    g_autofree char *bytes = pattern(PIECE + WRITE + 1);
+    g_autofree char *sha256 = NULL;
+    int ends[2];
+    GThread *reader;
+    SmPart *part;
+
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), ==, 0);
+    reader = g_thread_new("reader", measure_writes, GINT_TO_POINTER(ends[0]));
+    part = sm_part_for_descriptor(ends[1]);
+    add(part, bytes, PIECE + WRITE + 1);
+    g_assert_true(sm_part_finish(part, &sha256, NULL, NULL));
+    sm_part_free(part);
+    close(ends[1]);
+    g_assert_cmpint(GPOINTER_TO_SIZE(g_thread_join(reader)), ==, WRITE);
+    close(ends[0]);
 }
 
 static void
@@ -446,6 +483,7 @@ main(int argc, char **argv)
     ADD("/part/holds what is written at once", GSIZE_TO_POINTER(PIECE * 4),
         holds_what_is_written_in_pieces_of);
     ADD("/part/holds many pieces in their order", NULL, holds_many_pieces_in_their_order);
+    g_test_add_func("/part/writes at most 64 KB at once", writes_at_most_64_kb_at_once);
     ADD("/part/may hold nothing", NULL, may_hold_nothing);
     ADD("/part/looks behind what is blank", NULL, looks_behind_what_is_blank);
     ADD("/part/starts over from its buffer", GSIZE_TO_POINTER(10), starts_over);

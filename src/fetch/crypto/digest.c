@@ -14,6 +14,9 @@ struct SmDigest {
     EVP_MD_CTX *md5; /* NULL: not asked for */
     gint64 breaks;   /* line breaks */
     char last;       /* the last byte; a line break where there is none */
+    GThread *thread; /* hashes data, until it is joined; NULL: none */
+    const void *data;
+    gsize length; /* bytes of data */
 };
 
 static EVP_MD_CTX *
@@ -52,11 +55,37 @@ count_lines(SmDigest *digest, const char *data, gsize length)
         digest->last = end[-1];
 }
 
+static void
+hash(SmDigest *digest, const void *data, gsize length)
+{
+    count_lines(digest, data, length);
+    EVP_DigestUpdate(digest->sha256, data, length);
+    if (digest->md5 != NULL)
+        EVP_DigestUpdate(digest->md5, data, length);
+}
+
+static gpointer
+hash_beside(gpointer user)
+{
+    SmDigest *digest = user;
+
+    hash(digest, digest->data, digest->length);
+    return NULL;
+}
+
+static void
+wait_for_thread(SmDigest *digest)
+{
+    if (digest->thread != NULL)
+        g_thread_join(g_steal_pointer(&digest->thread));
+}
+
 void
 sm_digest_free(SmDigest *digest)
 {
     if (digest == NULL)
         return;
+    wait_for_thread(digest);
     EVP_MD_CTX_free(digest->sha256);
     EVP_MD_CTX_free(digest->md5);
     g_free(digest);
@@ -65,10 +94,19 @@ sm_digest_free(SmDigest *digest)
 void
 sm_digest_update(SmDigest *digest, const void *data, gsize length)
 {
-    count_lines(digest, data, length);
-    EVP_DigestUpdate(digest->sha256, data, length);
-    if (digest->md5 != NULL)
-        EVP_DigestUpdate(digest->md5, data, length);
+    wait_for_thread(digest);
+    hash(digest, data, length);
+}
+
+void
+sm_digest_update_beside(SmDigest *digest, const void *data, gsize length)
+{
+    wait_for_thread(digest);
+    digest->data = data;
+    digest->length = length;
+    digest->thread = g_thread_try_new("hash", hash_beside, digest, NULL);
+    if (digest->thread == NULL)
+        hash(digest, data, length);
 }
 
 static char *
@@ -84,6 +122,7 @@ finish(EVP_MD_CTX *context)
 void
 sm_digest_finish(SmDigest *digest, char **sha256, char **md5)
 {
+    wait_for_thread(digest);
     *sha256 = finish(digest->sha256);
     if (md5 != NULL)
         *md5 = digest->md5 != NULL ? finish(digest->md5) : NULL;

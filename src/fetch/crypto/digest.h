@@ -19,6 +19,10 @@ void sm_digest_free(SmDigest *digest);
 /* Hashes length bytes. */
 void sm_digest_update(SmDigest *digest, const void *data, gsize length);
 
+/* The same, in a thread of the digest's own while the caller goes on, or at once where no thread is
+ * to be had: data must stay as it is until the next call with digest, which waits for its end. */
+void sm_digest_update_beside(SmDigest *digest, const void *data, gsize length);
+
 /* Ends the stream: lower-case hex; md5 may be NULL, and *md5 becomes NULL where it was not asked
  * for. */
 void sm_digest_finish(SmDigest *digest, char **sha256, char **md5);

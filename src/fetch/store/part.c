@@ -14,7 +14,8 @@
 #include "fetch/store/fs.h"
 
 enum {
-    PIECE = 256 * 1024,      /* bytes that are written at once */
+    PIECE = 512 * 1024,      /* bytes that are hashed at once */
+    WRITE = 64 * 1024,       /* bytes of a write(): of more, ext4 makes folios that cost more */
     EARLY = 8 * 1024 * 1024, /* bytes after which writing to the disk starts */
     HEAD = 64,               /* bytes */
 };
@@ -38,8 +39,9 @@ struct SmPart {
     char head[HEAD];
     gint64 begun; /* bytes that the disk has started to write */
     gsize fill;
-    gsize used; /* bytes of the buffer that were used: to be wiped */
-    guint8 buffer[PIECE];
+    gsize used;     /* bytes of the buffers that were used: to be wiped */
+    guint8 *buffer; /* that of the two which is filled now; the other one may still be hashed */
+    guint8 buffers[2 * PIECE];
 };
 
 char *
@@ -53,7 +55,8 @@ new_part(int fd, char *shown, gboolean with_md5)
 {
     SmPart *part = g_malloc(sizeof *part);
 
-    memset(part, 0, offsetof(SmPart, buffer));
+    memset(part, 0, offsetof(SmPart, buffers));
+    part->buffer = part->buffers;
     part->fd = fd;
     part->shown = shown;
     part->digest = sm_digest_new(with_md5);
@@ -219,7 +222,7 @@ sm_part_free(SmPart *part)
         sm_close(&part->fd);
     g_free(part->sealed_sha256);
     sm_digest_free(part->digest);
-    explicit_bzero(part->buffer, part->used); /* students' data */
+    explicit_bzero(part->buffers, part->used); /* students' data */
     explicit_bzero(part->head, sizeof part->head);
     g_free(part->shown);
     g_free(part->file);
@@ -277,9 +280,11 @@ sm_part_start_over(SmPart *part, gboolean with_md5, GError **error)
 static gboolean
 write_out(SmPart *part, const guint8 *buffer, gsize length, GError **error)
 {
-    return part->written || sm_write_all(part->fd, buffer, length) ||
-           sm_error_from_errno(error, part->store == NULL ? SM_ERROR_IO : SM_ERROR_DIRECTORY, "%s",
-                               part->shown);
+    for (gsize at = 0; at < length && !part->written; at += WRITE)
+        if (!sm_write_all(part->fd, buffer + at, MIN(length - at, WRITE)))
+            return sm_error_from_errno(
+                error, part->store == NULL ? SM_ERROR_IO : SM_ERROR_DIRECTORY, "%s", part->shown);
+    return TRUE;
 }
 
 /* Starts gpg only once there is data: most requests for a corrected file bring none. */
@@ -294,9 +299,14 @@ seal(SmPart *part, const guint8 *buffer, gsize length, GError **error)
 static gboolean
 flush(SmPart *part, GError **error)
 {
+    if (part->fill == PIECE)
+        sm_digest_update_beside(part->digest, part->buffer, PIECE);
+    else /* most files are less than one piece, not worth a thread */
+        sm_digest_update(part->digest, part->buffer, part->fill);
     if (!(part->sealing ? seal : write_out)(part, part->buffer, part->fill, error))
         return FALSE;
     part->fill = 0;
+    part->buffer = part->buffers + (part->buffer == part->buffers ? PIECE : 0);
     /* leaves little for the fsync at the end */
     if (part->store != NULL && !part->sealing && part->size - part->begun >= EARLY) {
         sm_fs_begin_writing(part->fd, part->begun, part->size - part->begun);
@@ -311,8 +321,7 @@ sm_part_write(SmPart *part, const void *data, gsize length, GError **error)
     const guint8 *from = data;
 
     note_beginning(part, from, length);
-    sm_digest_update(part->digest, data, length); /* while it is in the cache */
-    part->used = MIN(part->used + length, sizeof part->buffer);
+    part->used = MIN(part->used + length, sizeof part->buffers);
     while (length > 0) {
         gsize piece = MIN(length, PIECE - part->fill);
 
