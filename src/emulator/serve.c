@@ -135,7 +135,8 @@ say_ready(const SmOptions *options, guint16 port, const SmTls *tls, GError **err
     g_autoptr(GError) cause = NULL;
 
     if (options->ready_file != NULL && !g_file_set_contents(options->ready_file, line, -1, &cause))
-        return sm_error_set(error, SM_ERROR_IO, "%s", cause->message);
+        return sm_error_set(error, SM_ERROR_IO, "%s: %s", options->ready_file,
+                            sm_error_of_file(cause));
     fputs(line, stdout);
     if (fflush(stdout) != 0)
         return sm_error_from_errno(error, SM_ERROR_IO, "standard output");

@@ -32,7 +32,7 @@ read_file(const char *path, char **text, GError **error)
 
     if (g_file_get_contents(path, text, NULL, &cause))
         return TRUE;
-    return sm_error_set(error, SM_ERROR_IO, "%s", cause->message);
+    return sm_error_set(error, SM_ERROR_IO, "%s: %s", path, sm_error_of_file(cause));
 }
 
 static SmTls *
@@ -70,7 +70,7 @@ write_files(const char *folder, const GPtrArray *made, GError **error)
             chmod(path, (mode_t)kept[i].mode) == 0) /* whatever the umask is */
             continue;
         return sm_error_set(error, SM_ERROR_IO, "%s: %s", path,
-                            cause != NULL ? cause->message : g_strerror(errno));
+                            cause != NULL ? sm_error_of_file(cause) : g_strerror(errno));
     }
     return TRUE;
 }

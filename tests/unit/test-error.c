@@ -128,6 +128,24 @@ errno_becomes_a_message(void)
     g_assert_cmpstr(error->message, ==, "write a.csv: No space left on device");
 }
 
+static void
+a_file_s_error_keeps_its_cause_only(void)
+{
+    static const struct {
+        const char *said, *cause;
+    } cases[] = {{"Failed to open file “/a: b/c”: Permission denied", "Permission denied"},
+                 {"Failed to create file “/c.X1Y2Z3”: No such file or directory",
+                  "No such file or directory"},
+                 {"too large", "too large"},
+                 {"it ends with: ", ""}};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) fault = g_error_new_literal(G_FILE_ERROR, 0, cases[i].said);
+
+        g_assert_cmpstr(sm_error_of_file(fault), ==, cases[i].cause);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -139,5 +157,7 @@ main(int argc, char **argv)
     g_test_add_func("/errors/no error is 0", no_error_is_0);
     g_test_add_func("/errors/strangers count as our own fault", strangers_count_as_our_own_fault);
     g_test_add_func("/errors/errno becomes a message", errno_becomes_a_message);
+    g_test_add_func("/errors/a file's error keeps its cause only",
+                    a_file_s_error_keeps_its_cause_only);
     return g_test_run();
 }

@@ -92,3 +92,11 @@ sm_error_from_errno(GError **error, SmErrorCode code, const char *what, ...)
     return sm_error_set(error, saved == EPIPE ? SM_ERROR_PIPE : code, "%s: %s", text,
                         g_strerror(saved));
 }
+
+const char *
+sm_error_of_file(const GError *fault)
+{
+    const char *cause = g_strrstr(fault->message, ": ");
+
+    return cause != NULL ? cause + 2 : fault->message;
+}

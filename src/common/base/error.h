@@ -107,3 +107,7 @@ gboolean sm_error_from_errno(GError **error, SmErrorCode code, const char *what,
 
 /* The same for functions that return a pointer. */
 #define sm_error_null_errno(...) (sm_error_from_errno(__VA_ARGS__), NULL)
+
+/* Why GLib could not read or write a file: fault's message without its first words and the path,
+ * which our messages begin with. fault's. */
+const char *sm_error_of_file(const GError *fault);

@@ -63,12 +63,11 @@ explain_open(const char *path, GError **error)
         sm_error_from_errno(error, SM_ERROR_CONFIG, "%s", path);
 }
 
-static GPtrArray *
-read_one(const char *path, GError **error)
+GString *
+sm_config_read_text(const char *path, GError **error)
 {
     /* Without O_NONBLOCK a FIFO would hold the delivery up for ever. */
     sm_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    g_autoptr(GString) text = NULL;
     struct stat about;
 
     if (fd < 0 || fstat(fd, &about) < 0) {
@@ -77,9 +76,15 @@ read_one(const char *path, GError **error)
     }
     if (!S_ISREG(about.st_mode))
         return sm_error_null(error, SM_ERROR_CONFIG, "%s: is not a regular file", path);
-    if (!check_trust(path, &about, error) || (text = read_all(fd, path, error)) == NULL)
-        return NULL;
-    return sm_config_lines(path, text->str, text->len, error);
+    return check_trust(path, &about, error) ? read_all(fd, path, error) : NULL;
+}
+
+static GPtrArray *
+read_one(const char *path, GError **error)
+{
+    g_autoptr(GString) text = sm_config_read_text(path, error);
+
+    return text != NULL ? sm_config_lines(path, text->str, text->len, error) : NULL;
 }
 
 static gboolean

@@ -61,7 +61,7 @@ read_own(const SmAccount *account, GError **error)
         why = "everyone may write to it; run chmod o-w";
     else if (S_ISREG(st.st_mode)) { /* of a FIFO or a device nobody knows the end */
         if (!g_file_get_contents(path, &text, NULL, &fault))
-            why = fault->message;
+            why = sm_error_of_file(fault);
         else if (strstr(text, "CERTIFICATE-----") == NULL)
             why = "has no certificate in PEM form (-----BEGIN CERTIFICATE-----)";
         else

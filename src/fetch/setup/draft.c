@@ -45,17 +45,12 @@ group_of(const SmDraft *draft)
 static char *
 read_text(const char *file, GError **error)
 {
-    g_autoptr(GError) fault = NULL;
-    char *text = NULL;
+    GString *text;
 
-    if (g_file_test(file, G_FILE_TEST_EXISTS) && !g_file_test(file, G_FILE_TEST_IS_REGULAR)) {
-        sm_error_set(error, SM_ERROR_CONFIG, "%s: is not a regular file", file);
-    } else if (!g_file_get_contents(file, &text, NULL, &fault)) {
-        if (g_error_matches(fault, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-            return g_strdup("");
-        sm_error_set(error, SM_ERROR_CONFIG, "%s: %s", file, fault->message);
-    }
-    return text;
+    if (access(file, F_OK) < 0 && errno == ENOENT)
+        return g_strdup("");
+    text = sm_config_read_text(file, error);
+    return text != NULL ? g_string_free(text, FALSE) : NULL;
 }
 
 /* Chooses the account among groups, and says in draft where its group is. */

@@ -234,7 +234,7 @@ write_file(const Step *step, GError **error)
     umask(mask);
     if (!ok || (exists && st.st_uid != geteuid() && chown(target, st.st_uid, st.st_gid) < 0))
         return sm_error_set(error, SM_ERROR_DIRECTORY, "%s: %s", step->path,
-                            fault != NULL ? fault->message : g_strerror(errno));
+                            fault != NULL ? sm_error_of_file(fault) : g_strerror(errno));
     g_message("%s %s", exists ? "edited" : "wrote", step->path);
     return TRUE;
 }

@@ -145,7 +145,7 @@ sm_exposition_write(const char *path, const char *text, GError **error)
     umask(before);
     if (ok)
         return TRUE;
-    sm_error_set(error, SM_ERROR_IO, "metrics: %s", fault->message);
+    sm_error_set(error, SM_ERROR_IO, "metrics: %s: %s", path, sm_error_of_file(fault));
     g_error_free(fault);
     return FALSE;
 }
