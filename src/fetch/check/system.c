@@ -157,7 +157,7 @@ sm_check_tell(SmCheck *check, const SmAccount *none)
                      "%s for scorefetch tell, and nothing runs it; %s",
                      late ? "alerts or on-stored commands wait" : "a report waits",
                      config->site ? "run systemctl enable --now scoremail-tell.timer"
-                                  : "add it to your crontab, or remove commands = deferred");
+                                  : "let cron or a timer start it, or remove commands = deferred");
 }
 
 void

@@ -20,7 +20,7 @@ static const struct {
 static const struct {
     const char *unit, *missing;
 } started[] = {
-    {"scoremail-run.socket", "an event waits for the timer"},
+    {"scoremail-run.socket", "after a boot, events wait for the first run"},
     {"scoremail-run.timer", "nothing is tried again"},
     {"scoremail-sync.timer", "a lost e-mail loses its file"},
     {"scoremail-tell.timer", "an alert or on-stored that failed waits for the next run"},

@@ -21,6 +21,7 @@
 
 #define REMEDY_SITE                                                                                \
     "systemctl enable --now scoremail-run.socket scoremail-run.timer scoremail-tell.timer"
+#define CRONTAB "/usr/bin/crontab"
 #define TIMER "scoremail-run.timer"
 #define SYNC_TIMER "scoremail-sync.timer"
 
@@ -153,7 +154,10 @@ own_remedy(void)
     if (has_own_timer())
         return g_strdup("run systemctl --user restart " TIMER
                         ", and see systemctl --user status " TIMER " scoremail-run.service");
-    return g_strdup_printf("add to your crontab: */5 * * * * %s run -q",
+    return g_strdup_printf(g_file_test(CRONTAB, G_FILE_TEST_IS_EXECUTABLE)
+                               ? "add to your crontab: */5 * * * * %s run -q"
+                               : "run scorefetch setup --yes --schedule=timer, or start this every "
+                                 "5 minutes: %s run -q",
                            self != NULL ? self : SM_BINDIR "/scorefetch");
 }
 
