@@ -7,7 +7,7 @@ import subprocess
 import agents
 import pytest
 from harness import CSV_NAME, EX_CONFIG, EX_DATAERR, EX_NOPERM, EX_TEMPFAIL, EX_USAGE, PROGRAM_FILES, mail, run
-from person import Person
+from person import DEADLINE, Person
 
 EX_CANTCREAT = 73
 BIN = "/usr/local/bin"
@@ -127,6 +127,22 @@ def test_ended_at_any_question_nothing_is_written(home, question, how):
     assert code != 0 and home.everything() == before and home.crontab() == ""
 
 
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, "the terminal is closed"])
+def test_a_signal_at_the_password_leaves_the_terminal_as_it_was(build, tmp_path, how):
+    person = Person([build / "scorefetch", "setup", "-c", tmp_path / "conf", "--username=u", "-d", tmp_path / "scores", "--format=csv",
+                     "--alert-mail=none", "--agent=none", "--schedule=none"], cwd="/", env=agents.ENVIRONMENT)  # fmt: skip
+    person.wait_for("New password")
+    assert not person.echoes()
+    if isinstance(how, signal.Signals):
+        person.process.send_signal(how)
+        assert person.end()[0] == -how
+    else:
+        os.close(person.terminal)
+        os.close(person.theirs)
+        assert person.process.wait(DEADLINE) == -signal.SIGHUP
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_without_a_terminal_what_is_needed_is_named(home):
     before = home.everything()
     done = home.setup()
@@ -190,6 +206,23 @@ def test_a_service_that_cannot_be_reached(home):
     assert done.code == EX_TEMPFAIL and "--force writes it" in done.err and home.everything() == before
     done = home.plain(impatient, "--force")
     assert done.code == 0 and home.path(PASSWORD).read_text() == home.password + "\n"
+
+
+def test_answers_outlast_a_service_that_is_down(home):
+    home.emulator.faults("login:status=503")
+    given = ["--directory=~/scores", "--format=csv", "--alert-mail=none", "--agent=none", "--schedule=none", "--set=give-up-after=1s"]
+    person = home.person("--username", home.username, *given).answers(home.password, home.password)
+    person.wait_for("(again, write)\r\n[again] ").types("later\n").wait_for("allowed: again, write").types("\n")
+    person.wait_for("(again, write)")
+    home.emulator.faults("")
+    person.types("again\n")
+    code, err = person.end(quiet=False)
+    assert code == 0 and err.count("cannot be tested") == 2 and "the service accepts" in err, err
+    home.emulator.faults("login:status=503")
+    home.path(PASSWORD).unlink()
+    person = home.person("--username", home.username, *given).answers("untested", "untested")
+    person.wait_for("(again, write)").types("write\n")
+    assert person.end(quiet=False)[0] == 0 and home.path(PASSWORD).read_text() == "untested\n"
 
 
 def test_print_writes_nothing_and_shows_everything(home):
@@ -381,6 +414,21 @@ def test_a_configuration_that_cannot_be_read_is_not_touched(home, text):
     home.write(CONFIG, text)
     done = home.plain()
     assert done.code == EX_CONFIG and CONFIG in done.err and home.path(CONFIG).read_text() == text
+
+
+def test_an_unreadable_configuration_is_named_once(home):
+    home.write(CONFIG, "[account main]\n", mode=0o000)
+    done = home.plain()
+    path = f"{home.seen}/{CONFIG}"
+    assert done.code == EX_CONFIG and done.err.count(path) == 1
+    assert done.err.startswith(f"scorefetch: {path}: cannot be read by uid {home.uid}; check its permissions")
+
+
+def test_without_cron_check_suggests_no_crontab(home):
+    home.write("none", "", mode=0o644)
+    home.root.bind(home.path("none"), "/usr/bin/crontab")
+    done = home.plain("--schedule=none")
+    assert "crontab" not in done.out.decode() and f"every 5 minutes: {BIN}/scorefetch run -q" in done.out.decode()
 
 
 def test_what_is_no_file_is_not_waited_for(home):

@@ -194,13 +194,47 @@ agrees(const Setup *setup, const char *text, gboolean *yes, GError **error)
     return answer != NULL;
 }
 
-/* A secret that the service takes, or that is to be written untried; asks again where it is
+static gboolean
+check_untested(const char *answer, gpointer none, GError **error)
+{
+    return strcmp(answer, "again") == 0 || strcmp(answer, "write") == 0 ||
+           sm_error_set(error, SM_ERROR_USAGE, "allowed: again, write");
+}
+
+/* Whether secret may be written. Where the service cannot say, a person decides: one whose answers
+ * would be lost. */
+static gboolean
+try_new(const Setup *setup, const SmAccount *account, const SmSecret *secret, GError **error)
+{
+    static const SmQuestion question = {
+        .option = "--force",
+        .text = "Try the password again, or write it untested?\n(again, write)",
+        .fallback = "again",
+        .check = check_untested};
+
+    for (;;) {
+        g_autoptr(GError) fault = NULL;
+        g_autofree char *answer = NULL;
+
+        if (sm_password_try(account, secret, setup->answers->force, &fault))
+            return TRUE;
+        if (setup->answers->defaults || !sm_terminal_is_there() ||
+            g_error_matches(fault, SM_ERROR, SM_ERROR_CREDENTIALS)) {
+            g_propagate_error(error, g_steal_pointer(&fault));
+            return FALSE;
+        }
+        g_warning("%s", fault->message);
+        answer = sm_question_ask(&question, TRUE, error);
+        if (answer == NULL || strcmp(answer, "write") == 0)
+            return answer != NULL;
+    }
+}
+
+/* A secret that the service accepts, or that is to be written untried; asks again where it is
  * rejected, or mistyped. */
 static SmSecret *
 ask_password(const Setup *setup, const SmAccount *account, GError **error)
 {
-    gboolean force = setup->answers->force;
-
     if (!setup->answers->password_stdin && !sm_terminal_is_there())
         return sm_error_null(error, SM_ERROR_USAGE,
                              "there is no terminal to ask at; add --password-stdin");
@@ -211,7 +245,7 @@ ask_password(const Setup *setup, const SmAccount *account, GError **error)
                                          ? sm_password_read_stdin(&fault)
                                          : sm_password_ask(account, &again, &fault);
 
-        if (secret != NULL && sm_password_try(account, secret, force, &fault))
+        if (secret != NULL && try_new(setup, account, secret, &fault))
             return g_steal_pointer(&secret);
         if (!again || i == TRIES ||
             (secret != NULL && !g_error_matches(fault, SM_ERROR, SM_ERROR_CREDENTIALS))) {
