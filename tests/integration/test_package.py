@@ -11,7 +11,7 @@ import agents
 import debian
 import pytest
 from debian import apt
-from harness import CSV_NAME, TXT_NAME, mail, need, notification
+from harness import CHECKOUT, CSV_NAME, TXT_NAME, mail, need, notification, run
 
 pytestmark = [
     pytest.mark.release_only("packages have a build of their own"),
@@ -22,6 +22,13 @@ CONFIG = "/etc/scoremail/scoremail.conf"
 DIRECTORY = "/var/lib/scoremail/scores"  # where a purge must not delete it
 OLD_UNIT = "/etc/systemd/system/paths.target.wants/scoremail-run.path"  # of 0.1.0
 WORKER = ["runuser", "-u", "scoremail", "--", "scorefetch", "run", "-c", CONFIG]
+
+
+def test_a_wrong_kind_makes_no_folder(tmp_path):
+    for words in ([], ["foo"], ["usage"], ["deb", "x", "y"]):
+        done = run([CHECKOUT / "contrib/package", *words, *([tmp_path / "packages"] if words == ["foo"] else [])])
+        assert done.code == 64 and "contrib/package deb [FOLDER]" in done.err
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture(scope="module")
