@@ -55,6 +55,7 @@ def test_bash_offers_values_and_files(build):
 def test_fish_offers_the_table(build, table):
     commands, *options = fish(build, "scorefetch ", *[f"scorefetch {name} --" for name in table])
     assert sorted(commands) == sorted(table)
+    assert fish(build, "scorefetch --", "scorefetch status --vers") == [["--help", "--version"], []]
     for name, found in zip(table, options):
         assert sorted(found) == sorted(table[name]), name
 
@@ -72,7 +73,7 @@ def test_zsh_offers_the_table(build, table, tmp_path):
     try:
         person.types(f"fpath=({tmp_path} $fpath); autoload -U compinit; compinit -D -u; LISTMAX=999; unsetopt list_ambiguous; echo rea''dy\n")
         person.wait_for("\nready")
-        for typed, whole in [("scorefetch stat\t", "scorefetch status"), ("scorefetch help pas\t", "help passwd"),
+        for typed, whole in [("scorefetch stat\t", "scorefetch status"), ("scorefetch help pas\t", "help passwd"), ("scorefetch --v\t", "scorefetch --version"),
                              ("scorefetch status --exi\t", "--exit-code"), ("scorefetch backup build.ni\t", "build.ninja"),
                              ("scorefetch status --config=build.ni\t", "--config=build.ninja")]:  # fmt: skip
             person.types(typed).wait_for(whole)

@@ -168,7 +168,11 @@ zsh(const SmCommand *const *commands, gsize count)
     }
     puts("    )\n"
          "    if ((CURRENT == 2)); then\n"
-         "        _describe -t commands command commands\n"
+         "        if [[ $PREFIX == -* ]]; then\n"
+         "            _arguments '--help[Show help]' '--version[Show the version]'\n"
+         "        else\n"
+         "            _describe -t commands command commands\n"
+         "        fi\n"
          "        return\n"
          "    fi\n"
          "    shift words\n"
@@ -218,7 +222,9 @@ fish(const SmCommand *const *commands, gsize count)
          "function __scorefetch_begins\n"
          "    test (count (commandline -opc)) -eq 1\n"
          "end\n"
-         "complete -c scorefetch -f");
+         "complete -c scorefetch -f\n"
+         "complete -c scorefetch -n __scorefetch_begins -l help -d 'Show help'\n"
+         "complete -c scorefetch -n __scorefetch_begins -l version -d 'Show the version'");
     for (gsize i = 0; i < count; i++) {
         g_autofree char *text = quoted(commands[i]->summary);
 
