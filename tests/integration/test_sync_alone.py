@@ -46,7 +46,10 @@ def test_a_listing_that_cannot_be_had_is_an_alert_after_expect_listing(synced, l
 def test_a_first_sync_that_never_comes_to_its_end_is_an_alert_too(account):
     account.configure(give_up_after="1s", service_url="https://127.0.0.1:1/pascoredwnld")
     account.scorefetch("sync", "--all")
+    account.scorefetch("sync", "--all")
     assert "listing" not in alerts(account)
+    log = account.sql("SELECT action, detail FROM log")
+    assert log == [{"action": "first sync", "detail": "not complete; expect-listing counts from here"}]
     with_clock(account, "+2d", "sync", "--all")
     assert "listing" in alerts(account)
 

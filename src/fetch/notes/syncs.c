@@ -57,13 +57,14 @@ sm_sync_missed_since(SmLedger *ledger, const char *account, gint64 *when, GError
 {
     if (!sm_db_integer(ledger->db, error, when,
                        "SELECT coalesce(min(at), 0) FROM log WHERE account = ? AND name = ''"
-                       " AND action = 'sync missed'",
+                       " AND action IN ('first sync', 'sync missed')",
                        "s", account))
         return FALSE;
     if (*when > 0)
         return TRUE;
     *when = sm_ledger_now();
-    return sm_ledger_log(ledger, account, "", "sync missed", "expect-listing", error);
+    return sm_ledger_log(ledger, account, "", "first sync",
+                         "not complete; expect-listing counts from here", error);
 }
 
 gboolean
