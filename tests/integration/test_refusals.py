@@ -114,7 +114,7 @@ def test_too_many_sessions_go_on_with_a_token(account, service, status):
 def test_a_login_confirms_before_an_account_is_closed(account, service):
     service.says = {"file by password": reply(401, WRONG), "login": reply(200, TOKEN, LATER)}
     done = account.receive(CSV_NAME)
-    assert done.code == EX_TEMPFAIL and "takes user name and password" in done.err
+    assert done.code == EX_TEMPFAIL and "accepts user name and password" in done.err
     assert not is_closed(account)
     assert service.calls()[:2] == ["file by password", "login"]
     service.says["login"] = reply(401, WRONG)

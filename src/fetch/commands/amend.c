@@ -225,7 +225,7 @@ retry_account(SmSession *session, GError **error)
     if (token == NULL)
         return EX_OK;
     sm_login_forget(token);
-    g_message("account %s: the service takes user name and password; scorefetch run fetches what"
+    g_message("account %s: the service accepts user name and password; scorefetch run fetches what"
               " waits",
               account->name);
     return EX_OK;

@@ -93,7 +93,7 @@ confirm(SmService *service, const SmSecret *secret, Telling *told, GError **faul
     if (second.trial == SM_TRIAL_ACCEPTED && told->kind != SM_REFUSAL_ROLE) {
         g_clear_error(fault);
         sm_error_set(fault, SM_ERROR_WAY,
-                     "account %s: the service takes user name and password, but refuses the call"
+                     "account %s: the service accepts user name and password, but refuses the call"
                      " (%s)",
                      service->account->name, told->message);
         told->trial = SM_TRIAL_NONE;

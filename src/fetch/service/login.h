@@ -31,7 +31,7 @@ char *sm_login(SmService *service, const SmSecret *secret, GError **error);
 void sm_login_forget(char *token);
 
 /*
- * Whether the service takes secret as the account's password: one login beside
+ * Whether the service accepts secret as the account's password: one login beside
  * the gate and the ledger (which may be NULL), for a person who is about to
  * change the password. SM_ERROR_CREDENTIALS when it does not; SM_ERROR_SERVICE,
  * SM_ERROR_TRUST when the service cannot be asked.
