@@ -5,8 +5,6 @@
 #include "fetch/host/json.h"
 
 enum {
-    WARNING = SM_LEVEL_WARNING,
-    CRITICAL = SM_LEVEL_CRITICAL,
     ALERT_LASTS = 3 * 86400, /* seconds: over a weekend */
 };
 
@@ -25,93 +23,98 @@ static const struct {
     const char *advice;
     gboolean at_the_portal; /* who signs in there can */
 } kinds[SM_ALERT_N_KINDS] = {
-    [SM_ALERT_CREDENTIALS] = {"credentials", CRITICAL, STANDS, "the password was rejected",
+    [SM_ALERT_CREDENTIALS] = {"credentials", SM_LEVEL_CRITICAL, STANDS, "the password was rejected",
                               "Sign in at the portal, renew the password there if it has expired, "
                               "then run scorefetch passwd. Files wait until then.",
                               TRUE},
-    [SM_ALERT_SECRET_AGE] = {"password-age", WARNING, STANDS, "the password is getting old",
+    [SM_ALERT_SECRET_AGE] = {"password-age", SM_LEVEL_WARNING, STANDS,
+                             "the password is getting old",
                              "Change it at the portal, then run scorefetch passwd.", TRUE},
-    [SM_ALERT_FORM] = {"form", WARNING, PASSES, "a notification without a valid file name",
+    [SM_ALERT_FORM] = {"form", SM_LEVEL_WARNING, PASSES, "a notification without a valid file name",
                        "Look at the message in the mailbox. If its form has changed, report it to "
                        "scoremail's developers; until then run scorefetch get NAME."},
     [SM_ALERT_UNUSABLE] =
-        {"unusable", WARNING, PASSES, "a message that could not be read",
+        {"unusable", SM_LEVEL_WARNING, PASSES, "a message that could not be read",
          "Look at the message in the mailbox. If it announces a file, run scorefetch get NAME."},
-    [SM_ALERT_NO_ACCOUNT] = {"no-account", WARNING, PASSES,
+    [SM_ALERT_NO_ACCOUNT] = {"no-account", SM_LEVEL_WARNING, PASSES,
                              "a notification that belongs to no account",
                              "Compare recipients and org-id in the configuration with the message, "
                              "correct them, and pipe the message into scoremail again."},
-    [SM_ALERT_ACCOUNT] = {"account", CRITICAL, STANDS, "an account cannot be used",
+    [SM_ALERT_ACCOUNT] = {"account", SM_LEVEL_CRITICAL, STANDS, "an account cannot be used",
                           "Fix the cause. The account's files wait until then."},
     [SM_ALERT_WAITING] =
-        {"waiting", WARNING, SHOWS, "a file has been waiting too long",
+        {"waiting", SM_LEVEL_WARNING, SHOWS, "a file has been waiting too long",
          "Fix the cause; scorefetch status shows what waits. scorefetch run retries it."},
     [SM_ALERT_FORMAT] =
-        {"format", WARNING, STANDS, "the wanted format is not announced",
+        {"format", SM_LEVEL_WARNING, STANDS, "the wanted format is not announced",
          "Check at the portal which format is posted to you, and set format to that, or to first.",
          TRUE},
     [SM_ALERT_EXTENSION] =
-        {"extension", WARNING, PASSES, "a file of a type that is not fetched",
+        {"extension", SM_LEVEL_WARNING, PASSES, "a file of a type that is not fetched",
          "If you want such files, add their type to extensions. Each type raises one alert."},
-    [SM_ALERT_DISK] = {"disk", CRITICAL, STANDS, "the directory is not writable",
+    [SM_ALERT_DISK] = {"disk", SM_LEVEL_CRITICAL, STANDS, "the directory is not writable",
                        "Mount it, free space, or correct its permissions. Files wait until then."},
     [SM_ALERT_MISSING] =
-        {"missing", CRITICAL, SHOWS, "the service has no such file",
+        {"missing", SM_LEVEL_CRITICAL, SHOWS, "the service has no such file",
          "Check at the portal whether it exists. If it does, run scorefetch retry NAME.", TRUE},
-    [SM_ALERT_DAMAGED] = {"damaged", WARNING, PASSES, "a downloaded file is damaged",
+    [SM_ALERT_DAMAGED] = {"damaged", SM_LEVEL_WARNING, PASSES, "a downloaded file is damaged",
                           "scorefetch retries. If it keeps failing, check whether a proxy alters "
                           "downloads, and report it to the service."},
-    [SM_ALERT_HOST] = {"host", CRITICAL, STANDS,
+    [SM_ALERT_HOST] = {"host", SM_LEVEL_CRITICAL, STANDS,
                        "the service names an object host that may not be used",
                        "If the service has moved its files there, add that host to storage-hosts. "
                        "Files wait until then."},
-    [SM_ALERT_TRUST] = {"certificate", CRITICAL, STANDS, "a certificate cannot be trusted",
+    [SM_ALERT_TRUST] = {"certificate", SM_LEVEL_CRITICAL, STANDS, "a certificate cannot be trusted",
                         "Compare the clock with the dates. If a proxy or filter of yours reads "
                         "TLS, set ca-file to its authority; scorefetch check --online names it. "
                         "Files wait until then."},
-    [SM_ALERT_CONFLICT] = {"conflict", CRITICAL, SHOWS, "another file of that name is in the way",
+    [SM_ALERT_CONFLICT] = {"conflict", SM_LEVEL_CRITICAL, SHOWS,
+                           "another file of that name is in the way",
                            "Move that file away and run scorefetch retry NAME; or, to keep that "
                            "file, run scorefetch adopt NAME."},
     [SM_ALERT_ENCRYPTION] =
-        {"encryption", CRITICAL, STANDS, "an encryption key is unusable",
+        {"encryption", SM_LEVEL_CRITICAL, STANDS, "an encryption key is unusable",
          "Renew the key, or set encrypt-to to another one. Files wait until then."},
-    [SM_ALERT_HOOK] = {"hook", WARNING, PASSES, "on-stored failed",
+    [SM_ALERT_HOOK] = {"hook", SM_LEVEL_WARNING, PASSES, "on-stored failed",
                        "The file is stored. Fix the command; scorefetch run retries it."},
-    [SM_ALERT_HUNG] = {"hung", CRITICAL, STANDS, "the work for an account does not get on",
+    [SM_ALERT_HUNG] = {"hung", SM_LEVEL_CRITICAL, STANDS, "the work for an account does not get on",
                        "Check whether the account's directory answers: does its share hang? "
                        "The other accounts are not held up."},
     [SM_ALERT_WORKER] =
-        {"worker", CRITICAL, SHOWS, "no worker runs",
+        {"worker", SM_LEVEL_CRITICAL, SHOWS, "no worker runs",
          "Run systemctl enable --now scoremail-run.timer, or start scorefetch run by cron."},
-    [SM_ALERT_SILENCE] = {"silence", WARNING, STANDS, "nothing has been announced for too long",
+    [SM_ALERT_SILENCE] = {"silence", SM_LEVEL_WARNING, STANDS,
+                          "nothing has been announced for too long",
                           "Check at the portal whether files were posted. If so, check whether "
                           "notifications still reach the mailbox and scoremail.",
                           TRUE},
-    [SM_ALERT_LISTING] = {"listing", WARNING, STANDS, "no sync was complete for too long",
+    [SM_ALERT_LISTING] = {"listing", SM_LEVEL_WARNING, STANDS, "no sync was complete for too long",
                           "Run scorefetch sync at a prompt: it says what is in the way."},
-    [SM_ALERT_MAIL] = {"mail", WARNING, STANDS, "files came without notification",
+    [SM_ALERT_MAIL] = {"mail", SM_LEVEL_WARNING, STANDS, "files came without notification",
                        "Check whether notifications still reach the mailbox and scoremail."},
-    [SM_ALERT_SPOOL] = {"spool", WARNING, PASSES, "a file in the spool is not an event",
+    [SM_ALERT_SPOOL] = {"spool", SM_LEVEL_WARNING, PASSES, "a file in the spool is not an event",
                         "Check the file and its owner, then delete it."},
-    [SM_ALERT_PULL] = {"pull", WARNING, SHOWS, "a mailbox is not collected",
+    [SM_ALERT_PULL] = {"pull", SM_LEVEL_WARNING, SHOWS, "a mailbox is not collected",
                        "Run systemctl status scoremail-getmail (or the unit that collects). Has a "
                        "password, a consent or a client secret expired? If the mailbox is not "
                        "collected any more, delete the pulled- file in the spool."},
-    [SM_ALERT_PRUNE] = {"prune", WARNING, STANDS, "keep-for deletes nothing until you look",
+    [SM_ALERT_PRUNE] = {"prune", SM_LEVEL_WARNING, STANDS,
+                        "keep-for deletes nothing until you look",
                         "is this machine's clock right, and is keep-for what you mean? Then run"
                         " `scorefetch prune --yes`"},
-    [SM_ALERT_SENDER] = {"sender", WARNING, PASSES,
+    [SM_ALERT_SENDER] = {"sender", SM_LEVEL_WARNING, PASSES,
                          "a message was refused: senders does not have its sender",
                          "If the sender is genuine, add it to senders and pipe the message into "
                          "scoremail again; if not, ignore this."},
-    [SM_ALERT_UNVERIFIED] = {"unverified", WARNING, PASSES,
+    [SM_ALERT_UNVERIFIED] = {"unverified", SM_LEVEL_WARNING, PASSES,
                              "a message was refused: its sender is not verified",
                              "If the message is genuine, check the mail system's verifier, "
                              "authserv-id and trusted-hops; if not, ignore this."},
-    [SM_ALERT_REPORT] = {"report", WARNING, STANDS, "the report was not sent",
+    [SM_ALERT_REPORT] = {"report", SM_LEVEL_WARNING, STANDS, "the report was not sent",
                          "Send a mail by the command of sendmail yourself; scorefetch run tries "
                          "again in this period."},
-    [SM_ALERT_SANDBOX] = {"sandbox", WARNING, PASSES, "the parser runs without all of its sandbox",
+    [SM_ALERT_SANDBOX] = {"sandbox", SM_LEVEL_WARNING, PASSES,
+                          "the parser runs without all of its sandbox",
                           "Use a kernel 5.13 or newer with landlock and seccomp enabled; "
                           "--sandbox=required refuses to run without."},
 };
