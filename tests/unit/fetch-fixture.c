@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "fetch/database/backend.h"
 #include "fetch/rows/events.h"
 #include "fetch/rows/updates.h"
 
@@ -288,10 +289,9 @@ fixture_plan(Fixture *fixture, void (*body)(Fixture *))
     g_autoptr(GPtrArray) statements = g_ptr_array_new_with_free_func(g_free);
     GString *plan = g_string_new(NULL);
 
-    sqlite3_trace_v2(sm_db_handle(fixture->ledger->db), SQLITE_TRACE_STMT, note_statement,
-                     statements);
+    sqlite3_trace_v2(fixture->ledger->db->handle, SQLITE_TRACE_STMT, note_statement, statements);
     body(fixture);
-    sqlite3_trace_v2(sm_db_handle(fixture->ledger->db), 0, NULL, NULL);
+    sqlite3_trace_v2(fixture->ledger->db->handle, 0, NULL, NULL);
     for (guint i = 0; i < statements->len; i++)
         add_plan(fixture, statements->pdata[i], plan);
     return g_string_free(plan, FALSE);

@@ -1,5 +1,5 @@
 /* SQLite with GErrors: values go in and come out, and every failure says path, cause and remedy. */
-#include "fetch/database/db.h"
+#include "fetch/database/backend.h"
 
 #include <glib/gstdio.h>
 #include <sqlite3.h>
@@ -322,7 +322,7 @@ says_who_holds_it(Fixture *fixture, gconstpointer data)
     g_autoptr(GError) error = NULL;
 
     g_assert_nonnull(other);
-    sqlite3_busy_timeout(sm_db_handle(other), 0);
+    sqlite3_busy_timeout(other->handle, 0);
     g_assert_true(sm_db_begin(fixture->ledger->db, "main", NULL));
     g_assert_false(sm_db_begin(other, "main", &error));
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);

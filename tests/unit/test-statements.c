@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fetch-fixture.h"
+#include "fetch/database/backend.h"
 #include "fetch/http/http.h"
 #include "fetch/mail/delivery.h"
 
@@ -140,10 +141,10 @@ a_stored_file_takes_few_statements(Fixture *fixture, gconstpointer data)
 
     start(fixture, &emulator);
     config = configure(fixture, &emulator);
-    traced = sqlite3_trace_v2(sm_db_handle(fixture->ledger->db), SQLITE_TRACE_STMT, count, &counts);
+    traced = sqlite3_trace_v2(fixture->ledger->db->handle, SQLITE_TRACE_STMT, count, &counts);
     g_assert_cmpint(traced, ==, SQLITE_OK);
     deliver(fixture, config, "m1");
-    sqlite3_trace_v2(sm_db_handle(fixture->ledger->db), 0, NULL, NULL);
+    sqlite3_trace_v2(fixture->ledger->db->handle, 0, NULL, NULL);
     g_assert_cmpint(
         fixture_number(fixture, "SELECT count(*) FROM files WHERE state = 'stored' AND size = 15"),
         ==, 1);

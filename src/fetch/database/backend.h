@@ -37,8 +37,8 @@ typedef struct {
     gboolean (*begin_reading)(SmDb *db, GError **error);
     gboolean (*end)(SmDb *db, gboolean ok, GError **error);
     gboolean (*defer)(SmDb *db, gboolean defer);
-    gboolean (*sync)(SmDb *db, GError **error);
-    gboolean (*compact)(SmDb *db, GError **error);
+    gboolean (*sync)(SmDb *db, GError **error);    /* NULL: each commit does */
+    gboolean (*compact)(SmDb *db, GError **error); /* NULL: the server does */
     gboolean (*schema)(SmDb *db, gint64 *version, GError **error);
     /* the last id that a table has given out; 0: none */
     gboolean (*last_id)(SmDb *db, const char *table, gint64 *last, GError **error);

@@ -59,12 +59,6 @@ sm_db_path(const SmDb *db)
     return db->path;
 }
 
-gpointer
-sm_db_handle(SmDb *db)
-{
-    return db->handle;
-}
-
 gint64
 sm_row_int64(const SmRow *row, int column)
 {
@@ -77,41 +71,41 @@ sm_row_text(const SmRow *row, int column)
     return row->backend->text(row, column);
 }
 
-char *
-sm_row_dup(const SmRow *row, int column)
-{
-    return g_strdup(sm_row_text(row, column));
-}
-
 /* Every query goes through here. */
 static gboolean
-each_va(SmDb *db, const SmTaker *taker, const SmDbQuery *query, va_list values, GError **error)
+ask(SmDb *db, const SmTaker *taker, SmDbQuery query, va_list values, GError **error)
 {
     SmDbValue bound[SM_DB_VALUES];
-    SmDbQuery whole = *query;
 
-    for (int i = 0; query->types[i] != '\0'; i++) {
+    for (int i = 0; query.types[i] != '\0'; i++) {
         g_assert(i < SM_DB_VALUES);
-        if (query->types[i] == 'i')
+        if (query.types[i] == 'i')
             bound[i].number = va_arg(values, gint64);
         else
             bound[i].text = va_arg(values, const char *);
     }
-    whole.values = bound;
-    return db->backend->each(db, taker, &whole, error);
+    query.values = bound;
+    return db->backend->each(db, taker, &query, error);
 }
+
+/* In a function of db, error, sql, types and their values: asks, and hands the rows to take with
+ * data; what follows are further members of the query. */
+#define ASK(take, data, ...)                                                                       \
+    ({                                                                                             \
+        va_list values;                                                                            \
+        gboolean asked;                                                                            \
+                                                                                                   \
+        va_start(values, types);                                                                   \
+        asked = ask(db, &(SmTaker){take, (gpointer)(data)},                                        \
+                    (SmDbQuery){.sql = sql, .types = types, __VA_ARGS__}, values, error);          \
+        va_end(values);                                                                            \
+        asked;                                                                                     \
+    })
 
 gboolean
 sm_db_each(SmDb *db, GError **error, const SmTaker *taker, const char *sql, const char *types, ...)
 {
-    SmDbQuery query = {.sql = sql, .types = types};
-    va_list values;
-    gboolean ok;
-
-    va_start(values, types);
-    ok = each_va(db, taker, &query, values, error);
-    va_end(values);
-    return ok;
+    return ASK(taker->take, taker->user_data);
 }
 
 const SmMaker sm_db_texts = {0};
@@ -143,7 +137,7 @@ make(const SmMaker *maker, const SmRow *row)
     char *behind;
 
     if (size == 0)
-        return sm_row_dup(row, 0);
+        return g_strdup(sm_row_text(row, 0));
     for (guint i = 0; i < maker->count && maker->release == NULL; i++) {
         const char *text = maker->fields[i].kind == 's' ? sm_row_text(row, (int)i) : NULL;
 
@@ -187,14 +181,7 @@ gboolean
 sm_db_read(SmDb *db, GError **error, const SmReader *reader, const char *sql, const char *types,
            ...)
 {
-    SmDbQuery query = {.sql = sql, .types = types};
-    va_list values;
-    gboolean ok;
-
-    va_start(values, types);
-    ok = each_va(db, &(SmTaker){read_row, (gpointer)reader}, &query, values, error);
-    va_end(values);
-    return ok;
+    return ASK(read_row, reader);
 }
 
 static gboolean
@@ -215,14 +202,7 @@ gboolean
 sm_db_fill(SmDb *db, GError **error, const SmFiller *filler, const char *sql, const char *types,
            ...)
 {
-    SmDbQuery query = {.sql = sql, .types = types};
-    va_list values;
-    gboolean ok;
-
-    va_start(values, types);
-    ok = each_va(db, &(SmTaker){fill_named, (gpointer)filler}, &query, values, error);
-    va_end(values);
-    return ok;
+    return ASK(fill_named, filler);
 }
 
 /* What was made of rows. */
@@ -249,27 +229,17 @@ GPtrArray *
 sm_db_list(SmDb *db, GError **error, const SmMaker *maker, const char *sql, const char *types, ...)
 {
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(release_of(maker));
-    SmDbQuery query = {.sql = sql, .types = types};
     Made made = {maker, list, NULL};
-    va_list values;
-    gboolean ok;
 
-    va_start(values, types);
-    ok = each_va(db, &(SmTaker){add_made, &made}, &query, values, error);
-    va_end(values);
-    return ok ? g_steal_pointer(&list) : NULL;
+    return ASK(add_made, &made) ? g_steal_pointer(&list) : NULL;
 }
 
 gpointer
 sm_db_first(SmDb *db, GError **error, const SmMaker *maker, const char *sql, const char *types, ...)
 {
-    SmDbQuery query = {.sql = sql, .types = types};
     Made made = {maker, NULL, NULL};
-    va_list values;
 
-    va_start(values, types);
-    each_va(db, &(SmTaker){add_made, &made}, &query, values, error);
-    va_end(values);
+    ASK(add_made, &made);
     return made.first;
 }
 
@@ -283,15 +253,8 @@ note_row(const SmRow *row, gpointer has)
 gboolean
 sm_db_has(SmDb *db, GError **error, gboolean *has, const char *sql, const char *types, ...)
 {
-    SmDbQuery query = {.sql = sql, .types = types};
-    va_list values;
-    gboolean ok;
-
     *has = FALSE;
-    va_start(values, types);
-    ok = each_va(db, &(SmTaker){note_row, has}, &query, values, error);
-    va_end(values);
-    return ok;
+    return ASK(note_row, has);
 }
 
 static gboolean
@@ -304,15 +267,8 @@ take_integer(const SmRow *row, gpointer user_data)
 gboolean
 sm_db_integer(SmDb *db, GError **error, gint64 *value, const char *sql, const char *types, ...)
 {
-    SmDbQuery query = {.sql = sql, .types = types};
-    va_list values;
-    gboolean ok;
-
     *value = 0;
-    va_start(values, types);
-    ok = each_va(db, &(SmTaker){take_integer, value}, &query, values, error);
-    va_end(values);
-    return ok;
+    return ASK(take_integer, value);
 }
 
 static gboolean
@@ -324,13 +280,8 @@ ignore_row(const SmRow *row, gpointer user_data)
 gboolean
 sm_db_run(SmDb *db, GError **error, int *changed, const char *sql, const char *types, ...)
 {
-    SmDbQuery query = {.sql = sql, .types = types, .blind = changed == NULL, .changes = TRUE};
-    va_list values;
-    gboolean ok;
+    gboolean ok = ASK(ignore_row, NULL, .blind = changed == NULL, .changes = TRUE);
 
-    va_start(values, types);
-    ok = each_va(db, &(SmTaker){ignore_row, NULL}, &query, values, error);
-    va_end(values);
     if (ok && changed != NULL)
         *changed = db->changed;
     return ok;
@@ -393,13 +344,13 @@ sm_db_defer(SmDb *db, gboolean defer)
 gboolean
 sm_db_sync(SmDb *db, GError **error)
 {
-    return db->backend->sync(db, error);
+    return db->backend->sync == NULL || db->backend->sync(db, error);
 }
 
 gboolean
 sm_db_compact(SmDb *db, GError **error)
 {
-    return db->backend->compact(db, error);
+    return db->backend->compact == NULL || db->backend->compact(db, error);
 }
 
 const char *

@@ -60,9 +60,6 @@ gboolean sm_db_is_server(const SmDb *db);
 /* The path that it was opened with, or a server's name for messages; db's own. */
 const char *sm_db_path(const SmDb *db);
 
-/* The library's own connection, for tests. */
-gpointer sm_db_handle(SmDb *db);
-
 /* The version of SQLite, "3.40.1"; static. */
 const char *sm_db_version(void);
 
@@ -71,9 +68,6 @@ gint64 sm_row_int64(const SmRow *row, int column);
 
 /* A text column; NULL for SQL's NULL. The row's own. */
 const char *sm_row_text(const SmRow *row, int column);
-
-/* The same as a new string. Caller frees. */
-char *sm_row_dup(const SmRow *row, int column);
 
 /*
  * In what follows types has one letter for each value that is bound to sql, in

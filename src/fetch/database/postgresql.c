@@ -163,18 +163,6 @@ defer(SmDb *db, gboolean deferring)
 }
 
 static gboolean
-sync_server(SmDb *db, GError **error)
-{
-    return TRUE;
-}
-
-static gboolean
-compact(SmDb *db, GError **error)
-{
-    return TRUE; /* autovacuum's affair */
-}
-
-static gboolean
 schema(SmDb *db, gint64 *version, GError **error)
 {
     gint64 tables;
@@ -230,8 +218,6 @@ static const SmDbBackend backend = {
     .begin_reading = begin_reading,
     .end = end,
     .defer = defer,
-    .sync = sync_server,
-    .compact = compact,
     .schema = schema,
     .lock = sm_db_session_lock,
     .is_locked = sm_db_session_is_locked,
