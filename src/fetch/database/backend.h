@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "fetch/database/db.h"
+#include "fetch/database/schema.h"
 
 enum { SM_DB_VALUES = 32 /* that one statement has at most, but of sm_db_run_texts() */ };
 
@@ -23,7 +23,7 @@ typedef struct {
 
 /* Each member does what the function of db.h of its name says. */
 typedef struct {
-    const char *const *steps; /* see schema.h */
+    const SmSchemaDialect *dialect;
     const char *columns;      /* see sm_db_columns_query() */
     SmDb *(*share)(SmDb *db); /* NULL: it cannot */
     void (*close)(SmDb *db);

@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "fetch/database/postgresql-session.h"
-#include "fetch/database/schema.h"
 
 enum { PUT_MAX = 64 /* statements that one trip takes along */ };
 
@@ -202,7 +201,7 @@ set_last_id(SmDb *db, const char *table, gint64 last, GError **error)
 }
 
 static const SmDbBackend backend = {
-    .steps = sm_schema_postgresql,
+    .dialect = &sm_schema_postgresql,
     .columns = "SELECT CASE data_type WHEN 'bigint' THEN '#' ELSE '' END || column_name"
                " FROM information_schema.columns WHERE table_schema = current_schema()"
                " AND table_name = ? ORDER BY column_name COLLATE \"C\"",

@@ -3,12 +3,21 @@
 
 #include "fetch/database/db.h"
 
-enum { SM_SCHEMA_VERSION = 3 /* that this program makes */ };
+#define SM_SCHEMA_VERSION 3 /* that this program makes */
 
-/* Of each kind of database what makes version N out of version N - 1, from the first on, and notes
- * that. */
-extern const char *const sm_schema_sqlite[SM_SCHEMA_VERSION];
-extern const char *const sm_schema_postgresql[SM_SCHEMA_VERSION];
+/* What makes the tables of version N out of those of version N - 1, from the first on. */
+extern const char *const sm_schema_tables[SM_SCHEMA_VERSION];
+
+/* How a kind of database wants it. */
+typedef struct {
+    const char *const (*words)[2]; /* of the tables' text, and what to write for them; ends with
+                                      NULL; NULL: it is as it is */
+    const char
+        *triggers;    /* and functions: they come with the tables of version 2, and do not change */
+    const char *note; /* notes SM_SCHEMA_VERSION */
+} SmSchemaDialect;
+
+extern const SmSchemaDialect sm_schema_sqlite, sm_schema_postgresql;
 
 /*
  * Brings the ledger to this version's schema; the caller holds SM_LOCK_SCHEMA.

@@ -4,7 +4,6 @@
 #include "common/base/error.h"
 #include "common/base/io.h"
 #include "fetch/database/backend.h"
-#include "fetch/database/schema.h"
 #include "fetch/database/sqlite-file.h"
 #include "fetch/host/waiting.h"
 
@@ -422,7 +421,7 @@ set_last_id(SmDb *db, const char *table, gint64 last, GError **error)
 }
 
 static const SmDbBackend backend = {
-    .steps = sm_schema_sqlite,
+    .dialect = &sm_schema_sqlite,
     .columns = "SELECT iif(type = 'INTEGER', '#', '') || name FROM pragma_table_info(?)"
                " ORDER BY name",
     .last_id = last_id,

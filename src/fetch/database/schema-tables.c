@@ -1,7 +1,7 @@
 #include "fetch/database/schema.h"
 
-/* No STRICT tables: SQLite 3.34 does not know them. AUTOINCREMENT: an id names a lock byte and is
- * never used twice. */
+/* In SQLite's words. No STRICT tables: SQLite 3.34 does not know them. AUTOINCREMENT: an id names a
+ * lock byte and is never used twice. */
 static const char version_1[] =
     "CREATE TABLE files ("
     " id INTEGER PRIMARY KEY AUTOINCREMENT,"
@@ -44,8 +44,7 @@ static const char version_1[] =
     " uid INTEGER NOT NULL, command TEXT NOT NULL);"
     /* keys of our own making; fingerprint: what secrets are compared by, see secret.h */
     "CREATE TABLE keys (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
-    "INSERT INTO keys VALUES ('fingerprint', hex(randomblob(32)));"
-    "PRAGMA user_version = 1;";
+    "INSERT INTO keys VALUES ('fingerprint', hex(randomblob(32)));";
 
 /* The worker, listings, alerts, encryption, hand-over; counters that cost nothing to read. */
 static const char version_2[] =
@@ -64,8 +63,6 @@ static const char version_2[] =
     "ALTER TABLE files ADD COLUMN new_sha256_plain TEXT;"
     /* an event came that neither bytes nor a decision answer yet */
     "ALTER TABLE files ADD COLUMN unanswered INTEGER NOT NULL DEFAULT 0;"
-    "CREATE TRIGGER event_came AFTER INSERT ON events BEGIN"
-    " UPDATE files SET unanswered = 1 WHERE account = new.account AND name = new.name; END;"
     /* when keep-for was over and the file was deleted */
     "ALTER TABLE files ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX files_due ON files (next_attempt)"
@@ -100,28 +97,13 @@ static const char version_2[] =
     "CREATE INDEX handovers_due ON handovers (next_attempt) WHERE done = 0;"
     "CREATE INDEX log_by_name ON log (account, name);"
     "CREATE INDEX log_by_time ON log (at);"
-    "CREATE TRIGGER log_is_final BEFORE UPDATE ON log"
-    " BEGIN SELECT raise(ABORT, 'rows of the log are never rewritten'); END;"
     "CREATE TABLE totals (account TEXT NOT NULL, state TEXT NOT NULL, files INTEGER NOT NULL,"
     " PRIMARY KEY (account, state)) WITHOUT ROWID;"
     "INSERT INTO totals SELECT account, state, count(*) FROM files GROUP BY account, state;"
-    "CREATE TRIGGER file_made AFTER INSERT ON files BEGIN"
-    " INSERT INTO totals VALUES (new.account, new.state, 1)"
-    "  ON CONFLICT (account, state) DO UPDATE SET files = files + 1; END;"
-    "CREATE TRIGGER file_moved AFTER UPDATE OF state ON files WHEN old.state <> new.state BEGIN"
-    " UPDATE totals SET files = files - 1 WHERE account = old.account AND state = old.state;"
-    " INSERT INTO totals VALUES (new.account, new.state, 1)"
-    "  ON CONFLICT (account, state) DO UPDATE SET files = files + 1; END;"
-    "CREATE TRIGGER file_gone AFTER DELETE ON files BEGIN"
-    " UPDATE totals SET files = files - 1 WHERE account = old.account AND state = old.state; END;"
     /* day: since 1970, in UTC */
     "CREATE TABLE days (account TEXT NOT NULL, day INTEGER NOT NULL, action TEXT NOT NULL,"
     " times INTEGER NOT NULL, PRIMARY KEY (account, day, action)) WITHOUT ROWID;"
-    "INSERT INTO days SELECT account, at / 86400, action, count(*) FROM log GROUP BY 1, 2, 3;"
-    "CREATE TRIGGER log_counted AFTER INSERT ON log BEGIN"
-    " INSERT INTO days VALUES (new.account, new.at / 86400, new.action, 1)"
-    "  ON CONFLICT (account, day, action) DO UPDATE SET times = times + 1; END;"
-    "PRAGMA user_version = 2;";
+    "INSERT INTO days SELECT account, at / 86400, action, count(*) FROM log GROUP BY 1, 2, 3;";
 
 /* Limits on what strangers leave, and what is pruned. */
 static const char version_3[] =
@@ -132,7 +114,28 @@ static const char version_3[] =
     /* the last listing that looked for names which the service does not know */
     "ALTER TABLE accounts ADD COLUMN looked INTEGER NOT NULL DEFAULT 0;"
     /* until then the service wants no password from it, but a token */
-    "ALTER TABLE accounts ADD COLUMN crowded_until INTEGER NOT NULL DEFAULT 0;"
-    "PRAGMA user_version = 3;";
+    "ALTER TABLE accounts ADD COLUMN crowded_until INTEGER NOT NULL DEFAULT 0;";
 
-const char *const sm_schema_sqlite[SM_SCHEMA_VERSION] = {version_1, version_2, version_3};
+const char *const sm_schema_tables[SM_SCHEMA_VERSION] = {version_1, version_2, version_3};
+
+const SmSchemaDialect sm_schema_sqlite = {
+    .triggers =
+        "CREATE TRIGGER event_came AFTER INSERT ON events BEGIN"
+        " UPDATE files SET unanswered = 1 WHERE account = new.account AND name = new.name; END;"
+        "CREATE TRIGGER file_made AFTER INSERT ON files BEGIN"
+        " INSERT INTO totals VALUES (new.account, new.state, 1)"
+        "  ON CONFLICT (account, state) DO UPDATE SET files = files + 1; END;"
+        "CREATE TRIGGER file_moved AFTER UPDATE OF state ON files WHEN old.state <> new.state BEGIN"
+        " UPDATE totals SET files = files - 1 WHERE account = old.account AND state = old.state;"
+        " INSERT INTO totals VALUES (new.account, new.state, 1)"
+        "  ON CONFLICT (account, state) DO UPDATE SET files = files + 1; END;"
+        "CREATE TRIGGER file_gone AFTER DELETE ON files BEGIN"
+        " UPDATE totals SET files = files - 1 WHERE account = old.account AND state = old.state; "
+        "END;"
+        "CREATE TRIGGER log_is_final BEFORE UPDATE ON log"
+        " BEGIN SELECT raise(ABORT, 'rows of the log are never rewritten'); END;"
+        "CREATE TRIGGER log_counted AFTER INSERT ON log BEGIN"
+        " INSERT INTO days VALUES (new.account, new.at / 86400, new.action, 1)"
+        "  ON CONFLICT (account, day, action) DO UPDATE SET times = times + 1; END;",
+    .note = "PRAGMA user_version = " G_STRINGIFY(SM_SCHEMA_VERSION),
+};
