@@ -8,10 +8,13 @@
 static SmUsers *
 users_of(const char *first, const char *second, const char *file)
 {
-    const char *const specs[] = {first, second, NULL};
+    static const char *specs[3]; /* they live as long; one test at a time has users */
     g_autoptr(GError) error = NULL;
-    SmUsers *users = sm_users_new(specs, file, 100, &error);
+    SmUsers *users;
 
+    specs[0] = first;
+    specs[1] = second;
+    users = sm_users_new(specs, file, 100, &error);
     g_assert_no_error(error);
     return users;
 }

@@ -14,8 +14,8 @@
 enum { MD5_SIZE = 16, PIECE = 256 * 1024 };
 
 struct SmFiles {
-    char *folder;
-    GStrv single;
+    const char *folder;
+    const char *const *single;
     GMutex lock;
     GHashTable *known; /* identity -> Contents */
 };
@@ -31,8 +31,8 @@ sm_files_new(const char *folder, const char *const *single)
 {
     SmFiles *files = g_new0(SmFiles, 1);
 
-    files->folder = g_strdup(folder);
-    files->single = g_strdupv((GStrv)single);
+    files->folder = folder;
+    files->single = single;
     files->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_mutex_init(&files->lock);
     return files;
@@ -41,8 +41,6 @@ sm_files_new(const char *folder, const char *const *single)
 void
 sm_files_free(SmFiles *files)
 {
-    g_free(files->folder);
-    g_strfreev(files->single);
     g_hash_table_unref(files->known);
     g_mutex_clear(&files->lock);
     g_free(files);
@@ -104,6 +102,17 @@ read_contents(int fd, Contents *contents)
     return got == 0;
 }
 
+static gboolean
+is_known(SmFiles *files, const char *identity, Contents *contents)
+{
+    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new(&files->lock);
+    const Contents *known = g_hash_table_lookup(files->known, identity);
+
+    if (known != NULL)
+        *contents = *known;
+    return known != NULL;
+}
+
 /*
  * The change time takes part, because a test may rewrite a file in place and
  * set its modification time back. Reading happens outside the lock: two that
@@ -112,30 +121,18 @@ read_contents(int fd, Contents *contents)
 static gboolean
 look_into(SmFiles *files, int fd, const struct stat *status, Contents *contents)
 {
-    char *identity = g_strdup_printf("%ju:%ju:%jd:%jd.%ld", (uintmax_t)status->st_dev,
-                                     (uintmax_t)status->st_ino, (intmax_t)status->st_size,
-                                     (intmax_t)status->st_ctim.tv_sec, status->st_ctim.tv_nsec);
-    const Contents *known;
-    Contents *copy;
+    g_autofree char *identity = g_strdup_printf(
+        "%ju:%ju:%jd:%jd.%ld", (uintmax_t)status->st_dev, (uintmax_t)status->st_ino,
+        (intmax_t)status->st_size, (intmax_t)status->st_ctim.tv_sec, status->st_ctim.tv_nsec);
+    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = NULL;
 
-    g_mutex_lock(&files->lock);
-    known = g_hash_table_lookup(files->known, identity);
-    if (known != NULL)
-        *contents = *known;
-    g_mutex_unlock(&files->lock);
-    if (known != NULL) {
-        g_free(identity);
+    if (is_known(files, identity, contents))
         return TRUE;
-    }
-    if (!read_contents(fd, contents)) {
-        g_free(identity);
+    if (!read_contents(fd, contents))
         return FALSE;
-    }
-    copy = g_new(Contents, 1);
-    *copy = *contents;
-    g_mutex_lock(&files->lock);
-    g_hash_table_replace(files->known, identity, copy);
-    g_mutex_unlock(&files->lock);
+    held = g_mutex_locker_new(&files->lock);
+    g_hash_table_replace(files->known, g_steal_pointer(&identity),
+                         g_memdup2(contents, sizeof *contents));
     return TRUE;
 }
 

@@ -19,7 +19,9 @@ typedef struct {
     guint64 lines;
 } SmFile;
 
-/* folder may be NULL or missing; single: NULL-terminated paths, may be NULL. */
+/* folder may be NULL or missing; single: NULL-terminated paths, may be NULL. Both must live as
+ * long.
+ */
 SmFiles *sm_files_new(const char *folder, const char *const *single);
 
 /* Frees files. */

@@ -64,20 +64,15 @@ calls_of(SmSessions *sessions, const char *user)
 gboolean
 sm_sessions_take(SmSessions *sessions, const char *user, gint64 now)
 {
-    gboolean admitted;
-    GArray *calls;
+    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new(&sessions->lock);
+    GArray *calls = calls_of(sessions, user);
     guint old = 0;
 
-    if (sessions->limit == G_MAXUINT64)
-        return TRUE;
-    g_mutex_lock(&sessions->lock);
-    calls = calls_of(sessions, user);
     while (old < calls->len && g_array_index(calls, gint64, old) + sessions->period <= now)
         old++;
     g_array_remove_range(calls, 0, old);
-    admitted = calls->len < sessions->limit;
-    if (admitted)
-        g_array_append_val(calls, now);
-    g_mutex_unlock(&sessions->lock);
-    return admitted;
+    if (calls->len >= sessions->limit)
+        return FALSE;
+    g_array_append_val(calls, now);
+    return TRUE;
 }

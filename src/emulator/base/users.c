@@ -6,8 +6,8 @@
 #include "emulator/base/digest.h"
 
 struct SmUsers {
-    GStrv specs;
-    char *file;
+    const char *const *specs;
+    const char *file;
     guint token_lifetime;
     GMutex lock;
     GHashTable *tokens; /* text -> Token */
@@ -40,8 +40,8 @@ sm_users_new(const char *const *specs, const char *file, guint token_lifetime, G
             "--user no. %" G_GSIZE_FORMAT ": write NAME:PASSWORD or NAME:PASSWORD:no-role", i + 1);
     }
     users = g_new0(SmUsers, 1);
-    users->specs = g_strdupv((GStrv)specs);
-    users->file = g_strdup(file);
+    users->specs = specs;
+    users->file = file;
     users->token_lifetime = token_lifetime;
     users->tokens = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, token_free);
     g_mutex_init(&users->lock);
@@ -51,8 +51,6 @@ sm_users_new(const char *const *specs, const char *file, guint token_lifetime, G
 void
 sm_users_free(SmUsers *users)
 {
-    g_strfreev(users->specs);
-    g_free(users->file);
     g_hash_table_unref(users->tokens);
     g_mutex_clear(&users->lock);
     g_free(users);
@@ -123,30 +121,22 @@ sm_users_check_password(const SmUsers *users, const char *name, const char *pass
 char *
 sm_users_issue_token(SmUsers *users, const char *name, gint64 now)
 {
+    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new(&users->lock);
     char *text = sm_random_uuid();
     Token *token = g_new0(Token, 1);
 
     token->user = g_strdup(name);
     token->expires = now + users->token_lifetime;
-    g_mutex_lock(&users->lock);
     g_hash_table_replace(users->tokens, g_strdup(text), token);
-    g_mutex_unlock(&users->lock);
     return text;
 }
 
 SmAdmission
 sm_users_check_token(SmUsers *users, const char *token, gint64 now, char **name)
 {
-    SmAdmission admission = SM_REJECTED;
-    const Token *found;
+    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new(&users->lock);
+    const Token *found = g_hash_table_lookup(users->tokens, token);
 
-    *name = NULL;
-    g_mutex_lock(&users->lock);
-    found = g_hash_table_lookup(users->tokens, token);
-    if (found != NULL) {
-        *name = g_strdup(found->user);
-        admission = now < found->expires ? SM_ADMITTED : SM_REJECTED;
-    }
-    g_mutex_unlock(&users->lock);
-    return admission;
+    *name = found != NULL ? g_strdup(found->user) : NULL;
+    return found != NULL && now < found->expires ? SM_ADMITTED : SM_REJECTED;
 }

@@ -17,7 +17,7 @@ typedef struct SmUsers SmUsers;
 
 /*
  * specs: NULL-terminated, may be NULL. file: lines of the same form, empty
- * lines and those that start with '#' are skipped; may be NULL or missing.
+ * lines and those that start with '#' are skipped; may be NULL or missing. Both must live as long.
  * token_lifetime in seconds. SM_ERROR_USAGE for a spec that is none.
  */
 SmUsers *sm_users_new(const char *const *specs, const char *file, guint token_lifetime,

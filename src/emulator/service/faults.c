@@ -53,12 +53,19 @@ struct SmFaults {
     GPtrArray *list;
 };
 
+static void
+clear(gpointer data)
+{
+    SmFault *fault = data;
+
+    g_free(fault->text);
+    g_free(fault->file);
+}
+
 void
 sm_fault_free(SmFault *fault)
 {
-    g_free(fault->text);
-    g_free(fault->file);
-    g_free(fault);
+    g_atomic_rc_box_release_full(fault, clear);
 }
 
 /* Takes a trailing xCOUNT off text. */
@@ -158,7 +165,7 @@ static SmFault *
 parse(const char *spec, GError **error)
 {
     g_autofree char *text = g_strdup(spec);
-    g_autoptr(SmFault) fault = g_new0(SmFault, 1);
+    g_autoptr(SmFault) fault = g_atomic_rc_box_new0(SmFault);
     char *colon = strchr(text, ':');
     g_autofree char *wrong = NULL;
 
@@ -198,7 +205,7 @@ gboolean
 sm_faults_replace(SmFaults *faults, const char *const *specs, GError **error)
 {
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)sm_fault_free);
-    GPtrArray *before;
+    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = NULL;
 
     for (gsize i = 0; specs != NULL && specs[i] != NULL; i++) {
         SmFault *fault = parse(specs[i], error);
@@ -207,11 +214,9 @@ sm_faults_replace(SmFaults *faults, const char *const *specs, GError **error)
             return FALSE;
         g_ptr_array_add(list, fault);
     }
-    g_mutex_lock(&faults->lock);
-    before = faults->list;
+    held = g_mutex_locker_new(&faults->lock);
+    g_ptr_array_unref(faults->list);
     faults->list = g_steal_pointer(&list);
-    g_mutex_unlock(&faults->lock);
-    g_ptr_array_unref(before);
     return TRUE;
 }
 
@@ -224,32 +229,15 @@ fits(const SmFault *fault, SmFaultClass class, const SmRequest *request, guint s
            (!kinds[fault->kind].spoils || (status >= 200 && status < 300));
 }
 
-/* Counts the strike and returns a copy, which outlives a change of the list. */
-static SmFault *
-strike(SmFault *fault)
-{
-    SmFault *copy = g_new(SmFault, 1);
-
-    if (fault->left > 0)
-        fault->left--;
-    *copy = *fault;
-    copy->text = g_strdup(fault->text);
-    copy->file = g_strdup(fault->file);
-    return copy;
-}
-
 SmFault *
 sm_faults_take(SmFaults *faults, SmFaultClass class, const SmRequest *request, guint status)
 {
-    SmFault *taken = NULL;
+    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new(&faults->lock);
 
-    g_mutex_lock(&faults->lock);
-    SM_EACH (SmFault, fault, faults->list) {
+    SM_EACH (SmFault, fault, faults->list)
         if (fits(fault, class, request, status)) {
-            taken = strike(fault);
-            break;
+            fault->left -= fault->left > 0 ? 1 : 0;
+            return g_atomic_rc_box_acquire(fault); /* outlives a change of the list */
         }
-    }
-    g_mutex_unlock(&faults->lock);
-    return taken;
+    return NULL;
 }

@@ -52,7 +52,7 @@ typedef struct {
     char *text;
     char *file;  /* the name that it strikes alone, or NULL */
     guint calls; /* of SmCall */
-    gint64 left; /* strikes; -1: no end of them */
+    gint64 left; /* strikes; -1: no end of them; changed under the lock of the list */
 } SmFault;
 
 typedef struct SmFaults SmFaults;
@@ -74,7 +74,7 @@ gboolean sm_faults_replace(SmFaults *faults, const char *const *specs, GError **
 SmFault *sm_faults_take(SmFaults *faults, SmFaultClass class, const SmRequest *request,
                         guint status);
 
-/* Frees fault. */
+/* Gives back what sm_faults_take() gave. */
 void sm_fault_free(SmFault *fault);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmFaults, sm_faults_free)
