@@ -1,7 +1,7 @@
 #include "emulator/server.h"
 
-#include <arpa/inet.h>
 #include <microhttpd.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -199,42 +199,32 @@ end(void *server, struct MHD_Connection *connection, void **closure,
     *closure = NULL;
 }
 
-static void
-write_address(struct sockaddr_storage *to, socklen_t *size, const char *address, guint16 port)
-{
-    struct sockaddr_in *v4 = (struct sockaddr_in *)to;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)to;
-
-    if (inet_pton(AF_INET, address, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons(port);
-        *size = sizeof *v4;
-    } else if (inet_pton(AF_INET6, address, &v6->sin6_addr) == 1) {
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons(port);
-        *size = sizeof *v6;
-    }
-}
-
 int
 sm_server_listen(const char *address, guint16 *port, GError **error)
 {
-    struct sockaddr_storage where = {.ss_family = AF_UNSPEC};
-    socklen_t size = sizeof where;
+    const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+                                   .ai_socktype = SOCK_STREAM};
+    g_autofree char *service = g_strdup_printf("%u", *port);
+    struct sockaddr_in6 bound;
+    socklen_t size = sizeof bound;
+    struct addrinfo *where;
     sm_autofd int fd = -1;
     const int on = 1;
 
-    write_address(&where, &size, address, *port);
-    fd = socket(where.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
-        bind(fd, (struct sockaddr *)&where, size) < 0 || listen(fd, BACKLOG) < 0 ||
-        getsockname(fd, (struct sockaddr *)&where, &size) < 0) {
+    if (getaddrinfo(address, service, &hints, &where) == 0) {
+        fd = socket(where->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd >= 0 &&
+            (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+             bind(fd, where->ai_addr, where->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0 ||
+             getsockname(fd, (struct sockaddr *)&bound, &size) < 0))
+            sm_close(&fd);
+        freeaddrinfo(where);
+    }
+    if (fd >= 0)
+        *port = ntohs(bound.sin6_port); /* sin_port lies there, too */
+    else
         sm_error_from_errno(error, SM_ERROR_IO, "%s port %u, --port=0 takes a free one", address,
                             *port);
-        return -1;
-    }
-    *port = ntohs(where.ss_family == AF_INET ? ((struct sockaddr_in *)&where)->sin_port
-                                             : ((struct sockaddr_in6 *)&where)->sin6_port);
     return sm_steal_fd(&fd);
 }
 
