@@ -101,38 +101,6 @@ set_default(char **option, const char *value)
         *option = g_strdup(value);
 }
 
-/* Options that are one of several words. */
-static const char *
-fault_in_words(SmOptions *o)
-{
-    static const char *const signatures[] = {"v2", "v4", NULL};
-    static const char *const empties[] = {"null", "[]", "{}", "\"\"", "missing", NULL};
-
-    if (!g_strv_contains(signatures, o->signature))
-        return "--signature: write v2 or v4";
-    if (!g_strv_contains(empties, o->empty))
-        return "--empty: write null, '[]', '{}', '\"\"' or missing";
-    if (!sm_etag_parse(o->etag, &o->etag_form))
-        return "--etag: write md5, multipart, kms, dsse, customer or opaque";
-    return NULL;
-}
-
-static const char *
-fault_in_numbers(const SmOptions *o)
-{
-    if (o->port < 0 || o->port > G_MAXUINT16)
-        return "--port: write a number from 0 to 65535";
-    if (o->url_lifetime < 0 || o->url_lifetime > 604800)
-        return "--url-lifetime: write seconds, at most 604800";
-    if (strcmp(o->signature, "v4") == 0 && o->url_lifetime == 0)
-        return "--url-lifetime: Signature Version 4 needs at least a second";
-    if (o->token_lifetime < 0)
-        return "--token-lifetime: write seconds";
-    if (o->max_sessions_status < 400 || o->max_sessions_status > 599)
-        return "--max-sessions-status: write a status from 400 to 599";
-    return NULL;
-}
-
 /* Whether everything that is listened to can be called as localhost. */
 static gboolean
 is_localhost(const char *address)
@@ -149,40 +117,60 @@ is_address(const char *text)
     return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
 }
 
-static const char *
-fault_in_names(const SmOptions *o)
+static gboolean
+is_plain(const char *text, const char *unwanted)
 {
-    if (!is_address(o->listen))
-        return "--listen: write an IP address, e.g. 127.0.0.1, 0.0.0.0 or ::1";
-    if (o->bucket[0] == '\0' || strpbrk(o->bucket, "/?#%:@") != NULL ||
-        strcmp(o->bucket, "pascoredwnld") == 0 || strcmp(o->bucket, "_emulator") == 0)
-        return "--bucket: write a plain name";
-    if (o->object_host != NULL &&
-        (o->object_host[0] == '\0' || strpbrk(o->object_host, "/?#@:") != NULL))
-        return "--object-host: write a host name";
-    if (o->key.access_key != NULL &&
-        (o->key.access_key[0] == '\0' || strchr(o->key.access_key, '/') != NULL))
-        return "--access-key: write a key without a slash";
-    return NULL;
+    return text == NULL || (text[0] != '\0' && strpbrk(text, unwanted) == NULL);
 }
 
-/* Options that need or exclude each other. */
-static const char *
-fault_in_combinations(const SmOptions *o)
+static gboolean
+is_between(gint64 value, gint64 min, gint64 max)
 {
-    if ((o->tls_cert == NULL) != (o->tls_key == NULL))
-        return "--tls-cert and --tls-key belong together";
-    if (o->tls_cert != NULL && o->tls_dir != NULL)
-        return "--tls-dir and --tls-cert exclude each other";
-    if ((o->key.access_key == NULL) != (o->key.secret_key == NULL))
-        return "--access-key and --secret-key belong together";
-    if (o->key.token != NULL && o->key.access_key == NULL)
-        return "--session-token needs --access-key";
-    if (o->virtual_host && o->object_store != NULL)
-        return "--virtual-host is for the emulator's own store, --object-store names another";
-    if (o->virtual_host &&
-        (o->object_host != NULL ? is_address(o->object_host) : !is_localhost(o->listen)))
-        return "--virtual-host: name the host, not its address, with --object-host";
+    return value >= min && value <= max;
+}
+
+/* The first rule that the options break; NULL: none. */
+static const char *
+find_fault(SmOptions *o)
+{
+    static const char *const signatures[] = {"v2", "v4", NULL};
+    static const char *const empties[] = {"null", "[]", "{}", "\"\"", "missing", NULL};
+    static const char *const taken[] = {"pascoredwnld", "_emulator", NULL};
+    gboolean named = o->object_host != NULL ? !is_address(o->object_host) : is_localhost(o->listen);
+    const struct {
+        gboolean holds;
+        const char *fault;
+    } rules[] = {
+        {g_strv_contains(signatures, o->signature), "--signature: write v2 or v4"},
+        {g_strv_contains(empties, o->empty), "--empty: write null, '[]', '{}', '\"\"' or missing"},
+        {sm_etag_parse(o->etag, &o->etag_form),
+         "--etag: write md5, multipart, kms, dsse, customer or opaque"},
+        {is_between(o->port, 0, G_MAXUINT16), "--port: write a number from 0 to 65535"},
+        {is_between(o->url_lifetime, 0, 604800), "--url-lifetime: write seconds, at most 604800"},
+        {strcmp(o->signature, "v4") != 0 || o->url_lifetime > 0,
+         "--url-lifetime: Signature Version 4 needs at least a second"},
+        {o->token_lifetime >= 0, "--token-lifetime: write seconds"},
+        {is_between(o->max_sessions_status, 400, 599),
+         "--max-sessions-status: write a status from 400 to 599"},
+        {is_address(o->listen), "--listen: write an IP address, e.g. 127.0.0.1, 0.0.0.0 or ::1"},
+        {is_plain(o->bucket, "/?#%:@") && !g_strv_contains(taken, o->bucket),
+         "--bucket: write a plain name"},
+        {is_plain(o->object_host, "/?#@:"), "--object-host: write a host name"},
+        {is_plain(o->key.access_key, "/"), "--access-key: write a key without a slash"},
+        {(o->tls_cert == NULL) == (o->tls_key == NULL), "--tls-cert and --tls-key belong together"},
+        {o->tls_cert == NULL || o->tls_dir == NULL, "--tls-dir and --tls-cert exclude each other"},
+        {(o->key.access_key == NULL) == (o->key.secret_key == NULL),
+         "--access-key and --secret-key belong together"},
+        {o->key.token == NULL || o->key.access_key != NULL, "--session-token needs --access-key"},
+        {!o->virtual_host || o->object_store == NULL,
+         "--virtual-host is for the emulator's own store, --object-store names another"},
+        {!o->virtual_host || named,
+         "--virtual-host: name the host, not its address, with --object-host"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rules); i++)
+        if (!rules[i].holds)
+            return rules[i].fault;
     return NULL;
 }
 
@@ -211,13 +199,7 @@ sm_options_parse(char **argv, GError **error)
     set_default(&options->empty, "null");
     set_default(&options->listen, "127.0.0.1");
     set_default(&options->bucket, "scores");
-    fault = fault_in_words(options);
-    if (fault == NULL)
-        fault = fault_in_numbers(options);
-    if (fault == NULL)
-        fault = fault_in_names(options);
-    if (fault == NULL)
-        fault = fault_in_combinations(options);
+    fault = find_fault(options);
     if (fault != NULL)
         return sm_error_null(error, SM_ERROR_USAGE, "%s", fault);
     options->host = host_of(options->listen);
