@@ -32,21 +32,20 @@ end(Request *request, CURLcode result)
 static void
 finish(SmHttpEngine *engine, Request *request, CURLcode result)
 {
+    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new(&engine->lock);
+
     curl_multi_remove_handle(engine->multi, request->handle);
     g_ptr_array_remove_fast(engine->active, request);
-    g_mutex_lock(&engine->lock);
     end(request, result);
-    g_mutex_unlock(&engine->lock);
 }
 
 /* Takes new requests; FALSE when the loop is to end. */
 static gboolean
 take_requests(SmHttpEngine *engine, gboolean *stopped)
 {
+    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new(&engine->lock);
     Request *request;
-    gboolean ending;
 
-    g_mutex_lock(&engine->lock);
     while ((request = g_queue_pop_head(&engine->waiting)) != NULL) {
         curl_easy_setopt(request->handle, CURLOPT_PRIVATE, request);
         if (curl_multi_add_handle(engine->multi, request->handle) == CURLM_OK)
@@ -54,10 +53,8 @@ take_requests(SmHttpEngine *engine, gboolean *stopped)
         else
             end(request, CURLE_FAILED_INIT);
     }
-    ending = engine->ending;
     *stopped = engine->stopped;
-    g_mutex_unlock(&engine->lock);
-    return !ending;
+    return !engine->ending;
 }
 
 static void

@@ -44,6 +44,13 @@ sm_pace_free(SmPace *pace)
     g_free(pace);
 }
 
+/* NULL: nobody is held up. */
+static GMutexLocker *
+lock(SmPace *pace)
+{
+    return pace != NULL ? g_mutex_locker_new(&pace->lock) : NULL;
+}
+
 gboolean
 sm_pace_set_stopped(GError **error)
 {
@@ -64,43 +71,34 @@ too_late(gint64 wait, GError **error)
 gboolean
 sm_pace_wait(SmPace *pace, gint64 latest, GError **error)
 {
-    gint64 next;
-    gboolean stopped;
+    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = lock(pace);
 
     if (pace == NULL)
         return TRUE;
-    g_mutex_lock(&pace->lock);
     while (!pace->stopped && pace->next <= latest && pace->next > g_get_monotonic_time())
         g_cond_wait_until(&pace->changed, &pace->lock, pace->next);
-    stopped = pace->stopped;
-    next = pace->next;
-    g_mutex_unlock(&pace->lock);
-    if (stopped)
+    if (pace->stopped)
         return sm_pace_set_stopped(error);
-    return next <= latest || too_late(next - g_get_monotonic_time(), error);
+    return pace->next <= latest || too_late(pace->next - g_get_monotonic_time(), error);
 }
 
 guint
 sm_pace_left(SmPace *pace)
 {
-    gint64 left;
+    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = lock(pace);
+    gint64 left = pace != NULL ? pace->next - g_get_monotonic_time() : 0;
 
-    if (pace == NULL)
-        return 0;
-    g_mutex_lock(&pace->lock);
-    left = pace->next - g_get_monotonic_time();
-    g_mutex_unlock(&pace->lock);
     return left > 0 ? (guint)((left + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC) : 0;
 }
 
 void
 sm_pace_answer(SmPace *pace, long status, guint retry_after)
 {
+    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = lock(pace);
     gint64 now = g_get_monotonic_time();
 
     if (pace == NULL)
         return;
-    g_mutex_lock(&pace->lock);
     if (status == 429 || status == 503 || retry_after > 0) {
         /* answers to calls that were under way together count once */
         if (pace->next <= now)
@@ -111,31 +109,26 @@ sm_pace_answer(SmPace *pace, long status, guint retry_after)
     } else if (status / 100 == 2) {
         pace->failed = 0;
     }
-    g_mutex_unlock(&pace->lock);
 }
 
 static gboolean
 take(SmPace *pace, Turns *turns)
 {
-    gboolean stopped;
+    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = lock(pace);
 
-    g_mutex_lock(&pace->lock);
     while (!pace->stopped && turns->free == 0)
         g_cond_wait(&turns->freed, &pace->lock);
-    stopped = pace->stopped;
-    if (!stopped)
-        turns->free--;
-    g_mutex_unlock(&pace->lock);
-    return !stopped;
+    turns->free -= pace->stopped ? 0 : 1;
+    return !pace->stopped;
 }
 
 static void
 give_back(SmPace *pace, Turns *turns)
 {
-    g_mutex_lock(&pace->lock);
+    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = lock(pace);
+
     turns->free++;
     g_cond_signal(&turns->freed);
-    g_mutex_unlock(&pace->lock);
 }
 
 void
@@ -169,40 +162,30 @@ sm_pace_end_transfer(SmPace *pace)
 gboolean
 sm_pace_sleep(SmPace *pace, gint64 until)
 {
-    gboolean stopped;
+    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = lock(pace);
 
-    if (pace == NULL) {
+    if (pace == NULL)
         g_usleep((gulong)MAX(until - g_get_monotonic_time(), 0));
-        return TRUE;
-    }
-    g_mutex_lock(&pace->lock);
-    while (!pace->stopped && g_get_monotonic_time() < until)
+    while (pace != NULL && !pace->stopped && g_get_monotonic_time() < until)
         g_cond_wait_until(&pace->changed, &pace->lock, until);
-    stopped = pace->stopped;
-    g_mutex_unlock(&pace->lock);
-    return !stopped;
+    return pace == NULL || !pace->stopped;
 }
 
 void
 sm_pace_stop(SmPace *pace)
 {
-    g_mutex_lock(&pace->lock);
+    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = lock(pace);
+
     pace->stopped = TRUE;
     g_cond_broadcast(&pace->changed);
     g_cond_broadcast(&pace->files.freed);
     g_cond_broadcast(&pace->transfers.freed);
-    g_mutex_unlock(&pace->lock);
 }
 
 gboolean
 sm_pace_has_stopped(SmPace *pace)
 {
-    gboolean stopped;
+    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = lock(pace);
 
-    if (pace == NULL)
-        return FALSE;
-    g_mutex_lock(&pace->lock);
-    stopped = pace->stopped;
-    g_mutex_unlock(&pace->lock);
-    return stopped;
+    return pace != NULL && pace->stopped;
 }

@@ -77,9 +77,9 @@ take(Worker *worker, gboolean *impatient)
 static void
 put_off(Run *run, SmSyncJob *job)
 {
-    g_mutex_lock(&run->lock);
+    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new(&run->lock);
+
     g_queue_push_tail(&run->met, job);
-    g_mutex_unlock(&run->lock);
 }
 
 /* fault: NULL for a success. */
