@@ -202,21 +202,6 @@ sm_check_network(SmCheck *check, const SmAccount *account)
     sm_certificate_clear(&probe.certificate);
 }
 
-static gboolean
-log_in(const SmCheck *check, const SmAccount *account, GError **error)
-{
-    g_autoptr(SmSecret) secret = sm_secret_read(account, 0, error);
-    g_autoptr(SmService) service = sm_service_new(account, check->ledger, NULL);
-    char *token;
-
-    service->eager = TRUE;
-    token = secret != NULL ? sm_login(service, secret, error) : NULL;
-    if (token == NULL)
-        return FALSE;
-    sm_login_forget(token);
-    return TRUE;
-}
-
 void
 sm_check_login(SmCheck *check, const SmAccount *account)
 {
@@ -225,7 +210,7 @@ sm_check_login(SmCheck *check, const SmAccount *account)
     if (check->ledger == NULL)
         sm_check_say(check, SM_CHECK_FAILURE, "login", account,
                      "not tried, because without a ledger a rejected password cannot be recorded");
-    else if (log_in(check, account, &fault))
+    else if (sm_login_check(account, check->ledger, &fault))
         sm_check_say(check, SM_CHECK_OK, "login", account, "the service accepts user name %s",
                      account->username);
     else

@@ -212,22 +212,11 @@ static int
 retry_account(SmSession *session, GError **error)
 {
     SmAccount *account = sm_session_account_for(session, "", error);
-    g_autoptr(SmService) service = NULL;
-    g_autoptr(SmSecret) secret = NULL;
-    char *token = NULL;
 
-    if (account == NULL)
-        return EX_OK;
-    service = sm_service_new(account, session->ledger, NULL);
-    service->eager = TRUE;
-    secret = sm_secret_read(account, 0, error);
-    token = secret != NULL ? sm_login(service, secret, error) : NULL;
-    if (token == NULL)
-        return EX_OK;
-    sm_login_forget(token);
-    g_message("account %s: the service accepts user name and password; scorefetch run fetches what"
-              " waits",
-              account->name);
+    if (account != NULL && sm_login_check(account, session->ledger, error))
+        g_message("account %s: the service accepts user name and password; scorefetch run"
+                  " fetches what waits",
+                  account->name);
     return EX_OK;
 }
 

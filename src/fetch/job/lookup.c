@@ -6,8 +6,8 @@
 #include "fetch/rows/unknown.h"
 #include "fetch/rules/pause.h"
 #include "fetch/rules/policy.h"
+#include "fetch/service/login.h"
 #include "fetch/service/service.h"
-#include "fetch/service/token.h"
 
 enum {
     PIECE = 500,       /* names per transaction: other processes wait for it */

@@ -9,7 +9,7 @@
 #include "fetch/http/engine.h"
 #include "fetch/http/http.h"
 #include "fetch/http/pace.h"
-#include "fetch/service/token.h"
+#include "fetch/service/login.h"
 
 enum {
     SECRET_MAX = 64 * 1024,         /* bytes */

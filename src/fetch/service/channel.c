@@ -4,7 +4,7 @@
 #include "fetch/host/together.h"
 #include "fetch/http/engine.h"
 #include "fetch/http/pace.h"
-#include "fetch/service/token.h"
+#include "fetch/service/login.h"
 
 static void
 interrupt(gpointer data)

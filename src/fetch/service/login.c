@@ -6,6 +6,8 @@
 #include "fetch/host/memory.h"
 #include "fetch/service/gate.h"
 
+enum { TOKEN_MAX = 1024 /* bytes */ };
+
 /* What an answer says about the user. */
 typedef struct {
     SmTrial trial;
@@ -21,11 +23,11 @@ token_in(const SmService *service, const SmReply *reply, GError **error)
     char *found = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "token"));
     char *token = NULL;
 
-    if (found == NULL || *found == '\0' || strlen(found) >= SM_TOKEN_MAX) {
+    if (found == NULL || *found == '\0' || strlen(found) >= TOKEN_MAX) {
         sm_error_set(error, SM_ERROR_SERVICE, "%s: the login's answer has no usable token%s",
                      service->account->service_url, json == NULL ? " (it is not JSON)" : "");
     } else {
-        token = sm_secret_copy(found, SM_TOKEN_MAX);
+        token = sm_secret_copy(found, TOKEN_MAX);
     }
     sm_reply_forget(json, found);
     return token;
@@ -134,8 +136,8 @@ sm_login_call(SmService *service, const char *path, const SmSecret *secret, SmRe
     return result;
 }
 
-char *
-sm_login(SmService *service, const SmSecret *secret, GError **error)
+static char *
+log_in(SmService *service, const SmSecret *secret, GError **error)
 {
     return sm_login_call(service, "/login", secret, token_in, error);
 }
@@ -143,7 +145,7 @@ sm_login(SmService *service, const SmSecret *secret, GError **error)
 void
 sm_login_forget(char *token)
 {
-    sm_secret_release(token, SM_TOKEN_MAX);
+    sm_secret_release(token, TOKEN_MAX);
 }
 
 gboolean
@@ -165,4 +167,64 @@ sm_login_try(SmService *service, const SmSecret *secret, GError **error)
         g_propagate_error(error, fault);
     g_free(told.message);
     return good;
+}
+
+gboolean
+sm_login_check(const SmAccount *account, SmLedger *ledger, GError **error)
+{
+    g_autoptr(SmService) service = sm_service_new(account, ledger, NULL);
+    g_autoptr(SmSecret) secret = sm_secret_read(account, 0, error);
+    char *token;
+    gboolean good;
+
+    service->eager = TRUE;
+    token = secret != NULL ? log_in(service, secret, error) : NULL;
+    good = token != NULL;
+    sm_login_forget(token);
+    return good;
+}
+
+struct SmToken {
+    GMutex lock;
+    char *text; /* NULL: none yet */
+};
+
+SmToken *
+sm_token_new(void)
+{
+    SmToken *token = g_new0(SmToken, 1);
+
+    g_mutex_init(&token->lock);
+    return token;
+}
+
+void
+sm_token_free(SmToken *token)
+{
+    if (token == NULL)
+        return;
+    sm_login_forget(token->text);
+    g_mutex_clear(&token->lock);
+    g_free(token);
+}
+
+static gboolean
+renew(SmToken *token, SmService *service, GError **error)
+{
+    g_autoptr(SmSecret) secret = sm_secret_read(service->account, service->deadline, error);
+
+    if (secret == NULL)
+        return FALSE;
+    sm_login_forget(token->text);
+    token->text = log_in(service, secret, error);
+    return token->text != NULL;
+}
+
+char *
+sm_token_get(SmToken *token, SmService *service, const char *rejected, GError **error)
+{
+    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new(&token->lock);
+    gboolean usable = token->text != NULL && g_strcmp0(token->text, rejected) != 0;
+
+    return usable || renew(token, service, error) ? sm_secret_copy(token->text, TOKEN_MAX) : NULL;
 }

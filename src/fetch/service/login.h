@@ -1,13 +1,11 @@
 /*
  * The calls that carry user name and password, each through the account's gate
- * (gate.h): the login, and a presigned URL in one step.
+ * (gate.h): the login, for a token, and a presigned URL in one step.
  */
 #pragma once
 
 #include "fetch/service/call.h"
 #include "fetch/service/secret.h"
-
-enum { SM_TOKEN_MAX = 1024 /* bytes */ };
 
 /* What is wanted out of a 200's answer, in secret memory that the caller releases; else NULL. */
 typedef char *(*SmReplyReader)(const SmService *service, const SmReply *reply, GError **error);
@@ -21,13 +19,28 @@ typedef char *(*SmReplyReader)(const SmService *service, const SmReply *reply, G
 char *sm_login_call(SmService *service, const char *path, const SmSecret *secret,
                     SmReplyReader read, GError **error);
 
-/*
- * Logs in: whether user name and secret are good, and the token for the calls
- * after it; errors as above. sm_login_forget() wipes the token. SM_ERROR_CREDENTIALS above all.
- */
-char *sm_login(SmService *service, const SmSecret *secret, GError **error);
+/* Logs in with the account's password for a person who looks, so that a rejected one is tried once
+ * more: whether it is good. Errors as above, SM_ERROR_SECRET. */
+gboolean sm_login_check(const SmAccount *account, SmLedger *ledger, GError **error);
 
-/* Wipes and frees a token; NULL is allowed. */
+/*
+ * A token that stands for user name and password, shared by the threads of one account's calls. It
+ * is asked for when it is first needed, and again when the service has rejected it. Caller frees
+ * with sm_token_free().
+ */
+SmToken *sm_token_new(void);
+
+/* Frees token; NULL is allowed. */
+void sm_token_free(SmToken *token);
+
+/*
+ * A copy in secret memory, for sm_login_forget(). rejected: NULL, or the copy
+ * that the service did not take: one thread logs in again, the others get what
+ * it got. Errors: those of a login, SM_ERROR_SECRET.
+ */
+char *sm_token_get(SmToken *token, SmService *service, const char *rejected, GError **error);
+
+/* Wipes and frees what sm_token_get() gave; NULL is allowed. */
 void sm_login_forget(char *token);
 
 /*
@@ -37,3 +50,5 @@ void sm_login_forget(char *token);
  * SM_ERROR_TRUST when the service cannot be asked.
  */
 gboolean sm_login_try(SmService *service, const SmSecret *secret, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmToken, sm_token_free)

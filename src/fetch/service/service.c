@@ -13,7 +13,6 @@
 #include "fetch/rules/since.h"
 #include "fetch/service/gate.h"
 #include "fetch/service/login.h"
-#include "fetch/service/token.h"
 
 enum { URL_MAX = 8 * 1024 /* bytes */ };
 
