@@ -160,7 +160,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--build", type=Path, default=build_folder())
     parser.add_argument("--encrypt", action="store_true", help="let scorefetch encrypt the file")
-    parser.add_argument("--folder", default="/var/tmp", help="where the files are stored; as root: an image of ext4 in it")
+    parser.add_argument("--folder", default="/var/tmp", help="where the files are stored: see compare.a_disk()")
     options = parser.parse_args()
     keyring = Keyring() if options.encrypt else None
     sealing = {"encrypt_to": keyring.make(), "gnupg_home": keyring.home} if keyring else {}

@@ -62,7 +62,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--parallel", type=int, default=4)
     parser.add_argument("--build", type=Path, default=build_folder())
-    parser.add_argument("--folder", default="/var/tmp", help="where the files are stored; as root: an image of ext4 in it")
+    parser.add_argument("--folder", default="/var/tmp", help="where the files are stored: see compare.a_disk()")
     options = parser.parse_args()
     options.build = options.build.resolve()
     data = {f"4300_{n:04d}.csv": large_scores(options.size, n) for n in range(options.files)}
