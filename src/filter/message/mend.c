@@ -6,15 +6,15 @@ enum { HEADER_MAX = 1024 * 1024 };
 
 /*
  * Whether the line from at to the line feed at end is blank, begins with
- * blanks, which continues nothing, is a "From " line of an mbox, or the number
- * of bytes that Apple Mail writes there.
+ * blanks, which continues nothing, is a "From " line of an mbox or a line of
+ * control characters of MMDF, or the number of bytes that Apple Mail writes there.
  */
 static gboolean
 is_prologue(const char *at, const char *end)
 {
     gsize length = (gsize)(end - at);
 
-    if (length == 0 || memchr(" \t\r", *at, 3) != NULL)
+    if (length == 0 || memchr(" \t\r\001", *at, 4) != NULL)
         return TRUE;
     if (g_ascii_isdigit(*at)) {
         while (at < end && memchr("0123456789 \r", *at, 12) != NULL)
@@ -63,9 +63,8 @@ sm_mend_header(SmOctets message)
     return message;
 }
 
-/* Line ends that are CR, or CR CR LF, become LF. */
-static GString *
-with_line_feeds(SmOctets message)
+GString *
+sm_mend_returns(SmOctets message)
 {
     const char *end = message.data + message.length;
     GString *text = g_string_sized_new(message.length);
@@ -164,7 +163,7 @@ sm_mend(const char *data, gsize length, GString **copy)
     SmOctets message = without_prologue(data, length);
 
     if (has_bare_returns(message))
-        *copy = with_line_feeds(message);
+        *copy = sm_mend_returns(message);
     else
         *copy = with_header_ended(message);
     return *copy != NULL ? without_prologue((*copy)->str, (*copy)->len) : message;

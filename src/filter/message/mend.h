@@ -15,9 +15,9 @@ typedef struct {
 
 /*
  * The message in length bytes at data, without what may precede it: "From " lines
- * (mbox), a number of bytes (Apple Mail), blank lines and a byte order mark. If its
- * lines end in CR or CR CR LF, or no blank line ends its header, the answer is in
- * *copy, which the caller frees; else *copy is NULL.
+ * (mbox), lines that begin with Control-A (MMDF), a number of bytes (Apple Mail), blank lines and a
+ * byte order mark. If its lines end in CR or CR CR LF, or no blank line ends its header, the answer
+ * is in *copy, which the caller frees; else *copy is NULL.
  */
 SmOctets sm_mend(const char *data, gsize length, GString **copy);
 
@@ -32,6 +32,9 @@ gboolean sm_mend_is_field(SmOctets octets);
 
 /* The header of such a message, up to the blank line that ends it; at most 1 MiB. */
 SmOctets sm_mend_header(SmOctets message);
+
+/* The message with LF for each line end that is CR, CR LF or CR CR LF. Caller frees. */
+GString *sm_mend_returns(SmOctets message);
 
 /* The text without each line end that one blank follows; NULL where there is none. Caller frees. */
 GString *sm_mend_broken_lines(SmOctets text);

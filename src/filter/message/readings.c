@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "filter/message/boundary.h"
+
 enum { TYPE, ENCODING, N_FIELDS };
 enum { READINGS_MAX = 3 }; /* of each field */
 
@@ -71,17 +73,44 @@ go_through(SmOctets message, GString *copy, const guint keep[N_FIELDS], guint mo
         keep_one(copy, &header, keep);
 }
 
+static gboolean
+has_bare_return(SmOctets message)
+{
+    const char *at = message.data, *end = at + message.length;
+
+    while ((at = memchr(at, '\r', (gsize)(end - at))) != NULL)
+        if (++at == end || *at != '\n')
+            return TRUE;
+    return FALSE;
+}
+
+/* With LF as line ends and with plain boundaries; NULL if the message is so. */
+static GString *
+plainly(SmOctets message)
+{
+    gboolean returns = has_bare_return(message);
+    GString *copy;
+
+    if (!returns && !sm_boundary_is_odd(message))
+        return NULL;
+    copy =
+        returns ? sm_mend_returns(message) : g_string_new_len(message.data, (gssize)message.length);
+    sm_boundary_make_plain(copy);
+    return copy;
+}
+
 GString *
 sm_reading(SmOctets message, guint number)
 {
-    guint most[N_FIELDS] = {1, 1}, keep[N_FIELDS];
+    guint most[N_FIELDS] = {1, 1}, keep[N_FIELDS], readings;
     GString *copy;
 
     go_through(message, NULL, NULL, most);
+    readings = most[TYPE] * most[ENCODING] > 1 ? most[TYPE] * most[ENCODING] : 0;
+    if (number >= readings)
+        return number == readings ? plainly(message) : NULL;
     keep[TYPE] = number % most[TYPE];
     keep[ENCODING] = number / most[TYPE];
-    if (most[TYPE] * most[ENCODING] == 1 || keep[ENCODING] >= most[ENCODING])
-        return NULL;
     copy = g_string_new_len(message.data, (gssize)message.length);
     go_through(message, copy, keep, most);
     return copy;
