@@ -40,6 +40,17 @@ def test_forms_of_files(listing, files):
     assert names(listing(text.encode())) == ([CSV_NAME] if files in (ROW, [ROW]) else [])
 
 
+@pytest.mark.parametrize("member", ["message", "errorMessage"])
+def test_a_message_is_no_empty_listing(listing, member):
+    account = listing(json.dumps({member: "Task timed out after 3.00 seconds"}).encode())
+    account.configure(give_up_after="1s")
+    done = account.scorefetch("sync", "--all")
+    assert done.code == EX_TEMPFAIL
+    assert "the service answers 200" in done.err
+    assert ("timed out" in done.err) == (member == "message")
+    assert account.sql("SELECT 1 FROM accounts WHERE synced > 0") == []
+
+
 CODINGS = {
     "gzip": gzip.compress,
     "x-gzip": gzip.compress,

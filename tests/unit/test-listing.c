@@ -175,6 +175,31 @@ test_deep_nesting(void)
     g_assert_null(sm_listing_parse(text->str, text->len, NULL));
 }
 
+static void
+tells_a_message_from_no_files(void)
+{
+    static const char *const refused[] = {
+        "{\"message\":\"Forbidden\"}",
+        "{\"Message\":\"x\",\"x\":1}",
+        "{\"errorMessage\":\"Task timed out\"}",
+        "{\"error\":{\"code\":500}}",
+    };
+    static const char *const listings[] = {
+        "{}",
+        "{\"files\":null,\"message\":\"no files\"}",
+        "{\"files\":[],\"error\":\"none\"}",
+        "{\"message\":\"\"}",
+        "{\"message\":null,\"error\":false}",
+        "[]",
+        "no JSON",
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(refused); i++)
+        g_assert_true(sm_listing_is_refused(refused[i], strlen(refused[i])));
+    for (gsize i = 0; i < G_N_ELEMENTS(listings); i++)
+        g_assert_false(sm_listing_is_refused(listings[i], strlen(listings[i])));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -187,5 +212,6 @@ main(int argc, char **argv)
     g_test_add_func("/listing/20,000 rows", test_many_rows);
     g_test_add_func("/listing/more than are kept", test_too_many_rows);
     g_test_add_func("/listing/a million brackets", test_deep_nesting);
+    g_test_add_func("/listing/a message is no listing", tells_a_message_from_no_files);
     return g_test_run();
 }

@@ -157,6 +157,22 @@ sm_listing_parse(const char *text, gsize length, GError **error)
     return sm_error_null(error, SM_ERROR_SERVICE, "the answer is no listing");
 }
 
+gboolean
+sm_listing_is_refused(const char *text, gsize length)
+{
+    static const char *const words[] = {"message", "errorMessage", "error"};
+    g_autoptr(cJSON) json = length <= ROW_MAX ? cJSON_ParseWithLength(text, length) : NULL;
+    gboolean refused = FALSE;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(words) && !cJSON_HasObjectItem(json, "files"); i++) {
+        const cJSON *member = cJSON_GetObjectItem(json, words[i]);
+        const char *said = cJSON_GetStringValue(member);
+
+        refused |= cJSON_IsObject(member) || (said != NULL && *said != '\0');
+    }
+    return refused;
+}
+
 void
 sm_listing_warn(const SmListing *listing, const char *account)
 {

@@ -38,6 +38,10 @@ typedef struct {
  */
 SmListing *sm_listing_parse(const char *text, gsize length, GError **error);
 
+/* Whether an answer has a message or an error where files should be: gateways send them with status
+ * 200, too. */
+gboolean sm_listing_is_refused(const char *text, gsize length);
+
 /* Says which names of account's listing cannot be used, the first few of them. */
 void sm_listing_warn(const SmListing *listing, const char *account);
 

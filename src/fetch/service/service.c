@@ -91,7 +91,8 @@ judge(const SmService *service, const SmReply *reply, const char *token, GError 
     g_autofree char *message = NULL;
     SmRefusalKind kind;
 
-    if (reply->status == 200)
+    if (reply->status == 200 &&
+        !(reply->listing && sm_listing_is_refused(reply->text, reply->length)))
         return TRUE;
     message = sm_reply_message(reply, token);
     kind = sm_reply_refusal(reply, token);
