@@ -37,6 +37,8 @@ static const struct {
     {"two in one pair of brackets", " <x@a.org,y@b.net>", "?"},
     {"two with a blank between", " <x@a.org y@b.net>", "?"},
     {"a route", " <@b.net:x@a.org>", "?"},
+    {"a domain that goes on behind a blank", " x@a.org\n .b.net", "?"},
+    {"a domain that goes on behind a comment", " x@a.org(c) . b.net", "?"},
     {"two signs", " x@a.org@b.net", "?"},
     {"a comment in the domain", " <x@a.org(.b.net)>", "?"},
 

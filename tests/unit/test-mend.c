@@ -60,6 +60,23 @@ check_header(void)
     }
 }
 
+static void
+check_doubt(void)
+{
+    static const struct {
+        const char *octets;
+        gsize length;
+        gboolean doubtful;
+    } messages[] = {
+        {"A: b\n\n\0", 7, FALSE},       {"A: b\0c\n\n", 8, TRUE},      {"A: b\r\rc", 7, TRUE},
+        {"A: b\r\n\r\nc\0", 10, FALSE}, {"A: b\rC: d\n\n", 11, FALSE},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(messages); i++)
+        g_assert_cmpint(sm_mend_is_doubtful(messages[i].octets, messages[i].length), ==,
+                        messages[i].doubtful);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -70,5 +87,6 @@ main(int argc, char **argv)
         g_test_add_data_func(path, &cases[i], check_case);
     }
     g_test_add_func("/mend/a header ends at the first blank line", check_header);
+    g_test_add_func("/mend/a NUL makes a header doubtful", check_doubt);
     return g_test_run();
 }

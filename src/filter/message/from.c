@@ -21,6 +21,15 @@ add(GPtrArray *found, const char *start, const char *end)
     g_ptr_array_add(found, g_strdup(whole ? address : ""));
 }
 
+/* Whether a domain has another part behind blanks or comments (RFC 5322, 4.4). */
+static gboolean
+goes_on(const char *value)
+{
+    while (*value == '(' || (*value != '\0' && strchr(BLANKS, *value) != NULL))
+        value = *value == '(' ? sm_token_skip(value, NULL) : value + 1;
+    return *value == '.' || *value == '@';
+}
+
 void
 sm_from_read(const char *value, GPtrArray *found)
 {
@@ -44,8 +53,10 @@ sm_from_read(const char *value, GPtrArray *found)
                 is_address |= *value == '@';
                 value = *value == '"' ? sm_token_skip(value, NULL) : value + 1;
             }
-            if (is_address)
+            if (is_address && !goes_on(value))
                 add(found, start, value);
+            else if (is_address)
+                g_ptr_array_add(found, g_strdup(""));
         }
     }
 }

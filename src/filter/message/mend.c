@@ -154,7 +154,9 @@ has_bare_returns(SmOctets message)
 gboolean
 sm_mend_is_doubtful(const char *data, gsize length)
 {
-    return has_bare_returns(without_prologue(data, length));
+    SmOctets message = without_prologue(data, length), header = sm_mend_header(message);
+
+    return has_bare_returns(message) || memchr(header.data, '\0', header.length) != NULL;
 }
 
 SmOctets

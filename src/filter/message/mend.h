@@ -22,8 +22,8 @@ typedef struct {
 SmOctets sm_mend(const char *data, gsize length, GString **copy);
 
 /*
- * Whether sm_mend() gives the header other lines than RFC 5322 does: the mail
- * system that checked the sender may have seen other fields.
+ * Whether sm_mend() gives the header other lines than RFC 5322 does, or a NUL in it
+ * hides what follows: the mail system that checked the sender may have seen other fields.
  */
 gboolean sm_mend_is_doubtful(const char *data, gsize length);
 
