@@ -36,7 +36,7 @@ LEDGER_TIMES = {
 }
 
 # What has to lie side by side where the programs of a build folder are copied to.
-PROGRAM_FILES = ("scoremail", "scoremail-reader.so", "scoremail-compose", "scorefetch")
+PROGRAM_FILES = ("scoremail", "scoremail-filter.so", "scoremail-reader.so", "scoremail-compose", "scorefetch")
 
 # A folder with the packages of tests/fixtures/npm, "none" where they cannot be had, None: see the fixture npm.
 NPM = os.environ.get("SCOREMAIL_NPM")

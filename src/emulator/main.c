@@ -183,8 +183,10 @@ main(int argc, char **argv)
 {
     SmReport report = {.program = "scoremail-emulator", .role = SM_ROLE_PROMPT};
     g_autoptr(GError) error = NULL;
-    gboolean done = sm_startup(SM_ROLE_PROMPT, &error);
+    const char *fault = sm_startup(SM_ROLE_PROMPT);
+    gboolean done = fault == NULL || sm_error_from_errno(&error, SM_ERROR_INTERNAL, "%s", fault);
 
+    sm_startup_environment();
     sm_report_start(&report);
     g_set_prgname(report.program);
     if (done && argc > 1 && strcmp(argv[1], "notify") == 0)

@@ -6,8 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/base/error.h"
-
 enum { LARGE = 1024 * 1024, ROOM_MIN = 1024 * 1024 }; /* bytes */
 
 /* As read(2), but waits and tries again instead of EAGAIN and EINTR. */
@@ -78,18 +76,26 @@ is_device(int fd)
     return fstat(fd, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode));
 }
 
-gboolean
-sm_input_read(SmInput *input, int fd, gsize max, GError **error)
+static void
+fail(SmInput *input, SmErrorCode code, int cause, const char *fault)
+{
+    input->fault = fault;
+    input->code = code;
+    input->cause = cause;
+}
+
+void
+sm_input_read(SmInput *input, int fd, gsize max)
 {
     gsize wanted = page_align(max + 1), reserved, room, used;
     gboolean overflows = FALSE, device = is_device(fd);
     ssize_t got = 0;
 
-    *input = (SmInput){reserve(wanted, &reserved), 0, FALSE};
+    *input = (SmInput){.data = reserve(wanted, &reserved)};
     if (input->data == NULL) {
-        sm_error_from_errno(error, SM_ERROR_INTERNAL, "no memory for a message");
+        fail(input, SM_ERROR_INTERNAL, errno, "no memory for a message");
         drain(fd);
-        return FALSE;
+        return;
     }
     /* One byte more than allowed: it distinguishes a message that fits exactly from a larger one.
      */
@@ -102,25 +108,19 @@ sm_input_read(SmInput *input, int fd, gsize max, GError **error)
             input->length = 0; /* from here on the pages only serve to drain */
         }
     }
+    if (got < 0)
+        fail(input, SM_ERROR_IO, errno, "cannot read the message from standard input");
+    else if (overflows && device)
+        fail(input, SM_ERROR_IO, 0,
+             "standard input is a device without end; pipe a message into scoremail");
+    else if (overflows && reserved < wanted)
+        fail(input, SM_ERROR_INTERNAL, 0,
+             "no memory for a message of this size; raise the limit on address space");
+    input->too_large = overflows;
     if (overflows)
         input->length = 0;
     used = page_align(MAX(input->length, 1));
     munmap(input->data + used, reserved - used);
-    if (got < 0)
-        return sm_error_from_errno(error, SM_ERROR_IO,
-                                   "cannot read the message from standard input");
-    if (overflows && device)
-        return sm_error_set(
-            error, SM_ERROR_IO,
-            "standard input is a device without end; pipe a message into scoremail");
-    if (overflows && reserved < wanted)
-        return sm_error_set(
-            error, SM_ERROR_INTERNAL,
-            "no memory for a message of more than %zu bytes; raise the limit on address "
-            "space",
-            reserved);
-    input->too_large = overflows;
-    return TRUE;
 }
 
 void

@@ -1,258 +1,57 @@
 /*
- * scoremail, the mail filter: a message on standard input becomes an event,
- * and the event goes on to scorefetch. As a filter it exits 0 or 75, whatever
- * happens; only a wrong command line and --extract have other codes.
+ * scoremail, the mail filter: nearly all mail announces nothing and ends here, with exit 0, before
+ * any library but libc is loaded. The rest is filter.h's.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include <glib.h>
-
-#include "build-config.h"
-#include "common/base/error.h"
-#include "common/base/report.h"
 #include "common/base/startup.h"
-#include "common/config/config.h"
-#include "common/event/event.h"
-#include "common/event/fallback.h"
-#include "common/event/name.h"
-#include "filter/child.h"
-#include "filter/envelope.h"
-#include "filter/input.h"
-#include "filter/options.h"
-#include "filter/reader.h"
+#include "filter/filter.h"
+#include "filter/load.h"
 #include "filter/scan/scan.h"
 
-enum {
-    EXTRACT_NO_SPAN = 1,     /* as grep */
-    DRAIN_SIZE = 256 * 1024, /* bytes at a time */
-};
-
-static int
-fail(const GError *error, SmRole role)
+/* Whether a message that announces nothing is passed over in silence, whatever the options name. */
+static gboolean
+is_plain(int argc, char **argv)
 {
-    g_warning("%s", error->message);
-    return sm_error_exit_code(error, role);
+    int place = 1;
+
+    while (place + 1 < argc && (strcmp(argv[place], "-c") == 0 || strcmp(argv[place], "-a") == 0))
+        place += 2;
+    return place == argc && !isatty(STDIN_FILENO) && !isatty(STDERR_FILENO);
 }
 
-/*
- * A person gets 64. A mail system would return the message to its sender for that: without a
- * terminal a wrong recipe is 75, and the message waits until the recipe is fixed.
- */
-static int
-refuse_usage(const char *why)
+static gboolean
+is_ordinary(const SmInput *input)
 {
-    g_autofree char *help = sm_options_help();
-    g_auto(SmInput) input = {NULL, 0, FALSE};
-
-    if (isatty(STDIN_FILENO) || isatty(STDERR_FILENO)) {
-        g_warning("%s", why);
-        fputs(help, stderr);
-        return EX_USAGE;
-    }
-    g_warning("%s. Usage: scoremail [OPTION...] < MESSAGE (see --help)", why);
-    sm_input_read(&input, STDIN_FILENO, DRAIN_SIZE, NULL);
-    return EX_TEMPFAIL;
-}
-
-static int
-show_help(void)
-{
-    g_autofree char *help = sm_options_help();
-
-    fputs(help, stdout);
-    return EX_OK;
-}
-
-static int
-show_version(void)
-{
-    const SmSandboxWalls walls = sm_sandbox_find();
-    g_autofree char *sandbox = sm_sandbox_describe(&walls);
-    g_autoptr(GError) error = NULL;
-    const SmReader *reader = sm_reader_load(&error);
-    g_autofree char *libraries = reader != NULL ? reader->describe() : g_strdup(error->message);
-
-    printf("scoremail %s\n%s\nsandbox: %s\n", SM_VERSION, libraries, sandbox);
-    return reader != NULL ? EX_OK : EX_SOFTWARE;
-}
-
-static int
-say_too_large(const SmOptions *options)
-{
-    g_warning("the message is larger than %" G_GINT64_FORMAT " bytes (--max-message); ignored",
-              options->max_message);
-    return options->extract ? EX_DATAERR : EX_OK;
-}
-
-/* Only the extensions of score files: others need a configuration. */
-static int
-print_valid(const SmEvent *event)
-{
-    int code = EX_DATAERR;
-
-    for (char **name = event->names; *name != NULL; name++) {
-        if (sm_name_check(*name, strlen(*name), sm_default_extensions, NULL) == SM_NAME_VALID) {
-            printf("%s\n", *name);
-            code = EX_OK;
-        }
-    }
-    if (code != EX_OK)
-        g_warning("\"%s\" is neither .csv nor .txt", event->names[0]);
-    return code;
-}
-
-static int
-extract(const SmEvent *event)
-{
-    int code = EX_DATAERR;
-
-    if (event->kind == SM_EVENT_NAMES)
-        code = print_valid(event);
-    else if (event->kind == SM_EVENT_NO_VALID_NAME)
-        g_warning("no valid name: %s", event->reason);
-    else
-        g_warning("unusable message: %s", event->reason);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        g_warning("cannot write the names to standard output");
-        return EX_IOERR;
-    }
-    return code;
-}
-
-/* The configuration's file, for a program that does not read it. */
-static int
-fall_back(const SmEvent *event, const SmOptions *options, SmReport *report, const char *cause)
-{
-    g_autofree char *file = sm_config_find(options->handoff.config);
-    g_autoptr(SmConfig) config = sm_config_load(options->handoff.config, NULL);
-    g_autofree char *spool =
-        config == NULL ? sm_config_default_spool(file) : g_strdup(config->spool);
-    guint defer_for = config != NULL ? config->defer_for : SM_EVENT_DEFER_FOR;
-
-    if (options->defer_for != 0)
-        defer_for = options->defer_for;
-    return sm_fall_back(report, event, cause, spool, defer_for);
-}
-
-/* scorefetch's answer, or one without it. */
-static int
-hand_over(SmEvent *event, const SmOptions *options, const SmEnvelope *envelope, SmReport *report,
-          SmHandoffRun *scorefetch)
-{
-    g_autoptr(GError) error = NULL;
-    int code;
-
-    sm_envelope_note(envelope, event);
-    g_free(event->account);
-    event->account = g_strdup(options->account != NULL ? options->account : "");
-    code = sm_handoff(scorefetch, event, &error);
-    if (code >= 0)
-        return code;
-    if (options->handoff.dry_run)
-        return fail(error, report->role);
-    return fall_back(event, options, report, error->message);
-}
-
-/* Our own failure: the mail system keeps the message as long as that is safe. */
-static int
-give_up(const SmInput *input, const SmOptions *options, const SmEnvelope *envelope,
-        SmReport *report, SmHandoffRun *scorefetch, const GError *error)
-{
-    const SmChildRules rules = {1, options->sandbox};
-    guint defer_for = options->defer_for != 0 ? options->defer_for : SM_EVENT_DEFER_FOR;
-    g_autoptr(SmEvent) event = NULL;
-
-    if (options->extract)
-        return fail(error, report->role);
-    event = sm_child_read_header(input->data, input->length, &rules, error->message);
-    if (!sm_event_is_overdue(event, defer_for, g_get_real_time() / G_USEC_PER_SEC))
-        return fail(error, report->role);
-    return hand_over(event, options, envelope, report, scorefetch);
-}
-
-static int
-answer_none(const SmOptions *options)
-{
-    if (options->extract)
-        return EXTRACT_NO_SPAN;
-    g_message("no notification");
-    return EX_OK;
-}
-
-static int
-run(SmOptions *options, const SmEnvelope *envelope, SmReport *report)
-{
-    const SmChildRules rules = {(guint)options->max_cpu, options->sandbox};
-    const SmSandboxWalls walls = sm_sandbox_find();
-    g_autofree char *lacking =
-        walls.landlock > 0 && walls.seccomp ? NULL : sm_sandbox_describe(&walls);
-    g_autoptr(SmHandoffRun) scorefetch = NULL;
-    g_auto(SmInput) input = {NULL, 0, FALSE};
-    g_autoptr(SmEvent) event = NULL;
-    g_autoptr(GError) error = NULL;
-
-    if (!sm_input_read(&input, STDIN_FILENO, (gsize)options->max_message, &error))
-        return fail(error, report->role);
-    if (input.too_large)
-        return say_too_large(options);
-    g_info("read a message of %zu bytes", input.length);
-    if (!sm_sandbox_check(&walls, options->sandbox, &error))
-        return fail(error, report->role);
-    if (!sm_scan_could_announce(input.data, input.length))
-        return answer_none(options);
-    options->handoff.lacking = lacking;
-    if (!options->extract)
-        scorefetch = sm_handoff_start(&options->handoff);
-    if (!sm_child_read(input.data, input.length, &rules, &event, &error))
-        return give_up(&input, options, envelope, report, scorefetch, error);
-    if (event == NULL)
-        return answer_none(options);
-    if (options->extract)
-        return extract(event);
-    sm_input_clear(&input);
-    return hand_over(event, options, envelope, report, scorefetch);
-}
-
-static int
-filter(int argc, char **argv)
-{
-    SmReport report = {.program = "scoremail", .role = SM_ROLE_FILTER, .log_fd = -1};
-    g_auto(SmOptions) options = {.extract = FALSE};
-    g_auto(SmEnvelope) envelope = {NULL, NULL};
-    gboolean is_closed = fcntl(STDIN_FILENO, F_GETFD) < 0; /* sm_startup() opens /dev/null there */
-    g_autoptr(GError) error = NULL;
-
-    sm_report_start(&report);
-    sm_envelope_read(&envelope);
-    if (!sm_startup(SM_ROLE_FILTER, &error))
-        return fail(error, report.role);
-    if (!sm_options_parse(&options, argc, argv, &error))
-        return refuse_usage(error->message);
-    report.role = options.extract ? SM_ROLE_PROMPT : SM_ROLE_FILTER;
-    report.verbose = options.handoff.verbose;
-    report.quiet = options.handoff.quiet;
-    if (options.help)
-        return show_help();
-    if (options.version)
-        return show_version();
-    if (isatty(STDIN_FILENO))
-        return refuse_usage("standard input is a terminal; pipe a message into scoremail");
-    if (options.extract)
-        sm_startup_end_by_signal();
-    if (is_closed) {
-        g_set_error(&error, SM_ERROR, SM_ERROR_IO,
-                    "standard input is closed; pipe a message into scoremail");
-        return fail(error, report.role);
-    }
-    return run(&options, &envelope, &report);
+    return input->fault == NULL && !input->too_large &&
+           !sm_scan_could_announce(input->data, input->length);
 }
 
 int
 main(int argc, char **argv)
 {
-    sm_startup_exit(filter(argc, argv));
+    SmBeginning beginning = {.is_closed = fcntl(STDIN_FILENO, F_GETFD) < 0};
+    const SmFilter *filter;
+    int code = EX_TEMPFAIL;
+    char *why;
+
+    beginning.fault = sm_startup(SM_ROLE_FILTER);
+    beginning.cause = errno;
+    if (beginning.fault == NULL && !beginning.is_closed && is_plain(argc, argv)) {
+        beginning.is_read = TRUE;
+        sm_input_read(&beginning.input, STDIN_FILENO, SM_MESSAGE_MAX);
+        if (is_ordinary(&beginning.input))
+            sm_startup_exit(EX_OK);
+    }
+    filter = sm_load("scoremail-filter.so", "sm_filter", &why);
+    if (filter != NULL)
+        code = filter->run(argc, argv, &beginning);
+    else
+        fprintf(stderr, "scoremail: %s\n", why);
+    sm_startup_exit(code);
 }

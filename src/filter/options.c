@@ -5,9 +5,9 @@
 
 #include "common/base/error.h"
 #include "common/config/values.h"
+#include "filter/filter.h"
 
 enum {
-    MAX_MESSAGE_DEFAULT = 64 * 1024 * 1024,
     MAX_MESSAGE_MAX = 1024 * 1024 * 1024,
     MAX_CPU_DEFAULT = 3,
     MAX_CPU_MAX = 3600,
@@ -117,7 +117,7 @@ sm_options_parse(SmOptions *options, int argc, char **argv, GError **error)
     g_autoptr(GOptionContext) context = context_for(options);
     g_autoptr(GError) fault = NULL;
 
-    *options = (SmOptions){.max_message = MAX_MESSAGE_DEFAULT,
+    *options = (SmOptions){.max_message = SM_MESSAGE_MAX,
                            .max_cpu = MAX_CPU_DEFAULT,
                            .handoff.time_limit = TIME_LIMIT_DEFAULT};
     if (!g_option_context_parse(context, &argc, &argv, &fault))

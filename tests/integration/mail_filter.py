@@ -10,6 +10,7 @@ from harness import received
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("SCOREMAIL_BUILD", ROOT / "build")).resolve()
 SCOREMAIL = BUILD / "scoremail"
+FILTER = BUILD / "scoremail-filter.so"
 READER = BUILD / "scoremail-reader.so"
 FIXTURES = ROOT / "tests" / "fixtures" / "mail"
 SANITIZED = b"__asan_init" in SCOREMAIL.read_bytes()

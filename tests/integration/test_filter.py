@@ -17,7 +17,7 @@ import time
 import pytest
 from agents import wait_for
 from harness import is_gone, received
-from mail_filter import (BAD_NAME, BUILD, NO_SPAN, OK, READER, SCOREMAIL, SPAN, TEMPORARY, fixture, html, named, parts,
+from mail_filter import (BAD_NAME, BUILD, FILTER, NO_SPAN, OK, READER, SCOREMAIL, SPAN, TEMPORARY, fixture, html, named, parts,
                          scoremail)
 
 # ---------------------------------------------------------------- input and its limits
@@ -156,7 +156,7 @@ class Installation:
         self.folder = folder
         self.program = folder / "scoremail"
         self.scorefetch = folder / "scorefetch"
-        for part in (SCOREMAIL, READER):
+        for part in (SCOREMAIL, FILTER, READER):
             shutil.copy(part, folder)
         self.scorefetch.write_text(STAND_IN)
         self.scorefetch.chmod(0o755)
@@ -394,6 +394,17 @@ def test_scorefetch_does_not_outlive_a_filter_that_was_killed(installation):
     with process:
         process.kill()
         wait_for(lambda: is_gone(pid), "scorefetch to be gone")
+
+
+def test_ordinary_mail_needs_no_library_but_libc(installation):
+    assert b"libglib" not in SCOREMAIL.read_bytes()
+    (installation.folder / FILTER.name).unlink()
+    for options in ((), ("-c", "no-such-file", "-a", "main")):
+        run = scoremail(*options, program=installation.program, message=fixture("ordinary.eml"))
+        assert (run.returncode, run.stderr) == (OK, b"")
+    for options, message in (((), "csv.eml"), (("-v",), "ordinary.eml"), (("-c",), "ordinary.eml")):
+        run = scoremail(*options, program=installation.program, message=fixture(message))
+        assert run.returncode == TEMPORARY and b"scoremail-filter.so (is scoremail installed completely?)" in run.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

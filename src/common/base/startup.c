@@ -1,10 +1,12 @@
 #include "common/base/startup.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -12,7 +14,6 @@
 #include <unistd.h>
 
 #include "build-config.h"
-#include "common/base/error.h"
 
 enum { WITHOUT_CLOSE_RANGE = 4096 };
 
@@ -40,15 +41,23 @@ static const char *const kept[] = {
 char *
 sm_startup_companion(const char *name)
 {
-    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-    g_autofree char *folder = g_path_get_dirname(self != NULL ? self : SM_BINDIR "/scoremail");
-    g_autofree char *beside = g_build_filename(folder, name, NULL);
+    char folder[PATH_MAX] = SM_BINDIR "/scoremail", *path;
+    ssize_t length = readlink("/proc/self/exe", folder, sizeof folder - 1);
+    int made;
 
-    if (g_file_test(beside, G_FILE_TEST_EXISTS))
-        return g_steal_pointer(&beside);
-    return g_path_is_absolute(SM_LIBEXECDIR)
-               ? g_build_filename(SM_LIBEXECDIR, name, NULL)
-               : g_build_filename(folder, "..", SM_LIBEXECDIR, name, NULL);
+    if (length > 0)
+        folder[length] = '\0';
+    *strrchr(folder, '/') = '\0';
+    made = asprintf(&path, "%s/%s", folder, name);
+    if (made >= 0 && access(path, F_OK) == 0)
+        return path;
+    if (made >= 0)
+        free(path);
+    made = *SM_LIBEXECDIR == '/' ? asprintf(&path, "%s/%s", SM_LIBEXECDIR, name)
+                                 : asprintf(&path, "%s/../%s/%s", folder, SM_LIBEXECDIR, name);
+    if (made < 0)
+        abort(); /* as GLib does without memory */
+    return path;
 }
 
 char *
@@ -56,31 +65,41 @@ sm_startup_home(void)
 {
     const struct passwd *user = getpwuid(geteuid());
 
-    return user != NULL && user->pw_dir != NULL ? g_strdup(user->pw_dir) : NULL;
+    return user != NULL && user->pw_dir != NULL ? strdup(user->pw_dir) : NULL;
 }
 
 void
 sm_startup_export_home(void)
 {
-    g_autofree char *home = sm_startup_home();
+    char *home = sm_startup_home();
 
     if (home != NULL)
         setenv("HOME", home, 1);
+    free(home);
 }
 
-static void
-rebuild_environment(void)
+static gboolean
+is_kept(const char *variable)
 {
-    char *values[G_N_ELEMENTS(kept)];
-
-    for (gsize i = 0; i < G_N_ELEMENTS(kept); i++)
-        values[i] = g_strdup(getenv(kept[i]));
-    clearenv();
     for (gsize i = 0; i < G_N_ELEMENTS(kept); i++) {
-        if (values[i] != NULL)
-            setenv(kept[i], values[i], 1);
-        g_free(values[i]);
+        gsize length = strlen(kept[i]);
+
+        if (strncmp(variable, kept[i], length) == 0 && variable[length] == '=')
+            return TRUE;
     }
+    return FALSE;
+}
+
+void
+sm_startup_environment(void)
+{
+    char **to = environ;
+
+    for (char **from = environ; from != NULL && *from != NULL; from++)
+        if (is_kept(*from))
+            *to++ = *from;
+    if (to != NULL)
+        *to = NULL;
     setenv("PATH", SAFE_PATH, 1);
 }
 
@@ -188,23 +207,22 @@ reset_signals(SmRole role)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-gboolean
-sm_startup(SmRole role, GError **error)
+const char *
+sm_startup(SmRole role)
 {
     const struct rlimit no_core = {0, 0};
 
     if (!repair_descriptors())
-        return sm_error_from_errno(error, SM_ERROR_INTERNAL, "/dev/null");
+        return "/dev/null";
     reset_signals(role);
     umask(077);
     if (setrlimit(RLIMIT_CORE, &no_core) < 0)
-        return sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot forbid core dumps");
+        return "cannot forbid core dumps";
 #ifndef SM_SANITIZED /* the leak checker attaches like a debugger */
     if (prctl(PR_SET_DUMPABLE, 0) < 0)
-        return sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot forbid attaching");
+        return "cannot forbid attaching";
 #endif
-    rebuild_environment();
-    return TRUE;
+    return NULL;
 }
 
 void

@@ -2,7 +2,7 @@
  * Start-up hygiene. Mail agents start us with odd environments, ignored
  * signals, leaked descriptors and any umask; secrets must not reach core dumps
  * or a debugger. Called first in every main(), before anything is allocated
- * from the environment.
+ * from the environment. Needs no library but libc: most mail ends before one is loaded.
  */
 #pragma once
 
@@ -15,12 +15,14 @@
 /*
  * Opens descriptors 0-2 where they are closed (on /dev/null), closes all
  * others, resets signals (SIGPIPE and SIGXFSZ ignored, the rest default and unblocked),
- * sets umask 077, forbids core dumps and attaching, clears an inherited alarm,
- * and rebuilds the environment from a short list (no proxy, no SSLKEYLOGFILE,
- * no GLib or allocator switches; PATH set by us, no HOME). On failure
- * SM_ERROR_INTERNAL.
+ * sets umask 077, forbids core dumps and attaching, and clears an inherited alarm.
+ * Returns NULL, or what failed, which errno tells more of.
  */
-gboolean sm_startup(SmRole role, GError **error);
+const char *sm_startup(SmRole role);
+
+/* Rebuilds the environment from a short list (no proxy, no SSLKEYLOGFILE, no GLib or allocator
+ * switches; PATH set by us, no HOME): called next, once what the mail agent told is read. */
+void sm_startup_environment(void);
 
 /*
  * As SM_ROLE_FILTER, from sm_startup() on, SIGTERM, SIGHUP and SIGINT exit with EX_TEMPFAIL and one

@@ -45,10 +45,13 @@ scorefetch(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     const SmCommand *command = sm_command_find(argc > 0 ? argv[1] : NULL);
     gboolean as_filter = command != NULL && command->as_filter;
-
-    setlocale(LC_CTYPE, ""); /* and no more of the locale: numbers and messages stay as they are */
     /* A signal ends any command: for a mail system, scoremail makes an exit code of that end. */
-    if (!sm_startup(SM_ROLE_PROMPT, &error) || !sm_http_start(&error)) {
+    const char *fault = sm_startup(SM_ROLE_PROMPT);
+    gboolean ok = fault == NULL || sm_error_from_errno(&error, SM_ERROR_INTERNAL, "%s", fault);
+
+    sm_startup_environment();
+    setlocale(LC_CTYPE, ""); /* and no more of the locale: numbers and messages stay as they are */
+    if (!ok || !sm_http_start(&error)) {
         fprintf(stderr, "scorefetch: %s\n", error->message);
         return sm_error_exit_code(error, as_filter ? SM_ROLE_FILTER : SM_ROLE_PROMPT);
     }

@@ -1,13 +1,15 @@
 #include "filter/message/label.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 gboolean
 sm_label_is_word(const char *label)
 {
     gsize length = strlen(label);
 
-    return length > 0 && length <= 64 &&
+    return length > 0 && length < SM_LABEL_SIZE &&
            strspn(label, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_.:+()") == length;
 }
 
@@ -36,11 +38,12 @@ static const struct {
 const char *
 sm_label_encoding(const char *label)
 {
-    g_autofree char *lower = g_ascii_strdown(label, -1);
-    g_autofree char *word = g_strconcat(" ", lower, " ", NULL);
+    char word[SM_LABEL_SIZE + 2];
 
+    if (snprintf(word, sizeof word, " %s ", label) >= (int)sizeof word)
+        return label;
     for (gsize i = 0; i < G_N_ELEMENTS(encodings); i++)
-        if (strstr(encodings[i].labels, word) != NULL)
+        if (strcasestr(encodings[i].labels, word) != NULL)
             return encodings[i].name;
     return label;
 }
@@ -60,10 +63,10 @@ sm_label_keeps_ascii(const char *label)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(families); i++)
-        if (g_ascii_strncasecmp(label, families[i], strlen(families[i])) == 0)
+        if (strncasecmp(label, families[i], strlen(families[i])) == 0)
             return TRUE;
     for (gsize i = 0; i < G_N_ELEMENTS(encodings); i++)
-        if (g_ascii_strcasecmp(label, encodings[i].name) == 0)
+        if (strcasecmp(label, encodings[i].name) == 0)
             return TRUE;
     return sm_label_encoding(label) != label;
 }

@@ -1,10 +1,13 @@
 /*
  * The labels of character sets, as parts of a message carry them (RFC 2045, 5.1).
- * Needs none of the libraries that read messages.
+ * Needs no library but libc.
  */
 #pragma once
 
 #include <glib.h>
+
+/* Room for a label that any of these functions knows, and a NUL. */
+enum { SM_LABEL_SIZE = 65 };
 
 /* Whether label is a plain word, which may be handed to iconv although a stranger wrote it. */
 gboolean sm_label_is_word(const char *label);

@@ -1,5 +1,6 @@
 /*
- * What the modules of the scan (scan.h) share: what a byte is, and where to read on.
+ * What the modules of the scan (scan.h) share: what a byte is, and where to read on. Of GLib they
+ * use types and macros alone: it is not loaded yet.
  */
 #pragma once
 
@@ -24,11 +25,11 @@ typedef struct {
 static inline guchar
 sm_byte_class(guchar c)
 {
-    if (g_ascii_isupper(c))
+    if (c >= 'A' && c <= 'Z')
         return c - 'A';
-    if (g_ascii_islower(c))
+    if (c >= 'a' && c <= 'z')
         return c - 'a' + 26;
-    if (g_ascii_isdigit(c))
+    if (c >= '0' && c <= '9')
         return c - '0' + 52;
     switch (c) {
     case '+':
@@ -47,6 +48,17 @@ sm_byte_class(guchar c)
     default:
         return SM_OTHER;
     }
+}
+
+/* The value of c as a hexadecimal digit; -1 if it is none. */
+static inline int
+sm_byte_hex(guchar c)
+{
+    guchar letter = c | 0x20;
+
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
 }
 
 /* Whether what is looked for may have it between two characters. */

@@ -35,17 +35,23 @@ add_fours(SmDigits *digits, const char *text, gsize length)
 static void
 add_encoded(SmDigits *digits, gsize width, gsize before, gsize after)
 {
+    static const char alphabet[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "+/";
     guchar octets[4 * SM_WANTED_LENGTH + 4] = {0};
-    gsize length = before;
-    g_autofree char *text = NULL;
+    char text[8 * sizeof octets / 6];
+    gsize length = before, digits_length;
 
     for (gsize i = 0; i < SM_WANTED_LENGTH; i++) {
         length += width - 1 - after;
         octets[length++] = (guchar)SM_WANTED[i];
         length += i + 1 < SM_WANTED_LENGTH ? after : 0;
     }
-    text = g_base64_encode(octets, length);
-    add_fours(digits, text, length * 8 / 6);
+    digits_length = length * 8 / 6;
+    for (gsize i = 0; i < digits_length; i++) {
+        const guchar *at = octets + i * 6 / 8;
+
+        text[i] = alphabet[(at[0] << 8 | at[1]) >> (10 - i * 6 % 8) & 63];
+    }
+    add_fours(digits, text, digits_length);
 }
 
 void

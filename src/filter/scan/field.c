@@ -1,5 +1,7 @@
 #include "filter/scan/field.h"
 
+#include <strings.h>
+
 #include "filter/message/label.h"
 
 static gboolean
@@ -8,7 +10,7 @@ begins_with(SmBytes from, const char *words)
     gsize length = strlen(words);
 
     return (gsize)(from.end - from.at) >= length &&
-           g_ascii_strncasecmp((const char *)from.at, words, length) == 0;
+           strncasecmp((const char *)from.at, words, length) == 0;
 }
 
 /* The words, in any case, in what is read; NULL if they are not there. */
@@ -38,7 +40,7 @@ static gboolean
 is_plain_charset(SmBytes from)
 {
     const guchar *start;
-    g_autofree char *label = NULL;
+    char label[SM_LABEL_SIZE];
 
     sm_bytes_skip(&from);
     if (from.at == from.end || *from.at++ != '=')
@@ -47,9 +49,12 @@ is_plain_charset(SmBytes from)
     while (from.at < from.end && (*from.at == '"' || *from.at == '\''))
         from.at++;
     start = from.at;
-    while (from.at < from.end && (g_ascii_isalnum(*from.at) || strchr("-_.:+", *from.at) != NULL))
+    while (from.at < from.end &&
+           (sm_byte_class(*from.at) < 62 || strchr("-_.:+", *from.at) != NULL))
         from.at++;
-    label = g_strndup((const char *)start, (gsize)(from.at - start));
+    if ((gsize)(from.at - start) >= sizeof label)
+        return FALSE;
+    *(char *)mempcpy(label, start, (gsize)(from.at - start)) = '\0';
     return *label != '\0' && sm_label_keeps_ascii(label) &&
            (from.at == from.end || sm_byte_is_skipped(*from.at) ||
             strchr("\"';", *from.at) != NULL);

@@ -22,10 +22,13 @@ take_octet(SmBytes *from)
     int value = 0;
 
     for (int i = 0; i < 2; i++) {
+        int digit;
+
         sm_bytes_skip(from);
-        if (from->at == from->end || !g_ascii_isxdigit(*from->at))
+        digit = from->at < from->end ? sm_byte_hex(*from->at++) : -1;
+        if (digit < 0)
             return -1;
-        value = value * 16 + g_ascii_xdigit_value((char)*from->at++);
+        value = value * 16 + digit;
     }
     return value;
 }
@@ -257,8 +260,8 @@ may_go_on(const Scan *scan, SmBytes from, guint64 bits)
         return TRUE;
     if (*next == '\n')
         return sm_byte_is_skipped(next[1]) || next[1] == '=' || strchr(wanted, next[1]) != NULL;
-    high = g_ascii_xdigit_value((char)next[0]);
-    low = g_ascii_xdigit_value((char)next[1]);
+    high = sm_byte_hex(next[0]);
+    low = sm_byte_hex(next[1]);
     return high < 0 || low < 0 || strchr(wanted, next[0]) != NULL ||
            strchr(wanted, high << 4 | low) != NULL; /* a NUL, too */
 }
