@@ -395,6 +395,9 @@ is_overdue_once_it_was_deferred_for_long_enough(void)
     g_assert_true(sm_event_is_overdue(event, 7200, received + 7200));
     g_assert_false(sm_event_is_overdue(event, 7200, received - 100000)); /* a clock that is wrong */
     g_assert_false(sm_event_is_overdue(event, G_MAXUINT, received + 1000000));
+    g_assert_false(sm_event_has_waited(received, 7200, received - 7199));
+    g_assert_true(sm_event_has_waited(received, 7200, received - 7200)); /* it was set back */
+    g_assert_false(sm_event_has_waited(received, G_MAXUINT, received - 1000000));
     event->received = 0; /* nothing tells */
     g_assert_false(sm_event_is_overdue(event, 7200, received + 1000000));
 }

@@ -259,11 +259,12 @@ sm_event_identity(const SmEvent *event)
 gboolean
 sm_event_is_overdue(const SmEvent *event, guint defer_for, gint64 now)
 {
-    return event->received > 0 && sm_event_has_waited(event->received, defer_for, now);
+    return event->received > 0 && event->received <= now &&
+           sm_event_has_waited(event->received, defer_for, now);
 }
 
 gboolean
 sm_event_has_waited(gint64 since, guint defer_for, gint64 now)
 {
-    return defer_for != G_MAXUINT && now - since >= defer_for;
+    return defer_for != G_MAXUINT && ABS(now - since) >= defer_for;
 }

@@ -86,7 +86,8 @@ const char *sm_event_identity(const SmEvent *event);
  */
 gboolean sm_event_is_overdue(const SmEvent *event, guint defer_for, gint64 now);
 
-/* The same for a message that first came at since. */
+/* The same for a message that first came at since, by our own clock: one that was set back since
+ * notes no time that could be waited for. */
 gboolean sm_event_has_waited(gint64 since, guint defer_for, gint64 now);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmEvent, sm_event_free)

@@ -2,6 +2,7 @@
 
 #include "common/base/error.h"
 #include "common/base/text.h"
+#include "common/event/event.h"
 #include "fetch/alert/text.h"
 #include "fetch/alert/watch.h"
 #include "fetch/notes/alerts.h"
@@ -59,8 +60,8 @@ sm_alert_is_about_unknown(const GError *fault)
 void
 sm_alert_waiting(SmLedger *ledger, const SmFile *file, guint defer_for, const GError *fault)
 {
-    if (file != NULL && !sm_alert_is_about_unknown(fault) && defer_for != G_MAXUINT &&
-        sm_ledger_now() - file->announced_at > defer_for)
+    if (file != NULL && !sm_alert_is_about_unknown(fault) &&
+        sm_event_has_waited(file->announced_at, defer_for, sm_ledger_now()))
         sm_alert(ledger, file->account, SM_ALERT_WAITING, fault->message);
 }
 

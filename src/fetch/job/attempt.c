@@ -43,8 +43,7 @@ next_attempt(const SmJob *job, SmFile *file, guint retry_after, const GError *fa
                (sm_pause_ms((guint)file->attempts, g_random_double(), retry_after) + 999) / 1000;
     if (file->stored_at > 0 && file->newest_event <= file->stored.covers)
         return 0; /* a person asked again for a stored file: it stays stored */
-    if (file->missing_times++ == 0)
-        file->missing_since = now;
+    sm_unknown_count(file, now);
     if (sm_unknown_is_over(file, now))
         *state = sm_unknown_end(job, file);
     return now + sm_pause_missing((guint)file->missing_times);

@@ -76,8 +76,7 @@ note_missing(const SmJob *job, SmFile *file, gint64 now, GError **error)
 {
     gboolean over;
 
-    if (file->missing_times++ == 0)
-        file->missing_since = now;
+    sm_unknown_count(file, now);
     over = sm_unknown_is_over(file, now);
     return sm_unknown_missed(
         job->ledger, file, over ? now : now + sm_pause_missing((guint)file->missing_times), error);

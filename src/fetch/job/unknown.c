@@ -39,6 +39,13 @@ sm_unknown_may_ask(const SmJob *job, const SmFile *file, gint64 now, gboolean *m
     return TRUE;
 }
 
+void
+sm_unknown_count(SmFile *file, gint64 now)
+{
+    if (file->missing_times++ == 0 || file->missing_since > now)
+        file->missing_since = now;
+}
+
 gboolean
 sm_unknown_is_over(const SmFile *file, gint64 at)
 {

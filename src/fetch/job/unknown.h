@@ -14,6 +14,10 @@
 gboolean sm_unknown_may_ask(const SmJob *job, const SmFile *file, gint64 now, gboolean *may,
                             GError **error);
 
+/* The service does not know file at the time now, once more; of times that are still to come, by a
+ * clock that was ahead, it starts anew. */
+void sm_unknown_count(SmFile *file, gint64 now);
+
 /* Whether to give file up: at the time at last, the service has said often and long enough that it
  * does not know it. */
 gboolean sm_unknown_is_over(const SmFile *file, gint64 at);

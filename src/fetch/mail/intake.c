@@ -340,7 +340,7 @@ clear_stale(int spool, const char *name)
     struct stat about;
 
     if (g_str_has_suffix(name, ".tmp") && fstatat(spool, name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
-        S_ISREG(about.st_mode) && about.st_mtime + STALE < sm_ledger_now())
+        S_ISREG(about.st_mode) && ABS(sm_ledger_now() - about.st_mtime) > STALE)
         unlinkat(spool, name, 0);
 }
 

@@ -97,8 +97,9 @@ sm_account_proven(SmLedger *ledger, const char *account, const char *fingerprint
     return sm_db_run(ledger->db, error, NULL,
                      "UPDATE accounts SET proven = ?1, rejected = " STAYS WITHOUT " END,"
                      " reason = " STAYS "reason END, rejected_at = " STAYS "rejected_at ELSE 0 END,"
-                     " probe_at = " STAYS "probe_at ELSE 0 END, secret_since = iif(secret_since > 0"
-                     "  AND (coalesce(proven = ?1, FALSE) OR " IS_REJECTED "), secret_since, ?3)"
+                     " probe_at = " STAYS "probe_at ELSE 0 END, secret_since = iif(secret_since"
+                     "  BETWEEN 1 AND ?3 AND (coalesce(proven = ?1, FALSE) OR " IS_REJECTED "),"
+                     "  secret_since, ?3)"
                      " WHERE name = ?2",
                      "ssii", fingerprint, account, sm_ledger_now(),
                      (gint64)sm_db_is_server(ledger->db));

@@ -82,7 +82,7 @@ sm_sync_ended(SmLedger *ledger, const char *account, gint64 complete_from, gint6
     return sm_db_run(ledger->db, error, NULL,
                      "UPDATE accounts SET sync_outcome = ?2,"
                      " synced = CASE WHEN ?1 > 0 AND synced > ?5 THEN ?1 ELSE max(synced, ?1) END,"
-                     " listing_wanted = CASE WHEN listing_wanted <= ?3 THEN 0"
+                     " listing_wanted = CASE WHEN listing_wanted NOT BETWEEN ?3 + 1 AND ?5 THEN 0"
                      " ELSE listing_wanted END WHERE name = ?4",
                      "isisi", complete_from, clean, listed_from, account, sm_ledger_now());
 }

@@ -50,8 +50,8 @@ sm_totals_read(SmLedger *ledger, GHashTable *by_name, gint64 now, gint64 overdue
            sm_db_fill(ledger->db, error, &(SmFiller){by_name, of_days, G_N_ELEMENTS(of_days)},
                       "SELECT account, sum(times) FILTER (WHERE action = 'announced'),"
                       " sum(times) FILTER (WHERE action <> 'announced'),"
-                      " sum(times) FILTER (WHERE action <> 'announced' AND day > ?1),"
-                      " sum(times) FILTER (WHERE action <> 'announced' AND day >= ?2)"
+                      " sum(times) FILTER (WHERE action <> 'announced' AND day > ?1 AND day <= ?2),"
+                      " sum(times) FILTER (WHERE action <> 'announced' AND day = ?2)"
                       " FROM days WHERE action IN ('announced', 'stored', 'corrected')"
                       " GROUP BY account",
                       "ii", today - WEEK, today) &&
@@ -60,8 +60,8 @@ sm_totals_read(SmLedger *ledger, GHashTable *by_name, gint64 now, gint64 overdue
                "SELECT account || '' AS whose, count(*) FROM files"
                " WHERE (state IN ('waiting', 'placing') OR unanswered <> 0)"
                " AND next_attempt >= 0 AND missing_times = 0 AND state IN ('waiting', 'placing')"
-               " AND announced < ? GROUP BY whose",
-               "i", overdue_before);
+               " AND announced NOT BETWEEN ? AND ? GROUP BY whose",
+               "ii", overdue_before, 2 * now - overdue_before);
 }
 
 void

@@ -17,7 +17,7 @@ typedef struct {
     char *sync_outcome; /* of the last one that ended; may be "" */
 
     gint64 files[SM_FILE_N_STATES]; /* how many are in each state now */
-    gint64 overdue;                 /* of those that wait: announced before a time */
+    gint64 overdue; /* of those that wait: announced before a time, or as far ahead of now */
 
     /* Counters that only grow; days are those of UTC, today included. */
     gint64 stored_today, stored_week, stored_ever; /* new and corrected files */

@@ -12,6 +12,7 @@ GStrv
 sm_prune_candidates(SmLedger *ledger, const char *account, gint64 before, gboolean again,
                     GError **error)
 {
+    gint64 now = sm_ledger_now();
     GPtrArray *names = sm_db_list(
         ledger->db, error, &sm_db_texts,
         "SELECT name FROM files WHERE account = ?1 AND stored > 0 AND stored < ?2"
@@ -19,8 +20,8 @@ sm_prune_candidates(SmLedger *ledger, const char *account, gint64 before, gboole
         "EXISTS "
         "(SELECT 1 FROM log l"
         "  WHERE l.account = files.account AND l.name = files.name AND l.action = '" REFUSED "'"
-        "  AND l.at > ?4)) ORDER BY stored, id",
-        "siii", account, before, (gint64)again, sm_ledger_now() - LOOK_AGAIN);
+        "  AND l.at BETWEEN ?4 AND ?5)) ORDER BY stored, id",
+        "siiii", account, before, (gint64)again, now - LOOK_AGAIN, now);
 
     if (names == NULL)
         return NULL;
@@ -39,6 +40,15 @@ sm_prune_stock(SmLedger *ledger, const char *account, SmPruneStock *stock, GErro
     return sm_db_integer(ledger->db, error, &stock->files, files, "s", account) &&
            sm_db_integer(ledger->db, error, &stock->first, first, "s", account) &&
            sm_db_integer(ledger->db, error, &stock->last, last, "s", account);
+}
+
+gboolean
+sm_prune_date(SmLedger *ledger, const char *account, gint64 now, GError **error)
+{
+    return sm_db_run(
+        ledger->db, error, NULL,
+        "UPDATE files SET stored = ?1 WHERE account = ?2 AND stored > ?1 AND pruned = 0", "is", now,
+        account);
 }
 
 gboolean

@@ -26,6 +26,10 @@ typedef struct {
  * SM_ERROR_LEDGER. */
 gboolean sm_prune_stock(SmLedger *ledger, const char *account, SmPruneStock *stock, GError **error);
 
+/* What account stored at a time that is still to come, by a clock that was ahead, counts as stored
+ * now. SM_ERROR_LEDGER. */
+gboolean sm_prune_date(SmLedger *ledger, const char *account, gint64 now, GError **error);
+
 /* Whether file, which is claimed, is one of them now. */
 gboolean sm_prune_is_outlived(const SmFile *file, gint64 before);
 

@@ -74,12 +74,13 @@ sm_unknown_count_others(SmLedger *ledger, const SmFile *file, gint64 since, gint
 gboolean
 sm_unknown_missed(SmLedger *ledger, const SmFile *file, gint64 next, GError **error)
 {
-    return sm_db_run(ledger->db, error, NULL,
-                     "UPDATE files SET missing_since = iif(missing_times = 0, ?1, missing_since),"
-                     " missing_times = missing_times + 1, next_attempt = ?2, updated = ?1,"
-                     " reason = 'the service does not list it'"
-                     " WHERE id = ?3 AND fence = ?4 AND state = 'waiting' AND listed = 0",
-                     "iiii", sm_ledger_now(), next, file->id, file->fence);
+    return sm_db_run(
+        ledger->db, error, NULL,
+        "UPDATE files SET missing_since = iif(missing_times = 0 OR missing_since > ?1, ?1,"
+        "  missing_since), missing_times = missing_times + 1, next_attempt = ?2, updated = ?1,"
+        " reason = 'the service does not list it'"
+        " WHERE id = ?3 AND fence = ?4 AND state = 'waiting' AND listed = 0",
+        "iiii", sm_ledger_now(), next, file->id, file->fence);
 }
 
 gboolean

@@ -76,13 +76,14 @@ warn_of_age(const SmGate *gate)
         sm_alert_clear(gate->ledger, account, SM_ALERT_SECRET_AGE);
 }
 
-/* An upgraded ledger has proven passwords of which it does not know since when. */
+/* An upgraded ledger has proven passwords of which it does not know since when; one whose clock was
+ * ahead, of which it knows a time that is still to come. */
 static gboolean
 note_proof(SmGate *gate, GError **error)
 {
     const char *account = gate->account->name;
 
-    if (gate->proven && gate->secret_since > 0) {
+    if (gate->proven && gate->secret_since > 0 && gate->secret_since <= sm_ledger_now()) {
         warn_of_age(gate);
         return TRUE;
     }

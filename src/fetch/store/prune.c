@@ -309,6 +309,9 @@ sm_prune(SmLedger *ledger, const SmAccount *account, SmPruneMode mode, SmPruned 
     names = sm_prune_candidates(ledger, account->name, p.before, mode != SM_PRUNE_WORKER, error);
     if (names == NULL || !judge_clock(&p, now, error))
         return FALSE;
+    if (result->held == NULL && mode != SM_PRUNE_DRY &&
+        !sm_prune_date(ledger, account->name, now, error))
+        return FALSE;
     /* the stock is all that was ever stored: it is looked at where something is to go */
     if (names[0] != NULL && !judge_stock(&p, g_strv_length(names), error))
         return FALSE;
