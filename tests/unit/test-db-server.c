@@ -239,6 +239,7 @@ who_lost_a_claim_changes_nothing(Fixture *fixture, gconstpointer data)
     sm_claim_drop(&claim);
     g_assert_false(sm_file_placing(fixture->ledger, file, (SmContent){1, "a"}, NULL, "b", NULL));
     g_assert_false(sm_prune_is_ours(fixture->ledger, file, NULL));
+    g_assert_false(sm_file_forget(fixture->ledger, file, NULL));
     g_assert_true(sm_prune_is_ours(other, their_file, NULL));
     after = fixture_dump(&(Fixture){.ledger = other});
     g_assert_cmpstr(after, ==, before);

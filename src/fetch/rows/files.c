@@ -240,12 +240,6 @@ sm_file_ensure(SmLedger *ledger, const char *account, const char *name, GError *
 }
 
 gboolean
-sm_file_forget(SmLedger *ledger, const SmFile *file, GError **error)
-{
-    return sm_db_run(ledger->db, error, NULL, "DELETE FROM files WHERE id = ?", "i", file->id);
-}
-
-gboolean
 sm_file_count_alike(SmLedger *ledger, const SmFile *file, gint64 *count, GError **error)
 {
     g_autofree char *end = g_strconcat(".", sm_name_extension(file->name), NULL);

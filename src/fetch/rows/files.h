@@ -150,9 +150,6 @@ gboolean sm_file_largest(SmLedger *ledger, const char *account, gint64 *size, GE
  */
 gboolean sm_file_ensure(SmLedger *ledger, const char *account, const char *name, GError **error);
 
-/* Deletes the row: the name is unknown again. Part of the caller's transaction. SM_ERROR_LEDGER. */
-gboolean sm_file_forget(SmLedger *ledger, const SmFile *file, GError **error);
-
 /* How many names of the account with file's extension are older than file. SM_ERROR_LEDGER. */
 gboolean sm_file_count_alike(SmLedger *ledger, const SmFile *file, gint64 *count, GError **error);
 

@@ -86,6 +86,16 @@ sm_file_answered(SmLedger *ledger, SmFile *file, GError **error)
     return end_update(ledger, file, ok, error);
 }
 
+gboolean
+sm_file_forget(SmLedger *ledger, const SmFile *file, GError **error)
+{
+    int changed;
+
+    return sm_db_run(ledger->db, error, &changed, "DELETE FROM files WHERE id = ? AND fence = ?",
+                     "ii", file->id, file->fence) &&
+           sm_file_has_hit(ledger, file, changed, error);
+}
+
 /* The updates up to `placing` write the values to file as well, which saves a load. */
 
 static void

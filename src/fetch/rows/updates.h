@@ -12,6 +12,9 @@
  * SM_ERROR_LEDGER where the claim was lost. */
 gboolean sm_file_has_hit(SmLedger *ledger, const SmFile *file, int changed, GError **error);
 
+/* Deletes the row: the name is unknown again. Part of the caller's transaction. SM_ERROR_LEDGER. */
+gboolean sm_file_forget(SmLedger *ledger, const SmFile *file, GError **error);
+
 /* Reopens a name for a person: no pause, no count of failures, and waiting if it had failed or
  * conflicts. SM_ERROR_LEDGER. */
 gboolean sm_file_reopen(SmLedger *ledger, SmFile *file, GError **error);
