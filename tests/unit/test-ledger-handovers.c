@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "common/base/error.h"
 #include "fetch-fixture.h"
+#include "fetch/ledger/lock.h"
 #include "fetch/rows/updates.h"
 
 static const char SHA[] = "a9993e364706816aba3e25717850c26c9cd0d89d01234567890123456789abcd";
@@ -179,6 +181,27 @@ one_that_is_run_is_left_alone_by_others(Fixture *fixture, gconstpointer data)
 }
 
 static void
+one_that_runs_is_not_reopened(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GPtrArray) found = due_once_stored(fixture, CSV, NULL);
+    g_autoptr(SmLedger) other = sm_ledger_share(fixture->ledger, NULL, NULL);
+    gint64 byte = SM_LOCK_HANDOVERS + ((SmHandover *)found->pdata[0])->id;
+    g_autoptr(GError) error = NULL;
+    int open;
+
+    g_assert_true(sm_handover_failed(fixture->ledger, found->pdata[0], "no", 9, NULL));
+    g_assert_true(sm_lock_take(other, byte, 0, NULL, NULL));
+    g_assert_false(sm_handover_reopen(fixture->ledger, "main", CSV, &open, &error));
+    g_assert_error(error, SM_ERROR, SM_ERROR_BUSY);
+    fixture_assert_says(error->message, CSV, "another process is running on-stored", NULL);
+    g_assert_cmpint(fixture_number(fixture, "SELECT next_attempt FROM handovers"), ==, 9);
+    sm_lock_drop(other, byte);
+    g_assert_true(sm_handover_reopen(fixture->ledger, "main", CSV, &open, NULL));
+    g_assert_cmpint(open, ==, 1);
+    g_assert_true(sm_lock_take(other, byte, 0, NULL, NULL));
+}
+
+static void
 an_id_is_the_same_each_time_and_no_other_s(Fixture *fixture, gconstpointer data)
 {
     /* with the same bytes, in the same second */
@@ -226,6 +249,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
 #define CASE(title, body) ADD("/ledger-handovers/" title, NULL, body)
+    CASE("one that runs is not reopened", one_that_runs_is_not_reopened);
     CASE("one is recorded with its file", one_is_recorded_with_its_file);
     CASE("none is without its file", none_is_without_its_file);
     CASE("nobody is told who does not want to", nobody_is_told_who_does_not_want_to);

@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "common/base/error.h"
 #include "common/base/text.h"
+#include "fetch/ledger/lock.h"
 #include "fetch/rules/pause.h"
 
 enum {
@@ -150,8 +152,28 @@ gboolean
 sm_handover_reopen(SmLedger *ledger, const char *account, const char *name, int *open,
                    GError **error)
 {
-    return sm_db_run(ledger->db, error, open,
-                     "UPDATE handovers SET next_attempt = 0"
-                     " WHERE done = 0 AND account = ? AND name = ?",
-                     "ss", account, name);
+    g_autoptr(GError) fault = NULL;
+    gint64 first = 0;
+    gboolean ok;
+
+    *open = 0;
+    if (!sm_db_integer(ledger->db, error, &first,
+                       "SELECT min(id) FROM handovers WHERE done = 0 AND account = ? AND name = ?",
+                       "ss", account, name))
+        return FALSE;
+    if (first == 0)
+        return TRUE;
+    if (!sm_lock_take(ledger, SM_LOCK_HANDOVERS + first, 0, NULL, &fault)) {
+        if (g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY))
+            return sm_error_set(error, SM_ERROR_BUSY,
+                                "%s is stored; another process is running on-stored for it", name);
+        g_propagate_error(error, g_steal_pointer(&fault));
+        return FALSE;
+    }
+    ok = sm_db_run(ledger->db, error, open,
+                   "UPDATE handovers SET next_attempt = 0"
+                   " WHERE done = 0 AND account = ? AND name = ?",
+                   "ss", account, name);
+    sm_lock_drop(ledger, SM_LOCK_HANDOVERS + first);
+    return ok;
 }

@@ -71,6 +71,7 @@ gboolean sm_handover_any_failed(SmLedger *ledger, const char *account);
 /* Whether on-stored has still to be told of name; TRUE if unknown. */
 gboolean sm_handover_is_open(SmLedger *ledger, const char *account, const char *name);
 
-/* A person wants what is open of name to be tried now. *open: how many. SM_ERROR_LEDGER. */
+/* A person wants what is open of name to be tried now. *open: how many. SM_ERROR_BUSY where another
+ * process runs the first of it, SM_ERROR_LEDGER. */
 gboolean sm_handover_reopen(SmLedger *ledger, const char *account, const char *name, int *open,
                             GError **error);
