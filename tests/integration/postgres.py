@@ -19,6 +19,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from agents import wait_for
 from harness import need
 from mounts import unmount
 from objectstore import free_port
@@ -125,6 +126,16 @@ class Cluster:
         self._give(self.data / "standby.signal")
         self.start()
 
+    def fall_behind(self):
+        """A standby: what the primary commits from now on is not here."""
+        self.sql("ALTER SYSTEM SET primary_conninfo = ''")
+        self.sql("SELECT pg_reload_conf()")
+        wait_for(lambda: self.sql("SELECT count(*) FROM pg_stat_wal_receiver") == [["0"]], "the end of the stream")
+
+    def promote(self):
+        """From a standby to the primary."""
+        self._run("pg_ctl", "-D", self.data, "-w", "-s", "promote")
+
     def listen(self, address):
         """On that address, too."""
         with (self.data / "postgresql.auto.conf").open("a") as file:
@@ -170,6 +181,11 @@ class Cluster:
     def by_socket(self, database, role=ROLE):
         """How the role reaches it there, by who it is."""
         return f"postgresql:host={quoted(self.socket)} port={self.port} dbname={database} user={role}"
+
+    def by_either(self, other, database, role=ROLE):
+        """By the socket of whichever of the two takes writes."""
+        sockets = quoted(f"{self.socket},{other.socket}")
+        return f"postgresql:host={sockets} port={self.port},{other.port} dbname={database} user={role}"
 
     def by_tls(self, database, role=ROLE, port=None, host="localhost", hostaddr="127.0.0.1", **more):
         """The same by TLS, at another port where somebody relays."""

@@ -168,14 +168,40 @@ def test_without_the_server_mail_waits(site, cluster, emulator, scores):
     assert len(emulator.requests("object")) == 1
 
 
-def test_a_standby_by_mistake(site, cluster, scores):
-    assert site.hosts[0].scorefetch("sync", "--all").code == 0
+def test_a_standby_takes_over_without_the_last_commits(site, cluster, emulator, scores):
+    before, mistaken, *_ = site.hosts
+    assert before.scoremail(stdin=mail("csv")).code == 0
     with contextlib.closing(Cluster(copy_of=cluster)) as standby:
-        site.hosts[1].reach(standby.by_socket(site.database))
-        done = site.hosts[1].scoremail(stdin=notification(site.build, "5818_20180411_111604.csv"))
-        assert done.code == EX_TEMPFAIL and "read-only" in done.err, done.err
+        mistaken.reach(standby.by_socket(site.database))
+        done = mistaken.scoremail(stdin=notification(site.build, OTHER))
+        assert done.code == EX_TEMPFAIL and "is read-only (it is a standby; name the primary)" in done.err, done.err
         assert site.stored() == {CSV_NAME: scores[CSV_NAME]}
-        cluster.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_replication")
+        for host in site.hosts:
+            host.reach(cluster.by_either(standby, site.database))
+        data = many_files(emulator, 40)
+        emulator.faults("object:delay=20")
+        standby.fall_behind()
+        running = [host.start_scorefetch("sync", "--all") for host in site.hosts]
+        emulator.wait_for(lambda log: sum(r["call"] == "object" for r in log) > 20, "downloads")
+        cluster.stop()
+        done = mistaken.scoremail(stdin=notification(site.build, OTHER))
+        assert done.code == EX_TEMPFAIL and len(done.err.splitlines()) == 1, done.err
+        for said in (f"{cluster.port}\" failed", f"{standby.port}\" failed", "is read-only (it is a standby"):
+            assert said in done.err, done.err
+        standby.promote()
+        ends = end_all(running)
+        assert codes(ends) <= {0, EX_TEMPFAIL}, [end.err for end in ends]
+        site.cluster = standby
+        site.time_passes(7200)
+        for command in (["run"], ["sync", "--all"]):
+            done = before.scorefetch(*command)
+            assert done.code == 0, done.err
+        # what is in the directory, and no longer in the ledger, is adopted
+        assert {name: content for name, content in site.stored().items() if not name.endswith(".part")} == data | {CSV_NAME: scores[CSV_NAME]}
+        assert not (site.directory / ".superseded").exists()
+        assert set(site.states().values()) == {"stored"} and len(site.states()) == len(data) + 1
+        (stored, _), (adopted, _) = site.times("stored"), site.times("adopted")
+        assert stored + adopted == len(data) + 1 and adopted > 0
 
 
 def test_a_full_disk_of_the_server(site, cluster, emulator):

@@ -10,7 +10,7 @@
 enum {
     TYPE_INT8 = 20, /* of PostgreSQL's pg_type */
     TYPE_TEXT = 25,
-    CAUSE_MAX = 300,
+    CAUSE_MAX = 500,
     ANSWER_WAIT = 40, /* seconds; the server itself gives up a statement before */
 };
 
@@ -154,12 +154,44 @@ sm_db_wire_is_alive(SmDbSession *session)
     return !session->dead && PQstatus(session->conn) == CONNECTION_OK;
 }
 
+/* Of libpq's message the first line, and what each further server said. Caller frees. */
+static char *
+lines_of(const char *message)
+{
+    g_auto(GStrv) lines = g_strsplit(message, "\n", -1);
+    GString *kept = g_string_new(lines[0]);
+
+    for (guint i = 1; lines[0] != NULL && lines[i] != NULL; i++)
+        if (g_str_has_prefix(lines[i], "connection to server") &&
+            strstr(kept->str, lines[i]) == NULL)
+            g_string_append_printf(kept, "; %s", lines[i]);
+    return g_string_free(kept, FALSE);
+}
+
+/* libpq does not tell the state with which a server refused a session: by its words. */
+static const char *
+state_of(const char *refusal)
+{
+    static const char *const states[][2] = {
+        {"certificate", "TLS"},         {"authentication failed", "28"},
+        {"no pg_hba.conf entry", "28"}, {"connection slots", "53300"},
+        {"too many", "53300"},          {"is read-only", "25006"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(states); i++)
+        if (strstr(refusal, states[i][0]) != NULL)
+            return states[i][1];
+    return "08";
+}
+
 static const char *
 remedy(const char *state)
 {
     static const struct {
         const char *prefix, *text;
     } remedies[] = {
+        {"TLS", "check sslrootcert, and the dates and the name of the server's certificate"},
+        {"08", "is the server up, and does it let this role in? retried"},
         {"53100", "the server's disk is full; free space there"},
         {"53300", "the server has too many connections; raise max_connections"},
         {"55P03", "another process holds it; retried"},
@@ -188,13 +220,12 @@ sm_db_wire_fail(SmDbSession *session, const PGresult *result, GError **error)
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     const char *message = primary != NULL ? primary : PQerrorMessage(session->conn);
-    g_autofree char *line = g_strndup(message, strcspn(message, "\n"));
+    g_autofree char *lines = lines_of(message);
     g_autofree char *cause =
-        sm_text_clean(session->dead ? "the server has not answered in time" : line, CAUSE_MAX);
+        sm_text_clean(session->dead ? "the server has not answered in time" : lines, CAUSE_MAX);
 
     g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s: %s (%s)", session->db.path, cause,
-                state != NULL ? remedy(state)
-                              : "is the server up, and does it let this role in? retried");
+                remedy(state != NULL ? state : state_of(cause)));
     return FALSE;
 }
 
