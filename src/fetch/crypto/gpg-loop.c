@@ -4,10 +4,11 @@
 #include <poll.h>
 #include <string.h>
 
+#include "common/base/each.h"
+
 enum {
     PIPE_SIZE = 1024 * 1024, /* bytes: what an unprivileged process may ask for */
     WATCHES_MAX = 16,        /* an operation has three or four */
-    STATUS_MAX = 4096,
 };
 
 typedef struct {
@@ -26,7 +27,7 @@ add(void *user_data, int fd, int reads, gpgme_io_cb_t call, void *call_data, voi
 
     *watch = (Watch){fd, reads != 0, call, call_data, loop};
     fcntl(fd, F_SETPIPE_SZ, (int)PIPE_SIZE); /* only a wish: less of to and fro */
-    g_array_append_val(loop->watches, watch);
+    g_ptr_array_add(loop->watches, watch);
     *tag = watch;
     return 0;
 }
@@ -35,13 +36,8 @@ static void
 drop(void *tag)
 {
     Watch *watch = tag;
-    GArray *watches = watch->loop->watches;
 
-    for (guint i = 0; i < watches->len; i++)
-        if (g_array_index(watches, Watch *, i) == watch) {
-            g_array_remove_index(watches, i);
-            break;
-        }
+    g_ptr_array_remove(watch->loop->watches, watch);
     g_free(watch);
 }
 
@@ -61,8 +57,8 @@ note_status(void *user_data, const char *keyword, const char *arguments)
 {
     SmGpgLoop *loop = user_data;
 
-    if (loop->status->len < STATUS_MAX)
-        g_string_append_printf(loop->status, " %s ", keyword);
+    if (strcmp(keyword, "END_ENCRYPTION") == 0)
+        loop->encrypted = TRUE;
     return 0;
 }
 
@@ -71,8 +67,7 @@ sm_gpg_loop_attach(SmGpgLoop *loop, SmGpg *gpg)
 {
     struct gpgme_io_cbs calls = {add, loop, drop, note_event, loop};
 
-    *loop = (SmGpgLoop){.watches = g_array_new(FALSE, FALSE, sizeof(Watch *)),
-                        .status = g_string_new(NULL)};
+    *loop = (SmGpgLoop){.watches = g_ptr_array_new()};
     gpgme_set_io_cbs(gpg, &calls);
     gpgme_set_ctx_flag(gpg, "full-status", "1");
     gpgme_set_status_cb(gpg, note_status, loop);
@@ -81,23 +76,16 @@ sm_gpg_loop_attach(SmGpgLoop *loop, SmGpg *gpg)
 void
 sm_gpg_loop_clear(SmGpgLoop *loop)
 {
-    if (loop->watches != NULL)
-        g_array_unref(loop->watches);
-    if (loop->status != NULL)
-        g_string_free(loop->status, TRUE);
-    *loop = (SmGpgLoop){0};
+    g_clear_pointer(&loop->watches, g_ptr_array_unref);
 }
 
 /* The watch of fd, which the calls before may have ended. */
 static const Watch *
 find(const SmGpgLoop *loop, int fd)
 {
-    for (guint i = 0; i < loop->watches->len; i++) {
-        const Watch *watch = g_array_index(loop->watches, Watch *, i);
-
+    SM_EACH (const Watch, watch, loop->watches)
         if (watch->fd == fd)
             return watch;
-    }
     return NULL;
 }
 
@@ -107,11 +95,9 @@ sm_gpg_loop_turn(SmGpgLoop *loop, int timeout)
     struct pollfd fds[WATCHES_MAX];
     nfds_t count = 0;
 
-    for (guint i = 0; i < loop->watches->len && count < WATCHES_MAX; i++) {
-        const Watch *watch = g_array_index(loop->watches, Watch *, i);
-
-        fds[count++] = (struct pollfd){watch->fd, watch->reads ? POLLIN : POLLOUT, 0};
-    }
+    SM_EACH (const Watch, watch, loop->watches)
+        if (count < WATCHES_MAX)
+            fds[count++] = (struct pollfd){watch->fd, watch->reads ? POLLIN : POLLOUT, 0};
     if (poll(fds, count, timeout) <= 0)
         return;
     for (nfds_t i = 0; i < count && !loop->ended; i++) {
@@ -120,12 +106,4 @@ sm_gpg_loop_turn(SmGpgLoop *loop, int timeout)
         if (watch != NULL)
             watch->call(watch->data, watch->fd); /* its failure comes as the event */
     }
-}
-
-gboolean
-sm_gpg_loop_saw(const SmGpgLoop *loop, const char *keyword)
-{
-    g_autofree char *word = g_strdup_printf(" %s ", keyword);
-
-    return strstr(loop->status->str, word) != NULL;
 }

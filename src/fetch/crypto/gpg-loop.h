@@ -8,11 +8,11 @@
 #include "fetch/crypto/gpg.h"
 
 typedef struct {
-    GArray *watches;
+    GPtrArray *watches;
     gboolean ended;
     gpgme_error_t result; /* when it has ended; success alone does not tell that gpg lived to its
-                             end: see sm_gpg_loop_saw() */
-    GString *status;      /* the status lines' keywords so far, each between blanks */
+                             end */
+    gboolean encrypted;   /* gpg itself has said that it encrypted all */
 } SmGpgLoop;
 
 /* Makes the next operation that is started in gpg one of this loop, which must outlive gpg. */
@@ -24,8 +24,5 @@ void sm_gpg_loop_clear(SmGpgLoop *loop);
 /* Moves what can be moved, waiting for it up to timeout milliseconds. gpg may be given input, of
  * which there is some, or the end. */
 void sm_gpg_loop_turn(SmGpgLoop *loop, int timeout);
-
-/* Whether gpg has sent a status line of that keyword, such as END_ENCRYPTION. */
-gboolean sm_gpg_loop_saw(const SmGpgLoop *loop, const char *keyword);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SmGpgLoop, sm_gpg_loop_clear)

@@ -170,8 +170,7 @@ sm_seal_finish(SmSeal *seal, gint64 *size, char **sha256, GError **error)
         if (!turn(seal, &wait, error))
             return FALSE;
     /* GPGME takes a killed gpg for one that is done. */
-    if (seal->loop.result != 0 || seal->fault != NULL ||
-        !sm_gpg_loop_saw(&seal->loop, "END_ENCRYPTION"))
+    if (seal->loop.result != 0 || seal->fault != NULL || !seal->loop.encrypted)
         return fail(seal, error);
     *size = seal->size;
     sm_digest_finish(seal->digest, sha256, NULL);
