@@ -137,15 +137,11 @@ sm_exposition(const SmSurvey *survey)
 gboolean
 sm_exposition_write(const char *path, const char *text, GError **error)
 {
-    GError *fault = NULL;
+    g_autoptr(GError) fault = NULL;
     mode_t before = umask(022); /* the collector is another user */
     gboolean ok =
         g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, &fault);
 
     umask(before);
-    if (ok)
-        return TRUE;
-    sm_error_set(error, SM_ERROR_IO, "metrics: %s: %s", path, sm_error_of_file(fault));
-    g_error_free(fault);
-    return FALSE;
+    return ok || sm_error_set(error, SM_ERROR_IO, "metrics: %s: %s", path, sm_error_of_file(fault));
 }
