@@ -12,11 +12,12 @@
 #include "common/config/values.h"
 #include "common/event/event.h"
 #include "common/event/fallback.h"
+#include "common/event/spool.h"
 #include "fetch/alert/alert.h"
+#include "fetch/alert/watch-worker.h"
 #include "fetch/commands/commands.h"
 #include "fetch/job/preview.h"
 #include "fetch/mail/delivery.h"
-#include "fetch/mail/queue.h"
 
 typedef struct {
     gboolean dry_run;
@@ -152,6 +153,23 @@ act_inline(SmSession *session, const Options *options, const SmDelivery *deliver
     return code;
 }
 
+/* What is left to the worker goes to the spool, and nothing else is opened. SM_ERROR_WORKER where
+ * it is there, but no worker has taken anything over for two intervals. */
+static gboolean
+put_in_queue(const SmConfig *config, const SmEvent *event, GError **error)
+{
+    g_autofree char *silent = NULL;
+    SmWorkerSigns signs;
+
+    if (!sm_spool_put(config->spool, event, error))
+        return FALSE;
+    if (sm_spool_is_worked(config->spool, config->worker_interval, sm_ledger_now()))
+        return TRUE;
+    sm_watch_worker_look(config, sm_ledger_now(), &signs);
+    silent = sm_watch_worker_describe(&signs);
+    return sm_error_set(error, SM_ERROR_WORKER, "queued in %s, but %s", config->spool, silent);
+}
+
 /* Alerts that no worker runs: nothing else may notice. A user who may not open the ledger has
  * logged it. */
 static void
@@ -174,7 +192,7 @@ act(SmSession *session, const Options *options, const SmEvent *event, guint defe
 
     if (queued != NULL) {
         sm_session_start_log(session);
-        if (sm_queue_put(session->config, queued, &fault)) {
+        if (put_in_queue(session->config, queued, &fault)) {
             g_message("queued for scorefetch run, in %s", session->config->spool);
         } else {
             code = fall_back(session, options, queued, fault);

@@ -50,7 +50,6 @@ static const Agent agents[] = {
      NULL},
 };
 
-/* Those of filters/, as they lie in the source: with /usr/local/bin. */
 static const struct {
     const char *name;
     const char *text;
@@ -58,9 +57,8 @@ static const struct {
 #include <recipes.inc>
 };
 
-/* The recipe of that name, which must be one. Static. */
-static const char *
-recipe(const char *name)
+const char *
+sm_recipe(const char *name)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(recipes); i++)
         if (strcmp(recipes[i].name, name) == 0)
@@ -152,7 +150,7 @@ is_plain(const char *path)
 static char *
 real_recipe(const SmPlace *place, const char *name)
 {
-    GString *text = g_string_new(recipe(name));
+    GString *text = g_string_new(sm_recipe(name));
 
     g_string_replace(text, "/usr/local/bin", place->programs, 0);
     if (!place->standard) {

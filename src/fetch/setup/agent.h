@@ -13,6 +13,10 @@ typedef struct {
     gboolean site;     /* it is a site's: recipes are only shown */
 } SmPlace;
 
+/* The recipe of that name below filters/, "exim/router", as it lies in the source: with
+ * /usr/local/bin; or a site's timer, which a person's is like. It must be one. Static. */
+const char *sm_recipe(const char *name);
+
 /* The agents, by the names that --agent takes, "none" at the end; NULL-terminated, static. */
 const char *const *sm_agents(void);
 

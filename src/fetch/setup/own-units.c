@@ -8,20 +8,6 @@
 #define SYNC_TIMER "scoremail-sync.timer"
 #define MARK "# Written by scorefetch setup; changes of your own: systemctl --user edit"
 
-static const char run_timer[] = "Description=Fetch the score files whose next attempt is due\n"
-                                "\n"
-                                "[Timer]\n"
-                                "OnBootSec=0\n"
-                                "OnUnitInactiveSec=5min\n"
-                                "AccuracySec=10s\n";
-static const char sync_timer[] =
-    "Description=Look hourly for score files that no e-mail has announced\n"
-    "\n"
-    "[Timer]\n"
-    "OnCalendar=hourly\n"
-    "RandomizedDelaySec=30min\n"
-    "Persistent=yes\n";
-
 static char *
 runtime_folder(void)
 {
@@ -57,21 +43,13 @@ static void
 plan_unit(SmPlan *plan, const SmPlace *place, const char *unit, const char *text)
 {
     g_autofree char *path = path_of(place, unit);
-    g_autofree char *whole = g_strdup_printf(MARK " %s\n[Unit]\n%s", unit, text);
+    g_autofree char *whole = g_strdup_printf(MARK " %s\n%s", unit, text);
     gboolean ours;
 
     if (look_at(path, &ours) && !ours)
         sm_plan_note(plan, "%s is not setup's; it stays as it is", path);
     else
         sm_plan_file(plan, path, whole, 0644);
-}
-
-static void
-plan_timer(SmPlan *plan, const SmPlace *place, const char *unit, const char *text)
-{
-    g_autofree char *whole = g_strconcat(text, "\n[Install]\nWantedBy=timers.target\n", NULL);
-
-    plan_unit(plan, place, unit, whole);
 }
 
 /* A word of ExecStart=, in which $ stands for a variable. Caller frees. */
@@ -94,6 +72,7 @@ plan_service(SmPlan *plan, const SmPlace *place, const char *unit, const char *w
     g_autofree char *program = quote(path);
     g_autofree char *config = quote(place->config);
     g_autofree char *text = g_strdup_printf(
+        "[Unit]\n"
         "Description=%s\n"
         "Documentation=man:scorefetch(1)\n"
         "\n"
@@ -137,10 +116,10 @@ sm_own_units_plan(SmPlan *plan, const SmPlace *place)
 
     sm_plan_folder(plan, folder, 0700, NULL, NULL);
     plan_service(plan, place, "scoremail-run.service", "Fetch the score files that wait", "run");
-    plan_timer(plan, place, RUN_TIMER, run_timer);
+    plan_unit(plan, place, RUN_TIMER, sm_recipe(RUN_TIMER));
     plan_service(plan, place, "scoremail-sync.service",
                  "Fetch the score files that the service lists", "sync --since last");
-    plan_timer(plan, place, SYNC_TIMER, sync_timer);
+    plan_unit(plan, place, SYNC_TIMER, sm_recipe(SYNC_TIMER));
     plan_systemctl(plan, TRUE, "daemon-reload", NULL);
     plan_systemctl(plan, TRUE, "enable", "--now");
     sm_plan_command(plan, FALSE, linger, NULL);

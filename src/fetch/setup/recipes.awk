@@ -1,7 +1,7 @@
-# Makes the rows of recipe.c's table out of files below filters/: {"NAME", "TEXT"},
+# Makes the rows of agent.c's table out of files below filters/, and of units: {"NAME", "TEXT"},
 FNR == 1 {
     name = FILENAME
-    sub(/.*filters\//, "", name)
+    sub(/.*(filters|systemd)\//, "", name)
     printf "%s{\"%s\",\n", (NR > 1 ? "},\n" : ""), name
 }
 {
