@@ -15,27 +15,20 @@ is_used(const SmAccount *account)
     return account->enabled && account->fault == NULL && account->directory != NULL;
 }
 
-/* Of SmLook, one for each account, NULL for one that is not used. Caller frees. */
-static GPtrArray *
-look_at_all(const SmConfig *config)
-{
-    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
-
-    SM_EACH (const SmAccount, account, config->accounts)
-        g_ptr_array_add(paths, is_used(account) ? sm_account_places(account) : NULL);
-    return sm_look_at_all(paths, SM_WATCH_CONFIG_LIMIT_MS * G_TIME_SPAN_MILLISECOND);
-}
-
 void
 sm_watch_config_directories(SmConfig *config)
 {
     g_autoptr(GHashTable) owners = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    g_autoptr(GPtrArray) looks = look_at_all(config);
+    g_autoptr(GPtrArray) used = g_ptr_array_new();
+    g_autoptr(GPtrArray) looks = NULL;
 
-    for (guint i = 0; i < config->accounts->len; i++) {
-        SmAccount *account = config->accounts->pdata[i];
-        g_autofree char *identity =
-            looks->pdata[i] != NULL ? sm_look_identity(looks->pdata[i]) : NULL;
+    SM_EACH (SmAccount, account, config->accounts)
+        if (is_used(account))
+            g_ptr_array_add(used, account);
+    looks = sm_look_at_all(used, SM_WATCH_CONFIG_LIMIT_MS * G_TIME_SPAN_MILLISECOND);
+    for (guint i = 0; i < used->len; i++) {
+        SmAccount *account = used->pdata[i];
+        g_autofree char *identity = sm_look_identity(looks->pdata[i]);
         const SmAccount *owner = identity != NULL ? g_hash_table_lookup(owners, identity) : NULL;
 
         if (owner != NULL)

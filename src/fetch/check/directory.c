@@ -38,23 +38,19 @@ try_to_store(SmCheck *check, const SmAccount *account, SmStore *store)
     sm_store_remove(store, name, ok ? &fault : NULL);
     if (fault != NULL) {
         g_prefix_error(&fault, "cannot store files: ");
-        sm_check_say_fault(check, "directory", account, fault);
-        return FALSE;
+        return sm_check_say_fault(check, "directory", account, fault);
     }
-    if ((stored.st_mode & 07777) != account->file_mode) {
-        sm_check_say(check, SM_CHECK_WARNING, "directory", account,
-                     "%s: the file system refuses file-mode, files there have mode %04o",
-                     account->directory, (guint)stored.st_mode & 07777);
-        return FALSE;
-    }
-    if (way == SM_FS_LOOKS) {
-        sm_check_say(check, SM_CHECK_WARNING, "directory", account,
-                     "%s: the file system has neither renames that never replace nor hard links:"
-                     " a file that another program creates in the microseconds before a score file"
-                     " of that name gets it is lost; let only scorefetch create files there",
-                     account->directory);
-        return FALSE;
-    }
+    if ((stored.st_mode & 07777) != account->file_mode)
+        return sm_check_say(check, SM_CHECK_WARNING, "directory", account,
+                            "%s: the file system refuses file-mode, files there have mode %04o",
+                            account->directory, (guint)stored.st_mode & 07777);
+    if (way == SM_FS_LOOKS)
+        return sm_check_say(
+            check, SM_CHECK_WARNING, "directory", account,
+            "%s: the file system has neither renames that never replace nor hard links:"
+            " a file that another program creates in the microseconds before a score file"
+            " of that name gets it is lost; let only scorefetch create files there",
+            account->directory);
     return TRUE;
 }
 
@@ -74,25 +70,22 @@ check_privacy(SmCheck *check, const SmAccount *account, const struct stat *about
 {
     g_autofree char *older = NULL;
 
-    if ((about->st_mode & S_IWOTH) != 0) {
-        sm_check_say(
+    if ((about->st_mode & S_IWOTH) != 0)
+        return sm_check_say(
             check, SM_CHECK_WARNING, "directory", account,
             "%s: world-writable (mode %04o), anyone can plant score files; run chmod o-w %s",
             account->directory, (guint)about->st_mode & 07777, account->directory);
-        return FALSE;
-    }
     older = g_build_filename(account->directory, SM_SUPERSEDED, NULL);
     if (sm_check_writers(check, "directory", account, account->directory, account->group) ||
         sm_check_writers(check, "directory", account, older, account->group) ||
         sm_check_folder(check, "directory", account, account->directory))
         return FALSE;
-    if ((account->file_mode & S_IROTH) != 0 && (about->st_mode & S_IXOTH) != 0) {
-        sm_check_say(check, SM_CHECK_WARNING, "directory", account,
-                     "%s: everyone on this machine can read the score files; set file-mode to 0640 "
-                     "or 0600, or run chmod o-x %s",
-                     account->directory, account->directory);
-        return FALSE;
-    }
+    if ((account->file_mode & S_IROTH) != 0 && (about->st_mode & S_IXOTH) != 0)
+        return sm_check_say(
+            check, SM_CHECK_WARNING, "directory", account,
+            "%s: everyone on this machine can read the score files; set file-mode to 0640 "
+            "or 0600, or run chmod o-x %s",
+            account->directory, account->directory);
     return TRUE;
 }
 
@@ -187,12 +180,8 @@ look_for_frozen(SmCheck *check, const GPtrArray *accounts, const GPtrArray *look
 void
 sm_check_look_for_silent(SmCheck *check, GPtrArray *accounts)
 {
-    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
-    g_autoptr(GPtrArray) looks = NULL;
+    g_autoptr(GPtrArray) looks = sm_look_at_all(accounts, LOOK_LIMIT * G_USEC_PER_SEC);
 
-    for (guint i = 0; i < accounts->len; i++)
-        g_ptr_array_add(paths, sm_account_places(accounts->pdata[i]));
-    looks = sm_look_at_all(paths, LOOK_LIMIT * G_USEC_PER_SEC);
     for (guint i = 0; i < accounts->len; i++)
         if (sm_look_silent(looks->pdata[i]) != NULL)
             say_silent(check, accounts->pdata[i], sm_look_silent(looks->pdata[i]));

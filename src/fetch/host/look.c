@@ -5,6 +5,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "common/base/each.h"
+
 /* The first wait; one of those while the processors are busy, and the most of these together. */
 enum { MOMENT_US = 1000, STEP_US = 10000, BUSY_US = 60000000 };
 
@@ -155,17 +157,19 @@ sm_look_silent(SmLook *look)
 }
 
 GPtrArray *
-sm_look_at_all(const GPtrArray *paths, gint64 limit_us)
+sm_look_at_all(const GPtrArray *accounts, gint64 limit_us)
 {
     GPtrArray *looks = g_ptr_array_new_with_free_func((GDestroyNotify)sm_look_free);
     gint64 until;
 
-    for (guint i = 0; i < paths->len; i++)
-        g_ptr_array_add(looks, paths->pdata[i] != NULL ? sm_look_begin(paths->pdata[i]) : NULL);
+    SM_EACH (const SmAccount, account, accounts) {
+        g_auto(GStrv) paths = sm_account_places(account);
+
+        g_ptr_array_add(looks, sm_look_begin((const char *const *)paths));
+    }
     until = g_get_monotonic_time() + limit_us;
-    for (guint i = 0; i < looks->len; i++)
-        if (looks->pdata[i] != NULL)
-            sm_look_is_over(looks->pdata[i], until);
+    SM_EACH (SmLook, look, looks)
+        sm_look_is_over(look, until);
     return looks;
 }
 

@@ -6,6 +6,8 @@
 
 #include <glib.h>
 
+#include "common/config/config.h"
+
 typedef struct SmLook SmLook;
 
 /* Begins to look at paths, one after the other, with NULL behind them, and waits for a moment,
@@ -20,10 +22,9 @@ gboolean sm_look_is_over(SmLook *look, gint64 until);
 /* The one that is asked and has not answered; NULL: all have. It lives as long as look. */
 const char *sm_look_silent(SmLook *look);
 
-/* Looks at all of paths (each as sm_look_begin() has them) at once, with one limit for them all, in
- * microseconds: one share may hold them. An array of SmLook, NULL where paths has NULL. Caller
- * frees. */
-GPtrArray *sm_look_at_all(const GPtrArray *paths, gint64 limit_us);
+/* Looks at what these accounts (of SmAccount) need, all at once, with one limit for them all, in
+ * microseconds: one share may hold them. An SmLook for each. Caller frees. */
+GPtrArray *sm_look_at_all(const GPtrArray *accounts, gint64 limit_us);
 
 /* "DEVICE:INODE" of the first of its paths, a directory; NULL where it is not there, or no answer
  * is. Caller frees. */

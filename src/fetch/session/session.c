@@ -215,16 +215,16 @@ sm_session_only_account(const SmSession *session)
 void
 sm_session_look_at(const GPtrArray *accounts)
 {
-    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
+    g_autoptr(GPtrArray) usable = g_ptr_array_new();
     g_autoptr(GPtrArray) looks = NULL;
 
-    SM_EACH (const SmAccount, account, accounts)
-        g_ptr_array_add(paths, account->fault == NULL ? sm_account_places(account) : NULL);
-    looks = sm_look_at_all(paths, LOOK_LIMIT * G_USEC_PER_SEC);
-    for (guint i = 0; i < accounts->len; i++) {
-        SmAccount *account = accounts->pdata[i];
-
-        const char *silent = looks->pdata[i] != NULL ? sm_look_silent(looks->pdata[i]) : NULL;
+    SM_EACH (SmAccount, account, accounts)
+        if (account->fault == NULL)
+            g_ptr_array_add(usable, account);
+    looks = sm_look_at_all(usable, LOOK_LIMIT * G_USEC_PER_SEC);
+    for (guint i = 0; i < usable->len; i++) {
+        SmAccount *account = usable->pdata[i];
+        const char *silent = sm_look_silent(looks->pdata[i]);
 
         if (silent != NULL)
             sm_error_set(&account->fault, SM_ERROR_VOLUME,
