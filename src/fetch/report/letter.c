@@ -86,9 +86,11 @@ add_row(Parts *to, const int *widths, const char *const *cells, gboolean head)
 }
 
 static void
-begin_table(Parts *to)
+begin_table(Parts *to, const char *heading, const int *widths, const char *const *head)
 {
+    add_heading(to, heading);
     g_string_append(to->html, "<table style=\"border-collapse:collapse\">\n");
+    add_row(to, widths, head, TRUE);
 }
 
 static void
@@ -127,12 +129,9 @@ add_accounts(Parts *to, const SmOverview *overview)
     static const int widths[COLUMNS_MAX] = {20, 16, 6, 7, 6};
     static const char *const head[] = {"Account", "Last file", "7 days", "Waiting", "Failed", NULL};
 
-    add_heading(to, "Accounts");
-    begin_table(to);
-    add_row(to, widths, head, TRUE);
-    for (guint i = 0; i < overview->accounts->len; i++) {
-        const SmAccountSurvey *survey =
-            ((const SmOverviewAccount *)overview->accounts->pdata[i])->survey;
+    begin_table(to, "Accounts", widths, head);
+    SM_EACH (const SmOverviewAccount, account, overview->accounts) {
+        const SmAccountSurvey *survey = account->survey;
         g_autofree char *last = survey->totals.stored_at > 0
                                     ? sm_text_time(survey->totals.stored_at)
                                     : g_strdup("none yet");
@@ -164,11 +163,8 @@ add_open(Parts *to, const SmOverview *overview)
 
             if (shown == OPEN)
                 break;
-            if (shown++ == 0) {
-                add_heading(to, "Files that wait or cannot be fetched");
-                begin_table(to);
-                add_row(to, widths, head, TRUE);
-            }
+            if (shown++ == 0)
+                begin_table(to, "Files that wait or cannot be fetched", widths, head);
             add_row(to, widths, cells, FALSE);
         }
     }
@@ -184,9 +180,7 @@ add_newest(Parts *to, const SmOverview *overview)
 
     if (overview->newest->len == 0)
         return;
-    add_heading(to, "Newest files");
-    begin_table(to);
-    add_row(to, widths, head, TRUE);
+    begin_table(to, "Newest files", widths, head);
     for (guint i = 0; i < MIN(overview->newest->len, NEWEST); i++) {
         const SmHistoryFile *file = overview->newest->pdata[i];
         g_autofree char *when = sm_text_time(file->stored_at);
