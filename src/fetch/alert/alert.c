@@ -1,5 +1,6 @@
 #include "fetch/alert/alert.h"
 
+#include "common/base/each.h"
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "common/event/event.h"
@@ -90,8 +91,7 @@ find_standing(SmLedger *ledger, const char *account, guint kinds)
     g_autoptr(GPtrArray) rows = sm_alerts_standing(ledger, account, NULL);
     guint standing = 0;
 
-    for (guint i = 0; rows != NULL && i < rows->len; i++) {
-        const SmAlertRow *row = rows->pdata[i];
+    SM_EACH (const SmAlertRow, row, rows) {
         SmAlertKind kind = sm_alert_kind_named(row->kind);
 
         if (kind != SM_ALERT_NONE && g_str_equal(row->account, account))

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/base/each.h"
 #include "common/base/error.h"
 #include "fetch/alert/alert.h"
 #include "fetch/host/subprocess.h"
@@ -223,11 +224,8 @@ tell_all(Telling *telling, const char *name, GError **error)
         sm_handover_due(telling->ledger, telling->account->name, name, sm_ledger_now(), error);
     gboolean ok = due != NULL;
 
-    for (guint i = 0; ok && i < due->len; i++) {
-        const SmHandover *handover = due->pdata[i];
-
-        ok = tell_name(telling, handover->id, handover->name, error);
-    }
+    SM_EACH (const SmHandover, handover, due)
+        ok = ok && tell_name(telling, handover->id, handover->name, error);
     return ok;
 }
 
