@@ -68,22 +68,21 @@ gboolean
 sm_password_try(const SmAccount *account, const SmSecret *secret, gboolean force, GError **error)
 {
     g_autoptr(SmService) service = sm_service_new(account, NULL, NULL);
-    GError *fault = NULL;
+    g_autoptr(GError) fault = NULL;
+    gboolean rejected;
 
     if (sm_login_try(service, secret, &fault)) {
         g_message("the service accepts the password of %s", account->username);
         return TRUE;
     }
-    if (g_error_matches(fault, SM_ERROR, SM_ERROR_CREDENTIALS)) {
-        g_propagate_prefixed_error(error, fault, "nothing changed: ");
-        return FALSE;
-    }
-    if (force) {
+    rejected = g_error_matches(fault, SM_ERROR, SM_ERROR_CREDENTIALS);
+    if (force && !rejected) {
         g_warning("written without a test at the service: %s", fault->message);
-        g_error_free(fault);
         return TRUE;
     }
     g_propagate_prefixed_error(
-        error, fault, "the password cannot be tested, so nothing changed (--force writes it): ");
+        error, g_steal_pointer(&fault), "%s",
+        rejected ? "nothing changed: "
+                 : "the password cannot be tested, so nothing changed (--force writes it): ");
     return FALSE;
 }
