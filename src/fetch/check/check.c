@@ -45,7 +45,7 @@ sm_check_free(SmCheck *check)
     g_free(check);
 }
 
-void
+gboolean
 sm_check_say(SmCheck *check, SmCheckLevel level, const char *item, const SmAccount *account,
              const char *text, ...)
 {
@@ -61,9 +61,10 @@ sm_check_say(SmCheck *check, SmCheckLevel level, const char *item, const SmAccou
     finding->account = account != NULL ? g_strdup(account->name) : NULL;
     finding->text = sm_text_clean(raw, TEXT_MAX);
     g_ptr_array_add(check->findings, finding);
+    return FALSE;
 }
 
-void
+gboolean
 sm_check_say_fault(SmCheck *check, const char *item, const SmAccount *account, GError *fault)
 {
     g_autofree char *start =
@@ -74,6 +75,7 @@ sm_check_say_fault(SmCheck *check, const char *item, const SmAccount *account, G
         text += strlen(start); /* the line says so already */
     sm_check_say(check, SM_CHECK_FAILURE, item, account, "%s", text);
     g_error_free(fault);
+    return FALSE;
 }
 
 /* The finding's text with %{account} for the account's name, where that is a word. Caller frees. */
@@ -166,8 +168,8 @@ sm_check_print_json(const SmCheck *check)
     sm_json_add_number(json, "schema", SM_JSON_SCHEMA);
     sm_json_add_text(json, "level", levels[sm_check_worst(check)]);
     list = cJSON_AddArrayToObject(json, "findings");
-    for (guint i = 0; i < check->findings->len; i++)
-        cJSON_AddItemToArray(list, finding_as_json(check->findings->pdata[i]));
+    SM_EACH (const SmFinding, finding, check->findings)
+        cJSON_AddItemToArray(list, finding_as_json(finding));
     sm_json_print(json);
 }
 
@@ -176,7 +178,7 @@ sm_check_worst(const SmCheck *check)
 {
     SmCheckLevel worst = SM_CHECK_OK;
 
-    for (guint i = 0; i < check->findings->len; i++)
-        worst = MAX(worst, ((const SmFinding *)check->findings->pdata[i])->level);
+    SM_EACH (const SmFinding, finding, check->findings)
+        worst = MAX(worst, finding->level);
     return worst;
 }

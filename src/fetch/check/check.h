@@ -39,12 +39,13 @@ SmCheck *sm_check_new(void);
 /* Closes the ledger too. */
 void sm_check_free(SmCheck *check);
 
-/* Adds a finding. account may be NULL. */
-void sm_check_say(SmCheck *check, SmCheckLevel level, const char *item, const SmAccount *account,
-                  const char *text, ...) G_GNUC_PRINTF(5, 6);
+/* Adds a finding. account may be NULL. Returns FALSE, for return statements. */
+gboolean sm_check_say(SmCheck *check, SmCheckLevel level, const char *item,
+                      const SmAccount *account, const char *text, ...) G_GNUC_PRINTF(5, 6);
 
-/* Adds a failure with the words of fault, which it takes. */
-void sm_check_say_fault(SmCheck *check, const char *item, const SmAccount *account, GError *fault);
+/* Adds a failure with the words of fault, which it takes. Returns FALSE. */
+gboolean sm_check_say_fault(SmCheck *check, const char *item, const SmAccount *account,
+                            GError *fault);
 
 /* Prints a line for each finding, or, if quiet, for each that is not ok; one for accounts of which
  * the same is said. */

@@ -40,12 +40,10 @@ owns_companions(SmCheck *check, const char *path)
     for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
         struct stat about;
 
-        if (stat(files[i], &about) < 0 || about.st_uid == geteuid())
-            continue;
-        sm_check_say(check, SM_CHECK_FAILURE, "ledger", NULL,
-                     "%s is owned by uid %u; as root, run chown %u %s", files[i],
-                     (guint)about.st_uid, (guint)geteuid(), files[i]);
-        return FALSE;
+        if (stat(files[i], &about) == 0 && about.st_uid != geteuid())
+            return sm_check_say(check, SM_CHECK_FAILURE, "ledger", NULL,
+                                "%s is owned by uid %u; as root, run chown %u %s", files[i],
+                                (guint)about.st_uid, (guint)geteuid(), files[i]);
     }
     return TRUE;
 }

@@ -86,8 +86,7 @@ check_name(SmCheck *check, const SmAccount *account)
         return TRUE;
     }
     g_prefix_error(&fault, "no address for ");
-    sm_check_say_fault(check, "name", account, fault);
-    return FALSE;
+    return sm_check_say_fault(check, "name", account, fault);
 }
 
 /* before: when the request left; its Date is of some time since then. */

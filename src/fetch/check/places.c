@@ -67,30 +67,24 @@ sm_check_space(SmCheck *check, const char *item, const SmAccount *account, const
     guint64 bytes;
 
     *text = NULL;
-    if (statvfs(path, &fs) < 0) {
-        sm_check_say(check, SM_CHECK_WARNING, item, account, "%s: cannot determine free space: %s",
-                     path, g_strerror(errno));
-        return FALSE;
-    }
+    if (statvfs(path, &fs) < 0)
+        return sm_check_say(check, SM_CHECK_WARNING, item, account,
+                            "%s: cannot determine free space: %s", path, g_strerror(errno));
     if (fs.f_blocks == 0) { /* as some FUSE file systems, which do not tell */
         *text = g_strdup("unknown space");
         return TRUE;
     }
     bytes = (guint64)fs.f_bavail * fs.f_frsize;
     *text = sm_text_size(bytes);
-    if (bytes < wanted) {
-        sm_check_say(check, bytes < wanted / 10 ? SM_CHECK_FAILURE : SM_CHECK_WARNING, item,
-                     account, "%s: only %s free, but %s may be needed; free space there", path,
-                     *text, needed);
-        return FALSE;
-    }
-    if (fs.f_files > 0 && fs.f_favail < FILES_WANTED) { /* some file systems don't count them */
-        sm_check_say(check, SM_CHECK_WARNING, item, account,
-                     "%s: %s free, but no more than %" G_GUINT64_FORMAT
-                     " new files (inodes); delete some",
-                     path, *text, (guint64)fs.f_favail);
-        return FALSE;
-    }
+    if (bytes < wanted)
+        return sm_check_say(check, bytes < wanted / 10 ? SM_CHECK_FAILURE : SM_CHECK_WARNING, item,
+                            account, "%s: only %s free, but %s may be needed; free space there",
+                            path, *text, needed);
+    if (fs.f_files > 0 && fs.f_favail < FILES_WANTED) /* some file systems don't count them */
+        return sm_check_say(check, SM_CHECK_WARNING, item, account,
+                            "%s: %s free, but no more than %" G_GUINT64_FORMAT
+                            " new files (inodes); delete some",
+                            path, *text, (guint64)fs.f_favail);
     return TRUE;
 }
 

@@ -88,10 +88,9 @@ check_program(SmCheck *check, const char *item, const SmAccount *account, const 
 
     if (argv == NULL || path != NULL)
         return TRUE;
-    sm_check_say(check, SM_CHECK_FAILURE, item, account,
-                 "%s: uid %u cannot run %s; install it, or change %s", key, (guint)geteuid(),
-                 argv[0], key);
-    return FALSE;
+    return sm_check_say(check, SM_CHECK_FAILURE, item, account,
+                        "%s: uid %u cannot run %s; install it, or change %s", key, (guint)geteuid(),
+                        argv[0], key);
 }
 
 void
@@ -150,8 +149,8 @@ sm_check_tell(SmCheck *check, const SmAccount *none)
     if (config->alert_mail != NULL || config->alert_command != NULL)
         alert = sm_alerts_due(check->seen, config->alert_every, NULL);
     late = alert != NULL && alert->sent == 0 && alert->first < before;
-    for (guint i = 0; i < config->accounts->len && !late; i++)
-        late = waits(check, config->accounts->pdata[i], before);
+    SM_EACH (const SmAccount, account, config->accounts)
+        late = late || waits(check, account, before);
     if (late || sm_report_is_late(config, check->seen, before))
         sm_check_say(check, SM_CHECK_FAILURE, "tell", NULL,
                      "%s for scorefetch tell, and nothing runs it; %s",
