@@ -8,7 +8,6 @@
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "fetch-fixture.h"
-#include "fetch/crypto/unseal.h"
 
 enum { LARGE = 5 * 1024 * 1024 + 7 };
 

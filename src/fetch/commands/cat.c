@@ -13,7 +13,7 @@
 #include "common/base/error.h"
 #include "common/base/io.h"
 #include "fetch/commands/commands.h"
-#include "fetch/crypto/unseal.h"
+#include "fetch/crypto/seal.h"
 #include "fetch/rows/files.h"
 #include "fetch/store/store.h"
 

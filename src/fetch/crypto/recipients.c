@@ -97,7 +97,7 @@ sm_recipients_find(const SmAccount *account, GError **error)
     if (gpg == NULL)
         return NULL;
     recipients = g_new0(SmRecipients, 1);
-    recipients->home = g_strdup(account->gnupg_home);
+    recipients->home = account->gnupg_home;
     recipients->keys = g_new0(gpgme_key_t, count + 1);
     for (guint i = 0; i < count; i++) {
         recipients->keys[i] = find(gpg, account, account->encrypt_to[i], error);
@@ -110,11 +110,8 @@ sm_recipients_find(const SmAccount *account, GError **error)
 void
 sm_recipients_free(SmRecipients *recipients)
 {
-    if (recipients == NULL)
-        return;
     for (gpgme_key_t *key = recipients->keys; *key != NULL; key++)
         gpgme_key_unref(*key);
     g_free(recipients->keys);
-    g_free(recipients->home);
     g_free(recipients);
 }

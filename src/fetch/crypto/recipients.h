@@ -10,7 +10,7 @@
 #include "fetch/crypto/gpg.h"
 
 typedef struct {
-    char *home;        /* `gnupg-home`; NULL: gpg's own */
+    const char *home;  /* the account's `gnupg-home`; NULL: gpg's own */
     gpgme_key_t *keys; /* NULL-terminated, as GPGME wants them */
 } SmRecipients;
 
@@ -21,7 +21,7 @@ typedef struct {
  */
 SmRecipients *sm_recipients_find(const SmAccount *account, GError **error);
 
-/* Frees recipients; NULL is allowed. */
+/* Frees recipients. */
 void sm_recipients_free(SmRecipients *recipients);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmRecipients, sm_recipients_free)

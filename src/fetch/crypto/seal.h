@@ -11,6 +11,7 @@
 
 #include <glib.h>
 
+#include "fetch/crypto/digest.h"
 #include "fetch/crypto/recipients.h"
 
 typedef struct SmSeal SmSeal;
@@ -42,5 +43,18 @@ gboolean sm_seal_write(SmSeal *seal, const void *data, gsize length, GError **er
  * sm_seal_write(). Caller frees *sha256. (SM_ERROR_ENCRYPTION, SM_ERROR_DIRECTORY, SM_ERROR_LIMIT)
  */
 gboolean sm_seal_finish(SmSeal *seal, gint64 *size, char **sha256, GError **error);
+
+/* Takes the next bytes; FALSE and error ends it all. */
+typedef gboolean (*SmUnsealed)(const void *data, gsize length, gpointer user_data, GError **error);
+
+/*
+ * The way back, for whoever has the key, into memory and to a function: decrypts what fd holds from
+ * where it stands, by the key in home (NULL: gpg's own), and adds what it reads to stored. gpg may
+ * ask for a passphrase at the terminal. Errors: SM_ERROR_ENCRYPTION (no key for it, no gpg, no
+ * passphrase), SM_ERROR_DATA (not a complete encrypted file), SM_ERROR_DIRECTORY (it cannot be
+ * read), and take's own.
+ */
+gboolean sm_unseal(const char *home, int fd, SmDigest *stored, SmUnsealed take, gpointer user_data,
+                   GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmSeal, sm_seal_free)
