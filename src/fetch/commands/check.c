@@ -102,12 +102,10 @@ static void
 look_for_silent(const SmSession *session, SmCheck *check)
 {
     g_autoptr(GPtrArray) accounts = g_ptr_array_new();
-    for (guint i = 0; check->config != NULL && i < check->config->accounts->len; i++) {
-        SmAccount *account = check->config->accounts->pdata[i];
 
+    SM_EACH (SmAccount, account, check->config != NULL ? check->config->accounts : NULL)
         if (is_asked_for(session, account) && is_used(account))
             g_ptr_array_add(accounts, account);
-    }
     sm_check_look_for_silent(check, accounts);
 }
 

@@ -103,17 +103,11 @@ fall_back(SmSession *session, const Options *options, const SmEvent *event, cons
 
 /* All at once, before one of them holds up the others' names. */
 static void
-look_at_directories(const SmSession *session, const SmDelivery *delivery)
+look_at_directories(const SmDelivery *delivery)
 {
-    g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GPtrArray) accounts = g_ptr_array_new();
-    GHashTableIter each;
-    gpointer name;
 
-    sm_delivery_add_accounts(delivery, names);
-    g_hash_table_iter_init(&each, names);
-    while (g_hash_table_iter_next(&each, &name, NULL))
-        g_ptr_array_add(accounts, sm_config_account(session->config, name));
+    sm_delivery_add_accounts(delivery, accounts);
     sm_session_look_at(accounts);
 }
 
@@ -139,7 +133,7 @@ act_inline(SmSession *session, const Options *options, const SmDelivery *deliver
     g_autoptr(GError) fault = NULL;
     int code;
 
-    look_at_directories(session, delivery);
+    look_at_directories(delivery);
     if (!record(session, delivery, &fault))
         return fall_back(session, options, event, fault);
     if (options->lacking != NULL) {

@@ -287,12 +287,10 @@ serves_all(const SmSession *session)
     return TRUE;
 }
 
-/* urgent: before those that wait. */
+/* urgent: before those that wait. account may be NULL. */
 static void
-want(Worker *worker, const char *name, gboolean urgent)
+want(Worker *worker, SmAccount *account, gboolean urgent)
 {
-    SmAccount *account = sm_config_account(worker->session->config, name);
-
     if (account != NULL && is_served(worker->session, account))
         sm_turns_want(worker->turns, account, urgent);
 }
@@ -319,11 +317,9 @@ static gboolean
 look(Worker *worker, GError **error)
 {
     SmSession *session = worker->session;
-    g_autoptr(GHashTable) accounts = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GPtrArray) accounts = g_ptr_array_new();
     g_autoptr(GString) kept = g_string_new(NULL);
     SmIntake intake = {.accounts = accounts, .kept = kept};
-    GHashTableIter each;
-    gpointer name;
 
     /* first: a byte that comes after that belongs to an event that may come too late */
     if (session->account == NULL)
@@ -335,9 +331,8 @@ look(Worker *worker, GError **error)
     worker->looked_at = g_get_monotonic_time();
     worker->looks += intake.taken > 0;
     worker->left = intake.left;
-    g_hash_table_iter_init(&each, accounts);
-    while (g_hash_table_iter_next(&each, &name, NULL))
-        want(worker, name, TRUE);
+    SM_EACH (SmAccount, account, accounts)
+        want(worker, account, TRUE);
     return TRUE;
 }
 
@@ -351,10 +346,10 @@ want_all(Worker *worker, GError **error)
 
     if (due == NULL)
         return FALSE;
-    for (guint i = 0; i < due->len; i++)
-        want(worker, due->pdata[i], FALSE);
-    for (guint i = 0; i < config->accounts->len; i++)
-        want(worker, ((SmAccount *)config->accounts->pdata[i])->name, FALSE);
+    SM_EACH (const char, name, due)
+        want(worker, sm_config_account(config, name), FALSE);
+    SM_EACH (SmAccount, account, config->accounts)
+        want(worker, account, FALSE);
     return TRUE;
 }
 

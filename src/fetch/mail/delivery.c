@@ -69,18 +69,16 @@ sm_delivery_new(const SmConfig *config, const SmEvent *event)
 void
 sm_delivery_free(SmDelivery *delivery)
 {
-    if (delivery == NULL)
-        return;
     g_ptr_array_unref(delivery->announced);
     g_free(delivery);
 }
 
 void
-sm_delivery_add_accounts(const SmDelivery *delivery, GHashTable *accounts)
+sm_delivery_add_accounts(const SmDelivery *delivery, GPtrArray *accounts)
 {
     SM_EACH (const Announced, announced, delivery->announced)
-        if (announced->account != NULL)
-            g_hash_table_add(accounts, announced->account->name);
+        if (announced->account != NULL && !g_ptr_array_find(accounts, announced->account, NULL))
+            g_ptr_array_add(accounts, announced->account);
 }
 
 gboolean

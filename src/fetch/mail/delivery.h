@@ -19,7 +19,7 @@ typedef struct SmDelivery SmDelivery;
 /* config and event must live as long. Caller frees. */
 SmDelivery *sm_delivery_new(const SmConfig *config, const SmEvent *event);
 
-/* Frees delivery; NULL is allowed. */
+/* Frees delivery. */
 void sm_delivery_free(SmDelivery *delivery);
 
 /*
@@ -30,9 +30,8 @@ void sm_delivery_free(SmDelivery *delivery);
  */
 SmEvent *sm_delivery_take_queued(SmDelivery *delivery);
 
-/* Adds the names of the accounts that its names belong to; what is added lives as long as the
- * configuration. */
-void sm_delivery_add_accounts(const SmDelivery *delivery, GHashTable *accounts);
+/* Adds the accounts (SmAccount) that its names belong to, each once. */
+void sm_delivery_add_accounts(const SmDelivery *delivery, GPtrArray *accounts);
 
 /* Whether it has no name left, nor stands for an event without one. */
 gboolean sm_delivery_is_empty(const SmDelivery *delivery);

@@ -16,12 +16,12 @@
 #define SM_INTAKE_ASIDE "aside" /* the folder, in the spool, of what was set aside */
 
 typedef struct {
-    guint taken; /* events that are in the ledger now */
-    guint aside; /* files that were set aside */
-    guint left;  /* events that wait for a fixed configuration, or that could not be read */
-    GHashTable *accounts; /* the caller's, NULL: none; the names of those that events came for are
-                             added, and live as long as the configuration */
-    GString *kept;        /* the caller's, NULL: none; the names of the files that are left are
+    guint taken;         /* events that are in the ledger now */
+    guint aside;         /* files that were set aside */
+    guint left;          /* events that wait for a fixed configuration, or that could not be read */
+    GPtrArray *accounts; /* the caller's, NULL: none; those (SmAccount) that events came for are
+                            added, each once */
+    GString *kept;       /* the caller's, NULL: none; the names of the files that are left are
                              added, a line each */
 } SmIntake;
 
