@@ -1,6 +1,7 @@
 /* Text in a page: whatever it is, it stays text. */
 #include <string.h>
 
+#include "common/base/text.h"
 #include "fetch/report/html.h"
 
 static void
@@ -106,9 +107,9 @@ times_are_local_and_in_utc(void)
 {
     GString *to = g_string_new(NULL);
 
-    sm_html_add_time(to, 1795971600);
-    sm_html_add_day(to, 1795926600); /* 23:30 of the day before */
-    sm_html_add_time(to, 0);
+    sm_html_add_time(to, 1795971600, sm_text_time);
+    sm_html_add_time(to, 1795926600, sm_text_day); /* 23:30 of the day before */
+    sm_html_add_time(to, 0, sm_text_time);
     g_assert_cmpstr(to->str, ==,
                     "<time datetime=\"2026-11-29T17:00:00Z\">2026-11-29 12:00</time>"
                     "<time datetime=\"2026-11-29T04:30:00Z\">2026-11-28</time>never");

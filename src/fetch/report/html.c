@@ -45,31 +45,16 @@ sm_html_add(GString *to, const char *form, ...)
     va_end(values);
 }
 
-static void
-add_when(GString *to, gint64 when, const char *local)
+void
+sm_html_add_time(GString *to, gint64 when, char *(*local)(gint64 when))
 {
     g_autofree char *utc = sm_text_time_utc(when);
+    g_autofree char *text = local(when);
 
     if (when == 0)
         sm_html_add(to, "never");
     else
-        sm_html_add(to, "<time datetime=\"%s\">%s</time>", utc, local);
-}
-
-void
-sm_html_add_time(GString *to, gint64 when)
-{
-    g_autofree char *local = sm_text_time(when);
-
-    add_when(to, when, local);
-}
-
-void
-sm_html_add_day(GString *to, gint64 when)
-{
-    g_autofree char *local = sm_text_day(when);
-
-    add_when(to, when, local);
+        sm_html_add(to, "<time datetime=\"%s\">%s</time>", utc, text);
 }
 
 char *

@@ -10,11 +10,9 @@
  */
 void sm_html_add(GString *to, const char *form, ...) G_GNUC_PRINTF(2, 3);
 
-/* Appends a time element with the local time (seconds since 1970), or "never" for 0. */
-void sm_html_add_time(GString *to, gint64 when);
-
-/* The same with the local day alone. */
-void sm_html_add_day(GString *to, gint64 when);
+/* Appends a time element (seconds since 1970) as local has it: sm_text_time() or sm_text_day(); or
+ * "never" for 0. */
+void sm_html_add_time(GString *to, gint64 when, char *(*local)(gint64 when));
 
 /* "12,345". Caller frees. */
 char *sm_html_number(gint64 number);

@@ -74,7 +74,7 @@ add_newest(GString *to, const SmHistoryFile *file)
 
     begin_row(to, file->name, file->account);
     begin_cell(to, "", "Stored");
-    sm_html_add_time(to, file->stored_at);
+    sm_html_add_time(to, file->stored_at, sm_text_time);
     if (file->pruned_at > 0)
         sm_html_add(to, "<span class=\"sub\">deleted after keep-for</span>");
     sm_html_add(to, "</td>");
@@ -112,7 +112,7 @@ add_version(GString *to, const SmHistoryVersion *version, const char *label)
         sm_html_add(to, "not in the ledger any more</td>");
         return;
     }
-    sm_html_add_time(to, version->at);
+    sm_html_add_time(to, version->at, sm_text_time);
     sm_html_add(to, ", %s<span class=\"sha sub\">%s</span></td>", size, version->sha256);
 }
 

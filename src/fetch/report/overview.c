@@ -33,8 +33,6 @@ sm_overview_free(SmOverview *overview)
     GPtrArray **arrays[] = {&overview->concerns, &overview->accounts, &overview->newest,
                             &overview->corrections, &overview->unwanted};
 
-    if (overview == NULL)
-        return;
     for (gsize i = 0; i < G_N_ELEMENTS(arrays); i++)
         g_clear_pointer(arrays[i], g_ptr_array_unref);
     for (int i = 0; i < SM_OVERVIEW_MONTHS; i++)

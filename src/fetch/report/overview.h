@@ -82,7 +82,7 @@ typedef struct {
 SmOverview *sm_overview_new(const SmConfig *config, SmLedger *ledger, const char *account,
                             gint64 since, gint64 now, GError **error);
 
-/* Frees overview; NULL is allowed. */
+/* Frees overview. */
 void sm_overview_free(SmOverview *overview);
 
 /* Whether all is well, in a sentence: "All is well.", "Action is needed: the

@@ -47,7 +47,7 @@ add_header(GString *to, const SmOverview *overview)
     g_autofree char *zone = sm_calendar_zone_name(overview->now, overview->zone);
 
     sm_html_add(to, "<header><h1>Score files on %s</h1>\n<p>As of ", g_get_host_name());
-    sm_html_add_time(to, overview->now);
+    sm_html_add_time(to, overview->now, sm_text_time);
     sm_html_add(to, ". All times are local: %s.</p></header>\n<main>\n", zone);
 }
 

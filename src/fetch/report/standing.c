@@ -52,7 +52,7 @@ sm_standing_verdict(GString *to, const SmOverview *overview)
     else
         sm_html_add(to, "%s %s waiting.", waits, waiting == 1 ? "is" : "are");
     sm_html_add(to, " The last file came: ");
-    sm_html_add_time(to, sum.stored_at);
+    sm_html_add_time(to, sum.stored_at, sm_text_time);
     sm_html_add(to, ".</p>\n");
     if (concerns->len > 0)
         sm_html_add(to, "<ol class=\"concerns\">\n");
@@ -114,17 +114,17 @@ add_password(GString *to, const SmOverviewAccount *account, gint64 now)
     sm_html_add(to, "<dt>Password</dt><dd>");
     if (account->history.rejected_at > 0) {
         sm_html_add(to, "<span class=\"differs\">rejected</span> ");
-        sm_html_add_day(to, account->history.rejected_at);
+        sm_html_add_time(to, account->history.rejected_at, sm_text_day);
     } else if (since == 0) {
         sm_html_add(to, "not known when it was changed");
     } else {
         sm_html_add(to, "changed ");
-        sm_html_add_day(to, since);
+        sm_html_add_time(to, since, sm_text_day);
         if (now - since >= 86400)
             sm_html_add(to, ", %s ago", age);
         if (most > 0) {
             sm_html_add(to, since + most > now ? "; due " : "; was due ");
-            sm_html_add_day(to, since + most);
+            sm_html_add_time(to, since + most, sm_text_day);
         }
     }
     sm_html_add(to, "</dd>\n");
@@ -144,7 +144,7 @@ add_open(GString *to, const SmHistoryFile *file, gint64 now)
         sm_html_add(to, ". It is not tried again by itself.");
     } else if (file->next_attempt > now) {
         sm_html_add(to, ". Next try: ");
-        sm_html_add_time(to, file->next_attempt);
+        sm_html_add_time(to, file->next_attempt, sm_text_time);
     } else {
         sm_html_add(to, ". The worker's next run tries it.");
     }
@@ -191,7 +191,7 @@ add_card(GString *to, const SmOverview *overview, guint number)
                 "<article class=\"card %s\" aria-labelledby=\"account-%d\"><h3 id=\"account-%d\">"
                 "%s <span class=\"state\">%s</span></h3>\n<dl><dt>Last file</dt><dd>",
                 class, (int)number, (int)number, name, state);
-    sm_html_add_time(to, totals->stored_at);
+    sm_html_add_time(to, totals->stored_at, sm_text_time);
     sm_html_add(to,
                 "</dd>\n<dt>Last 7 days</dt><dd>%s</dd>\n<dt>This season</dt><dd>%s"
                 " (a year before: %s)</dd>\n"
