@@ -25,8 +25,6 @@
 void
 sm_draft_free(SmDraft *draft)
 {
-    if (draft == NULL)
-        return;
     g_free(draft->file);
     g_free(draft->text);
     g_free(draft->account);

@@ -23,7 +23,7 @@ typedef struct {
  */
 SmDraft *sm_draft_open(const char *file, const char *name, GError **error);
 
-/* NULL is allowed. */
+/* Frees draft. */
 void sm_draft_free(SmDraft *draft);
 
 /* The value of key for the account, also one for all accounts; NULL: not set. Caller frees. */

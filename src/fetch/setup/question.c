@@ -5,12 +5,6 @@
 #include "common/base/error.h"
 #include "fetch/host/terminal.h"
 
-static gboolean
-is_good(const SmQuestion *question, const char *answer, GError **error)
-{
-    return question->check == NULL || question->check(answer, question->user_data, error);
-}
-
 /* "none" is how a person takes something away; caller frees. */
 static char *
 settled(const char *answer)
@@ -38,7 +32,7 @@ ask_person(const SmQuestion *question, GError **error)
         answer = settled(*typed != '\0' ? typed : fallback);
         if (*answer == '\0' && question->fallback == NULL)
             sm_error_set(&fault, SM_ERROR_USAGE, "an answer is needed");
-        else if (is_good(question, answer, &fault))
+        else if (question->check(answer, question->user_data, &fault))
             return g_steal_pointer(&answer);
         g_free(again);
         again = g_strdup_printf("%s\n[%s] ", fault->message, fallback);
@@ -56,7 +50,7 @@ sm_question_ask(const SmQuestion *question, gboolean asking, GError **error)
         return sm_error_null(error, SM_ERROR_USAGE, "there is no terminal to ask at; add %s",
                              question->option);
     answer = settled(question->given != NULL ? question->given : question->fallback);
-    if (is_good(question, answer, error))
+    if (question->check(answer, question->user_data, error))
         return g_steal_pointer(&answer);
     g_prefix_error(error, "%s: ", question->option);
     return NULL;

@@ -7,12 +7,12 @@
 typedef gboolean (*SmQuestionCheck)(const char *answer, gpointer user_data, GError **error);
 
 typedef struct {
-    const char *option;    /* "--format": for messages */
-    const char *text;      /* what is asked, several lines are allowed; a prompt with the default
-                              follows */
-    const char *fallback;  /* the answer without another one; NULL: there must be one */
-    const char *given;     /* by the option; NULL: not given */
-    SmQuestionCheck check; /* NULL: every answer is good */
+    const char *option;   /* "--format": for messages */
+    const char *text;     /* what is asked, several lines are allowed; a prompt with the default
+                             follows */
+    const char *fallback; /* the answer without another one; NULL: there must be one */
+    const char *given;    /* by the option; NULL: not given */
+    SmQuestionCheck check;
     gpointer user_data;
 } SmQuestion;
 

@@ -76,9 +76,9 @@ sm_schedule_choices(const SmPlace *place)
 }
 
 gboolean
-sm_schedule_check(const SmPlace *place, const char *choice, GError **error)
+sm_schedule_check(const char *choice, gpointer place, GError **error)
 {
-    gboolean timer = place->site || sm_own_units_can();
+    gboolean timer = ((const SmPlace *)place)->site || sm_own_units_can();
 
     if ((timer && strcmp(choice, "timer") == 0) || strcmp(choice, "cron") == 0 || *choice == '\0')
         return TRUE;

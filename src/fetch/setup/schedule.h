@@ -10,8 +10,8 @@ const char *sm_schedule_find(const SmPlace *place);
 /* The choices there are, each with a word about it, for the question. Static. */
 const char *sm_schedule_choices(const SmPlace *place);
 
-/* Whether choice is one of them. SM_ERROR_USAGE. */
-gboolean sm_schedule_check(const SmPlace *place, const char *choice, GError **error);
+/* Whether choice is one of them, in an SmPlace; an SmQuestionCheck. SM_ERROR_USAGE. */
+gboolean sm_schedule_check(const char *choice, gpointer place, GError **error);
 
 /*
  * Adds to the plan what choice needs, and takes away what another choice has left. A crontab is

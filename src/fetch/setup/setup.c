@@ -55,12 +55,6 @@ check_agent(const char *answer, gpointer none, GError **error)
     return sm_error_set(error, SM_ERROR_USAGE, "allowed: %s", names);
 }
 
-static gboolean
-check_schedule(const char *answer, gpointer place, GError **error)
-{
-    return sm_schedule_check(place, answer, error);
-}
-
 /* Asks for a key of the configuration, and sets it. */
 static gboolean
 ask_key(Setup *setup, const char *key, const char *given, const char *text, const char *fallback,
@@ -166,7 +160,7 @@ ask_surroundings(Setup *setup, GError **error)
                                  .text = schedule_text,
                                  .fallback = strcmp(schedule, "none") == 0 ? "" : schedule,
                                  .given = setup->answers->schedule,
-                                 .check = check_schedule,
+                                 .check = sm_schedule_check,
                                  .user_data = (gpointer)setup->place};
 
     setup->agent = sm_question_ask(&about_agent, !setup->answers->defaults, error);
