@@ -120,14 +120,17 @@ print_csv_row(Log *log, const SmLogRow *row)
     g_autofree char *when = sm_text_time_utc(row->at);
     g_autofree char *uid = g_strdup_printf("%" G_GINT64_FORMAT, row->uid);
 
-    print_csv_field(when, ",");
-    print_csv_field(row->action, ",");
-    print_csv_field(row->account, ",");
-    print_csv_field(row->name, ",");
-    print_csv_field(row->detail, ",");
-    print_csv_field(uid, ",");
-    print_csv_field(user_name(log, row->uid), ",");
-    print_csv_field(row->command, "\r\n");
+    const char *const fields[] = {when,
+                                  row->action,
+                                  row->account,
+                                  row->name,
+                                  row->detail,
+                                  uid,
+                                  user_name(log, row->uid),
+                                  row->command};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(fields); i++)
+        print_csv_field(fields[i], i + 1 < G_N_ELEMENTS(fields) ? "," : "\r\n");
 }
 
 static gboolean
