@@ -34,8 +34,6 @@ sm_check_new(void)
 void
 sm_check_free(SmCheck *check)
 {
-    if (check == NULL)
-        return;
     sm_ledger_close(check->seen);
     sm_ledger_close(check->ledger);
     g_hash_table_unref(check->probed);

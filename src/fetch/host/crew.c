@@ -84,8 +84,6 @@ sm_crew_free(SmCrew *crew)
 void
 sm_crew_member_free(SmCrewMember *member)
 {
-    if (member == NULL)
-        return;
     if (member->note != MAP_FAILED)
         munmap(member->note, sizeof *member->note);
     g_free(member);

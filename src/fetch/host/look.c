@@ -48,8 +48,6 @@ see_off(SmLook *look, gboolean ended)
 void
 sm_look_free(SmLook *look)
 {
-    if (look == NULL)
-        return;
     see_off(look, FALSE);
     g_atomic_rc_box_release_full(look, look_clear);
 }

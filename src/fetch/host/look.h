@@ -30,7 +30,7 @@ GPtrArray *sm_look_at_all(const GPtrArray *accounts, gint64 limit_us);
  * is. Caller frees. */
 char *sm_look_identity(SmLook *look);
 
-/* Leaves the look to itself; NULL is allowed. */
+/* Leaves the look to itself. */
 void sm_look_free(SmLook *look);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmLook, sm_look_free)

@@ -94,8 +94,6 @@ sm_screen_close(SmScreen *screen)
 {
     int end;
 
-    if (screen == NULL)
-        return;
     leave(screen);
     end = screen->end;
     sm_close(&screen->signals);

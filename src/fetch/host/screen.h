@@ -16,7 +16,7 @@ typedef struct SmScreen SmScreen;
 SmScreen *sm_screen_open(const char *what, GError **error);
 
 /* Gives the terminal back; then a signal that has ended the view ends the process, but for SIGINT.
- * Frees screen; NULL is allowed. */
+ * Frees screen. */
 void sm_screen_close(SmScreen *screen);
 
 /*

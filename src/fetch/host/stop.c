@@ -79,8 +79,6 @@ sm_stop_new(void (*function)(gpointer data), gpointer data)
 void
 sm_stop_free(SmStop *stop)
 {
-    if (stop == NULL)
-        return;
     if (stop->thread != NULL) {
         const guint64 one = 1;
         ssize_t ignored = write(stop->end_fd, &one, sizeof one);

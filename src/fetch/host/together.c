@@ -21,8 +21,6 @@ sm_together_new(void)
 void
 sm_together_free(SmTogether *together)
 {
-    if (together == NULL)
-        return;
     g_clear_error(&together->fault);
     g_mutex_clear(&together->lock);
     g_cond_clear(&together->ended_one);

@@ -11,7 +11,7 @@ typedef struct SmTogether SmTogether;
 /* Caller frees with sm_together_free(). */
 SmTogether *sm_together_new(void);
 
-/* Frees together; no thread may wait for it. NULL is allowed. */
+/* Frees together; no thread may wait for it. */
 void sm_together_free(SmTogether *together);
 
 typedef gboolean (*SmTogetherDo)(gpointer data, GError **error);

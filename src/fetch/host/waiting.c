@@ -56,8 +56,6 @@ sm_waiting_start(const char *what, gint64 until)
 void
 sm_waiting_end(SmWaiting *waiting)
 {
-    if (waiting == NULL)
-        return;
     g_mutex_lock(&waiting->lock);
     waiting->ended = TRUE;
     g_cond_signal(&waiting->ending);

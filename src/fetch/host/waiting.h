@@ -13,7 +13,7 @@ void sm_waiting_say(const char *what, gint64 until);
  * terminal. */
 SmWaiting *sm_waiting_start(const char *what, gint64 until);
 
-/* It has come, or not. Frees waiting; NULL is allowed. */
+/* It has come, or not. Frees waiting. */
 void sm_waiting_end(SmWaiting *waiting);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmWaiting, sm_waiting_end)
