@@ -184,40 +184,41 @@ answer_none(const SmOptions *options)
 }
 
 static int
-fail_for(const char *fault, SmErrorCode code, int cause, SmRole role)
+fail_to_read(const SmInput *input, SmRole role)
 {
     g_autoptr(GError) error = NULL;
 
-    errno = cause;
-    if (cause != 0)
-        sm_error_from_errno(&error, code, "%s", fault);
+    errno = input->cause;
+    if (errno != 0)
+        sm_error_from_errno(&error, input->code, "%s", input->fault);
     else
-        sm_error_set(&error, code, "%s", fault);
+        sm_error_set(&error, input->code, "%s", input->fault);
     return fail(error, role);
 }
 
 static int
-run(SmOptions *options, const SmEnvelope *envelope, SmReport *report, SmBeginning *beginning)
+run(SmOptions *options, const SmEnvelope *envelope, SmReport *report, SmInput begun)
 {
     const SmChildRules rules = {(guint)options->max_cpu, options->sandbox};
     const SmSandboxWalls walls = sm_sandbox_find();
     g_autofree char *lacking =
         walls.landlock > 0 && walls.seccomp ? NULL : sm_sandbox_describe(&walls);
     g_autoptr(SmHandoffRun) scorefetch = NULL;
-    g_auto(SmInput) input = beginning->input;
+    gboolean is_read = begun.data != NULL || begun.fault != NULL;
+    g_auto(SmInput) input = begun;
     g_autoptr(SmEvent) event = NULL;
     g_autoptr(GError) error = NULL;
 
-    if (!beginning->is_read)
+    if (!is_read)
         sm_input_read(&input, STDIN_FILENO, (gsize)options->max_message);
     if (input.fault != NULL)
-        return fail_for(input.fault, input.code, input.cause, report->role);
+        return fail_to_read(&input, report->role);
     if (input.too_large)
         return say_too_large(options);
     g_info("read a message of %zu bytes", input.length);
     if (!sm_sandbox_check(&walls, options->sandbox, &error))
         return fail(error, report->role);
-    if (!beginning->is_read && !sm_scan_could_announce(input.data, input.length))
+    if (!is_read && !sm_scan_could_announce(input.data, input.length))
         return answer_none(options);
     options->handoff.lacking = lacking;
     if (!options->extract)
@@ -233,7 +234,7 @@ run(SmOptions *options, const SmEnvelope *envelope, SmReport *report, SmBeginnin
 }
 
 static int
-filter(int argc, char **argv, SmBeginning *beginning)
+filter(int argc, char **argv, SmInput input)
 {
     SmReport report = {.program = "scoremail", .role = SM_ROLE_FILTER, .log_fd = -1};
     g_auto(SmOptions) options = {.extract = FALSE};
@@ -243,8 +244,6 @@ filter(int argc, char **argv, SmBeginning *beginning)
     sm_report_start(&report);
     sm_envelope_read(&envelope);
     sm_startup_environment();
-    if (beginning->fault != NULL)
-        return fail_for(beginning->fault, SM_ERROR_INTERNAL, beginning->cause, report.role);
     if (!sm_options_parse(&options, argc, argv, &error))
         return refuse_usage(error->message);
     report.role = options.extract ? SM_ROLE_PROMPT : SM_ROLE_FILTER;
@@ -258,12 +257,7 @@ filter(int argc, char **argv, SmBeginning *beginning)
         return refuse_usage("standard input is a terminal; pipe a message into scoremail");
     if (options.extract)
         sm_startup_end_by_signal();
-    if (beginning->is_closed) {
-        g_set_error(&error, SM_ERROR, SM_ERROR_IO,
-                    "standard input is closed; pipe a message into scoremail");
-        return fail(error, report.role);
-    }
-    return run(&options, &envelope, &report, beginning);
+    return run(&options, &envelope, &report, input);
 }
 
 const SmFilter sm_filter = {SM_VERSION, filter};

@@ -10,19 +10,11 @@
 /* Bytes of a message, without --max-message. */
 enum { SM_MESSAGE_MAX = 64 * 1024 * 1024 };
 
-/* What main.c has done. */
-typedef struct {
-    gboolean is_closed; /* standard input was: sm_startup() has opened /dev/null there */
-    const char *fault;  /* of sm_startup() */
-    int cause;          /* its errno */
-    gboolean is_read;   /* standard input; and what is in it could announce something */
-    SmInput input;
-} SmBeginning;
-
 typedef struct {
     const char *version; /* of scoremail */
-    /* Does the rest, owns beginning's input from here on, and returns the exit code. */
-    int (*run)(int argc, char **argv, SmBeginning *beginning);
+    /* Reads standard input, where input has neither data nor a fault yet; else that could announce
+     * something. Does the rest, and returns the exit code. */
+    int (*run)(int argc, char **argv, SmInput input);
 } SmFilter;
 
 /* The one symbol of the filter's file. */

@@ -35,22 +35,28 @@ is_ordinary(const SmInput *input)
 int
 main(int argc, char **argv)
 {
-    SmBeginning beginning = {.is_closed = fcntl(STDIN_FILENO, F_GETFD) < 0};
-    const SmFilter *filter;
+    gboolean is_closed = fcntl(STDIN_FILENO, F_GETFD) < 0; /* sm_startup() opens /dev/null there */
+    const char *fault = sm_startup(SM_ROLE_FILTER);
+    SmInput input = {.data = NULL};
+    const SmFilter *filter = NULL;
     int code = EX_TEMPFAIL;
-    char *why;
+    char *why = NULL;
 
-    beginning.fault = sm_startup(SM_ROLE_FILTER);
-    beginning.cause = errno;
-    if (beginning.fault == NULL && !beginning.is_closed && is_plain(argc, argv)) {
-        beginning.is_read = TRUE;
-        sm_input_read(&beginning.input, STDIN_FILENO, SM_MESSAGE_MAX);
-        if (is_ordinary(&beginning.input))
+    if (fault != NULL) {
+        fprintf(stderr, "scoremail: %s: %s\n", fault, strerror(errno));
+        sm_startup_exit(EX_TEMPFAIL);
+    }
+    if (is_closed) {
+        input.fault = "standard input is closed; pipe a message into scoremail";
+        input.code = SM_ERROR_IO;
+    } else if (is_plain(argc, argv)) {
+        sm_input_read(&input, STDIN_FILENO, SM_MESSAGE_MAX);
+        if (is_ordinary(&input))
             sm_startup_exit(EX_OK);
     }
     filter = sm_load("scoremail-filter.so", "sm_filter", &why);
     if (filter != NULL)
-        code = filter->run(argc, argv, &beginning);
+        code = filter->run(argc, argv, input);
     else
         fprintf(stderr, "scoremail: %s\n", why);
     sm_startup_exit(code);
