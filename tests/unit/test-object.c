@@ -138,6 +138,25 @@ demands_one_length(void)
 }
 
 static void
+sees_errors_by_their_first_byte(void)
+{
+    static const struct {
+        int first;
+        const char *name;
+        gboolean mistaken;
+    } objects[] = {
+        {'<', "4300.csv", TRUE},  {'<', "4300.TXT", TRUE},   {'<', "essays.zip", TRUE},
+        {'<', "4300.xml", FALSE}, {'<', "4300.HTM", FALSE},  {'{', "4300.xml", TRUE},
+        {'{', "4300.csv", TRUE},  {'{', "4300.Json", FALSE}, {'<', "4300.json", TRUE},
+        {'"', "4300.csv", FALSE}, {-1, "4300.csv", FALSE},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(objects); i++)
+        g_assert_true((sm_object_mistake(objects[i].first, objects[i].name) != NULL) ==
+                      objects[i].mistaken);
+}
+
+static void
 sees_frames(void)
 {
     static const struct {
@@ -190,6 +209,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/object/words that encode nothing", knows_words_that_encode_nothing);
     g_test_add_func("/object/names the coding", names_the_coding);
+    g_test_add_func("/object/sees errors by their first byte", sees_errors_by_their_first_byte);
     g_test_add_func("/object/sees frames", sees_frames);
     g_test_add_func("/object/length", demands_one_length);
     g_test_add_func("/object/knows nothing at first", knows_nothing_at_first);

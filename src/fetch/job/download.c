@@ -4,6 +4,7 @@
 
 #include "common/base/error.h"
 #include "fetch/http/pace.h"
+#include "fetch/rules/object.h"
 #include "fetch/rules/pause.h"
 
 enum { INTEGRITY_TRIES = 2 }; /* a damaged download is worth one more full GET */
@@ -88,7 +89,7 @@ describe(Work *work, GError **error)
 static gboolean
 verify(Work *work, GError **error)
 {
-    const char *head;
+    const char *head, *mistake;
     gsize length;
 
     sm_download_clear(work->download);
@@ -97,10 +98,9 @@ verify(Work *work, GError **error)
         return TRUE;
     if (work->object->total >= 0 && sm_part_size(work->download->part) != work->object->total)
         return damaged(error, "has not the announced length");
-    if (sm_part_first_byte(work->download->part) == '<')
-        return damaged(error, "begins with '<': an error page, not a score file");
-    if (sm_part_first_byte(work->download->part) == '{')
-        return damaged(error, "begins with '{': an error in JSON, not a score file");
+    mistake = sm_object_mistake(sm_part_first_byte(work->download->part), work->download->name);
+    if (mistake != NULL)
+        return damaged(error, mistake);
     head = sm_part_head(work->download->part, &length);
     if (work->object->framed && sm_object_is_framed(head, length))
         return damaged(error, "is framed (aws-chunked): not the file itself");

@@ -34,10 +34,11 @@ typedef struct {
 void sm_download_clear(SmDownload *download);
 
 /*
- * Fetches the name into the part. Verified are: the announced length, that it is no page of HTML or
- * XML (`<`, also after white space), and the MD5 if the ETag is one. If the ETag only looks like an
- * MD5, identical bytes from two downloads are accepted with a warning; so are chunks whose length
- * differs from the listing's. Errors of service.h and of transfer.h, the last one after all tries.
+ * Fetches the name into the part. Verified are: the announced length, that it is no error in HTML,
+ * XML or JSON (see sm_object_mistake()), and the MD5 if the ETag is one. If the ETag only looks
+ * like an MD5, identical bytes from two downloads are accepted with a warning; so are chunks whose
+ * length differs from the listing's. Errors of service.h and of transfer.h, the last one after all
+ * tries.
  */
 gboolean sm_download(SmDownload *download, GError **error);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/base/text.h"
+#include "common/event/name.h"
 
 enum { CODING_MAX = 40 /* bytes shown */ };
 
@@ -79,6 +80,19 @@ sm_object_length_is_sound(const char *content_length)
             return FALSE;
     }
     return words[0] != NULL;
+}
+
+const char *
+sm_object_mistake(int first_byte, const char *name)
+{
+    static const char *const pages[] = {"htm", "html", "xml", NULL};
+    g_autofree char *extension = g_ascii_strdown(sm_name_extension(name), -1);
+
+    if (first_byte == '<' && !g_strv_contains(pages, extension))
+        return "begins with '<': an error page, not a score file";
+    if (first_byte == '{' && strcmp(extension, "json") != 0)
+        return "begins with '{': an error in JSON, not a score file";
+    return NULL;
 }
 
 gboolean

@@ -39,6 +39,10 @@ char *sm_object_coding(const char *content_encoding);
  * often it is given (RFC 9112, 6.3). */
 gboolean sm_object_length_is_sound(const char *content_length);
 
+/* What is wrong with an object of that name by its first byte that is not blank, in words that
+ * follow "the file": static text, or NULL. */
+const char *sm_object_mistake(int first_byte, const char *name);
+
 /* Whether the first bytes of an object are a frame of aws-chunked, which should not have been
  * stored with it: a length in hex digits, then `;chunk-signature=` or the end of the line. */
 gboolean sm_object_is_framed(const char *bytes, gsize length);
