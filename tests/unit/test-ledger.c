@@ -120,6 +120,23 @@ an_empty_ledger_in_memory_knows_nothing(void)
 }
 
 static void
+another_program_s_database_is_left_alone(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *path = g_strconcat(fixture->path, ".other", NULL);
+    g_autoptr(SmDb) other = NULL;
+    gint64 tables;
+
+    if (fixture_is_on_server())
+        return;
+    other = sm_db_open(path, SM_DB_CREATE, NULL);
+    g_assert_nonnull(other);
+    g_assert_true(sm_db_exec(other, "CREATE TABLE cookies (name TEXT);", NULL));
+    assert_refused(path, SM_LEDGER_CREATE, SM_ERROR_LEDGER, "another program's database");
+    g_assert_true(sm_db_integer(other, NULL, &tables, "SELECT count(*) FROM sqlite_master", ""));
+    g_assert_cmpint(tables, ==, 1);
+}
+
+static void
 a_newer_version_is_left_alone(Fixture *fixture, gconstpointer data)
 {
     gint64 version;
@@ -316,6 +333,8 @@ main(int argc, char **argv)
     ADD("/ledger/a look sees what is there", NULL, a_look_sees_what_is_there);
     g_test_add_func("/ledger/an empty ledger in memory knows nothing",
                     an_empty_ledger_in_memory_knows_nothing);
+    ADD("/ledger/another program's database is left alone", NULL,
+        another_program_s_database_is_left_alone);
     ADD("/ledger/a newer version is left alone", NULL, a_newer_version_is_left_alone);
     ADD_OF_FILE("/ledger/a file that is no database is left alone", NULL,
                 a_file_that_is_no_database_is_left_alone);

@@ -402,7 +402,20 @@ compact(SmDb *db, GError **error)
 static gboolean
 schema(SmDb *db, gint64 *version, GError **error)
 {
-    return sm_db_integer(db, error, version, "PRAGMA user_version", "");
+    gint64 foreign;
+
+    if (!sm_db_integer(db, error, version, "PRAGMA user_version", ""))
+        return FALSE;
+    if (*version >= SM_SCHEMA_VERSION)
+        return TRUE;
+    if (!sm_db_integer(db, error, &foreign,
+                       "SELECT EXISTS (SELECT 1 FROM sqlite_master)"
+                       " AND NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'files')",
+                       ""))
+        return FALSE;
+    return !foreign || sm_error_set(error, SM_ERROR_LEDGER,
+                                    "ledger %s: is another program's database; name another file",
+                                    sm_db_path(db));
 }
 
 static gboolean
