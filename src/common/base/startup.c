@@ -164,6 +164,7 @@ static const struct {
     {SIGTERM, end_as_told},   {SIGHUP, end_as_told},  {SIGINT, end_as_told},
     {SIGQUIT, end_as_told},   {SIGUSR1, end_as_told}, {SIGUSR2, end_as_told},
     {SIGVTALRM, end_as_told}, {SIGPROF, end_as_told}, {SIGXCPU, end_as_told},
+    {SIGALRM, end_as_told},   {SIGIO, end_as_told},   {SIGPWR, end_as_told},
 #ifndef SM_SANITIZED
     {SIGABRT, end_quietly},   {SIGTRAP, end_quietly}, {SIGSEGV, end_by_fault},
     {SIGBUS, end_by_fault},   {SIGILL, end_by_fault}, {SIGFPE, end_by_fault},
