@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from harness import CHECKOUT, CSV_NAME, EX_CONFIG, EX_TEMPFAIL, TXT_NAME, mail, notification
-from postgres import PASSWORD, PROGRAMS, ROLE, Cluster
+from postgres import PASSWORD, PROGRAMS, ROLE, Cluster, filled
 from tlsserver import Authority
 
 pytestmark = pytest.mark.release_only("most of the time goes to the server")
@@ -86,6 +86,7 @@ def test_by_a_password(account, scores, cluster, database, reach, password, tmp_
     password.write_text("wrong\n")
     done = account.scorefetch("status")
     assert done.code == EX_TEMPFAIL and "password authentication failed" in done.err and "wrong" not in done.err
+    assert "(check the role, ledger-password-file" in done.err
     password.chmod(0o644)
     done = account.scorefetch("status")
     assert f"ledger-password-file {password} is readable by everyone" in done.err
@@ -101,7 +102,7 @@ def test_by_a_certificate(account, scores, cluster, database, reach):
 def test_another_server_is_not_trusted(account, cluster, database, reach, password, tmp_path):
     foreign = Authority(tmp_path / "other")
     reach(cluster.by_tls(database, sslrootcert=foreign.pem), password_file=password)
-    assert_waits(account, "certificate verify failed")
+    assert_waits(account, "certificate verify failed (check sslrootcert, and the dates and the name")
     reach(cluster.by_tls(database, host="elsewhere.example"))
     assert_waits(account, "elsewhere.example")
     assert cluster.sessions(f"datname = '{database}'") == 0
@@ -173,8 +174,14 @@ def test_a_role_that_may_do_little(account, cluster, reach):
     assert done.code == 0, done.err
     reach(cluster.by_socket("guest", role="guest"))
     assert_waits(account, "permission denied", "the role lacks a right")
+    cluster.sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest", "guest")
+    for table, right in (("accounts", "INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public"), ("accounts_id_seq", "USAGE ON ALL SEQUENCES IN SCHEMA public")):
+        assert f"the role may not use all of {table}; see postgresql.md" in account.scorefetch("check").out.decode()
+        cluster.sql(f"GRANT {right} TO guest", "guest")
+    assert "schema 3, intact" in account.scorefetch("check").out.decode()
     for statement in after:
         cluster.sql(statement, "guest")
+    assert "schema 3, intact" in account.scorefetch("check").out.decode()
     assert account.scoremail(stdin=mail("csv")).code == 0
     for command in (["sync"], ["run"], ["status"], ["backup", account.folder / "backup.db"]):
         done = account.scorefetch(*command)
@@ -185,6 +192,10 @@ def test_what_is_no_place_for_a_ledger(account, cluster, reach):
     cluster.sql(f"CREATE DATABASE latin OWNER {ROLE} ENCODING 'LATIN1' TEMPLATE template0")
     reach(cluster.by_socket("latin"))
     assert_waits(account, "not in UTF8")
+    crowded = cluster.new_database()
+    cluster.sql(f"ALTER DATABASE {crowded} CONNECTION LIMIT 0")
+    reach(cluster.by_socket(crowded))
+    assert_waits(account, "too many connections", "raise max_connections, or the limit")
     reach(cluster.by_socket("missing"))
     assert_waits(account, '"missing" does not exist', "is the server up")
     reach(cluster.by_socket(cluster.new_database()) + " options=-csearch_path=nowhere")
@@ -310,6 +321,26 @@ def test_a_restored_dump_goes_on(account, emulator, scores, cluster, database, r
     actions = cluster.sql("SELECT name, action FROM log WHERE action IN ('stored', 'adopted', 'corrected') ORDER BY id", restored)
     assert actions == [[CSV_NAME, "stored"], [TXT_NAME, "adopted"], [CSV_NAME, "adopted"]]
     assert told.read_text().split() == [CSV_NAME, TXT_NAME, CSV_NAME] + [TXT_NAME, CSV_NAME]  # of the restored one's own
+
+
+def test_a_copy_to_a_full_disk_is_whole_once_there_is_room(account, cluster):
+    assert account.scoremail(stdin=mail("csv")).code == 0
+    counts = "SELECT (SELECT count(*) FROM files), (SELECT count(*) FROM log), (SELECT sum(length(detail)) FROM log), (SELECT count(*) FROM events)"
+    with contextlib.closing(sqlite3.connect(account.ledger)) as db:
+        db.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
+                   " INSERT INTO log (at, account, name, action, detail, uid, command) SELECT i, 'main', 'x', 'x', hex(randomblob(500)), 0, '' FROM n")
+        db.commit()
+        before = [[str(number) for number in db.execute(counts).fetchone()]]
+    with cluster.small_disk() as (space, folder):
+        database = cluster.new_database(space)
+        there = cluster.by_socket(database)
+        with filled(folder, 1 << 20):
+            done = account.scorefetch("ledger", "copy", there)
+            assert done.code == EX_TEMPFAIL and "the server's disk is full" in done.err, done.err
+            assert len(done.err.splitlines()) == 1
+        done = account.scorefetch("ledger", "copy", there)
+        assert done.code == 0 and "found the same there" in done.err, done.err
+        assert cluster.sql(counts, database) == before
 
 
 def test_a_copy_that_is_cut_off_leaves_nothing(account, cluster, database):

@@ -212,8 +212,8 @@ gboolean sm_db_is_locked(SmDb *db, gint64 number);
 /* Gives it back; who waits for it has it a moment later. */
 void sm_db_unlock(SmDb *db, gint64 number);
 
-/* Whether the file's structure is sound, or the server's session ours alone. SM_ERROR_LEDGER, with
- * what is wrong. */
+/* Whether the file's structure is sound, or the server's session ours alone and its role allowed to
+ * use the tables. SM_ERROR_LEDGER, with what is wrong. */
 gboolean sm_db_verify(SmDb *db, GError **error);
 
 /* Writes a consistent copy of all of it to the file at path, which must not be there.

@@ -96,14 +96,38 @@ try_lock(SmDbSession *session, gint64 lock, gboolean *taken, GError **error)
     return ok;
 }
 
+/* What the role may not do that some delivery does. */
+static const char lacking[] =
+    "SELECT relname FROM pg_class"
+    " WHERE relnamespace = to_regnamespace(quote_ident(current_schema()))"
+    " AND CASE WHEN relkind = 'S' AND relname ~ '^(accounts|events|files|handovers|log)_id_seq$'"
+    "  THEN NOT has_sequence_privilege(oid, 'USAGE')"
+    " WHEN relkind = 'r' AND relname IN ('accounts', 'alerts', 'days', 'events', 'files',"
+    "  'handovers', 'keys', 'log', 'totals')"
+    "  THEN NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')"
+    "   AND has_table_privilege(oid, 'DELETE')"
+    "   AND (relname = 'log' OR has_table_privilege(oid, 'UPDATE')))"
+    " END ORDER BY relname LIMIT 1";
+
 gboolean
 sm_db_session_verify(SmDb *db, GError **error)
 {
     SmDbSession *session = (SmDbSession *)db;
+    g_autoptr(GError) fault = NULL;
+    g_autofree char *what = NULL;
     gint64 one;
 
-    return sm_db_integer(db, error, &one, "SELECT 1" OWN, "s", session->mark) &&
-           is_own(session, one == 1, error);
+    if (!sm_db_integer(db, error, &one, "SELECT 1" OWN, "s", session->mark) ||
+        !is_own(session, one == 1, error))
+        return FALSE;
+    what = sm_db_first(db, &fault, &sm_db_texts, lacking, "");
+    if (what != NULL)
+        g_set_error(&fault, SM_ERROR, SM_ERROR_LEDGER,
+                    "ledger %s: the role may not use all of %s; see postgresql.md", db->path, what);
+    if (fault == NULL)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&fault));
+    return FALSE;
 }
 
 static gpointer

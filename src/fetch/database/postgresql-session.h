@@ -21,7 +21,8 @@ void sm_db_session_clear(SmDbSession *session);
  */
 gboolean sm_db_session_ready(SmDbSession *session, GError **error);
 
-/* Whether the server answers in it, and not in one that a pooler chose. SM_ERROR_LEDGER. */
+/* Whether the server answers in it, not in one that a pooler chose, and lets the role do what
+ * deliveries do. SM_ERROR_LEDGER. */
 gboolean sm_db_session_verify(SmDb *db, GError **error);
 
 /* The locks of db.h, which end with the session. SM_ERROR_LEDGER. */
