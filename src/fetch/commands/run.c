@@ -4,6 +4,9 @@
  * it again; several at once share the work. The worker itself touches no store
  * and calls nobody: whatever can hang, hangs in an account's own process.
  */
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 #include "common/base/cleanup.h"
@@ -295,6 +298,21 @@ want(Worker *worker, SmAccount *account, gboolean urgent)
         sm_turns_want(worker->turns, account, urgent);
 }
 
+/* Of this boot and this spool: containers on one kernel share the boot. */
+static void
+identify(const Worker *worker, SmHost *own)
+{
+    struct statx spool = {0};
+    g_autofree char *text = NULL;
+    g_autofree char *hash = NULL;
+
+    statx(worker->spool, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &spool);
+    text = g_strdup_printf("%s %ju %jd.%09u", sm_fs_boot_id(), (uintmax_t)spool.stx_ino,
+                           (intmax_t)spool.stx_btime.tv_sec, (guint)spool.stx_btime.tv_nsec);
+    hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+    g_strlcpy(own->boot, hash, sizeof own->boot);
+}
+
 /* Shows deliveries on this host, and other hosts, that this worker is at work. kept: see
  * sm_spool_beat(). */
 static gboolean
@@ -305,7 +323,7 @@ beat(const Worker *worker, const char *kept, GError **error)
     gint64 now = sm_ledger_now();
     SmHost own = {.interval = config->worker_interval, .spooled = sm_spool_count(config->spool)};
 
-    g_strlcpy(own.boot, sm_fs_boot_id(), sizeof own.boot);
+    identify(worker, &own);
     if (!sm_spool_beat(worker->spool, kept, error) || !sm_hosts_beat(ledger, &own, now, error))
         return FALSE;
     sm_watch_worker_lives(ledger, now);

@@ -10,7 +10,7 @@
 
 typedef struct {
     char *name;
-    char boot[40], before[40]; /* the id of its boot, of the one before; words */
+    char boot[40], before[40]; /* ids of its boot and spool, and of those before; words */
     gint64 beat_at;            /* the last heartbeat, seconds since 1970 by its own clock */
     guint interval;            /* seconds: how often its worker is started */
     gint64 spooled;            /* events in its spool then; -1: not known */
