@@ -80,6 +80,15 @@ sm_error_set(GError **error, SmErrorCode code, const char *format, ...)
 }
 
 gboolean
+sm_error_pass(GError **error, GError *fault)
+{
+    if (fault == NULL)
+        return TRUE;
+    g_propagate_error(error, fault);
+    return FALSE;
+}
+
+gboolean
 sm_error_from_errno(GError **error, SmErrorCode code, const char *what, ...)
 {
     int saved = errno;

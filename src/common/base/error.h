@@ -99,6 +99,10 @@ gboolean sm_error_set(GError **error, SmErrorCode code, const char *format, ...)
 /* The same for functions that return a pointer. */
 #define sm_error_null(...) (sm_error_set(__VA_ARGS__), NULL)
 
+/* Hands fault on, which it takes, with the SM_ERROR_ code that it has. Returns whether there is
+ * none (NULL), for return statements. */
+gboolean sm_error_pass(GError **error, GError *fault);
+
 /* Sets an error of our domain from errno: "WHAT: strerror". Returns FALSE, for return statements.
  * Sets the SM_ERROR_ code that is given; SM_ERROR_PIPE for EPIPE.
  */

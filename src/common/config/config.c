@@ -184,11 +184,7 @@ read_general(SmConfig *config, const SmConfigGroup *general, GError **error)
     }
     sm_account_free(trial);
     check_ledger_password(config, general, &fault);
-    if (fault != NULL) {
-        g_propagate_error(error, fault);
-        return FALSE;
-    }
-    return default_places(config, error);
+    return sm_error_pass(error, fault) && default_places(config, error);
 }
 
 /* Sets an error for a group that is neither an account nor, in the main file, [scoremail], which
@@ -243,10 +239,8 @@ sort_groups(GPtrArray *groups, const char *file, const SmConfigGroup **general, 
         GError *fault = NULL;
 
         check_group(group, file, general, &fault);
-        if (fault != NULL && strcmp(path, file) == 0) {
-            g_propagate_error(error, fault);
-            return FALSE;
-        }
+        if (fault != NULL && strcmp(path, file) == 0)
+            return sm_error_pass(error, fault);
         if (fault == NULL) {
             i++;
             continue;

@@ -214,10 +214,8 @@ sm_db_session_lock(SmDb *db, gint64 number, gboolean *taken, GError **error)
     if (!sm_db_session_ready(session, error))
         return FALSE;
     if (!try_lock(session, number, taken, &cut)) {
-        if (sm_db_wire_is_alive(session)) {
-            g_propagate_error(error, g_steal_pointer(&cut));
-            return FALSE;
-        }
+        if (sm_db_wire_is_alive(session))
+            return sm_error_pass(error, g_steal_pointer(&cut));
         if (!connect_again(session, error) || !try_lock(session, number, taken, error))
             return FALSE;
     }

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "common/base/error.h"
 #include "fetch/database/postgresql-session.h"
 
 enum { PUT_MAX = 64 /* statements that one trip takes along */ };
@@ -56,12 +57,9 @@ each(SmDb *db, const SmTaker *taker, const SmDbQuery *query, GError **error)
                 return TRUE;
         }
         if (again || !first || taken || sm_db_wire_is_alive(session) ||
-            (fault != NULL && query->changes && session->opening == NULL)) {
-            if (fault == NULL)
-                return sm_db_wire_fail(session, NULL, error);
-            g_propagate_error(error, g_steal_pointer(&fault));
-            return FALSE;
-        }
+            (fault != NULL && query->changes && session->opening == NULL))
+            return fault == NULL ? sm_db_wire_fail(session, NULL, error)
+                                 : sm_error_pass(error, g_steal_pointer(&fault));
         session->begun = FALSE;
     }
 }

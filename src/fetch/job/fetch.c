@@ -200,6 +200,5 @@ sm_fetch(const SmJob *job, const char *name, SmFetched *fetched, GError **error)
         sm_fetched_clear(fetched);
         return fetch(job, name, fetched, error);
     }
-    g_propagate_error(error, fault);
-    return FALSE;
+    return sm_error_pass(error, fault);
 }

@@ -186,8 +186,7 @@ attend(Telling *telling, gint64 id, GError **error)
     if (!sm_lock_take(telling->ledger, byte, 0, NULL, &fault)) {
         if (g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY)) /* another process runs it */
             g_clear_error(&fault);
-        else
-            g_propagate_error(error, fault);
+        sm_error_pass(error, fault);
         return FALSE;
     }
     handover = sm_handover_load(telling->ledger, id, &fault); /* as it is under the lock */
@@ -195,9 +194,7 @@ attend(Telling *telling, gint64 id, GError **error)
         lives = tell(telling, handover);
     if (!lives)
         sm_lock_drop(telling->ledger, byte);
-    if (fault != NULL)
-        g_propagate_error(error, fault);
-    return fault == NULL && telling->failed == failed;
+    return sm_error_pass(error, fault) && telling->failed == failed;
 }
 
 /* The open hooks of one name, one after the other, beginning with id. */
@@ -212,9 +209,7 @@ tell_name(Telling *telling, gint64 id, const char *name, GError **error)
 
         id = next != NULL && next->len > 0 ? ((SmHandover *)next->pdata[0])->id : 0;
     }
-    if (fault != NULL)
-        g_propagate_error(error, fault);
-    return fault == NULL;
+    return sm_error_pass(error, fault);
 }
 
 static gboolean

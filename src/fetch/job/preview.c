@@ -34,10 +34,8 @@ imagine_row(SmLedger *ledger, const SmAccount *account, const SmEvent *event, co
 
     if (fault == NULL)
         known = sm_event_is_known(ledger, &(SmAnnouncement){event, account->name, name}, &fault);
-    if (fault != NULL) {
-        g_propagate_error(error, fault);
+    if (!sm_error_pass(error, fault))
         return NULL;
-    }
     if (file == NULL)
         file = new_row(account, name);
     if (!known)

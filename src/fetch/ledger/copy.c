@@ -140,10 +140,8 @@ walk(SmDb *db, gsize i, Table *table, GError **error)
         before = table->rows;
         if (!sm_db_each(db, &fault, &(SmTaker){take_row, table}, sql, "ii", table->last_id,
                         (gint64)PIECE) ||
-            table->fault != NULL) {
-            g_propagate_error(error, fault != NULL ? fault : table->fault);
-            return FALSE;
-        }
+            table->fault != NULL)
+            return sm_error_pass(error, fault != NULL ? fault : table->fault);
     } while (tables[i].has_ids && table->rows == before + PIECE);
     return write_out(table, error);
 }

@@ -1,5 +1,7 @@
 #include "fetch/ledger/keys.h"
 
+#include "common/base/error.h"
+
 gboolean
 sm_keys_get(SmLedger *ledger, const char *name, char **value, GError **error)
 {
@@ -7,10 +9,7 @@ sm_keys_get(SmLedger *ledger, const char *name, char **value, GError **error)
 
     *value = sm_db_first(ledger->db, &fault, &sm_db_texts, "SELECT value FROM keys WHERE name = ?",
                          "s", name);
-    if (fault == NULL)
-        return TRUE;
-    g_propagate_error(error, fault);
-    return FALSE;
+    return sm_error_pass(error, fault);
 }
 
 gboolean

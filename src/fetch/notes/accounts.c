@@ -17,9 +17,7 @@ sm_account_fingerprint_key(SmLedger *ledger, GError **error)
     char *key = sm_db_first(ledger->db, &fault, &sm_db_texts,
                             "SELECT value FROM keys WHERE name = 'fingerprint'", "");
 
-    if (fault != NULL)
-        g_propagate_error(error, fault);
-    else if (key == NULL)
+    if (sm_error_pass(error, fault) && key == NULL)
         sm_error_set(error, SM_ERROR_LEDGER,
                      "ledger %s: its key is missing; restore it from a backup",
                      sm_db_path(ledger->db));
@@ -71,9 +69,7 @@ sm_account_look(SmLedger *ledger, const char *account, const char *fingerprint, 
     g_autofree SmAccountRecord *record = sm_account_peek(ledger, account, fingerprint, &fault);
     gboolean ok;
 
-    if (fault != NULL)
-        g_propagate_error(error, fault);
-    if (fault != NULL || (record != NULL && record->standing != SM_ACCOUNT_CLOSED))
+    if (!sm_error_pass(error, fault) || (record != NULL && record->standing != SM_ACCOUNT_CLOSED))
         return g_steal_pointer(&record); /* nothing to write */
     g_clear_pointer(&record, g_free);
     ok = sm_db_begin(ledger->db, account, error) &&

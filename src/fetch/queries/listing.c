@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/base/error.h"
 #include "common/event/name.h"
 
 void
@@ -57,10 +58,8 @@ sm_listing_look(SmLedger *ledger, const char *account, const SmListed *listed, S
     SmFile *file = sm_file_load(ledger, account, listed->name, &fault);
 
     *row = (SmListedRow){.file = file};
-    if (fault != NULL) {
-        g_propagate_error(error, fault);
+    if (!sm_error_pass(error, fault))
         return FALSE;
-    }
     if (file == NULL)
         return TRUE;
     row->changed = has_changed(file, listed);

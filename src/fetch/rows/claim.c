@@ -11,9 +11,7 @@ load(SmLedger *ledger, const char *account, const char *name, GError **error)
     GError *fault = NULL;
     SmFile *file = sm_file_load(ledger, account, name, &fault);
 
-    if (fault != NULL)
-        g_propagate_error(error, fault);
-    else if (file == NULL)
+    if (sm_error_pass(error, fault) && file == NULL)
         sm_error_set(error, SM_ERROR_NOT_FOUND, "%s: not in the ledger (account %s)", name,
                      account);
     return file;

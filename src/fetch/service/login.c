@@ -130,8 +130,7 @@ sm_login_call(SmService *service, const char *path, const SmSecret *secret, SmRe
         sm_secret_release(result, strlen(result));
         result = NULL;
     }
-    if (fault != NULL)
-        g_propagate_error(error, fault);
+    sm_error_pass(error, fault);
     g_free(told.message);
     return result;
 }
@@ -163,8 +162,7 @@ sm_login_try(SmService *service, const SmSecret *secret, GError **error)
                      "account %s: the service rejects this password for user name %s (%s)",
                      service->account->name, service->account->username, told.message);
     }
-    if (fault != NULL)
-        g_propagate_error(error, fault);
+    sm_error_pass(error, fault);
     g_free(told.message);
     return good;
 }

@@ -157,8 +157,7 @@ sm_service_presigned_url(SmService *service, const char *name, GError **error)
         char *url = url_in_one_step(service, path, &crowded, &fault);
 
         if (!crowded) {
-            if (fault != NULL)
-                g_propagate_error(error, fault);
+            sm_error_pass(error, fault);
             return url;
         }
     }

@@ -130,10 +130,7 @@ sm_session_open_ledger(SmSession *session, SmLedgerUse use, GError **error)
     session->alerts = use == SM_LEDGER_CREATE && !config->commands_deferred;
     if (session->ledger != NULL)
         session->ledger->hooks_off = config->commands_deferred;
-    if (fault == NULL)
-        return TRUE;
-    g_propagate_error(error, fault);
-    return FALSE;
+    return sm_error_pass(error, fault);
 }
 
 gboolean

@@ -41,10 +41,8 @@ give_name(SmOutput *output, gint64 size, const char *sha256, GError **error)
         return FALSE;
     if (!output->force)
         placing = sm_store_place(store, output->part_name, output->file, &fault);
-    if (fault != NULL) {
-        g_propagate_error(error, fault);
+    if (!sm_error_pass(error, fault))
         return FALSE;
-    }
     if (placing == SM_PLACED ||
         sm_store_match(store, output->file, size, sha256, NULL) == SM_MATCH_SAME)
         return sm_store_remove(store, output->part_name, error) && sm_store_sync(store, error);

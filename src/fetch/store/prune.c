@@ -111,11 +111,8 @@ delete_all_older(Pruning *p, const SmFile *file, GString *deleted, GError **erro
     GError *fault = NULL;
     g_autoptr(SmStore) folder = sm_store_open_superseded(p->store, &fault);
 
-    if (folder == NULL) {
-        if (fault != NULL)
-            g_propagate_error(error, fault);
-        return fault == NULL;
-    }
+    if (folder == NULL)
+        return sm_error_pass(error, fault);
     return delete_all_of(p, file, folder, FALSE, deleted, error) &&
            delete_all_of(p, file, folder, TRUE, deleted, error) &&
            (p->mode == SM_PRUNE_DRY || sm_store_sync(folder, error));
@@ -207,13 +204,10 @@ prune_name(Pruning *p, const char *name, GError **error)
         return look_at(p, name, error);
     file = sm_claim_take(&claim, 0, &fault);
     if (file == NULL) {
-        ok = g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY) ||
-             g_error_matches(fault, SM_ERROR, SM_ERROR_NOT_FOUND); /* forgotten just now */
-        if (ok)
+        if (g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY) ||
+            g_error_matches(fault, SM_ERROR, SM_ERROR_NOT_FOUND)) /* forgotten just now */
             g_clear_error(&fault);
-        else
-            g_propagate_error(error, fault);
-        return ok;
+        return sm_error_pass(error, fault);
     }
     ok = !sm_prune_is_outlived(file, p->before) || prune_file(p, file, error);
     sm_claim_drop(&claim);
@@ -290,9 +284,7 @@ prune_names(Pruning *p, GStrv names, GError **error)
             g_error_free(fault);
         }
     }
-    if (first != NULL)
-        g_propagate_error(error, first);
-    return ok && first == NULL;
+    return sm_error_pass(error, first) && ok;
 }
 
 gboolean

@@ -249,10 +249,7 @@ sm_sync_run(const SmSyncTeam *team, GPtrArray *jobs, GError **error)
     sm_db_defer(team->ledger->db, FALSE);
     g_queue_clear(&run.met);
     g_mutex_clear(&run.lock);
-    if (fault != NULL && count == 0) {
-        g_propagate_error(error, fault);
-        return FALSE;
-    }
-    g_clear_error(&fault);
-    return TRUE;
+    if (count > 0)
+        g_clear_error(&fault);
+    return sm_error_pass(error, fault);
 }
