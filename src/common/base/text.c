@@ -83,34 +83,31 @@ sm_text_size(guint64 bytes)
     return g_strjoinv(" ", words);
 }
 
-static char *
-format_time(GDateTime *time, const char *format)
+char *
+sm_text_date(gint64 when, gboolean utc, const char *format)
 {
+    g_autoptr(GDateTime) time =
+        utc ? g_date_time_new_from_unix_utc(when) : g_date_time_new_from_unix_local(when);
+
     return time != NULL ? g_date_time_format(time, format) : g_strdup("?");
 }
 
 char *
 sm_text_time(gint64 when)
 {
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(when);
-
-    return format_time(time, "%Y-%m-%d %H:%M");
+    return sm_text_date(when, FALSE, "%Y-%m-%d %H:%M");
 }
 
 char *
 sm_text_day(gint64 when)
 {
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(when);
-
-    return format_time(time, "%Y-%m-%d");
+    return sm_text_date(when, FALSE, "%Y-%m-%d");
 }
 
 char *
 sm_text_time_utc(gint64 when)
 {
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(when);
-
-    return format_time(time, "%Y-%m-%dT%H:%M:%SZ");
+    return sm_text_date(when, TRUE, "%Y-%m-%dT%H:%M:%SZ");
 }
 
 char *

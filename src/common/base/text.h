@@ -26,14 +26,17 @@ gint sm_text_compare(gconstpointer a, gconstpointer b);
  */
 char *sm_text_size(guint64 bytes);
 
-/* A time (seconds since 1970) for people, local: "2026-03-28 22:13"; "?" for one that no calendar
- * has. Caller frees. */
+/* A time (seconds since 1970), local or in UTC, as g_date_time_format() has it; "?" for one that no
+ * calendar has. Caller frees. */
+char *sm_text_date(gint64 when, gboolean utc, const char *format);
+
+/* For people: "2026-03-28 22:13". */
 char *sm_text_time(gint64 when);
 
-/* Its day: "2026-03-28". Caller frees. */
+/* Its day: "2026-03-28". */
 char *sm_text_day(gint64 when);
 
-/* The same time in UTC for programs, by ISO 8601: "2026-03-28T22:13:23Z". Caller frees. */
+/* For programs, by ISO 8601: "2026-03-28T22:13:23Z". */
 char *sm_text_time_utc(gint64 when);
 
 /* length bytes as lower-case hex. Caller frees. */

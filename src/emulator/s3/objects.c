@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/text.h"
 #include "emulator/base/query.h"
 #include "emulator/s3/auth.h"
 #include "emulator/s3/error.h"
@@ -56,14 +57,6 @@ open_file(const SmObjects *objects, const char *path)
     return sm_files_open(objects->files, path + length + 1);
 }
 
-static char *
-http_date(gint64 seconds)
-{
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(seconds);
-
-    return g_date_time_format(time, "%a, %d %b %Y %H:%M:%S GMT");
-}
-
 static SmAnswer *
 send_file(SmFile *file, SmEtagForm form, SmSelection selection, guint64 first, guint64 length)
 {
@@ -98,7 +91,7 @@ static SmAnswer *
 answer_file(SmFile *file, SmEtagForm form, const SmRequest *request)
 {
     g_autofree char *etag = sm_etag_make(form, file);
-    g_autofree char *modified = http_date(file->modified);
+    g_autofree char *modified = sm_text_date(file->modified, TRUE, "%a, %d %b %Y %H:%M:%S GMT");
     const SmSelect select = {.if_match = sm_request_header(request, "if-match"),
                              .if_none_match = sm_request_header(request, "if-none-match"),
                              .if_range = sm_request_header(request, "if-range"),

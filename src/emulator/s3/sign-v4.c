@@ -81,8 +81,7 @@ sm_v4_signature(const char *secret_key, const SmV4Request *request)
 char *
 sm_v4_presign(const SmS3Key *key, const char *host, const char *path, gint64 now, guint lifetime)
 {
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(now);
-    g_autofree char *date = g_date_time_format(time, "%Y%m%dT%H%M%SZ");
+    g_autofree char *date = sm_text_date(now, TRUE, "%Y%m%dT%H%M%SZ");
     g_autofree char *scope = sm_v4_scope(date, key->region);
     g_autofree char *credential = g_strconcat(key->access_key, "/", scope, NULL);
     g_autofree char *token =

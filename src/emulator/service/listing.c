@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/base/each.h"
+#include "common/base/text.h"
 
 #define A_DATE "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
@@ -40,8 +41,7 @@ sm_listing_parse_date(const char *text, gboolean strict, gint64 *seconds)
 static cJSON *
 file_json(const SmFile *file)
 {
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(file->modified);
-    g_autofree char *date = g_date_time_format(time, "%Y-%m-%dT%H:%M:%S-0000");
+    g_autofree char *date = sm_text_date(file->modified, TRUE, "%Y-%m-%dT%H:%M:%S-0000");
     g_autofree char *name = g_utf8_make_valid(file->name, -1);
     g_autofree char *lower = g_ascii_strdown(name, -1);
     cJSON *json = cJSON_CreateObject();

@@ -104,21 +104,15 @@ sm_certificate_look(CURL *handle, const char *url, SmCertificate *certificate)
         sm_certificate_read(look, certificate);
 }
 
-static char *
-utc(gint64 when)
-{
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(when);
-
-    return time != NULL ? g_date_time_format(time, "%Y-%m-%d %H:%M UTC") : g_strdup("?");
-}
+#define UTC(when) sm_text_date(when, TRUE, "%Y-%m-%d %H:%M UTC")
 
 char *
 sm_certificate_fault(const SmCertificate *certificate, gint64 now, const char *detail)
 {
     const char *issuer = certificate->issuer;
-    g_autofree char *here = utc(now);
-    g_autofree char *begins = utc(certificate->begins);
-    g_autofree char *expires = utc(certificate->expires);
+    g_autofree char *here = UTC(now);
+    g_autofree char *begins = UTC(certificate->begins);
+    g_autofree char *expires = UTC(certificate->expires);
 
     if (issuer != NULL && now >= certificate->expires)
         return g_strdup_printf("its certificate expired on %s, and the clock here says %s; if the"

@@ -1,18 +1,13 @@
 #include "fetch/job/decide.h"
 
+#include "common/base/text.h"
 #include "fetch/job/unknown.h"
 #include "fetch/rules/pause.h"
 #include "fetch/rules/policy.h"
 
+#define TO_THE_SECOND "%Y-%m-%d %H:%M:%S"
+
 enum { SHORT_PAUSE = 10 /* seconds: waits for the end of a shorter pause, in place of exit 75 */ };
-
-static char *
-clock_time(gint64 when)
-{
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(when);
-
-    return g_date_time_format(time, "%Y-%m-%d %H:%M:%S");
-}
 
 char *
 sm_decide_describe(const SmFile *file)
@@ -21,7 +16,8 @@ sm_decide_describe(const SmFile *file)
 
     switch (file->state) {
     case SM_FILE_STORED:
-        when = clock_time(file->pruned_at > 0 ? file->pruned_at : file->stored_at);
+        when = sm_text_date(file->pruned_at > 0 ? file->pruned_at : file->stored_at, FALSE,
+                            TO_THE_SECOND);
         if (file->pruned_at > 0)
             return g_strdup_printf("%s was stored, and deleted after keep-for on %s (scorefetch "
                                    "get --force fetches it again)",
@@ -57,7 +53,7 @@ refuse(GError **error, int code, const SmFile *file, const char *why)
 static SmStep
 paused(GError **error, const SmFile *file, gint64 until, const char *why)
 {
-    g_autofree char *when = clock_time(until);
+    g_autofree char *when = sm_text_date(until, FALSE, TO_THE_SECOND);
     g_autofree char *text = g_strdup_printf("next attempt not before %s: %s", when, why);
 
     return refuse(error, SM_ERROR_PAUSED, file, text);

@@ -105,7 +105,5 @@ sm_since_read(const char *option, const char *text, gint64 now, gint64 *time, GE
 char *
 sm_since_for_service(gint64 since)
 {
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(since);
-
-    return g_date_time_format(time, "%Y-%m-%dT%H:%M:%S-0000");
+    return sm_text_date(since, TRUE, "%Y-%m-%dT%H:%M:%S-0000");
 }
