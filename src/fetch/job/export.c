@@ -9,18 +9,12 @@
 #include "fetch/store/output.h"
 
 static gboolean
-started(const SmTransferState *object, gpointer user_data, GError **error)
-{
-    return TRUE;
-}
-
-static gboolean
 download(const SmJob *job, const char *name, SmPart *part, SmDownload *result, GError **error)
 {
     g_autoptr(SmHttpEngine) own = NULL;
     const SmShared shared = sm_http_engine_share(job->shared, &own);
     g_autoptr(SmService) service = sm_service_new(job->account, job->ledger, &shared);
-    g_autoptr(SmTransfer) transfer = sm_transfer_new(job->account, &shared, started, NULL);
+    g_autoptr(SmTransfer) transfer = sm_transfer_new(job->account, &shared, NULL, NULL);
 
     *result = (SmDownload){.service = service,
                            .transfer = transfer,

@@ -162,7 +162,8 @@ object_is_new(SmTransfer *transfer, const char *etag, gint64 total)
     transfer->state.total = total;
     return sm_part_start_over(transfer->part, sm_etag_md5(etag, NULL), &transfer->fault) &&
            sm_part_has_room(transfer->part, MAX(total, 0), &transfer->fault) &&
-           transfer->started(&transfer->state, transfer->user_data, &transfer->fault);
+           (transfer->started == NULL ||
+            transfer->started(&transfer->state, transfer->user_data, &transfer->fault));
 }
 
 /* A store that ignores If-Range may send the end of another object. */

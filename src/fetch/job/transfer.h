@@ -48,7 +48,7 @@ typedef struct {
 typedef gboolean (*SmTransferStarted)(const SmTransferState *object, gpointer user_data,
                                       GError **error);
 
-/* shared has an engine, and must live as long. */
+/* shared has an engine, and must live as long; started may be NULL. */
 SmTransfer *sm_transfer_new(const SmAccount *account, const SmShared *shared,
                             SmTransferStarted started, gpointer user_data);
 
