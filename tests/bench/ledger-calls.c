@@ -39,7 +39,8 @@ claim(SmLedger *ledger, const char *name)
                    &fault) &&
              (file = sm_claim_take(&taken, 0, &fault)) != NULL &&
              sm_file_raise_fence(ledger, file, 0, &fault) &&
-             sm_file_placing(ledger, file, (SmContent){1, "ab"}, NULL, "boot", &fault) &&
+             sm_file_placing(ledger, file, &(SmContents){{1, "ab"}, {1, "ab"}, NULL}, "boot",
+                             &fault) &&
              sm_file_stored(ledger, file, "stored", FALSE, NULL, &fault),
          fault);
     sm_claim_drop(&taken);

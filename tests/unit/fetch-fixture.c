@@ -342,6 +342,13 @@ fixture_row_in(Fixture *fixture, const char *name, SmFileState state)
     return fixture_row(fixture, name);
 }
 
+gboolean
+fixture_placing(SmLedger *ledger, SmFile *file, SmContent part, const char *etag,
+                const char *boot_id, GError **error)
+{
+    return sm_file_placing(ledger, file, &(SmContents){part, part, etag}, boot_id, error);
+}
+
 SmFile *
 fixture_stored_row(Fixture *fixture, const char *name, const char *bytes)
 {
@@ -352,7 +359,7 @@ fixture_stored_row(Fixture *fixture, const char *name, const char *bytes)
     g_assert_true(sm_file_ensure(fixture->ledger, fixture->account.name, name, NULL));
     file = fixture_row(fixture, name);
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
-    g_assert_true(sm_file_placing(fixture->ledger, file, (SmContent){(gint64)strlen(bytes), sha256},
+    g_assert_true(fixture_placing(fixture->ledger, file, (SmContent){(gint64)strlen(bytes), sha256},
                                   "\"tag\"", "boot", NULL));
     sm_file_stored(fixture->ledger, file, "stored", FALSE, NULL, &error);
     g_assert_no_error(error);

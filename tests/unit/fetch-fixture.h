@@ -8,7 +8,7 @@
 
 #include "common/event/event.h"
 #include "fetch/job/fetch.h"
-#include "fetch/rows/files.h"
+#include "fetch/rows/updates.h"
 #include "fetch/store/store.h"
 
 #define CSV "4300_20180410_111604.csv"
@@ -70,6 +70,10 @@ SmEvent *fixture_event(const char *name, const char *message);
 
 /* The row of name in the ledger, which must be there. */
 SmFile *fixture_row(Fixture *fixture, const char *name);
+
+/* sm_file_placing() of a part that is not encrypted. */
+gboolean fixture_placing(SmLedger *ledger, SmFile *file, SmContent part, const char *etag,
+                         const char *boot_id, GError **error);
 
 /* A row of name in that state, by SQL, with nothing else set. */
 SmFile *fixture_row_in(Fixture *fixture, const char *name, SmFileState state);

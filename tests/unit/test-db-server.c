@@ -235,15 +235,15 @@ who_lost_a_claim_changes_nothing(Fixture *fixture, gconstpointer data)
     g_assert_true(sm_file_raise_fence(other, their_file, 0, NULL));
     before = fixture_dump(&(Fixture){.ledger = other});
     g_assert_false(sm_prune_is_ours(fixture->ledger, file, NULL));
-    g_assert_false(sm_file_placing(fixture->ledger, file, (SmContent){1, "a"}, NULL, "b", NULL));
+    g_assert_false(fixture_placing(fixture->ledger, file, (SmContent){1, "a"}, NULL, "b", NULL));
     sm_claim_drop(&claim);
-    g_assert_false(sm_file_placing(fixture->ledger, file, (SmContent){1, "a"}, NULL, "b", NULL));
+    g_assert_false(fixture_placing(fixture->ledger, file, (SmContent){1, "a"}, NULL, "b", NULL));
     g_assert_false(sm_prune_is_ours(fixture->ledger, file, NULL));
     g_assert_false(sm_file_forget(fixture->ledger, file, NULL));
     g_assert_true(sm_prune_is_ours(other, their_file, NULL));
     after = fixture_dump(&(Fixture){.ledger = other});
     g_assert_cmpstr(after, ==, before);
-    g_assert_true(sm_file_placing(other, their_file, (SmContent){1, "a"}, NULL, "b", NULL));
+    g_assert_true(fixture_placing(other, their_file, (SmContent){1, "a"}, NULL, "b", NULL));
     sm_claim_drop(&theirs);
 }
 
@@ -267,7 +267,7 @@ a_fence_that_was_undone_is_not_met_again(Fixture *fixture, gconstpointer data)
     sm_claim_drop(&theirs);
     while (sm_db_is_locked(other->db, file->id))
         ;
-    g_assert_false(sm_file_placing(fixture->ledger, file, (SmContent){1, "a"}, NULL, "b", NULL));
+    g_assert_false(fixture_placing(fixture->ledger, file, (SmContent){1, "a"}, NULL, "b", NULL));
     sm_claim_drop(&claim);
 }
 

@@ -108,7 +108,7 @@ leave_it_placing(Fixture *fixture, const char *bytes)
     g_autofree char *sha256 = fixture_sha256(bytes);
 
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
-    g_assert_true(sm_file_placing(fixture->ledger, file, (SmContent){(gint64)strlen(bytes), sha256},
+    g_assert_true(fixture_placing(fixture->ledger, file, (SmContent){(gint64)strlen(bytes), sha256},
                                   NULL, boot_id, NULL));
     fixture_put(fixture, CSV, bytes);
 }

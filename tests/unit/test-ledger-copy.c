@@ -20,7 +20,7 @@ fill(Fixture *fixture)
     fixture_announce(fixture, CSV, "one");
     file = fixture_stored_row(fixture, CSV, "the scores");
     g_assert_true(sm_file_raise_fence(ledger, file, 0, NULL));
-    g_assert_true(sm_file_placing(ledger, file, (SmContent){3, "ab"}, NULL, "boot", NULL));
+    g_assert_true(fixture_placing(ledger, file, (SmContent){3, "ab"}, NULL, "boot", NULL));
     g_assert_true(sm_file_stored(ledger, file, "corrected", TRUE, "old \"one\"", NULL));
     sm_file_free(file);
     fixture_announce(fixture, TXT, "two");

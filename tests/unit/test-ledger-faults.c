@@ -48,7 +48,7 @@ note_part(SmLedger *ledger, SmFile *file, GError **error)
 static gboolean
 place(SmLedger *ledger, SmFile *file, GError **error)
 {
-    return sm_file_placing(ledger, file, (SmContent){7, SHA2}, "\"f\"", "boot", error);
+    return fixture_placing(ledger, file, (SmContent){7, SHA2}, "\"f\"", "boot", error);
 }
 
 static gboolean
@@ -194,7 +194,7 @@ row_at(Fixture *fixture, Stage stage)
     if (stage >= NOTED)
         g_assert_true(note_part(ledger, file, NULL));
     if (stage >= PLACING)
-        g_assert_true(sm_file_placing(ledger, file, (SmContent){5, SHA}, "\"e\"", "boot", NULL));
+        g_assert_true(fixture_placing(ledger, file, (SmContent){5, SHA}, "\"e\"", "boot", NULL));
     if (stage >= STORED)
         g_assert_true(store(ledger, file, NULL));
     if (stage >= CORRECTING) {

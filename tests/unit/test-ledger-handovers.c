@@ -20,7 +20,7 @@ store(Fixture *fixture, SmFile *file, const char *action, gint64 size, const cha
 
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
     g_assert_true(
-        sm_file_placing(fixture->ledger, file, (SmContent){size, SHA}, NULL, "boot", NULL));
+        fixture_placing(fixture->ledger, file, (SmContent){size, SHA}, NULL, "boot", NULL));
     sm_file_stored(fixture->ledger, file, action, TRUE, previous, &error);
     g_assert_no_error(error);
 }
@@ -89,7 +89,7 @@ none_is_without_its_file(Fixture *fixture, gconstpointer data)
     g_autoptr(GError) error = NULL;
 
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
-    g_assert_true(sm_file_placing(fixture->ledger, file, (SmContent){1, SHA}, NULL, "boot", NULL));
+    g_assert_true(fixture_placing(fixture->ledger, file, (SmContent){1, SHA}, NULL, "boot", NULL));
     fixture_sql(fixture, "UPDATE files SET fence = fence + 1"); /* another process has taken it */
     g_assert_false(sm_file_stored(fixture->ledger, file, "corrected", TRUE, NULL, &error));
     g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM handovers"), ==, 1);

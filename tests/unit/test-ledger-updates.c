@@ -73,7 +73,7 @@ a_new_file_goes_from_waiting_over_placing_to_stored(Fixture *fixture, gconstpoin
 
     g_assert_true(sm_file_note_part(ledger, file, "\"e\"", "boot", NULL));
     assert_state(file, SM_FILE_WAITING);
-    g_assert_true(sm_file_placing(ledger, file, (SmContent){42, SHA}, "\"e\"", "boot", NULL));
+    g_assert_true(fixture_placing(ledger, file, (SmContent){42, SHA}, "\"e\"", "boot", NULL));
     assert_state(file, SM_FILE_PLACING);
     g_assert_cmpint(file->placing.size, ==, 42);
     g_assert_cmpint(file->stored_at, ==, 0);
@@ -101,9 +101,9 @@ an_encrypted_file_is_recorded_in_both_forms(Fixture *fixture, gconstpointer data
     g_autoptr(SmFile) file = claimed(fixture);
     SmLedger *ledger = fixture->ledger;
 
-    g_assert_true(sm_file_placing_sealed(
-        ledger, file, &(SmContents){(SmContent){50, SHA}, (SmContent){42, SHA2}, NULL}, "boot",
-        NULL));
+    g_assert_true(sm_file_placing(ledger, file,
+                                  &(SmContents){(SmContent){50, SHA}, (SmContent){42, SHA2}, NULL},
+                                  "boot", NULL));
     g_assert_true(sm_file_places_encrypted(file));
     g_assert_false(sm_file_is_encrypted(file)); /* nothing is stored yet */
     g_assert_true(sm_file_stored(ledger, file, "stored", FALSE, NULL, NULL));
@@ -127,7 +127,7 @@ what_was_placed_before_there_was_encryption_is_plain(Fixture *fixture, gconstpoi
     g_autoptr(SmFile) file = NULL;
 
     g_assert_true(
-        sm_file_placing(fixture->ledger, before, (SmContent){42, SHA}, NULL, "boot", NULL));
+        fixture_placing(fixture->ledger, before, (SmContent){42, SHA}, NULL, "boot", NULL));
     fixture_sql(fixture, "UPDATE files SET new_size_plain = 0, new_sha256_plain = NULL");
     file = fixture_row(fixture, CSV);
     g_assert_false(sm_file_places_encrypted(file));
@@ -143,7 +143,7 @@ a_correction_raises_the_revision(Fixture *fixture, gconstpointer data)
     g_autoptr(SmFile) file = fixture_stored_row(fixture, CSV, "older");
 
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
-    g_assert_true(sm_file_placing(fixture->ledger, file, (SmContent){7, SHA2}, NULL, "boot", NULL));
+    g_assert_true(fixture_placing(fixture->ledger, file, (SmContent){7, SHA2}, NULL, "boot", NULL));
     g_assert_true(sm_file_stored(fixture->ledger, file, "corrected", FALSE, NULL, NULL));
     g_assert_cmpint(file->revision, ==, 1);
     g_assert_cmpstr(file->stored.sha256, ==, SHA2);
@@ -159,7 +159,7 @@ the_same_bytes_again_are_no_revision(Fixture *fixture, gconstpointer data)
 
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
     g_assert_true(
-        sm_file_placing(fixture->ledger, file, (SmContent){5, sha256}, NULL, "boot", NULL));
+        fixture_placing(fixture->ledger, file, (SmContent){5, sha256}, NULL, "boot", NULL));
     g_assert_true(sm_file_stored(fixture->ledger, file, "stored", FALSE, NULL, NULL));
     g_assert_cmpint(file->revision, ==, 0);
 }
@@ -175,7 +175,7 @@ stored_bytes_answer_the_events_of_before_the_attempt(Fixture *fixture, gconstpoi
     before = file->newest_event;
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
     fixture_announce(fixture, CSV, "two, while it is being fetched");
-    g_assert_true(sm_file_placing(fixture->ledger, file, (SmContent){1, SHA}, NULL, "boot", NULL));
+    g_assert_true(fixture_placing(fixture->ledger, file, (SmContent){1, SHA}, NULL, "boot", NULL));
     g_assert_true(sm_file_stored(fixture->ledger, file, "stored", FALSE, NULL, NULL));
     g_assert_cmpint(file->stored.covers, ==, before);
     g_assert_cmpint(file->newest_event, >, file->stored.covers);
@@ -191,7 +191,7 @@ a_recovered_placing_answers_the_events_of_its_own_time(Fixture *fixture, gconstp
     file = fixture_row(fixture, CSV);
     before = file->newest_event;
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
-    g_assert_true(sm_file_placing(fixture->ledger, file, (SmContent){1, SHA}, NULL, "boot", NULL));
+    g_assert_true(fixture_placing(fixture->ledger, file, (SmContent){1, SHA}, NULL, "boot", NULL));
     fixture_announce(fixture, CSV, "two, after the crash");
     sm_file_free(file);
     file = fixture_row(fixture, CSV); /* another process recovers it */
@@ -207,7 +207,7 @@ a_download_anew_answers_all_events_so_far(Fixture *fixture, gconstpointer data)
     g_autoptr(SmFile) file = claimed(fixture);
     gint64 part = file->part;
 
-    g_assert_true(sm_file_placing(fixture->ledger, file, (SmContent){1, SHA}, NULL, "boot", NULL));
+    g_assert_true(fixture_placing(fixture->ledger, file, (SmContent){1, SHA}, NULL, "boot", NULL));
     fixture_announce(fixture, CSV, "one");
     sm_file_free(file);
     file = fixture_row(fixture, CSV);
@@ -225,7 +225,7 @@ starting_over_goes_back_to_stored_where_bytes_are(Fixture *fixture, gconstpointe
     g_autoptr(SmFile) file = fixture_stored_row(fixture, CSV, "bytes");
 
     g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
-    g_assert_true(sm_file_placing(fixture->ledger, file, (SmContent){1, SHA}, NULL, "boot", NULL));
+    g_assert_true(fixture_placing(fixture->ledger, file, (SmContent){1, SHA}, NULL, "boot", NULL));
     g_assert_true(sm_file_start_over(fixture->ledger, file, NULL));
     assert_state(file, SM_FILE_STORED);
     g_assert_cmpint(file->stored.size, ==, 5);
@@ -321,7 +321,7 @@ update(SmLedger *ledger, SmFile *file, int which, GError **error)
     case 2:
         return sm_file_note_part(ledger, file, "\"e\"", "boot", error);
     case 3:
-        return sm_file_placing(ledger, file, (SmContent){1, SHA}, "\"e\"", "boot", error);
+        return fixture_placing(ledger, file, (SmContent){1, SHA}, "\"e\"", "boot", error);
     case 4:
         return sm_file_stored(ledger, file, "stored", FALSE, NULL, error);
     case 5:

@@ -88,7 +88,7 @@ placing_row(Fixture *fixture, gboolean repost, const char *boot)
         file = fixture_row_in(fixture, NAME, SM_FILE_WAITING);
     sm_file_raise_fence(fixture->ledger, file, 0, &error);
     g_assert_no_error(error);
-    sm_file_placing(fixture->ledger, file, (SmContent){strlen(NEW), sha256}, "\"new\"", boot,
+    fixture_placing(fixture->ledger, file, (SmContent){strlen(NEW), sha256}, "\"new\"", boot,
                     &error);
     g_assert_no_error(error);
     return file;
@@ -230,7 +230,7 @@ counts_the_corrections(Fixture *fixture, gconstpointer data)
         g_assert_true(sm_file_raise_fence(fixture->ledger, file, 0, NULL));
         part = sm_part_name(NAME, file->part);
         fixture_put(fixture, part, versions[i]);
-        g_assert_true(sm_file_placing(fixture->ledger, file,
+        g_assert_true(fixture_placing(fixture->ledger, file,
                                       (SmContent){(gint64)strlen(versions[i]), sha256}, NULL,
                                       "boot", NULL));
         g_assert_cmpint((int)sm_place(fixture->ledger, fixture->store, file, NULL), ==,
@@ -254,7 +254,7 @@ placing_sealed_row(Fixture *fixture, SmFile *file)
     g_assert_no_error(error);
     part = sm_part_name(NAME, file->part);
     fixture_put(fixture, part, NEW);
-    sm_file_placing_sealed(
+    sm_file_placing(
         fixture->ledger, file,
         &(SmContents){(SmContent){strlen(NEW), sha256}, (SmContent){strlen(PLAIN), plain}, NULL},
         "boot", &error);

@@ -150,8 +150,8 @@ adopt_file(SmSession *session, SmStore *store, SmFile *file, GError **error)
     return (file->part == 0 || sm_store_remove(store, part, error)) &&
            sm_file_raise_fence(session->ledger, file, 0, error) &&
            sm_file_start_over(session->ledger, file, error) &&
-           sm_file_placing(session->ledger, file, (SmContent){size, sha256}, NULL, boot_id,
-                           error) &&
+           sm_file_placing(session->ledger, file,
+                           &(SmContents){{size, sha256}, {size, sha256}, NULL}, boot_id, error) &&
            sm_file_stored(session->ledger, file, "adopted", store->hand_over, NULL, error);
 }
 

@@ -304,11 +304,11 @@ store(Attempt *attempt, const SmDownload *download, gboolean *lost, char **outco
         return give_back(attempt, leave_part(attempt, fault), fault, error);
     /* Keeps the part from here on: the row may be `placing` even if its update seems to have
      * failed. */
-    if (!sm_file_placing_sealed(
-            attempt->job->ledger, file,
-            &(SmContents){(SmContent){download->stored_size, download->stored_sha256},
-                          (SmContent){download->size, download->sha256}, download->etag},
-            attempt->boot_id, &fault))
+    if (!sm_file_placing(attempt->job->ledger, file,
+                         &(SmContents){(SmContent){download->stored_size, download->stored_sha256},
+                                       (SmContent){download->size, download->sha256},
+                                       download->etag},
+                         attempt->boot_id, &fault))
         return give_back(attempt, TRUE, fault, error);
     file->placing.records = sm_listing_records(file->name, download->lines);
     return place(attempt, lost, outcome, error);

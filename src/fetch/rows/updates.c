@@ -183,17 +183,8 @@ sm_file_note_part(SmLedger *ledger, SmFile *file, const char *etag, const char *
 }
 
 gboolean
-sm_file_placing(SmLedger *ledger, SmFile *file, SmContent part, const char *etag,
-                const char *boot_id, GError **error)
-{
-    const SmContents contents = {part, part, etag};
-
-    return sm_file_placing_sealed(ledger, file, &contents, boot_id, error);
-}
-
-gboolean
-sm_file_placing_sealed(SmLedger *ledger, SmFile *file, const SmContents *contents,
-                       const char *boot_id, GError **error)
+sm_file_placing(SmLedger *ledger, SmFile *file, const SmContents *contents, const char *boot_id,
+                GError **error)
 {
     const SmContent part = contents->part, plain = contents->plain;
     gint64 now = sm_ledger_now();

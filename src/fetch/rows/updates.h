@@ -53,11 +53,7 @@ typedef struct {
 } SmContents;
 
 /* -> placing, with what was downloaded. SM_ERROR_LEDGER. */
-gboolean sm_file_placing_sealed(SmLedger *ledger, SmFile *file, const SmContents *contents,
-                                const char *boot_id, GError **error);
-
-/* The same for a part that is not encrypted. SM_ERROR_LEDGER. */
-gboolean sm_file_placing(SmLedger *ledger, SmFile *file, SmContent part, const char *etag,
+gboolean sm_file_placing(SmLedger *ledger, SmFile *file, const SmContents *contents,
                          const char *boot_id, GError **error);
 
 /*
