@@ -71,7 +71,7 @@ main(int argc, char **argv)
     GError *fault = NULL;
 
     need(argc == 4, NULL);
-    ledger = sm_ledger_open(argv[1], SM_LEDGER_CREATE, "bench", &fault);
+    ledger = sm_ledger_open(argv[1], NULL, SM_LEDGER_CREATE, "bench", &fault);
     need(ledger != NULL, fault);
     for (gint64 i = 0; i < rounds; i++) {
         g_autofree char *fresh = g_strdup_printf("%u-%d.csv", g_random_int(), (int)i);

@@ -90,7 +90,7 @@ fixture_set_up(Fixture *fixture, gconstpointer data)
     fixture->folder = g_dir_make_tmp("scoremail-fetch-XXXXXX", NULL);
     g_assert_nonnull(fixture->folder);
     fixture->path = new_place(fixture->folder);
-    fixture->ledger = sm_ledger_open(fixture->path, SM_LEDGER_CREATE, "test", &error);
+    fixture->ledger = sm_ledger_open(fixture->path, NULL, SM_LEDGER_CREATE, "test", &error);
     g_assert_no_error(error);
     *account = (SmAccount){
         .name = g_strdup("main"),
@@ -182,7 +182,7 @@ fixture_forget_ledger(Fixture *fixture)
         g_assert_cmpint(g_unlink(fixture->path), ==, 0);
         g_assert_cmpint(g_unlink(lock), ==, 0);
     }
-    fixture->ledger = sm_ledger_open(fixture->path, SM_LEDGER_CREATE, "test", NULL);
+    fixture->ledger = sm_ledger_open(fixture->path, NULL, SM_LEDGER_CREATE, "test", NULL);
     g_assert_nonnull(fixture->ledger);
 }
 

@@ -36,7 +36,8 @@ g_usleep(gulong microseconds)
 static int
 hold(const Holder *holder)
 {
-    g_autoptr(SmLedger) ledger = sm_ledger_open(holder->ledger, SM_LEDGER_CREATE, "holder", NULL);
+    g_autoptr(SmLedger) ledger =
+        sm_ledger_open(holder->ledger, NULL, SM_LEDGER_CREATE, "holder", NULL);
     SmClaim claim = {ledger, "main", holder->name, holder->per_stem};
     g_autoptr(SmFile) file = ledger != NULL ? sm_claim_take(&claim, SM_CLAIM_WAIT, NULL) : NULL;
     char c;
@@ -79,7 +80,7 @@ start_holder(Fixture *fixture, Holder holder, int *end)
     g_assert_cmpint(read(ready[0], &c, 1), ==, 0);
     close(ready[0]);
     *end = ending[1];
-    fixture->ledger = sm_ledger_open(fixture->path, SM_LEDGER_CREATE, "test", NULL);
+    fixture->ledger = sm_ledger_open(fixture->path, NULL, SM_LEDGER_CREATE, "test", NULL);
     g_assert_nonnull(fixture->ledger);
     return pid;
 }

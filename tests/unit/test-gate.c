@@ -100,7 +100,7 @@ set_password(Fixture *fixture, const char *password)
 static gboolean
 is_locked(Fixture *fixture)
 {
-    g_autoptr(SmLedger) other = sm_ledger_open(fixture->path, SM_LEDGER_LOOK, "test", NULL);
+    g_autoptr(SmLedger) other = sm_ledger_open(fixture->path, NULL, SM_LEDGER_LOOK, "test", NULL);
 
     return !sm_lock_take(other, SM_LOCK_ACCOUNTS + 1, 0, NULL, NULL);
 }
@@ -275,7 +275,7 @@ prepare_elsewhere(Fixture *fixture)
 {
     SmGate gate;
 
-    other_ledger = sm_ledger_open(fixture->path, SM_LEDGER_CREATE, "other", NULL);
+    other_ledger = sm_ledger_open(fixture->path, NULL, SM_LEDGER_CREATE, "other", NULL);
     g_assert_true(enter(fixture, &gate, NULL));
     fingerprint = g_strdup(gate.fingerprint);
     g_assert_true(sm_gate_leave(&gate, SM_TRIAL_NONE, NULL, NULL));
@@ -323,7 +323,8 @@ try_it(char **argv)
 {
     const SmAccount account = {
         .name = (char *)"main", .username = argv[USERNAME], .password_file = argv[PASSWORD_FILE]};
-    g_autoptr(SmLedger) ledger = sm_ledger_open(argv[LEDGER], SM_LEDGER_CREATE, "holder", NULL);
+    g_autoptr(SmLedger) ledger =
+        sm_ledger_open(argv[LEDGER], NULL, SM_LEDGER_CREATE, "holder", NULL);
     g_autoptr(SmSecret) secret = sm_secret_read(&account, 0, NULL);
     SmGate gate;
     char c;
@@ -372,7 +373,7 @@ start_holder(Fixture *fixture, SmTrial trial)
     g_assert_cmpint(read(ready[0], &c, 1), ==, 0);
     close(ready[0]);
     end_of_holder = ending[1];
-    fixture->ledger = sm_ledger_open(fixture->path, SM_LEDGER_CREATE, "test", NULL);
+    fixture->ledger = sm_ledger_open(fixture->path, NULL, SM_LEDGER_CREATE, "test", NULL);
     return pid;
 }
 

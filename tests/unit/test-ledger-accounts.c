@@ -218,7 +218,7 @@ static void
 the_fingerprint_key_is_the_ledger_s_own(Fixture *fixture, gconstpointer data)
 {
     g_autofree char *path = g_build_filename(fixture->folder, "other.db", NULL);
-    g_autoptr(SmLedger) other = sm_ledger_open(path, SM_LEDGER_CREATE, "test", NULL);
+    g_autoptr(SmLedger) other = sm_ledger_open(path, NULL, SM_LEDGER_CREATE, "test", NULL);
     g_autofree char *key = sm_account_fingerprint_key(fixture->ledger, NULL);
     g_autofree char *same = sm_account_fingerprint_key(fixture->ledger, NULL);
     g_autofree char *foreign = sm_account_fingerprint_key(other, NULL);

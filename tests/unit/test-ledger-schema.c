@@ -60,7 +60,7 @@ an_older_ledger_is_brought_up_to_date_and_kept(Fixture *fixture, gconstpointer d
     gint64 number;
 
     go_back_to_version_1(fixture);
-    fixture->ledger = sm_ledger_open(fixture->path, SM_LEDGER_CREATE, "test", &error);
+    fixture->ledger = sm_ledger_open(fixture->path, NULL, SM_LEDGER_CREATE, "test", &error);
     g_assert_no_error(error);
     file = fixture_row(fixture, CSV);
     g_assert_cmpint(file->state, ==, SM_FILE_STORED);

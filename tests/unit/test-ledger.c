@@ -28,7 +28,7 @@ assert_refused(const char *path, SmLedgerUse use, SmErrorCode code, const char *
 {
     g_autoptr(GError) error = NULL;
 
-    g_assert_null(sm_ledger_open(path, use, "test", &error));
+    g_assert_null(sm_ledger_open(path, NULL, use, "test", &error));
     g_assert_error(error, SM_ERROR, (int)code);
     fixture_assert_says(error->message, said, NULL);
 }
@@ -58,7 +58,7 @@ keeps_what_it_knows_when_opened_again(Fixture *fixture, gconstpointer data)
     g_autoptr(GError) error = NULL;
 
     g_assert_true(sm_file_ensure(fixture->ledger, "main", CSV, NULL));
-    again = sm_ledger_open(fixture->path, SM_LEDGER_CREATE, "test", &error);
+    again = sm_ledger_open(fixture->path, NULL, SM_LEDGER_CREATE, "test", &error);
     g_assert_no_error(error);
     g_assert_true(sm_db_integer(again->db, NULL, &number, "SELECT count(*) FROM files", ""));
     g_assert_cmpint(number, ==, 1);
@@ -69,7 +69,7 @@ makes_its_folder(Fixture *fixture, gconstpointer data)
 {
     g_autofree char *path = g_build_filename(fixture->folder, "a", "b", "ledger.db", NULL);
     g_autofree char *folder = g_path_get_dirname(path);
-    g_autoptr(SmLedger) ledger = sm_ledger_open(path, SM_LEDGER_CREATE, "test", NULL);
+    g_autoptr(SmLedger) ledger = sm_ledger_open(path, NULL, SM_LEDGER_CREATE, "test", NULL);
     struct stat st;
 
     g_assert_nonnull(ledger);
@@ -86,9 +86,9 @@ a_look_makes_nothing(Fixture *fixture, gconstpointer data)
     g_autoptr(GError) error = NULL;
     g_autoptr(GDir) dir = NULL;
 
-    g_assert_null(sm_ledger_open(path, SM_LEDGER_LOOK, "test", &error));
+    g_assert_null(sm_ledger_open(path, NULL, SM_LEDGER_LOOK, "test", &error));
     g_assert_no_error(error);
-    g_assert_null(sm_ledger_open(missing, SM_LEDGER_LOOK, "test", &error));
+    g_assert_null(sm_ledger_open(missing, NULL, SM_LEDGER_LOOK, "test", &error));
     g_assert_no_error(error);
     dir = g_dir_open(folder, 0, NULL);
     g_assert_null(g_dir_read_name(dir));
@@ -101,7 +101,7 @@ a_look_sees_what_is_there(Fixture *fixture, gconstpointer data)
     g_autoptr(SmFile) row = NULL;
 
     g_assert_true(sm_file_ensure(fixture->ledger, "main", CSV, NULL));
-    look = sm_ledger_open(fixture->path, SM_LEDGER_LOOK, "test", NULL);
+    look = sm_ledger_open(fixture->path, NULL, SM_LEDGER_LOOK, "test", NULL);
     g_assert_nonnull(look);
     row = sm_file_load(look, "main", CSV, NULL);
     g_assert_nonnull(row);
@@ -167,7 +167,7 @@ a_damaged_database_says_so(Fixture *fixture, gconstpointer data)
 {
     g_autofree char *path = fresh_path(fixture);
     g_autofree char *bytes = NULL;
-    g_autoptr(SmLedger) ledger = sm_ledger_open(path, SM_LEDGER_CREATE, "test", NULL);
+    g_autoptr(SmLedger) ledger = sm_ledger_open(path, NULL, SM_LEDGER_CREATE, "test", NULL);
     g_autoptr(GError) error = NULL;
     gsize length;
 
@@ -177,7 +177,7 @@ a_damaged_database_says_so(Fixture *fixture, gconstpointer data)
     memset(bytes + 4096, 'x', length - 4096);
     memset(bytes + 200, 'x', 3800);
     g_assert_true(g_file_set_contents(path, bytes, (gssize)length, NULL));
-    ledger = sm_ledger_open(path, SM_LEDGER_CREATE, "test", &error);
+    ledger = sm_ledger_open(path, NULL, SM_LEDGER_CREATE, "test", &error);
     if (ledger != NULL) /* it is not read through at each opening */
         g_assert_false(sm_file_ensure(ledger, "main", CSV, &error));
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);
@@ -191,7 +191,7 @@ a_file_that_was_never_filled_is_filled(Fixture *fixture, gconstpointer data)
     g_autoptr(SmLedger) ledger = NULL;
 
     g_assert_true(g_file_set_contents(path, "", 0, NULL)); /* a crash right after its creation */
-    ledger = sm_ledger_open(path, SM_LEDGER_CREATE, "test", NULL);
+    ledger = sm_ledger_open(path, NULL, SM_LEDGER_CREATE, "test", NULL);
     g_assert_nonnull(ledger);
     g_assert_true(sm_file_ensure(ledger, "main", CSV, NULL));
 }
@@ -230,7 +230,7 @@ another_user_is_told_whose_it_is(Fixture *fixture, gconstpointer data)
         g_test_skip("only root can be another user");
         return;
     }
-    ledger = sm_ledger_open(path, SM_LEDGER_CREATE, "test", NULL);
+    ledger = sm_ledger_open(path, NULL, SM_LEDGER_CREATE, "test", NULL);
     g_assert_nonnull(ledger);
     g_assert_cmpint(g_chmod(fixture->folder, 0755), ==, 0);
     g_assert_cmpint(g_chmod(folder, mode), ==, 0);
@@ -279,7 +279,7 @@ static int
 open_and_use(gpointer path)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(SmLedger) ledger = sm_ledger_open(path, SM_LEDGER_CREATE, "test", &error);
+    g_autoptr(SmLedger) ledger = sm_ledger_open(path, NULL, SM_LEDGER_CREATE, "test", &error);
     g_autofree char *name = g_strdup_printf("%d.csv", (int)getpid());
 
     if (ledger != NULL && sm_file_ensure(ledger, "main", name, &error))
@@ -302,7 +302,7 @@ many_processes_make_it_at_once(Fixture *fixture, gconstpointer data)
         pids[i] = fixture_fork(open_and_use, path);
     for (gsize i = 0; i < PROCESSES; i++)
         g_assert_cmpint(fixture_wait(pids[i]), ==, 0);
-    ledger = sm_ledger_open(path, SM_LEDGER_LOOK, "test", NULL);
+    ledger = sm_ledger_open(path, NULL, SM_LEDGER_LOOK, "test", NULL);
     g_assert_true(sm_db_integer(ledger->db, NULL, &rows, "SELECT count(*) FROM files", ""));
     g_assert_cmpint(rows, ==, PROCESSES);
     g_assert_true(sm_db_integer(ledger->db, NULL, &rows, "SELECT count(*) FROM keys", ""));

@@ -148,7 +148,7 @@ look(const Lookout *lookout, SmRates *rates, GError **error)
 {
     GError *fault = NULL;
     g_autoptr(SmLedger) ledger =
-        sm_ledger_open(lookout->config->ledger, SM_LEDGER_LOOK, "status", &fault);
+        sm_ledger_open(lookout->config->ledger, NULL, SM_LEDGER_LOOK, "status", &fault);
 
     if (fault == NULL)
         return sm_live_new(lookout->config, ledger, lookout->account, rates, error);

@@ -194,8 +194,8 @@ open_server(SmLedger *ledger, SmLedgerUse use, gboolean *none, GError **error)
 }
 
 SmLedger *
-sm_ledger_open_with(const char *path, const char *password, SmLedgerUse use, const char *command,
-                    GError **error)
+sm_ledger_open(const char *path, const char *password, SmLedgerUse use, const char *command,
+               GError **error)
 {
     g_autoptr(SmLedger) ledger = ledger_new(path, password, command);
     gboolean none = FALSE, ok;
@@ -210,19 +210,13 @@ sm_ledger_open_with(const char *path, const char *password, SmLedgerUse use, con
 }
 
 SmLedger *
-sm_ledger_open(const char *path, SmLedgerUse use, const char *command, GError **error)
-{
-    return sm_ledger_open_with(path, NULL, use, command, error);
-}
-
-SmLedger *
 sm_ledger_share(const SmLedger *ledger, SmTogether *together, GError **error)
 {
     g_autoptr(SmLedger) shared = NULL;
 
     if (sm_db_is_server(ledger->db))
-        return sm_ledger_open_with(ledger->where, ledger->password, SM_LEDGER_CREATE,
-                                   ledger->command, error);
+        return sm_ledger_open(ledger->where, ledger->password, SM_LEDGER_CREATE, ledger->command,
+                              error);
     shared = ledger_new(ledger->where, NULL, ledger->command);
     shared->lock_fd = open_lock_file(ledger->where, error);
     if (shared->lock_fd < 0)

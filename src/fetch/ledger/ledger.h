@@ -48,14 +48,10 @@ gboolean sm_ledger_is_local(const char *path, GError **error);
  * touched), SM_ERROR_LEDGER when it cannot be used: no directory, a network
  * file system, corrupt, locked for long, made by a newer version. With
  * SM_LEDGER_LOOK a ledger that does not exist is NULL without an error. Of a server's errors of
- * sm_db_connect(), too.
+ * sm_db_connect(), too. password: what a server wants, or NULL; it is kept for sm_ledger_share().
  */
-SmLedger *sm_ledger_open(const char *path, SmLedgerUse use, const char *command, GError **error);
-
-/* The same where a server wants a password, which may be NULL; it is kept for
- * sm_ledger_share(). SM_ERROR_OWNER, SM_ERROR_LEDGER, SM_ERROR_CONFIG. */
-SmLedger *sm_ledger_open_with(const char *path, const char *password, SmLedgerUse use,
-                              const char *command, GError **error);
+SmLedger *sm_ledger_open(const char *path, const char *password, SmLedgerUse use,
+                         const char *command, GError **error);
 
 /*
  * Whether commits from now on may wait for the disk until sm_ledger_sync(), or a later one that

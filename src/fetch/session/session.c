@@ -91,8 +91,8 @@ sm_session_ledger(const SmSession *session, const SmConfig *config, SmLedgerUse 
 
     if (!sm_secret_read_ledger(config, &secret, error))
         return NULL;
-    return sm_ledger_open_with(config->ledger, secret != NULL ? sm_secret_text(secret) : NULL, use,
-                               session->command, error);
+    return sm_ledger_open(config->ledger, secret != NULL ? sm_secret_text(secret) : NULL, use,
+                          session->command, error);
 }
 
 gboolean
