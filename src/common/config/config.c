@@ -139,12 +139,6 @@ default_places(SmConfig *config, GError **error)
                         config->ledger == NULL ? "ledger" : "spool");
 }
 
-gboolean
-sm_config_ledger_is_server(const SmConfig *config)
-{
-    return g_str_has_prefix(config->ledger, SM_LEDGER_SERVER);
-}
-
 /* A server may want a password, from one place. */
 static void
 check_ledger_password(const SmConfig *config, const SmConfigGroup *general, GError **fault)

@@ -138,9 +138,6 @@ SmAccount *sm_config_account(const SmConfig *config, const char *name);
 /* Whether any account that is in use has its events queued for the worker. */
 gboolean sm_config_is_queued(const SmConfig *config);
 
-/* Whether the ledger is on a server, where other hosts may use it, too. */
-gboolean sm_config_ledger_is_server(const SmConfig *config);
-
 /* Whether files of the account are encrypted before they are stored. */
 gboolean sm_account_encrypts(const SmAccount *account);
 

@@ -69,11 +69,17 @@ has_password(const char *place)
 }
 
 gboolean
+sm_place_is_server(const char *where)
+{
+    return g_str_has_prefix(where, SM_LEDGER_SERVER);
+}
+
+gboolean
 sm_value_ledger(const char *text, void *result, GError **error)
 {
     if (*text == '/' || *text == '~')
         return sm_value_path(text, result, error);
-    if (!g_str_has_prefix(text, SM_LEDGER_SERVER))
+    if (!sm_place_is_server(text))
         return refuse(error, "is no place for it; allowed: an absolute path, starting with / or ~/ "
                              "and without .. in it, or " SM_LEDGER_SERVER
                              "//USER@HOST/DATABASE on a PostgreSQL server");

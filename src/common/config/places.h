@@ -12,6 +12,9 @@ gboolean sm_value_path(const char *text, void *result, GError **error);
 
 #define SM_LEDGER_SERVER "postgresql:" /* what the place of a ledger on a server begins with */
 
+/* Whether the place of a ledger is on a server, where other hosts may use it, too. */
+gboolean sm_place_is_server(const char *where);
+
 /* char *: a path as above, or a place that begins with SM_LEDGER_SERVER and has no password in it,
  * as far as can be seen. SM_ERROR_CONFIG. */
 gboolean sm_value_ledger(const char *text, void *result, GError **error);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/config/places.h"
 #include "fetch/check/places.h"
 #include "fetch/database/schema.h"
 #include "fetch/service/secret.h"
@@ -114,7 +115,7 @@ sm_check_ledger(SmCheck *check, const SmAccount *none)
     struct stat about;
     gint64 version;
 
-    if (sm_config_ledger_is_server(check->config)) {
+    if (sm_place_is_server(check->config->ledger)) {
         check_server(check, path);
         return;
     }

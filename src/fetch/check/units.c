@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/error.h"
+#include "common/config/places.h"
 #include "fetch/check/checks.h"
 #include "fetch/host/subprocess.h"
 
@@ -237,7 +238,7 @@ sm_check_units_view(SmCheck *check, const SmAccount *none)
 {
     const SmConfig *config = check->config;
     g_autofree char *ledger =
-        sm_config_ledger_is_server(config) ? NULL : g_path_get_dirname(config->ledger);
+        sm_place_is_server(config->ledger) ? NULL : g_path_get_dirname(config->ledger);
 
     check_view(check, "ledger", NULL, ledger);
     check_view(check, "spool", NULL, config->spool);

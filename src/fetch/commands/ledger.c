@@ -12,6 +12,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
+#include "common/config/places.h"
 #include "fetch/commands/commands.h"
 #include "fetch/ledger/copy.h"
 
@@ -138,7 +139,7 @@ static gboolean
 copy(SmSession *session, const char *where, GError **error)
 {
     g_autofree char *place =
-        sm_db_names_server(where) ? g_strdup(where) : g_canonicalize_filename(where, NULL);
+        sm_place_is_server(where) ? g_strdup(where) : g_canonicalize_filename(where, NULL);
     SmConfig target = *session->config;
     g_autoptr(SmLedger) to = NULL;
     SmCopied copied;

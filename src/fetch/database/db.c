@@ -5,14 +5,7 @@
 
 #include "build-config.h"
 #include "common/base/error.h"
-#include "common/config/places.h"
 #include "fetch/database/backend.h"
-
-gboolean
-sm_db_names_server(const char *where)
-{
-    return g_str_has_prefix(where, SM_LEDGER_SERVER);
-}
 
 #ifndef SM_POSTGRESQL
 SmDb *

@@ -26,9 +26,6 @@ typedef enum {
  */
 SmDb *sm_db_open(const char *path, SmDbUse use, GError **error);
 
-/* Whether where is a server's place, which begins with "postgresql:", and not a file's. */
-gboolean sm_db_names_server(const char *where);
-
 /* The files and folders that a session with the server at where may read whenever it begins anew,
  * those of TLS; none where it is a file's place. Caller frees. */
 GStrv sm_db_server_files(const char *where);

@@ -7,6 +7,7 @@
 #include "common/base/error.h"
 #include "common/base/startup.h"
 #include "common/base/text.h"
+#include "common/config/places.h"
 #include "fetch/database/db.h"
 
 enum { CAUSE_MAX = 300 };
@@ -191,7 +192,7 @@ sm_db_server_files(const char *where)
 {
     static const char *const keywords[] = {"sslrootcert", "sslcert", "sslkey", "sslcrl",
                                            "sslcrldir"};
-    PQconninfoOption *options = sm_db_names_server(where) ? parse(where, NULL) : NULL;
+    PQconninfoOption *options = sm_place_is_server(where) ? parse(where, NULL) : NULL;
     g_autofree char *home = options != NULL ? sm_startup_home() : NULL;
     g_autoptr(GStrvBuilder) files = g_strv_builder_new();
 

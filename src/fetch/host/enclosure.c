@@ -9,6 +9,7 @@
 #include "common/base/error.h"
 #include "common/base/landlock.h"
 #include "common/base/startup.h"
+#include "common/config/places.h"
 
 #define ETC "/etc/"
 #define OBSTACLE_KERNEL "the kernel offers no landlock (ABI 2, Linux 5.19)"
@@ -119,7 +120,7 @@ sm_enclosure_enter(const SmConfig *config, const SmAccount *account, const char 
                    const char *const *files, GError **error)
 {
     g_autofree char *ledger =
-        sm_config_ledger_is_server(config) ? NULL : g_path_get_dirname(config->ledger);
+        sm_place_is_server(config->ledger) ? NULL : g_path_get_dirname(config->ledger);
     g_autofree char *beside = output != NULL ? g_path_get_dirname(output) : NULL;
     g_autofree char *keys = find_keys(account);
     const SmLandlockPlace own[] = {

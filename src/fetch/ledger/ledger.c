@@ -12,6 +12,7 @@
 #include "common/base/error.h"
 #include "common/base/io.h"
 #include "common/base/text.h"
+#include "common/config/places.h"
 #include "fetch/database/schema.h"
 #include "fetch/host/memory.h"
 #include "fetch/ledger/lock.h"
@@ -69,7 +70,7 @@ sm_ledger_is_ours(const char *path, GError **error)
     g_autofree char *what = nearest(path, &st);
     gboolean closed = FALSE;
 
-    if (sm_db_names_server(path))
+    if (sm_place_is_server(path))
         return TRUE;
     if (strcmp(what, path) == 0)
         closed = st.st_uid != geteuid();
@@ -88,7 +89,7 @@ sm_ledger_is_local(const char *path, GError **error)
     g_autofree char *place = nearest(path, &(struct stat){0});
     struct statfs fs;
 
-    if (sm_db_names_server(path))
+    if (sm_place_is_server(path))
         return TRUE;
     /* before SQLite creates files beside it that cannot be written, either */
     if (access(path, W_OK) < 0 && errno != ENOENT)
@@ -200,7 +201,7 @@ sm_ledger_open(const char *path, const char *password, SmLedgerUse use, const ch
     g_autoptr(SmLedger) ledger = ledger_new(path, password, command);
     gboolean none = FALSE, ok;
 
-    if (sm_db_names_server(path))
+    if (sm_place_is_server(path))
         ok = open_server(ledger, use, &none, error);
     else if (use == SM_LEDGER_LOOK && access(path, F_OK) < 0 && errno == ENOENT)
         return NULL;
@@ -236,7 +237,7 @@ sm_ledger_inspect(const char *path, const char *password, gint64 *version, GErro
     if (!sm_ledger_is_local(path, error))
         return NULL;
     /* opened for writing, or SQLite would leave files behind; nothing is written */
-    ledger->db = sm_db_names_server(path) ? sm_db_connect(path, password, error)
+    ledger->db = sm_place_is_server(path) ? sm_db_connect(path, password, error)
                                           : sm_db_open(path, SM_DB_WRITE, error);
     if (sm_db_is_server(ledger->db)) /* a pooler shows only beside another session */
         another = sm_db_connect(path, password, NULL);

@@ -3,6 +3,7 @@
 
 #include "common/base/each.h"
 #include "common/base/text.h"
+#include "common/config/places.h"
 #include "fetch/database/db.h"
 #include "fetch/host/progress.h"
 #include "fetch/host/screen.h"
@@ -70,7 +71,7 @@ count_items(const GPtrArray *rows, guint count)
 static Section
 downloads_of(const SmLive *live, guint columns)
 {
-    gboolean elsewhere = sm_db_names_server(live->survey->config->ledger);
+    gboolean elsewhere = sm_place_is_server(live->survey->config->ledger);
     Section section = section_new(
         g_strdup(elsewhere ? "DOWNLOADS (a server does not know how far they are)" : "DOWNLOADS"));
 
