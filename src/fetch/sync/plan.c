@@ -96,30 +96,3 @@ sm_sync_plan_new(SmLedger *ledger, const SmAccount *account, const SmListing *li
             return NULL;
     return g_steal_pointer(&plan);
 }
-
-static gboolean
-mark(SmLedger *ledger, const char *account, const SmListed *listed, guint *marked, GError **error)
-{
-    g_auto(SmListedRow) row = {0};
-
-    if (!sm_listing_look(ledger, account, listed, &row, error))
-        return FALSE;
-    if (row.file != NULL)
-        return TRUE;
-    (*marked)++;
-    return sm_listing_mark_known(ledger, account, listed, error);
-}
-
-gboolean
-sm_sync_plan_mark_known(SmLedger *ledger, const SmAccount *account, const SmListing *listing,
-                        guint *marked, SmCrewNote *note, GError **error)
-{
-    gboolean ok = sm_db_begin(ledger->db, account->name, error);
-
-    *marked = 0;
-    for (guint i = 0; ok && i < listing->files->len; i++) {
-        ok = mark(ledger, account->name, listing->files->pdata[i], marked, error);
-        sm_crew_note_progress(note);
-    }
-    return sm_db_end(ledger->db, ok, error);
-}

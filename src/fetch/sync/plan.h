@@ -19,10 +19,4 @@ SmSyncPlan *sm_sync_plan_new(SmLedger *ledger, const SmAccount *account, const S
 /* Frees plan; NULL is allowed. */
 void sm_sync_plan_free(SmSyncPlan *plan);
 
-/* Takes the names that the ledger does not know as had already, all in one transaction. Each is
- * progress for note, as above. SM_ERROR_LEDGER. */
-gboolean sm_sync_plan_mark_known(SmLedger *ledger, const SmAccount *account,
-                                 const SmListing *listing, guint *marked, SmCrewNote *note,
-                                 GError **error);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmSyncPlan, sm_sync_plan_free)

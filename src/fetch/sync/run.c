@@ -34,6 +34,7 @@ sm_sync_job_new(const SmListed *listed, const SmFile *file)
     SmSyncJob *job = g_new0(SmSyncJob, 1);
 
     job->listed = listed;
+    job->is_new = file == NULL;
     job->revision = file != NULL && file->stored_at > 0 ? file->revision : -1;
     return job;
 }

@@ -21,6 +21,7 @@ typedef enum {
 
 typedef struct {
     const SmListed *listed;
+    gboolean is_new; /* the ledger does not know the name */
     gint64 revision; /* before; -1: not stored */
     SmSyncResult result;
     char *text;

@@ -59,6 +59,14 @@ choose_scope(Sync *sync, GError **error)
     return TRUE;
 }
 
+/* What is listed, compared with the ledger, which learns of it only where it is to record. */
+static SmSyncPlan *
+plan_of(const Sync *sync, const SmListing *listing, gboolean record, GError **error)
+{
+    return sm_sync_plan_new(sync->ledger, sync->account, listing, record, sync->options->note,
+                            error);
+}
+
 /* The question is recorded as this sync's outcome: nobody may read it now, and status shows it. */
 static gboolean
 ask(const Sync *sync, guint listed, const char *known, GError **error)
@@ -77,9 +85,7 @@ ask(const Sync *sync, guint listed, const char *known, GError **error)
 static gboolean
 asks_first(const Sync *sync, const SmListing *listing, gboolean *asked, GError **error)
 {
-    SmLedger *ledger = sync->ledger;
-    g_autoptr(SmSyncPlan) plan =
-        sm_sync_plan_new(ledger, sync->account, listing, FALSE, sync->options->note, error);
+    g_autoptr(SmSyncPlan) plan = plan_of(sync, listing, FALSE, error);
     g_autofree char *known = NULL;
 
     if (plan == NULL)
@@ -105,55 +111,44 @@ end(const Sync *sync, gboolean complete, const char *outcome, GError **error)
                          complete && !counts ? "" : outcome, error);
 }
 
+/* Takes the names that the ledger does not know as had already, all in one transaction. */
 static gboolean
 mark_known(const Sync *sync, const SmListing *listing, GError **error)
 {
     SmLedger *ledger = sync->ledger;
     const char *account = sync->account->name;
+    gboolean ok = sm_db_begin(ledger->db, account, error);
+    g_autoptr(SmSyncPlan) plan = ok ? plan_of(sync, listing, FALSE, error) : NULL;
     g_autofree char *outcome = NULL;
-    guint marked;
 
-    if (!sm_sync_plan_mark_known(ledger, sync->account, listing, &marked, sync->options->note,
-                                 error) ||
-        !sm_sync_decided(ledger, account, "mark-known", error))
+    ok = plan != NULL;
+    for (guint i = 0; ok && i < plan->jobs->len; i++) {
+        const SmSyncJob *job = plan->jobs->pdata[i];
+
+        ok = !job->is_new || sm_listing_mark_known(ledger, account, job->listed, error);
+    }
+    if (!sm_db_end(ledger->db, ok, error) || !sm_sync_decided(ledger, account, "mark-known", error))
         return FALSE;
-    outcome = g_strdup_printf("%u listed, %u new: marked as known", listing->files->len, marked);
+    outcome =
+        g_strdup_printf("%u listed, %u new: marked as known", listing->files->len, plan->added);
     g_message("account %s: %s", account, outcome);
     return end(sync, listing->left_out == 0, outcome, error);
 }
 
 static gboolean
-say_marks(const Sync *sync, const SmListing *listing, GError **error)
-{
-    SmLedger *ledger = sync->ledger;
-    guint count = 0;
-
-    SM_EACH (const SmListed, listed, listing->files) {
-        g_auto(SmListedRow) row = {0};
-
-        if (!sm_listing_look(ledger, sync->account->name, listed, &row, error))
-            return FALSE;
-        if (row.file != NULL)
-            continue;
-        printf("%s: would be marked as known\n", listed->name);
-        count++;
-    }
-    g_message("account %s: %u listed, %u new", sync->account->name, listing->files->len, count);
-    return sm_io_flush(error);
-}
-
-static gboolean
 say_plan(const Sync *sync, const SmListing *listing, GError **error)
 {
-    SmLedger *ledger = sync->ledger;
-    g_autoptr(SmSyncPlan) plan =
-        sm_sync_plan_new(ledger, sync->account, listing, FALSE, sync->options->note, error);
+    g_autoptr(SmSyncPlan) plan = plan_of(sync, listing, FALSE, error);
 
     if (plan == NULL)
         return FALSE;
-    SM_EACH (const SmSyncJob, job, plan->jobs)
-        if (!sm_preview_listed(ledger, sync->account, job->listed, error))
+    SM_EACH (const SmSyncJob, job, plan->jobs) {
+        if (!sync->options->mark_known &&
+            !sm_preview_listed(sync->ledger, sync->account, job->listed, error))
             return FALSE;
+        if (sync->options->mark_known && job->is_new)
+            printf("%s: would be marked as known\n", job->listed->name);
+    }
     g_message("account %s: %u listed, %u new", sync->account->name, plan->listed, plan->added);
     return sm_io_flush(error);
 }
@@ -189,7 +184,7 @@ fetch(const Sync *sync, const SmListing *listing, gboolean *left, GError **error
 
     if (decides && !sm_sync_decided(ledger, account, "sync-all", error))
         return FALSE;
-    plan = sm_sync_plan_new(ledger, sync->account, listing, TRUE, sync->options->note, error);
+    plan = plan_of(sync, listing, TRUE, error);
     if (plan == NULL || (plan->jobs->len > 0 && !run_jobs(sync, plan->jobs, error)))
         return FALSE;
     outcome = sm_sync_summary(plan, left);
@@ -211,8 +206,6 @@ act(Sync *sync, const SmListing *listing, gboolean *left, GError **error)
         return FALSE;
     if (asked)
         return TRUE;
-    if (sync->options->dry_run && sync->options->mark_known)
-        return say_marks(sync, listing, error);
     if (sync->options->dry_run)
         return say_plan(sync, listing, error);
     if (sync->options->mark_known)
