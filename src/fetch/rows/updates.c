@@ -24,6 +24,15 @@ sm_file_has_hit(SmLedger *ledger, const SmFile *file, int changed, GError **erro
                         sm_db_path(ledger->db), file->name);
 }
 
+/* One of those updates: whether it has changed file's row. */
+#define HIT(ledger, file, error, ...)                                                              \
+    ({                                                                                             \
+        int changed;                                                                               \
+                                                                                                   \
+        sm_db_run((ledger)->db, error, &changed, __VA_ARGS__) &&                                   \
+            sm_file_has_hit(ledger, file, changed, error);                                         \
+    })
+
 /*
  * Ends the transaction of the claim holder's update. ok: it went well so far. After a commit file
  * has the new values; without one neither ledger nor file changes. file->account and ->name stay
@@ -59,15 +68,13 @@ bring_to_disk(SmLedger *ledger, GError **error)
 gboolean
 sm_file_reopen(SmLedger *ledger, SmFile *file, GError **error)
 {
-    int changed;
     gboolean ok = sm_db_begin(ledger->db, file->account, error) &&
-                  sm_db_run(ledger->db, error, &changed,
-                            "UPDATE files SET next_attempt = 0, attempts = 0, missing_since = 0,"
-                            " missing_times = 0, obstacle = NULL,"
-                            " state = CASE WHEN state IN ('failed', 'conflict') THEN 'waiting'"
-                            "  ELSE state END WHERE id = ? AND fence = ?",
-                            "ii", file->id, file->fence) &&
-                  sm_file_has_hit(ledger, file, changed, error);
+                  HIT(ledger, file, error,
+                      "UPDATE files SET next_attempt = 0, attempts = 0, missing_since = 0,"
+                      " missing_times = 0, obstacle = NULL,"
+                      " state = CASE WHEN state IN ('failed', 'conflict') THEN 'waiting'"
+                      "  ELSE state END WHERE id = ? AND fence = ?",
+                      "ii", file->id, file->fence);
 
     return end_update(ledger, file, ok, error);
 }
@@ -75,13 +82,10 @@ sm_file_reopen(SmLedger *ledger, SmFile *file, GError **error)
 gboolean
 sm_file_answered(SmLedger *ledger, SmFile *file, GError **error)
 {
-    int changed;
-
-    gboolean ok = sm_db_begin(ledger->db, file->account, error) &&
-                  sm_db_run(ledger->db, error, &changed,
-                            "UPDATE files SET unanswered = 0 WHERE id = ? AND fence = ?", "ii",
-                            file->id, file->fence) &&
-                  sm_file_has_hit(ledger, file, changed, error);
+    gboolean ok =
+        sm_db_begin(ledger->db, file->account, error) &&
+        HIT(ledger, file, error, "UPDATE files SET unanswered = 0 WHERE id = ? AND fence = ?", "ii",
+            file->id, file->fence);
 
     return end_update(ledger, file, ok, error);
 }
@@ -124,16 +128,15 @@ sm_file_raise_fence(SmLedger *ledger, SmFile *file, gint64 part, GError **error)
     /* it answers only events that came before it */
     gint64 covers = file->state == SM_FILE_PLACING ? file->placing.covers : file->newest_event;
     gboolean deferring, raised;
-    int changed;
 
     deferring = sm_db_defer(ledger->db, TRUE); /* after a power loss nobody else has the row */
-    raised = sm_db_run(ledger->db, error, &changed,
-                       "UPDATE files SET fence = ?, attempts = ?, part = ?, part_etag = ?,"
-                       " new_covers = ?, updated = ? WHERE id = ? AND fence = ?",
-                       "iiisiiii", fence, file->attempts + 1, keeps, etag, covers, now, file->id,
-                       file->fence);
+    raised =
+        HIT(ledger, file, error,
+            "UPDATE files SET fence = ?, attempts = ?, part = ?, part_etag = ?,"
+            " new_covers = ?, updated = ? WHERE id = ? AND fence = ?",
+            "iiisiiii", fence, file->attempts + 1, keeps, etag, covers, now, file->id, file->fence);
     sm_db_defer(ledger->db, deferring);
-    if (!raised || !sm_file_has_hit(ledger, file, changed, error))
+    if (!raised)
         return FALSE;
     file->fence = fence;
     file->attempts++;
@@ -150,14 +153,11 @@ sm_file_start_over(SmLedger *ledger, SmFile *file, GError **error)
 {
     SmFileState state = file->stored_at > 0 ? SM_FILE_STORED : SM_FILE_WAITING;
     gint64 part = sm_file_new_part();
-    int changed;
 
-    if (!sm_db_run(ledger->db, error, &changed,
-                   "UPDATE files SET state = ?, part = ?, part_etag = NULL, new_covers = ?"
-                   " WHERE id = ? AND fence = ?",
-                   "siiii", sm_file_state_name(state), part, file->newest_event, file->id,
-                   file->fence) ||
-        !sm_file_has_hit(ledger, file, changed, error))
+    if (!HIT(ledger, file, error,
+             "UPDATE files SET state = ?, part = ?, part_etag = NULL, new_covers = ?"
+             " WHERE id = ? AND fence = ?",
+             "siiii", sm_file_state_name(state), part, file->newest_event, file->id, file->fence))
         return FALSE;
     file->state = state;
     file->part = part;
@@ -170,12 +170,9 @@ gboolean
 sm_file_note_part(SmLedger *ledger, SmFile *file, const char *etag, const char *boot_id,
                   GError **error)
 {
-    int changed;
-
-    if (!sm_db_run(ledger->db, error, &changed,
-                   "UPDATE files SET part_etag = ?, boot_id = ? WHERE id = ? AND fence = ?", "ssii",
-                   etag, boot_id, file->id, file->fence) ||
-        !sm_file_has_hit(ledger, file, changed, error))
+    if (!HIT(ledger, file, error,
+             "UPDATE files SET part_etag = ?, boot_id = ? WHERE id = ? AND fence = ?", "ssii", etag,
+             boot_id, file->id, file->fence))
         return FALSE;
     replace(&file->part_etag, etag);
     replace(&file->boot_id, boot_id);
@@ -188,15 +185,13 @@ sm_file_placing(SmLedger *ledger, SmFile *file, const SmContents *contents, cons
 {
     const SmContent part = contents->part, plain = contents->plain;
     gint64 now = sm_ledger_now();
-    int changed;
 
-    if (!sm_db_run(ledger->db, error, &changed,
-                   "UPDATE files SET state = 'placing', new_size = ?, new_sha256 = ?,"
-                   " new_size_plain = ?, new_sha256_plain = ?,"
-                   " new_etag = ?, boot_id = ?, updated = ? WHERE id = ? AND fence = ?",
-                   "isisssiii", part.size, part.sha256, plain.size, plain.sha256, contents->etag,
-                   boot_id, now, file->id, file->fence) ||
-        !sm_file_has_hit(ledger, file, changed, error))
+    if (!HIT(ledger, file, error,
+             "UPDATE files SET state = 'placing', new_size = ?, new_sha256 = ?,"
+             " new_size_plain = ?, new_sha256_plain = ?,"
+             " new_etag = ?, boot_id = ?, updated = ? WHERE id = ? AND fence = ?",
+             "isisssiii", part.size, part.sha256, plain.size, plain.sha256, contents->etag, boot_id,
+             now, file->id, file->fence))
         return FALSE;
     file->state = SM_FILE_PLACING;
     file->placing.size = part.size;
@@ -229,24 +224,22 @@ sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, gboolean hand
     const char *kind = strcmp(action, "corrected") == 0 ? "corrected" : "new";
     g_autofree char *path = sm_file_stored_name(file->name, sm_file_places_encrypted(file));
     g_autofree char *detail = describe_new(file);
-    int changed;
     gboolean ok = sm_db_begin(ledger->db, file->account, error) &&
-                  sm_db_run(ledger->db, error, &changed,
-                            "UPDATE files SET state = 'stored', reason = '', size = new_size,"
-                            " sha256 = new_sha256, size_plain = CASE WHEN new_sha256_plain IS NULL"
-                            "  THEN new_size ELSE new_size_plain END,"
-                            " sha256_plain = coalesce(new_sha256_plain, new_sha256),"
-                            " etag = new_etag, path = ?5, records = nullif(?6, -1),"
-                            " revision = revision + iif(?4 = 'corrected', 1, 0),"
-                            " looked = CASE WHEN stored > 0 THEN ?1 ELSE looked END,"
-                            " covers = max(covers, new_covers), unanswered = " UNANSWERED ","
-                            " stored = ?1, pruned = 0, updated = ?1,"
-                            " settled = fence, next_attempt = 0, attempts = 0, missing_since = 0,"
-                            " missing_times = 0, part = 0, part_etag = NULL, boot_id = NULL,"
-                            " obstacle = NULL WHERE id = ?2 AND fence = ?3",
-                            "iiissi", sm_ledger_now(), file->id, file->fence, action, path,
-                            file->placing.records) &&
-                  sm_file_has_hit(ledger, file, changed, error) &&
+                  HIT(ledger, file, error,
+                      "UPDATE files SET state = 'stored', reason = '', size = new_size,"
+                      " sha256 = new_sha256, size_plain = CASE WHEN new_sha256_plain IS NULL"
+                      "  THEN new_size ELSE new_size_plain END,"
+                      " sha256_plain = coalesce(new_sha256_plain, new_sha256),"
+                      " etag = new_etag, path = ?5, records = nullif(?6, -1),"
+                      " revision = revision + iif(?4 = 'corrected', 1, 0),"
+                      " looked = CASE WHEN stored > 0 THEN ?1 ELSE looked END,"
+                      " covers = max(covers, new_covers), unanswered = " UNANSWERED ","
+                      " stored = ?1, pruned = 0, updated = ?1,"
+                      " settled = fence, next_attempt = 0, attempts = 0, missing_since = 0,"
+                      " missing_times = 0, part = 0, part_etag = NULL, boot_id = NULL,"
+                      " obstacle = NULL WHERE id = ?2 AND fence = ?3",
+                      "iiissi", sm_ledger_now(), file->id, file->fence, action, path,
+                      file->placing.records) &&
                   sm_ledger_log(ledger, file->account, file->name, action, detail, error) &&
                   (!hand_over || sm_handover_add(ledger, file->id, kind, previous, error));
 
@@ -256,17 +249,14 @@ sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, gboolean hand
 gboolean
 sm_file_unchanged(SmLedger *ledger, SmFile *file, const char *etag, GError **error)
 {
-    int changed;
-    gboolean ok =
-        sm_db_begin(ledger->db, file->account, error) &&
-        sm_db_run(ledger->db, error, &changed,
-                  "UPDATE files SET state = 'stored', reason = '', etag = coalesce(?1, etag),"
-                  " covers = max(covers, new_covers), unanswered = " UNANSWERED ","
-                  " looked = ?2, updated = ?2, settled = fence,"
-                  " next_attempt = 0, attempts = 0, missing_since = 0, missing_times = 0,"
-                  " part = 0, part_etag = NULL WHERE id = ?3 AND fence = ?4",
-                  "siii", etag, sm_ledger_now(), file->id, file->fence) &&
-        sm_file_has_hit(ledger, file, changed, error);
+    gboolean ok = sm_db_begin(ledger->db, file->account, error) &&
+                  HIT(ledger, file, error,
+                      "UPDATE files SET state = 'stored', reason = '', etag = coalesce(?1, etag),"
+                      " covers = max(covers, new_covers), unanswered = " UNANSWERED ","
+                      " looked = ?2, updated = ?2, settled = fence,"
+                      " next_attempt = 0, attempts = 0, missing_since = 0, missing_times = 0,"
+                      " part = 0, part_etag = NULL WHERE id = ?3 AND fence = ?4",
+                      "siii", etag, sm_ledger_now(), file->id, file->fence);
 
     return end_update(ledger, file, ok, error);
 }
@@ -279,11 +269,9 @@ sm_file_settle(SmLedger *ledger, SmFile *file, const SmSettling *settling, GErro
     gboolean stored_before = state == SM_FILE_WAITING && file->stored_at > 0;
     SmFileState becomes = stored_before ? SM_FILE_STORED : state;
     gboolean news = file->state != becomes || strcmp(file->reason, clean) != 0;
-    int changed;
     gboolean ok =
         sm_db_begin(ledger->db, file->account, error) &&
-        sm_db_run(
-            ledger->db, error, &changed,
+        HIT(ledger, file, error,
             "UPDATE files SET state = ?1, reason = ?2, next_attempt = ?3, updated = ?4,"
             " settled = fence, part = CASE WHEN ?5 <> 0 THEN part ELSE 0 END,"
             " part_etag = CASE WHEN ?5 <> 0 THEN part_etag END, missing_since = ?6,"
@@ -296,7 +284,6 @@ sm_file_settle(SmLedger *ledger, SmFile *file, const SmSettling *settling, GErro
             "ssiiiiisiii", sm_file_state_name(becomes), clean, settling->next_attempt,
             sm_ledger_now(), (gint64)settling->part_kept, file->missing_since, file->missing_times,
             file->obstacle, file->id, file->fence, file->newest_event) &&
-        sm_file_has_hit(ledger, file, changed, error) &&
         (becomes != SM_FILE_NOT_WANTED || file->missing_times == 0 ||
          sm_event_disregard(ledger, file->account, file->name, error)) &&
         (!news ||
