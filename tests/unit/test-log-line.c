@@ -1,5 +1,5 @@
 /* key=value: how values are written, so that they can be read back. */
-#include "common/base/log-line.h"
+#include "common/base/report.h"
 
 static const struct {
     const char *title;

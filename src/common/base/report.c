@@ -9,10 +9,9 @@
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "common/base/io.h"
-#include "common/base/log-line.h"
 #include "common/base/text.h"
 
-enum { LINE_MAX_BYTES = 2000 };
+enum { LINE_MAX_BYTES = 2000, VALUE_MAX = 2000 };
 
 #define FIELD_PREFIX "SCOREMAIL_" /* of the fields that are for our log, among GLib's own */
 
@@ -47,6 +46,22 @@ find_level(GLogLevelFlags level)
     while (place + 1 < G_N_ELEMENTS(levels) && level > levels[place].level)
         place++;
     return place;
+}
+
+void
+sm_log_line_add(GString *line, const char *key, const char *value)
+{
+    g_autofree char *clean = sm_text_clean(value, VALUE_MAX);
+    gboolean quoted = *clean == '\0' || strpbrk(clean, " \"\\=") != NULL;
+
+    g_string_append_printf(line, "%s%s=%s", line->len > 0 ? " " : "", key, quoted ? "\"" : "");
+    for (const char *c = clean; *c != '\0'; c++) {
+        if (*c == '"' || *c == '\\')
+            g_string_append_c(line, '\\');
+        g_string_append_c(line, *c);
+    }
+    if (quoted)
+        g_string_append_c(line, '"');
 }
 
 /* One write per line, so that lines of parallel processes never mix. */

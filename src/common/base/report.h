@@ -5,7 +5,7 @@
  * Every line is cleaned by sm_text_clean(), and nothing ever goes to stdout.
  *
  * On stderr a line is for people: "PROGRAM: TEXT". In the log it is key=value
- * (log-line.h): level, then what sm_report_say() was given, then text; in a file
+ * (sm_log_line_add()): level, then what sm_report_say() was given, then text; in a file
  * behind the time in UTC and "PROGRAM[PID]:", as syslog writes it by itself.
  *
  *              stderr as a filter      stderr at a prompt      log
@@ -40,6 +40,14 @@ typedef struct {
     void (*make_way)(gpointer screen, gboolean begin);
     gpointer screen;
 } SmReport;
+
+/*
+ * Adds " KEY=VALUE" to line (without the blank where it is empty). A value with
+ * blanks, quotes, backslashes or "=" in it, and an empty one, stands in double
+ * quotes, with quotes and backslashes behind a backslash. It is cleaned by
+ * sm_text_clean().
+ */
+void sm_log_line_add(GString *line, const char *key, const char *value);
 
 /* Makes report the process's log, until it ends. Call once; report must live as long.
  */
