@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/each.h"
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "common/config/lines.h"
@@ -131,8 +132,8 @@ read_folder(const char *folder, GPtrArray *groups, GPtrArray *broken)
 
     if (paths == NULL)
         g_ptr_array_add(broken, g_steal_pointer(&fault));
-    for (guint i = 0; paths != NULL && i < paths->len; i++) {
-        GPtrArray *more = read_one(paths->pdata[i], &fault);
+    SM_EACH (const char, path, paths) {
+        GPtrArray *more = read_one(path, &fault);
 
         if (more != NULL)
             g_ptr_array_extend_and_steal(groups, more);

@@ -217,11 +217,11 @@ tell_all(Telling *telling, const char *name, GError **error)
 {
     g_autoptr(GPtrArray) due =
         sm_handover_due(telling->ledger, telling->account->name, name, sm_ledger_now(), error);
-    gboolean ok = due != NULL;
 
     SM_EACH (const SmHandover, handover, due)
-        ok = ok && tell_name(telling, handover->id, handover->name, error);
-    return ok;
+        if (!tell_name(telling, handover->id, handover->name, error))
+            return FALSE;
+    return due != NULL;
 }
 
 guint

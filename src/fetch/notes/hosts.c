@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/each.h"
 #include "fetch/ledger/keys.h"
 
 enum {
@@ -73,9 +74,7 @@ sm_hosts_list(SmLedger *ledger, gint64 now, GError **error)
                                  " AND name < '" END "' ORDER BY name",
                                  "");
 
-    for (guint i = 0; list != NULL && i < list->len; i++) {
-        SmHost *host = list->pdata[i];
-
+    SM_EACH (SmHost, host, list) {
         host->doubled = now < host->doubled_at + DOUBLED_FOR;
         host->silent = ABS(now - host->beat_at) > 2 * (gint64)host->interval;
     }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/base/each.h"
 #include "common/base/error.h"
 #include "fetch/ledger/lock.h"
 
@@ -26,8 +27,8 @@ stem_byte(SmLedger *ledger, const SmFile *file, gint64 *byte, GError **error)
     if (siblings == NULL)
         return FALSE;
     *byte = file->id;
-    for (guint i = 0; i < siblings->len; i++)
-        *byte = MIN(*byte, ((SmFile *)siblings->pdata[i])->id);
+    SM_EACH (const SmFile, sibling, siblings)
+        *byte = MIN(*byte, sibling->id);
     return TRUE;
 }
 

@@ -49,8 +49,8 @@ lists(const SmAccount *account, const char *address)
 static gboolean
 is_listed(const SmConfig *config, const char *address)
 {
-    for (guint i = 0; i < config->accounts->len; i++)
-        if (lists(config->accounts->pdata[i], address))
+    SM_EACH (const SmAccount, account, config->accounts)
+        if (lists(account, address))
             return TRUE;
     return FALSE;
 }

@@ -272,11 +272,10 @@ sm_session_enclose(SmSession *session, const SmAccount *account, const char *out
 static int
 say_broken(SmSession *session)
 {
-    GPtrArray *broken = session->config->broken;
     int code = 0;
 
-    for (guint i = 0; i < broken->len; i++)
-        code = sm_session_exit(session, g_error_copy(broken->pdata[i]));
+    SM_EACH (const GError, fault, session->config->broken)
+        code = sm_session_exit(session, g_error_copy(fault));
     return code;
 }
 
