@@ -11,8 +11,8 @@ enum {
     DOUBLED_FOR = 86400,         /* seconds after the last sign of it */
 };
 
-/* "host NAME": "BEAT INTERVAL SPOOLED BOOT BEFORE DOUBLED": ids of its boot and of the one before,
- * and when that was last seen to come back. */
+/* The key is "host NAME", its value "BEAT INTERVAL SPOOLED BOOT BEFORE DOUBLED": the ids of this
+ * boot and of the one before, and when that was last seen again. */
 #define FIRST "host "
 #define END "host!"
 
@@ -31,7 +31,7 @@ finish(gpointer made, const SmRow *row)
 static const SmField of_host[] = {SM_FIELD(SmHost, name)};
 static const SmMaker hosts = SM_MAKER(SmHost, of_host, finish);
 
-/* A boot does not come back: where one does, two machines beat by turns. */
+/* A boot id never returns: if one does, two machines have the same host name. */
 static char *
 value_of(const SmHost *host, const SmHost *last, gint64 now)
 {
@@ -61,7 +61,7 @@ sm_hosts_beat(SmLedger *ledger, const SmHost *host, gint64 now, GError **error)
                      "DELETE FROM keys WHERE name >= '" FIRST "' AND name < '" END "'"
                      " AND CAST(substr(value, 1, 10) AS BIGINT) < ?",
                      "i", now - FORGOTTEN_AFTER) &&
-           sm_db_run(ledger->db, error, NULL, /* what such a host last said of itself alone, too */
+           sm_db_run(ledger->db, error, NULL, /* and the alerts that concern such a host only */
                      "DELETE FROM alerts WHERE instr(kind, ' ') > 0 AND last BETWEEN 1 AND ?", "i",
                      now - FORGOTTEN_AFTER);
 }

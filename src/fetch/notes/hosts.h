@@ -1,6 +1,6 @@
 /*
- * The hosts that share a ledger on a server: each has a name of its own, its host name, under which
- * it notes its worker's heartbeat. A ledger in a file is one machine's, and knows no hosts.
+ * The hosts that share a ledger on a server. Each notes its worker's heartbeat under its host name.
+ * A ledger in a file belongs to one machine and has no hosts.
  */
 #pragma once
 
@@ -20,12 +20,12 @@ typedef struct {
 } SmHost;
 
 /* Notes this host's heartbeat at the time now, seconds since 1970, with interval, spooled and boot
- * of host; one that is silent for a week is forgotten. SM_ERROR_LEDGER. */
+ * of host; forgets hosts that were silent for a week. SM_ERROR_LEDGER. */
 gboolean sm_hosts_beat(SmLedger *ledger, const SmHost *host, gint64 now, GError **error);
 
 /* The hosts as of the time now, by name: of SmHost. Caller frees. SM_ERROR_LEDGER. */
 GPtrArray *sm_hosts_list(SmLedger *ledger, gint64 now, GError **error);
 
-/* The name in a table of what concerns this machine alone: on a server with the host's.
+/* The key of what concerns this machine only: on a server, name with the host's name behind it.
  * Caller frees. */
 char *sm_hosts_own_key(const SmLedger *ledger, const char *name);

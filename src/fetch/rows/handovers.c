@@ -12,7 +12,7 @@ enum {
     ID_DIGEST = 16, /* letters of the hash that an id has in it */
 };
 
-/* A replaced version lies where its successor's row says. */
+/* The path of a replaced version is in its successor's row. */
 #define COLUMNS                                                                                    \
     "id, account, name, kind,"                                                                     \
     " coalesce((SELECT n.previous FROM handovers n WHERE n.id > handovers.id"                      \
@@ -87,8 +87,8 @@ typedef struct {
     gint64 next_attempt;
 } Outcome;
 
-/* A row of the log beside it; in one transaction. After a failover that lost rows, a server may
- * have given the id to another hand-over since. */
+/* Records the outcome and logs it, in one transaction. After a failover that lost rows, another
+ * hand-over may have the id by now. */
 static gboolean
 settle(SmLedger *ledger, const SmHandover *handover, const Outcome *outcome, GError **error)
 {

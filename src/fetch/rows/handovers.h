@@ -25,22 +25,22 @@ typedef struct {
 } SmHandover;
 
 /*
- * on-stored is to be told of the file whose row in the table of files has the id
- * file, as that row is now; kind and previous: see SmHandover. Part of the
- * caller's transaction. SM_ERROR_LEDGER.
+ * Adds a pending run for the file whose row in the table of files has the id file,
+ * as that row is now; kind and previous: see SmHandover. Part of the caller's transaction.
+ * SM_ERROR_LEDGER.
  */
 gboolean sm_handover_add(SmLedger *ledger, gint64 file, const char *kind, const char *previous,
                          GError **error);
 
 /*
- * What is due at the time now: of account, of name if that is not NULL, and of
- * each name the first that is open, if that is due; the longest open first. Of SmHandover.
+ * The runs of account that are due at the time now, only of name if that is not NULL. Of each name
+ * only the oldest pending run counts. The oldest comes first. Of SmHandover.
  * SM_ERROR_LEDGER.
  */
 GPtrArray *sm_handover_due(SmLedger *ledger, const char *account, const char *name, gint64 now,
                            GError **error);
 
-/* The one with that id as it is now; NULL without an error if nothing is left to do for it.
+/* The pending run with that id, as it is now; NULL without an error if it is no longer pending.
  * SM_ERROR_LEDGER. */
 SmHandover *sm_handover_load(SmLedger *ledger, gint64 id, GError **error);
 
@@ -58,20 +58,20 @@ gboolean sm_handover_start(SmLedger *ledger, const SmHandover *handover, gint64 
  */
 char *sm_handover_id(const SmHandover *handover);
 
-/* The command has run. SM_ERROR_LEDGER, as for the others. */
+/* Records that the command has run. SM_ERROR_LEDGER. */
 gboolean sm_handover_done(SmLedger *ledger, const SmHandover *handover, GError **error);
 
-/* It failed: why, and when it is retried. SM_ERROR_LEDGER. */
+/* Records that it failed, why, and when it is retried. SM_ERROR_LEDGER. */
 gboolean sm_handover_failed(SmLedger *ledger, const SmHandover *handover, const char *why,
                             gint64 next_attempt, GError **error);
 
-/* Whether one of account that is open has been told in vain; TRUE if unknown. */
+/* Whether a pending run of account has failed before; TRUE if unknown. */
 gboolean sm_handover_any_failed(SmLedger *ledger, const char *account);
 
-/* Whether on-stored has still to be told of name; TRUE if unknown. */
+/* Whether a run for name is pending; TRUE if unknown. */
 gboolean sm_handover_is_open(SmLedger *ledger, const char *account, const char *name);
 
-/* A person wants what is open of name to be tried now. *open: how many. SM_ERROR_BUSY where another
- * process runs the first of it, SM_ERROR_LEDGER. */
+/* Makes the pending runs of name due, for a person. *open: how many. SM_ERROR_BUSY where another
+ * process runs the first of them, SM_ERROR_LEDGER. */
 gboolean sm_handover_reopen(SmLedger *ledger, const char *account, const char *name, int *open,
                             GError **error);

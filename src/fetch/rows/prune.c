@@ -6,8 +6,8 @@ enum { LOOK_AGAIN = 86400 }; /* seconds until the worker looks at a changed file
 
 #define REFUSED "not pruned"
 
-/* What was stored lies there, too, where policy has dropped a later message of it, or the service
- * no longer had it when it was asked for again. */
+/* A stored file also exists where policy has dropped a later message, or where the service no
+ * longer had the file when it was asked again. */
 GStrv
 sm_prune_candidates(SmLedger *ledger, const char *account, gint64 before, gboolean again,
                     GError **error)

@@ -1,6 +1,6 @@
 /*
- * keep-for in the ledger: which stored files have outlived it, and what became
- * of them. A row stays when its file is deleted.
+ * keep-for in the ledger: finds the stored files that are too old, and records what
+ * was done with them. A row stays when its file is deleted.
  */
 #pragma once
 
@@ -9,20 +9,20 @@
 #include "fetch/rows/files.h"
 
 /*
- * Names of what account has stored before that time and is still there as far
- * as the ledger knows, the oldest first, NULL-terminated. again: also those
- * that were found to be changed within the last day. SM_ERROR_LEDGER.
+ * The names of account's files that were stored before that time and, by the
+ * ledger, still exist; the oldest first, NULL-terminated. again: also files
+ * that were found changed within the last day. SM_ERROR_LEDGER.
  */
 GStrv sm_prune_candidates(SmLedger *ledger, const char *account, gint64 before, gboolean again,
                           GError **error);
 
-/* What has been stored and not yet deleted. */
+/* The stored files that are not deleted yet. */
 typedef struct {
     gint64 files;
     gint64 first, last; /* seconds since 1970 */
 } SmPruneStock;
 
-/* What account has: how many files, and when the first and the last of them were stored.
+/* The stock of account: how many files, and when the first and the last were stored.
  * SM_ERROR_LEDGER. */
 gboolean sm_prune_stock(SmLedger *ledger, const char *account, SmPruneStock *stock, GError **error);
 
@@ -30,7 +30,7 @@ gboolean sm_prune_stock(SmLedger *ledger, const char *account, SmPruneStock *sto
  * now. SM_ERROR_LEDGER. */
 gboolean sm_prune_date(SmLedger *ledger, const char *account, gint64 now, GError **error);
 
-/* Whether file, which is claimed, is one of them now. */
+/* Whether the claimed file is such a candidate now. */
 gboolean sm_prune_is_outlived(const SmFile *file, gint64 before);
 
 /* Whether the ledger has ever recorded bytes of that SHA-256 as stored under file's name.
@@ -43,8 +43,9 @@ gboolean sm_prune_was_stored(SmLedger *ledger, const SmFile *file, const char *s
  */
 gboolean sm_prune_is_ours(SmLedger *ledger, const SmFile *file, GError **error);
 
-/* The file was deleted; detail is for the log. SM_ERROR_LEDGER. */
+/* Records that the file was deleted; detail is for the log. SM_ERROR_LEDGER. */
 gboolean sm_prune_record(SmLedger *ledger, const SmFile *file, const char *detail, GError **error);
 
-/* It was not, since it is not what was stored; detail is for the log. SM_ERROR_LEDGER. */
+/* Records that it was not, since it is not what was stored; detail is for the log. SM_ERROR_LEDGER.
+ */
 gboolean sm_prune_refuse(SmLedger *ledger, const SmFile *file, const char *detail, GError **error);

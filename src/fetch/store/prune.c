@@ -31,7 +31,7 @@ typedef struct {
     SmPruned *result;
 } Pruning;
 
-/* Reports that it stays, also in the ledger's log if useful. */
+/* Reports that the file stays; log: also in the ledger's log. */
 static gboolean
 keep(Pruning *p, const SmFile *file, const char *why, gboolean log, GError **error)
 {
@@ -44,8 +44,8 @@ keep(Pruning *p, const SmFile *file, const char *why, gboolean log, GError **err
     return !log || sm_prune_refuse(p->ledger, file, why, error);
 }
 
-/* *sha256: NULL for what we cannot have put there. What cannot be read now may be ours: FALSE, and
- * all of the file waits for the next time. */
+/* *sha256: NULL for a file that we cannot have stored. One that cannot be read now may be ours:
+ * FALSE, and the name is left to the next run. */
 static gboolean
 look_at_older(SmStore *folder, const char *name, char **sha256, GError **error)
 {
@@ -59,7 +59,8 @@ look_at_older(SmStore *folder, const char *name, char **sha256, GError **error)
     return sm_store_measure(folder, name, &size, sha256, error);
 }
 
-/* One older version, if it is what was stored once. *deleted grows by what is to be said of it. */
+/* Deletes one older version if the ledger knows its content, and adds it to deleted, for the log.
+ */
 static gboolean
 delete_older(Pruning *p, const SmFile *file, SmStore *folder, const char *name, GString *deleted,
              GError **error)
@@ -104,7 +105,7 @@ delete_all_of(Pruning *p, const SmFile *file, SmStore *folder, gboolean encrypte
     return ok;
 }
 
-/* The older ones may be of a time before encrypt-to, or of it. */
+/* Older versions may be encrypted or not, since encrypt-to may have changed. */
 static gboolean
 delete_all_older(Pruning *p, const SmFile *file, GString *deleted, GError **error)
 {
@@ -118,7 +119,7 @@ delete_all_older(Pruning *p, const SmFile *file, GString *deleted, GError **erro
            (p->mode == SM_PRUNE_DRY || sm_store_sync(folder, error));
 }
 
-/* Once more that it is what identity tells, and ours: older versions were read meanwhile. */
+/* Checks identity and claim once more: reading the older versions took time. */
 static gboolean
 delete_newest(Pruning *p, const SmFile *file, const char *identity, GError **error)
 {
@@ -133,7 +134,7 @@ delete_newest(Pruning *p, const SmFile *file, const char *identity, GError **err
     return sm_store_remove(p->store, file->path, error);
 }
 
-/* file is what was stored, which identity tells; NULL: it is gone already. */
+/* identity: of the stored file; NULL: it is already gone. */
 static gboolean
 delete_file(Pruning *p, const SmFile *file, const char *identity, GError **error)
 {
@@ -183,7 +184,7 @@ prune_file(Pruning *p, const SmFile *file, GError **error)
     return delete_file(p, file, match == SM_MATCH_SAME ? now : NULL, error);
 }
 
-/* A dry run claims nothing: it looks. */
+/* A dry run takes no claim. */
 static gboolean
 look_at(Pruning *p, const char *name, GError **error)
 {
@@ -214,7 +215,7 @@ prune_name(Pruning *p, const char *name, GError **error)
     return ok;
 }
 
-/* Nothing is deleted on the word of a clock that jumped, until it has run evenly for a while. */
+/* After a jump of the clock nothing is deleted until it has run evenly for STEADY. */
 static gboolean
 judge_clock(const Pruning *p, gint64 now, GError **error)
 {
@@ -232,7 +233,8 @@ judge_clock(const Pruning *p, gint64 now, GError **error)
     return TRUE;
 }
 
-/* A worker that looks every few minutes finds what was stored in one go, not the files of weeks. */
+/* A worker that runs every few minutes finds files that were stored together, not those of weeks.
+ */
 static gboolean
 judge_stock(const Pruning *p, guint candidates, GError **error)
 {
@@ -250,7 +252,7 @@ judge_stock(const Pruning *p, guint candidates, GError **error)
     return TRUE;
 }
 
-/* What is held is said in full. */
+/* Completes the message about what is held back. */
 static gboolean
 hold(const Pruning *p)
 {
@@ -266,7 +268,7 @@ static gboolean
 prune_names(Pruning *p, GStrv names, GError **error)
 {
     g_autoptr(SmStore) store = sm_store_open(p->account, error);
-    /* on another file system the files seem to be gone, and their records would be settled */
+    /* on another file system the files seem to be missing, and would be recorded as deleted */
     gboolean ok = store != NULL && sm_volume_compare(p->ledger, p->account, store, error);
     GError *first = NULL;
 
@@ -304,7 +306,7 @@ sm_prune(SmLedger *ledger, const SmAccount *account, SmPruneMode mode, SmPruned 
     if (result->held == NULL && mode != SM_PRUNE_DRY &&
         !sm_prune_date(ledger, account->name, now, error))
         return FALSE;
-    /* the stock is all that was ever stored: it is looked at where something is to go */
+    /* counting the stock reads all its rows: only if there are candidates */
     if (names[0] != NULL && !judge_stock(&p, g_strv_length(names), error))
         return FALSE;
     if (names[0] == NULL || mode == SM_PRUNE_SURE)
