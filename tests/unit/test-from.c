@@ -14,6 +14,8 @@ static const struct {
     {"a blank inside the brackets", " Board < x@a.org >", "x@a.org"},
     {"a quoted local part", " <\"a b\"@a.org>", "\"a b\"@a.org"},
     {"a quoted local part without brackets", " \"a@b.net\"@a.org", "\"a@b.net\"@a.org"},
+    {"an apostrophe in the local part", " <o'brien@a.org>", "o'brien@a.org"},
+    {"apostrophes around an address", " 'x@a.org'", "?"},
     {"in a group", " Boards: x@a.org;", "x@a.org"},
 
     /* unquoted, as gateways and people write it */

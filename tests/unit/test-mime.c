@@ -135,6 +135,9 @@ static const char full[] =
     "Delivered-To: unknown\n"
     "Delivered-To: <scores@example.edu>\n"
     "X-Original-To: grades@example.edu\n"
+    "Envelope-to: one@example.edu,\n o'two@example.edu\n"
+    "X-Delivered-To: o'three@example.edu\n"
+    "X-Envelope-To: \"Scores, incoming\" <four@example.edu> (local)\n"
     "Received: from a.example.org by mx.example.edu (x; y)\n"
     "\tfor <scores@example.edu>; Tue, 10 Apr 2018 11:16:09 -0400 (EDT; DST)\n"
     "Delivered-To: forged@example.edu\n"
@@ -155,7 +158,10 @@ check_header(void)
     g_assert_cmpstr(event->message_id, ==, "1.2@example.org");
     g_assert_cmpstr(event->from, ==, "reports@example.org");
     g_assert_cmpstr(to, ==, "scores@example.edu,a@example.edu,b@example.edu,c@example.edu");
-    g_assert_cmpstr(recipients, ==, "scores@example.edu,grades@example.edu");
+    g_assert_cmpstr(recipients, ==,
+                    "scores@example.edu,grades@example.edu,one@example.edu,o'two@example.edu,o'"
+                    "three@example.edu,"
+                    "four@example.edu");
     g_assert_cmpint(event->received, ==, 1523373369);
     g_assert_cmpstr(event->html_sha256, ==, hash);
 }

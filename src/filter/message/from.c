@@ -15,8 +15,8 @@ add(GPtrArray *found, const char *start, const char *end)
     g_autofree char *address = g_strstrip(g_strndup(start, (gsize)(end - start)));
     const char *domain = *address == '"' ? sm_token_skip(address, NULL) : address;
     const char *at = strchr(domain, '@');
-    gboolean whole =
-        at != NULL && strpbrk(domain, BLANKS "\"',;:()<>\\") == NULL && strchr(at + 1, '@') == NULL;
+    gboolean whole = at != NULL && strpbrk(domain, BLANKS "\",;:()<>\\") == NULL &&
+                     *domain != '\'' && strpbrk(at + 1, "@'") == NULL;
 
     g_ptr_array_add(found, g_strdup(whole ? address : ""));
 }

@@ -77,6 +77,22 @@ names_recipient(GMimeHeader *header)
     return FALSE;
 }
 
+/* Nearly always it is one address alone; Exim's Envelope-to may list several. */
+static void
+add_recipients(GPtrArray *recipients, const char *value)
+{
+    g_autofree char *address = sm_address_in(value);
+    g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
+
+    if (address != NULL && strpbrk(address, " \t\r\n,(<\"") == NULL)
+        g_ptr_array_add(found, g_steal_pointer(&address));
+    else
+        sm_from_read(value, found);
+    for (guint i = 0; i < found->len && recipients->len < SM_EVENT_LIST_MAX; i++)
+        if (*(const char *)found->pdata[i] != '\0')
+            g_ptr_array_add(recipients, g_strdup(found->pdata[i]));
+}
+
 /* Only what stands above the topmost Received was put there by the last hop, not by the sender.
  * Authentication-Results may be a hop or two older: how many, the reader is told. */
 static void
@@ -97,10 +113,7 @@ read_trace(GMimeHeaderList *headers, SmEvent *event)
         } else if (is_named(header, "Authentication-Results")) {
             sm_auth_results_read(value, hops, auth);
         } else if (hops == 0 && recipients->len < SM_EVENT_LIST_MAX && names_recipient(header)) {
-            char *address = sm_address_in(value);
-
-            if (address != NULL)
-                g_ptr_array_add(recipients, address);
+            add_recipients(recipients, value);
         }
     }
     g_strfreev(event->recipients);
