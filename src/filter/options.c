@@ -39,7 +39,7 @@ take_defer_for(SmOptions *options, GError **error)
     if (word == NULL &&
         isatty(STDERR_FILENO)) /* at a terminal a person sees the failure; no mail system waits */
         options->handoff.defer_for = word = g_strdup("unlimited");
-    if (word == NULL || sm_value_deferral(word, &options->defer_for, &fault))
+    if (word == NULL || sm_value_read(&sm_value_deferral, word, &options->defer_for, &fault))
         return TRUE;
     return sm_error_set(error, SM_ERROR_USAGE, "--defer-for %s", fault->message);
 }
@@ -49,8 +49,8 @@ take_time_limit(SmOptions *options, GError **error)
 {
     g_autoptr(GError) fault = NULL;
 
-    if (options->time_limit == NULL ||
-        sm_value_duration(options->time_limit, &options->handoff.time_limit, &fault))
+    if (options->time_limit == NULL || sm_value_read(&sm_value_duration, options->time_limit,
+                                                     &options->handoff.time_limit, &fault))
         return TRUE;
     return sm_error_set(error, SM_ERROR_USAGE, "--time-limit %s", fault->message);
 }

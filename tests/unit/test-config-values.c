@@ -13,7 +13,7 @@
 /* One value; either what becomes of it, written as text, or the message. */
 typedef struct {
     const char *kind;
-    SmValueParser parse;
+    const SmValue *value;
     char *(*show)(const void *result);
     const char *text;
     const char *shown; /* NULL: it is refused */
@@ -74,35 +74,35 @@ show_gid(const void *result)
     return g_strdup_printf("%u", (guint) * (const gid_t *)result);
 }
 
-#define BOOLEAN "boolean", sm_value_boolean, show_boolean
-#define TEXT "text", sm_value_text, show_text
-#define DURATION "duration", sm_value_duration, show_seconds
-#define AGE "age", sm_value_duration_or_off, show_seconds
-#define RETENTION "retention", sm_value_retention, show_seconds
-#define SIZE "size", sm_value_size, show_bytes
-#define MODE "mode", sm_value_mode, show_mode
-#define DIRECTORY_MODE "directory mode", sm_value_directory_mode, show_mode
-#define GROUP "group", sm_value_group, show_gid
-#define FORMAT "format", sm_value_format, show_format
-#define DELIVERY "delivery", sm_value_delivery, show_boolean
-#define COMMANDS "commands", sm_value_commands, show_boolean
-#define DEFERRAL "deferral", sm_value_deferral, show_seconds
-#define LEVEL "log level", sm_value_log_level, show_level
-#define PATH "path", sm_value_path, show_text
-#define COMMAND "command", sm_value_command, show_list
-#define CREDENTIAL "credential", sm_value_credential, show_text
-#define URL "URL", sm_value_https_url, show_text
-#define PROXY "proxy", sm_value_proxy, show_text
-#define EXTENSIONS "extensions", sm_value_extensions, show_list
-#define RECIPIENTS "recipients", sm_value_recipients, show_list
-#define FILE_TYPES "file types", sm_value_file_types, show_list
-#define PARALLEL "parallel", sm_value_parallel, show_seconds
-#define ORG_IDS "org ids", sm_value_org_ids, show_list
-#define SENDERS "senders", sm_value_senders, show_list
-#define HOPS "hops", sm_value_hops, show_seconds
-#define AUTHSERV_ID "authserv id", sm_value_authserv_id, show_text
-#define KEY_IDS "key ids", sm_value_key_ids, show_list
-#define HOSTS "hosts", sm_value_storage_hosts, show_list
+#define BOOLEAN "boolean", &sm_value_boolean, show_boolean
+#define TEXT "text", &sm_value_text, show_text
+#define DURATION "duration", &sm_value_duration, show_seconds
+#define AGE "age", &sm_value_duration_or_off, show_seconds
+#define RETENTION "retention", &sm_value_retention, show_seconds
+#define SIZE "size", &sm_value_size, show_bytes
+#define MODE "mode", &sm_value_mode, show_mode
+#define DIRECTORY_MODE "directory mode", &sm_value_directory_mode, show_mode
+#define GROUP "group", &sm_value_group, show_gid
+#define FORMAT "format", &sm_value_format, show_format
+#define DELIVERY "delivery", &sm_value_delivery, show_boolean
+#define COMMANDS "commands", &sm_value_commands, show_boolean
+#define DEFERRAL "deferral", &sm_value_deferral, show_seconds
+#define LEVEL "log level", &sm_value_log_level, show_level
+#define PATH "path", &sm_value_path, show_text
+#define COMMAND "command", &sm_value_command, show_list
+#define CREDENTIAL "credential", &sm_value_credential, show_text
+#define URL "URL", &sm_value_https_url, show_text
+#define PROXY "proxy", &sm_value_proxy, show_text
+#define EXTENSIONS "extensions", &sm_value_extensions, show_list
+#define RECIPIENTS "recipients", &sm_value_recipients, show_list
+#define FILE_TYPES "file types", &sm_value_file_types, show_list
+#define PARALLEL "parallel", &sm_value_parallel, show_seconds
+#define ORG_IDS "org ids", &sm_value_org_ids, show_list
+#define SENDERS "senders", &sm_value_senders, show_list
+#define HOPS "hops", &sm_value_hops, show_seconds
+#define AUTHSERV_ID "authserv id", &sm_value_authserv_id, show_text
+#define KEY_IDS "key ids", &sm_value_key_ids, show_list
+#define HOSTS "hosts", &sm_value_storage_hosts, show_list
 
 #define NOT(text) "\"" text "\" is invalid; allowed: "
 #define SEVERAL ", several of them separated by commas, semicolons or blanks"
@@ -405,7 +405,7 @@ check_case(gconstpointer data)
         guint64 number;
     } result = {.number = 0};
     g_autoptr(GError) error = NULL;
-    gboolean taken = test->parse(test->text, &result, &error);
+    gboolean taken = sm_value_read(test->value, test->text, &result, &error);
 
     if (test->shown != NULL) {
         g_autofree char *shown = NULL;
@@ -431,7 +431,7 @@ a_proxy_can_be_none(void)
 {
     char *proxy = NULL;
 
-    g_assert_true(sm_value_proxy("none", &proxy, NULL));
+    g_assert_true(sm_value_read(&sm_value_proxy, "none", &proxy, NULL));
     g_assert_null(proxy);
 }
 
@@ -442,7 +442,7 @@ a_tilde_is_the_home_of_getpwuid(void)
     g_autofree char *expected = g_build_filename(getpwuid(geteuid())->pw_dir, "scores", NULL);
 
     g_setenv("HOME", "/tmp/elsewhere", TRUE);
-    g_assert_true(sm_value_path("~/scores", &path, NULL));
+    g_assert_true(sm_value_read(&sm_value_path, "~/scores", &path, NULL));
     g_assert_cmpstr(path, ==, expected);
 }
 

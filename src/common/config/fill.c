@@ -11,7 +11,7 @@ set_value(const SmConfigKey *key, const char *text, const char *account, void *b
     gboolean expands = account != NULL && (key->flags & SM_KEY_EXPANDS) != 0;
     g_autofree char *expanded = expands ? sm_value_expand(text, account) : g_strdup(text);
 
-    return key->parse(expanded, (char *)base + key->offset, error);
+    return sm_value_read(key->value, expanded, (char *)base + key->offset, error);
 }
 
 void

@@ -20,7 +20,7 @@ typedef enum {
 typedef struct {
     const char *name;
     guint flags; /* SmKeyFlags */
-    SmValueParser parse;
+    const SmValue *value;
     gsize offset;
     const char *fallback; /* the default, as one would write it; NULL: none */
     const char *missing;  /* the error if the key is absent; NULL: it is optional */

@@ -10,8 +10,14 @@
 #define LETTERS "abcdefghijklmnopqrstuvwxyz"
 #define DIGITS "0123456789"
 
-/* What is wrong with one item of a list, in lower case; NULL if nothing. */
-typedef gboolean (*IsSound)(const char *item);
+typedef struct {
+    const char *separators;
+    gboolean (*is_sound)(const char *item); /* in lower case */
+    const char *allowed;
+    const char *none; /* the word for an empty list; NULL: there is none */
+} List;
+
+#define BLANKS_TOO ",; "
 
 /* A URL in place of a host may be a presigned one: its query is a key to a file. */
 static char *
@@ -22,40 +28,36 @@ show_item(const char *item)
 }
 
 static gboolean
-parse_list_split(const char *text, const char *separators, IsSound is_sound, const char *allowed,
-                 void *result, GError **error)
+parse_list(const char *text, const void *terms, void *result, GError **error)
 {
-    g_auto(GStrv) pieces = g_strsplit_set(text, separators, -1);
+    const List *list = terms;
+    g_auto(GStrv) pieces = g_strsplit_set(text, list->separators, -1);
     g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(g_free);
+    gboolean none = g_strcmp0(text, list->none) == 0;
 
-    for (char **piece = pieces; *piece != NULL; piece++) {
+    for (char **piece = pieces; !none && *piece != NULL; piece++) {
         g_autofree char *item = g_ascii_strdown(g_strstrip(*piece), -1);
 
         if (*item == '\0')
             continue;
-        if (!is_sound(item)) {
+        if (!list->is_sound(item)) {
             g_autofree char *shown = show_item(*piece);
 
             return sm_error_set(error, SM_ERROR_CONFIG,
                                 "\"%s\" is invalid; allowed: %s, several of them separated by "
                                 "commas%s",
-                                shown, allowed,
-                                strchr(separators, ' ') != NULL ? ", semicolons or blanks"
-                                                                : " or semicolons");
+                                shown, list->allowed,
+                                strchr(list->separators, ' ') != NULL ? ", semicolons or blanks"
+                                                                      : " or semicolons");
         }
         g_ptr_array_add(items, g_steal_pointer(&item));
     }
-    if (items->len == 0)
-        return sm_error_set(error, SM_ERROR_CONFIG, "the list is empty; allowed: %s", allowed);
+    if (items->len == 0 && !none)
+        return sm_error_set(error, SM_ERROR_CONFIG, "the list is empty; allowed: %s",
+                            list->allowed);
     g_ptr_array_add(items, NULL);
     *(GStrv *)result = (GStrv)g_ptr_array_free(g_steal_pointer(&items), FALSE);
     return TRUE;
-}
-
-static gboolean
-parse_list(const char *text, IsSound is_sound, const char *allowed, void *result, GError **error)
-{
-    return parse_list_split(text, ",; ", is_sound, allowed, result, error);
 }
 
 static gboolean
@@ -66,12 +68,9 @@ is_extension(const char *item)
     return length <= SM_EXTENSION_MAX && strspn(item, LETTERS DIGITS) == length;
 }
 
-gboolean
-sm_value_extensions(const char *text, void *result, GError **error)
-{
-    return parse_list(text, is_extension, "extensions without the dot, as in csv or zip", result,
-                      error);
-}
+const SmValue sm_value_extensions = {
+    parse_list,
+    &(const List){BLANKS_TOO, is_extension, "extensions without the dot, as in csv or zip", NULL}};
 
 static gboolean
 is_file_type(const char *item)
@@ -79,13 +78,9 @@ is_file_type(const char *item)
     return sm_text_is_clean(item, strlen(item));
 }
 
-gboolean
-sm_value_file_types(const char *text, void *result, GError **error)
-{
-    return parse_list_split(text, ",;", is_file_type,
-                            "types as `scorefetch list` shows them, as in Scores File", result,
-                            error);
-}
+const SmValue sm_value_file_types = {
+    parse_list, &(const List){",;", is_file_type,
+                              "types as `scorefetch list` shows them, as in Scores File", NULL}};
 
 static gboolean
 is_recipient(const char *item)
@@ -96,11 +91,9 @@ is_recipient(const char *item)
            strpbrk(item, "<>\"()\\") == NULL;
 }
 
-gboolean
-sm_value_recipients(const char *text, void *result, GError **error)
-{
-    return parse_list(text, is_recipient, "mail addresses of the form USER@DOMAIN", result, error);
-}
+const SmValue sm_value_recipients = {
+    parse_list,
+    &(const List){BLANKS_TOO, is_recipient, "mail addresses of the form USER@DOMAIN", NULL}};
 
 static gboolean
 is_org_id(const char *item)
@@ -108,13 +101,10 @@ is_org_id(const char *item)
     return strspn(item, LETTERS DIGITS "*?") == strlen(item);
 }
 
-gboolean
-sm_value_org_ids(const char *text, void *result, GError **error)
-{
-    return parse_list(text, is_org_id,
-                      "numbers of organisations, as in 5818, or patterns with * and ?", result,
-                      error);
-}
+const SmValue sm_value_org_ids = {
+    parse_list,
+    &(const List){BLANKS_TOO, is_org_id,
+                  "numbers of organisations, as in 5818, or patterns with * and ?", NULL}};
 
 /* 40 or 64 digits are a fingerprint, 16 a long key ID; 8 would be a short one, which takes seconds
  * to forge. */
@@ -128,19 +118,12 @@ is_key_id(const char *item)
            strspn(digits, "abcdef" DIGITS) == length;
 }
 
-gboolean
-sm_value_key_ids(const char *text, void *result, GError **error)
-{
-    if (strcmp(text, "none") == 0) {
-        *(GStrv *)result = g_new0(char *, 1);
-        return TRUE;
-    }
-    return parse_list(
-        text, is_key_id,
-        "none, or fingerprints of OpenPGP keys as gpg --list-keys shows them, or long "
-        "key IDs of 16 digits (one of 8 digits could be anybody's)",
-        result, error);
-}
+const SmValue sm_value_key_ids = {
+    parse_list,
+    &(const List){BLANKS_TOO, is_key_id,
+                  "none, or fingerprints of OpenPGP keys as gpg --list-keys shows them, or long "
+                  "key IDs of 16 digits (one of 8 digits could be anybody's)",
+                  "none"}};
 
 static gboolean
 is_port(const char *text)
@@ -195,18 +178,20 @@ is_host_pattern(const char *host)
     return count > 0;
 }
 
-gboolean
-sm_value_address(const char *text, void *result, GError **error)
+static gboolean
+parse_address(const char *text, const void *terms, void *result, GError **error)
 {
     g_auto(GStrv) list = NULL;
 
-    if (!sm_value_recipients(text, &list, error) || list == NULL)
+    if (!sm_value_read(&sm_value_recipients, text, &list, error) || list == NULL)
         return FALSE;
     if (list[1] != NULL)
         return sm_error_set(error, SM_ERROR_CONFIG, "is a list; allowed: one address");
     *(char **)result = g_strdup(list[0]);
     return TRUE;
 }
+
+const SmValue sm_value_address = {parse_address, NULL};
 
 /* A domain of its own: *.org would be nearly anybody. */
 static gboolean
@@ -222,14 +207,11 @@ is_sender(const char *item)
     return strpbrk(domain, "*_") == NULL && strchr(domain, '.') != NULL && is_host_pattern(domain);
 }
 
-gboolean
-sm_value_senders(const char *text, void *result, GError **error)
-{
-    return parse_list(text, is_sender,
-                      "mail addresses, domains, or *. and a domain for all below it, as in "
-                      "reports@example.org, example.org or *.example.org",
-                      result, error);
-}
+const SmValue sm_value_senders = {
+    parse_list, &(const List){BLANKS_TOO, is_sender,
+                              "mail addresses, domains, or *. and a domain for all below it, as in "
+                              "reports@example.org, example.org or *.example.org",
+                              NULL}};
 
 static gboolean
 is_storage_host(const char *item)
@@ -244,12 +226,10 @@ is_storage_host(const char *item)
     return bracket != NULL ? is_ipv6_literal(host, length) : is_host_pattern(host);
 }
 
-gboolean
-sm_value_storage_hosts(const char *text, void *result, GError **error)
-{
-    return parse_list(text, is_storage_host,
-                      "host names, each alone or with :PORT, where * may stand for a part, or for "
-                      "what follows a hyphen in it, but not for the last two, as in "
-                      "*.s3-*.amazonaws.com",
-                      result, error);
-}
+const SmValue sm_value_storage_hosts = {
+    parse_list,
+    &(const List){BLANKS_TOO, is_storage_host,
+                  "host names, each alone or with :PORT, where * may stand for a part, or for "
+                  "what follows a hyphen in it, but not for the last two, as in "
+                  "*.s3-*.amazonaws.com",
+                  NULL}};

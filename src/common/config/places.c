@@ -41,8 +41,8 @@ has_other_variable(const char *text, GError **error)
     return TRUE;
 }
 
-gboolean
-sm_value_path(const char *text, void *result, GError **error)
+static gboolean
+parse_path(const char *text, const void *terms, void *result, GError **error)
 {
     g_autofree char *path = expand_home(text);
 
@@ -56,6 +56,8 @@ sm_value_path(const char *text, void *result, GError **error)
     *(char **)result = g_canonicalize_filename(path + strspn(path, "/") - 1, "/");
     return TRUE;
 }
+
+const SmValue sm_value_path = {parse_path, NULL};
 
 /* USER:PASSWORD@ of a URI, or password= of either form. */
 static gboolean
@@ -74,11 +76,11 @@ sm_place_is_server(const char *where)
     return g_str_has_prefix(where, SM_LEDGER_SERVER);
 }
 
-gboolean
-sm_value_ledger(const char *text, void *result, GError **error)
+static gboolean
+parse_ledger(const char *text, const void *terms, void *result, GError **error)
 {
     if (*text == '/' || *text == '~')
-        return sm_value_path(text, result, error);
+        return parse_path(text, NULL, result, error);
     if (!sm_place_is_server(text))
         return refuse(error, "is no place for it; allowed: an absolute path, starting with / or ~/ "
                              "and without .. in it, or " SM_LEDGER_SERVER
@@ -91,8 +93,10 @@ sm_value_ledger(const char *text, void *result, GError **error)
     return TRUE;
 }
 
-gboolean
-sm_value_command(const char *text, void *result, GError **error)
+const SmValue sm_value_ledger = {parse_ledger, NULL};
+
+static gboolean
+parse_command(const char *text, const void *terms, void *result, GError **error)
 {
     g_auto(GStrv) words = NULL;
     char *program;
@@ -112,8 +116,10 @@ sm_value_command(const char *text, void *result, GError **error)
     return TRUE;
 }
 
-gboolean
-sm_value_credential(const char *text, void *result, GError **error)
+const SmValue sm_value_command = {parse_command, NULL};
+
+static gboolean
+parse_credential(const char *text, const void *terms, void *result, GError **error)
 {
     if (has_other_variable(text, error))
         return FALSE;
@@ -125,6 +131,8 @@ sm_value_credential(const char *text, void *result, GError **error)
     return TRUE;
 }
 
+const SmValue sm_value_credential = {parse_credential, NULL};
+
 char *
 sm_value_expand(const char *text, const char *account)
 {
@@ -134,8 +142,8 @@ sm_value_expand(const char *text, const char *account)
     return g_string_free(expanded, FALSE);
 }
 
-gboolean
-sm_value_https_url(const char *text, void *result, GError **error)
+static gboolean
+parse_https_url(const char *text, const void *terms, void *result, GError **error)
 {
     g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL);
     char *url;
@@ -153,8 +161,10 @@ sm_value_https_url(const char *text, void *result, GError **error)
     return TRUE;
 }
 
-gboolean
-sm_value_proxy(const char *text, void *result, GError **error)
+const SmValue sm_value_https_url = {parse_https_url, NULL};
+
+static gboolean
+parse_proxy(const char *text, const void *terms, void *result, GError **error)
 {
     static const char *const schemes[] = {"http", "https", "socks5", "socks5h", NULL};
     g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL);
@@ -172,3 +182,5 @@ sm_value_proxy(const char *text, void *result, GError **error)
     *(char **)result = g_strdup(text);
     return TRUE;
 }
+
+const SmValue sm_value_proxy = {parse_proxy, NULL};

@@ -34,15 +34,22 @@ find_word(const Word *words, const char *text, guint64 *value)
     return FALSE;
 }
 
-/* The same for a whole value; result: a gint, gboolean or enum. */
+gboolean
+sm_value_read(const SmValue *value, const char *text, void *result, GError **error)
+{
+    return value->parse(text, value->terms, result, error);
+}
+
+/* A gint, gboolean or enum, by a list of Word. */
 static gboolean
-parse_word(const Word *words, const char *text, gint *result, GError **error)
+parse_word(const char *text, const void *terms, void *result, GError **error)
 {
     g_autoptr(GString) allowed = g_string_new(NULL);
+    const Word *words = terms;
     guint64 value;
 
     if (find_word(words, text, &value)) {
-        *result = (gint)value;
+        *(gint *)result = (gint)value;
         return TRUE;
     }
     for (; words->word != NULL; words++)
@@ -50,33 +57,56 @@ parse_word(const Word *words, const char *text, gint *result, GError **error)
     return refuse(error, text, allowed->str);
 }
 
+const SmValue sm_value_boolean = {
+    parse_word,
+    (const Word[]){{"yes", TRUE}, {"no", FALSE}, {"true", TRUE}, {"false", FALSE}, {NULL, 0}}};
+
+const SmValue sm_value_format = {parse_word, (const Word[]){{"csv", SM_FORMAT_CSV},
+                                                            {"txt", SM_FORMAT_TXT},
+                                                            {"both", SM_FORMAT_BOTH},
+                                                            {"first", SM_FORMAT_FIRST},
+                                                            {NULL, 0}}};
+
+const SmValue sm_value_delivery = {parse_word,
+                                   (const Word[]){{"inline", FALSE}, {"queued", TRUE}, {NULL, 0}}};
+
+const SmValue sm_value_commands = {
+    parse_word, (const Word[]){{"inline", FALSE}, {"deferred", TRUE}, {NULL, 0}}};
+
+const SmValue sm_value_log_level = {parse_word, (const Word[]){{"error", G_LOG_LEVEL_WARNING},
+                                                               {"notice", G_LOG_LEVEL_MESSAGE},
+                                                               {"info", G_LOG_LEVEL_INFO},
+                                                               {NULL, 0}}};
+
+typedef struct {
+    guint min, max;
+} Range;
+
 static gboolean
-parse_number(const char *text, guint min, guint max, guint *result, GError **error)
+parse_number(const char *text, const void *terms, void *result, GError **error)
 {
-    g_autofree char *allowed = g_strdup_printf("a whole number from %u to %u", min, max);
+    const Range *range = terms;
+    g_autofree char *allowed =
+        g_strdup_printf("a whole number from %u to %u", range->min, range->max);
     guint64 number;
 
-    if (!g_ascii_string_to_unsigned(text, 10, min, max, &number, NULL))
+    if (!g_ascii_string_to_unsigned(text, 10, range->min, range->max, &number, NULL))
         return refuse(error, text, allowed);
-    *result = (guint)number;
+    *(guint *)result = (guint)number;
     return TRUE;
 }
 
-gboolean
-sm_value_boolean(const char *text, void *result, GError **error)
-{
-    static const Word words[] = {
-        {"yes", TRUE}, {"no", FALSE}, {"true", TRUE}, {"false", FALSE}, {NULL, 0}};
+const SmValue sm_value_hops = {parse_number, &(const Range){0, SM_EVENT_HOPS_MAX}};
+const SmValue sm_value_parallel = {parse_number, &(const Range){1, 16}};
 
-    return parse_word(words, text, result, error);
-}
-
-gboolean
-sm_value_text(const char *text, void *result, GError **error)
+static gboolean
+parse_text(const char *text, const void *terms, void *result, GError **error)
 {
     *(char **)result = g_strdup(text);
     return TRUE;
 }
+
+const SmValue sm_value_text = {parse_text, NULL};
 
 /* A whole number above 0 with one of the units right behind it. */
 static gboolean
@@ -94,65 +124,41 @@ parse_quantity(const char *text, const Word *units, guint64 max, guint64 *amount
 
 enum { DAY = 86400 /* seconds */, YEAR_DAYS = 366, YEARS_DAYS = 3660 };
 
-/* Seconds, of as many days at most; or word, which means of_word. */
+typedef struct {
+    guint days;       /* at most */
+    const char *word; /* allowed besides, and what it means; NULL: none */
+    guint of_word;
+} Span;
+
 static gboolean
-parse_duration(const char *text, guint days, const char *word, guint of_word, guint *result,
-               GError **error)
+parse_duration(const char *text, const void *terms, void *result, GError **error)
 {
     static const Word units[] = {{"s", 1},   {"min", 60},    {"h", 3600},
                                  {"d", DAY}, {"w", 7 * DAY}, {NULL, 0}};
+    const Span *span = terms;
     g_autofree char *allowed = NULL;
-    guint64 seconds = of_word;
+    guint64 seconds = span->of_word;
 
-    if (g_strcmp0(text, word) != 0 && !parse_quantity(text, units, (guint64)days * DAY, &seconds)) {
-        allowed =
-            g_strdup_printf("a whole number with a unit, s, min, h, d or w, as in 90s, 30min, "
-                            "2h or 7d, from 1s to %ud%s%s",
-                            days, word != NULL ? ", or " : "", word != NULL ? word : "");
+    if (g_strcmp0(text, span->word) != 0 &&
+        !parse_quantity(text, units, (guint64)span->days * DAY, &seconds)) {
+        allowed = g_strdup_printf(
+            "a whole number with a unit, s, min, h, d or w, as in 90s, 30min, "
+            "2h or 7d, from 1s to %ud%s%s",
+            span->days, span->word != NULL ? ", or " : "", span->word != NULL ? span->word : "");
         return refuse(error, text, allowed);
     }
-    *result = (guint)seconds;
+    *(guint *)result = (guint)seconds;
     return TRUE;
 }
 
-gboolean
-sm_value_duration(const char *text, void *result, GError **error)
-{
-    return parse_duration(text, YEAR_DAYS, NULL, 0, result, error);
-}
+const SmValue sm_value_duration = {parse_duration, &(const Span){YEAR_DAYS, NULL, 0}};
+const SmValue sm_value_deferral = {parse_duration,
+                                   &(const Span){YEAR_DAYS, "unlimited", G_MAXUINT}};
+const SmValue sm_value_duration_or_off = {parse_duration, &(const Span){YEAR_DAYS, "off", 0}};
+const SmValue sm_value_retention = {parse_duration, &(const Span){YEARS_DAYS, "off", 0}};
 
-gboolean
-sm_value_deferral(const char *text, void *result, GError **error)
-{
-    return parse_duration(text, YEAR_DAYS, "unlimited", G_MAXUINT, result, error);
-}
-
-gboolean
-sm_value_duration_or_off(const char *text, void *result, GError **error)
-{
-    return parse_duration(text, YEAR_DAYS, "off", 0, result, error);
-}
-
-gboolean
-sm_value_retention(const char *text, void *result, GError **error)
-{
-    return parse_duration(text, YEARS_DAYS, "off", 0, result, error);
-}
-
-gboolean
-sm_value_hops(const char *text, void *result, GError **error)
-{
-    return parse_number(text, 0, SM_EVENT_HOPS_MAX, result, error);
-}
-
-gboolean
-sm_value_parallel(const char *text, void *result, GError **error)
-{
-    return parse_number(text, 1, 16, result, error);
-}
-
-gboolean
-sm_value_authserv_id(const char *text, void *result, GError **error)
+static gboolean
+parse_authserv_id(const char *text, const void *terms, void *result, GError **error)
 {
     for (const char *c = text; *c != '\0'; c++)
         if (!g_ascii_isgraph(*c) || strchr(";\"\\(),", *c) != NULL)
@@ -163,8 +169,10 @@ sm_value_authserv_id(const char *text, void *result, GError **error)
     return TRUE;
 }
 
-gboolean
-sm_value_size(const char *text, void *result, GError **error)
+const SmValue sm_value_authserv_id = {parse_authserv_id, NULL};
+
+static gboolean
+parse_size(const char *text, const void *terms, void *result, GError **error)
 {
     static const Word units[] = {
         {"B", 1},
@@ -188,44 +196,42 @@ sm_value_size(const char *text, void *result, GError **error)
     return TRUE;
 }
 
+const SmValue sm_value_size = {parse_size, NULL};
+
 /* Permissions in octal with all bits of least and none but those of most. */
+typedef struct {
+    mode_t least, most;
+    const char *allowed;
+} Mode;
+
 static gboolean
-parse_mode(const char *text, mode_t least, mode_t most, mode_t *result)
+parse_mode(const char *text, const void *terms, void *result, GError **error)
 {
+    const Mode *rule = terms;
     gsize length = strlen(text);
     guint64 mode;
 
     if (length < 3 || length > 4 || strspn(text, "01234567") != length ||
-        !g_ascii_string_to_unsigned(text, 8, 0, 07777, &mode, NULL) || (mode & ~most) != 0 ||
-        (mode & least) != least)
-        return FALSE;
-    *result = (mode_t)mode;
+        !g_ascii_string_to_unsigned(text, 8, 0, 07777, &mode, NULL) || (mode & ~rule->most) != 0 ||
+        (mode & rule->least) != rule->least)
+        return refuse(error, text, rule->allowed);
+    *(mode_t *)result = (mode_t)mode;
     return TRUE;
 }
 
-gboolean
-sm_value_mode(const char *text, void *result, GError **error)
-{
-    /* Others never write, nobody executes: a score file is data. */
-    if (!parse_mode(text, 0400, 0664, result))
-        return refuse(error, text,
-                      "three or four octal digits, as in 0600 or 0640, without execute bits and "
-                      "without write permission for others");
-    return TRUE;
-}
+/* Others never write, nobody executes: a score file is data. */
+const SmValue sm_value_mode = {
+    parse_mode, &(const Mode){0400, 0664,
+                              "three or four octal digits, as in 0600 or 0640, without execute "
+                              "bits and without write permission for others"}};
 
-gboolean
-sm_value_directory_mode(const char *text, void *result, GError **error)
-{
-    if (!parse_mode(text, 0700, 02775, result))
-        return refuse(error, text,
-                      "three or four octal digits, as in 0700, 0750 or 2750, with all permissions "
-                      "for the owner and without write permission for others");
-    return TRUE;
-}
+const SmValue sm_value_directory_mode = {
+    parse_mode, &(const Mode){0700, 02775,
+                              "three or four octal digits, as in 0700, 0750 or 2750, with all "
+                              "permissions for the owner and without write permission for others"}};
 
-gboolean
-sm_value_group(const char *text, void *result, GError **error)
+static gboolean
+parse_group(const char *text, const void *terms, void *result, GError **error)
 {
     const struct group *group = getgrnam(text);
     guint64 number;
@@ -245,41 +251,4 @@ sm_value_group(const char *text, void *result, GError **error)
     return TRUE;
 }
 
-gboolean
-sm_value_format(const char *text, void *result, GError **error)
-{
-    static const Word words[] = {{"csv", SM_FORMAT_CSV},
-                                 {"txt", SM_FORMAT_TXT},
-                                 {"both", SM_FORMAT_BOTH},
-                                 {"first", SM_FORMAT_FIRST},
-                                 {NULL, 0}};
-
-    return parse_word(words, text, result, error);
-}
-
-gboolean
-sm_value_delivery(const char *text, void *result, GError **error)
-{
-    static const Word words[] = {{"inline", FALSE}, {"queued", TRUE}, {NULL, 0}};
-
-    return parse_word(words, text, result, error);
-}
-
-gboolean
-sm_value_commands(const char *text, void *result, GError **error)
-{
-    static const Word words[] = {{"inline", FALSE}, {"deferred", TRUE}, {NULL, 0}};
-
-    return parse_word(words, text, result, error);
-}
-
-gboolean
-sm_value_log_level(const char *text, void *result, GError **error)
-{
-    static const Word words[] = {{"error", G_LOG_LEVEL_WARNING},
-                                 {"notice", G_LOG_LEVEL_MESSAGE},
-                                 {"info", G_LOG_LEVEL_INFO},
-                                 {NULL, 0}};
-
-    return parse_word(words, text, result, error);
-}
+const SmValue sm_value_group = {parse_group, NULL};

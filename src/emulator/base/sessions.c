@@ -19,7 +19,7 @@ parse_period(const char *text, guint *seconds)
     gboolean bare = text[strspn(text, "0123456789")] == '\0';
     g_autofree char *whole = g_strconcat(text, bare ? "s" : "", NULL);
 
-    return sm_value_duration(whole, seconds, NULL);
+    return sm_value_read(&sm_value_duration, whole, seconds, NULL);
 }
 
 SmSessions *

@@ -82,7 +82,8 @@ static gboolean
 find_deferral(const SmSession *session, const Options *options, guint *defer_for, GError **error)
 {
     *defer_for = session->config != NULL ? session->config->defer_for : SM_EVENT_DEFER_FOR;
-    if (options->defer_for == NULL || sm_value_deferral(options->defer_for, defer_for, error))
+    if (options->defer_for == NULL ||
+        sm_value_read(&sm_value_deferral, options->defer_for, defer_for, error))
         return TRUE;
     g_prefix_error(error, "--defer-for: ");
     return FALSE;

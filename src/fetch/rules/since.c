@@ -56,7 +56,7 @@ read_when(const char *text, gint64 now, gint64 *time)
     g_autoptr(GTimeZone) zone = g_time_zone_new_local();
     guint span;
 
-    if (!sm_value_duration(text, &span, NULL))
+    if (!sm_value_read(&sm_value_duration, text, &span, NULL))
         return sm_since_read_time(text, zone, time);
     *time = now - span;
     return TRUE;

@@ -32,7 +32,7 @@ can_make(const Setup *setup, const char *answer, GError **error)
     g_autofree char *path = NULL;
 
     return setup->answers->print ||
-           (sm_value_path(expanded, &path, error) && sm_plan_can_make(path, error));
+           (sm_value_read(&sm_value_path, expanded, &path, error) && sm_plan_can_make(path, error));
 }
 
 static gboolean
