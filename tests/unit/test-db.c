@@ -307,7 +307,7 @@ what_waits_is_synced_in_the_end(Fixture *fixture, gconstpointer data)
     sm_db_defer(db, TRUE);
     g_assert_true(sm_db_run(db, NULL, NULL, "INSERT INTO t VALUES (1, 'a')", ""));
     sm_db_defer(db, FALSE);
-    g_assert_true(sm_db_end(db, sm_db_begin_reading(db, NULL), NULL));
+    g_assert_true(sm_db_end(db, sm_db_begin(db, NULL, NULL), NULL));
     before = syncs;
     g_assert_true(sm_db_sync(db, NULL));
     g_assert_cmpuint(syncs, ==, before + 1);

@@ -34,7 +34,6 @@ typedef struct {
     gboolean (*verify)(SmDb *db, GError **error);
     gboolean (*copy)(SmDb *db, const char *path, GError **error);
     gboolean (*begin)(SmDb *db, const char *account, GError **error);
-    gboolean (*begin_reading)(SmDb *db, GError **error);
     gboolean (*end)(SmDb *db, gboolean ok, GError **error);
     gboolean (*defer)(SmDb *db, gboolean defer);
     gboolean (*sync)(SmDb *db, GError **error);    /* NULL: each commit does */

@@ -317,12 +317,6 @@ sm_db_begin(SmDb *db, const char *account, GError **error)
 }
 
 gboolean
-sm_db_begin_reading(SmDb *db, GError **error)
-{
-    return db->backend->begin_reading(db, error);
-}
-
-gboolean
 sm_db_end(SmDb *db, gboolean ok, GError **error)
 {
     return db->backend->end(db, ok, error);

@@ -218,7 +218,8 @@ gboolean sm_db_verify(SmDb *db, GError **error);
 gboolean sm_db_copy(SmDb *db, const char *path, GError **error);
 
 /*
- * A transaction, the only writer's to what is account's ("": what is nobody's): begun by
+ * A transaction, the only writer's to what is account's ("": what is nobody's; NULL: it only
+ * reads, and all its queries see one moment): begun by
  * sm_db_begin(), ended by sm_db_end(), which commits where all went well (ok) and rolls back
  * where not, also what cannot be committed. TRUE: it is in the ledger; FALSE: nothing of it is.
  * The idiom:
@@ -243,9 +244,5 @@ gboolean sm_db_defer(SmDb *db, gboolean defer);
 
 /* Brings all that was committed to the disk. SM_ERROR_LEDGER. */
 gboolean sm_db_sync(SmDb *db, GError **error);
-
-/* A transaction that only reads, so that all its queries see one moment; ended as the other.
- * SM_ERROR_LEDGER. */
-gboolean sm_db_begin_reading(SmDb *db, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmDb, sm_db_close)

@@ -92,27 +92,16 @@ exec(SmDb *db, const char *sql, GError **error)
 
 /* The server hears of it together with the first statement. */
 static gboolean
-begin_by(SmDb *db, const char *opening, const char *account, GError **error)
+begin(SmDb *db, const char *account, GError **error)
 {
     SmDbSession *session = session_of(db);
 
     if (!sm_db_session_ready(session, error))
         return FALSE;
-    session->opening = opening;
+    session->opening =
+        account != NULL ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     session->account = g_strdup(account);
     return TRUE;
-}
-
-static gboolean
-begin(SmDb *db, const char *account, GError **error)
-{
-    return begin_by(db, "BEGIN", account, error);
-}
-
-static gboolean
-begin_reading(SmDb *db, GError **error)
-{
-    return begin_by(db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", NULL, error);
 }
 
 static gboolean
@@ -212,7 +201,6 @@ static const SmDbBackend backend = {
     .exec = exec,
     .verify = sm_db_session_verify,
     .begin = begin,
-    .begin_reading = begin_reading,
     .end = end,
     .defer = defer,
     .schema = schema,

@@ -307,17 +307,11 @@ begin(SmDb *db, const char *account, GError **error)
     Connection *to = connection_of(db);
 
     hold(db);
-    if (!sm_db_run(db, error, NULL, "BEGIN IMMEDIATE", ""))
+    if (!sm_db_run(db, error, NULL, account != NULL ? "BEGIN IMMEDIATE" : "BEGIN", ""))
         return FALSE;
-    sm_db_wal_adapt(to->handle, &to->wal_methods);
+    if (account != NULL)
+        sm_db_wal_adapt(to->handle, &to->wal_methods);
     return TRUE;
-}
-
-static gboolean
-begin_reading(SmDb *db, GError **error)
-{
-    hold(db);
-    return exec(db, "BEGIN", error);
 }
 
 static gboolean
@@ -448,7 +442,6 @@ static const SmDbBackend backend = {
     .verify = verify,
     .copy = copy,
     .begin = begin,
-    .begin_reading = begin_reading,
     .end = end,
     .defer = defer,
     .sync = sync_file,

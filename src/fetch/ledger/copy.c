@@ -259,8 +259,7 @@ keep_others_out(SmDb *db, GError **error)
 gboolean
 sm_ledger_copy(SmDb *from, SmDb *to, SmCopied *copied, GError **error)
 {
-    gboolean begun =
-        sm_db_is_server(from) ? sm_db_begin_reading(from, error) : sm_db_begin(from, "", error);
+    gboolean begun = sm_db_begin(from, sm_db_is_server(from) ? NULL : "", error);
     gboolean ok = begun && sm_db_begin(to, "", error) && keep_others_out(to, error) &&
                   is_empty(to, error) && pass(from, to, copied, error) && verify(to, copied, error);
 

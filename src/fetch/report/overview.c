@@ -226,7 +226,7 @@ read_all(SmOverview *overview, SmLedger *ledger, const char *account, GError **e
     begin(&sum, overview);
     if (ledger != NULL)
         ok = sm_db_end(ledger->db,
-                       sm_db_begin_reading(ledger->db, error) &&
+                       sm_db_begin(ledger->db, NULL, error) &&
                            read_ledger(&sum, ledger, account, error),
                        error);
     add_up(&sum);
