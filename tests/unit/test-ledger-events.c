@@ -230,7 +230,7 @@ the_decision_is_noted(Fixture *fixture, gconstpointer data)
     fixture_announce(fixture, CSV, "m1");
     fixture_announce(fixture, CSV, "m2");
     g_assert_true(sm_event_decide(fixture->ledger, &(SmAnnouncement){event, "main", CSV}, "dropped",
-                                  "format =\ncsv", NULL));
+                                  "format =\ncsv", NULL, NULL));
     g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM events WHERE identity = 'm1' AND"
                                             " decision = 'dropped' AND reason = 'format = csv'"),
                     ==, 1);

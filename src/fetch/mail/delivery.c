@@ -307,7 +307,7 @@ note_decision(const Announced *announced, SmLedger *ledger, const SmFile *file, 
         return;
     if (file != NULL)
         decision = sm_file_state_name(file->state);
-    sm_event_decide(ledger, &announced->as, decision, fault != NULL ? fault->message : reason,
+    sm_event_decide(ledger, &announced->as, decision, fault != NULL ? fault->message : reason, NULL,
                     NULL);
 }
 

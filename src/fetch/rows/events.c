@@ -251,9 +251,9 @@ sm_event_is_known(SmLedger *ledger, const SmAnnouncement *announced, GError **er
            known;
 }
 
-static gboolean
-decide(SmLedger *ledger, const SmAnnouncement *announced, const char *decision, const char *reason,
-       int *changed, GError **error)
+gboolean
+sm_event_decide(SmLedger *ledger, const SmAnnouncement *announced, const char *decision,
+                const char *reason, int *changed, GError **error)
 {
     g_autofree char *identity = identity_of(announced->event);
     g_autofree char *clean = sm_text_clean(reason, REASON_MAX);
@@ -265,13 +265,6 @@ decide(SmLedger *ledger, const SmAnnouncement *announced, const char *decision, 
 }
 
 gboolean
-sm_event_decide(SmLedger *ledger, const SmAnnouncement *announced, const char *decision,
-                const char *reason, GError **error)
-{
-    return decide(ledger, announced, decision, reason, NULL, error);
-}
-
-gboolean
 sm_event_close(SmLedger *ledger, const SmAnnouncement *announced, const char *decision,
                const char *reason, GError **error)
 {
@@ -279,7 +272,7 @@ sm_event_close(SmLedger *ledger, const SmAnnouncement *announced, const char *de
 
     return sm_db_end(ledger->db,
                      sm_db_begin(ledger->db, announced->account, error) &&
-                         decide(ledger, announced, decision, reason, &changed, error) &&
+                         sm_event_decide(ledger, announced, decision, reason, &changed, error) &&
                          (changed == 0 || sm_ledger_log(ledger, announced->account, announced->name,
                                                         decision, reason, error)),
                      error);

@@ -70,9 +70,10 @@ gboolean sm_event_is_known(SmLedger *ledger, const SmAnnouncement *announced, GE
 gboolean sm_event_close(SmLedger *ledger, const SmAnnouncement *announced, const char *decision,
                         const char *reason, GError **error);
 
-/* What was decided of the event, and why. SM_ERROR_LEDGER. */
+/* What was decided of the event, and why. *changed (may be NULL): 0 if that was recorded before.
+ * SM_ERROR_LEDGER. */
 gboolean sm_event_decide(SmLedger *ledger, const SmAnnouncement *announced, const char *decision,
-                         const char *reason, GError **error);
+                         const char *reason, int *changed, GError **error);
 
 /* What became of the file, once nothing waits for it any more, for all events that waited; part of
  * each update of the file (updates.h). SM_ERROR_LEDGER. */
