@@ -316,12 +316,10 @@ check_accounts(const SmConfig *config, GError **error)
     if (config->accounts->len > 0)
         return TRUE;
     if (sm_config_is_incomplete(config))
-        g_propagate_error(error, g_error_copy(config->broken->pdata[0]));
-    else
-        sm_error_set(error, SM_ERROR_CONFIG,
-                     "%s: has no account; add an [account NAME] group, see scoremail.conf(5)",
-                     config->file);
-    return FALSE;
+        return sm_error_pass(error, g_error_copy(config->broken->pdata[0]));
+    return sm_error_set(error, SM_ERROR_CONFIG,
+                        "%s: has no account; add an [account NAME] group, see scoremail.conf(5)",
+                        config->file);
 }
 
 SmConfig *

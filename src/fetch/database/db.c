@@ -11,10 +11,10 @@
 SmDb *
 sm_db_connect(const char *where, const char *password, GError **error)
 {
-    g_set_error(error, SM_ERROR, SM_ERROR_CONFIG,
-                "key ledger names a PostgreSQL server, for which this scorefetch was not built; "
-                "build it with libpq, or name a file");
-    return NULL;
+    return sm_error_null(
+        error, SM_ERROR_CONFIG,
+        "key ledger names a PostgreSQL server, for which this scorefetch was not built; "
+        "build it with libpq, or name a file");
 }
 
 GStrv

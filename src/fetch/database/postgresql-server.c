@@ -71,8 +71,7 @@ are_all_here(PQconninfoOption *options)
 static gboolean
 refuse(GError **error, const char *why)
 {
-    g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "key ledger %s", why);
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_CONFIG, "key ledger %s", why);
 }
 
 /* libpq shows such values as asterisks, if at all. */

@@ -49,10 +49,10 @@ set_up(SmDbSession *session, GError **error)
     session->schema = (guint32)schema;
     if (schema != 0 && g_strcmp0(encoding, "UTF8") == 0)
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s: %s", session->db.path,
-                schema == 0 ? "no schema of its search_path exists; create it, see postgresql.md"
+    return sm_error_set(error, SM_ERROR_LEDGER, "ledger %s: %s", session->db.path,
+                        schema == 0
+                            ? "no schema of its search_path exists; create it, see postgresql.md"
                             : "its database is not in UTF8; create one with ENCODING 'UTF8'");
-    return FALSE;
 }
 
 /* The number that a lock of this ledger has among all of the database. */
@@ -74,9 +74,9 @@ static gboolean
 is_own(SmDbSession *session, gboolean answered, GError **error)
 {
     if (!answered)
-        g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
-                    "ledger %s: another session answers than ours (" SM_DB_POOLER ")",
-                    session->db.path);
+        sm_error_set(error, SM_ERROR_LEDGER,
+                     "ledger %s: another session answers than ours (" SM_DB_POOLER ")",
+                     session->db.path);
     return answered;
 }
 
@@ -113,7 +113,7 @@ gboolean
 sm_db_session_verify(SmDb *db, GError **error)
 {
     SmDbSession *session = (SmDbSession *)db;
-    g_autoptr(GError) fault = NULL;
+    GError *fault = NULL;
     g_autofree char *what = NULL;
     gint64 one;
 
@@ -122,12 +122,10 @@ sm_db_session_verify(SmDb *db, GError **error)
         return FALSE;
     what = sm_db_first(db, &fault, &sm_db_texts, lacking, "");
     if (what != NULL)
-        g_set_error(&fault, SM_ERROR, SM_ERROR_LEDGER,
-                    "ledger %s: the role may not use all of %s; see postgresql.md", db->path, what);
-    if (fault == NULL)
-        return TRUE;
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+        sm_error_set(&fault, SM_ERROR_LEDGER,
+                     "ledger %s: the role may not use all of %s; see postgresql.md", db->path,
+                     what);
+    return sm_error_pass(error, fault);
 }
 
 static gpointer
@@ -191,11 +189,10 @@ has_its_claims(SmDbSession *session, GError **error)
 {
     if (g_hash_table_size(session->lost) == 0)
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
-                "ledger %s: the connection was lost, and the claim with it to another process; "
-                "retried",
-                session->db.path);
-    return FALSE;
+    return sm_error_set(
+        error, SM_ERROR_LEDGER,
+        "ledger %s: the connection was lost, and the claim with it to another process; retried",
+        session->db.path);
 }
 
 gboolean

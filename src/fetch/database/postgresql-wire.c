@@ -224,9 +224,8 @@ sm_db_wire_fail(SmDbSession *session, const PGresult *result, GError **error)
     g_autofree char *cause =
         sm_text_clean(session->dead ? "the server has not answered in time" : lines, CAUSE_MAX);
 
-    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s: %s (%s)", session->db.path, cause,
-                remedy(state != NULL ? state : state_of(cause)));
-    return FALSE;
+    return sm_error_set(error, SM_ERROR_LEDGER, "ledger %s: %s (%s)", session->db.path, cause,
+                        remedy(state != NULL ? state : state_of(cause)));
 }
 
 /* Waits until the next answer is whole; FALSE: not within the time. */

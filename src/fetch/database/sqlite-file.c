@@ -171,10 +171,10 @@ has_foreign_wal(const char *path, sqlite3_file *file, GError **error)
          file->pMethods->xRead(file, header, HEADER, 0) != SQLITE_OK ||
          header[WRITE_VERSION] != NO_WAL))
         return FALSE;
-    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
-                "ledger %s: a restored copy, but %s of the ledger before it is still there; remove"
-                " that and %s-shm while no scorefetch runs",
-                path, wal, path);
+    sm_error_set(error, SM_ERROR_LEDGER,
+                 "ledger %s: a restored copy, but %s of the ledger before it is still there; remove"
+                 " that and %s-shm while no scorefetch runs",
+                 path, wal, path);
     return TRUE;
 }
 

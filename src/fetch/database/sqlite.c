@@ -76,13 +76,11 @@ fail(const Connection *to, int code, GError **error)
     errno = primary == SQLITE_FULL ? ENOSPC : 0;
     hint = sm_io_space_hint(folder);
     if (*hint != '\0')
-        g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s: %s%s", to->path, cause, hint);
-    else
-        g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s: %s%s%s (%s)", to->path, cause,
-                    has_errno ? ": " : "", has_errno ? g_strerror(system) : "",
-                    has_errno && system == ENOLCK ? "its file system has none; use another"
-                                                  : remedy(primary));
-    return FALSE;
+        return sm_error_set(error, SM_ERROR_LEDGER, "ledger %s: %s%s", to->path, cause, hint);
+    return sm_error_set(error, SM_ERROR_LEDGER, "ledger %s: %s%s%s (%s)", to->path, cause,
+                        has_errno ? ": " : "", has_errno ? g_strerror(system) : "",
+                        has_errno && system == ENOLCK ? "its file system has none; use another"
+                                                      : remedy(primary));
 }
 
 /* SQLite's own, sqlite3_busy_timeout(), first sleeps for a millisecond: as long as ten commits. */
@@ -193,10 +191,8 @@ take_statement(const Connection *to, const SmDbQuery *query, GError **error)
     int code = SQLITE_OK;
 
     if (statement != NULL && sqlite3_stmt_busy(statement)) { /* below a row of the same query */
-        fail(to, SQLITE_MISUSE, error);
-        return NULL;
-    }
-    if (statement == NULL) {
+        code = SQLITE_MISUSE;
+    } else if (statement == NULL) {
         code = sqlite3_prepare_v3(to->handle, query->sql, -1, SQLITE_PREPARE_PERSISTENT, &statement,
                                   NULL);
         if (code == SQLITE_OK)
@@ -204,10 +200,7 @@ take_statement(const Connection *to, const SmDbQuery *query, GError **error)
     }
     if (code == SQLITE_OK)
         code = bind_values(statement, query);
-    if (code == SQLITE_OK)
-        return statement;
-    fail(to, code, error);
-    return NULL;
+    return code == SQLITE_OK || fail(to, code, error) ? statement : NULL;
 }
 
 static void
@@ -277,10 +270,10 @@ verify(SmDb *db, GError **error)
 
     if (answer == NULL || g_str_equal(answer, "ok"))
         return answer != NULL;
-    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER,
-                "ledger %s is damaged (%s); restore it from a backup, see Moving in scorefetch(1)",
-                db->path, answer);
-    return FALSE;
+    return sm_error_set(
+        error, SM_ERROR_LEDGER,
+        "ledger %s is damaged (%s); restore it from a backup, see Moving in scorefetch(1)",
+        db->path, answer);
 }
 
 static gboolean
@@ -374,8 +367,8 @@ sync_file(SmDb *db, GError **error)
         code = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
     if (code == SQLITE_OK)
         return TRUE;
-    g_set_error(error, SM_ERROR, SM_ERROR_LEDGER, "ledger %s: %s: %s (%s)", db->path,
-                sqlite3_errstr(code), g_strerror(errno), remedy(code & 0xff));
+    sm_error_set(error, SM_ERROR_LEDGER, "ledger %s: %s: %s (%s)", db->path, sqlite3_errstr(code),
+                 g_strerror(errno), remedy(code & 0xff));
     g_rec_mutex_lock(&to->lock);
     to->owes = TRUE;
     g_rec_mutex_unlock(&to->lock);

@@ -44,8 +44,8 @@ sm_http_prepare(CURL *handle, const SmAccount *account, guint stall, char *error
 #undef SET
     ok = ok && sm_authorities_set(handle, account, error);
     if (!ok && (error == NULL || *error == NULL))
-        g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
-                    "libcurl %s lacks an option that scorefetch needs", curl_version());
+        sm_error_set(error, SM_ERROR_INTERNAL, "libcurl %s lacks an option that scorefetch needs",
+                     curl_version());
     return ok;
 }
 
@@ -64,17 +64,16 @@ sm_http_set_error(GError **error, int code, CURL *handle, const char *url, CURLc
     case CURLE_SSL_ISSUER_ERROR:
         sm_certificate_look(handle, url, &certificate);
         fault = sm_certificate_fault(&certificate, g_get_real_time() / G_USEC_PER_SEC, clean);
-        g_set_error(error, SM_ERROR, SM_ERROR_TRUST, "%s: %s", shown, fault);
+        sm_error_set(error, SM_ERROR_TRUST, "%s: %s", shown, fault);
         break;
     case CURLE_SSL_CACERT_BADFILE:
-        g_set_error(error, SM_ERROR, SM_ERROR_CONFIG, "ca-file cannot be used: %s", clean);
+        sm_error_set(error, SM_ERROR_CONFIG, "ca-file cannot be used: %s", clean);
         break;
     case CURLE_OUT_OF_MEMORY: /* also libcurl's word for a header that does not end */
-        g_set_error(error, SM_ERROR, code, "%s: its headers are too large, or out of memory",
-                    shown);
+        sm_error_set(error, code, "%s: its headers are too large, or out of memory", shown);
         break;
     default:
-        g_set_error(error, SM_ERROR, code, "%s: %s", shown, clean);
+        sm_error_set(error, code, "%s: %s", shown, clean);
     }
 }
 

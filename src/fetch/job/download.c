@@ -213,8 +213,7 @@ try_often(Work *work, GError **error)
     while (!try_once(work, &fault)) {
         if (!may_pass(work, fault) || !pause_for_next(work)) {
             note_host(work, fault);
-            g_propagate_error(error, fault);
-            return FALSE;
+            return sm_error_pass(error, fault);
         }
         g_info("%s: %s; retrying", work->download->name, fault->message);
         g_clear_error(&fault);

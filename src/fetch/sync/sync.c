@@ -345,10 +345,7 @@ sm_sync(SmLedger *ledger, SmAccount *account, const SmSyncOptions *options, gboo
         sm_alert_clear(ledger, account->name, SM_ALERT_ACCOUNT);
     else if (!*left && !*interrupted)
         sm_alert_outcome(ledger, account, NULL, 0, fault);
-    if (fault != NULL) {
-        if (!options->dry_run) /* its own failure, if any, is the smaller one */
-            sm_sync_ended(ledger, account->name, 0, 0, fault->message, NULL);
-        g_propagate_error(error, fault);
-    }
-    return ok && !*left;
+    if (fault != NULL && !options->dry_run) /* its own failure, if any, is the smaller one */
+        sm_sync_ended(ledger, account->name, 0, 0, fault->message, NULL);
+    return sm_error_pass(error, fault) && ok && !*left;
 }
