@@ -107,7 +107,8 @@ static gboolean
 repair_descriptors(void)
 {
     for (int fd = 0; fd <= 2; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR) != fd)
             return FALSE;
     if (close_range(3, ~0U, 0) < 0) /* a kernel before 5.9, or a container that forbids it */
         for (int fd = 3; fd < WITHOUT_CLOSE_RANGE; fd++)
