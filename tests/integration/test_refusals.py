@@ -97,6 +97,14 @@ def test_other_names_go_on_behind_one_that_is_refused(account, service):
     assert account.receive(other).code == 0
 
 
+@pytest.mark.parametrize("words", [SESSIONS[12:-2], SESSIONS.replace(b"message", b"error")])
+def test_too_many_sessions_by_any_form_of_the_words(account, service, words):
+    service.says["file by password"] = reply(403, words)
+    done = account.receive(CSV_NAME)
+    assert (done.code, done.err) == (0, "")
+    assert service.calls() == ["file by password", "login", "file by token"]
+
+
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 429, 503])
 def test_too_many_sessions_go_on_with_a_token(account, service, status):
     service.says["file by password"] = reply(status, SESSIONS)

@@ -199,6 +199,8 @@ sm_reply_refusal(const SmReply *reply, const char *secret)
 
     json = cJSON_ParseWithLength(reply->text, reply->length);
     message = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "message"));
+    if (message == NULL && sm_reply_has(reply, "max sessions", "Max sessions"))
+        return SM_REFUSAL_SESSIONS; /* as plain text, or in another member */
     if (message != NULL && strstr(message, secret) != NULL)
         message = "password"; /* what repeats it is about it */
     return sm_refusal_kind(reply->status, message);
