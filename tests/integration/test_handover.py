@@ -64,8 +64,9 @@ def target(account):
     return folder
 
 
-def dated(name):
-    return time.strftime("%Y-%m-%d_") + name
+def dated(path):
+    """A copy's name: with the day on which path was stored."""
+    return time.strftime("%Y-%m-%d_", time.localtime(path.stat().st_mtime)) + path.name
 
 
 def test_a_copy_has_date_group_and_mode(account, target, scores):
@@ -74,7 +75,8 @@ def test_a_copy_has_date_group_and_mode(account, target, scores):
     assert account.scoremail(stdin=mail("csv")).code == 0
     assert open_handovers(account) == []
     (copy,) = target.iterdir()
-    assert copy.name == dated(CSV_NAME)
+    assert copy.name == dated(account.directory / CSV_NAME)
+    assert re.match(r"20\d\d-[01]\d-[0-3]\d_4300_", copy.name)
     assert copy.read_bytes() == scores[CSV_NAME]
     assert (copy.group(), stat.S_IMODE(copy.stat().st_mode)) == (OTHER_GROUP, 0o640)
 
@@ -85,7 +87,7 @@ def test_a_copy_of_an_encrypted_file_says_so(sealing):
     sealing.configure(on_stored=command("copy", target))
     sealing.scoremail(stdin=mail("csv"))
     assert [(path.name, path.read_bytes()) for path in target.iterdir()] == [
-        (dated(CSV_NAME) + ".gpg", sealing.stored()[f"{CSV_NAME}.gpg"])
+        (dated(sealing.directory / f"{CSV_NAME}.gpg"), sealing.stored()[f"{CSV_NAME}.gpg"])
     ]
 
 
@@ -102,9 +104,11 @@ def test_a_copy_is_made_once(account, target):
 def test_a_corrected_copy_takes_the_older_one_s_place(account, target, emulator):
     account.configure(on_stored=command("copy", target))
     account.scoremail(stdin=mail("csv"))
+    older = dated(account.directory / CSV_NAME)
     emulator.add(CSV_NAME, CORRECTED)
     account.scoremail(stdin=announced_again(1))
-    assert {path.name: path.read_bytes() for path in target.iterdir()} == {dated(CSV_NAME): CORRECTED}
+    newer = dated(account.directory / CSV_NAME)  # another name only where midnight has passed
+    assert (target / newer).read_bytes() == CORRECTED and {path.name for path in target.iterdir()} == {older, newer}
 
 
 def test_a_copy_waits_for_its_directory(account, target, scores):
