@@ -3,6 +3,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 from harness import EX_USAGE, need, run
@@ -35,7 +36,8 @@ def fish(build, *lines):
     need(shutil.which("fish"), "fish is not installed")
     script = [f"source {build}/src/fetch/scorefetch.fish"]
     script += [f"complete -C '{line}' | string replace -r '\\t.*' ''; echo ." for line in lines]
-    done = run(["fish", "--no-config", "-c", "\n".join(script)], cwd=build, env={**os.environ, "HOME": "/nonexistent"})
+    with tempfile.TemporaryDirectory() as home:  # fish makes folders in it
+        done = run(["fish", "--no-config", "-c", "\n".join(script)], cwd=build, env={**os.environ, "HOME": home})
     return [part.split() for part in done.out.decode().split(".\n")[:-1]] if "." in done.out.decode() else []
 
 
