@@ -12,10 +12,8 @@
 #include "fetch/commands/commands.h"
 #include "fetch/host/json.h"
 #include "fetch/host/screen.h"
-#include "fetch/status/exposition.h"
-#include "fetch/status/json.h"
+#include "fetch/status/forms.h"
 #include "fetch/status/live.h"
-#include "fetch/status/table.h"
 #include "fetch/status/verdict.h"
 
 enum {
@@ -89,12 +87,8 @@ print(SmSession *session, Status *status, const SmSurvey *survey, GError **error
     g_autoptr(GPtrArray) concerns = sm_verdict_new(survey);
 
     status->level = sm_verdict_level(concerns);
-    if (status->prometheus != NULL) {
-        g_autofree char *text = sm_exposition(survey);
-
-        if (!sm_exposition_write(status->prometheus, text, error))
-            return FALSE;
-    }
+    if (status->prometheus != NULL && !sm_exposition_write(status->prometheus, survey, error))
+        return FALSE;
     if (status->exit_code && !status->json) {
         sm_status_print_plugin(survey, concerns);
         sm_status_print_concerns(concerns);

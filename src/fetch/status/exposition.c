@@ -1,4 +1,4 @@
-#include "fetch/status/exposition.h"
+#include "fetch/status/forms.h"
 
 #include <sys/stat.h>
 
@@ -119,8 +119,9 @@ add_whole(GString *text, const SmSurvey *survey)
             sm_verdict_level(concerns));
 }
 
-char *
-sm_exposition(const SmSurvey *survey)
+/* Caller frees. */
+static char *
+metrics_of(const SmSurvey *survey)
 {
     GString *text = g_string_new(NULL);
 
@@ -135,8 +136,9 @@ sm_exposition(const SmSurvey *survey)
 }
 
 gboolean
-sm_exposition_write(const char *path, const char *text, GError **error)
+sm_exposition_write(const char *path, const SmSurvey *survey, GError **error)
 {
+    g_autofree char *text = metrics_of(survey);
     g_autoptr(GError) fault = NULL;
     mode_t before = umask(022); /* the collector is another user */
     gboolean ok =

@@ -1,4 +1,4 @@
-#include "fetch/status/json.h"
+#include "fetch/status/forms.h"
 
 #include "fetch/host/json.h"
 #include "fetch/status/verdict.h"

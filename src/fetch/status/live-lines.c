@@ -7,8 +7,8 @@
 #include "fetch/database/db.h"
 #include "fetch/host/progress.h"
 #include "fetch/host/screen.h"
+#include "fetch/status/forms.h"
 #include "fetch/status/live.h"
-#include "fetch/status/table.h"
 #include "fetch/status/verdict.h"
 
 enum { ITEM_MAX = 4000 /* bytes */ };

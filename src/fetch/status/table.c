@@ -1,4 +1,4 @@
-#include "fetch/status/table.h"
+#include "fetch/status/forms.h"
 
 #include <stdio.h>
 #include <string.h>
