@@ -22,7 +22,7 @@ static const struct {
     const char *title;
     const char *advice;
     gboolean at_the_portal; /* who signs in there can */
-} kinds[SM_ALERT_N_KINDS] = {
+} kinds[] = {
     [SM_ALERT_CREDENTIALS] = {"credentials", SM_LEVEL_CRITICAL, STANDS, "the password was rejected",
                               "Sign in at the portal, renew the password there if it has expired, "
                               "then run scorefetch passwd. Files wait until then.",
@@ -117,6 +117,8 @@ static const struct {
                           "the parser runs without all of its sandbox",
                           "Use a kernel 5.13 or newer with landlock and seccomp enabled; "
                           "--sandbox=required refuses to run without."},
+    /* of a newer version: its name is all that is known of it */
+    [SM_ALERT_NONE] = {NULL, SM_LEVEL_OK, SHOWS, NULL, "See scorefetch status."},
 };
 
 const char *
@@ -231,27 +233,13 @@ sm_alert_unlinked(const char *text)
     return g_string_free(to, FALSE);
 }
 
-static const char *
-title_of(const SmAlertRow *row)
-{
-    SmAlertKind kind = sm_alert_kind_named(row->kind);
-
-    return kind != SM_ALERT_NONE ? kinds[kind].title : row->kind;
-}
-
-static const char *
-advice_of(const SmAlertRow *row)
-{
-    SmAlertKind kind = sm_alert_kind_named(row->kind);
-
-    return kind != SM_ALERT_NONE ? kinds[kind].advice : "See scorefetch status.";
-}
-
 static char *
 subject_of(const SmAlertRow *row)
 {
-    return *row->account != '\0' ? g_strdup_printf("scoremail: %s: %s", row->account, title_of(row))
-                                 : g_strdup_printf("scoremail: %s", title_of(row));
+    const char *title = kinds[sm_alert_kind_named(row->kind)].title;
+
+    return g_strdup_printf("scoremail: %s%s%s", row->account, *row->account != '\0' ? ": " : "",
+                           title != NULL ? title : row->kind);
 }
 
 static char *
@@ -325,8 +313,9 @@ sm_alert_mail(const SmAlertRow *row, const SmConfig *config, gint64 now)
                            "-- \n"
                            "Configuration: %s. An alert of one kind is sent once in %u min.\n"
                            "See scorefetch status, and scorefetch(1).%s\n",
-                           headers, g_get_host_name(), where, last, text, more, advice_of(row),
-                           config->file, (config->alert_every + 59) / 60,
+                           headers, g_get_host_name(), where, last, text, more,
+                           sm_alert_advice(sm_alert_kind_named(row->kind)), config->file,
+                           (config->alert_every + 59) / 60,
                            strcmp(text, row->text) != 0
                                ? " Signs in [brackets] keep mail programs from making links."
                                : "");
@@ -344,7 +333,7 @@ sm_alert_json(const SmAlertRow *row, const SmConfig *config)
     sm_json_add_text(json, "account", *row->account != '\0' ? row->account : NULL);
     cJSON_AddStringToObject(json, "subject", subject);
     cJSON_AddStringToObject(json, "text", said);
-    cJSON_AddStringToObject(json, "advice", advice_of(row));
+    cJSON_AddStringToObject(json, "advice", sm_alert_advice(sm_alert_kind_named(row->kind)));
     cJSON_AddNumberToObject(json, "times", (double)row->times);
     cJSON_AddNumberToObject(json, "more", (double)row->times - 1);
     sm_json_add_time(json, "first", row->first);

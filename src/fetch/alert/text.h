@@ -24,7 +24,7 @@ typedef enum { SM_LEVEL_OK, SM_LEVEL_WARNING, SM_LEVEL_CRITICAL } SmLevel;
 SmLevel sm_alert_level(SmAlertKind kind);
 
 /*
- * Whether the alert, of a known kind, still counts: some stand until they are cleared, some tell of
+ * Whether the alert still counts: some stand until they are cleared, some tell of
  * something that happened once and count for three days, and for some there is nothing
  * to judge by but what they were about, which a survey has itself.
  */
@@ -33,7 +33,7 @@ gboolean sm_alert_counts(const SmAlertRow *alert, gint64 now);
 /* What it is: "the password was rejected". Static. */
 const char *sm_alert_title(SmAlertKind kind);
 
-/* What a person can do about it: one or two sentences. Static. */
+/* What a person can do about it: one or two sentences; also of SM_ALERT_NONE. Static. */
 const char *sm_alert_advice(SmAlertKind kind);
 
 /* Who can, as a report names them: who signs in at the portal, or who looks after the server.
