@@ -1,9 +1,8 @@
 /* What the checks judge by without looking at the machine. */
 #include "fetch-fixture.h"
 #include "fetch/check/calls.h"
-#include "fetch/check/check.h"
+#include "fetch/check/checks.h"
 #include "fetch/check/places.h"
-#include "fetch/check/units.h"
 
 static void
 the_worst_finding_is_the_exit_code(void)

@@ -25,6 +25,14 @@ void sm_check_pull(SmCheck *check, const SmAccount *none);
 /* Whether a site's hourly look at the listing is on; says nothing if it is. */
 void sm_check_sync(SmCheck *check, const SmAccount *none);
 
+/* No check, but what they ask: whether unit may write to what is at path, absolute and without
+ * links, by what `systemctl show` printed; TRUE of a unit that is not installed. Pure. */
+gboolean sm_units_may_write(const char *shown, const char *unit, const char *path);
+
+/* No check: whether unit is installed and not started at boot; FALSE where systemd does not run, or
+ * for a person's configuration. */
+gboolean sm_units_is_off(SmCheck *check, const char *unit);
+
 /* Whether a site's socket, timers and services are enabled, running and not masked. Nothing is said
  * where systemd does not run, or of what is not installed. */
 void sm_check_units(SmCheck *check, const SmAccount *none);

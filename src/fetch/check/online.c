@@ -131,11 +131,11 @@ look_at_service(const SmAccount *account, Probe *probe, GError **error)
 }
 
 static void
-say_certificate(SmCheck *check, const SmAccount *account, const Probe *probe)
+say_certificate(SmCheck *check, const SmAccount *account, const Probe *probe,
+                const char *authorities)
 {
     g_autofree char *until = sm_text_day(probe->certificate.expires);
     gboolean soon = probe->certificate.expires - sm_ledger_now() < EXPIRY_AHEAD;
-    g_autofree char *authorities = sm_authorities_describe(account);
 
     if (probe->certificate.issuer == NULL)
         sm_check_say(check, SM_CHECK_OK, "tls", account,
@@ -147,15 +147,6 @@ say_certificate(SmCheck *check, const SmAccount *account, const Probe *probe)
                      account->service_url, probe->certificate.issuer,
                      soon ? ", but only until" : " until", until,
                      soon ? "; its operator must renew it" : "", authorities);
-}
-
-static void
-say_refused(SmCheck *check, const SmAccount *account, const GError *fault)
-{
-    g_autofree char *authorities = sm_authorities_describe(account);
-
-    sm_check_say(check, SM_CHECK_FAILURE, "tls", account, "%s (authorities: %s)", fault->message,
-                 authorities);
 }
 
 static void
@@ -185,18 +176,17 @@ sm_check_network(SmCheck *check, const SmAccount *account)
     g_autofree char *way =
         g_strjoin("\n", account->service_url, account->proxy != NULL ? account->proxy : "",
                   account->ca_file, NULL);
+    g_autofree char *authorities = sm_authorities_describe(account);
+    g_autoptr(GError) fault = NULL;
     Probe probe = {0};
-    GError *fault = NULL;
 
     if (!g_hash_table_add(check->probed, g_steal_pointer(&way)))
         return;
-    if (check_name(check, account)) {
-        if (look_at_service(account, &probe, &fault))
-            say_certificate(check, account, &probe);
-        else
-            say_refused(check, account, fault);
-        g_clear_error(&fault);
-    }
+    if (check_name(check, account) && look_at_service(account, &probe, &fault))
+        say_certificate(check, account, &probe, authorities);
+    else if (fault != NULL)
+        sm_check_say(check, SM_CHECK_FAILURE, "tls", account, "%s (authorities: %s)",
+                     fault->message, authorities);
     say_clock(check, account, &probe);
     sm_certificate_clear(&probe.certificate);
 }

@@ -1,11 +1,10 @@
-#include "fetch/check/units.h"
+#include "fetch/check/checks.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/error.h"
 #include "common/config/places.h"
-#include "fetch/check/checks.h"
 #include "fetch/host/subprocess.h"
 
 enum { LIMIT = 10 /* seconds */, SHOWN_MAX = 64 * 1024 };

@@ -16,7 +16,6 @@
 #include "fetch/alert/watch.h"
 #include "fetch/check/calls.h"
 #include "fetch/check/places.h"
-#include "fetch/check/units.h"
 #include "fetch/host/subprocess.h"
 
 #define REMEDY_SITE                                                                                \
