@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "fetch-fixture.h"
-#include "fetch/report/letter.h"
 #include "fetch/report/page.h"
 
 #define NOW G_GINT64_CONSTANT(1795971600) /* 2026-11-29 12:00 in New York */

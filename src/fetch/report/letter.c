@@ -1,11 +1,10 @@
-#include "fetch/report/letter.h"
+#include "fetch/report/page.h"
 
 #include "common/base/each.h"
 #include "common/base/text.h"
 #include "fetch/alert/text.h"
 #include "fetch/report/calendar.h"
 #include "fetch/report/html.h"
-#include "fetch/report/page.h"
 
 enum {
     NEWEST = 10,

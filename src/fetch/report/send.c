@@ -8,7 +8,7 @@
 #include "fetch/host/subprocess.h"
 #include "fetch/notes/mailing.h"
 #include "fetch/report/calendar.h"
-#include "fetch/report/letter.h"
+#include "fetch/report/page.h"
 
 enum {
     SENDING_MAX = 30,      /* seconds for the command */
