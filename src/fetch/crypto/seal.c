@@ -45,11 +45,8 @@ static ssize_t
 take_sealed(void *handle, const void *buffer, size_t size)
 {
     SmSeal *seal = handle;
-    ssize_t wrote;
+    ssize_t wrote = TEMP_FAILURE_RETRY(write(seal->fd, buffer, size));
 
-    do {
-        wrote = write(seal->fd, buffer, size);
-    } while (wrote < 0 && errno == EINTR);
     if (wrote < 0) {
         if (seal->fault == NULL)
             sm_error_from_errno(&seal->fault, SM_ERROR_DIRECTORY, "%s", seal->shown);
@@ -190,11 +187,8 @@ static ssize_t
 give_sealed(void *handle, void *buffer, size_t size)
 {
     Unsealing *unsealing = handle;
-    ssize_t got;
+    ssize_t got = TEMP_FAILURE_RETRY(read(unsealing->fd, buffer, size));
 
-    do {
-        got = read(unsealing->fd, buffer, size);
-    } while (got < 0 && errno == EINTR);
     if (got < 0)
         sm_error_from_errno(&unsealing->fault, SM_ERROR_DIRECTORY, "it cannot be read");
     else
