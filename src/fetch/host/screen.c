@@ -123,9 +123,8 @@ take_signal(SmScreen *screen)
 {
     struct signalfd_siginfo taken = {0};
 
-    if (read(screen->signals, &taken, sizeof taken) != (ssize_t)sizeof taken)
-        return TRUE;
-    if (taken.ssi_signo == SIGWINCH)
+    if (read(screen->signals, &taken, sizeof taken) != (ssize_t)sizeof taken ||
+        taken.ssi_signo == SIGWINCH)
         return TRUE;
     if (taken.ssi_signo == SIGTSTP)
         return stop(screen);

@@ -18,6 +18,9 @@
 
 #define GENERAL "scoremail"
 
+/* An account with all that it must have, but for its password. */
+#define TRIAL "[account trial]\nusername = u\ndirectory = /d\nformat = csv\n"
+
 #define NEW_TEXT                                                                                   \
     "# scoremail's configuration. scoremail.conf(5) describes every key; scorefetch setup edits\n" \
     "# this file, and leaves alone what it does not ask for.\n"
@@ -184,8 +187,8 @@ gboolean
 sm_draft_check(const char *key, const char *value, GError **error)
 {
     const SmConfigKey *known = sm_config_key(key);
-    g_autofree char *text = g_strdup(
-        "[account trial]\nusername = u\npassword-file = /p\ndirectory = /d\nformat = csv\n");
+    guint flags = known != NULL ? known->flags : 0;
+    const char *text = (flags & SM_KEY_PASSWORD) != 0 ? TRIAL : TRIAL "password-file = /p\n";
     g_autofree char *edited = NULL;
     g_autoptr(GError) fault = NULL;
     g_autoptr(SmConfig) config = NULL;
@@ -196,14 +199,8 @@ sm_draft_check(const char *key, const char *value, GError **error)
     if (!sm_text_is_clean(value, strlen(value)))
         return sm_error_set(error, SM_ERROR_CONFIG,
                             "has control or invisible characters, or is no UTF-8");
-    if ((known->flags & SM_KEY_PASSWORD) != 0) {
-        char *without = sm_edit_set(text, "account trial", "password-file", NULL);
-
-        g_free(text);
-        text = without;
-    }
-    edited = sm_edit_set(text, (known->flags & SM_KEY_ACCOUNT) != 0 ? "account trial" : GENERAL,
-                         key, value);
+    edited =
+        sm_edit_set(text, (flags & SM_KEY_ACCOUNT) != 0 ? "account trial" : GENERAL, key, value);
     config = load(edited, &fault);
     own = config != NULL ? ((const SmAccount *)config->accounts->pdata[0])->fault : fault;
     if (own == NULL)

@@ -132,12 +132,6 @@ sm_plan_can_make(const char *path, GError **error)
     return g_file_test(path, G_FILE_TEST_IS_DIR) || sm_plan_can_write(path, error);
 }
 
-static gboolean
-sync_folder(int fd, const char *path, GError **error)
-{
-    return fsync(fd) == 0 || sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", path);
-}
-
 /* What a step's owner and group are; (uid_t)-1: nobody in particular. FALSE and errno. */
 static gboolean
 find_owner(const Step *step, uid_t *user, gid_t *group)
@@ -200,9 +194,9 @@ make_folder(const Step *step, GError **error)
         next = enter(fd, *name, step, last, &made);
         if (next < 0)
             return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "folder %s", step->path);
-        if (made && !sync_folder(fd, step->path, error)) {
+        if (made && fsync(fd) < 0) {
             sm_close(&next);
-            return FALSE;
+            return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "%s", step->path);
         }
         sm_close(&fd);
         fd = next;
