@@ -12,7 +12,7 @@
 #define PIPE_FOLDER "sieve_pipe_bin_dir"
 #define NOT_IN_PATHS " \t\r\"'`|;,()<>=!:"
 
-enum { LIMIT = 10, /* seconds */ SAID_MAX = 1000 };
+enum { LIMIT = 10 /* seconds */, SAID_MAX = 1000, CRONTAB_MAX = 256 * 1024 /* bytes */ };
 
 gboolean
 sm_check_mentions(const char *text, const char *word)
@@ -123,4 +123,23 @@ sm_check_calls_fault(const char *const *calls)
             first = g_strdup_printf("%s %s", *calls, fault);
     }
     return g_steal_pointer(&first);
+}
+
+char *
+sm_check_crontab(GError **error)
+{
+    static const char *const argv[] = {"crontab", "-l", NULL};
+    g_autofree char *text = g_malloc0(CRONTAB_MAX + 1);
+    gsize length = CRONTAB_MAX;
+    g_autoptr(GError) fault = NULL;
+
+    if (!sm_subprocess(argv, g_get_monotonic_time() + LIMIT * G_USEC_PER_SEC, text, &length,
+                       SM_ERROR_DIRECTORY, &fault)) {
+        if (strstr(fault->message, "no crontab for") != NULL)
+            return g_strdup("");
+        return sm_error_null(error, SM_ERROR_DIRECTORY, "crontab -l: %s", fault->message);
+    }
+    if (length < CRONTAB_MAX - 1 && strlen(text) == length)
+        return g_steal_pointer(&text);
+    return sm_error_null(error, SM_ERROR_DIRECTORY, "the crontab is too long to be edited");
 }

@@ -1,6 +1,6 @@
 /*
  * What a mail agent's recipe calls: the programs of our name that it names by their path, and
- * whether they run.
+ * whether they run; and our user's crontab.
  */
 #pragma once
 
@@ -28,3 +28,7 @@ char *sm_check_piped_call(const char *text);
  * else what is wrong with the first: "/usr/bin/scoremail does not exist". Caller frees.
  */
 char *sm_check_calls_fault(const char *const *calls);
+
+/* Our user's crontab, "" where there is none. Caller frees. NULL where it cannot be read as a
+ * whole: SM_ERROR_DIRECTORY. */
+char *sm_check_crontab(GError **error);

@@ -9,22 +9,18 @@
 #include <unistd.h>
 
 #include "build-config.h"
-#include "common/base/error.h"
 #include "common/base/startup.h"
 #include "common/event/spool.h"
 #include "fetch/alert/watch-worker.h"
 #include "fetch/alert/watch.h"
 #include "fetch/check/calls.h"
 #include "fetch/check/places.h"
-#include "fetch/host/subprocess.h"
 
 #define REMEDY_SITE                                                                                \
     "systemctl enable --now scoremail-run.socket scoremail-run.timer scoremail-tell.timer"
 #define CRONTAB "/usr/bin/crontab"
 #define TIMER "scoremail-run.timer"
 #define SYNC_TIMER "scoremail-sync.timer"
-
-enum { LIMIT = 10 /* seconds, for a program that is asked */, CRONTAB_MAX = 64 * 1024 };
 
 /* A personal one is made when it is needed; the site's has a group that we could not give it. */
 static void
@@ -106,13 +102,9 @@ site_crontabs_start(const char *command)
 static gboolean
 own_crontab_starts(const char *command)
 {
-    static const char *const argv[] = {"crontab", "-l", NULL};
-    g_autofree char *text = g_malloc0(CRONTAB_MAX);
-    gsize length = CRONTAB_MAX;
+    g_autofree char *text = sm_check_crontab(NULL);
 
-    return sm_subprocess(argv, g_get_monotonic_time() + LIMIT * G_USEC_PER_SEC, text, &length,
-                         SM_ERROR_INTERNAL, NULL) &&
-           sm_check_mentions(text, command);
+    return text != NULL && sm_check_mentions(text, command);
 }
 
 /* Whether a timer of the site's is off, and no crontab that may be read starts command instead. */

@@ -5,7 +5,6 @@
 
 #include "common/base/error.h"
 #include "fetch/check/calls.h"
-#include "fetch/host/subprocess.h"
 #include "fetch/setup/edit.h"
 #include "fetch/setup/site.h"
 
@@ -16,8 +15,6 @@
 #define RUN_TIMER "scoremail-run.timer"
 #define SYNC_TIMER "scoremail-sync.timer"
 #define UNIT_MARK "# Written by scorefetch setup; changes of your own: systemctl --user edit"
-
-enum { CRONTAB_MAX = 256 * 1024 /* bytes */, LIMIT = 10 /* seconds */ };
 
 static char *
 runtime_folder(void)
@@ -150,30 +147,6 @@ plan_own_units_stop(SmPlan *plan, const SmPlace *place)
         plan_systemctl(plan, FALSE, "disable", "--now");
 }
 
-/* Our user's crontab, "" where there is none. Caller frees. */
-static char *
-read_crontab(GError **error)
-{
-    static const char *const argv[] = {"crontab", "-l", NULL};
-    g_autofree char *text = g_malloc0(CRONTAB_MAX + 1);
-    gsize length = CRONTAB_MAX;
-    g_autoptr(GError) fault = NULL;
-
-    if (!sm_subprocess(argv, g_get_monotonic_time() + LIMIT * G_USEC_PER_SEC, text, &length,
-                       SM_ERROR_DIRECTORY, &fault)) {
-        if (strstr(fault->message, "no crontab for") != NULL)
-            return g_strdup("");
-        return sm_error_null(error, SM_ERROR_DIRECTORY,
-                             "crontab -l: %s; nothing changed, use --schedule none",
-                             fault->message);
-    }
-    if (length < CRONTAB_MAX - 1 && strlen(text) == length)
-        return g_steal_pointer(&text);
-    return sm_error_null(
-        error, SM_ERROR_DIRECTORY,
-        "the crontab is too long to be edited; nothing changed, use --schedule none");
-}
-
 /* Whether cron starts the worker already. */
 static gboolean
 is_in_cron(const SmPlace *place)
@@ -183,7 +156,7 @@ is_in_cron(const SmPlace *place)
     if (place->site)
         g_file_get_contents(SITE_CRON, &text, NULL, NULL);
     else if (g_file_test(CRONTAB, G_FILE_TEST_IS_EXECUTABLE))
-        text = read_crontab(NULL);
+        text = sm_check_crontab(NULL);
     return text != NULL && sm_check_mentions(text, WORKER);
 }
 
@@ -244,13 +217,15 @@ static gboolean
 plan_crontab(SmPlan *plan, const char *lines, gboolean *theirs, GError **error)
 {
     static const char *const argv[] = {"crontab", "-", NULL};
-    g_autofree char *present = read_crontab(error);
+    g_autoptr(GError) fault = NULL;
+    g_autofree char *present = sm_check_crontab(&fault);
     g_autofree char *rest = present != NULL ? sm_edit_without_block(present) : NULL;
     const char *others = rest != NULL ? rest : present;
     g_autofree char *edited = NULL;
 
     if (present == NULL)
-        return FALSE;
+        return sm_error_set(error, SM_ERROR_DIRECTORY, "%s; nothing changed, use --schedule none",
+                            fault->message);
     *theirs = sm_check_mentions(others, WORKER);
     if (*theirs) {
         sm_plan_note(plan, "your crontab starts scorefetch run already; it stays as it is");
@@ -289,10 +264,7 @@ plan_site(SmPlan *plan, gboolean timer, const char *lines)
                      text);
     else if (!timer || present != NULL)
         sm_plan_file(plan, SITE_CRON, text, 0644);
-    if (timer)
-        sm_site_plan_units(plan);
-    else
-        sm_site_plan_units_off(plan);
+    sm_site_plan_units(plan, timer);
 }
 
 gboolean

@@ -105,17 +105,12 @@ plan_systemctl(SmPlan *plan, const char *verb)
 }
 
 void
-sm_site_plan_units(SmPlan *plan)
+sm_site_plan_units(SmPlan *plan, gboolean on)
 {
     static const char *const reload[] = {"systemctl", "daemon-reload", NULL};
 
-    sm_plan_command(plan, TRUE, reload, NULL);
-    plan_systemctl(plan, "enable");
-}
-
-void
-sm_site_plan_units_off(SmPlan *plan)
-{
-    if (g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR))
-        plan_systemctl(plan, "disable");
+    if (on)
+        sm_plan_command(plan, TRUE, reload, NULL);
+    if (on || g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR))
+        plan_systemctl(plan, on ? "enable" : "disable");
 }

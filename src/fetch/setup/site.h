@@ -16,11 +16,8 @@ void sm_site_plan(SmPlan *plan, char **members);
  */
 void sm_site_plan_directories(SmPlan *plan, const char *const *directories);
 
-/* Adds the commands that enable and start the units. */
-void sm_site_plan_units(SmPlan *plan);
-
-/* The reverse, where systemd runs. */
-void sm_site_plan_units_off(SmPlan *plan);
+/* Adds the commands that enable and start the units; or, where systemd runs, the reverse. */
+void sm_site_plan_units(SmPlan *plan, gboolean on);
 
 /* A word of a unit's setting as systemd reads it: quoted, and % twice. Caller frees. */
 char *sm_site_quote(const char *word);
