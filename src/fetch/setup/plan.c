@@ -292,6 +292,10 @@ sm_plan_print(const SmPlan *plan)
 gboolean
 sm_plan_do(const SmPlan *plan, GError **error)
 {
+    static gboolean (*const doers[])(const Step *, GError **) = {[FOLDER] = make_folder,
+                                                                 [FILE_TEXT] = write_file,
+                                                                 [SECRET] = write_secret,
+                                                                 [COMMAND] = run_command};
     static const int requests[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP};
     sigset_t held, before;
     gboolean ok = TRUE;
@@ -300,18 +304,9 @@ sm_plan_do(const SmPlan *plan, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(requests); i++)
         sigaddset(&held, requests[i]);
     sigprocmask(SIG_BLOCK, &held, &before);
-    SM_EACH (const Step, step, plan) {
-        if (!ok)
-            break;
-        if (step->kind == FOLDER)
-            ok = make_folder(step, error);
-        else if (step->kind == FILE_TEXT)
-            ok = write_file(step, error);
-        else if (step->kind == SECRET)
-            ok = write_secret(step, error);
-        else if (step->kind == COMMAND && !step->may_fail)
-            ok = run_command(step, error);
-    }
+    SM_EACH (const Step, step, plan)
+        if (ok && step->kind != NOTE && !step->may_fail)
+            ok = doers[step->kind](step, error);
     sigprocmask(SIG_SETMASK, &before, NULL);
     SM_EACH (const Step, step, plan)
         if (ok && step->kind == COMMAND && step->may_fail)

@@ -8,6 +8,9 @@
  * for 0. Caller frees. */
 char *sm_status_when(gint64 when, gint64 now);
 
+/* "worker seen: 5 min ago; events in the spool: 0". Caller frees. */
+char *sm_status_worker(const SmSurvey *survey);
+
 /* What follows prints what `scorefetch status` shows to people: a row for each account, then the
  * worker's line. */
 void sm_status_print_accounts(const SmSurvey *survey);

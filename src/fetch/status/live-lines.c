@@ -203,15 +203,9 @@ add_frame(GPtrArray *lines, const SmLive *live)
     g_autoptr(GDateTime) now = g_date_time_new_from_unix_local(live->survey->now);
     g_autofree char *time = g_date_time_format(now, "%F %T %Z");
     g_autofree char *level = g_ascii_strup(sm_level_name(sm_verdict_level(live->concerns)), -1);
-    g_autofree char *beat = sm_status_when(live->survey->worker.beat_at, live->survey->now);
 
     g_ptr_array_add(lines, g_strdup_printf("scoremail: %s  %s", level, time));
-    if (live->survey->worker.spooled >= 0)
-        g_ptr_array_add(lines, g_strdup_printf("worker seen: %s; events in the spool: %d",
-                                               live->survey->worker.beat_at > 0 ? beat : "never",
-                                               (int)live->survey->worker.spooled));
-    else
-        g_ptr_array_add(lines, g_strdup_printf("worker seen: %s; the spool cannot be read", beat));
+    g_ptr_array_add(lines, sm_status_worker(live->survey));
 }
 
 static void

@@ -46,21 +46,23 @@ print_hosts(const SmSurvey *survey)
     }
 }
 
-static void
-print_worker(const SmSurvey *survey)
+char *
+sm_status_worker(const SmSurvey *survey)
 {
-    g_autofree char *beat = sm_status_when(survey->worker.beat_at, survey->now);
+    const SmWorkerSigns *worker = &survey->worker;
+    g_autofree char *beat =
+        worker->beat_at > 0 ? sm_status_when(worker->beat_at, survey->now) : g_strdup("never");
 
-    printf("worker seen: %s; ", survey->worker.beat_at > 0 ? beat : "never");
-    if (survey->worker.spooled >= 0)
-        printf("events in the spool: %" G_GINT64_FORMAT "\n", survey->worker.spooled);
-    else
-        puts("the spool cannot be read");
+    if (worker->spooled < 0)
+        return g_strdup_printf("worker seen: %s; the spool cannot be read", beat);
+    return g_strdup_printf("worker seen: %s; events in the spool: %" G_GINT64_FORMAT, beat,
+                           worker->spooled);
 }
 
 void
 sm_status_print_accounts(const SmSurvey *survey)
 {
+    g_autofree char *worker = sm_status_worker(survey);
     int widest = (int)strlen("ACCOUNT");
 
     SM_EACH (const SmAccountSurvey, account, survey->accounts)
@@ -69,7 +71,7 @@ sm_status_print_accounts(const SmSurvey *survey)
            "LAST SYNC", "TODAY", "7 DAYS", "STORED", "WAITING", "FAILED", "DROPPED");
     for (guint i = 0; i < survey->accounts->len; i++)
         print_account(survey->accounts->pdata[i], widest, survey->now);
-    print_worker(survey);
+    puts(worker);
     print_hosts(survey);
 }
 
