@@ -54,15 +54,12 @@ print_plain(Cat *cat, int fd, GError **error)
 {
     g_autofree guint8 *piece = g_malloc(PIECE);
     gboolean ok = TRUE;
-    ssize_t got;
+    ssize_t got = 0;
 
-    do {
-        got = read(fd, piece, PIECE);
-        if (got > 0) {
-            sm_digest_update(cat->stored, piece, (gsize)got);
-            ok = print(piece, (gsize)got, cat, error);
-        }
-    } while (ok && (got > 0 || (got < 0 && errno == EINTR)));
+    while (ok && (got = TEMP_FAILURE_RETRY(read(fd, piece, PIECE))) > 0) {
+        sm_digest_update(cat->stored, piece, (gsize)got);
+        ok = print(piece, (gsize)got, cat, error);
+    }
     if (got < 0)
         ok = sm_error_from_errno(error, SM_ERROR_DIRECTORY, "it cannot be read");
     explicit_bzero(piece, PIECE); /* students' data */

@@ -47,8 +47,7 @@ wait_for_event(void)
 
     if (fcntl(STDIN_FILENO, F_GET_SEALS) < 0)
         return -1;
-    while (fcntl(STDIN_FILENO, F_SETLKW, &lock) < 0 && errno == EINTR)
-        continue;
+    TEMP_FAILURE_RETRY(fcntl(STDIN_FILENO, F_SETLKW, &lock));
     return fcntl(STDIN_FILENO, F_GET_SEALS);
 }
 

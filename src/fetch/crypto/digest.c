@@ -140,10 +140,7 @@ sm_digest_read(SmDigest *digest, int fd)
     g_autofree guint8 *buffer = g_malloc(READ_SIZE);
     ssize_t got;
 
-    do {
-        got = read(fd, buffer, READ_SIZE);
-        if (got > 0)
-            sm_digest_update(digest, buffer, (gsize)got);
-    } while (got > 0 || (got < 0 && errno == EINTR));
+    while ((got = TEMP_FAILURE_RETRY(read(fd, buffer, READ_SIZE))) > 0)
+        sm_digest_update(digest, buffer, (gsize)got);
     return got == 0;
 }

@@ -30,8 +30,7 @@ run(gpointer data)
     struct pollfd fds[] = {{.fd = stop->signal_fd, .events = POLLIN},
                            {.fd = stop->end_fd, .events = POLLIN}};
 
-    while (poll(fds, G_N_ELEMENTS(fds), -1) < 0 && errno == EINTR)
-        ;
+    TEMP_FAILURE_RETRY(poll(fds, G_N_ELEMENTS(fds), -1));
     if ((fds[0].revents & POLLIN) != 0) {
         struct signalfd_siginfo taken;
 
@@ -41,8 +40,7 @@ run(gpointer data)
             ;
         pthread_sigmask(SIG_UNBLOCK, &stop->signals, NULL); /* the next one finds this thread */
     }
-    while (poll(&fds[1], 1, -1) < 0 && errno == EINTR)
-        ;
+    TEMP_FAILURE_RETRY(poll(&fds[1], 1, -1));
     return NULL;
 }
 

@@ -112,10 +112,8 @@ read_bytes(int fd, guint8 *bytes, gsize size)
     gsize at = 0;
 
     while (at < size) {
-        ssize_t got = pread(fd, bytes + at, size - at, (off_t)at);
+        ssize_t got = TEMP_FAILURE_RETRY(pread(fd, bytes + at, size - at, (off_t)at));
 
-        if (got < 0 && errno == EINTR)
-            continue;
         if (got <= 0) {
             errno = got == 0 ? EAGAIN : errno; /* it has become shorter */
             return FALSE;
