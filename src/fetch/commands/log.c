@@ -41,15 +41,14 @@ user_name(Log *log, gint64 uid)
     return name;
 }
 
-/* What the table lines up, "-" for nothing. Caller frees each. */
-static void
-fill_columns(Log *log, const SmLogRow *row, char *columns[COLUMNS])
+/* What the table lines up: a column, "-" for nothing. Caller frees. */
+static char *
+column_of(Log *log, const SmLogRow *row, gsize which)
 {
     const char *const texts[COLUMNS] = {user_name(log, row->uid), row->command, row->action,
                                         row->account, row->name};
 
-    for (gsize i = 0; i < COLUMNS; i++)
-        columns[i] = sm_text_clean(*texts[i] != '\0' ? texts[i] : "-", FIELD_MAX);
+    return sm_text_clean(*texts[which] != '\0' ? texts[which] : "-", FIELD_MAX);
 }
 
 static void
@@ -57,15 +56,13 @@ print_table_row(Log *log, const SmLogRow *row)
 {
     g_autofree char *when = sm_text_time_utc(row->at);
     g_autofree char *detail = sm_text_clean(row->detail, FIELD_MAX);
-    char *columns[COLUMNS];
 
-    fill_columns(log, row, columns);
     fputs(when, stdout);
     for (gsize i = 0; i < COLUMNS; i++) {
+        g_autofree char *column = column_of(log, row, i);
         int width = i + 1 < COLUMNS || *detail != '\0' ? log->widths[i] : 0;
 
-        printf("  %s%*s", columns[i], MAX(width - (int)g_utf8_strlen(columns[i], -1), 0), "");
-        g_free(columns[i]);
+        printf("  %s%*s", column, MAX(width - (int)g_utf8_strlen(column, -1), 0), "");
     }
     printf("%s%s\n", *detail != '\0' ? "  " : "", detail);
 }
@@ -74,12 +71,11 @@ static gboolean
 measure_row(gconstpointer row, gpointer user_data)
 {
     Log *log = user_data;
-    char *columns[COLUMNS];
 
-    fill_columns(log, row, columns);
     for (gsize i = 0; i < COLUMNS; i++) {
-        log->widths[i] = MAX(log->widths[i], (int)g_utf8_strlen(columns[i], -1));
-        g_free(columns[i]);
+        g_autofree char *column = column_of(log, row, i);
+
+        log->widths[i] = MAX(log->widths[i], (int)g_utf8_strlen(column, -1));
     }
     return TRUE;
 }
