@@ -130,7 +130,7 @@ lookout_clear(gpointer data)
 {
     Lookout *lookout = data;
 
-    sm_live_free(lookout->live);
+    g_clear_pointer(&lookout->live, sm_live_free);
     g_clear_error(&lookout->fault);
     g_mutex_clear(&lookout->mutex);
     g_cond_clear(&lookout->change);
@@ -157,7 +157,7 @@ take(Lookout *lookout, SmLive *live, GError *fault)
     lookout->fault = fault;
     lookout->looked_at = g_get_monotonic_time();
     if (live != NULL) {
-        sm_live_free(lookout->live);
+        g_clear_pointer(&lookout->live, sm_live_free);
         lookout->live = live;
     }
 }

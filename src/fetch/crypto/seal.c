@@ -95,12 +95,9 @@ sm_seal_free(SmSeal *seal)
 {
     if (seal == NULL)
         return;
-    if (seal->gpg != NULL)
-        gpgme_release(seal->gpg); /* and closes gpg's pipes, if it still runs */
-    if (seal->plain != NULL)
-        gpgme_data_release(seal->plain);
-    if (seal->sealed != NULL)
-        gpgme_data_release(seal->sealed);
+    g_clear_pointer(&seal->gpg, gpgme_release); /* and closes gpg's pipes, if it still runs */
+    g_clear_pointer(&seal->plain, gpgme_data_release);
+    g_clear_pointer(&seal->sealed, gpgme_data_release);
     sm_gpg_loop_clear(&seal->loop);
     sm_digest_free(seal->digest);
     g_clear_error(&seal->fault);

@@ -39,7 +39,7 @@ sm_overview_free(SmOverview *overview)
         g_free(overview->months[i].delay.slowest_name);
     g_free(overview->delay.slowest_name);
     g_clear_pointer(&overview->zone, g_time_zone_unref);
-    sm_survey_free(overview->survey);
+    g_clear_pointer(&overview->survey, sm_survey_free);
     g_free(overview);
 }
 

@@ -68,10 +68,8 @@ free_download(gpointer data)
 void
 sm_live_free(SmLive *live)
 {
-    if (live == NULL)
-        return;
     g_clear_pointer(&live->concerns, g_ptr_array_unref); /* which point into the survey */
-    sm_survey_free(live->survey);
+    g_clear_pointer(&live->survey, sm_survey_free);
     g_ptr_array_unref(live->downloads);
     g_ptr_array_unref(live->waiting);
     g_free(live);

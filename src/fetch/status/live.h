@@ -36,7 +36,7 @@ SmRates *sm_rates_new(void);
 SmLive *sm_live_new(const SmConfig *config, SmLedger *ledger, const char *account, SmRates *rates,
                     GError **error);
 
-/* Frees live; NULL is allowed. */
+/* Frees live. */
 void sm_live_free(SmLive *live);
 
 /* live (NULL: nothing was seen yet) as lines for so many columns and rows, in strings: what matters

@@ -17,8 +17,6 @@ free_account(gpointer data)
 void
 sm_survey_free(SmSurvey *survey)
 {
-    if (survey == NULL)
-        return;
     g_ptr_array_unref(survey->accounts);
     g_ptr_array_unref(survey->alerts);
     g_ptr_array_unref(survey->refusals);

@@ -51,7 +51,7 @@ SmSurvey *sm_survey_new(const SmConfig *config, SmLedger *ledger, const char *ac
  * stored file's. Nothing in it has to be freed. */
 SmTotals sm_survey_sum(const SmSurvey *survey, gboolean in_use);
 
-/* Frees survey; NULL is allowed. */
+/* Frees survey. */
 void sm_survey_free(SmSurvey *survey);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SmSurvey, sm_survey_free)

@@ -174,8 +174,8 @@ sm_verdict_new(const SmSurvey *survey)
 
     judge_configuration(concerns, survey->config);
     judge_worker(concerns, survey);
-    for (guint i = 0; i < survey->accounts->len; i++)
-        judge_account(concerns, survey->accounts->pdata[i], survey);
+    SM_EACH (const SmAccountSurvey, account, survey->accounts)
+        judge_account(concerns, account, survey);
     judge_alerts(concerns, survey);
     g_ptr_array_sort(concerns, by_urgency);
     return concerns;
