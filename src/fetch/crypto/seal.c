@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "common/base/error.h"
-#include "fetch/crypto/gpg-loop.h"
 
 enum { LOOK_MS = 500 /* between two looks at whether gpg still moves */ };
 
