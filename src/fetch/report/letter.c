@@ -14,6 +14,7 @@ enum {
     TEXT_MAX = 2000, /* bytes */
 };
 
+#define TABLE_END "</table>\n"
 #define CELL "padding:3px 12px 3px 0;text-align:left;vertical-align:top"
 
 /* Both parts, which say the same. */
@@ -92,12 +93,6 @@ begin_table(Parts *to, const char *heading, const int *widths, const char *const
     add_row(to, widths, head, TRUE);
 }
 
-static void
-end_table(Parts *to)
-{
-    g_string_append(to->html, "</table>\n");
-}
-
 /* What needs a person: what it is, what to do, and who should do it. */
 static void
 add_concerns(Parts *to, const SmOverview *overview)
@@ -142,7 +137,7 @@ add_accounts(Parts *to, const SmOverview *overview)
 
         add_row(to, widths, (const char *[]){name, last, week, waiting, failed, NULL}, FALSE);
     }
-    end_table(to);
+    g_string_append(to->html, TABLE_END);
 }
 
 /* What waits, failed or conflicts: not of accounts that are turned off, as above. */
@@ -168,7 +163,7 @@ add_open(Parts *to, const SmOverview *overview)
         }
     }
     if (shown > 0)
-        end_table(to);
+        g_string_append(to->html, TABLE_END);
 }
 
 static void
@@ -188,7 +183,7 @@ add_newest(Parts *to, const SmOverview *overview)
 
         add_row(to, widths, (const char *[]){when, size, file->account, name, NULL}, FALSE);
     }
-    end_table(to);
+    g_string_append(to->html, TABLE_END);
 }
 
 static void
