@@ -6,7 +6,7 @@
 #include "common/base/error.h"
 #include "fetch-fixture.h"
 #include "fetch/alert/alert.h"
-#include "fetch/alert/watch-config.h"
+#include "fetch/alert/watch.h"
 
 /* Account main of the fixture, and elm, whose directory is at path. */
 typedef struct {

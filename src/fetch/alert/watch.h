@@ -1,7 +1,8 @@
 /*
- * Alerts of what does not happen: the wanted format is not announced, or
- * nothing is; no listing, no mail comes; a mailbox elsewhere is not collected. By what the ledger
- * and the spool have; each call raises the alert or clears it.
+ * Alerts of what no event tells: the wanted format is not announced, or
+ * nothing is; no listing, no mail comes; a mailbox elsewhere is not collected; the configuration
+ * has a fault. By what the ledger, the spool and the directories have; each call raises the alert
+ * or clears it.
  */
 #pragma once
 
@@ -64,3 +65,21 @@ char *sm_watch_pull_describe(const char *spool, gint64 now);
 
 /* Raises or clears SM_ALERT_PULL; raised anew once a day. */
 void sm_watch_pull(SmLedger *ledger, const char *spool, gint64 now);
+
+enum { SM_WATCH_CONFIG_LIMIT_MS = 2000 }; /* for all directories to answer */
+
+/*
+ * What is wrong with a configuration that could be loaded. Loading looks at no directory, since one
+ * on a dead share would stop every account; the worker and sync do, with a limit. Two enabled
+ * accounts with one directory, by another path (a link, a mount), would take each other's files for
+ * conflicts: the later of them in the configuration gets a fault (SM_ERROR_CONFIG). A
+ * directory that is not there, or does not answer within the limit, is equal to none.
+ */
+void sm_watch_config_directories(SmConfig *config);
+
+/*
+ * Raises SM_ALERT_ACCOUNT of the whole program for the first broken file, and of
+ * each enabled account that has a fault, also one of the above, or clears it.
+ * Raised anew once a day.
+ */
+void sm_watch_config(SmLedger *ledger, SmConfig *config, gint64 now);

@@ -16,7 +16,6 @@
 #include "common/event/spool.h"
 #include "common/event/wake.h"
 #include "fetch/alert/alert.h"
-#include "fetch/alert/watch-config.h"
 #include "fetch/alert/watch-worker.h"
 #include "fetch/alert/watch.h"
 #include "fetch/commands/commands.h"

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "common/base/error.h"
-#include "fetch/alert/watch-config.h"
 #include "fetch/alert/watch-worker.h"
 #include "fetch/alert/watch.h"
 #include "fetch/commands/commands.h"
