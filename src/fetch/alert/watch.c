@@ -168,33 +168,29 @@ load_arrivals(SmLedger *ledger, const char *account, gint64 now, SmArrival *file
     return found != NULL;
 }
 
-static void
-tell_no_mail(SmLedger *ledger, const char *account, gint64 mail_at, gint64 now)
-{
-    g_autofree char *day = sm_text_time(mail_at);
-    g_autofree char *text =
-        g_strdup_printf("account %s: the last %d files came by sync without a message; the last "
-                        "message came %s; does a filter or rule block notifications?",
-                        account, SM_WATCH_MAIL_FILES, day);
-
-    sm_alert_watch(ledger, account, SM_ALERT_MAIL, text, now);
-}
-
 void
 sm_watch_mail(SmLedger *ledger, const char *account, gint64 now)
 {
     SmArrival files[SM_WATCH_MAIL_FILES];
     g_autoptr(GError) fault = NULL;
+    g_autofree char *text = NULL;
     gint64 mail_at = 0;
     gsize count;
 
     if (!sm_account_mail_seen(ledger, account, &mail_at, &fault) ||
-        !load_arrivals(ledger, account, now, files, &count, &fault))
+        !load_arrivals(ledger, account, now, files, &count, &fault)) {
         g_info("%s", fault->message);
-    else if (sm_watch_mail_is_missed(files, count, mail_at))
-        tell_no_mail(ledger, account, mail_at, now);
-    else
-        sm_alert_clear(ledger, account, SM_ALERT_MAIL);
+        return;
+    }
+    if (sm_watch_mail_is_missed(files, count, mail_at)) {
+        g_autofree char *day = sm_text_time(mail_at);
+
+        text = g_strdup_printf(
+            "account %s: the last %d files came by sync without a message; the last "
+            "message came %s; does a filter or rule block notifications?",
+            account, SM_WATCH_MAIL_FILES, day);
+    }
+    sm_alert_watch(ledger, account, SM_ALERT_MAIL, text, now);
 }
 
 /* The name, and its time, of what was touched longest ago. Caller frees; NULL: there is none. */

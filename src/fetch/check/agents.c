@@ -1,7 +1,6 @@
 #include "fetch/check/checks.h"
 
 #include <glob.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -110,10 +110,9 @@ forget(SmSession *session, const SmAccount *account, const char *name, SmFetched
        GError **error)
 {
     SmClaim claim = {.ledger = session->ledger, .account = account->name, .name = name};
-    g_autoptr(SmFile) file = NULL;
+    g_autoptr(SmFile) file = sm_claim_take(&claim, SM_CLAIM_WAIT, error);
     gboolean ok;
 
-    file = sm_claim_take(&claim, SM_CLAIM_WAIT, error);
     if (file == NULL)
         return FALSE;
     ok = forget_row(session, account, file, error);

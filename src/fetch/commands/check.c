@@ -25,24 +25,23 @@ typedef enum {
     SILENT = 1 << 5, /* also for those whose directory, or what else they need, does not answer */
 } Traits;
 
-#define GENERAL NEEDS_CONFIG
 #define ACCOUNT (NEEDS_CONFIG | PER_ACCOUNT)
 
 static const struct {
     void (*look)(SmCheck *check, const SmAccount *account);
     guint traits; /* Traits */
 } checks[] = {
-    {sm_check_configuration, GENERAL},
-    {sm_check_ledger, GENERAL},
-    {sm_check_spool, GENERAL},
-    {sm_check_worker, GENERAL},
-    {sm_check_pull, GENERAL},
-    {sm_check_sync, GENERAL},
-    {sm_check_units, GENERAL},
-    {sm_check_units_view, GENERAL},
-    {sm_check_alerts, GENERAL},
-    {sm_check_tell, GENERAL},
-    {sm_check_alert_test, GENERAL | ALERT_TEST},
+    {sm_check_configuration, NEEDS_CONFIG},
+    {sm_check_ledger, NEEDS_CONFIG},
+    {sm_check_spool, NEEDS_CONFIG},
+    {sm_check_worker, NEEDS_CONFIG},
+    {sm_check_pull, NEEDS_CONFIG},
+    {sm_check_sync, NEEDS_CONFIG},
+    {sm_check_units, NEEDS_CONFIG},
+    {sm_check_units_view, NEEDS_CONFIG},
+    {sm_check_alerts, NEEDS_CONFIG},
+    {sm_check_tell, NEEDS_CONFIG},
+    {sm_check_alert_test, NEEDS_CONFIG | ALERT_TEST},
     {sm_check_account, ACCOUNT | ANY_ACCOUNT | SILENT},
     {sm_check_password, ACCOUNT},
     {sm_check_directory, ACCOUNT | SILENT},
@@ -56,7 +55,7 @@ static const struct {
     {sm_check_sandbox, 0},
     {sm_check_network, ACCOUNT | ONLINE},
     {sm_check_login, ACCOUNT | ONLINE},
-    {sm_check_firewall, GENERAL | ONLINE},
+    {sm_check_firewall, NEEDS_CONFIG | ONLINE},
 };
 
 /* Reads the configuration, and checks whose ledger it is; a failure is a finding. */
