@@ -174,8 +174,9 @@ state_of(const char *refusal)
 {
     static const char *const states[][2] = {
         {"certificate", "TLS"},         {"authentication failed", "28"},
-        {"no pg_hba.conf entry", "28"}, {"connection slots", "53300"},
-        {"too many", "53300"},          {"is read-only", "25006"},
+        {"no pg_hba.conf entry", "28"}, {"not permitted to log in", "28"},
+        {"connection slots", "53300"},  {"too many", "53300"},
+        {"is read-only", "25006"},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(states); i++)
