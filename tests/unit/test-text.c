@@ -38,6 +38,9 @@ static const struct {
 } redactions[] = {
     {"keeps scheme, host and path", "https://b.s3.amazonaws.com/K12/a.csv",
      "https://b.s3.amazonaws.com/K12/a.csv"},
+    {"takes off a query behind a semicolon", "https://h/a.csv;Signature=x", "https://h/a.csv"},
+    {"takes off a query behind a coded mark", "https://h/a.csv%3fSignature=x", "https://h/a.csv"},
+    {"takes off a query without its mark", "https://h/a.csv&Signature=x", "https://h/a.csv"},
     {"takes off a presigned query",
      "https://b.s3.amazonaws.com/K12/a.csv?AWSAccessKeyId=K&Expires=1&Signature=S",
      "https://b.s3.amazonaws.com/K12/a.csv"},

@@ -127,7 +127,10 @@ sm_text_hex(const guint8 *bytes, gsize length)
 char *
 sm_text_redact_url(const char *url)
 {
-    g_autofree char *visible = g_strndup(url, strcspn(url, "?#"));
+    const char *coded = strcasestr(url, "%3f");
+    gsize length = strcspn(url, "?#;&"); /* whatever a service puts there for a query */
+    g_autofree char *visible =
+        g_strndup(url, coded != NULL ? MIN(length, (gsize)(coded - url)) : length);
     const char *scheme_end = strstr(visible, "://");
     const char *host = scheme_end != NULL ? scheme_end + 3 : visible;
     /* Without a scheme host and path look alike: any '@' may end a user name. */

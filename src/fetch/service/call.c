@@ -173,15 +173,26 @@ sm_service_post(SmService *service, const char *path, const char *body, SmReply 
     return judge_transfer(service, reply, result, detail, error);
 }
 
+/* A URL among the words may be a presigned one. Caller frees. */
+static char *
+without_queries(const char *text)
+{
+    g_autoptr(GRegex) query = g_regex_new("[?#;&]\\S*=\\S*", 0, 0, NULL);
+
+    return g_regex_replace_literal(query, text, -1, 0, "...", 0, NULL);
+}
+
 char *
 sm_reply_message(const SmReply *reply, const char *secret)
 {
     g_autoptr(cJSON) json = cJSON_ParseWithLength(reply->text, reply->length);
     const char *message = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "message"));
+    g_autofree char *clean = NULL;
 
     if (message == NULL || strstr(message, secret) != NULL)
         return g_strdup("no reason given");
-    return sm_text_clean(message, MESSAGE_MAX);
+    clean = sm_text_clean(message, MESSAGE_MAX);
+    return without_queries(clean);
 }
 
 gboolean

@@ -64,7 +64,8 @@ gboolean sm_reply_has(const SmReply *reply, const char *one, const char *other);
  * carried. */
 SmRefusalKind sm_reply_refusal(const SmReply *reply, const char *secret);
 
-/* The service's own words, cleaned, unless they would repeat secret. Caller frees. */
+/* The service's own words, cleaned, without queries of URLs, unless they would repeat secret.
+ * Caller frees. */
 char *sm_reply_message(const SmReply *reply, const char *secret);
 
 /*
