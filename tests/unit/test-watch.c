@@ -61,7 +61,7 @@ silence_is_measured_from_the_first_look_on(Fixture *fixture, gconstpointer data)
     sm_watch_silence(fixture->ledger, &fixture->account, now + 6 * DAY);
     g_assert_cmpint(alerts(fixture, "silence"), ==, 0);
     g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "account main: nothing*8 days");
-    sm_watch_silence(fixture->ledger, &fixture->account, now + 8 * DAY);
+    sm_watch_silence(fixture->ledger, &fixture->account, now + 8 * DAY + 60);
     g_test_assert_expected_messages();
     g_assert_cmpint(alerts(fixture, "silence"), ==, 1);
     g_assert_cmpint(fixture_number(fixture, "SELECT count(*) FROM log WHERE action = 'watched'"),
@@ -97,7 +97,7 @@ silence_is_told_once_a_day(Fixture *fixture, gconstpointer data)
     fixture->account.expect_every = DAY;
     sm_watch_silence(fixture->ledger, &fixture->account, now);
     fixture_unlock_log(fixture);
-    fixture_sql(fixture, "UPDATE log SET at = at - 5 * 86400");
+    fixture_sql(fixture, "UPDATE log SET at = at - 5 * 86400 - 60");
     for (int told = 1; told <= 2; told++) {
         g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "*nothing*5 days");
         sm_watch_silence(fixture->ledger, &fixture->account, now);
