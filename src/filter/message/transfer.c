@@ -6,6 +6,7 @@
 
 typedef enum { AS_IS, BASE64, QUOTED_PRINTABLE, UUENCODE } Encoding;
 
+/* By letters and digits alone: some write base-64, quoted_printable or a comma behind the word. */
 static Encoding
 encoding_of(const char *value)
 {
@@ -13,12 +14,17 @@ encoding_of(const char *value)
         const char *word;
         Encoding encoding;
     } known[] = {
-        {"base64", BASE64},     {"quoted-printable", QUOTED_PRINTABLE},
-        {"uuencode", UUENCODE}, {"x-uuencode", UUENCODE},
-        {"x-uue", UUENCODE},    {"uue", UUENCODE},
+        {"base64", BASE64},     {"quotedprintable", QUOTED_PRINTABLE},
+        {"uuencode", UUENCODE}, {"xuuencode", UUENCODE},
+        {"xuue", UUENCODE},     {"uue", UUENCODE},
     };
     g_autofree char *word = sm_token_of(value);
+    char *to = word;
 
+    for (const char *from = word; *from != '\0'; from++)
+        if (g_ascii_isalnum(*from))
+            *to++ = *from;
+    *to = '\0';
     for (gsize i = 0; i < G_N_ELEMENTS(known); i++)
         if (g_ascii_strcasecmp(known[i].word, word) == 0)
             return known[i].encoding;
