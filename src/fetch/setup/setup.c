@@ -174,20 +174,6 @@ ask_surroundings(Setup *setup, GError **error)
     return TRUE;
 }
 
-/* Yes or no; no where there is nobody to ask. */
-static gboolean
-agrees(const Setup *setup, const char *text, gboolean *yes, GError **error)
-{
-    g_autofree char *answer = NULL;
-
-    *yes = FALSE;
-    if (setup->answers->defaults || !sm_terminal_is_there())
-        return TRUE;
-    answer = sm_terminal_ask_openly(text, error);
-    *yes = answer != NULL && (*answer == 'y' || *answer == 'Y');
-    return answer != NULL;
-}
-
 static gboolean
 check_untested(const char *answer, gpointer none, GError **error)
 {
@@ -250,15 +236,19 @@ ask_password(const Setup *setup, const SmAccount *account, GError **error)
     }
 }
 
-/* Whether a new password is wanted, though there is one. */
+/* Whether a new password is wanted, though there is one; no where there is nobody to ask. */
 static gboolean
 wants_password(const Setup *setup, const SmAccount *account, gboolean *wanted, GError **error)
 {
+    g_autofree char *answer = NULL;
+
     *wanted =
         setup->answers->password_stdin || !g_file_test(account->password_file, G_FILE_TEST_EXISTS);
-    if (*wanted)
+    if (*wanted || setup->answers->defaults || !sm_terminal_is_there())
         return TRUE;
-    return agrees(setup, "\nThere is a password. Change it?\n[no] ", wanted, error);
+    answer = sm_terminal_ask_openly("\nThere is a password. Change it?\n[no] ", error);
+    *wanted = answer != NULL && (*answer == 'y' || *answer == 'Y');
+    return answer != NULL;
 }
 
 /* The password that is there is tried, too; root reads a site's as those who will use it. */
