@@ -92,8 +92,6 @@ sm_seal_new(const SmSealTerms *terms, int fd, const char *shown, GError **error)
 void
 sm_seal_free(SmSeal *seal)
 {
-    if (seal == NULL)
-        return;
     g_clear_pointer(&seal->gpg, gpgme_release); /* and closes gpg's pipes, if it still runs */
     g_clear_pointer(&seal->plain, gpgme_data_release);
     g_clear_pointer(&seal->sealed, gpgme_data_release);

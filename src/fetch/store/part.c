@@ -217,7 +217,7 @@ sm_part_free(SmPart *part)
 {
     if (part == NULL)
         return;
-    sm_seal_free(part->seal);
+    g_clear_pointer(&part->seal, sm_seal_free);
     if (part->store != NULL)
         sm_close(&part->fd);
     g_free(part->sealed_sha256);
