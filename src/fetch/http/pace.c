@@ -114,7 +114,7 @@ sm_pace_answer(SmPace *pace, long status, guint retry_after)
 static gboolean
 take(SmPace *pace, Turns *turns)
 {
-    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = lock(pace);
+    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new(&pace->lock);
 
     while (!pace->stopped && turns->free == 0)
         g_cond_wait(&turns->freed, &pace->lock);
@@ -125,7 +125,7 @@ take(SmPace *pace, Turns *turns)
 static void
 give_back(SmPace *pace, Turns *turns)
 {
-    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = lock(pace);
+    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new(&pace->lock);
 
     turns->free++;
     g_cond_signal(&turns->freed);
@@ -174,7 +174,7 @@ sm_pace_sleep(SmPace *pace, gint64 until)
 void
 sm_pace_stop(SmPace *pace)
 {
-    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = lock(pace);
+    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new(&pace->lock);
 
     pace->stopped = TRUE;
     g_cond_broadcast(&pace->changed);

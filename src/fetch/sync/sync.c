@@ -134,7 +134,8 @@ mark_known(const Sync *sync, const SmListing *listing, GError **error)
 
         ok = !job->is_new || sm_listing_mark_known(ledger, account, job->listed, error);
     }
-    if (!sm_db_end(ledger->db, ok, error) || !sm_sync_decided(ledger, account, "mark-known", error))
+    if (!sm_db_end(ledger->db, ok, error) || plan == NULL ||
+        !sm_sync_decided(ledger, account, "mark-known", error))
         return FALSE;
     outcome =
         g_strdup_printf("%u listed, %u new: marked as known", listing->files->len, plan->added);
