@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -238,6 +239,36 @@ writes_at_most_64_kb_at_once(void)
     close(ends[1]);
     g_assert_cmpint(GPOINTER_TO_SIZE(g_thread_join(reader)), ==, WRITE);
     close(ends[0]);
+}
+
+/* What is freed stays in the heap, where it can be read. */
+static void
+leaves_nothing_in_memory(void)
+{
+    static const char line[] = "4711,Ada Lovelace,1600\n";
+    int null = open("/dev/null", O_WRONLY);
+    int memory = open("/proc/self/mem", O_RDONLY);
+    g_autofree char *left = g_malloc(2 * PIECE);
+    SmPart *part;
+    off_t place;
+
+    mallopt(M_MMAP_THRESHOLD, 8 * PIECE);
+    mallopt(M_TRIM_THRESHOLD, 64 * PIECE);
+    part = sm_part_for_descriptor(null);
+    place = (off_t)(gintptr)part;
+    for (int i = 0; i < 2; i++) {
+        g_autofree char *sha256 = NULL;
+
+        add(part, line, strlen(line));
+        g_assert_true(sm_part_finish(part, &sha256, NULL, NULL));
+        sm_part_doubt(part);
+        g_assert_true(sm_part_start_over(part, FALSE, NULL));
+    }
+    sm_part_free(part);
+    g_assert_cmpint(pread(memory, left, 2 * PIECE, place), ==, 2 * PIECE);
+    g_assert_null(memmem(left, 2 * PIECE, line, strlen(line)));
+    close(memory);
+    close(null);
 }
 
 static void
@@ -484,6 +515,7 @@ main(int argc, char **argv)
         holds_what_is_written_in_pieces_of);
     ADD("/part/holds many pieces in their order", NULL, holds_many_pieces_in_their_order);
     g_test_add_func("/part/writes at most 64 KB at once", writes_at_most_64_kb_at_once);
+    g_test_add_func("/part/leaves nothing in memory", leaves_nothing_in_memory);
     ADD("/part/may hold nothing", NULL, may_hold_nothing);
     ADD("/part/looks behind what is blank", NULL, looks_behind_what_is_blank);
     ADD("/part/starts over from its buffer", GSIZE_TO_POINTER(10), starts_over);

@@ -305,8 +305,9 @@ flush(SmPart *part, GError **error)
         sm_digest_update(part->digest, part->buffer, part->fill);
     if (!(part->sealing ? seal : write_out)(part, part->buffer, part->fill, error))
         return FALSE;
+    if (part->fill == PIECE) /* else nobody hashes it any more, and used tells of no other buffer */
+        part->buffer = part->buffers + (part->buffer == part->buffers ? PIECE : 0);
     part->fill = 0;
-    part->buffer = part->buffers + (part->buffer == part->buffers ? PIECE : 0);
     /* leaves little for the fsync at the end */
     if (part->store != NULL && !part->sealing && part->size - part->begun >= EARLY) {
         sm_fs_begin_writing(part->fd, part->begun, part->size - part->begun);
