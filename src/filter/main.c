@@ -39,7 +39,6 @@ main(int argc, char **argv)
     const char *fault = sm_startup(SM_ROLE_FILTER);
     SmInput input = {.data = NULL};
     const SmFilter *filter = NULL;
-    int code = EX_TEMPFAIL;
     char *why = NULL;
 
     if (fault != NULL) {
@@ -56,8 +55,9 @@ main(int argc, char **argv)
     }
     filter = sm_load("scoremail-filter.so", "sm_filter", &why);
     if (filter != NULL)
-        code = filter->run(argc, argv, input);
-    else
-        fprintf(stderr, "scoremail: %s\n", why);
-    sm_startup_exit(code);
+        sm_startup_exit(filter->run(argc, argv, input));
+    fprintf(stderr, "scoremail: %s\n", why);
+    if (!is_closed && input.data == NULL && !isatty(STDIN_FILENO))
+        sm_input_read(&input, STDIN_FILENO, SM_MESSAGE_MAX); /* no agent sees a closed pipe */
+    sm_startup_exit(EX_TEMPFAIL);
 }

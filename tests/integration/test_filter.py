@@ -405,6 +405,10 @@ def test_ordinary_mail_needs_no_library_but_libc(installation):
     for options, message in (((), "csv.eml"), (("-v",), "ordinary.eml"), (("-c",), "ordinary.eml")):
         run = scoremail(*options, program=installation.program, message=fixture(message))
         assert run.returncode == TEMPORARY and b"scoremail-filter.so (is scoremail installed completely?)" in run.stderr
+    with subprocess.Popen([installation.program, "-q"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        process.stdin.write(b"\n" * 1024 * 1024)  # no broken pipe: the message is read to its end
+        process.stdin.close()
+        assert process.wait() == TEMPORARY
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
