@@ -27,7 +27,7 @@ def end_by(started, number):
     assert done.err == "scoremail: stopped by a signal before it was done; retry\n"
 
 
-@pytest.mark.parametrize("number", [*REQUESTS, signal.SIGALRM, signal.SIGIO])
+@pytest.mark.parametrize("number", [*REQUESTS, signal.SIGALRM, signal.SIGIO, signal.SIGRTMAX])
 def test_a_signal_while_the_message_comes_in(account, number):
     started = account.start(mail("csv"))
     wait_for(lambda: catches(started.pid, number), "the filter to have started")

@@ -157,36 +157,49 @@ end_by_fault(int number)
 }
 #endif
 
-/* All that end a process and can be caught. A mail system sends the first three to stop us. */
+/* Nearly each signal ends a process: a mail system sends SIGTERM, SIGHUP or SIGINT to stop us. */
 static const struct {
     int number;
     void (*answer)(int);
-} ends[] = {
-    {SIGTERM, end_as_told},   {SIGHUP, end_as_told},  {SIGINT, end_as_told},
-    {SIGQUIT, end_as_told},   {SIGUSR1, end_as_told}, {SIGUSR2, end_as_told},
-    {SIGVTALRM, end_as_told}, {SIGPROF, end_as_told}, {SIGXCPU, end_as_told},
-    {SIGALRM, end_as_told},   {SIGIO, end_as_told},   {SIGPWR, end_as_told},
-#ifndef SM_SANITIZED
-    {SIGABRT, end_quietly},   {SIGTRAP, end_quietly}, {SIGSEGV, end_by_fault},
-    {SIGBUS, end_by_fault},   {SIGILL, end_by_fault}, {SIGFPE, end_by_fault},
-    {SIGSYS, end_by_fault},
+} others[] = {
+    {SIGPIPE, SIG_IGN},  {SIGXFSZ, SIG_IGN}, /* past an agent's limit on files a write fails, as on
+                                                a full disk */
+    {SIGKILL, SIG_DFL},  {SIGSTOP, SIG_DFL}, {SIGTSTP, SIG_DFL}, {SIGTTIN, SIG_DFL},
+    {SIGTTOU, SIG_DFL},  {SIGCONT, SIG_DFL}, {SIGCHLD, SIG_DFL}, {SIGURG, SIG_DFL},
+    {SIGWINCH, SIG_DFL},
+#ifdef SM_SANITIZED
+    {SIGABRT, SIG_DFL},  {SIGTRAP, SIG_DFL}, {SIGSEGV, SIG_DFL}, {SIGBUS, SIG_DFL},
+    {SIGILL, SIG_DFL},   {SIGFPE, SIG_DFL},  {SIGSYS, SIG_DFL},
+#else
+    {SIGABRT, end_quietly}, {SIGTRAP, end_quietly}, {SIGSEGV, end_by_fault}, {SIGBUS, end_by_fault},
+    {SIGILL, end_by_fault}, {SIGFPE, end_by_fault}, {SIGSYS, end_by_fault},
 #endif
 };
+
+/* What the filter does at a signal. */
+static void (*answer_to(int number))(int)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+        if (others[i].number == number)
+            return others[i].answer;
+    return end_as_told;
+}
 
 void
 sm_startup_end_by_signal(void)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(ends); i++)
-        signal(ends[i].number, SIG_DFL);
+    for (int number = 1; number < NSIG; number++)
+        if (answer_to(number) != SIG_IGN)
+            signal(number, SIG_DFL);
 }
 
 void
 sm_startup_hold_requests(sigset_t *held)
 {
     sigemptyset(held);
-    for (gsize i = 0; i < G_N_ELEMENTS(ends); i++)
-        if (ends[i].answer == end_as_told) /* a fault cannot be held back */
-            sigaddset(held, ends[i].number);
+    for (int number = 1; number < NSIG; number++)
+        if (answer_to(number) == end_as_told) /* a fault cannot be held back */
+            sigaddset(held, number);
     sigprocmask(SIG_BLOCK, held, NULL);
 }
 
@@ -198,13 +211,11 @@ reset_signals(SmRole role)
 
     alarm(0);                 /* survives exec: some mail agents leave theirs running */
     signal(SIGALRM, SIG_IGN); /* forgets one that has gone off already, blocked until now */
-    for (int number = 1; number < NSIG; number++)
-        if (number != SIGKILL && number != SIGSTOP)
-            signal(number, SIG_DFL);
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* past an agent's limit on files a write fails, as on a full disk */
-    for (gsize i = 0; role == SM_ROLE_FILTER && i < G_N_ELEMENTS(ends); i++)
-        signal(ends[i].number, ends[i].answer);
+    for (int number = 1; number < NSIG; number++) {
+        void (*answer)(int) = answer_to(number);
+
+        signal(number, role == SM_ROLE_FILTER || answer == SIG_IGN ? answer : SIG_DFL);
+    }
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
