@@ -33,6 +33,7 @@ static const Case cases[] = {
     {"a tag that never ends", "x<span id=\"fileName\"", NULL},
     {"an end tag with an id", "</span id=\"fileName\">a.csv", NULL},
     {"an id with a character reference", "fileName <span id=\"file&#78;ame\">a.csv</span>", NULL},
+    {"a reference to a number beyond all", SPAN " &#111111111111111090;" END, ""},
     {"Outlook's prefix", "<span id=\"x_fileName\">a.csv</span>", "a.csv"},
     {"Outlook's prefix, three times", "<span id=\"x_x_x_fileName\">a.csv</span>", "a.csv"},
     {"a prefix in upper case", "<span id=\"X_fileName\">a.csv</span>", NULL},

@@ -185,6 +185,7 @@ text_of(const GumboNode *element, gboolean *broken)
     g_autoptr(GArray) path = path_from(element);
     g_autoptr(GString) text = g_string_new(NULL);
     GString *name = g_string_new(NULL);
+    g_autofree char *valid = NULL;
     const GumboNode *node;
     const char *start, *end;
 
@@ -193,8 +194,10 @@ text_of(const GumboNode *element, gboolean *broken)
             node->type == GUMBO_NODE_CDATA)
             g_string_append(text, node->v.text.text);
 
-    start = text->str;
-    end = start + text->len;
+    /* gumbo makes bytes that are no UTF-8 of a reference to a number beyond its int */
+    valid = g_utf8_make_valid(text->str, (gssize)text->len);
+    start = valid;
+    end = valid + strlen(valid);
     while (start < end && is_trimmed(g_utf8_get_char(start)))
         start = g_utf8_next_char(start);
     while (end > start && is_trimmed(g_utf8_get_char(g_utf8_prev_char(end))))
