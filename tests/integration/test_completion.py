@@ -57,7 +57,8 @@ def test_bash_offers_values_and_files(build):
 def test_fish_offers_the_table(build, table):
     commands, *options = fish(build, "scorefetch ", *[f"scorefetch {name} --" for name in table])
     assert sorted(commands) == sorted(table)
-    assert fish(build, "scorefetch --", "scorefetch status --vers") == [["--help", "--version"], []]
+    first, later = fish(build, "scorefetch --", "scorefetch status --vers")
+    assert first == ["--help", "--version"] and "--version" not in later  # fish 4 finds --verbose, too
     for name, found in zip(table, options):
         assert sorted(found) == sorted(table[name]), name
 

@@ -11,28 +11,26 @@
 #define HEAD(name, type, help)                                                                     \
     "# HELP scoremail_" name " " help "\n# TYPE scoremail_" name " " type "\n"
 #define OF_ACCOUNTS(name, type, help, member)                                                      \
-    {                                                                                              \
-        HEAD(name, type, help), name, G_STRUCT_OFFSET(SmAccountSurvey, totals.member)              \
-    }
+    HEAD(name, type, help), name, G_STRUCT_OFFSET(SmAccountSurvey, totals.member)
 
 static const struct {
     const char *head;
     const char *name;
     gsize offset; /* of a gint64 in SmAccountSurvey */
 } of_accounts[] = {
-    OF_ACCOUNTS("files_overdue", "gauge", "Files waiting longer than defer-for.", overdue),
-    OF_ACCOUNTS("files_stored_total", "counter", "Files stored, corrected versions included.",
-                stored_ever),
-    OF_ACCOUNTS("notifications_total", "counter", "Messages that announced a file.",
-                announced_ever),
-    OF_ACCOUNTS("last_mail_timestamp_seconds", "gauge",
-                "When the last message announced a file; 0 if none did.", mail_at),
-    OF_ACCOUNTS("last_stored_timestamp_seconds", "gauge",
-                "When the last file was stored; 0 if none was.", stored_at),
-    OF_ACCOUNTS("last_sync_timestamp_seconds", "gauge",
-                "When the last sync began that left nothing; 0 if none did.", synced_at),
-    OF_ACCOUNTS("last_sync_attempt_timestamp_seconds", "gauge",
-                "When the last sync began; 0 if none did.", sync_tried_at),
+    {OF_ACCOUNTS("files_overdue", "gauge", "Files waiting longer than defer-for.", overdue)},
+    {OF_ACCOUNTS("files_stored_total", "counter", "Files stored, corrected versions included.",
+                 stored_ever)},
+    {OF_ACCOUNTS("notifications_total", "counter", "Messages that announced a file.",
+                 announced_ever)},
+    {OF_ACCOUNTS("last_mail_timestamp_seconds", "gauge",
+                 "When the last message announced a file; 0 if none did.", mail_at)},
+    {OF_ACCOUNTS("last_stored_timestamp_seconds", "gauge",
+                 "When the last file was stored; 0 if none was.", stored_at)},
+    {OF_ACCOUNTS("last_sync_timestamp_seconds", "gauge",
+                 "When the last sync began that left nothing; 0 if none did.", synced_at)},
+    {OF_ACCOUNTS("last_sync_attempt_timestamp_seconds", "gauge",
+                 "When the last sync began; 0 if none did.", sync_tried_at)},
 };
 
 static void

@@ -37,7 +37,7 @@ add_encoded(SmDigits *digits, gsize width, gsize before, gsize after)
 {
     static const char alphabet[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "+/";
     guchar octets[4 * SM_WANTED_LENGTH + 4] = {0};
-    char text[8 * sizeof octets / 6];
+    char text[8 * sizeof octets / 6] = {0};
     gsize length = before, digits_length;
 
     for (gsize i = 0; i < SM_WANTED_LENGTH; i++) {
