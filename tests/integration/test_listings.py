@@ -43,8 +43,7 @@ def test_forms_of_files(listing, files):
 @pytest.mark.parametrize("member", ["message", "errorMessage"])
 def test_a_message_is_no_empty_listing(listing, member):
     account = listing(json.dumps({member: "Task timed out after 3.00 seconds"}).encode())
-    account.configure(give_up_after="1s")
-    done = account.scorefetch("sync", "--all")
+    done = account.with_patience(lambda: account.scorefetch("sync", "--all"), lambda done: "the service answers 200" in done.err)
     assert done.code == EX_TEMPFAIL
     assert "the service answers 200" in done.err
     assert ("timed out" in done.err) == (member == "message")

@@ -146,6 +146,32 @@ a_file_s_error_keeps_its_cause_only(void)
     }
 }
 
+/* The code of the error that stays of two tries. */
+static int
+of_tries(SmErrorCode before, SmErrorCode last, gint64 deadline)
+{
+    g_autoptr(GError) stays = sm_error_of_tries(g_error_new(SM_ERROR, before, "before"),
+                                                g_error_new(SM_ERROR, last, "last"), deadline);
+
+    return stays->code;
+}
+
+static void
+a_try_that_was_cut_short_tells_nothing(void)
+{
+    gint64 past = g_get_monotonic_time() - 1, future = past + G_TIME_SPAN_HOUR;
+    g_autoptr(GError) alone =
+        sm_error_of_tries(NULL, g_error_new(SM_ERROR, SM_ERROR_OBJECT, "last"), past);
+
+    g_assert_cmpint(of_tries(SM_ERROR_SERVICE, SM_ERROR_OBJECT, past), ==, SM_ERROR_SERVICE);
+    g_assert_cmpint(of_tries(SM_ERROR_SERVICE, SM_ERROR_OBJECT, future), ==, SM_ERROR_OBJECT);
+    g_assert_cmpint(of_tries(SM_ERROR_SERVICE, SM_ERROR_OBJECT, 0), ==, SM_ERROR_OBJECT);
+    g_assert_cmpint(of_tries(SM_ERROR_SERVICE, SM_ERROR_CREDENTIALS, past), ==,
+                    SM_ERROR_CREDENTIALS);
+    g_assert_cmpint(of_tries(SM_ERROR_SERVICE, SM_ERROR_LIMIT, past), ==, SM_ERROR_LIMIT);
+    g_assert_error(alone, SM_ERROR, SM_ERROR_OBJECT);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -159,5 +185,7 @@ main(int argc, char **argv)
     g_test_add_func("/errors/errno becomes a message", errno_becomes_a_message);
     g_test_add_func("/errors/a file's error keeps its cause only",
                     a_file_s_error_keeps_its_cause_only);
+    g_test_add_func("/errors/a try that was cut short tells nothing",
+                    a_try_that_was_cut_short_tells_nothing);
     return g_test_run();
 }

@@ -88,6 +88,20 @@ sm_error_pass(GError **error, GError *fault)
     return FALSE;
 }
 
+GError *
+sm_error_of_tries(GError *before, GError *last, gint64 deadline)
+{
+    gboolean cut = sm_error_facts(last)->retry == SM_RETRY_NOW && deadline != 0 &&
+                   g_get_monotonic_time() >= deadline;
+
+    if (before == NULL || !cut) {
+        g_clear_error(&before);
+        return last;
+    }
+    g_error_free(last);
+    return before;
+}
+
 gboolean
 sm_error_from_errno(GError **error, SmErrorCode code, const char *what, ...)
 {

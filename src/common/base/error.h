@@ -103,6 +103,12 @@ gboolean sm_error_set(GError **error, SmErrorCode code, const char *format, ...)
  * none (NULL), for return statements. */
 gboolean sm_error_pass(GError **error, GError *fault);
 
+/*
+ * Which of two tries' errors tells why: the last, or the one before (NULL: none) where the deadline
+ * (monotonic time in microseconds; 0: none) is over and thus cut the last try short. Takes both.
+ */
+GError *sm_error_of_tries(GError *before, GError *last, gint64 deadline);
+
 /* Sets an error of our domain from errno: "WHAT: strerror". Returns FALSE, for return statements.
  * Sets the SM_ERROR_ code that is given; SM_ERROR_PIPE for EPIPE.
  */

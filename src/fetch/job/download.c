@@ -206,17 +206,19 @@ pause_for_next(Work *work)
 static gboolean
 try_often(Work *work, GError **error)
 {
+    g_autoptr(GError) before = NULL;
     GError *fault = NULL;
 
     work->object->deadline = work->download->deadline;
     work->download->service->deadline = work->download->deadline;
     while (!try_once(work, &fault)) {
+        fault = sm_error_of_tries(g_steal_pointer(&before), fault, work->download->deadline);
         if (!may_pass(work, fault) || !pause_for_next(work)) {
             note_host(work, fault);
             return sm_error_pass(error, fault);
         }
         g_info("%s: %s; retrying", work->download->name, fault->message);
-        g_clear_error(&fault);
+        before = g_steal_pointer(&fault);
     }
     note_host(work, NULL);
     return TRUE;

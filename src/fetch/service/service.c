@@ -185,6 +185,7 @@ sm_service_list(SmService *service, gint64 since, GError **error)
     gint64 end = g_get_monotonic_time() + (gint64)service->account->give_up_after * G_USEC_PER_SEC;
     g_autoptr(SmWaiting) waiting G_GNUC_UNUSED =
         sm_waiting_start(service->account->service_url, end);
+    g_autoptr(GError) before = NULL;
     GError *fault = NULL;
     SmListing *listing;
 
@@ -194,6 +195,7 @@ sm_service_list(SmService *service, gint64 since, GError **error)
         gint64 next = g_get_monotonic_time() +
                       (gint64)sm_pause_ms(failed, g_random_double(), service->retry_after) * 1000;
 
+        fault = sm_error_of_tries(g_steal_pointer(&before), fault, service->deadline);
         if (sm_error_facts(fault)->retry != SM_RETRY_NOW || next > end ||
             !sm_pace_sleep(service->shared->pace, next)) {
             g_propagate_prefixed_error(error, fault,
@@ -201,7 +203,7 @@ sm_service_list(SmService *service, gint64 since, GError **error)
             return NULL;
         }
         g_info("account %s: listing: %s; retrying", service->account->name, fault->message);
-        g_clear_error(&fault);
+        before = g_steal_pointer(&fault);
     }
     return listing;
 }
