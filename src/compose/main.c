@@ -4,10 +4,12 @@
  * to COMMAND is what scorefetch, which starts this, sees.
  */
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "build-config.h"
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
 #include "compose/message.h"
@@ -45,6 +47,10 @@ main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     g_autoptr(GKeyFile) letter = NULL;
 
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        puts("scoremail-compose " SM_VERSION);
+        return EX_OK;
+    }
     if (argc < 2) {
         fputs("scoremail-compose: scorefetch starts it; see report-mail in scoremail.conf(5)\n",
               stderr);

@@ -74,10 +74,12 @@ show_version(void)
     g_autofree char *sandbox = sm_sandbox_describe(&walls);
     g_autoptr(GError) error = NULL;
     const SmReader *reader = sm_reader_load(&error);
-    g_autofree char *libraries = reader != NULL ? reader->describe() : g_strdup(error->message);
+    g_autofree char *libraries = reader != NULL ? reader->describe() : NULL;
 
+    if (reader == NULL)
+        return fail(error, SM_ROLE_PROMPT);
     printf("scoremail %s\n%s\nsandbox: %s\n", SM_VERSION, libraries, sandbox);
-    return reader != NULL ? EX_OK : EX_SOFTWARE;
+    return EX_OK;
 }
 
 static int

@@ -15,11 +15,12 @@
 #include "common/base/error.h"
 #include "common/base/io.h"
 #include "common/base/startup.h"
+#include "common/base/text.h"
 
 #define PROGRAM "scorefetch"
 
 /* Seconds it has to end after SIGTERM: less than the 5 after which Dovecot kills. */
-enum { GRACE = 2 };
+enum { GRACE = 2, WORDS_MAX = 500 /* bytes */ };
 
 static GPtrArray *
 arguments(const SmHandoff *handoff)
@@ -53,6 +54,7 @@ arguments(const SmHandoff *handoff)
 struct SmHandoffRun {
     char *path;
     int event;        /* its standard input, locked while it lacks the event; -1: given */
+    int words;        /* its standard error until sm_startup(): what the loader says is kept here */
     pid_t pid;        /* 0: none, or it has ended */
     int *exec_fault;  /* in memory that both processes see: why it could not be executed, or 0 */
     GError *fault;    /* why it could not be started */
@@ -72,7 +74,9 @@ become(const SmHandoffRun *run, char **argv, pid_t parent)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent &&
-        dup2(run->event, STDIN_FILENO) == STDIN_FILENO)
+        dup2(run->event, STDIN_FILENO) == STDIN_FILENO &&
+        dup2(STDERR_FILENO, SM_STARTUP_HELD) == SM_STARTUP_HELD &&
+        dup2(run->words, STDERR_FILENO) == STDERR_FILENO && setenv(SM_STARTUP_HOLDS, "", 1) == 0)
         execv(run->path, argv);
     *run->exec_fault = errno;
     _exit(EX_OSERR);
@@ -80,12 +84,13 @@ become(const SmHandoffRun *run, char **argv, pid_t parent)
 
 /* The lock is this process's own: it ends with it, or as it closes the event. */
 static gboolean
-make_stdin(SmHandoffRun *run, GError **error)
+make_files(SmHandoffRun *run, GError **error)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
     run->event = memfd_create("scoremail-event", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    return (run->event >= 0 && fcntl(run->event, F_SETLK, &lock) == 0) ||
+    run->words = memfd_create("scoremail-words", MFD_CLOEXEC);
+    return (run->event >= 0 && run->words >= 0 && fcntl(run->event, F_SETLK, &lock) == 0) ||
            sm_error_from_errno(error, SM_ERROR_INTERNAL, "cannot pass the event to scorefetch");
 }
 
@@ -154,11 +159,24 @@ stop(SmHandoffRun *run)
     return has_ended(run, GRACE);
 }
 
+/* The first line of what it said before it was at work; "" where it was. Caller frees. */
+static char *
+first_words(const SmHandoffRun *run)
+{
+    char said[WORDS_MAX + 1] = ": ";
+
+    if (pread(run->words, said + 2, WORDS_MAX - 2, 0) <= 0)
+        return g_strdup("");
+    said[strcspn(said, "\n")] = '\0';
+    return sm_text_clean(said, WORDS_MAX);
+}
+
 /* An exit for which mail systems would return the message. */
 static void
 tell_end(const SmHandoffRun *run, GError **error)
 {
     int number = WIFSIGNALED(run->status) ? WTERMSIG(run->status) : 0;
+    g_autofree char *words = first_words(run);
 
     if (*run->exec_fault != 0) {
         errno = *run->exec_fault;
@@ -170,8 +188,8 @@ tell_end(const SmHandoffRun *run, GError **error)
                     number == SIGKILL ? "; did the host run out of memory?" : "");
     } else {
         g_set_error(error, SM_ERROR, SM_ERROR_INTERNAL,
-                    "%s exited with status %d; is it installed completely, with its libraries?",
-                    run->path, WEXITSTATUS(run->status));
+                    "%s exited with status %d%s; is it installed completely, with its libraries?",
+                    run->path, WEXITSTATUS(run->status), words);
     }
 }
 
@@ -225,7 +243,7 @@ sm_handoff_start(const SmHandoff *handoff)
     run->path = access(beside, F_OK) == 0 ? g_steal_pointer(&beside) : g_strdup(installed);
     run->time_limit = handoff->time_limit;
     run->status = EX_SOFTWARE << 8;
-    if (make_stdin(run, &run->fault))
+    if (make_files(run, &run->fault))
         start(run, handoff, &run->fault);
     return run;
 }
@@ -259,6 +277,7 @@ sm_handoff_end(SmHandoffRun *run)
         has_ended(run, GRACE);
     }
     sm_close(&run->event);
+    sm_close(&run->words);
     g_clear_error(&run->fault);
     g_free(run->path);
     g_free(run);

@@ -13,7 +13,7 @@ from email.utils import formatdate
 
 import agents
 import pytest
-from harness import EX_CONFIG, EX_TEMPFAIL, EX_USAGE, mail, need, run
+from harness import EX_CONFIG, EX_TEMPFAIL, EX_USAGE, PROGRAM_FILES, mail, need, run
 from tlsserver import Authority
 
 OK, WARNING, FAILURE = 0, 1, 2
@@ -494,7 +494,7 @@ def test_without_a_filter_or_with_another_version_of_it(site, tmp_path_factory):
             (folder / "scoremail").chmod(0o755)
         return Report(run([program, "check", "-c", site.config]))
 
-    assert_one(sandbox(), FAILURE, "sandbox", "installed completely")
+    assert_one(sandbox(), FAILURE, "sandbox", "reinstall scoremail with its libraries")
     version = run([program, "--version"]).out.split()[1].decode()
     walls = "sandbox: landlock ABI 3, seccomp"
     assert sandbox(f"echo 'scoremail {version}'; echo '{walls}'").code == OK
@@ -502,6 +502,25 @@ def test_without_a_filter_or_with_another_version_of_it(site, tmp_path_factory):
     for lacking in ("no landlock, seccomp", "landlock ABI 3, no seccomp"):
         script = f"echo 'scoremail {version}'; echo 'sandbox: {lacking}'"
         assert_one(sandbox(script), WARNING, "sandbox", f"{lacking}.*without the rest")
+
+
+def test_programs_that_lack_a_library(site, tmp_path_factory):
+    """check names the program and the library, whichever of those it is that mail and reports need."""
+    folder = tmp_path_factory.mktemp("programs")
+    site.general |= {"report-mail": "registrar@example.edu", "sendmail": "true"}
+    site.configure()
+    for program in PROGRAM_FILES:
+        shutil.copy(site.build / program, folder)
+    checked = [folder / "scorefetch", "check", "-c", site.config]
+    for program, library, item in (("scoremail-filter.so", "glib-2.0.so.0", "sandbox"), ("scoremail-reader.so", "gumbo.so.1", "sandbox"),
+                                   ("scoremail-compose", "gmime-3.0.so.0", "alerts")):  # fmt: skip
+        whole = (folder / program).read_bytes()
+        (folder / program).write_bytes(whole.replace(library.encode() + b"\0", b"?" + library[1:].encode() + b"\0"))
+        assert_one(Report(run(checked)), FAILURE, item, rf"reinstall scoremail with its libraries.*lib\?{library[1:]}|"
+                                                        rf"lib\?{library[1:]}.*; reinstall scoremail with its libraries")  # fmt: skip
+        (folder / program).write_bytes(whole)
+    (folder / "scoremail-compose").unlink()
+    assert_one(Report(run(checked)), FAILURE, "alerts", "scoremail-compose does not exist")
 
 
 @pytest.fixture(scope="module")

@@ -106,6 +106,8 @@ sm_startup_environment(void)
 static gboolean
 repair_descriptors(void)
 {
+    if (getenv(SM_STARTUP_HOLDS) != NULL)
+        dup2(SM_STARTUP_HELD, STDERR_FILENO);
     for (int fd = 0; fd <= 2; fd++)
         if (fcntl(fd, F_GETFD) < 0 &&
             open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR) != fd)

@@ -12,6 +12,11 @@
 
 #include "common/base/error.h"
 
+/* Whoever starts one of our programs with this variable keeps what is written to standard error
+ * before sm_startup(), by the loader of libraries, which finds the real one in this descriptor. */
+#define SM_STARTUP_HOLDS "SCOREMAIL_STDERR_IN_3"
+enum { SM_STARTUP_HELD = 3 };
+
 /*
  * Opens descriptors 0-2 where they are closed (on /dev/null; standard output such that writing
  * fails), closes all others, resets signals (SIGPIPE and SIGXFSZ ignored, the rest default and

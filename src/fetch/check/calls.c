@@ -89,10 +89,12 @@ sm_check_piped_call(const char *text)
     return NULL;
 }
 
-/* NULL: it is scoremail, in our version. Caller frees. */
+/* NULL: it is what its name says, in our version. Caller frees. */
 static char *
 fault_of(const char *program)
 {
+    g_autofree char *name = g_path_get_basename(program);
+    g_autofree char *wanted = g_strdup_printf("%s " SM_VERSION, name);
     const char *const argv[] = {program, "--version", NULL};
     gint64 limit = g_get_monotonic_time() + LIMIT * G_USEC_PER_SEC;
     g_autoptr(GError) fault = NULL;
@@ -104,8 +106,8 @@ fault_of(const char *program)
     if (!sm_subprocess(argv, limit, said, &length, SM_ERROR_INTERNAL, &fault))
         return g_strdup_printf("cannot run: it %s", fault->message);
     said[strcspn(said, "\n")] = '\0';
-    if (strcmp(said, "scoremail " SM_VERSION) != 0)
-        return g_strdup_printf("is \"%s\", not scoremail " SM_VERSION, said);
+    if (strcmp(said, wanted) != 0)
+        return g_strdup_printf("is \"%s\", not %s", said, wanted);
     return NULL;
 }
 

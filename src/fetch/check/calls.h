@@ -24,8 +24,9 @@ GStrv sm_check_calls(const char *text, const char *home);
 char *sm_check_piped_call(const char *text);
 
 /*
- * Runs each of calls with --version. NULL where there is none, or one is scoremail in our version;
- * else what is wrong with the first: "/usr/bin/scoremail does not exist". Caller frees.
+ * Runs each of calls, programs of ours, with --version. NULL where there is none, or one is what
+ * its name says, in our version; else what is wrong with the first: "/usr/bin/scoremail does not
+ * exist". Caller frees.
  */
 char *sm_check_calls_fault(const char *const *calls);
 

@@ -1,4 +1,3 @@
-#include "fetch/alert/send.h"
 #include "fetch/check/checks.h"
 
 #include <string.h>
@@ -7,6 +6,9 @@
 #include "build-config.h"
 #include "common/base/each.h"
 #include "common/base/error.h"
+#include "common/base/startup.h"
+#include "fetch/alert/send.h"
+#include "fetch/check/calls.h"
 #include "fetch/host/enclosure.h"
 #include "fetch/host/subprocess.h"
 #include "fetch/notes/alerts.h"
@@ -75,7 +77,7 @@ sm_check_sandbox(SmCheck *check, const SmAccount *none)
         say_sandbox(check, path, said);
         return;
     }
-    g_prefix_error(&fault, "%s; is it installed completely? ", path);
+    g_prefix_error(&fault, "reinstall scoremail with its libraries; %s ", path);
     sm_check_say_fault(check, "sandbox", NULL, fault);
 }
 
@@ -93,6 +95,18 @@ check_program(SmCheck *check, const char *item, const SmAccount *account, const 
                         argv[0], key);
 }
 
+/* What report-mail needs besides a sendmail. */
+static gboolean
+check_composer(SmCheck *check)
+{
+    g_autofree char *composer = sm_startup_companion("scoremail-compose");
+    g_autofree char *fault = sm_check_calls_fault((const char *const[]){composer, NULL});
+
+    return fault == NULL ||
+           sm_check_say(check, SM_CHECK_FAILURE, "alerts", NULL,
+                        "report-mail: %s; reinstall scoremail with its libraries", fault);
+}
+
 void
 sm_check_alerts(SmCheck *check, const SmAccount *none)
 {
@@ -101,6 +115,7 @@ sm_check_alerts(SmCheck *check, const SmAccount *none)
     gboolean ok = (!by_mail && config->report_mail == NULL) ||
                   check_program(check, "alerts", NULL, "sendmail", config->sendmail);
 
+    ok = (config->report_mail == NULL || check_composer(check)) && ok;
     if (!by_mail && config->alert_command == NULL)
         sm_check_say(check, SM_CHECK_WARNING, "alerts", NULL,
                      "nobody is alerted when something fails; set alert-mail to an address, or "
