@@ -15,6 +15,8 @@ static const char *const heads[] = {
     "Content-Transfer-Encoding: 8bit\n",
     "Content-Transfer-Encoding: x-uuencode\n",
     "Content-Transfer-Encoding: base64\nMIME-Version: 1.0\r\n",
+    "Content-Transfer-Encoding: base64url\n",
+    "Content-Transfer-Encoding: quoted printable\n",
 };
 
 static const char *const types[] = {
@@ -40,6 +42,8 @@ add_body(GString *message, guint8 form, const guint8 *data, gsize size)
         return;
     }
     text = g_base64_encode(data, size);
+    if (form >= 0xf0)
+        g_strdelimit(g_strdelimit(text, "+", '-'), "/", '_');
     for (gsize at = 0, length = strlen(text); at < length; at += digits) {
         g_string_append_len(message, text + at, (gssize)MIN(digits, length - at));
         g_string_append(message, digits % 3 == 0 ? "\r\n" : "\n");

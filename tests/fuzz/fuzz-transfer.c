@@ -58,8 +58,10 @@ static void
 assert_decodes(const char *encoding, const GString *text, const guint8 *data, gsize size)
 {
     gsize limit = size > 0 ? data[0] : 0;
-    g_autoptr(GByteArray) all = sm_transfer_decode(encoding, text->str, text->len, G_MAXUINT32);
-    g_autoptr(GByteArray) part = sm_transfer_decode(encoding, text->str, text->len, limit);
+    g_autoptr(GByteArray) all =
+        sm_transfer_decode(sm_transfer_of(encoding), text->str, text->len, G_MAXUINT32);
+    g_autoptr(GByteArray) part =
+        sm_transfer_decode(sm_transfer_of(encoding), text->str, text->len, limit);
 
     g_assert_cmpmem(all->data, all->len, data, size);
     g_assert_cmpmem(part->data, part->len, data, MIN(limit, size));

@@ -61,21 +61,28 @@ sm_parts_parse(GByteArray *bytes)
     return parse(bytes, GMIME_RFC_COMPLIANCE_STRICT);
 }
 
-/* The octets of a part where they lie: GMime's content is a window on the message's stream. */
+/* The octets of a part where they lie, or, with header, from that on: GMime's content is a window
+ * on the message's stream. */
 static SmOctets
-octets_of(GMimePart *part)
+octets_from(GMimeHeader *header, GMimePart *part)
 {
     GMimeDataWrapper *content = g_mime_part_get_content(part);
     GMimeStream *stream = content != NULL ? g_mime_data_wrapper_get_stream(content) : NULL;
     GByteArray *bytes;
-    gint64 end;
+    gint64 start, end;
 
     if (!GMIME_IS_STREAM_MEM(stream))
         return (SmOctets){"", 0};
     bytes = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
+    start = header != NULL ? g_mime_header_get_offset(header) : stream->bound_start;
     end = stream->bound_end >= 0 ? stream->bound_end : (gint64)bytes->len;
-    return (SmOctets){(const char *)bytes->data + stream->bound_start,
-                      (gsize)(end - stream->bound_start)};
+    return (SmOctets){(const char *)bytes->data + start, (gsize)(end - start)};
+}
+
+static SmOctets
+octets_of(GMimePart *part)
+{
+    return octets_from(NULL, part);
 }
 
 /* A text that the parser takes in one piece: as it is, or, where that gives nothing, without the
@@ -164,26 +171,40 @@ search_labelled(Walk *walk, SmOctets octets, const char *label)
     return text != NULL && search(walk, (SmOctets){text->str, text->len});
 }
 
-/* A label may be wrong or unknown: try the raw octets next. */
+static SmTransfer
+transfer_of(GMimeObject *object)
+{
+    return sm_transfer_of(g_mime_object_get_header(object, "Content-Transfer-Encoding"));
+}
+
+/* The octets that raw stands for in encoding; at most max bytes. *decoded is what the caller frees,
+ * or NULL. */
+static SmOctets
+decode(SmOctets raw, SmTransfer encoding, gsize max, GByteArray **decoded)
+{
+    *decoded = sm_transfer_decode(encoding, raw.data, raw.length, max);
+    if (*decoded == NULL)
+        return raw;
+    return (SmOctets){(const char *)(*decoded)->data, (*decoded)->len};
+}
+
+/* Labels may be wrong or unknown, of the encoding and of the character set: tries others next. */
 static void
 read_html(Walk *walk, GMimePart *part)
 {
-    GMimeObject *object = GMIME_OBJECT(part);
+    const char *charset = g_mime_object_get_content_type_parameter(GMIME_OBJECT(part), "charset");
+    SmTransfer label = transfer_of(GMIME_OBJECT(part)), encoding;
     SmOctets raw = octets_of(part);
-    g_autoptr(GByteArray) decoded =
-        sm_transfer_decode(g_mime_object_get_header(object, "Content-Transfer-Encoding"), raw.data,
-                           raw.length, raw.length);
-    SmOctets octets = raw;
 
-    if (decoded != NULL)
-        octets = (SmOctets){(const char *)decoded->data, decoded->len};
-    walk->as_sent = decoded == NULL;
-    if (search_labelled(walk, octets, g_mime_object_get_content_type_parameter(object, "charset")))
-        return;
-    if (sm_charsets_missing(walk->charsets) != NULL || search(walk, octets) || decoded == NULL)
-        return;
-    walk->as_sent = TRUE;
-    search(walk, raw);
+    for (guint i = 0; (encoding = sm_transfer_guess(label, i)) != SM_TRANSFER_N; i++) {
+        g_autoptr(GByteArray) decoded = NULL;
+        SmOctets octets = decode(raw, encoding, raw.length, &decoded);
+
+        walk->as_sent = decoded == NULL;
+        if (search_labelled(walk, octets, charset) || sm_charsets_missing(walk->charsets) != NULL ||
+            search(walk, octets))
+            return;
+    }
 }
 
 static gboolean
@@ -223,36 +244,44 @@ push(Walk *walk, GMimeObject *object)
         g_ptr_array_add(walk->pending, g_object_ref(object));
 }
 
+/* The message in raw, or its header, as it is or in the encoding that raw really has. */
+static GByteArray *
+message_in(SmOctets raw, SmTransfer label, gsize max)
+{
+    GByteArray *bytes = g_byte_array_new();
+    SmTransfer encoding;
+
+    for (guint i = 0; (encoding = sm_transfer_guess(label, i)) != SM_TRANSFER_N; i++) {
+        g_autoptr(GByteArray) decoded = NULL;
+        g_autoptr(GString) mended = NULL;
+        SmOctets octets = decode(raw, encoding, max, &decoded);
+        SmOctets message = sm_mend(octets.data, octets.length, &mended);
+
+        if (!sm_mend_is_field(message))
+            continue;
+        return g_byte_array_append(bytes, (const guint8 *)message.data,
+                                   (guint)MIN(message.length, max));
+    }
+    return g_byte_array_append(bytes, (const guint8 *)raw.data, (guint)MIN(raw.length, max));
+}
+
 GByteArray *
 sm_parts_message_in(GMimePart *part, gsize max)
 {
-    SmOctets raw = octets_of(part);
-    g_autoptr(GByteArray) decoded = sm_transfer_decode(
-        g_mime_object_get_header(GMIME_OBJECT(part), "Content-Transfer-Encoding"), raw.data,
-        raw.length, max);
-    GByteArray *bytes = g_byte_array_new();
-    SmOctets message = raw;
-    g_autoptr(GString) mended = NULL;
-
-    if (decoded != NULL) {
-        message = sm_mend((const char *)decoded->data, decoded->len, &mended);
-        if (!sm_mend_is_field(message))
-            message = raw; /* encoded in name only */
-    }
-    g_byte_array_append(bytes, (const guint8 *)message.data, (guint)MIN(message.length, max));
-    return bytes;
+    return message_in(octets_of(part), transfer_of(GMIME_OBJECT(part)), max);
 }
 
-/* A forwarded message that GMime took for a plain part, since it calls itself encoded. */
+/* A forwarded message that GMime took for a plain part, since it calls itself encoded, or in which
+ * it found no header. */
 static void
-push_wrapped(Walk *walk, GMimePart *part)
+push_wrapped(Walk *walk, SmOctets raw, SmTransfer label)
 {
     g_autoptr(GMimeMessage) message = NULL;
     GByteArray *bytes;
 
     if (walk->decoded->len == WRAPPED_MAX)
         return;
-    bytes = sm_parts_message_in(part, walk->decoded_left);
+    bytes = message_in(raw, label, walk->decoded_left);
     walk->decoded_left -= bytes->len;
     g_ptr_array_add(walk->decoded, bytes);
     message = sm_parts_parse(bytes);
@@ -266,14 +295,34 @@ has_header(GMimeObject *object)
     return g_mime_header_list_get_count(g_mime_object_get_header_list(object)) > 0;
 }
 
-/* A message that begins with a blank line has no header, only text. */
-static void
-push_message(Walk *walk, GMimeMessage *message)
+/* All that stands between the header of part and the end of what GMime found there. */
+static SmOctets
+text_of(GMimeMessagePart *part, GMimePart *found)
 {
-    GMimeObject *root = g_mime_message_get_mime_part(message);
+    GMimeHeaderList *headers = g_mime_object_get_header_list(GMIME_OBJECT(part));
+    int count = g_mime_header_list_get_count(headers);
+    SmOctets text = octets_of(found);
+
+    if (count > 0) {
+        gsize header;
+
+        text = octets_from(g_mime_header_list_get_header_at(headers, count - 1), found);
+        header = sm_mend_header(text).length;
+        text = (SmOctets){text.data + header, text.length - header};
+    }
+    return text;
+}
+
+/* A message without a header begins with a blank line, or is encoded and does not say so plainly:
+ * GMime has skipped all up to the first blank line. */
+static void
+push_message(Walk *walk, GMimeMessagePart *part)
+{
+    GMimeMessage *message = g_mime_message_part_get_message(part);
+    GMimeObject *root = message != NULL ? g_mime_message_get_mime_part(message) : NULL;
 
     if (GMIME_IS_PART(root) && !has_header(GMIME_OBJECT(message)) && !has_header(root))
-        push_wrapped(walk, GMIME_PART(root));
+        push_wrapped(walk, text_of(part, GMIME_PART(root)), transfer_of(GMIME_OBJECT(part)));
     else
         push(walk, root);
 }
@@ -289,16 +338,13 @@ visit(Walk *walk, GMimeObject *object)
         for (int i = g_mime_multipart_get_count(multipart); i > 0; i--)
             push(walk, g_mime_multipart_get_part(multipart, i - 1));
     } else if (GMIME_IS_MESSAGE_PART(object)) {
-        GMimeMessage *message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
-
-        if (message != NULL)
-            push_message(walk, message);
+        push_message(walk, GMIME_MESSAGE_PART(object));
     } else if (GMIME_IS_PART(object)) {
         if (is_html(object) && !is_attachment(object))
             read_html(walk, GMIME_PART(object));
         else if (g_mime_content_type_is_type(type, "message", "rfc822") ||
                  g_mime_content_type_is_type(type, "message", "global"))
-            push_wrapped(walk, GMIME_PART(object));
+            push_wrapped(walk, octets_of(GMIME_PART(object)), transfer_of(object));
     }
 }
 

@@ -4,35 +4,45 @@
 
 #include "filter/message/token.h"
 
-typedef enum { AS_IS, BASE64, QUOTED_PRINTABLE, UUENCODE } Encoding;
-
-/* By letters and digits alone: some write base-64, quoted_printable or a comma behind the word. */
-static Encoding
-encoding_of(const char *value)
+/* By letters and digits alone, without an X before them: some write base-64, quoted printable or a
+ * comma behind the word. */
+SmTransfer
+sm_transfer_of(const char *value)
 {
     static const struct {
         const char *word;
-        Encoding encoding;
+        SmTransfer encoding;
     } known[] = {
-        {"base64", BASE64},     {"quotedprintable", QUOTED_PRINTABLE},
-        {"uuencode", UUENCODE}, {"xuuencode", UUENCODE},
-        {"xuue", UUENCODE},     {"uue", UUENCODE},
+        {"7bit", SM_TRANSFER_PLAIN},           {"8bit", SM_TRANSFER_PLAIN},
+        {"binary", SM_TRANSFER_PLAIN},         {"base64", SM_TRANSFER_BASE64},
+        {"base64url", SM_TRANSFER_BASE64_URL}, {"quotedprintable", SM_TRANSFER_QUOTED_PRINTABLE},
+        {"uuencode", SM_TRANSFER_UUENCODE},    {"uue", SM_TRANSFER_UUENCODE},
     };
-    g_autofree char *word = sm_token_of(value);
-    char *to = word;
+    g_autoptr(GString) word = g_string_new(NULL);
 
-    for (const char *from = word; *from != '\0'; from++)
-        if (g_ascii_isalnum(*from))
-            *to++ = *from;
-    *to = '\0';
+    while (value != NULL && *value != '\0' && *value != ';') {
+        if (g_ascii_isalnum(*value))
+            g_string_append_c(word, *value);
+        value = *value == '(' ? sm_token_skip(value, NULL) : value + 1;
+    }
+    if (g_ascii_tolower(*word->str) == 'x')
+        g_string_erase(word, 0, 1);
     for (gsize i = 0; i < G_N_ELEMENTS(known); i++)
-        if (g_ascii_strcasecmp(known[i].word, word) == 0)
+        if (g_ascii_strcasecmp(known[i].word, word->str) == 0)
             return known[i].encoding;
-    return AS_IS;
+    return SM_TRANSFER_N;
+}
+
+SmTransfer
+sm_transfer_guess(SmTransfer label, guint number)
+{
+    guint guesses = label == SM_TRANSFER_PLAIN ? 1 : SM_TRANSFER_N;
+
+    return number < guesses ? (label + number) % SM_TRANSFER_N : SM_TRANSFER_N;
 }
 
 static int
-base64_value(char c)
+base64_value(char c, gboolean url)
 {
     if (c >= 'A' && c <= 'Z')
         return c - 'A';
@@ -40,7 +50,9 @@ base64_value(char c)
         return c - 'a' + 26;
     if (c >= '0' && c <= '9')
         return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
+    if (c == '+' || (url && c == '-'))
+        return 62;
+    return c == '/' || (url && c == '_') ? 63 : -1;
 }
 
 /*
@@ -48,14 +60,14 @@ base64_value(char c)
  * piece by piece, pad in the middle.
  */
 static gsize
-decode_base64(const char *data, const char *end, guint8 *out, gsize max)
+decode_base64(const char *data, const char *end, gboolean url, guint8 *out, gsize max)
 {
     guint32 bits = 0;
     guint held = 0;
     gsize size = 0;
 
     for (; data < end && size < max; data++) {
-        int value = base64_value(*data);
+        int value = base64_value(*data, url);
 
         if (*data == '=')
             held = 0;
@@ -148,24 +160,23 @@ decode_uuencode(const char *data, const char *end, guint8 *out, gsize max)
 }
 
 GByteArray *
-sm_transfer_decode(const char *encoding, const char *data, gsize length, gsize max)
+sm_transfer_decode(SmTransfer encoding, const char *data, gsize length, gsize max)
 {
-    Encoding form = encoding != NULL ? encoding_of(encoding) : AS_IS;
     const char *end = data + length;
     GByteArray *decoded;
     gsize size;
 
-    if (form == AS_IS)
+    if (encoding == SM_TRANSFER_PLAIN)
         return NULL;
     max = MIN(length, max); /* no encoding grows when it is taken off */
     decoded = g_byte_array_sized_new((guint)MAX(max, 1)); /* or data is NULL, without arithmetic */
     g_byte_array_set_size(decoded, (guint)max);
-    if (form == BASE64)
-        size = decode_base64(data, end, decoded->data, max);
-    else if (form == QUOTED_PRINTABLE)
+    if (encoding == SM_TRANSFER_QUOTED_PRINTABLE)
         size = decode_quoted_printable(data, end, decoded->data, max);
-    else
+    else if (encoding == SM_TRANSFER_UUENCODE)
         size = decode_uuencode(data, end, decoded->data, max);
+    else
+        size = decode_base64(data, end, encoding == SM_TRANSFER_BASE64_URL, decoded->data, max);
     g_byte_array_set_size(decoded, (guint)size);
     return decoded;
 }
