@@ -122,18 +122,29 @@ an_empty_ledger_in_memory_knows_nothing(void)
 static void
 another_program_s_database_is_left_alone(Fixture *fixture, gconstpointer data)
 {
+    static const char *const versions[] = {"PRAGMA user_version = 0", "PRAGMA user_version = 3",
+                                           "PRAGMA user_version = 70"};
     g_autofree char *path = g_strconcat(fixture->path, ".other", NULL);
+    g_autofree char *was = NULL;
+    g_autofree char *is = NULL;
     g_autoptr(SmDb) other = NULL;
-    gint64 tables;
+    gsize length;
 
     if (fixture_is_on_server())
         return;
     other = sm_db_open(path, SM_DB_CREATE, NULL);
     g_assert_nonnull(other);
-    g_assert_true(sm_db_exec(other, "CREATE TABLE cookies (name TEXT);", NULL));
-    assert_refused(path, SM_LEDGER_CREATE, SM_ERROR_LEDGER, "another program's database");
-    g_assert_true(sm_db_integer(other, NULL, &tables, "SELECT count(*) FROM sqlite_master", ""));
-    g_assert_cmpint(tables, ==, 1);
+    g_assert_true(sm_db_exec(other, "CREATE TABLE files (name TEXT);", NULL));
+    for (gsize i = 0; i < G_N_ELEMENTS(versions); i++) {
+        g_assert_true(sm_db_exec(other, versions[i], NULL));
+        g_clear_pointer(&was, g_free);
+        g_clear_pointer(&is, g_free);
+        g_assert_true(g_file_get_contents(path, &was, &length, NULL));
+        assert_refused(path, SM_LEDGER_CREATE, SM_ERROR_LEDGER, "another program's database");
+        assert_refused(path, SM_LEDGER_LOOK, SM_ERROR_LEDGER, "another program's database");
+        g_assert_true(g_file_get_contents(path, &is, NULL, NULL));
+        g_assert_cmpmem(was, length, is, length);
+    }
 }
 
 static void

@@ -386,23 +386,20 @@ compact(SmDb *db, GError **error)
     return unused < WORTH_PAGES || unused * 4 < all || exec(db, "VACUUM", error);
 }
 
+/* An index of ours, which each version has, tells our tables from another program's. */
 static gboolean
 schema(SmDb *db, gint64 *version, GError **error)
 {
-    gint64 foreign;
-
-    if (!sm_db_integer(db, error, version, "PRAGMA user_version", ""))
-        return FALSE;
-    if (*version >= SM_SCHEMA_VERSION)
-        return TRUE;
-    if (!sm_db_integer(db, error, &foreign,
-                       "SELECT EXISTS (SELECT 1 FROM sqlite_master)"
-                       " AND NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'files')",
+    if (!sm_db_integer(db, error, version,
+                       "SELECT CASE WHEN EXISTS (SELECT 1 FROM sqlite_master) AND NOT EXISTS"
+                       " (SELECT 1 FROM sqlite_master WHERE name = 'files_by_stem') THEN -1"
+                       " ELSE user_version END FROM pragma_user_version",
                        ""))
         return FALSE;
-    return !foreign || sm_error_set(error, SM_ERROR_LEDGER,
-                                    "ledger %s: is another program's database; name another file",
-                                    sm_db_path(db));
+    return *version >= 0 || sm_error_set(error, SM_ERROR_LEDGER,
+                                         "ledger %s: is another program's database; name another"
+                                         " file",
+                                         sm_db_path(db));
 }
 
 static gboolean

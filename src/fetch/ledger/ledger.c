@@ -126,6 +126,7 @@ prepare(SmLedger *ledger, GError **error)
 {
     g_autoptr(GError) held = NULL;
     gboolean ready;
+    gint64 version;
 
     /* 64 processes at once on a new file: without this lock one fails at journal_mode. */
     if (!sm_lock_take(ledger, SM_LOCK_SCHEMA, SCHEMA_WAIT, NULL, &held) &&
@@ -134,7 +135,9 @@ prepare(SmLedger *ledger, GError **error)
                                    "ledger %s: ", sm_db_path(ledger->db));
         return FALSE;
     }
-    ready = (sm_db_is_server(ledger->db) ||
+    /* first: another program's database stays as it is */
+    ready = sm_db_schema(ledger->db, &version, error) &&
+            (sm_db_is_server(ledger->db) ||
              sm_db_exec(ledger->db,
                         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                         " PRAGMA temp_store = MEMORY",
