@@ -7,6 +7,7 @@ import subprocess
 import pytest
 from harness import CHECKOUT, CSV_NAME, EX_CONFIG, EX_TEMPFAIL, TXT_NAME, mail, notification
 from postgres import PASSWORD, PROGRAMS, ROLE, Cluster, filled
+from terminal import Terminal
 from tlsserver import Authority
 
 pytestmark = pytest.mark.release_only("most of the time goes to the server")
@@ -77,6 +78,9 @@ def test_by_a_password(account, scores, cluster, database, reach, password, tmp_
     assert_stores(account, scores)
     reach(where, password_command=None, password_file=password)
     assert account.scorefetch("status").code == 0
+    with Terminal([account.build / "scorefetch", "status", "--watch", "-c", account.config]) as terminal:
+        terminal.wait_for("ACCOUNT")
+        assert terminal.end("q") == 0
     reach(where, password_file=None, password_credential=password.name)
     assert account.scorefetch("status", env={"CREDENTIALS_DIRECTORY": str(password.parent), "PATH": "/usr/bin:/bin"}).code == 0
     reach(where, password_credential=None)

@@ -12,6 +12,7 @@
 #include "fetch/commands/commands.h"
 #include "fetch/host/json.h"
 #include "fetch/host/screen.h"
+#include "fetch/service/secret.h"
 #include "fetch/status/forms.h"
 #include "fetch/status/live.h"
 #include "fetch/status/verdict.h"
@@ -116,6 +117,7 @@ show(SmSession *session, Status *status, GError **error)
 typedef struct {
     const SmConfig *config;
     const char *account; /* NULL: all */
+    SmSecret *secret;    /* the ledger's password; NULL: it wants none */
     GMutex mutex;
     GCond change;
     gboolean ending;  /* the view is closed */
@@ -131,6 +133,7 @@ lookout_clear(gpointer data)
     Lookout *lookout = data;
 
     g_clear_pointer(&lookout->live, sm_live_free);
+    g_clear_pointer(&lookout->secret, sm_secret_free);
     g_clear_error(&lookout->fault);
     g_mutex_clear(&lookout->mutex);
     g_cond_clear(&lookout->change);
@@ -140,14 +143,14 @@ lookout_clear(gpointer data)
 static SmLive *
 look(const Lookout *lookout, SmRates *rates, GError **error)
 {
+    const char *password = lookout->secret != NULL ? sm_secret_text(lookout->secret) : NULL;
     GError *fault = NULL;
     g_autoptr(SmLedger) ledger =
-        sm_ledger_open(lookout->config->ledger, NULL, SM_LEDGER_LOOK, "status", &fault);
+        sm_ledger_open(lookout->config->ledger, password, SM_LEDGER_LOOK, "status", &fault);
 
-    if (fault == NULL)
-        return sm_live_new(lookout->config, ledger, lookout->account, rates, error);
-    g_propagate_error(error, fault);
-    return NULL;
+    return sm_error_pass(error, fault)
+               ? sm_live_new(lookout->config, ledger, lookout->account, rates, error)
+               : NULL;
 }
 
 static void
@@ -247,15 +250,19 @@ end(Lookout *lookout)
 static gboolean
 show_view(SmSession *session, GError **error)
 {
-    g_autoptr(SmScreen) screen = sm_screen_open("status --watch", error);
-    gint64 begun = g_get_monotonic_time();
+    g_autoptr(SmSecret) secret = NULL;
+    g_autoptr(SmScreen) screen = NULL;
+    gint64 begun;
     Lookout *lookout;
     GThread *thread;
     gboolean ok;
 
-    if (screen == NULL)
+    if (!sm_secret_read_ledger(session->config, &secret, error) ||
+        (screen = sm_screen_open("status --watch", error)) == NULL)
         return FALSE;
+    begun = g_get_monotonic_time();
     lookout = g_atomic_rc_box_new0(Lookout);
+    lookout->secret = g_steal_pointer(&secret);
     lookout->config = session->config;
     lookout->account = session->account;
     g_mutex_init(&lookout->mutex);
