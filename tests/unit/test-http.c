@@ -1,6 +1,8 @@
 /* What every request has in common, and what its failures are called. */
 #include "fetch/http/http.h"
 
+#include <dlfcn.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "common/base/error.h"
@@ -14,6 +16,17 @@ static gboolean chose_suites;
 CURLcode
 curl_easy_setopt(CURL *handle, CURLoption option, ...)
 {
+    if (option == CURLOPT_PRIVATE) { /* by which the engine knows its requests */
+        CURLcode (*real)(CURL *, CURLoption, ...) =
+            (CURLcode(*)(CURL *, CURLoption, ...))dlsym(RTLD_NEXT, "curl_easy_setopt");
+        va_list values;
+        void *request;
+
+        va_start(values, option);
+        request = va_arg(values, void *);
+        va_end(values);
+        return real(handle, option, request);
+    }
     if (option == CURLOPT_TLS13_CIPHERS || option == CURLOPT_SSL_CIPHER_LIST)
         chose_suites = TRUE;
     return option == missing ? CURLE_NOT_BUILT_IN : CURLE_OK;
@@ -111,6 +124,52 @@ a_request_that_is_not_taken_ends(void)
     curl_multi_cleanup(other);
 }
 
+/* An engine whose libcurl takes long to let go of a request, as while a name service hangs. */
+static struct {
+    SmHttpEngine *engine; /* NULL: it takes no longer than usual */
+    gint removing, stopped;
+} slow;
+
+CURLMcode
+curl_multi_remove_handle(CURLM *multi, CURL *handle)
+{
+    CURLMcode (*real)(CURLM *, CURL *) =
+        (CURLMcode(*)(CURLM *, CURL *))dlsym(RTLD_NEXT, "curl_multi_remove_handle");
+
+    g_atomic_int_set(&slow.removing, TRUE);
+    for (int i = 0; i < 3000 && slow.engine != NULL && !g_atomic_int_get(&slow.stopped); i++)
+        g_usleep(10000);
+    return real(multi, handle);
+}
+
+static gpointer
+stop_meanwhile(gpointer data)
+{
+    while (!g_atomic_int_get(&slow.removing))
+        g_usleep(1000);
+    sm_http_engine_stop(data);
+    g_atomic_int_set(&slow.stopped, TRUE);
+    return NULL;
+}
+
+static void
+a_request_that_ends_slowly_holds_nobody_up(void)
+{
+    g_autoptr(SmHttpEngine) engine = sm_http_engine_new_shared(1, NULL);
+    CURL *handle = curl_easy_init();
+    GThread *stopping;
+
+    g_assert_nonnull(engine);
+    g_atomic_int_set(&slow.removing, FALSE);
+    slow.engine = engine;
+    stopping = g_thread_new("stop", stop_meanwhile, engine);
+    sm_http_engine_perform(engine, handle, 0);
+    g_assert_true(g_atomic_int_get(&slow.stopped));
+    g_thread_join(stopping);
+    slow.engine = NULL;
+    curl_easy_cleanup(handle);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -123,5 +182,7 @@ main(int argc, char **argv)
         g_test_add_data_func(path, GSIZE_TO_POINTER(i), calls);
     }
     g_test_add_func("/http/a request that is not taken ends", a_request_that_is_not_taken_ends);
+    g_test_add_func("/http/a request that ends slowly holds nobody up",
+                    a_request_that_ends_slowly_holds_nobody_up);
     return g_test_run();
 }

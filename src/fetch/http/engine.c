@@ -32,11 +32,11 @@ end(Request *request, CURLcode result)
 static void
 finish(SmHttpEngine *engine, Request *request, CURLcode result)
 {
-    g_autoptr(GMutexLocker) held G_GNUC_UNUSED = g_mutex_locker_new(&engine->lock);
-
-    curl_multi_remove_handle(engine->multi, request->handle);
+    curl_multi_remove_handle(engine->multi, request->handle); /* may wait for a name service */
     g_ptr_array_remove_fast(engine->active, request);
+    g_mutex_lock(&engine->lock);
     end(request, result);
+    g_mutex_unlock(&engine->lock);
 }
 
 /* Takes new requests; FALSE when the loop is to end. */
