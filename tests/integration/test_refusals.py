@@ -98,11 +98,11 @@ def test_other_names_go_on_behind_one_that_is_refused(account, service):
 
 
 def test_a_url_in_the_service_s_words_keeps_its_secret(account, service):
-    words = b"no such key: https://b.s3.amazonaws.com/K12/a.csv?AWSAccessKeyId=AKIAX&Signature=s3cr%3D. Posted yesterday"
+    words = b"no such key: https://b.s3.amazonaws.com/K12/a.csv?AWSAccessKeyId=AKIAX&Signature=s3cr%3D. Posted at https://h/a%3fsig%3Ds3cr yesterday"
     service.says["file by password"] = reply(404, b'{"message":"%s"}' % words)
     done = account.receive(CSV_NAME)
     assert done.code == EX_TEMPFAIL
-    assert "no such key: https://b.s3.amazonaws.com/K12/a.csv... Posted yesterday" in done.err
+    assert "no such key: https://b.s3.amazonaws.com/K12/a.csv... Posted at https://h/a... yesterday" in done.err
     assert "s3cr" not in done.err + account.log.read_text()
 
 

@@ -177,7 +177,7 @@ sm_service_post(SmService *service, const char *path, const char *body, SmReply 
 static char *
 without_queries(const char *text)
 {
-    g_autoptr(GRegex) query = g_regex_new("[?#;&]\\S*=\\S*", 0, 0, NULL);
+    g_autoptr(GRegex) query = g_regex_new("([?#;&]|%3f)\\S*(=|%3d)\\S*", G_REGEX_CASELESS, 0, NULL);
 
     return g_regex_replace_literal(query, text, -1, 0, "...", 0, NULL);
 }
