@@ -133,6 +133,7 @@ mark_known(const Sync *sync, const SmListing *listing, GError **error)
         const SmSyncJob *job = plan->jobs->pdata[i];
 
         ok = !job->is_new || sm_listing_mark_known(ledger, account, job->listed, error);
+        sm_crew_note_progress(sync->options->note);
     }
     if (!sm_db_end(ledger->db, ok, error) || plan == NULL ||
         !sm_sync_decided(ledger, account, "mark-known", error))
