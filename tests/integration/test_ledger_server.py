@@ -18,7 +18,7 @@ def cluster():
     with contextlib.closing(Cluster()) as made:
         ident = made.data / "pg_ident.conf"
         me = ident.read_text().splitlines()[0].rsplit(" ", 1)[0]
-        ident.write_text(ident.read_text() + "".join(f"{me} {role}\n" for role in ("guest", "owner")))
+        ident.write_text(ident.read_text() + "".join(f"{me} {role}\n" for role in ("guest", "owner", "ghost")))
         made.sql("SELECT pg_reload_conf()")
         yield made
 
@@ -90,7 +90,7 @@ def test_by_a_password(account, scores, cluster, database, reach, password, tmp_
     password.write_text("wrong\n")
     done = account.scorefetch("status")
     assert done.code == EX_TEMPFAIL and "password authentication failed" in done.err and "wrong" not in done.err
-    assert "(check the role, ledger-password-file" in done.err
+    assert "(check the role and ledger-password-file)" in done.err
     password.chmod(0o644)
     done = account.scorefetch("status")
     assert f"ledger-password-file {password} is readable by everyone" in done.err
@@ -202,11 +202,52 @@ def test_what_is_no_place_for_a_ledger(account, cluster, reach):
     assert_waits(account, "too many connections", "raise max_connections, or the limit")
     cluster.sql("ALTER ROLE outsider NOLOGIN")
     reach(cluster.by_socket(crowded, role="outsider"))
-    assert_waits(account, "is not permitted to log in (check the role")
-    reach(cluster.by_socket("missing"))
-    assert_waits(account, '"missing" does not exist', "is the server up")
+    assert_waits(account, "is not permitted to log in (give the role LOGIN")
     reach(cluster.by_socket(cluster.new_database()) + " options=-csearch_path=nowhere")
     assert_waits(account, "search_path")
+
+
+def test_each_refusal_has_its_own_remedy(account, cluster, database, reach, password, tmp_path):
+    cluster.sql("CREATE DATABASE closed")
+    cluster.sql("REVOKE CONNECT ON DATABASE closed FROM PUBLIC")
+    foreign = Authority(tmp_path / "other").issue("certified")
+    another = cluster.authority.issue("another")
+    for remedy, where, options in (
+            ("create the database", cluster.by_tls, {"database": "missing"}),
+            ("create the role", cluster.by_socket, {"role": "ghost"}),
+            ("pg_ident.conf", cluster.by_socket, {"role": "stranger"}),
+            ("the role lacks a right", cluster.by_tls, {"database": "closed"}),
+            ("let this host in without TLS by the server's pg_hba.conf", cluster.by_tls, {"sslmode": "disable"}),
+            ("(check sslrootcert)", cluster.by_tls, {"sslrootcert": "/nonexistent"}),
+            ("(set sslcert and sslkey)", cluster.by_tls, {"role": "certified"}),
+            ("refuses the client's certificate", cluster.by_tls, {"role": "certified", "sslcert": foreign[0], "sslkey": foreign[1]}),
+            ("must name the role", cluster.by_tls, {"role": "certified", "sslcert": another[0], "sslkey": another[1]}),
+            ("(check sslkey)", cluster.by_tls, {"role": "certified", "sslcert": another[0], "sslkey": "/nonexistent"}),
+            ("the server is up and refuses", cluster.by_tls, {"options": "-cnonsense=1"}),
+            ("correct it in ledger", cluster.by_tls, {"port": "nonsense"}),
+            ("is the server up", cluster.by_tls, {"port": 1}),
+            ("(check the host in ledger", cluster.by_tls, {"host": "no..where", "hostaddr": ""})):
+        reach(where(**{"database": database, **options}), password_file=password)
+        assert_waits(account, remedy)
+    reach(cluster.by_tls(database), password_file=None)
+    assert_waits(account, "(set ledger-password-file)")
+
+
+def test_tables_that_are_out_of_sight_are_not_made_anew(account, cluster, database, reach):
+    """Another schema comes first, by whatever somebody has changed."""
+    reach(cluster.by_socket(database))
+    assert account.scorefetch("run").code == 0
+    for change in (f"CREATE SCHEMA {ROLE} AUTHORIZATION {ROLE}",
+                   f"ALTER SCHEMA {ROLE} RENAME TO first; ALTER DATABASE {database} SET search_path = first",
+                   f"ALTER DATABASE {database} RESET search_path; ALTER SCHEMA public RENAME TO old; CREATE SCHEMA public AUTHORIZATION {ROLE}"):
+        cluster.sql(change, database)
+        schema = "old" if "old" in change else "public"
+        assert_waits(account, f"its tables are in schema {schema}", f"add options=-csearch_path={schema} to ledger")
+        assert f"failure  ledger: ledger postgresql:{database}" in account.scorefetch("check").out.decode()
+    for schema in ("old", "first"):  # said so: that one, or another ledger
+        reach(cluster.by_socket(database) + f" options=-csearch_path={schema}")
+        assert account.scorefetch("run").code == 0
+    assert cluster.sql("SELECT count(*) FROM pg_tables WHERE tablename = 'files'", database) == [["2"]]
 
 
 TABLES = "m.type = 'table' AND m.name NOT LIKE 'sqlite%'"

@@ -1,5 +1,7 @@
 /* The ledger's versions: an old one is brought up to date with all that it knows, and kept as it
  * was. */
+#include <glib/gstdio.h>
+
 #include "fetch-fixture.h"
 #include "fetch/database/schema.h"
 
@@ -133,6 +135,85 @@ counters_move_with_what_they_count(Fixture *fixture, gconstpointer data)
                     1);
 }
 
+/* Makes the fixture's ledger anew, and does sql to it. */
+static void
+spoil(Fixture *fixture, const char *sql)
+{
+    g_clear_pointer(&fixture->ledger, sm_ledger_close);
+    if (fixture_is_on_server())
+        fixture_empty_schema();
+    else
+        g_unlink(fixture->path);
+    fixture->ledger = sm_ledger_open(fixture->path, NULL, SM_LEDGER_CREATE, "test", NULL);
+    fixture_sql(fixture, sql);
+}
+
+static void
+what_is_missing_is_named(Fixture *fixture, gconstpointer data)
+{
+    static const char restore[] = "restore the ledger from a backup", copy[] = "ledger copy";
+    static const struct {
+        const char *of_file, *of_server, *said, *remedy; /* NULL: the other kind has no such */
+    } damages[] = {
+        {"DROP TABLE handovers", "DROP TABLE handovers", "table handovers: missing", restore},
+        {"DROP TABLE files; DROP TABLE log", "DROP TABLE events, log", "table log", restore},
+        {NULL, "DROP TABLE files", "table files is missing", restore},
+        {NULL, "DROP TABLE schema_version", "table schema_version is missing", restore},
+        {NULL, "DELETE FROM schema_version", "the row of schema_version is missing", restore},
+        {"PRAGMA user_version = 0", NULL, "has lost its version", "restore it from a backup"},
+        {"PRAGMA user_version = -1", NULL, "has lost its version", "restore it from a backup"},
+        {NULL, "ALTER TABLE totals RENAME TO t; CREATE VIEW totals AS SELECT * FROM t",
+         "table totals", restore},
+        {"ALTER TABLE accounts DROP COLUMN looked", "ALTER TABLE accounts DROP COLUMN looked",
+         "column accounts.looked (number 0)", restore},
+        {"ALTER TABLE files RENAME COLUMN etag TO tag",
+         "ALTER TABLE files ALTER etag TYPE bigint USING 0", "column files.etag (text)", restore},
+        {NULL, "ALTER TABLE files ALTER size TYPE integer", "column files.size (number)", restore},
+        {NULL, "ALTER TABLE log ALTER id DROP IDENTITY", "column log.id (number)", restore},
+        {NULL, "ALTER TABLE files ALTER reason DROP DEFAULT", "files.reason (text '')", restore},
+        {"DROP INDEX files_due", "DROP INDEX files_due", "index files_due", copy},
+        {NULL, "ALTER TABLE files DROP CONSTRAINT files_account_name_key",
+         "key of files (account, name)", copy},
+        {"DROP TRIGGER event_came", "ALTER TABLE events DISABLE TRIGGER event_came",
+         "trigger event_came", copy},
+        {NULL, "DROP FUNCTION instr(text, text)", "function instr", restore},
+        {"DELETE FROM keys", "DELETE FROM keys", "row fingerprint of keys", restore},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(damages); i++) {
+        const char *sql = fixture_is_on_server() ? damages[i].of_server : damages[i].of_file;
+        g_autoptr(GError) error = NULL;
+        gint64 version;
+
+        if (sql == NULL)
+            continue;
+        g_test_message("%s", sql);
+        spoil(fixture, sql);
+        g_assert_null(sm_ledger_inspect(fixture->path, NULL, &version, &error));
+        g_assert_error(error, SM_ERROR, (int)SM_ERROR_LEDGER);
+        fixture_assert_says(error->message, damages[i].said, damages[i].remedy, NULL);
+    }
+    spoil(fixture, "CREATE INDEX of_an_administrator ON log (detail)");
+    sm_ledger_close(fixture->ledger);
+    fixture->ledger = sm_ledger_inspect(fixture->path, NULL, &(gint64){0}, NULL);
+    g_assert_nonnull(fixture->ledger);
+}
+
+static void
+an_older_ledger_is_whole_as_well(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    gint64 version;
+
+    go_back_to_version_1(fixture);
+    fixture->ledger = sm_ledger_inspect(fixture->path, NULL, &version, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(version, ==, 1);
+    fixture_sql(fixture, "DROP TABLE events");
+    g_assert_null(sm_ledger_inspect(fixture->path, NULL, &version, &error));
+    fixture_assert_says(error->message, "table events: missing", NULL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -141,6 +222,9 @@ main(int argc, char **argv)
                 an_older_ledger_is_brought_up_to_date_and_kept);
     ADD_OF_FILE("/ledger-schema/an upgrade that fails leaves the old ledger", NULL,
                 an_upgrade_that_fails_leaves_the_old_ledger);
+    ADD_OF_FILE("/ledger-schema/an older ledger is whole as well", NULL,
+                an_older_ledger_is_whole_as_well);
+    ADD("/ledger-schema/what is missing is named", NULL, what_is_missing_is_named);
     ADD("/ledger-schema/rows of the log are never rewritten", NULL,
         rows_of_the_log_are_never_rewritten);
     ADD("/ledger-schema/counters move with what they count", NULL,

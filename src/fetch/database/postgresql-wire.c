@@ -168,51 +168,62 @@ lines_of(const char *message)
     return g_string_free(kept, FALSE);
 }
 
-/* libpq does not tell the state with which a server refused a session: by its words. */
+/* What to do about it: by the state, or where a session is refused by the words, since libpq does
+ * not tell the state then. Of several servers' words the first row counts. */
+static const struct {
+    const char *state, *words, *text; /* NULL: no state, or no words, has it */
+} remedies[] = {
+    {NULL, "*root certificate*", "check sslrootcert"},
+    {NULL, "* alert *", "the server refuses the client's certificate; check sslcert and sslkey"},
+    {NULL, "*certificate authentication failed*", "the certificate of sslcert must name the role"},
+    {NULL, "*valid client certificate*", "set sslcert and sslkey"},
+    {NULL, "*private key*", "check sslkey"},
+    {NULL, "*certificate file*", "check sslcert"},
+    {NULL, "*certificate*",
+     "check sslrootcert, and the dates and the name of the server's certificate"},
+    {NULL, "*not support SSL*", "turn on ssl on the server"},
+    {"53100", NULL, "the server's disk is full; free space there"},
+    {"53300", "*too many*", "raise max_connections, or the limit of the role or database"},
+    {"53300", "*connection slots*", "raise max_connections, or the limit of the role or database"},
+    {"55P03", NULL, "another process holds it; retried"},
+    {"40", NULL, "another process was faster; retried"},
+    {"57014", NULL, "it took too long; is the server overloaded?"},
+    {"25006", "*read-only*", "it is a standby, or set to read-only; name the primary"},
+    {"26000", NULL, SM_DB_POOLER},
+    {"42P05", NULL, SM_DB_POOLER},
+    {"28P01", "*password authentication failed*", "check the role and ledger-password-file"},
+    {NULL, "*no password supplied*", "set ledger-password-file"},
+    {NULL, "*pg_hba.conf*no encryption*",
+     "set sslmode=verify-full, or let this host in without TLS by the server's pg_hba.conf"},
+    {"28000", "*pg_hba.conf*", "let this host, role and database in by the server's pg_hba.conf"},
+    {NULL, "*Peer authentication failed*",
+     "pg_hba.conf, pg_ident.conf on the server: let this system user have the role"},
+    {NULL, "*not permitted to log in*", "give the role LOGIN, see postgresql.md"},
+    {NULL, "*:  role * does not exist*", "create the role, see postgresql.md"},
+    {"3D", "*:  database * does not exist*", "create the database, see postgresql.md"},
+    {"42501", "*permission denied*", "the role lacks a right; see postgresql.md"},
+    {"3F", NULL, "create the schema, see postgresql.md"},
+    {"42P07", NULL, "another program's? give the ledger a schema of its own, see postgresql.md"},
+    {"42883", NULL, "restore the ledger from a backup"},
+    {"57", "*the database system is*", "retried"},
+    {NULL, "*could not translate host name*", "check the host in ledger, and DNS; retried"},
+    {NULL, "*:  *", "the server is up and refuses; check the role, database and options in ledger"},
+    {NULL, "*invalid *", "correct it in ledger"},
+    {"08", "*", "is the server up, and does the network lead to it? retried"},
+    {"", NULL, "run scorefetch check"},
+};
+
 static const char *
-state_of(const char *refusal)
+remedy(const char *state, const char *refusal)
 {
-    static const char *const states[][2] = {
-        {"certificate", "TLS"},         {"authentication failed", "28"},
-        {"no pg_hba.conf entry", "28"}, {"not permitted to log in", "28"},
-        {"connection slots", "53300"},  {"too many", "53300"},
-        {"is read-only", "25006"},
-    };
+    for (gsize i = 0; i < G_N_ELEMENTS(remedies); i++) {
+        const char *known = state != NULL ? remedies[i].state : remedies[i].words;
 
-    for (gsize i = 0; i < G_N_ELEMENTS(states); i++)
-        if (strstr(refusal, states[i][0]) != NULL)
-            return states[i][1];
-    return "08";
-}
-
-static const char *
-remedy(const char *state)
-{
-    static const struct {
-        const char *prefix, *text;
-    } remedies[] = {
-        {"TLS", "check sslrootcert, and the dates and the name of the server's certificate"},
-        {"08", "is the server up, and does it let this role in? retried"},
-        {"53100", "the server's disk is full; free space there"},
-        {"53300", "raise max_connections, or the limit of the role or database"},
-        {"55P03", "another process holds it; retried"},
-        {"40", "another process was faster; retried"},
-        {"57014", "it took too long; is the server overloaded?"},
-        {"42501", "the role lacks a right; see postgresql.md"},
-        {"25006", "it is a standby, or set to read-only; name the primary"},
-        {"26000", SM_DB_POOLER},
-        {"42P05", SM_DB_POOLER},
-        {"28", "check the role, ledger-password-file and the server's pg_hba.conf"},
-        {"3D", "create the database, see postgresql.md"},
-        {"3F", "create the schema, see postgresql.md"},
-        {"57", "retried"},
-        {"", "see scoremail.conf(5), ledger"},
-    };
-    gsize i = 0;
-
-    while (!g_str_has_prefix(state, remedies[i].prefix))
-        i++;
-    return remedies[i].text;
+        if (known != NULL && (state != NULL ? g_str_has_prefix(state, known)
+                                            : g_pattern_match_simple(known, refusal)))
+            return remedies[i].text;
+    }
+    return ""; /* the last row has each state, the one before all words */
 }
 
 gboolean
@@ -226,7 +237,7 @@ sm_db_wire_fail(SmDbSession *session, const PGresult *result, GError **error)
         sm_text_clean(session->dead ? "the server has not answered in time" : lines, CAUSE_MAX);
 
     return sm_error_set(error, SM_ERROR_LEDGER, "ledger %s: %s (%s)", session->db.path, cause,
-                        remedy(state != NULL ? state : state_of(cause)));
+                        remedy(state, cause));
 }
 
 /* Waits until the next answer is whole; FALSE: not within the time. */

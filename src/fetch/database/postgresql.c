@@ -148,18 +148,52 @@ defer(SmDb *db, gboolean deferring)
     return before;
 }
 
+/* Whether the tables are where this session does not see them, and would make others: nobody has
+ * told it a search_path in `ledger`. */
+static gboolean
+is_elsewhere(SmDb *db, GError **error)
+{
+    static const char query[] =
+        "SELECT n.nspname FROM pg_class f JOIN pg_namespace n ON n.oid = f.relnamespace"
+        " JOIN pg_class v ON v.relnamespace = f.relnamespace AND v.relname = 'schema_version'"
+        " WHERE f.relname = 'files' AND has_table_privilege(f.oid, 'INSERT')"
+        " AND (SELECT source <> 'client' FROM pg_settings WHERE name = 'search_path') LIMIT 1";
+    GError *fault = NULL;
+    g_autofree char *schema = sm_db_first(db, &fault, &sm_db_texts, query, "");
+
+    if (schema != NULL)
+        sm_error_set(&fault, SM_ERROR_LEDGER,
+                     "ledger %s: its tables are in schema %s, which search_path does not have"
+                     " first; add options=-csearch_path=%s to ledger (for a new ledger, the name of"
+                     " another schema)",
+                     db->path, schema, schema);
+    return !sm_error_pass(error, fault);
+}
+
 static gboolean
 schema(SmDb *db, gint64 *version, GError **error)
 {
-    gint64 tables;
+    static const char query[] =
+        "SELECT string_agg(tablename, ' ' ORDER BY tablename) FROM pg_tables"
+        " WHERE schemaname = current_schema() AND tablename IN ('files', 'schema_version')";
+    GError *fault = NULL;
+    g_autofree char *tables = sm_db_first(db, &fault, &sm_db_texts, query, "");
 
     *version = 0;
-    return sm_db_integer(db, error, &tables,
-                         "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"
-                         " AND tablename = 'schema_version'",
-                         "") &&
-           (tables == 0 ||
-            sm_db_integer(db, error, version, "SELECT max(version) FROM schema_version", ""));
+    if (tables == NULL)
+        return sm_error_pass(error, fault) && !is_elsewhere(db, error);
+    if (strcmp(tables, "files schema_version") == 0 &&
+        !sm_db_integer(db, error, version, "SELECT max(version) FROM schema_version", ""))
+        return FALSE;
+    return *version > 0 ||
+           sm_error_set(error, SM_ERROR_LEDGER,
+                        "ledger %s: %s is missing; restore the ledger from a backup, or if these"
+                        " tables are another program's, give it a schema of its own, see"
+                        " postgresql.md",
+                        db->path,
+                        strcmp(tables, "schema_version") == 0 ? "table files"
+                        : strcmp(tables, "files") == 0        ? "table schema_version"
+                                                              : "the row of schema_version");
 }
 
 static void

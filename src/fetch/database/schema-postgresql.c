@@ -23,6 +23,9 @@ static const char *const words[][2] = {
     {NULL},
 };
 
+#define OF_TABLES                                                                                  \
+    " WHERE t.relkind = 'r' AND t.relnamespace = to_regnamespace(quote_ident(current_schema()))"
+
 /* The functions are SQLite's that queries use, for what PostgreSQL calls otherwise. */
 const SmSchemaDialect sm_schema_postgresql = {
     .words = words,
@@ -49,4 +52,21 @@ const SmSchemaDialect sm_schema_postgresql = {
                 " ON CONFLICT (account, day, action) DO UPDATE SET times = days.times + 1;"),
     /* clang-format on */
     .note = "INSERT INTO schema_version VALUES (" G_STRINGIFY(SM_SCHEMA_VERSION) ")",
+    .parts =
+        {
+            "SELECT 'table ' || t.relname FROM pg_class t" OF_TABLES,
+            "SELECT 'column ' || t.relname || '.' || attname"
+            " || CASE WHEN atttypid <> 'bigint'::regtype THEN ' (text'"
+            "  WHEN (attidentity <> '') = (attname = 'id') THEN ' (number' ELSE ' (' END"
+            " || coalesce(' ' || replace(pg_get_expr(adbin, adrelid), '::text', ''), '') || ')'"
+            " FROM pg_class t JOIN pg_attribute ON attrelid = t.oid"
+            " LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum" OF_TABLES,
+            "SELECT CASE WHEN indisunique THEN 'key of ' || t.relname || ' ('"
+            "  || (SELECT string_agg(pg_get_indexdef(indexrelid, n, FALSE), ', ' ORDER BY n)"
+            "   FROM generate_series(1, indnkeyatts) n) || ')' ELSE 'index ' || i.relname END"
+            " FROM pg_class t JOIN pg_index ON indrelid = t.oid"
+            " JOIN pg_class i ON i.oid = indexrelid" OF_TABLES " AND indisvalid",
+            "SELECT 'trigger ' || tgname FROM pg_class t JOIN pg_trigger ON tgrelid = "
+            "t.oid" OF_TABLES " AND tgenabled IN ('O', 'A')",
+        },
 };

@@ -118,6 +118,8 @@ static const char version_3[] =
 
 const char *const sm_schema_tables[SM_SCHEMA_VERSION] = {version_1, version_2, version_3};
 
+#define OF_TABLES " WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'"
+
 const SmSchemaDialect sm_schema_sqlite = {
     .triggers =
         "CREATE TRIGGER event_came AFTER INSERT ON events BEGIN"
@@ -138,4 +140,17 @@ const SmSchemaDialect sm_schema_sqlite = {
         " INSERT INTO days VALUES (new.account, new.at / 86400, new.action, 1)"
         "  ON CONFLICT (account, day, action) DO UPDATE SET times = times + 1; END;",
     .note = "PRAGMA user_version = " G_STRINGIFY(SM_SCHEMA_VERSION),
+    .parts =
+        {
+            "SELECT 'table ' || m.name FROM sqlite_master m" OF_TABLES,
+            "SELECT 'column ' || m.name || '.' || c.name"
+            " || iif(c.type = 'INTEGER', ' (number', ' (text')"
+            " || coalesce(' ' || c.dflt_value, '') || ')'"
+            " FROM sqlite_master m, pragma_table_info(m.name) c" OF_TABLES,
+            "SELECT iif(i.origin = 'c', 'index ' || i.name, 'key of ' || m.name || ' ('"
+            " || (SELECT group_concat(name, ', ') FROM"
+            "  (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno)) || ')')"
+            " FROM sqlite_master m, pragma_index_list(m.name) i" OF_TABLES,
+            "SELECT 'trigger ' || name FROM sqlite_master WHERE type = 'trigger'",
+        },
 };

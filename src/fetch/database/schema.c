@@ -2,6 +2,7 @@
 
 #include <glib/gstdio.h>
 
+#include "common/base/each.h"
 #include "common/base/error.h"
 #include "fetch/database/backend.h"
 
@@ -30,12 +31,12 @@ make_tables(SmDb *db, gint64 version, GError **error)
 }
 
 static gboolean
-migrate(SmDb *db, gint64 version, GError **error)
+migrate(SmDb *db, gint64 from, gint64 to, GError **error)
 {
     gboolean ok = sm_db_begin(db, "", error);
 
-    while (ok && version < SM_SCHEMA_VERSION)
-        ok = make_tables(db, ++version, error);
+    while (ok && from < to)
+        ok = make_tables(db, ++from, error);
     return sm_db_end(db, ok && sm_db_exec(db, db->backend->dialect->note, error), error);
 }
 
@@ -54,5 +55,56 @@ sm_ledger_schema_ensure(SmDb *db, GError **error)
     if (version == SM_SCHEMA_VERSION)
         return TRUE;
     return (version == 0 || sm_db_is_server(db) || back_up(db, version, error)) &&
-           migrate(db, version, error);
+           migrate(db, version, SM_SCHEMA_VERSION, error);
+}
+
+/* What query, which both understand, finds in model and not in db; "": nothing. NULL and error: it
+ * cannot be asked. Caller frees. */
+static char *
+find_missing(SmDb *db, const char *query, SmDb *model, const char *of_model, GError **error)
+{
+    g_autoptr(GPtrArray) wanted = sm_db_list(model, error, &sm_db_texts, of_model, "");
+    g_autoptr(GPtrArray) found =
+        wanted != NULL ? sm_db_list(db, error, &sm_db_texts, query, "") : NULL;
+    g_autoptr(GString) missing = g_string_new(NULL);
+
+    if (found == NULL)
+        return NULL;
+    SM_EACH (const char, part, wanted)
+        if (!g_ptr_array_find_with_equal_func(found, part, g_str_equal, NULL))
+            g_string_append_printf(missing, "%s%s", missing->len > 0 ? ", " : "", part);
+    return g_string_free(g_steal_pointer(&missing), FALSE);
+}
+
+gboolean
+sm_ledger_schema_is_whole(SmDb *db, gint64 version, GError **error)
+{
+    static const char restore[] = "restore the ledger from a backup";
+    static const char copy[] = "copy it to a new ledger, scorefetch ledger copy, or restore it";
+    static const char functions[] =
+        "SELECT 'functions' WHERE iif(TRUE, max(0, 1), min(0, 1)) + instr('a', 'a') = 2";
+    static const char key[] =
+        "SELECT 'row fingerprint of keys' FROM keys WHERE name = 'fingerprint'";
+    const char *const *of_db = db->backend->dialect->parts;
+    const char *const *of_model = sm_schema_sqlite.parts;
+    const struct {
+        const char *query, *of_model, *remedy;
+    } parts[] = {
+        {of_db[0], of_model[0], restore}, {of_db[1], of_model[1], restore},
+        {of_db[2], of_model[2], copy},    {of_db[3], of_model[3], copy},
+        {functions, functions, restore},  {key, key, restore},
+    };
+    g_autoptr(SmDb) model = sm_db_open(":memory:", SM_DB_CREATE, error);
+    gboolean ok = model != NULL && migrate(model, 0, version, error);
+
+    for (gsize i = 0; ok && i < G_N_ELEMENTS(parts); i++) {
+        g_autofree char *missing =
+            find_missing(db, parts[i].query, model, parts[i].of_model, error);
+
+        ok = missing != NULL &&
+             (*missing == '\0' ||
+              sm_error_set(error, SM_ERROR_LEDGER, "ledger %s: %s: missing or changed; %s",
+                           sm_db_path(db), missing, parts[i].remedy));
+    }
+    return ok;
 }

@@ -15,6 +15,9 @@ typedef struct {
     const char
         *triggers;    /* and functions: they come with the tables of version 2, and do not change */
     const char *note; /* notes SM_SCHEMA_VERSION */
+    /* queries for what there is of tables, columns, indexes and triggers, in words that all kinds
+     * have in common */
+    const char *parts[4];
 } SmSchemaDialect;
 
 extern const SmSchemaDialect sm_schema_sqlite, sm_schema_postgresql;
@@ -25,3 +28,7 @@ extern const SmSchemaDialect sm_schema_sqlite, sm_schema_postgresql;
  * newer version made it.
  */
 gboolean sm_ledger_schema_ensure(SmDb *db, GError **error);
+
+/* Whether the tables of the version that db has are whole, with columns, indexes and triggers; more
+ * may be there. SM_ERROR_LEDGER, with what is missing. */
+gboolean sm_ledger_schema_is_whole(SmDb *db, gint64 version, GError **error);

@@ -55,7 +55,7 @@ remedy(int code)
     case SQLITE_IOERR:
         return "is the disk or quota full, or the disk failing?";
     default:
-        return "see scoremail.conf(5), ledger";
+        return "run scorefetch check";
     }
 }
 
@@ -386,20 +386,22 @@ compact(SmDb *db, GError **error)
     return unused < WORTH_PAGES || unused * 4 < all || exec(db, "VACUUM", error);
 }
 
-/* An index of ours, which each version has, tells our tables from another program's. */
+/* An index or trigger of ours tells our tables from another program's. */
 static gboolean
 schema(SmDb *db, gint64 *version, GError **error)
 {
     if (!sm_db_integer(db, error, version,
-                       "SELECT CASE WHEN EXISTS (SELECT 1 FROM sqlite_master) AND NOT EXISTS"
-                       " (SELECT 1 FROM sqlite_master WHERE name = 'files_by_stem') THEN -1"
+                       "SELECT CASE WHEN EXISTS (SELECT 1 FROM sqlite_master) AND (user_version < 1"
+                       " OR NOT EXISTS (SELECT 1 FROM sqlite_master"
+                       " WHERE name IN ('files_by_stem', 'event_came', 'log_is_final'))) THEN -1"
                        " ELSE user_version END FROM pragma_user_version",
                        ""))
         return FALSE;
-    return *version >= 0 || sm_error_set(error, SM_ERROR_LEDGER,
-                                         "ledger %s: is another program's database; name another"
-                                         " file",
-                                         sm_db_path(db));
+    return *version >= 0 ||
+           sm_error_set(error, SM_ERROR_LEDGER,
+                        "ledger %s: is another program's database, or has lost its version; name"
+                        " another file, or restore it from a backup",
+                        sm_db_path(db));
 }
 
 static gboolean

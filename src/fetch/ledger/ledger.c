@@ -245,7 +245,9 @@ sm_ledger_inspect(const char *path, const char *password, gint64 *version, GErro
     if (sm_db_is_server(ledger->db)) /* a pooler shows only beside another session */
         another = sm_db_connect(path, password, NULL);
     if (ledger->db == NULL || !sm_db_schema(ledger->db, version, error) ||
-        !sm_db_verify(ledger->db, error))
+        !sm_db_verify(ledger->db, error) ||
+        (*version > 0 && *version <= SM_SCHEMA_VERSION &&
+         !sm_ledger_schema_is_whole(ledger->db, *version, error)))
         return NULL;
     return g_steal_pointer(&ledger);
 }
