@@ -23,16 +23,6 @@ static const char *const extension_variables[] = {
 };
 
 static void
-add(GPtrArray *recipients, const char *value)
-{
-    g_autofree char *address = value != NULL ? sm_address_in(value) : NULL;
-
-    if (address != NULL && recipients->len < SM_EVENT_LIST_MAX &&
-        !g_ptr_array_find_with_equal_func(recipients, address, g_str_equal, NULL))
-        g_ptr_array_add(recipients, g_steal_pointer(&address));
-}
-
-static void
 add_halves(GPtrArray *recipients)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(halves) && recipients->len == 0; i++) {
@@ -43,7 +33,7 @@ add_halves(GPtrArray *recipients)
         if (local == NULL || *local == '\0' || domain == NULL || *domain == '\0')
             continue;
         address = g_strconcat(local, "@", domain, NULL);
-        add(recipients, address);
+        sm_address_read(address, recipients);
     }
 }
 
@@ -53,8 +43,12 @@ sm_envelope_read(SmEnvelope *envelope)
     GPtrArray *recipients = g_ptr_array_new_with_free_func(g_free);
 
     *envelope = (SmEnvelope){NULL, NULL};
-    for (gsize i = 0; i < G_N_ELEMENTS(recipient_variables); i++)
-        add(recipients, g_getenv(recipient_variables[i]));
+    for (gsize i = 0; i < G_N_ELEMENTS(recipient_variables); i++) {
+        const char *value = g_getenv(recipient_variables[i]);
+
+        if (value != NULL)
+            sm_address_read(value, recipients);
+    }
     if (recipients->len == 0)
         add_halves(recipients);
     g_ptr_array_add(recipients, NULL);

@@ -327,6 +327,8 @@ static const Case cases[] = {
 
     {RECIPIENTS, "Scores@Example.EDU", "scores@example.edu", NULL},
     {RECIPIENTS, "a@b, c+d@e", "a@b|c+d@e", NULL},
+    {RECIPIENTS, "Scores@K\303\226LN.Example. \303\204@b", "scores@xn--kln-sna.example|\303\244@b",
+     NULL},
     {RECIPIENTS, "scores", NULL, NOT("scores") "mail addresses of the form USER@DOMAIN" SEVERAL},
     {RECIPIENTS, "@b", NULL, NOT("@b") "mail addresses of the form USER@DOMAIN" SEVERAL},
     {RECIPIENTS, "a@", NULL, NOT("a@") "mail addresses of the form USER@DOMAIN" SEVERAL},
@@ -340,6 +342,8 @@ static const Case cases[] = {
 
     {SENDERS, "Reports@Example.ORG, example.org *.example.org",
      "reports@example.org|example.org|*.example.org", NULL},
+    {SENDERS, "K\303\226LN.example *.k\303\266ln.example. a@k\303\266ln.example",
+     "xn--kln-sna.example|*.xn--kln-sna.example|a@xn--kln-sna.example", NULL},
     {SENDERS, "org", NULL, NOT("org") A_SENDER},
     {SENDERS, "*.org", NULL, NOT("*.org") A_SENDER},
     {SENDERS, "*", NULL, NOT("*") A_SENDER},

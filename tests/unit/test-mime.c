@@ -136,7 +136,7 @@ static const char full[] =
     "Delivered-To: <scores@example.edu>\n"
     "X-Original-To: grades@example.edu\n"
     "Envelope-to: one@example.edu,\n o'two@example.edu\n"
-    "X-Delivered-To: o'three@example.edu\n"
+    "X-Delivered-To: o'three@example.edu.\n"
     "X-Envelope-To: \"Scores, incoming\" <four@example.edu> (local)\n"
     "Received: from a.example.org by mx.example.edu (x; y)\n"
     "\tfor <scores@example.edu>; Tue, 10 Apr 2018 11:16:09 -0400 (EDT; DST)\n"

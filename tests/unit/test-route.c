@@ -29,6 +29,11 @@ static const Entry tagged[] = {{"north", TRUE, "scores@example.edu", ""},
                                {"south", TRUE, "scores+south@example.edu", ""},
                                {NULL, FALSE, NULL, NULL}};
 
+/* As the configuration keeps them. */
+static const Entry abroad[] = {{"north", TRUE, "scores@xn--kln-sna.example", ""},
+                               {"south", TRUE, "scores@koln.example", ""},
+                               {NULL, FALSE, NULL, NULL}};
+
 static const struct {
     const char *title;
     const Entry *accounts;
@@ -56,6 +61,12 @@ static const struct {
     {"by the recipient", several, NULL, "north@example.edu", "", "scores.csv", "north", NULL},
     {"by the recipient in capitals", several, NULL, "NORTH@Example.EDU", "", "scores.csv", "north",
      NULL},
+    {"by the recipient with a dot behind its domain", several, NULL, "north@example.edu.", "",
+     "scores.csv", "north", NULL},
+    {"by the recipient in another script", abroad, NULL, "scores@K\303\226LN.example", "",
+     "scores.csv", "north", NULL},
+    {"by the recipient in letters for DNS", abroad, NULL, "scores+x@XN--Kln-SNA.example.", "",
+     "scores.csv", "north", NULL},
     {"by one of several recipients", several, NULL, "x@example.edu south@example.edu", "",
      "scores.csv", "south", NULL},
     {"by the recipient before the organisation, which must fit", several, NULL, "north@example.edu",

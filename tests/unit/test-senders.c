@@ -35,6 +35,8 @@ static const struct {
     {"one of several", "b.net *.a.org x@c.com", NULL, 1, "x@c.com", "", NULL},
     {"a domain in another script", "xn--bcher-kva.example", NULL, 1, "x@b\303\274cher.example", "",
      NULL},
+    {"an address in another script", "x@xn--bcher-kva.example", NULL, 1, "X@B\303\234CHER.example.",
+     "", NULL},
     {"nobody without From, or with two", "a.org", NULL, 1, "", "", "not have exactly one address"},
     {"nobody without a domain", "a.org", NULL, 1, "x", "", "not have exactly one address"},
     {"nobody with an empty domain", "a.org", NULL, 1, "x@", "", "not have exactly one address"},

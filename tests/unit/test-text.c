@@ -80,6 +80,31 @@ redacts(gconstpointer data)
 }
 
 static void
+makes_addresses_comparable(void)
+{
+    static const char *const pairs[][2] = {
+        {"Scores@Example.EDU", "scores@example.edu"},
+        {"a@example.edu.", "a@example.edu"},
+        {"a@b\303\274cher.example", "a@xn--bcher-kva.example"},
+        {"a@B\303\234CHER\343\200\202example", "a@xn--bcher-kva.example"},
+        {"Example.ORG.", "example.org"},
+        {"a@b@Example.EDU", "a@b@example.edu"},
+        {"a@", "a@"},
+        {"a@.", "a@."},
+        {"A", "a"},
+        {"", ""},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(pairs); i++) {
+        g_autofree char *address = sm_text_address(pairs[i][0]);
+        g_autofree char *again = sm_text_address(address);
+
+        g_assert_cmpstr(address, ==, pairs[i][1]);
+        g_assert_cmpstr(again, ==, address);
+    }
+}
+
+static void
 finds_a_nul(void)
 {
     g_assert_false(sm_text_is_clean("a\0b", 3));
@@ -118,6 +143,7 @@ main(int argc, char **argv)
 
         g_test_add_data_func(path, GSIZE_TO_POINTER(i), redacts);
     }
+    g_test_add_func("/text/makes addresses comparable", makes_addresses_comparable);
     g_test_add_func("/text/finds a NUL byte", finds_a_nul);
     g_test_add_func("/text/every time has a text", every_time_has_a_text);
     return g_test_run();

@@ -141,3 +141,28 @@ sm_text_redact_url(const char *url)
 
     return sm_text_clean(shown, URL_SHOWN_MAX);
 }
+
+char *
+sm_text_domain(const char *domain)
+{
+    g_autofree char *ascii = g_hostname_to_ascii(domain);
+    gsize length = ascii != NULL ? strlen(ascii) : 0;
+
+    if (length > 0 && ascii[length - 1] == '.')
+        ascii[--length] = '\0';
+    return length > 0 ? g_ascii_strdown(ascii, -1) : NULL;
+}
+
+char *
+sm_text_address(const char *address)
+{
+    g_autofree char *lower = g_utf8_strdown(address, -1);
+    char *at = strrchr(lower, '@');
+    char *domain = at != NULL ? at + 1 : lower;
+    g_autofree char *canonical = sm_text_domain(domain);
+
+    if (canonical == NULL)
+        return g_steal_pointer(&lower);
+    *domain = '\0';
+    return g_strconcat(lower, canonical, NULL);
+}

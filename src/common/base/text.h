@@ -47,3 +47,11 @@ char *sm_text_hex(const guint8 *bytes, gsize length);
  * presigned URL's query is a key to the file. Cleaned. Caller frees.
  */
 char *sm_text_redact_url(const char *url);
+
+/* A domain in the form in which two can be compared: lower case, ASCII (IDNA), without a final dot.
+ * NULL where it is none. Caller frees. */
+char *sm_text_domain(const char *domain);
+
+/* The same for an address, or a domain alone; its domain as it is where it is none. Caller frees.
+ */
+char *sm_text_address(const char *address);

@@ -14,7 +14,8 @@ typedef struct {
     const char *separators;
     gboolean (*is_sound)(const char *item); /* in lower case */
     const char *allowed;
-    const char *none; /* the word for an empty list; NULL: there is none */
+    const char *none;    /* the word for an empty list; NULL: there is none */
+    gboolean is_address; /* or a domain */
 } List;
 
 #define BLANKS_TOO ",; "
@@ -36,7 +37,9 @@ parse_list(const char *text, const void *terms, void *result, GError **error)
     gboolean none = g_strcmp0(text, list->none) == 0;
 
     for (char **piece = pieces; !none && *piece != NULL; piece++) {
-        g_autofree char *item = g_ascii_strdown(g_strstrip(*piece), -1);
+        const char *word = g_strstrip(*piece);
+        g_autofree char *item =
+            list->is_address ? sm_text_address(word) : g_ascii_strdown(word, -1);
 
         if (*item == '\0')
             continue;
@@ -93,7 +96,7 @@ is_recipient(const char *item)
 
 const SmValue sm_value_recipients = {
     parse_list,
-    &(const List){BLANKS_TOO, is_recipient, "mail addresses of the form USER@DOMAIN", NULL}};
+    &(const List){BLANKS_TOO, is_recipient, "mail addresses of the form USER@DOMAIN", NULL, TRUE}};
 
 static gboolean
 is_org_id(const char *item)
@@ -211,7 +214,7 @@ const SmValue sm_value_senders = {
     parse_list, &(const List){BLANKS_TOO, is_sender,
                               "mail addresses, domains, or *. and a domain for all below it, as in "
                               "reports@example.org, example.org or *.example.org",
-                              NULL}};
+                              NULL, TRUE}};
 
 static gboolean
 is_storage_host(const char *item)

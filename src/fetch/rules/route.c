@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/base/each.h"
+#include "common/base/text.h"
 
 enum { ORGANISATION_DIGITS = 8 /* without zeros in front */ };
 
@@ -55,8 +56,8 @@ is_listed(const SmConfig *config, const char *address)
     return FALSE;
 }
 
-/* address, in lower case, without its last tag: +TAG, or the envelope's extension behind the
- * separator that the mail system has. NULL where there is none. Caller frees. */
+/* address, as sm_text_address() has it, without its last tag: +TAG, or the envelope's extension
+ * behind the separator that the mail system has. NULL where there is none. Caller frees. */
 static char *
 without_tag(const char *address, const char *extension)
 {
@@ -75,15 +76,15 @@ without_tag(const char *address, const char *extension)
     return g_strconcat(local, host, NULL);
 }
 
-/* addresses in lower case; one that nobody lists as it is, without as many of its tags as makes it
- * one that is listed. Caller frees. */
+/* addresses as sm_text_address() has them; one that nobody lists as it is, without as many of its
+ * tags as makes it one that is listed. Caller frees. */
 static GStrv
 find_bases(const SmConfig *config, char *const *addresses, const char *extension)
 {
     GPtrArray *bases = g_ptr_array_new();
 
     for (; *addresses != NULL; addresses++) {
-        char *address = g_utf8_strdown(*addresses, -1);
+        char *address = sm_text_address(*addresses);
         char *base;
 
         while (!is_listed(config, address) && (base = without_tag(address, extension)) != NULL) {
@@ -100,7 +101,7 @@ static gboolean
 receives(const SmAccount *account, char *const *addresses)
 {
     for (; *addresses != NULL; addresses++) {
-        g_autofree char *address = g_utf8_strdown(*addresses, -1);
+        g_autofree char *address = sm_text_address(*addresses);
 
         if (lists(account, address))
             return TRUE;

@@ -10,21 +10,13 @@ enum { SHOWN_MAX = 100 /* bytes of what a stranger wrote */ };
 
 enum { HOPS, SERVER, RESULT, PROPERTIES }; /* the words of a line of event->auth */
 
-/* The domain of an address, in the form in which two of them can be compared; NULL: it has none.
- * Caller frees. */
+/* The domain of an address; NULL: it has none. Caller frees. */
 static char *
-canonical_domain(const char *address)
+domain_of(const char *address)
 {
     const char *at = strrchr(address, '@');
-    const char *domain = at != NULL ? at + 1 : address;
-    char *ascii = g_hostname_to_ascii(domain);
-    gsize length = ascii != NULL ? strlen(ascii) : 0;
 
-    if (length > 0 && ascii[length - 1] == '.')
-        ascii[--length] = '\0';
-    if (length == 0)
-        g_clear_pointer(&ascii, g_free);
-    return ascii;
+    return sm_text_domain(at != NULL ? at + 1 : address);
 }
 
 static gboolean
@@ -39,7 +31,7 @@ is_below(const char *domain, const char *parent)
 static gboolean
 is_listed(char *const *senders, const char *from, const char *domain)
 {
-    g_autofree char *address = g_ascii_strdown(from, -1);
+    g_autofree char *address = sm_text_address(from);
 
     for (; *senders != NULL; senders++)
         if (strchr(*senders, '@') != NULL      ? strcmp(*senders, address) == 0
@@ -78,7 +70,7 @@ look_at(char *const *words, const char *property, gboolean (*fits)(const char *,
 
         if (!g_str_has_prefix(*word, property))
             continue;
-        domain = canonical_domain(*word + strlen(property));
+        domain = domain_of(*word + strlen(property));
         if (domain == NULL || !fits(domain, from))
             return DIFFERS;
         fit = FITS;
@@ -162,8 +154,7 @@ is_vouched_for(const SmAccount *account, const SmEvent *event, const char *domai
 gboolean
 sm_senders_lists(const SmAccount *account, const SmEvent *event)
 {
-    g_autofree char *domain =
-        strchr(event->from, '@') != NULL ? canonical_domain(event->from) : NULL;
+    g_autofree char *domain = strchr(event->from, '@') != NULL ? domain_of(event->from) : NULL;
 
     return domain != NULL &&
            (account->senders[0] == NULL || is_listed(account->senders, event->from, domain));
@@ -186,7 +177,7 @@ allows(const SmAccount *account, const SmEvent *event, char **why)
 
     if (account->senders[0] == NULL && account->authserv_id == NULL)
         return TRUE;
-    domain = strchr(event->from, '@') != NULL ? canonical_domain(event->from) : NULL;
+    domain = strchr(event->from, '@') != NULL ? domain_of(event->from) : NULL;
     if (domain == NULL)
         *why = g_strdup("it does not have exactly one address in From");
     else if (account->senders[0] != NULL && !is_listed(account->senders, event->from, domain))

@@ -1,11 +1,12 @@
-/* Addresses as delivery agents write them down: in trace headers and in the environment. */
+/* Recipients as delivery agents and senders write them down: in headers and in the environment. */
 #pragma once
 
 #include <glib.h>
 
 /*
- * The address in value, without blanks and angle brackets around it (Dovecot's
- * LMTP writes those); NULL where it has no "@" (getmail6 writes "unknown").
- * Caller frees.
+ * Adds to found (of char *) the addresses in value, each once, until there are
+ * SM_EVENT_LIST_MAX. Without what RFC 5322 lets stand around them: names, brackets,
+ * groups, routes, comments, blanks, quotes around a local part, a dot behind the
+ * domain. A word without an "@" is none (getmail6 writes "unknown").
  */
-char *sm_address_in(const char *value);
+void sm_address_read(const char *value, GPtrArray *found);

@@ -25,8 +25,7 @@ add(GPtrArray *found, const char *start, const char *end)
 static gboolean
 goes_on(const char *value)
 {
-    while (*value == '(' || (*value != '\0' && strchr(BLANKS, *value) != NULL))
-        value = *value == '(' ? sm_token_skip(value, NULL) : value + 1;
+    value = sm_token_skip_blanks(value);
     return *value == '.' || *value == '@';
 }
 

@@ -8,28 +8,6 @@
 
 enum { SEMICOLONS_MAX = 4 }; /* of a Received header, behind which its date may stand */
 
-/* Adds the addr-specs of list to found, those of groups included. */
-static void
-collect_addresses(InternetAddressList *list, GPtrArray *found)
-{
-    int count = list != NULL ? internet_address_list_length(list) : 0;
-
-    for (int i = 0; i < count && found->len < SM_EVENT_LIST_MAX; i++) {
-        InternetAddress *address = internet_address_list_get_address(list, i);
-
-        if (INTERNET_ADDRESS_IS_MAILBOX(address)) {
-            const char *spec = internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(address));
-
-            if (spec != NULL && *spec != '\0')
-                g_ptr_array_add(found, g_strdup(spec));
-        } else if (INTERNET_ADDRESS_IS_GROUP(address)) {
-            InternetAddressGroup *group = INTERNET_ADDRESS_GROUP(address);
-
-            collect_addresses(internet_address_group_get_members(group), found);
-        }
-    }
-}
-
 static GStrv
 steal_list(GPtrArray *list)
 {
@@ -77,22 +55,6 @@ names_recipient(GMimeHeader *header)
     return FALSE;
 }
 
-/* Nearly always it is one address alone; Exim's Envelope-to may list several. */
-static void
-add_recipients(GPtrArray *recipients, const char *value)
-{
-    g_autofree char *address = sm_address_in(value);
-    g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
-
-    if (address != NULL && strpbrk(address, " \t\r\n,(<\"") == NULL)
-        g_ptr_array_add(found, g_steal_pointer(&address));
-    else
-        sm_from_read(value, found);
-    for (guint i = 0; i < found->len && recipients->len < SM_EVENT_LIST_MAX; i++)
-        if (*(const char *)found->pdata[i] != '\0')
-            g_ptr_array_add(recipients, g_strdup(found->pdata[i]));
-}
-
 /* Only what stands above the topmost Received was put there by the last hop, not by the sender.
  * Authentication-Results may be a hop or two older: how many, the reader is told. */
 static void
@@ -112,8 +74,8 @@ read_trace(GMimeHeaderList *headers, SmEvent *event)
                 event->received = time_of(value);
         } else if (is_named(header, "Authentication-Results")) {
             sm_auth_results_read(value, hops, auth);
-        } else if (hops == 0 && recipients->len < SM_EVENT_LIST_MAX && names_recipient(header)) {
-            add_recipients(recipients, value);
+        } else if (hops == 0 && names_recipient(header)) {
+            sm_address_read(value, recipients);
         }
     }
     g_strfreev(event->recipients);
@@ -122,17 +84,18 @@ read_trace(GMimeHeaderList *headers, SmEvent *event)
     event->auth = steal_list(auth);
 }
 
-/* Of all From fields, if there are several. */
+/* Adds what read finds in each field of that name, if there are several. */
 static void
-collect_from(GMimeHeaderList *headers, GPtrArray *found)
+collect(GMimeHeaderList *headers, const char *name, void (*read)(const char *, GPtrArray *),
+        GPtrArray *found)
 {
     int count = g_mime_header_list_get_count(headers);
 
     for (int i = 0; i < count && found->len < SM_EVENT_LIST_MAX; i++) {
         GMimeHeader *header = g_mime_header_list_get_header_at(headers, i);
 
-        if (is_named(header, "From"))
-            sm_from_read(g_mime_header_get_raw_value(header), found);
+        if (is_named(header, name))
+            read(g_mime_header_get_raw_value(header), found);
     }
 }
 
@@ -141,11 +104,12 @@ sm_headers_read(GMimeMessage *message, SmEvent *event)
 {
     g_autoptr(GPtrArray) from = g_ptr_array_new_with_free_func(g_free);
     GPtrArray *to = g_ptr_array_new_with_free_func(g_free);
+    GMimeHeaderList *headers = g_mime_object_get_header_list(GMIME_OBJECT(message));
     const char *id = g_mime_message_get_message_id(message);
 
-    collect_from(g_mime_object_get_header_list(GMIME_OBJECT(message)), from);
-    collect_addresses(g_mime_message_get_to(message), to);
-    collect_addresses(g_mime_message_get_cc(message), to);
+    collect(headers, "From", sm_from_read, from);
+    collect(headers, "To", sm_address_read, to);
+    collect(headers, "Cc", sm_address_read, to);
     if (id != NULL) {
         g_free(event->message_id);
         event->message_id = g_strdup(id);
@@ -156,5 +120,5 @@ sm_headers_read(GMimeMessage *message, SmEvent *event)
     }
     g_strfreev(event->to);
     event->to = steal_list(to);
-    read_trace(g_mime_object_get_header_list(GMIME_OBJECT(message)), event);
+    read_trace(headers, event);
 }

@@ -23,11 +23,18 @@ sm_token_skip(const char *at, gboolean *endless)
     return at;
 }
 
+const char *
+sm_token_skip_blanks(const char *at)
+{
+    while (*at != '\0' && strchr(BLANKS "(", *at) != NULL)
+        at = *at == '(' ? sm_token_skip(at, NULL) : at + 1;
+    return at;
+}
+
 char *
 sm_token_of(const char *value)
 {
-    while (*value != '\0' && strchr(BLANKS "(", *value) != NULL)
-        value = *value == '(' ? sm_token_skip(value, NULL) : value + 1;
+    value = sm_token_skip_blanks(value);
     value += *value == '"';
     return g_strndup(value, strcspn(value, BLANKS "\";("));
 }

@@ -19,3 +19,6 @@ char *sm_token_of(const char *value);
  * endless may be NULL.
  */
 const char *sm_token_skip(const char *at, gboolean *endless);
+
+/* What follows the blanks and comments at at, if any. */
+const char *sm_token_skip_blanks(const char *at);
