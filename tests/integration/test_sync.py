@@ -245,10 +245,15 @@ def test_file_types_say_which_files_of_the_listing_are_wanted(account, emulator)
 def test_names_that_break_the_rules_are_never_used(empty, emulator):
     data = fill(emulator, 1)
     emulator.add("-rf.csv", b"x")
-    result = sync(empty, "--all")
+    result = sync(empty, "--all", code=EX_TEMPFAIL)  # asked for once more
     assert '1 invalid names in the listing, ignored: "-rf.csv"' in result.err
-    assert summary(result) == "1 listed, 1 new: 1 stored"
+    assert summary(result) == "1 listed, 1 new: 1 stored, 1 invalid names"
     assert empty.stored() == data
+    assert "row" in [row["kind"] for row in empty.sql("SELECT kind FROM alerts")]
+    assert "invalid names" in empty.scorefetch("status").out.decode()
+    result = sync(empty)  # it has been said
+    assert summary(result) == "1 listed, 0 new: 1 invalid names"
+    assert empty.sql("SELECT 1 FROM accounts WHERE synced > 0") != []
 
 
 def test_names_that_differ_in_case_only_are_two_files(empty, emulator):

@@ -82,6 +82,16 @@ static const struct {
     {"files within another member", "{\"x\":{\"files\":[{\"fileName\":\"a.csv\"}]}}", ""},
     {"a row that is no JSON", "{\"files\":[{\"fileName\":},{\"fileName\":\"a.csv\"}]}",
      "a.csv|-|-1|-1|-|0\n!(a row without a name)"},
+    {"a number that is none in JSON", ROW(",\"fileSize\":NaN,\"recordCount\":7"),
+     "a.csv|-|-1|7|-|0"},
+    {"half of a character",
+     ROW(",\"assessment\":\"\\ud800\",\"fileType\":\"\\udc00\",\"fileSize\":1"),
+     "a.csv|-|1|-1|-|0"},
+    {"a bad escape in a member", ROW(",\"x\":\"\\x\",\"fileSize\":0x10,\"recordCount\":7"),
+     "a.csv|-|-1|7|-|0"},
+    {"half of a character in the name", "{\"files\":[{\"fileName\":\"a\\ud800.csv\"}]}",
+     "!(a row without a name)"},
+    {"the first of two names", ROW(",\"fileName\":\"b.csv\""), "a.csv|-|-1|-1|-|0"},
     {"files is something else", "{\"files\":\"none\"}", "no listing"},
     {"files is true", "{\"files\":true}", "no listing"},
     {"files is a number", "{\"files\":0}", "no listing"},
@@ -164,6 +174,19 @@ test_too_many_rows(void)
     g_assert_cmpuint(listing->invalid->len, ==, 20);
 }
 
+/* A row is as good as its name, however long the rest of it. */
+static void
+test_a_large_member(void)
+{
+    g_autofree char *large = g_strnfill(100 * 1024, 'x');
+    g_autofree char *text = g_strdup_printf("{\"files\":[{\"x\":\"%s\",\"fileName\":\"a.csv\","
+                                            "\"fileType\":\"%s\",\"fileSize\":1}]}",
+                                            large, large);
+    g_autofree char *shown = read_listing(text);
+
+    g_assert_cmpstr(shown, ==, "a.csv|-|1|-1|-|0");
+}
+
 /* What is nested deeper than any listing ends the reading, not the stack. */
 static void
 test_deep_nesting(void)
@@ -211,6 +234,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/listing/20,000 rows", test_many_rows);
     g_test_add_func("/listing/more than are kept", test_too_many_rows);
+    g_test_add_func("/listing/a large member", test_a_large_member);
     g_test_add_func("/listing/a million brackets", test_deep_nesting);
     g_test_add_func("/listing/a message is no listing", tells_a_message_from_no_files);
     return g_test_run();

@@ -26,6 +26,7 @@ typedef enum {
     SM_ALERT_WORKER,      /* no worker has run for two intervals */
     SM_ALERT_SILENCE,     /* nothing was announced for expect-every */
     SM_ALERT_LISTING,     /* no sync was complete for expect-listing */
+    SM_ALERT_ROW,         /* a row of the listing that cannot be used */
     SM_ALERT_MAIL,        /* the last files came by sync and not by mail */
     SM_ALERT_SPOOL,       /* a file in the spool that is no event */
     SM_ALERT_PULL,        /* a mailbox elsewhere has not been collected for a day */

@@ -90,6 +90,11 @@ static const struct {
                           TRUE},
     [SM_ALERT_LISTING] = {"listing", SM_LEVEL_WARNING, STANDS, "no sync was complete for too long",
                           "Run scorefetch sync at a prompt: it says what is in the way."},
+    [SM_ALERT_ROW] = {"row", SM_LEVEL_WARNING, PASSES, "a row of the listing that cannot be used",
+                      "Compare the portal's files with the directory, and download there what is "
+                      "missing here. If all rows are so, the service may have changed: report it "
+                      "to scoremail's developers.",
+                      TRUE},
     [SM_ALERT_MAIL] = {"mail", SM_LEVEL_WARNING, STANDS, "files came without notification",
                        "Check whether notifications still reach the mailbox and scoremail."},
     [SM_ALERT_SPOOL] = {"spool", SM_LEVEL_WARNING, PASSES, "a file in the spool is not an event",

@@ -105,15 +105,15 @@ open_value(SmElements *elements, const char *at, const char *after)
 }
 
 gboolean
-sm_elements_find(SmElements *elements, const char *text, gsize length, const char *key)
+sm_elements_value(const char *text, gsize length, const char *key, const char **found, gsize *size)
 {
     static const char mark[] = "\xef\xbb\xbf";
     const char *end = text + length;
     const char *at = length >= 3 && memcmp(text, mark, 3) == 0 ? text + 3 : text;
     g_autofree char *wanted = g_strdup_printf("\"%s\"", key);
-    gboolean found = FALSE;
 
-    *elements = (SmElements){0};
+    *found = NULL;
+    *size = 0;
     at = skip_char(at, end, '{');
     while (at != NULL && at < end && *at != '}') {
         const char *name = at;
@@ -123,16 +123,26 @@ sm_elements_find(SmElements *elements, const char *text, gsize length, const cha
 
         if (value_end == NULL)
             return FALSE;
-        if (!found && is_text(name, name_end, wanted)) {
-            found = TRUE;
-            if (!open_value(elements, value, value_end))
-                return FALSE;
+        if (*found == NULL && is_text(name, name_end, wanted)) {
+            *found = value;
+            *size = (gsize)(value_end - value);
         }
         at = skip_blanks(value_end, end);
         if (at < end && *at != '}')
             at = skip_char(at, end, ',');
     }
     return at != NULL && at < end;
+}
+
+gboolean
+sm_elements_find(SmElements *elements, const char *text, gsize length, const char *key)
+{
+    const char *value;
+    gsize size;
+
+    *elements = (SmElements){0};
+    return sm_elements_value(text, length, key, &value, &size) &&
+           (value == NULL || open_value(elements, value, value + size));
 }
 
 const char *

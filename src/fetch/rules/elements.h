@@ -1,6 +1,7 @@
 /*
  * The elements of one member of a JSON object, one after the other: a tree of a
- * large answer takes sixty times its size, so a tree is made of each alone. Pure.
+ * large answer takes sixty times its size, so a tree is made of each alone. What is odd
+ * within one value, NaN say, spoils no other. Pure.
  */
 #pragma once
 
@@ -12,6 +13,13 @@ typedef struct {
     gboolean single; /* the member is no array, but its one element */
     gboolean broken; /* what follows is no list of elements */
 } SmElements;
+
+/*
+ * Finds the value of member key, *size bytes, in the object that length bytes of text are; the
+ * first one of several. *found: NULL, where there is none. FALSE where text is no object.
+ */
+gboolean sm_elements_value(const char *text, gsize length, const char *key, const char **found,
+                           gsize *size);
 
 /*
  * Finds member key of the object that length bytes of text are. No such member, null, "",

@@ -10,10 +10,10 @@
 #include "fetch/rules/since.h"
 
 enum {
-    TEXT_MAX = 80,       /* bytes of a type or date */
-    SHOWN_MAX = 5,       /* names that break the rules */
-    INVALID_KEPT = 20,   /* the same */
-    ROW_MAX = 64 * 1024, /* bytes: a larger one is no row */
+    TEXT_MAX = 80,         /* bytes of a type or date */
+    SHOWN_MAX = 5,         /* names that break the rules */
+    INVALID_KEPT = 20,     /* the same */
+    VALUE_MAX = 64 * 1024, /* bytes: a larger one is none */
 };
 
 static const double number_max = 9007199254740992.0; /* 2^53: above it a double skips numbers */
@@ -39,11 +39,27 @@ sm_listing_free(SmListing *listing)
     g_free(listing);
 }
 
+/* The value of member key of the row: parsed alone, so that an odd one spoils no other. Caller
+ * frees; NULL for what is missing, larger than VALUE_MAX or no JSON. */
+static cJSON *
+value_in(const char *row, gsize size, const char *key)
+{
+    const char *value, *end;
+    gsize length;
+    cJSON *json = NULL;
+
+    if (sm_elements_value(row, size, key, &value, &length) && value != NULL && length <= VALUE_MAX)
+        json = cJSON_ParseWithLengthOpts(value, length, &end, FALSE);
+    if (json != NULL && end != value + length)
+        g_clear_pointer(&json, cJSON_Delete);
+    return json;
+}
+
 /* A whole number that is not negative, written as one or as a string. */
 static gint64
-number_in(const cJSON *row, const char *key)
+number_in(const char *row, gsize size, const char *key)
 {
-    const cJSON *member = cJSON_GetObjectItemCaseSensitive(row, key);
+    g_autoptr(cJSON) member = value_in(row, size, key);
     const char *text = cJSON_GetStringValue(member);
     double value;
     gint64 number;
@@ -67,9 +83,10 @@ number_in(const cJSON *row, const char *key)
 
 /* Caller frees; NULL for what is missing, empty or no text. */
 static char *
-text_in(const cJSON *row, const char *key)
+text_in(const char *row, gsize size, const char *key)
 {
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(row, key));
+    g_autoptr(cJSON) member = value_in(row, size, key);
+    const char *text = cJSON_GetStringValue(member);
     char *clean = text != NULL ? g_strstrip(sm_text_clean(text, TEXT_MAX)) : NULL;
 
     if (clean != NULL && *clean == '\0')
@@ -78,16 +95,16 @@ text_in(const cJSON *row, const char *key)
 }
 
 static SmListed *
-read_row(const cJSON *row, const char *name)
+read_row(const char *row, gsize size, const char *name)
 {
     g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
     SmListed *listed = g_new0(SmListed, 1);
 
     listed->name = g_strdup(name);
-    listed->type = text_in(row, "fileType");
-    listed->size = number_in(row, "fileSize");
-    listed->records = number_in(row, "recordCount");
-    listed->delivered = text_in(row, "deliveryDate");
+    listed->type = text_in(row, size, "fileType");
+    listed->size = number_in(row, size, "fileSize");
+    listed->records = number_in(row, size, "recordCount");
+    listed->delivered = text_in(row, size, "deliveryDate");
     if (listed->delivered != NULL &&
         (!sm_since_read_time(listed->delivered, utc, &listed->delivered_at) ||
          listed->delivered_at < 0))
@@ -122,13 +139,13 @@ add(SmListing *listing, GHashTable *by_name, SmListed *listed)
 static void
 read_element(SmListing *listing, GHashTable *by_name, const char *row, gsize size)
 {
-    g_autoptr(cJSON) json = size <= ROW_MAX ? cJSON_ParseWithLength(row, size) : NULL;
-    const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "fileName"));
+    g_autoptr(cJSON) member = value_in(row, size, "fileName");
+    const char *name = cJSON_GetStringValue(member);
 
     if (name != NULL &&
         sm_name_check(name, strlen(name), sm_default_extensions, NULL) != SM_NAME_INVALID) {
         if (listing->files->len < SM_LISTING_MAX || g_hash_table_contains(by_name, name))
-            add(listing, by_name, read_row(json, name));
+            add(listing, by_name, read_row(row, size, name));
         else
             listing->left_out++;
         return;
@@ -161,7 +178,7 @@ gboolean
 sm_listing_is_refused(const char *text, gsize length)
 {
     static const char *const words[] = {"message", "errorMessage", "error"};
-    g_autoptr(cJSON) json = length <= ROW_MAX ? cJSON_ParseWithLength(text, length) : NULL;
+    g_autoptr(cJSON) json = length <= VALUE_MAX ? cJSON_ParseWithLength(text, length) : NULL;
     gboolean refused = FALSE;
 
     for (gsize i = 0; i < G_N_ELEMENTS(words) && !cJSON_HasObjectItem(json, "files"); i++) {
@@ -173,18 +190,29 @@ sm_listing_is_refused(const char *text, gsize length)
     return refused;
 }
 
-void
-sm_listing_warn(const SmListing *listing, const char *account)
+char *
+sm_listing_describe_invalid(const SmListing *listing, const char *account)
 {
     guint count = listing->invalid_count;
     g_autoptr(GString) names = g_string_new(NULL);
 
+    if (count == 0)
+        return NULL;
     for (guint i = 0; i < MIN(listing->invalid->len, SHOWN_MAX); i++)
         g_string_append_printf(names, "%s\"%s\"", i > 0 ? ", " : "",
                                (char *)listing->invalid->pdata[i]);
-    if (count > 0)
-        g_warning("account %s: %u invalid names in the listing, ignored: %s%s", account, count,
-                  names->str, count > SHOWN_MAX ? " ..." : "");
+    return g_strdup_printf("account %s: %u invalid names in the listing, ignored: %s%s; download "
+                           "at the portal what is missing here",
+                           account, count, names->str, count > SHOWN_MAX ? " ..." : "");
+}
+
+void
+sm_listing_warn(const SmListing *listing, const char *account)
+{
+    g_autofree char *invalid = sm_listing_describe_invalid(listing, account);
+
+    if (invalid != NULL)
+        g_warning("%s", invalid);
     if (listing->left_out > 0)
         g_warning("account %s: the listing has %u files more than the %d that are looked at: sync"
                   " in smaller steps, with --since",

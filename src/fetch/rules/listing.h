@@ -42,7 +42,11 @@ SmListing *sm_listing_parse(const char *text, gsize length, GError **error);
  * 200, too. */
 gboolean sm_listing_is_refused(const char *text, gsize length);
 
-/* Says which names of account's listing cannot be used, the first few of them. */
+/* Which names of account's listing cannot be used, the first few of them, and what to do. Caller
+ * frees; NULL: all can. */
+char *sm_listing_describe_invalid(const SmListing *listing, const char *account);
+
+/* Says what of account's listing is not looked at. */
 void sm_listing_warn(const SmListing *listing, const char *account);
 
 /* Frees listing; NULL is allowed. */

@@ -230,7 +230,7 @@ append_left(GString *text, const SmSyncPlan *plan, const SmSyncJob *first, guint
 /* "12 listed, 4 new: 2 stored, 1 dropped (format = csv), 1 left: NAME: reason"; *left: whether any
  * file is. Caller frees. */
 static char *
-summarize(const SmSyncPlan *plan, gboolean *left)
+summarize(const SmSyncPlan *plan, guint invalid, gboolean *left)
 {
     static const SmSyncResult order[] = {SM_SYNC_STORED,  SM_SYNC_CORRECTED, SM_SYNC_UNCHANGED,
                                          SM_SYNC_DROPPED, SM_SYNC_FAILED,    SM_SYNC_LEFT};
@@ -253,7 +253,23 @@ summarize(const SmSyncPlan *plan, gboolean *left)
             append_left(text, plan, first, count);
         *left |= order[i] == SM_SYNC_LEFT;
     }
+    if (invalid > 0)
+        g_string_append_printf(text, "%s%u invalid names", separator, invalid);
     return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+/* Whether the listing has rows that cannot be used, which no sync has alerted to yet: this one is
+ * not complete, so that the next one asks for them again. */
+static gboolean
+alert_invalid(const Sync *sync, const SmListing *listing)
+{
+    const char *account = sync->account->name;
+    g_autofree char *text = sm_listing_describe_invalid(listing, account);
+
+    if (text == NULL || sm_alert_stands_as(sync->ledger, account, SM_ALERT_ROW, text))
+        return FALSE;
+    sm_alert(sync->ledger, account, SM_ALERT_ROW, text);
+    return TRUE;
 }
 
 static gboolean
@@ -270,8 +286,8 @@ fetch(const Sync *sync, const SmListing *listing, gboolean *left, GError **error
     plan = plan_of(sync, listing, TRUE, error);
     if (plan == NULL || (plan->jobs->len > 0 && !run_jobs(sync, plan->jobs, error)))
         return FALSE;
-    outcome = summarize(plan, left);
-    *left = *left || listing->left_out > 0;
+    outcome = summarize(plan, listing->invalid_count, left);
+    *left |= alert_invalid(sync, listing) || listing->left_out > 0;
     if (*left)
         g_warning("account %s: %s", account, outcome);
     else
