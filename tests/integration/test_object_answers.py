@@ -1,8 +1,9 @@
 """Answers of object stores as they are: what headers mean, and what they do not."""
 import hashlib
+import json
 
 import pytest
-from answers import LAST, whole
+from answers import LAST, account_for, answer_with, whole
 from harness import CSV_NAME, EX_TEMPFAIL, large_scores, mail, scores
 
 SCORES = scores("csv")
@@ -126,9 +127,33 @@ def test_chunks_have_an_end(record, sizes, more):
 
 
 def test_an_empty_object_in_chunks(record):
-    account, _ = record(chunks(b""))
+    account, _ = record(chunks(b"", more=b'ETag: "strong"\r\n'))
     assert account.scoremail(stdin=mail("csv")).code == 0
     assert account.stored() == {CSV_NAME: b""}
+
+
+NOTHING = b"HTTP/1.1 200 OK\r\n%s" + LAST + b"\r\n"
+
+
+@pytest.mark.parametrize("head", [b"Content-Length: 0\r\n", b'Content-Length: 0\r\nETag: W/"0-x"\r\n'])
+def test_an_empty_answer_is_no_empty_file(record, head):
+    account, server = record(*[NOTHING % head] * 3)
+    assert_refused(account, server, "is empty, and neither a listing nor a strong ETag says")
+
+
+def test_an_empty_file_that_is_listed_as_such(start_tls_server, good, emulator, authority, build, tmp_path):
+    service = answer_with(lambda: server.port, [NOTHING % b"Content-Length: 0\r\n"])
+    said = {"/login": b'{"token":"T"}', "/files/list": json.dumps({"files": [{"fileName": CSV_NAME, "fileSize": 0}]}).encode()}
+
+    def answer(request):
+        body = said.get(request.target.removeprefix("/api"))
+        return service(request) if body is None else whole(body)
+
+    server = start_tls_server(good, answer)
+    account = account_for(emulator, authority, build, tmp_path, service_url=f"https://localhost:{server.port}/api",
+                          storage_hosts=f"localhost:{server.port}")
+    done = account.scorefetch("sync", "--all")
+    assert (done.code, account.stored()) == (0, {CSV_NAME: b""}), done.err
 
 
 def test_chunks_without_their_end_are_no_file(record):

@@ -1,6 +1,8 @@
 """A file that is announced again: corrected, only announced again, or not what it was on our side."""
 import hashlib
+import os
 import re
+import stat
 
 import pytest
 from harness import CSV_NAME, EX_TEMPFAIL, large_scores, mail
@@ -71,12 +73,11 @@ def older_versions(account):
     return {path.name: path.read_bytes() for path in folder.iterdir()} if folder.exists() else {}
 
 
-def assert_conflict(account, done):
+def assert_conflict(account, done, what="another file"):
     """Said once on stderr; nothing that the mail system could mend by another try."""
     assert done.code == 0
-    assert re.fullmatch(
-        f"scoremail: {CSV_NAME}: another file of that name is in {account.directory}.*adopt {CSV_NAME} to keep it\n", done.err
-    ), done.err
+    end = f"adopt {CSV_NAME} to keep it" if what == "another file" else f"run scorefetch retry {CSV_NAME}"
+    assert re.fullmatch(f"scoremail: {CSV_NAME}: {what} of that name is in {account.directory}.*{end}\n", done.err), done.err
 
 
 def test_the_same_message_again_makes_no_request(stored, emulator, scores):
@@ -208,9 +209,10 @@ def test_a_conflict_is_not_downloaded_again_until_something_changes(account, emu
         "hard link": lambda: obstacle.hardlink_to(elsewhere),
     }
     make[kind]()
+    what = f"a {kind}" if kind in ("folder", "symbolic link") else "another file"
     for _ in range(2):
-        assert_conflict(account, account.scoremail(stdin=mail("csv")))
-        assert_conflict(account, account.receive(CSV_NAME))
+        assert_conflict(account, account.scoremail(stdin=mail("csv")), what)
+        assert_conflict(account, account.receive(CSV_NAME), what)
     assert len(emulator.requests("object")) == 1
     assert [path.name for path in account.directory.iterdir()] == [CSV_NAME]
     assert elsewhere.read_bytes() == BY_HAND
@@ -282,3 +284,44 @@ def test_versions_of_one_name_are_numbered_on(stored, emulator):
     assert stored.receive(CSV_NAME).code == 0
     assert older_versions(stored).keys() == {f"{CSV_NAME}.~1~", f"{CSV_NAME}.~2~"}
     assert older_versions(stored)[f"{CSV_NAME}.~1~"] == BY_HAND
+
+
+STRANGERS = {
+    "a folder": lambda path: path.mkdir(),
+    "a FIFO": os.mkfifo,
+    "a symbolic link": lambda path: path.symlink_to("/nowhere"),
+    "a socket": lambda path: os.mknod(path, stat.S_IFSOCK | 0o600),
+}
+
+
+def test_each_kind_that_is_in_the_way_has_a_remedy_that_works(account, emulator):
+    names = {kind: f"4300_{number}.csv" for number, kind in enumerate(STRANGERS)}
+    for kind, name in names.items():
+        emulator.add(name, CORRECTED)
+        STRANGERS[kind](account.directory / name)
+    done = account.scorefetch("get", *names.values())
+    refused = account.scorefetch("adopt", *names.values()).err.splitlines()
+    assert "adopt" not in done.err
+    for kind, name, said, again in zip(names, names.values(), done.err.splitlines(), refused):
+        assert f"{kind} of that name is in {account.directory}" in said and f"run scorefetch retry {name}" in said
+        assert f"is {kind}, which cannot be adopted" in again and f"run scorefetch get {name}" in again
+    (account.directory / names["a folder"]).rmdir()
+    for name in list(names.values())[1:]:
+        (account.directory / name).unlink()
+    first, *others = names.values()
+    assert account.scorefetch("get", first).code == account.scorefetch("retry", *others).code == 0
+    assert account.stored() == dict.fromkeys(names.values(), CORRECTED)
+
+
+@pytest.mark.parametrize("kind", ["a file", "a symbolic link"])
+def test_what_is_in_the_way_of_older_versions_is_named(stored, emulator, kind):
+    folder = stored.directory / ".superseded"
+    folder.write_bytes(b"") if kind == "a file" else folder.symlink_to("/tmp")
+    emulator.add(CSV_NAME, CORRECTED)
+    done = stored.receive(CSV_NAME)
+    assert done.code == EX_TEMPFAIL
+    assert f"{folder}: cannot be opened; older versions go there: move away what is no folder" in done.err
+    assert f"{folder}: cannot be opened" in stored.scorefetch("check").out.decode()
+    folder.unlink()
+    assert stored.scorefetch("run").code == 0
+    assert older_versions(stored).keys() == {f"{CSV_NAME}.~1~"}

@@ -68,10 +68,10 @@ static const struct {
                         "Compare the clock with the dates. If a proxy or filter of yours reads "
                         "TLS, set ca-file to its authority; scorefetch check --online names it. "
                         "Files wait until then."},
-    [SM_ALERT_CONFLICT] = {"conflict", SM_LEVEL_CRITICAL, SHOWS,
-                           "another file of that name is in the way",
-                           "Move that file away and run scorefetch retry NAME; or, to keep that "
-                           "file, run scorefetch adopt NAME."},
+    [SM_ALERT_CONFLICT] =
+        {"conflict", SM_LEVEL_CRITICAL, SHOWS, "another file of that name is in the way",
+         "Move it away and run scorefetch retry NAME; or, to keep it, where it is "
+         "a file that scorefetch may read, run scorefetch adopt NAME."},
     [SM_ALERT_ENCRYPTION] =
         {"encryption", SM_LEVEL_CRITICAL, STANDS, "an encryption key is unusable",
          "Renew the key, or set encrypt-to to another one. Files wait until then."},

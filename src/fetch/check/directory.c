@@ -188,6 +188,19 @@ sm_check_look_for_silent(SmCheck *check, GPtrArray *accounts)
     look_for_frozen(check, accounts, looks);
 }
 
+/* Whether older versions, of files that are corrected, can be kept. */
+static gboolean
+check_older(SmCheck *check, const SmAccount *account, SmStore *store)
+{
+    GError *fault = NULL;
+    g_autoptr(SmStore) older = sm_store_open_superseded(store, &fault);
+
+    if (older != NULL && faccessat(older->dir_fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
+        sm_error_from_errno(&fault, SM_ERROR_DIRECTORY, "%s: give it to this user",
+                            older->directory);
+    return fault == NULL || sm_check_say_fault(check, "directory", account, fault);
+}
+
 void
 sm_check_directory(SmCheck *check, const SmAccount *account)
 {
@@ -223,6 +236,7 @@ sm_check_directory(SmCheck *check, const SmAccount *account)
         return;
     }
     well = try_to_store(check, account, store);
+    well = check_older(check, account, store) && well;
     well = sm_check_space(check, "directory", account, account->directory, wanted, &space) && well;
     well = check_privacy(check, account, &about) && well;
     if (well)

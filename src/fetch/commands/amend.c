@@ -160,6 +160,7 @@ adopt(SmSession *session, const SmAccount *account, const char *name, SmFetched 
 {
     g_autofree char *encrypted = sm_file_stored_name(name, TRUE);
     g_autoptr(SmStore) store = sm_store_open(account, error);
+    const char *stranger = store != NULL ? sm_store_stranger(store, name) : NULL;
     SmClaim claim = {.ledger = session->ledger, .account = account->name, .name = name};
     gboolean ok;
 
@@ -171,6 +172,11 @@ adopt(SmSession *session, const SmAccount *account, const char *name, SmFetched 
             "%s in %s is encrypted, so its content is unknown; move it away and run "
             "scorefetch retry %s",
             encrypted, store->directory, name);
+    if (stranger != NULL)
+        return sm_error_set(error, SM_ERROR_CONFLICT,
+                            "%s in %s is %s, which cannot be adopted; move it away and run "
+                            "scorefetch get %s",
+                            name, store->directory, stranger, name);
     /* and no row is made that would never be settled */
     if (!sm_store_exists(store, name))
         return sm_error_set(error, SM_ERROR_NOT_FOUND, "%s: no such file in %s", name,

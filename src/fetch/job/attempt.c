@@ -418,8 +418,9 @@ sm_attempt(const SmJob *job, SmFile *file, SmStore *store, char **outcome, GErro
     object = sm_transfer_state(transfer);
     object->lock_fd = job->ledger->lock_fd;
     object->row = file->id;
-    if (job->listed != NULL && job->listed->size > 0) /* 0: the service does not count */
+    if (job->listed != NULL && job->listed->size > 0) /* 0: empty, or the service does not count */
         object->listed = job->listed->size;
+    object->may_be_empty = job->listed != NULL && job->listed->size == 0;
     return run(&attempt, outcome, error);
 }
 

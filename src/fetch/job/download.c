@@ -98,6 +98,10 @@ verify(Work *work, GError **error)
         return TRUE;
     if (work->object->total >= 0 && sm_part_size(work->download->part) != work->object->total)
         return damaged(error, "has not the announced length");
+    if (sm_part_size(work->download->part) == 0 && !work->object->may_be_empty &&
+        !sm_etag_is_strong(work->object->etag)) /* as what answers before a store may */
+        return damaged(error, "is empty, and neither a listing nor a strong ETag says that the "
+                              "file is so; retry");
     mistake = sm_object_mistake(sm_part_first_byte(work->download->part), work->download->name);
     if (mistake != NULL)
         return damaged(error, mistake);

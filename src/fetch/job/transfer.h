@@ -23,11 +23,12 @@ enum { SM_TRANSFER_RATE = 4096 };
 
 typedef struct {
     /* set by the caller: */
-    gint64 deadline;      /* monotonic time (microseconds) of SM_ERROR_LIMIT; 0: none */
-    SmProgressLine *line; /* shows progress; NULL: nothing does */
-    int lock_fd;          /* of the ledger, through which the progress of this row is told to */
-    gint64 row;           /* other processes (sm_lock_tell()); 0: it is not */
-    gint64 listed;        /* bytes, by the service's listing; -1: unknown */
+    gint64 deadline;       /* monotonic time (microseconds) of SM_ERROR_LIMIT; 0: none */
+    SmProgressLine *line;  /* shows progress; NULL: nothing does */
+    int lock_fd;           /* of the ledger, through which the progress of this row is told to */
+    gint64 row;            /* other processes (sm_lock_tell()); 0: it is not */
+    gint64 listed;         /* bytes, by the service's listing; -1: unknown */
+    gboolean may_be_empty; /* the listing does not count bytes, or says that there are none */
     /* from the answers; to resume a part, set etag and its kind before: */
     gint64 total; /* bytes of the whole object, by its headers; -1: none yet, or it is sent in
                      chunks */

@@ -110,18 +110,23 @@ adopt(Placing *p)
     return ours ? record_stored(p) : record(p, "adopted", SM_PLACE_ADOPTED);
 }
 
-/* An encrypted file's content is unknown without the key, so adopt is no remedy. */
+/* adopt is no remedy for what is no file, for a file of another name, which only differs in case,
+ * or for an encrypted one, whose content is unknown without the key. */
 static char *
 describe_conflict(const Placing *p)
 {
     const char *name = p->file->name;
     g_autofree char *keep = g_strdup_printf(", or run scorefetch adopt %s to keep it", name);
     gboolean encrypted = sm_file_places_encrypted(p->file);
+    const char *stranger = sm_store_stranger(p->store, p->target);
+    gboolean adoptable =
+        !encrypted && stranger == NULL && sm_fs_is_spelled(p->store->dir_fd, p->target);
 
-    return g_strdup_printf("another file of that name%s is in %s and was not overwritten; move it "
+    return g_strdup_printf("%s of that name%s is in %s and was not overwritten; move it "
                            "away and run scorefetch retry %s%s",
+                           stranger != NULL ? stranger : "another file",
                            encrypted ? ", with .gpg," : "", p->store->directory, name,
-                           encrypted ? "" : keep);
+                           adoptable ? keep : "");
 }
 
 static SmPlaceResult

@@ -15,6 +15,9 @@
 
 enum { SUPERSEDED_MAX = 10000 }; /* numbers tried for an older version */
 
+#define MUST_BE_FOLDER                                                                             \
+    "cannot be opened; older versions go there: move away what is no folder of this user"
+
 static SmStore *
 store_new(int fd, char *directory)
 {
@@ -138,6 +141,29 @@ sm_store_match(SmStore *store, const char *name, gint64 size, const char *sha256
     return g_strcmp0(found, sha256) == 0 ? SM_MATCH_SAME : SM_MATCH_OTHER;
 }
 
+const char *
+sm_store_stranger(const SmStore *store, const char *name)
+{
+    struct stat st;
+
+    if (fstatat(store->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return NULL;
+    switch (st.st_mode & S_IFMT) {
+    case S_IFREG:
+        return faccessat(store->dir_fd, name, R_OK, AT_EACCESS) < 0 ? "an unreadable file" : NULL;
+    case S_IFDIR:
+        return "a folder";
+    case S_IFLNK:
+        return "a symbolic link";
+    case S_IFIFO:
+        return "a FIFO";
+    case S_IFSOCK:
+        return "a socket";
+    default:
+        return "a device";
+    }
+}
+
 char *
 sm_store_identity(SmStore *store, const char *name)
 {
@@ -230,7 +256,7 @@ make_folder(SmStore *store, GError **error)
     }
     folder = open_folder(store);
     if (folder < 0) {
-        fail(store, SM_SUPERSEDED, "cannot be opened", error);
+        fail(store, SM_SUPERSEDED, MUST_BE_FOLDER, error);
         return NULL;
     }
     if (made)
@@ -245,7 +271,7 @@ sm_store_open_superseded(SmStore *store, GError **error)
 
     if (folder < 0) {
         if (errno != ENOENT)
-            fail(store, SM_SUPERSEDED, "cannot be opened", error);
+            fail(store, SM_SUPERSEDED, MUST_BE_FOLDER, error);
         return NULL;
     }
     return folder_new(store, folder);
@@ -335,7 +361,8 @@ keep_older(SmStore *store, const char *part, const char *name, gint64 number, GE
     if (!take_number(store, name, TRUE, folder, name, number) &&
         !(sm_fs_lacks(errno) && copy_file(store, name, copy) &&
           take_number(store, copy, FALSE, folder, name, number))) {
-        fail(store, name, "cannot be kept in " SM_SUPERSEDED, error);
+        fail(store, name,
+             "cannot be kept in " SM_SUPERSEDED ", where this user must be able to write", error);
         sm_store_remove(store, copy, NULL);
         return FALSE;
     }

@@ -53,6 +53,10 @@ gboolean sm_store_measure(SmStore *store, const char *name, gint64 *size, char *
  */
 char *sm_store_mode(SmStore *store, const char *name, mode_t wanted);
 
+/* "a folder", say: what name is in the directory, if it is nothing that can be adopted; NULL else.
+ * Static. */
+const char *sm_store_stranger(const SmStore *store, const char *name);
+
 /* Identifies the file that name is now, "INODE:SIZE:MTIME"; NULL if none. Caller frees. */
 char *sm_store_identity(SmStore *store, const char *name);
 
