@@ -412,6 +412,23 @@ def test_ordinary_mail_needs_no_library_but_libc(installation):
         assert process.wait() == TEMPORARY
 
 
+@pytest.mark.release_only("sanitizers answer SIGBUS themselves")
+@pytest.mark.parametrize("library", [FILTER, READER])
+def test_a_library_that_was_cut_short(installation, library):
+    """The loader dies of SIGBUS behind its end: no mail system may see that, nor a closed pipe."""
+    cut = installation.folder / library.name
+    cut.unlink()
+    cut.write_bytes(library.read_bytes()[: library.stat().st_size // 2])
+    message = fixture("csv.eml") + b"\n" * 1024 * 1024
+    for options in ((), ("--time-limit", "5min")):
+        with subprocess.Popen([installation.program, *options], stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            process.stdin.write(message)
+            process.stdin.close()
+            said = process.stderr.read()
+            assert process.wait() == TEMPORARY
+        assert said.startswith(b"scoremail: a file of the program or a library cannot be read to its end (SIGBUS)"), said
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_scorefetch_does_not_outlive_a_filter_that_has_no_event_yet(installation, number):
     """As long as nobody writes to its reader, it is not loaded."""

@@ -137,12 +137,36 @@ end_as_told(int number)
 }
 
 #ifndef SM_SANITIZED /* the sanitizers report faults themselves */
+/* No agent shall see a closed pipe. */
+static void
+drain_input(void)
+{
+    char some[4096];
+
+    while (!isatty(STDIN_FILENO) && read(STDIN_FILENO, some, sizeof some) > 0)
+        ;
+}
+
 /* GLib and the C library print a message before they raise these two. */
 static void
 end_quietly(int number)
 {
     (void)number;
+    drain_input();
     _exit(EX_TEMPFAIL);
+}
+
+/* As for a file that was cut short while, or before, it was loaded. */
+static void
+end_by_file(int number)
+{
+    static const char line[] =
+        "scoremail: a file of the program or a library cannot be read to its "
+        "end (SIGBUS); install it anew, or look at the disk\n";
+
+    (void)number;
+    drain_input();
+    end_as_filter(line, sizeof line - 1);
 }
 
 #define BY_SIGNAL "scoremail: stopped by signal "
@@ -153,6 +177,7 @@ end_by_fault(int number)
     char line[] = BY_SIGNAL "00, a bug; retry, and report it\n";
     char *digits = line + sizeof BY_SIGNAL - 1;
 
+    drain_input();
     digits[0] = (char)('0' + number / 10 % 10);
     digits[1] = (char)('0' + number % 10);
     end_as_filter(line, sizeof line - 1);
@@ -173,7 +198,7 @@ static const struct {
     {SIGABRT, SIG_DFL},  {SIGTRAP, SIG_DFL}, {SIGSEGV, SIG_DFL}, {SIGBUS, SIG_DFL},
     {SIGILL, SIG_DFL},   {SIGFPE, SIG_DFL},  {SIGSYS, SIG_DFL},
 #else
-    {SIGABRT, end_quietly}, {SIGTRAP, end_quietly}, {SIGSEGV, end_by_fault}, {SIGBUS, end_by_fault},
+    {SIGABRT, end_quietly}, {SIGTRAP, end_quietly}, {SIGSEGV, end_by_fault}, {SIGBUS, end_by_file},
     {SIGILL, end_by_fault}, {SIGFPE, end_by_fault}, {SIGSYS, end_by_fault},
 #endif
 };
