@@ -214,3 +214,12 @@ def test_mail_does_not_look_before_six_hours(closed, service):
     closed.time_passes(5 * 3600)
     assert closed.receive(CSV_NAME).code == EX_TEMPFAIL
     assert len(service.calls()) == before
+
+
+def test_a_url_that_is_too_long_is_refused_with_a_remedy(account, service):
+    url = f"https://localhost:{service.server.port}/s/a?Signature={'s' * 9000}"
+    service.says["file by password"] = reply(200, json.dumps({"fileUrl": url}).encode())
+    done = account.receive(CSV_NAME)
+    assert done.code == EX_TEMPFAIL
+    assert "object stores take 8192; refused: check service-url, or report it to the service" in done.err
+    assert "ssss" not in done.err

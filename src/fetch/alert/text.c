@@ -62,8 +62,9 @@ static const struct {
                           "downloads, and report it to the service."},
     [SM_ALERT_HOST] = {"host", SM_LEVEL_CRITICAL, STANDS,
                        "the service names an object host that may not be used",
-                       "If the service has moved its files there, add that host to storage-hosts. "
-                       "Files wait until then."},
+                       "If the service has moved its files there, add that host to storage-hosts; "
+                       "if not, check service-url, or report it to the service. Files wait until "
+                       "then."},
     [SM_ALERT_TRUST] = {"certificate", SM_LEVEL_CRITICAL, STANDS, "a certificate cannot be trusted",
                         "Compare the clock with the dates. If a proxy or filter of yours reads "
                         "TLS, set ca-file to its authority; scorefetch check --online names it. "

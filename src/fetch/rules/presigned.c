@@ -96,9 +96,9 @@ fault_of(CURLU *parsed, const char *const *storage_hosts)
     const char *fault = NULL;
 
     if (scheme == NULL || strcmp(scheme, "https") != 0)
-        fault = "is not https; refused";
+        fault = "is not https" SM_PRESIGNED_BAD;
     else if (user != NULL || password != NULL)
-        fault = "contains a user name; refused";
+        fault = "contains a user name" SM_PRESIGNED_BAD;
     else if (!is_listed(parsed, storage_hosts, FALSE))
         fault = "names a host or port that is not in storage-hosts; refused; if"
                 " the service has moved its files there, add that host to storage-hosts";
@@ -116,9 +116,9 @@ sm_presigned_check(const char *url, const char *const *storage_hosts, GError **e
 
     for (const char *c = url; *c != '\0'; c++)
         if ((guchar)*c <= ' ' || (guchar)*c >= 0x7f || *c == '#' || *c == '\\')
-            return refuse(error, url, "has characters that a URL cannot have; refused");
+            return refuse(error, url, "has characters that a URL cannot have" SM_PRESIGNED_BAD);
     if (parsed == NULL || curl_url_set(parsed, CURLUPART_URL, url, 0) != CURLUE_OK)
-        return refuse(error, url, "cannot be parsed; refused");
+        return refuse(error, url, "cannot be parsed" SM_PRESIGNED_BAD);
     fault = fault_of(parsed, storage_hosts);
     return fault == NULL || refuse(error, url, fault);
 }

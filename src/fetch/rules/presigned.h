@@ -6,6 +6,9 @@
 
 #include <glib.h>
 
+/* What follows the reason in a message about a URL that no setting of ours would make good. */
+#define SM_PRESIGNED_BAD "; refused: check service-url, or report it to the service"
+
 /*
  * TRUE if url is https, without user information, control characters or
  * fragment, and its host and port are in storage_hosts: HOST or a pattern in

@@ -28,8 +28,9 @@ url_in(const SmService *service, const SmReply *reply, GError **error)
         sm_error_set(error, SM_ERROR_SERVICE, "%s: the answer has no fileUrl%s",
                      service->account->service_url, json == NULL ? " (it is not JSON)" : "");
     } else if (strlen(found) >= URL_MAX) {
-        sm_error_set(error, SM_ERROR_URL, "the service's URL for it is longer than %d KiB",
-                     URL_MAX / 1024);
+        sm_error_set(error, SM_ERROR_URL,
+                     "the service's URL has %zu bytes, and object stores take %d" SM_PRESIGNED_BAD,
+                     strlen(found), URL_MAX);
     } else if (sm_presigned_check(found, (const char *const *)service->account->storage_hosts,
                                   error)) {
         url = sm_secret_copy(found, URL_MAX);
