@@ -55,24 +55,11 @@ typedef struct {
     SmAway away; /* whether nothing more is asked for: the next run is soon enough for the rest */
 } Tally;
 
-static gboolean
-fetch(const SmJob *job, const char *name, SmFetched *fetched, GError **error)
-{
-    const SmAccount *account = job->account;
-
-    if (account->fault == NULL)
-        return sm_event_reopen_failed(job->ledger, account->name, name, error) &&
-               sm_fetch(job, name, fetched, error);
-    g_propagate_error(error, g_error_copy(account->fault));
-    return FALSE;
-}
-
 /* Also where another account's process has just found that the service fails. */
 static gboolean
 is_away(const SmSession *session, const SmAccount *account, const Tally *tally)
 {
-    return tally->away.away || (account->service_url != NULL &&
-                                sm_outage_since(session->ledger, account, session->round_at, 2));
+    return tally->away.away || sm_outage_since(session->ledger, account, session->round_at, 2);
 }
 
 static void
@@ -99,7 +86,8 @@ work_on(SmSession *session, const SmAccount *account, const SmFile *due, Tally *
     g_autoptr(GError) fault = NULL;
     gint64 now = sm_ledger_now();
 
-    if (fetch(&job, due->name, &fetched, &fault)) {
+    if (sm_event_reopen_failed(session->ledger, account->name, due->name, &fault) &&
+        sm_fetch(&job, due->name, &fetched, &fault)) {
         sm_outcome_say(fetched.file, due->account, due->name, G_LOG_LEVEL_MESSAGE, fetched.outcome);
         tally->done++;
     } else if (g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY)) {

@@ -193,6 +193,10 @@ sm_fetch(const SmJob *job, const char *name, SmFetched *fetched, GError **error)
 {
     GError *fault = NULL;
 
+    if (job->account->fault != NULL) {
+        *fetched = (SmFetched){sm_file_load(job->ledger, job->account->name, name, NULL)};
+        return sm_error_pass(error, g_error_copy(job->account->fault));
+    }
     if (fetch(job, name, fetched, &fault))
         return TRUE;
     if (look_up(job, fault)) {

@@ -279,11 +279,6 @@ act(const Announced *announced, SmLedger *ledger, gint64 started, SmFetched *fet
 
     if (account == NULL)
         return no_account(announced, error);
-    if (account->fault != NULL) {
-        fetched->file = sm_file_load(ledger, account->name, announced->as.name, NULL);
-        g_propagate_error(error, g_error_copy(account->fault));
-        return FALSE;
-    }
     job.deadline = started + (gint64)account->run_limit * G_USEC_PER_SEC;
     job.offline =
         sm_outage_since(ledger, account, g_get_real_time() - SM_OUTAGE_HOLDS * G_USEC_PER_SEC, 1);

@@ -29,7 +29,8 @@ sm_outage_since(SmLedger *ledger, const SmAccount *account, gint64 since, guint 
     g_autofree char *own = g_strconcat(first, account->name, NULL);
     gint64 seen = 0; /* a time in the future comes from a clock that was ahead */
 
-    return sm_db_integer(ledger->db, NULL, &seen,
+    return account->service_url != NULL &&
+           sm_db_integer(ledger->db, NULL, &seen,
                          "SELECT sum(CASE name WHEN ?3 THEN ?6 ELSE 1 END) FROM keys WHERE name >= "
                          "?1 AND name < ?2"
                          " AND CASE WHEN name >= ?1 AND name < ?2 THEN CAST(value AS BIGINT) END "
