@@ -1,12 +1,15 @@
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "build-config.h"
 #include "common/base/cleanup.h"
 #include "common/base/error.h"
+#include "common/base/io.h"
 #include "common/base/report.h"
 #include "common/base/startup.h"
+#include "common/base/words.h"
 #include "emulator/access-log.h"
 #include "emulator/options.h"
 #include "emulator/server.h"
@@ -186,9 +189,11 @@ main(int argc, char **argv)
     const char *fault = sm_startup(SM_ROLE_PROMPT);
     gboolean done = fault == NULL || sm_error_from_errno(&error, SM_ERROR_INTERNAL, "%s", fault);
 
+    atexit(sm_io_end);
     sm_startup_environment();
     sm_report_start(&report);
     g_set_prgname(report.program);
+    done = done && sm_words_are_filled(argv, &error);
     if (done && argc > 1 && strcmp(argv[1], "notify") == 0)
         done = sm_notify(argv + 1, &error);
     else if (done && argc > 1 && strcmp(argv[1], "serve") == 0)

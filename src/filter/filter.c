@@ -14,6 +14,7 @@
 
 #include "build-config.h"
 #include "common/base/error.h"
+#include "common/base/io.h"
 #include "common/base/report.h"
 #include "common/base/startup.h"
 #include "common/config/config.h"
@@ -62,9 +63,10 @@ static int
 show_help(void)
 {
     g_autofree char *help = sm_options_help();
+    g_autoptr(GError) error = NULL;
 
     fputs(help, stdout);
-    return EX_OK;
+    return sm_io_flush(&error) ? EX_OK : fail(error, SM_ROLE_PROMPT);
 }
 
 static int
@@ -79,7 +81,7 @@ show_version(void)
     if (reader == NULL)
         return fail(error, SM_ROLE_PROMPT);
     printf("scoremail %s\n%s\nsandbox: %s\n", SM_VERSION, libraries, sandbox);
-    return EX_OK;
+    return sm_io_flush(&error) ? EX_OK : fail(error, SM_ROLE_PROMPT);
 }
 
 static int

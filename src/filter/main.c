@@ -20,7 +20,8 @@ is_plain(int argc, char **argv)
 {
     int place = 1;
 
-    while (place + 1 < argc && (strcmp(argv[place], "-c") == 0 || strcmp(argv[place], "-a") == 0))
+    while (place + 1 < argc && *argv[place + 1] != '\0' &&
+           (strcmp(argv[place], "-c") == 0 || strcmp(argv[place], "-a") == 0))
         place += 2;
     return place == argc && !isatty(STDIN_FILENO) && !isatty(STDERR_FILENO);
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "common/base/error.h"
+#include "common/base/words.h"
 #include "common/config/values.h"
 #include "filter/filter.h"
 
@@ -120,6 +121,8 @@ sm_options_parse(SmOptions *options, int argc, char **argv, GError **error)
     *options = (SmOptions){.max_message = SM_MESSAGE_MAX,
                            .max_cpu = MAX_CPU_DEFAULT,
                            .handoff.time_limit = TIME_LIMIT_DEFAULT};
+    if (!sm_words_are_filled(argv, error))
+        return FALSE;
     if (!g_option_context_parse(context, &argc, &argv, &fault))
         return sm_error_set(error, SM_ERROR_USAGE, "%s", fault->message);
     return take_sandbox(options, error) && take_defer_for(options, error) &&

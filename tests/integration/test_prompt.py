@@ -125,6 +125,32 @@ def test_a_full_disk_under_standard_output_is_said(account):
         assert "No space left" in said
 
 
+def test_no_help_where_it_cannot_be_written(build):
+    programs = [["scoremail"], ["scorefetch"], ["scorefetch", "list"], ["scoremail-emulator"], ["scoremail-emulator", "notify"]]
+    for program, *words in programs:
+        for option in ["--help", *(["--version"] if not words else [])]:
+            for way in (">/dev/full", ">&-"):
+                argv = ["sh", "-c", f'exec "$0" "$@" {way}', build / program, *words, option]
+                done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
+                assert done.returncode == EX_IOERR, argv
+                assert re.fullmatch(rf"{program}: standard output: .*\n", done.stderr), done.stderr
+
+
+EMPTY_VALUES = ["scorefetch list -a", "scorefetch list --since=", "scorefetch sync -c", "scorefetch get -o", "scorefetch get",
+                "scoremail-emulator --listen", "scoremail-emulator notify --to=", "scoremail -a", "scoremail --defer-for="]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", EMPTY_VALUES)
+def test_an_empty_value_is_not_as_if_none_was_given(build, words):
+    """As of a recipe's variable that is not set."""
+    program, *words = words.split()
+    argv = [build / program, *words, *([] if words[-1].endswith("=") else [""])]
+    done = subprocess.run(argv, input="no notification\n", capture_output=True, text=True, timeout=60)
+    assert done.returncode == (EX_TEMPFAIL if program == "scoremail" else EX_USAGE)
+    assert f"{program}: the value behind {words[-1].rstrip('=')} is empty; give one" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def until_gone(argv, take):
     """A program whose standard output is read no further than so many bytes: how it ended, and what it said."""
     with subprocess.Popen([*map(str, argv)], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:

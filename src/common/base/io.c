@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
@@ -122,4 +123,15 @@ sm_io_flush(GError **error)
     if (errno != EPIPE) /* it may have been an earlier call's */
         errno = poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0 ? EPIPE : errno;
     return errno == EPIPE || sm_error_from_errno(error, SM_ERROR_IO, "standard output");
+}
+
+void
+sm_io_end(void)
+{
+    g_autoptr(GError) fault = NULL;
+
+    if (sm_io_flush(&fault))
+        return;
+    fprintf(stderr, "%s: %s\n", program_invocation_short_name, fault->message);
+    _exit(EX_IOERR);
 }

@@ -29,3 +29,7 @@ const char *sm_io_space_hint(const char *path);
 /* Flushes standard output. TRUE, too, if its reader has closed it; SM_ERROR_IO if it cannot be
  * written. */
 gboolean sm_io_flush(GError **error);
+
+/* For atexit(), too, since GLib's --help calls exit(): flushes standard output; ends the program
+ * with EX_IOERR, and a line on standard error, if it cannot be written. */
+void sm_io_end(void);

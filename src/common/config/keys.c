@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "common/base/nearest.h"
+#include "common/base/words.h"
 #include "common/config/config.h"
 #include "common/config/lists.h"
 #include "common/config/places.h"

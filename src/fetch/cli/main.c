@@ -2,11 +2,13 @@
 #include <glib.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "build-config.h"
 #include "common/base/error.h"
+#include "common/base/io.h"
 #include "common/base/startup.h"
 #include "fetch/cli/table.h"
 #include "fetch/crypto/gpg.h"
@@ -72,5 +74,11 @@ scorefetch(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-    sm_startup_exit(scorefetch(argc, argv));
+    int code;
+
+    atexit(sm_io_end);
+    code = scorefetch(argc, argv);
+    if (code < EX__BASE) /* those are failures, and said */
+        sm_io_end();
+    sm_startup_exit(code);
 }

@@ -4,8 +4,7 @@
 #include <sysexits.h>
 
 #include "common/base/error.h"
-#include "common/base/io.h"
-#include "common/base/nearest.h"
+#include "common/base/words.h"
 #include "common/base/text.h"
 
 static const SmCommand help_command;
@@ -91,8 +90,6 @@ help(SmSession *session, gpointer values, char **arguments, GError **error)
         fputs(text, stdout);
     else
         sm_command_unknown(arguments[0], error);
-    if (*error == NULL)
-        sm_io_flush(error);
     return EX_OK;
 }
 

@@ -4,7 +4,6 @@
 #include <sysexits.h>
 
 #include "common/base/each.h"
-#include "common/base/io.h"
 #include "common/base/text.h"
 #include "fetch/commands/commands.h"
 #include "fetch/host/json.h"
@@ -248,7 +247,6 @@ list_all(SmSession *session, gpointer values, char **arguments, GError **error)
         print_broken_accounts(session, list);
         fputs("]}\n", stdout);
     }
-    sm_io_flush(error);
     return code;
 }
 

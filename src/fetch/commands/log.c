@@ -9,7 +9,6 @@
 #include <sysexits.h>
 
 #include "common/base/error.h"
-#include "common/base/io.h"
 #include "common/base/text.h"
 #include "fetch/commands/commands.h"
 #include "fetch/host/json.h"
@@ -161,7 +160,7 @@ print_all(SmSession *session, Log *log, const SmLogFilter *filter, GError **erro
         fputs("\n]}\n", stdout);
     if (log->rows == 0)
         g_message("no such entry in ledger %s", session->config->ledger);
-    return sm_io_flush(error);
+    return TRUE;
 }
 
 static gboolean

@@ -1,7 +1,6 @@
 /* scorefetch prune: deletes what has been stored for longer than keep-for. */
 #include <sysexits.h>
 
-#include "common/base/io.h"
 #include "fetch/commands/commands.h"
 #include "fetch/store/prune.h"
 
@@ -58,7 +57,6 @@ prune(SmSession *session, gpointer values, char **arguments, GError **error)
     sm_session_look_at(accounts);
     code = sm_session_each_account(session, each, job);
     say_total(job);
-    sm_io_flush(error);
     return code == EX_OK && job->total.kept > 0 ? EX_CANTCREAT : code;
 }
 

@@ -5,7 +5,6 @@
 #include <sysexits.h>
 
 #include "common/base/error.h"
-#include "common/base/io.h"
 #include "fetch/commands/commands.h"
 #include "fetch/report/page.h"
 #include "fetch/rules/since.h"
@@ -55,7 +54,6 @@ report(SmSession *session, gpointer values, char **arguments, GError **error)
         return EX_OK;
     }
     fputs(page, stdout);
-    sm_io_flush(error);
     return EX_OK;
 }
 

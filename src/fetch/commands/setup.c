@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "common/base/error.h"
-#include "common/base/io.h"
 #include "common/base/startup.h"
 #include "fetch/commands/commands.h"
 #include "fetch/host/subprocess.h"
@@ -94,7 +93,6 @@ check(const SmPlace *here, GError **error)
         return EX_OK;
     }
     fputs(report, stdout);
-    sm_io_flush(error);
     return g_str_has_prefix(report, "failure") || strstr(report, "\nfailure") != NULL ? 2 : EX_OK;
 }
 
@@ -110,12 +108,9 @@ setup(SmSession *session, gpointer values, char **arguments, GError **error)
         (draft = sm_draft_open(here.config, session->account, error)) == NULL ||
         !sm_setup_ask(draft, &options->answers, &here, plan, error))
         return EX_OK;
-    if (options->answers.print) {
+    if (options->answers.print)
         sm_plan_print(plan);
-        sm_io_flush(error);
-        return EX_OK;
-    }
-    if (!sm_plan_do(plan, error))
+    if (options->answers.print || !sm_plan_do(plan, error))
         return EX_OK;
     sm_plan_print_notes(plan);
     return check(&here, error);

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "common/base/error.h"
-#include "common/base/nearest.h"
+#include "common/base/words.h"
 #include "common/event/wake.h"
 #include "fetch/session/command.h"
 
@@ -124,6 +124,8 @@ parse(const SmCommand *command, SmSession *session, const GOptionEntry *bound, i
     GOptionContext *context;
     g_autoptr(GError) fault = NULL;
 
+    if (!sm_words_are_filled(*argv, error))
+        return FALSE;
     bind_options(common_options, session, common);
     context = make_context(command, common, bound);
     if (!g_option_context_parse(context, argc, argv, &fault)) {

@@ -1,6 +1,8 @@
-#include "common/base/nearest.h"
+#include "common/base/words.h"
 
 #include <string.h>
+
+#include "common/base/error.h"
 
 enum { NEAR = 2, SHORTEST = 2, LONGEST = 32 };
 
@@ -45,4 +47,20 @@ sm_nearness(const char *typed, const char *known)
         return 1;
     distance = edit_distance(typed, known);
     return distance <= 1 || (distance <= NEAR && distance < length / 2) ? distance : G_MAXUINT;
+}
+
+gboolean
+sm_words_are_filled(char *const *words, GError **error)
+{
+    for (guint i = 1; words[0] != NULL && words[i] != NULL; i++) {
+        const char *equals = *words[i] == '-' ? strchr(words[i], '=') : NULL;
+        const char *option = *words[i] == '\0' ? words[i - 1] : words[i];
+
+        if (*words[i] != '\0' && (equals == NULL || equals[1] != '\0'))
+            continue;
+        return sm_error_set(error, SM_ERROR_USAGE,
+                            "the value behind %.*s is empty; give one, or leave it out",
+                            (int)strcspn(option, "="), option);
+    }
+    return TRUE;
 }
