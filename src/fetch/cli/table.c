@@ -4,8 +4,8 @@
 #include <sysexits.h>
 
 #include "common/base/error.h"
-#include "common/base/words.h"
 #include "common/base/text.h"
+#include "common/base/words.h"
 
 static const SmCommand help_command;
 

@@ -25,7 +25,8 @@ void sm_fetched_clear(SmFetched *fetched);
  * Fetches name, which has a row in the ledger. TRUE when nothing is left to do; else an error,
  * which is recorded if it is the name's own. *fetched is set in both cases; the caller clears it.
  * SM_ERROR_PAUSED: not now; SM_ERROR_BUSY: another process works on it; SM_ERROR_CONFLICT,
- * SM_ERROR_GIVEN_UP: only a person can fix it; the account's own fault, if it has one. Then on-stored runs; its failure changes nothing.
+ * SM_ERROR_GIVEN_UP: only a person can fix it; the account's own fault, if it has one. Then
+ * on-stored runs; its failure changes nothing.
  */
 gboolean sm_fetch(const SmJob *job, const char *name, SmFetched *fetched, GError **error);
 
