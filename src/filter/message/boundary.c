@@ -15,13 +15,19 @@ skip(const char *at, const char *end, const char *set, gboolean is)
     return at;
 }
 
+static gboolean
+is_quote(char c)
+{
+    return c == '"' || c == '\'';
+}
+
 /* The value of the next parameter boundary from at on, without quotes; empty if there is none. */
 static SmOctets
 next_boundary(const char *at, const char *end)
 {
     for (; end - at > (gssize)strlen(word); at++) {
         const char *value = at + strlen(word);
-        gboolean quoted;
+        char quote;
 
         if (g_ascii_tolower(*at) != *word || g_ascii_strncasecmp(at, word, strlen(word)) != 0)
             continue;
@@ -29,26 +35,40 @@ next_boundary(const char *at, const char *end)
         if (value == end || *value != '=')
             continue;
         value = skip(value + 1, end, " \t", TRUE);
-        quoted = value < end && *value == '"';
-        value += quoted;
-        at = skip(value, end, quoted ? "\"\r\n" : "; \t\r\n", FALSE);
+        quote = value < end ? *value : '\0';
+        value += is_quote(quote);
+        at = skip(value, end,
+                  quote == '"'      ? "\"\r\n"
+                  : is_quote(quote) ? "'\r\n"
+                                    : "; \t\r\n",
+                  FALSE);
         if (at > value)
             return (SmOctets){value, (gsize)(at - value)};
     }
     return (SmOctets){end, 0};
 }
 
-/* Whether GMime takes another boundary than these octets: it decodes encoded words and character
- * sets, and keeps blanks at the end, which lines may lose on the way. */
+/* Whether the boundary is in quotes of the wrong kind, or in one that no other ends. */
 static gboolean
-is_odd(SmOctets boundary)
+is_misquoted(SmOctets boundary, const char *end)
+{
+    const char *behind = boundary.data + boundary.length;
+    char quote = boundary.data[-1];
+
+    return is_quote(quote) && (quote == '\'' || behind == end || *behind != quote);
+}
+
+/* Whether GMime takes another boundary than these octets: it decodes encoded words and character
+ * sets, keeps blanks at the end, which lines may lose on the way, and knows one kind of quotes. */
+static gboolean
+is_odd(SmOctets boundary, const char *end)
 {
     const char *data = boundary.data;
 
     for (gsize i = 0; i < boundary.length; i++)
         if ((guchar)data[i] >= 0x80 || (i > 0 && data[i] == '?' && data[i - 1] == '='))
             return TRUE;
-    return data[boundary.length - 1] == ' ';
+    return data[boundary.length - 1] == ' ' || is_misquoted(boundary, end);
 }
 
 static SmOctets
@@ -56,7 +76,7 @@ next_odd_boundary(const char *at, const char *end)
 {
     SmOctets boundary = next_boundary(at, end);
 
-    while (boundary.length > 0 && !is_odd(boundary))
+    while (boundary.length > 0 && !is_odd(boundary, end))
         boundary = next_boundary(boundary.data + boundary.length, end);
     return boundary;
 }
@@ -75,10 +95,14 @@ make_plain(GString *text, SmOctets boundary)
                 at[i] = (char)(g_ascii_isalnum(at[i]) ? at[i] : 'x');
         at += length;
     }
-    at = (char *)boundary.data + length;
-    if (length < boundary.length && boundary.data[boundary.length] == '"') {
-        at[boundary.length - length] = ' ';
-        *at = '"';
+    at = (char *)boundary.data;
+    if (is_misquoted(boundary, end)) {
+        at[-1] = ' ';
+        if (at[boundary.length] == '\'')
+            at[boundary.length] = ' ';
+    } else if (length < boundary.length && at[boundary.length] == '"') {
+        at[boundary.length] = ' ';
+        at[length] = '"';
     }
 }
 

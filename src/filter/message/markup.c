@@ -7,8 +7,9 @@
 #include "common/event/event.h"
 #include "common/event/name.h"
 
+#define NUMBER "-0123456789"
+
 static const char wanted_id[] = "fileName";
-static const char moved_id[] = "x_"; /* Outlook on the web adds it each time it forwards */
 
 enum { FAULT_SHOWN_MAX = 80 };
 
@@ -81,6 +82,28 @@ is_hidden(const GumboNode *node)
     }
 }
 
+/* What follows a prefix that mail programs on the web put in front of each id when they forward a
+ * message, and the number that most of them add; id where it has none. */
+static const char *
+behind_prefix(const char *id)
+{
+    static const struct {
+        const char *word;
+        gsize number; /* its digits and hyphens, at least */
+    } known[] = {{"x_", 0} /* Outlook */, {"m_", 1}, {"gmail", 1}, {"yiv", 1} /* Yahoo */};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(known); i++) {
+        const char *number = id;
+
+        if (!g_str_has_prefix(id, known[i].word))
+            continue;
+        number += strlen(known[i].word);
+        if (strspn(number, NUMBER) >= known[i].number)
+            return number + strspn(number, NUMBER);
+    }
+    return id;
+}
+
 static gboolean
 is_name_span(const GumboNode *node)
 {
@@ -100,8 +123,8 @@ is_name_span(const GumboNode *node)
         written -= 2;
     if (written != strlen(value))
         return FALSE;
-    while (g_str_has_prefix(value, moved_id))
-        value += strlen(moved_id);
+    while (behind_prefix(value) != value)
+        value = behind_prefix(value);
     return strcmp(value, wanted_id) == 0;
 }
 

@@ -244,9 +244,22 @@ push(Walk *walk, GMimeObject *object)
         g_ptr_array_add(walk->pending, g_object_ref(object));
 }
 
+/* From the first field of MIME on, if there is one: what S/MIME signs stands in its structure as it
+ * is (RFC 5652, 5.2). */
+static SmOctets
+signed_in(SmOctets octets)
+{
+    const char *field =
+        octets.length > 0 ? memmem(octets.data, octets.length, "Content-", 8) : NULL;
+
+    if (field == NULL)
+        return (SmOctets){"", 0};
+    return (SmOctets){field, octets.length - (gsize)(field - octets.data)};
+}
+
 /* The message in raw, or its header, as it is or in the encoding that raw really has. */
 static GByteArray *
-message_in(SmOctets raw, SmTransfer label, gsize max)
+message_in(SmOctets raw, SmTransfer label, gboolean is_signed, gsize max)
 {
     GByteArray *bytes = g_byte_array_new();
     SmTransfer encoding;
@@ -255,7 +268,8 @@ message_in(SmOctets raw, SmTransfer label, gsize max)
         g_autoptr(GByteArray) decoded = NULL;
         g_autoptr(GString) mended = NULL;
         SmOctets octets = decode(raw, encoding, max, &decoded);
-        SmOctets message = sm_mend(octets.data, octets.length, &mended);
+        SmOctets text = is_signed ? signed_in(octets) : octets;
+        SmOctets message = sm_mend(text.data, text.length, &mended);
 
         if (!sm_mend_is_field(message))
             continue;
@@ -268,20 +282,20 @@ message_in(SmOctets raw, SmTransfer label, gsize max)
 GByteArray *
 sm_parts_message_in(GMimePart *part, gsize max)
 {
-    return message_in(octets_of(part), transfer_of(GMIME_OBJECT(part)), max);
+    return message_in(octets_of(part), transfer_of(GMIME_OBJECT(part)), FALSE, max);
 }
 
-/* A forwarded message that GMime took for a plain part, since it calls itself encoded, or in which
- * it found no header. */
+/* A message that GMime took for a plain part, since it calls itself encoded or is signed, or in
+ * which it found no header. */
 static void
-push_wrapped(Walk *walk, SmOctets raw, SmTransfer label)
+push_wrapped(Walk *walk, SmOctets raw, SmTransfer label, gboolean is_signed)
 {
     g_autoptr(GMimeMessage) message = NULL;
     GByteArray *bytes;
 
     if (walk->decoded->len == WRAPPED_MAX)
         return;
-    bytes = message_in(raw, label, walk->decoded_left);
+    bytes = message_in(raw, label, is_signed, walk->decoded_left);
     walk->decoded_left -= bytes->len;
     g_ptr_array_add(walk->decoded, bytes);
     message = sm_parts_parse(bytes);
@@ -322,9 +336,22 @@ push_message(Walk *walk, GMimeMessagePart *part)
     GMimeObject *root = message != NULL ? g_mime_message_get_mime_part(message) : NULL;
 
     if (GMIME_IS_PART(root) && !has_header(GMIME_OBJECT(message)) && !has_header(root))
-        push_wrapped(walk, text_of(part, GMIME_PART(root)), transfer_of(GMIME_OBJECT(part)));
+        push_wrapped(walk, text_of(part, GMIME_PART(root)), transfer_of(GMIME_OBJECT(part)), FALSE);
     else
         push(walk, root);
+}
+
+/* Whether part has its own content and the signature in one structure; encrypted ones have neither
+ * in the clear. */
+static gboolean
+is_opaquely_signed(GMimeObject *part)
+{
+    GMimeContentType *type = g_mime_object_get_content_type(part);
+    const char *kind = g_mime_content_type_get_parameter(type, "smime-type");
+
+    return (g_mime_content_type_is_type(type, "application", "pkcs7-mime") ||
+            g_mime_content_type_is_type(type, "application", "x-pkcs7-mime")) &&
+           (kind == NULL || g_ascii_strcasecmp(kind, "signed-data") == 0);
 }
 
 static void
@@ -340,11 +367,13 @@ visit(Walk *walk, GMimeObject *object)
     } else if (GMIME_IS_MESSAGE_PART(object)) {
         push_message(walk, GMIME_MESSAGE_PART(object));
     } else if (GMIME_IS_PART(object)) {
+        gboolean is_signed = is_opaquely_signed(object);
+
         if (is_html(object) && !is_attachment(object))
             read_html(walk, GMIME_PART(object));
-        else if (g_mime_content_type_is_type(type, "message", "rfc822") ||
+        else if (is_signed || g_mime_content_type_is_type(type, "message", "rfc822") ||
                  g_mime_content_type_is_type(type, "message", "global"))
-            push_wrapped(walk, octets_of(GMIME_PART(object)), transfer_of(object));
+            push_wrapped(walk, octets_of(GMIME_PART(object)), transfer_of(object), is_signed);
     }
 }
 

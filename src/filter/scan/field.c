@@ -61,7 +61,7 @@ is_plain_charset(SmBytes from)
 }
 
 /* Whether a Content-Type may make other text of its part than the part's bytes show: a message that
- * is itself encoded, or a character set; or may hide that it does. */
+ * is itself encoded or signed, or a character set; or may hide that it does. */
 static gboolean
 may_hide(SmBytes from)
 {
@@ -70,8 +70,8 @@ may_hide(SmBytes from)
     SmBytes type = {field.at, parameters != NULL ? parameters : field.end};
     const guchar *charset;
 
-    if (find(type, "message") != NULL || find(type, "digest") != NULL || find(type, "=?") != NULL ||
-        find(type, "\\") != NULL)
+    if (find(type, "message") != NULL || find(type, "digest") != NULL ||
+        find(type, "pkcs7") != NULL || find(type, "=?") != NULL || find(type, "\\") != NULL)
         return TRUE;
     while ((charset = find(field, "charset")) != NULL) {
         field.at = charset + strlen("charset");
