@@ -416,7 +416,7 @@ def test_a_file_beside_the_ledger_that_root_has_left(site):
 def test_without_a_worker(site):
     (site.spool / "heartbeat").unlink()
     remedy = r"crontab: \*/5 \* \* \* \*" if os.access("/usr/bin/crontab", os.X_OK) else "every 5 minutes:"
-    assert_one(check(site), WARNING, "worker", rf"scorefetch run has never run.*{remedy} {site.build}/scorefetch run -q$")
+    assert_one(check(site), WARNING, "worker", rf"scorefetch run has never run.*{remedy} {site.build}/scorefetch run -q -c '{site.config}'$")
     site.configure(delivery="queued")
     assert_one(check(site), FAILURE, "worker", "queued mail stays in the mail system")
 

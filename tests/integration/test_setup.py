@@ -127,12 +127,22 @@ def test_ended_at_any_question_nothing_is_written(home, question, how):
     assert code != 0 and home.everything() == before and home.crontab() == ""
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, "the terminal is closed"])
-def test_a_signal_at_the_password_leaves_the_terminal_as_it_was(build, tmp_path, how):
-    person = Person([build / "scorefetch", "setup", "-c", tmp_path / "conf", "--username=u", "-d", tmp_path / "scores", "--format=csv",
-                     "--alert-mail=none", "--agent=none", "--schedule=none"], cwd="/", env=agents.ENVIRONMENT)  # fmt: skip
-    person.wait_for("New password")
-    assert not person.echoes()
+WAYS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, "the terminal is closed"]
+ALL_QUESTIONS = (*QUESTIONS, "(again, write)", "Change it?")
+
+
+@pytest.mark.parametrize("question, how", [*((QUESTIONS.index("New password"), how) for how in WAYS),
+                                           *((number, WAYS[number % len(WAYS)]) for number in range(len(ALL_QUESTIONS)))])  # fmt: skip
+def test_a_signal_at_a_question_leaves_terminal_and_files_as_they_were(build, tmp_path, question, how):
+    nowhere = [f"--set={key}" for key in ("service-url=https://127.0.0.1:1/x", "give-up-after=1s")]
+    answers = ["u", str(tmp_path / "scores"), "", "", "none", "none", "secret", "secret"]
+    if ALL_QUESTIONS[question] == "Change it?":
+        (tmp_path / "password").write_text("there\n")
+        answers[6:] = []
+    before = list(tmp_path.iterdir())
+    person = Person([build / "scorefetch", "setup", "-c", tmp_path / "conf", *nowhere], cwd="/", env=agents.ENVIRONMENT)
+    person.answers(*answers[:question], questions=ALL_QUESTIONS).wait_for(ALL_QUESTIONS[question])
+    assert person.echoes() != (QUESTIONS.index("New password") <= question < len(QUESTIONS))
     if isinstance(how, signal.Signals):
         person.process.send_signal(how)
         assert person.end()[0] == -how
@@ -140,7 +150,7 @@ def test_a_signal_at_the_password_leaves_the_terminal_as_it_was(build, tmp_path,
         os.close(person.terminal)
         os.close(person.theirs)
         assert person.process.wait(DEADLINE) == -signal.SIGHUP
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == before
 
 
 def test_without_a_terminal_what_is_needed_is_named(home):

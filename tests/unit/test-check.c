@@ -190,8 +190,14 @@ what_systemctl_says_of_a_unit(void)
         const char *said;
         gboolean is_off;
     } cases[] = {
-        {"enabled", FALSE}, {"static", FALSE},  {"disabled", TRUE},           {"masked", TRUE},
-        {"", FALSE},        {"disable", FALSE}, {"disabled-and-more", FALSE},
+        {"enabled", FALSE},
+        {"static", FALSE},
+        {"disabled", TRUE},
+        {"masked", TRUE},
+        {"", FALSE},
+        {"disable", FALSE},
+        {"disabled-and-more", FALSE},
+        {"enabled-runtime", TRUE},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -206,10 +212,90 @@ what_systemctl_says_of_a_unit(void)
     }
 }
 
+/* What check says of one unit among others that are well; NULL: it is well. */
+static void
+what_is_wrong_with_a_unit(void)
+{
+    static const struct {
+        const char *unit, *said, *found;
+    } cases[] = {
+        {"scoremail-run.timer", "UnitFileState=enabled\nActiveState=active\nSubState=waiting",
+         NULL},
+        {"scoremail-run.timer", "UnitFileState=enabled\nActiveState=active\nSubState=elapsed",
+         "scoremail-run.timer has elapsed, and is never due again: nothing is tried again; run "
+         "systemctl cat scoremail-run.timer"},
+        {"scoremail-run.timer", "UnitFileState=enabled\nActiveState=inactive\nSubState=dead",
+         "is stopped: nothing is tried again; run systemctl start scoremail-run.timer"},
+        {"scoremail-run.timer", "UnitFileState=enabled\nActiveState=failed\nResult=resources",
+         "has failed (resources): nothing is tried again; run journalctl -u scoremail-run.timer"},
+        {"scoremail-tell.timer", "UnitFileState=disabled\nActiveState=active", NULL},
+        {"scoremail-run.socket", "UnitFileState=disabled\nActiveState=active", NULL},
+        {"scoremail-run.service", "UnitFileState=static\nActiveState=inactive\nSubState=dead",
+         NULL},
+        {"scoremail-run.service", "UnitFileState=static\nActiveState=activating", NULL},
+        {"scoremail-run.service", "UnitFileState=static\nActiveState=failed\nResult=exit-code",
+         "has failed (exit-code): what is announced is not fetched; run journalctl -u "
+         "scoremail-run.service"},
+        {"scoremail-sync.service", "NeedDaemonReload=yes\nActiveState=inactive",
+         "has changed on the disk, and systemd has not read it again: a lost e-mail loses its "
+         "file; "
+         "run systemctl daemon-reload, then systemctl restart scoremail-sync.service"},
+        {"scoremail-run.service",
+         "ExecStart={ path=/nowhere/scorefetch ; argv[]=/nowhere/scorefetch run -c /etc/x ; "
+         "ignore_errors=no }",
+         "starts a program that does not fit: /nowhere/scorefetch does not exist: what is "
+         "announced is not fetched; run systemctl edit scoremail-run.service"},
+        {"scoremail-run.service", "ExecStart={ path=/bin/true ; argv[]=/bin/true }", NULL},
+        {"scoremail-tell.service", "LoadState=masked\nUnitFileState=masked",
+         "is masked and never starts: no alert is sent, and no on-stored run; run systemctl unmask "
+         "scoremail-tell.service"},
+        {"scoremail-sync.timer", "LoadState=bad-setting\nUnitFileState=enabled",
+         "cannot be loaded (bad-setting): a lost e-mail loses its file; run systemd-analyze verify "
+         "scoremail-sync.timer"},
+        {"scoremail-sync.timer", "LoadState=not-found\nActiveState=inactive", NULL},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(SmCheck) check = sm_check_new();
+        const SmFinding *finding;
+
+        check->units = g_strdup_printf(
+            "Id=scoremail-extra.timer\nActiveState=failed\n\nId=%s\n%s%s\n", cases[i].unit,
+            cases[i].said, strstr(cases[i].said, "LoadState") ? "" : "\nLoadState=loaded");
+        sm_check_units(check, NULL);
+        finding = check->findings->len > 0 ? check->findings->pdata[0] : NULL;
+        if (finding != NULL && finding->level == SM_CHECK_OK)
+            finding = NULL;
+        g_test_message("%s %s: %s", cases[i].unit, cases[i].said,
+                       finding != NULL ? finding->text : "nothing");
+        g_assert_true((finding != NULL) == (cases[i].found != NULL));
+        g_assert_true(finding == NULL || g_str_has_suffix(finding->text, cases[i].found));
+        g_assert_cmpuint(check->findings->len, <=, 1);
+    }
+}
+
+static void
+what_changes_the_units(void)
+{
+    g_autoptr(SmCheck) check = sm_check_new();
+
+    check->units =
+        g_strdup("Id=scoremail-run.service\nLoadState=loaded\nFragmentPath=/etc/systemd/system/x\n"
+                 "DropInPaths=/etc/systemd/system/x.d/a.conf /run/systemd/system/x.d/b.conf\n\n"
+                 "Id=scoremail-tell.service\nLoadState=loaded\nFragmentPath=/lib/systemd/system/y\n"
+                 "DropInPaths=\n");
+    sm_check_units(check, NULL);
+    g_assert_cmpstr(((SmFinding *)check->findings->pdata[0])->text, ==,
+                    "systemd runs those that are enabled; changed by /etc/systemd/system/x "
+                    "/etc/systemd/system/x.d/a.conf /run/systemd/system/x.d/b.conf");
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/check/what is wrong with a unit", what_is_wrong_with_a_unit);
+    g_test_add_func("/check/what changes the units", what_changes_the_units);
     g_test_add_func("/check/the worst finding is the exit code",
                     the_worst_finding_is_the_exit_code);
     g_test_add_func("/check/a finding is one clean line", a_finding_is_one_clean_line);

@@ -155,12 +155,19 @@ resets_signals(void)
     sigset_t mask;
 
     signal(SIGHUP, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
     signal(SIGCHLD, SIG_IGN);
     signal(SIGPIPE, SIG_DFL);
     sigfillset(&mask);
     sigprocmask(SIG_SETMASK, &mask, NULL);
     start();
+    sigaction(SIGHUP, NULL, &action); /* by nohup(1) */
+    g_assert_true(action.sa_handler == SIG_IGN);
+    signal(SIGHUP, SIG_DFL);
+    start();
     sigaction(SIGHUP, NULL, &action);
+    g_assert_true(action.sa_handler == SIG_DFL);
+    sigaction(SIGTERM, NULL, &action);
     g_assert_true(action.sa_handler == SIG_DFL);
     sigaction(SIGCHLD, NULL, &action);
     g_assert_true(action.sa_handler == SIG_DFL);

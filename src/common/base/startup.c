@@ -241,6 +241,9 @@ reset_signals(SmRole role)
     for (int number = 1; number < NSIG; number++) {
         void (*answer)(int) = answer_to(number);
 
+        if (role == SM_ROLE_PROMPT && (number == SIGHUP || number == SIGINT || number == SIGQUIT) &&
+            signal(number, SIG_IGN) == SIG_IGN)
+            continue; /* nohup(1) and background jobs ignore them on purpose */
         signal(number, role == SM_ROLE_FILTER || answer == SIG_IGN ? answer : SIG_DFL);
     }
     sigemptyset(&none);

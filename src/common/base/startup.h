@@ -20,8 +20,9 @@ enum { SM_STARTUP_HELD = 3 };
 /*
  * Opens descriptors 0-2 where they are closed (on /dev/null; standard output such that writing
  * fails), closes all others, resets signals (SIGPIPE and SIGXFSZ ignored, the rest default and
- * unblocked), sets umask 077, forbids core dumps and attaching, and clears an inherited alarm.
- * Returns NULL, or what failed, which errno tells more of.
+ * unblocked; at a prompt SIGHUP, SIGINT and SIGQUIT stay ignored where they were, as by nohup(1)),
+ * sets umask 077, forbids core dumps and attaching, and clears an inherited alarm. Returns NULL, or
+ * what failed, which errno tells more of.
  */
 const char *sm_startup(SmRole role);
 

@@ -81,9 +81,9 @@ static const struct {
     [SM_ALERT_HUNG] = {"hung", SM_LEVEL_CRITICAL, STANDS, "the work for an account does not get on",
                        "Check whether the account's directory answers: does its share hang? "
                        "The other accounts are not held up."},
-    [SM_ALERT_WORKER] =
-        {"worker", SM_LEVEL_CRITICAL, SHOWS, "no worker runs",
-         "Run systemctl enable --now scoremail-run.timer, or start scorefetch run by cron."},
+    [SM_ALERT_WORKER] = {"worker", SM_LEVEL_CRITICAL, SHOWS, "no worker runs",
+                         "Run scorefetch check on that host: it names the timer or the crontab "
+                         "line that is missing."},
     [SM_ALERT_SILENCE] = {"silence", SM_LEVEL_WARNING, STANDS,
                           "nothing has been announced for too long",
                           "Check at the portal whether files were posted. If so, check whether "
@@ -101,7 +101,8 @@ static const struct {
     [SM_ALERT_SPOOL] = {"spool", SM_LEVEL_WARNING, PASSES, "a file in the spool is not an event",
                         "Check the file and its owner, then delete it."},
     [SM_ALERT_PULL] = {"pull", SM_LEVEL_WARNING, SHOWS, "a mailbox is not collected",
-                       "Run systemctl status scoremail-getmail (or the unit that collects). Has a "
+                       "See what the collector's unit (systemctl status scoremail-getmail) or its "
+                       "crontab line says. Has a "
                        "password, a consent or a client secret expired? If the mailbox is not "
                        "collected any more, delete the pulled- file in the spool."},
     [SM_ALERT_PRUNE] = {"prune", SM_LEVEL_WARNING, STANDS,

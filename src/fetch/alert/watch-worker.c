@@ -7,6 +7,8 @@
 void
 sm_watch_worker_look(const SmConfig *config, gint64 now, SmWorkerSigns *signs)
 {
+    signs->asked = config->site ? "does scoremail-run.timer or cron start it?"
+                                : "does a timer or cron start it?";
     signs->beat_at = sm_spool_last_beat(config->spool);
     signs->spooled = sm_spool_count(config->spool);
     signs->untaken_since = sm_spool_untaken(config->spool, config->worker_interval, now);
@@ -30,11 +32,9 @@ sm_watch_worker_describe(const SmWorkerSigns *signs)
     g_autofree char *since = sm_text_time(signs->untaken_since);
 
     if (signs->beat_at == 0)
-        return g_strdup("scorefetch run has never run; is scoremail-run.timer enabled?");
+        return g_strdup_printf("scorefetch run has never run; %s", signs->asked);
     if (signs->untaken_since > signs->beat_at || signs->untaken_since == 0)
-        return g_strdup_printf("scorefetch run has not run since %s; is scoremail-run.timer"
-                               " enabled?",
-                               beat);
+        return g_strdup_printf("scorefetch run has not run since %s; %s", beat, signs->asked);
     return g_strdup_printf("scorefetch run has taken no event out of the spool since %s, and was"
                            " last seen at %s; does it hang?",
                            since, beat);
@@ -52,7 +52,7 @@ sm_watch_worker_describe_host(const SmHost *host)
     if (!host->silent || g_str_equal(host->name, g_get_host_name()))
         return NULL;
     return g_strdup_printf("scorefetch run has not run on %s since %s; is that host up, its clock"
-                           " right, and scoremail-run.timer enabled there?",
+                           " right, and does a timer or cron start it there?",
                            host->name, beat);
 }
 

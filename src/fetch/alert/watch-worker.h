@@ -19,6 +19,7 @@ typedef struct {
     gint64 spooled;       /* events in the spool; -1: not known */
     gint64 untaken_since; /* since when one lies there that no worker has looked at, for longer than
                              two intervals; 0: none does */
+    const char *asked;    /* where its start is to be looked for; static */
 } SmWorkerSigns;
 
 /* Looks at the spool at the time now. */

@@ -5,6 +5,7 @@
 
 #include "common/base/error.h"
 #include "common/config/places.h"
+#include "fetch/check/calls.h"
 #include "fetch/host/subprocess.h"
 
 enum { LIMIT = 10 /* seconds */, SHOWN_MAX = 64 * 1024 };
@@ -16,17 +17,18 @@ static const struct {
     const char *unit, *timer;
 } writers[] = {{WORKER, "scoremail-run.timer"}, {"scoremail-sync.service", "scoremail-sync.timer"}};
 
-/* What is started by a person's `enable --now`, and what is missing without it. */
+/* What a person starts by `enable --now`, then what these start; and what is missing without it. */
 static const struct {
     const char *unit, *missing;
-} started[] = {
+} units[] = {
     {"scoremail-run.socket", "after a boot, events wait for the first run"},
     {"scoremail-run.timer", "nothing is tried again"},
     {"scoremail-sync.timer", "a lost e-mail loses its file"},
     {"scoremail-tell.timer", "an alert or on-stored that failed waits for the next run"},
+    {WORKER, "what is announced is not fetched"},
+    {"scoremail-sync.service", "a lost e-mail loses its file"},
+    {"scoremail-tell.service", "no alert is sent, and no on-stored run"},
 };
-
-static const char *const services[] = {WORKER, "scoremail-sync.service", "scoremail-tell.service"};
 
 /* The unit's own lines, which blank ones part from those of others. Caller frees. */
 static char *
@@ -137,8 +139,9 @@ show(SmCheck *check)
         "systemctl",
         "show",
         "-p",
-        "Id,LoadState,UnitFileState,ActiveState,Result,ProtectSystem,ProtectHome,ReadWritePaths,"
-        "ReadOnlyPaths,InaccessiblePaths,StateDirectory,LogsDirectory",
+        "Id,LoadState,UnitFileState,ActiveState,SubState,Result,NeedDaemonReload,FragmentPath,"
+        "DropInPaths,ExecStart,ProtectSystem,ProtectHome,ReadWritePaths,ReadOnlyPaths,"
+        "InaccessiblePaths,StateDirectory,LogsDirectory",
         "scoremail-run.socket",
         "scoremail-run.timer",
         "scoremail-sync.timer",
@@ -162,74 +165,120 @@ show(SmCheck *check)
 gboolean
 sm_units_is_off(SmCheck *check, const char *unit)
 {
-    static const char *const off[] = {"disabled", "masked", "masked-runtime",
-                                      "linked",   "bad",    NULL};
+    static const char *const off[] = {"disabled",       "masked", "masked-runtime",  "linked",
+                                      "linked-runtime", "bad",    "enabled-runtime", NULL};
     g_autofree char *state = property_of(show(check), unit, "UnitFileState");
 
     return state != NULL && g_strv_contains(off, state);
 }
 
-/* Of the units that are started: that one is not enabled is said by whoever knows whether cron
- * takes its place, but of the socket, which belongs to the timer. */
-static void
-check_started(SmCheck *check, const char *unit, const char *missing)
+/* What is wrong with the program that a service starts; NULL: nothing, or it starts none. Caller
+ * frees. */
+static char *
+fault_of_program(const char *shown, const char *unit)
 {
-    const char *shown = show(check);
-    gboolean enabled = has(shown, unit, "UnitFileState", "enabled");
-    g_autofree char *active = property_of(shown, unit, "ActiveState");
-    g_autofree char *result = property_of(shown, unit, "Result");
+    g_autofree char *command = property_of(shown, unit, "ExecStart");
+    g_auto(GStrv) words = g_strsplit(command != NULL ? command : "", " ", -1);
 
-    if (has(shown, unit, "LoadState", "loaded") && !enabled && g_str_has_suffix(unit, ".socket") &&
-        has(shown, "scoremail-run.timer", "UnitFileState", "enabled"))
-        sm_check_say(check, SM_CHECK_WARNING, "units", NULL,
-                     "%s is not enabled: %s; run systemctl enable --now %s", unit, missing, unit);
-    else if (enabled && g_strcmp0(active, "failed") == 0)
-        sm_check_say(check, SM_CHECK_WARNING, "units", NULL,
-                     "%s has failed (%s): %s; see journalctl -u %s, then systemctl restart %s",
-                     unit, result, missing, unit, unit);
-    else if (enabled && g_strcmp0(active, "active") != 0)
-        sm_check_say(check, SM_CHECK_WARNING, "units", NULL,
-                     "%s is stopped: %s; run systemctl start %s", unit, missing, unit);
+    for (char **word = words; *word != NULL; word++)
+        if (g_str_has_suffix(*word, "/scorefetch")) /* behind "path=" or "argv[]=" */
+            return sm_check_calls_fault((const char *const[]){strchr(*word, '/'), NULL});
+    return NULL;
 }
 
-static void
-check_masked(SmCheck *check, const char *unit)
+/* What is wrong with a unit, in words that follow its name, and what to do, before its name; NULL:
+ * nothing. That one is not enabled is said by whoever knows whether cron takes its place, but of
+ * the socket, which belongs to the timer. Caller frees what is wrong. */
+static char *
+fault_of(const char *shown, const char *unit, const char **remedy)
 {
-    if (has(show(check), unit, "LoadState", "masked"))
-        sm_check_say(check, SM_CHECK_WARNING, "units", NULL,
-                     "%s is masked and never starts; run systemctl unmask %s", unit, unit);
+    g_autofree char *load = property_of(shown, unit, "LoadState");
+    g_autofree char *enabled = property_of(shown, unit, "UnitFileState");
+    g_autofree char *active = property_of(shown, unit, "ActiveState");
+    g_autofree char *result = property_of(shown, unit, "Result");
+    g_autofree char *program = NULL;
+    gboolean socket = g_str_has_suffix(unit, ".socket");
+
+    *remedy = "systemctl unmask";
+    if (load == NULL || strcmp(load, "not-found") == 0)
+        return NULL;
+    if (strcmp(load, "masked") == 0)
+        return g_strdup("is masked and never starts");
+    *remedy = "systemd-analyze verify";
+    if (strcmp(load, "loaded") != 0)
+        return g_strdup_printf("cannot be loaded (%s)", load);
+    *remedy = "systemctl daemon-reload, then systemctl restart";
+    if (has(shown, unit, "NeedDaemonReload", "yes"))
+        return g_strdup("has changed on the disk, and systemd has not read it again");
+    *remedy = "systemctl edit";
+    program = fault_of_program(shown, unit);
+    if (program != NULL)
+        return g_strdup_printf("starts a program that does not fit: %s", program);
+    *remedy = "journalctl -u";
+    if (g_strcmp0(active, "failed") == 0)
+        return g_strdup_printf("has failed (%s)", result);
+    *remedy = "systemctl enable --now";
+    if (g_strcmp0(enabled, "enabled") != 0)
+        return socket && has(shown, "scoremail-run.timer", "UnitFileState", "enabled")
+                   ? g_strdup("is not enabled")
+                   : NULL;
+    *remedy = "systemctl start";
+    if (g_strcmp0(active, "active") != 0)
+        return g_strdup("is stopped");
+    *remedy = "systemctl cat";
+    return has(shown, unit, "SubState", "elapsed") ? g_strdup("has elapsed, and is never due again")
+                                                   : NULL;
+}
+
+/* Adds the files that change a unit from how it was installed. */
+static void
+add_changes(GString *changes, const char *shown, const char *unit)
+{
+    g_autofree char *file = property_of(shown, unit, "FragmentPath");
+    g_autofree char *drop_ins = property_of(shown, unit, "DropInPaths");
+
+    if (file != NULL && g_str_has_prefix(file, "/etc/"))
+        g_string_append_printf(changes, " %s", file);
+    if (drop_ins != NULL && *drop_ins != '\0')
+        g_string_append_printf(changes, " %s", drop_ins);
 }
 
 void
 sm_check_units(SmCheck *check, const SmAccount *none)
 {
+    const char *shown = show(check);
+    g_autoptr(GString) changes = g_string_new(NULL);
     guint before = check->findings->len;
 
-    for (gsize i = 0; i < G_N_ELEMENTS(services); i++)
-        check_masked(check, services[i]);
-    for (gsize i = 0; i < G_N_ELEMENTS(started); i++) {
-        check_masked(check, started[i].unit);
-        check_started(check, started[i].unit, started[i].missing);
+    for (gsize i = 0; i < G_N_ELEMENTS(units); i++) {
+        const char *remedy;
+        g_autofree char *fault = fault_of(shown, units[i].unit, &remedy);
+
+        if (fault != NULL)
+            sm_check_say(check, SM_CHECK_WARNING, "units", NULL, "%s %s: %s; run %s %s",
+                         units[i].unit, fault, units[i].missing, remedy, units[i].unit);
+        add_changes(changes, shown, units[i].unit);
     }
-    if (check->findings->len == before && has(show(check), WORKER, "LoadState", "loaded"))
-        sm_check_say(check, SM_CHECK_OK, "units", NULL, "systemd runs those that are enabled");
+    if (check->findings->len == before && has(shown, WORKER, "LoadState", "loaded"))
+        sm_check_say(check, SM_CHECK_OK, "units", NULL, "systemd runs those that are enabled%s%s",
+                     changes->len > 0 ? "; changed by" : "", changes->str);
 }
 
 static void
 check_view(SmCheck *check, const char *item, const SmAccount *account, const char *path)
 {
     g_autofree char *real = path != NULL ? realpath(path, NULL) : NULL;
-    g_autoptr(GString) units = g_string_new(NULL);
+    g_autoptr(GString) closed = g_string_new(NULL);
 
     for (gsize i = 0; real != NULL && i < G_N_ELEMENTS(writers); i++)
         if (has(show(check), writers[i].timer, "UnitFileState", "enabled") &&
             !sm_units_may_write(show(check), writers[i].unit, real))
-            g_string_append_printf(units, " %s", writers[i].unit);
-    if (units->len > 0)
+            g_string_append_printf(closed, " %s", writers[i].unit);
+    if (closed->len > 0)
         sm_check_say(check, SM_CHECK_FAILURE, item, account,
                      "%s is read-only for systemd's%s; run systemctl edit%s and add, below "
                      "[Service], ReadWritePaths=\"%s\"",
-                     path, units->str, units->str, real);
+                     path, closed->str, closed->str, real);
 }
 
 void

@@ -20,6 +20,7 @@
     "systemctl enable --now scoremail-run.socket scoremail-run.timer scoremail-tell.timer"
 #define CRONTAB "/usr/bin/crontab"
 #define TIMER "scoremail-run.timer"
+#define WORKER "scorefetch run"
 #define SYNC_TIMER "scoremail-sync.timer"
 
 /* A personal one is made when it is needed; the site's has a group that we could not give it. */
@@ -135,21 +136,43 @@ lingers(void)
     return g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
-/* What a person can do. cron's PATH has neither /usr/local/bin nor a prefix of somebody's own.
- * Caller frees. */
+/* How cron calls the worker: its PATH has neither /usr/local/bin nor a prefix of somebody's own,
+ * and it knows no configuration but the usual one. Caller frees. */
 static char *
-own_remedy(void)
+call(const SmConfig *config)
 {
     g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *home = sm_startup_home();
+    g_autofree char *usual =
+        g_strconcat(home != NULL ? home : "", "/.config/scoremail/scoremail.conf", NULL);
+    gboolean named = !config->site && strcmp(config->file, usual) != 0;
 
+    return g_strdup_printf("%s run -q%s%s%s", self != NULL ? self : SM_BINDIR "/scorefetch",
+                           named ? " -c '" : "", named ? config->file : "", named ? "'" : "");
+}
+
+/* What whoever asks can do on this machine. Caller frees. */
+static char *
+remedy_for(const SmConfig *config)
+{
+    g_autofree char *called = call(config);
+    gboolean systemd = g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR);
+
+    if (own_crontab_starts(WORKER) || (config->site && site_crontabs_start(WORKER)))
+        return g_strdup("a crontab line starts it: is cron running, and what does it mail?");
+    if (config->site && systemd)
+        return g_strdup("run " REMEDY_SITE ", and see systemctl status scoremail-run.service");
+    if (config->site)
+        return g_strdup_printf("add to /etc/cron.d/scoremail: */5 * * * * %s %s", g_get_user_name(),
+                               called);
     if (has_own_timer())
         return g_strdup("run systemctl --user restart " TIMER
                         ", and see systemctl --user status " TIMER " scoremail-run.service");
-    return g_strdup_printf(g_file_test(CRONTAB, G_FILE_TEST_IS_EXECUTABLE)
-                               ? "add to your crontab: */5 * * * * %s run -q"
-                               : "run scorefetch setup --yes --schedule=timer, or start this every "
-                                 "5 minutes: %s run -q",
-                           self != NULL ? self : SM_BINDIR "/scorefetch");
+    if (g_file_test(CRONTAB, G_FILE_TEST_IS_EXECUTABLE))
+        return g_strdup_printf("add to your crontab: */5 * * * * %s", called);
+    return g_strdup_printf("%sstart this every 5 minutes: %s",
+                           systemd ? "run scorefetch setup --yes --schedule=timer, or " : "",
+                           called);
 }
 
 void
@@ -158,7 +181,7 @@ sm_check_worker(SmCheck *check, const SmAccount *none)
     const SmConfig *config = check->config;
     gboolean queued = sm_config_is_queued(config);
     gboolean lives = sm_spool_is_worked(config->spool, config->worker_interval, sm_ledger_now());
-    g_autofree char *remedy = config->site ? g_strdup(REMEDY_SITE) : own_remedy();
+    g_autofree char *remedy = remedy_for(config);
     g_autofree char *silent = NULL;
     SmWorkerSigns signs;
 
@@ -170,7 +193,7 @@ sm_check_worker(SmCheck *check, const SmAccount *none)
                      queued ? "queued mail stays in the mail system and is not fetched"
                             : "nothing retries what was deferred too long",
                      remedy);
-    else if (is_off(check, TIMER, "scorefetch run"))
+    else if (is_off(check, TIMER, WORKER))
         sm_check_say(check, SM_CHECK_WARNING, "worker", NULL,
                      "it has run lately, but %s is not enabled and no crontab line starts it after "
                      "a reboot; %s",

@@ -44,7 +44,7 @@ run(gpointer data)
     return NULL;
 }
 
-/* nohup(1) and background jobs ignore some on purpose. */
+/* nohup(1) and background jobs ignore some on purpose; sm_startup() leaves that so. */
 static void
 add_unless_ignored(sigset_t *signals, int number)
 {
