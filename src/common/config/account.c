@@ -50,26 +50,9 @@ sm_account_free(gpointer data)
 {
     SmAccount *account = data;
 
+    sm_config_clear_keys(SM_KEY_ACCOUNT, account);
     g_free(account->name);
     g_clear_error(&account->fault);
-    g_free(account->username);
-    g_free(account->password_file);
-    g_strfreev(account->password_command);
-    g_free(account->password_credential);
-    g_free(account->directory);
-    g_strfreev(account->extensions);
-    g_strfreev(account->file_types);
-    g_strfreev(account->recipients);
-    g_strfreev(account->senders);
-    g_free(account->authserv_id);
-    g_strfreev(account->org_ids);
-    g_free(account->service_url);
-    g_strfreev(account->storage_hosts);
-    g_free(account->ca_file);
-    g_free(account->proxy);
-    g_strfreev(account->on_stored);
-    g_strfreev(account->encrypt_to);
-    g_free(account->gnupg_home);
     g_free(account);
 }
 

@@ -25,7 +25,7 @@ const SmConfigKey *sm_account_password_key(const SmConfigGroup *group, GError **
 /* An account without any value. */
 SmAccount *sm_account_new(const char *name);
 
-/* Frees an SmAccount; NULL is allowed. */
+/* Frees an SmAccount. */
 void sm_account_free(gpointer account);
 
 /*

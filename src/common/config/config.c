@@ -23,18 +23,9 @@ sm_config_free(SmConfig *config)
 {
     if (config == NULL)
         return;
+    sm_config_clear_keys(SM_KEY_GENERAL, config);
     g_free(config->file);
-    g_free(config->ledger);
-    g_free(config->ledger_password_file);
-    g_strfreev(config->ledger_password_command);
-    g_free(config->ledger_password_credential);
-    g_free(config->spool);
     g_free(config->log_file);
-    g_strfreev(config->alert_mail);
-    g_strfreev(config->report_mail);
-    g_free(config->alert_from);
-    g_strfreev(config->alert_command);
-    g_strfreev(config->sendmail);
     g_clear_pointer(&config->accounts, g_ptr_array_unref);
     g_clear_pointer(&config->broken, g_ptr_array_unref);
     g_free(config);

@@ -35,6 +35,17 @@ sm_config_fill(const SmConfigKey *key, const SmConfigGroup *group, const SmConfi
 }
 
 void
+sm_config_clear_keys(guint flags, void *base)
+{
+    gsize count;
+    const SmConfigKey *keys = sm_config_keys(&count);
+
+    for (gsize i = 0; i < count; i++)
+        if ((keys[i].flags & flags) != 0 && keys[i].value->free != NULL)
+            g_clear_pointer(&G_STRUCT_MEMBER(gpointer, base, keys[i].offset), keys[i].value->free);
+}
+
+void
 sm_config_check_keys(const SmConfigGroup *group, guint allowed, GError **fault)
 {
     SM_EACH (const SmConfigEntry, entry, group->entries) {

@@ -20,3 +20,6 @@ void sm_config_check_keys(const SmConfigGroup *group, guint allowed, GError **fa
  */
 void sm_config_fill(const SmConfigKey *key, const SmConfigGroup *group,
                     const SmConfigGroup *defaults, const char *account, void *base, GError **fault);
+
+/* Frees what the keys with any of the SmKeyFlags have set in the struct at base. */
+void sm_config_clear_keys(guint flags, void *base);

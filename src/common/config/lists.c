@@ -19,6 +19,10 @@ typedef struct {
 } List;
 
 #define BLANKS_TOO ",; "
+#define LIST(...)                                                                                  \
+    {                                                                                              \
+        parse_list, &(const List){__VA_ARGS__}, (GDestroyNotify)g_strfreev                         \
+    }
 
 /* A URL in place of a host may be a presigned one: its query is a key to a file. */
 static char *
@@ -71,9 +75,8 @@ is_extension(const char *item)
     return length <= SM_EXTENSION_MAX && strspn(item, LETTERS DIGITS) == length;
 }
 
-const SmValue sm_value_extensions = {
-    parse_list,
-    &(const List){BLANKS_TOO, is_extension, "extensions without the dot, as in csv or zip", NULL}};
+const SmValue sm_value_extensions =
+    LIST(BLANKS_TOO, is_extension, "extensions without the dot, as in csv or zip", NULL);
 
 static gboolean
 is_file_type(const char *item)
@@ -81,9 +84,8 @@ is_file_type(const char *item)
     return sm_text_is_clean(item, strlen(item));
 }
 
-const SmValue sm_value_file_types = {
-    parse_list, &(const List){",;", is_file_type,
-                              "types as `scorefetch list` shows them, as in Scores File", NULL}};
+const SmValue sm_value_file_types =
+    LIST(",;", is_file_type, "types as `scorefetch list` shows them, as in Scores File", NULL);
 
 static gboolean
 is_recipient(const char *item)
@@ -94,9 +96,8 @@ is_recipient(const char *item)
            strpbrk(item, "<>\"()\\") == NULL;
 }
 
-const SmValue sm_value_recipients = {
-    parse_list,
-    &(const List){BLANKS_TOO, is_recipient, "mail addresses of the form USER@DOMAIN", NULL, TRUE}};
+const SmValue sm_value_recipients =
+    LIST(BLANKS_TOO, is_recipient, "mail addresses of the form USER@DOMAIN", NULL, TRUE);
 
 static gboolean
 is_org_id(const char *item)
@@ -104,10 +105,8 @@ is_org_id(const char *item)
     return strspn(item, LETTERS DIGITS "*?") == strlen(item);
 }
 
-const SmValue sm_value_org_ids = {
-    parse_list,
-    &(const List){BLANKS_TOO, is_org_id,
-                  "numbers of organisations, as in 5818, or patterns with * and ?", NULL}};
+const SmValue sm_value_org_ids = LIST(
+    BLANKS_TOO, is_org_id, "numbers of organisations, as in 5818, or patterns with * and ?", NULL);
 
 /* 40 or 64 digits are a fingerprint, 16 a long key ID; 8 would be a short one, which takes seconds
  * to forge. */
@@ -121,12 +120,11 @@ is_key_id(const char *item)
            strspn(digits, "abcdef" DIGITS) == length;
 }
 
-const SmValue sm_value_key_ids = {
-    parse_list,
-    &(const List){BLANKS_TOO, is_key_id,
-                  "none, or fingerprints of OpenPGP keys as gpg --list-keys shows them, or long "
-                  "key IDs of 16 digits (one of 8 digits could be anybody's)",
-                  "none"}};
+const SmValue sm_value_key_ids =
+    LIST(BLANKS_TOO, is_key_id,
+         "none, or fingerprints of OpenPGP keys as gpg --list-keys shows them, or long "
+         "key IDs of 16 digits (one of 8 digits could be anybody's)",
+         "none");
 
 static gboolean
 is_port(const char *text)
@@ -194,7 +192,7 @@ parse_address(const char *text, const void *terms, void *result, GError **error)
     return TRUE;
 }
 
-const SmValue sm_value_address = {parse_address, NULL};
+const SmValue sm_value_address = {parse_address, NULL, g_free};
 
 /* A domain of its own: *.org would be nearly anybody. */
 static gboolean
@@ -210,11 +208,11 @@ is_sender(const char *item)
     return strpbrk(domain, "*_") == NULL && strchr(domain, '.') != NULL && is_host_pattern(domain);
 }
 
-const SmValue sm_value_senders = {
-    parse_list, &(const List){BLANKS_TOO, is_sender,
-                              "mail addresses, domains, or *. and a domain for all below it, as in "
-                              "reports@example.org, example.org or *.example.org",
-                              NULL, TRUE}};
+const SmValue sm_value_senders =
+    LIST(BLANKS_TOO, is_sender,
+         "mail addresses, domains, or *. and a domain for all below it, as in "
+         "reports@example.org, example.org or *.example.org",
+         NULL, TRUE);
 
 static gboolean
 is_storage_host(const char *item)
@@ -229,10 +227,9 @@ is_storage_host(const char *item)
     return bracket != NULL ? is_ipv6_literal(host, length) : is_host_pattern(host);
 }
 
-const SmValue sm_value_storage_hosts = {
-    parse_list,
-    &(const List){BLANKS_TOO, is_storage_host,
-                  "host names, each alone or with :PORT, where * may stand for a part, or for "
-                  "what follows a hyphen in it, but not for the last two, as in "
-                  "*.s3-*.amazonaws.com",
-                  NULL}};
+const SmValue sm_value_storage_hosts =
+    LIST(BLANKS_TOO, is_storage_host,
+         "host names, each alone or with :PORT, where * may stand for a part, or for "
+         "what follows a hyphen in it, but not for the last two, as in "
+         "*.s3-*.amazonaws.com",
+         NULL);

@@ -57,7 +57,7 @@ parse_path(const char *text, const void *terms, void *result, GError **error)
     return TRUE;
 }
 
-const SmValue sm_value_path = {parse_path, NULL};
+const SmValue sm_value_path = {parse_path, NULL, g_free};
 
 /* USER:PASSWORD@ of a URI, or password= of either form. */
 static gboolean
@@ -93,7 +93,7 @@ parse_ledger(const char *text, const void *terms, void *result, GError **error)
     return TRUE;
 }
 
-const SmValue sm_value_ledger = {parse_ledger, NULL};
+const SmValue sm_value_ledger = {parse_ledger, NULL, g_free};
 
 static gboolean
 parse_command(const char *text, const void *terms, void *result, GError **error)
@@ -116,7 +116,7 @@ parse_command(const char *text, const void *terms, void *result, GError **error)
     return TRUE;
 }
 
-const SmValue sm_value_command = {parse_command, NULL};
+const SmValue sm_value_command = {parse_command, NULL, (GDestroyNotify)g_strfreev};
 
 static gboolean
 parse_credential(const char *text, const void *terms, void *result, GError **error)
@@ -131,7 +131,7 @@ parse_credential(const char *text, const void *terms, void *result, GError **err
     return TRUE;
 }
 
-const SmValue sm_value_credential = {parse_credential, NULL};
+const SmValue sm_value_credential = {parse_credential, NULL, g_free};
 
 char *
 sm_value_expand(const char *text, const char *account)
@@ -161,7 +161,7 @@ parse_https_url(const char *text, const void *terms, void *result, GError **erro
     return TRUE;
 }
 
-const SmValue sm_value_https_url = {parse_https_url, NULL};
+const SmValue sm_value_https_url = {parse_https_url, NULL, g_free};
 
 static gboolean
 parse_proxy(const char *text, const void *terms, void *result, GError **error)
@@ -183,4 +183,4 @@ parse_proxy(const char *text, const void *terms, void *result, GError **error)
     return TRUE;
 }
 
-const SmValue sm_value_proxy = {parse_proxy, NULL};
+const SmValue sm_value_proxy = {parse_proxy, NULL, g_free};

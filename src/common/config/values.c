@@ -106,7 +106,7 @@ parse_text(const char *text, const void *terms, void *result, GError **error)
     return TRUE;
 }
 
-const SmValue sm_value_text = {parse_text, NULL};
+const SmValue sm_value_text = {parse_text, NULL, g_free};
 
 /* A whole number above 0 with one of the units right behind it. */
 static gboolean
@@ -169,7 +169,7 @@ parse_authserv_id(const char *text, const void *terms, void *result, GError **er
     return TRUE;
 }
 
-const SmValue sm_value_authserv_id = {parse_authserv_id, NULL};
+const SmValue sm_value_authserv_id = {parse_authserv_id, NULL, g_free};
 
 static gboolean
 parse_size(const char *text, const void *terms, void *result, GError **error)

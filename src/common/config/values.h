@@ -14,7 +14,8 @@
 
 typedef struct {
     gboolean (*parse)(const char *text, const void *terms, void *result, GError **error);
-    const void *terms; /* for parse, where several kinds share it */
+    const void *terms;   /* for parse, where several kinds share it */
+    GDestroyNotify free; /* of the result; NULL: it has no memory of its own */
 } SmValue;
 
 /* Reads text as such a value. SM_ERROR_CONFIG. */
