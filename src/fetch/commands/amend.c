@@ -97,12 +97,10 @@ forget_row(SmSession *session, const SmAccount *account, SmFile *file, GError **
         if (store == NULL || !sm_store_remove(store, part, error))
             return FALSE;
     }
-    return sm_db_end(ledger->db,
-                     sm_db_begin(ledger->db, file->account, error) &&
-                         sm_file_forget(ledger, file, error) &&
-                         sm_ledger_log(ledger, file->account, file->name, "forgotten",
-                                       sm_file_state_name(file->state), error),
-                     error);
+    return SM_TRANSACTION(ledger->db, file->account, error,
+                          sm_file_forget(ledger, file, error) &&
+                              sm_ledger_log(ledger, file->account, file->name, "forgotten",
+                                            sm_file_state_name(file->state), error));
 }
 
 static gboolean

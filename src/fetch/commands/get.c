@@ -24,11 +24,9 @@ typedef struct {
 static gboolean
 announce(SmLedger *ledger, const char *account, const char *name, GError **error)
 {
-    return sm_db_end(ledger->db,
-                     sm_db_begin(ledger->db, account, error) &&
-                         sm_file_ensure(ledger, account, name, error) &&
-                         sm_ledger_log(ledger, account, name, "requested", "", error),
-                     error);
+    return SM_TRANSACTION(ledger->db, account, error,
+                          sm_file_ensure(ledger, account, name, error) &&
+                              sm_ledger_log(ledger, account, name, "requested", "", error));
 }
 
 /* Fetches it and says what became of it; where it went elsewhere, that changed nothing that the

@@ -222,16 +222,16 @@ gboolean sm_db_copy(SmDb *db, const char *path, GError **error);
  * reads, and all its queries see one moment): begun by
  * sm_db_begin(), ended by sm_db_end(), which commits where all went well (ok) and rolls back
  * where not, also what cannot be committed. TRUE: it is in the ledger; FALSE: nothing of it is.
- * The idiom:
- *
- *     return sm_db_end(db, sm_db_begin(db, account, error) && first(db, error) && ..., error);
- *
  * SM_ERROR_LEDGER.
  */
 gboolean sm_db_begin(SmDb *db, const char *account, GError **error);
 
 /* Ends it; see sm_db_begin(). SM_ERROR_LEDGER where it cannot be committed. */
 gboolean sm_db_end(SmDb *db, gboolean ok, GError **error);
+
+/* The whole of it: SM_TRANSACTION(db, account, error, first(db, error) && ...). */
+#define SM_TRANSACTION(db, account, error, what)                                                   \
+    sm_db_end(db, sm_db_begin(db, account, error) && (what), error)
 
 /*
  * Whether commits from now on may wait for the disk: they outlive this process,

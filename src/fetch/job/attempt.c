@@ -93,11 +93,10 @@ forget(const Attempt *attempt, GError *fault)
     SmLedger *ledger = attempt->job->ledger;
     const SmFile *file = attempt->file;
 
-    if (sm_db_end(
-            ledger->db,
-            sm_db_begin(ledger->db, file->account, NULL) && sm_file_forget(ledger, file, NULL) &&
-                sm_ledger_log(ledger, file->account, file->name, "forgotten", fault->message, NULL),
-            NULL)) {
+    if (SM_TRANSACTION(ledger->db, file->account, NULL,
+                       sm_file_forget(ledger, file, NULL) &&
+                           sm_ledger_log(ledger, file->account, file->name, "forgotten",
+                                         fault->message, NULL))) {
         g_autofree char *text = g_strdup_printf(
             "%s; scorefetch list shows the names that it has; this one was not recorded, so there "
             "is nothing to forget",

@@ -72,15 +72,15 @@ sm_account_look(SmLedger *ledger, const char *account, const char *fingerprint, 
     if (!sm_error_pass(error, fault) || (record != NULL && record->standing != SM_ACCOUNT_CLOSED))
         return g_steal_pointer(&record); /* nothing to write */
     g_clear_pointer(&record, g_free);
-    ok = sm_db_begin(ledger->db, account, error) &&
-         sm_db_run(ledger->db, error, NULL,
-                   "INSERT INTO accounts (name) VALUES (?) ON CONFLICT DO NOTHING", "s", account) &&
-         (record = sm_account_peek(ledger, account, fingerprint, error)) != NULL &&
-         (record->standing != SM_ACCOUNT_CLOSED ||
-          sm_pause_holds(record->probe_at - sooner, sm_ledger_now()) ||
-          take_probe(ledger, account, record, error));
-
-    return sm_db_end(ledger->db, ok, error) ? g_steal_pointer(&record) : NULL;
+    ok = SM_TRANSACTION(
+        ledger->db, account, error,
+        sm_db_run(ledger->db, error, NULL,
+                  "INSERT INTO accounts (name) VALUES (?) ON CONFLICT DO NOTHING", "s", account) &&
+            (record = sm_account_peek(ledger, account, fingerprint, error)) != NULL &&
+            (record->standing != SM_ACCOUNT_CLOSED ||
+             sm_pause_holds(record->probe_at - sooner, sm_ledger_now()) ||
+             take_probe(ledger, account, record, error)));
+    return ok ? g_steal_pointer(&record) : NULL;
 }
 
 /* Whether other hosts may still have rejected passwords: one that is accepted elsewhere must not
@@ -108,17 +108,14 @@ sm_account_rejected(SmLedger *ledger, const char *account, const char *fingerpri
     g_autofree char *clean = sm_text_clean(reason, REASON_MAX);
     gint64 now = sm_ledger_now();
 
-    return sm_db_end(
-        ledger->db,
-        sm_db_begin(ledger->db, account, error) &&
-            sm_db_run(
-                ledger->db, error, NULL,
-                "UPDATE accounts SET proven = NULL, reason = ?2, rejected_at = ?3, probe_at = ?4,"
-                " rejected = substr(?1 || coalesce(',' || " WITHOUT ", ''), 1, " REJECTED_MAX
-                ") WHERE name = ?5",
-                "ssiis", fingerprint, clean, now, now + SM_ACCOUNT_PROBE_AFTER, account) &&
-            sm_ledger_log(ledger, account, "", "rejected", clean, error),
-        error);
+    return SM_TRANSACTION(
+        ledger->db, account, error,
+        sm_db_run(ledger->db, error, NULL,
+                  "UPDATE accounts SET proven = NULL, reason = ?2, rejected_at = ?3, probe_at = ?4,"
+                  " rejected = substr(?1 || coalesce(',' || " WITHOUT ", ''), 1, " REJECTED_MAX
+                  ") WHERE name = ?5",
+                  "ssiis", fingerprint, clean, now, now + SM_ACCOUNT_PROBE_AFTER, account) &&
+            sm_ledger_log(ledger, account, "", "rejected", clean, error));
 }
 
 gboolean

@@ -55,9 +55,8 @@ sm_clock_note(SmLedger *ledger, gint64 now, const SmClock *clock, GError **error
         return FALSE;
     if (clock->since != now && now >= noted && now - noted < NOTED_FOR)
         return TRUE;
-    return sm_db_end(ledger->db,
-                     sm_db_begin(ledger->db, "", error) && set(ledger, "clock-seen", now, error) &&
-                         set(ledger, "clock-since", clock->since, error) &&
-                         set(ledger, "clock-from", clock->from, error),
-                     error);
+    return SM_TRANSACTION(ledger->db, "", error,
+                          set(ledger, "clock-seen", now, error) &&
+                              set(ledger, "clock-since", clock->since, error) &&
+                              set(ledger, "clock-from", clock->from, error));
 }

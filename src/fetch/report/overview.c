@@ -225,10 +225,7 @@ read_all(SmOverview *overview, SmLedger *ledger, const char *account, GError **e
 
     begin(&sum, overview);
     if (ledger != NULL)
-        ok = sm_db_end(ledger->db,
-                       sm_db_begin(ledger->db, NULL, error) &&
-                           read_ledger(&sum, ledger, account, error),
-                       error);
+        ok = SM_TRANSACTION(ledger->db, NULL, error, read_ledger(&sum, ledger, account, error));
     add_up(&sum);
     end(&sum);
     return ok;

@@ -135,10 +135,7 @@ record(SmLedger *ledger, const SmAnnouncement *announced, GError **error)
 gboolean
 sm_event_record(SmLedger *ledger, const SmAnnouncement *announced, GError **error)
 {
-    return sm_db_end(ledger->db,
-                     sm_db_begin(ledger->db, announced->account, error) &&
-                         record(ledger, announced, error),
-                     error);
+    return SM_TRANSACTION(ledger->db, announced->account, error, record(ledger, announced, error));
 }
 
 /* Small whatever a stranger sends: hashes the identity, and cuts From. */
@@ -206,10 +203,8 @@ refuse(SmLedger *ledger, const SmAnnouncement *announced, const char *why, GErro
 gboolean
 sm_event_refuse(SmLedger *ledger, const SmAnnouncement *announced, const char *why, GError **error)
 {
-    return sm_db_end(ledger->db,
-                     sm_db_begin(ledger->db, announced->account, error) &&
-                         refuse(ledger, announced, why, error),
-                     error);
+    return SM_TRANSACTION(ledger->db, announced->account, error,
+                          refuse(ledger, announced, why, error));
 }
 
 static const SmField of_refusal[] = {SM_FIELD(SmRefusal, name),     SM_FIELD(SmRefusal, sender),
@@ -270,12 +265,11 @@ sm_event_close(SmLedger *ledger, const SmAnnouncement *announced, const char *de
 {
     int changed = 0;
 
-    return sm_db_end(ledger->db,
-                     sm_db_begin(ledger->db, announced->account, error) &&
-                         sm_event_decide(ledger, announced, decision, reason, &changed, error) &&
-                         (changed == 0 || sm_ledger_log(ledger, announced->account, announced->name,
-                                                        decision, reason, error)),
-                     error);
+    return SM_TRANSACTION(
+        ledger->db, announced->account, error,
+        sm_event_decide(ledger, announced, decision, reason, &changed, error) &&
+            (changed == 0 ||
+             sm_ledger_log(ledger, announced->account, announced->name, decision, reason, error)));
 }
 
 gboolean

@@ -94,17 +94,15 @@ settle(SmLedger *ledger, const SmHandover *handover, const Outcome *outcome, GEr
 {
     gint64 done = outcome->failure == NULL ? sm_ledger_now() : 0;
 
-    return sm_db_end(
-        ledger->db,
-        sm_db_begin(ledger->db, handover->account, error) &&
-            sm_db_run(ledger->db, error, NULL,
-                      "UPDATE handovers SET done = ?1, reason = ?2, next_attempt = ?3,"
-                      " attempts = attempts + iif(?1 = 0, 1, 0) WHERE id = ?4 AND created = ?5",
-                      "isiii", done, outcome->failure != NULL ? outcome->failure : "",
-                      outcome->next_attempt, handover->id, handover->created) &&
+    return SM_TRANSACTION(
+        ledger->db, handover->account, error,
+        sm_db_run(ledger->db, error, NULL,
+                  "UPDATE handovers SET done = ?1, reason = ?2, next_attempt = ?3,"
+                  " attempts = attempts + iif(?1 = 0, 1, 0) WHERE id = ?4 AND created = ?5",
+                  "isiii", done, outcome->failure != NULL ? outcome->failure : "",
+                  outcome->next_attempt, handover->id, handover->created) &&
             sm_ledger_log(ledger, handover->account, handover->name, outcome->action,
-                          outcome->detail, error),
-        error);
+                          outcome->detail, error));
 }
 
 gboolean
@@ -167,8 +165,7 @@ sm_handover_reopen(SmLedger *ledger, const char *account, const char *name, int 
         if (g_error_matches(fault, SM_ERROR, SM_ERROR_BUSY))
             return sm_error_set(error, SM_ERROR_BUSY,
                                 "%s is stored; another process is running on-stored for it", name);
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
+        return sm_error_pass(error, g_steal_pointer(&fault));
     }
     ok = sm_db_run(ledger->db, error, open,
                    "UPDATE handovers SET next_attempt = 0"

@@ -95,10 +95,10 @@ mark(SmLedger *ledger, const SmFile *file, GError **error)
 gboolean
 sm_prune_record(SmLedger *ledger, const SmFile *file, const char *detail, GError **error)
 {
-    return sm_db_end(ledger->db,
-                     sm_db_begin(ledger->db, file->account, error) && mark(ledger, file, error) &&
-                         sm_ledger_log(ledger, file->account, file->name, "pruned", detail, error),
-                     error);
+    return SM_TRANSACTION(
+        ledger->db, file->account, error,
+        mark(ledger, file, error) &&
+            sm_ledger_log(ledger, file->account, file->name, "pruned", detail, error));
 }
 
 gboolean

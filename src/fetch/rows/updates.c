@@ -34,9 +34,9 @@ sm_file_has_hit(SmLedger *ledger, const SmFile *file, int changed, GError **erro
     })
 
 /*
- * Ends the transaction of the claim holder's update. ok: it went well so far. After a commit file
- * has the new values; without one neither ledger nor file changes. file->account and ->name stay
- * the same strings, which callers use for a whole attempt.
+ * Ends the transaction of the claim holder's update, of which UPDATE is the whole. ok: it went well
+ * so far. After a commit file has the new values; without one neither ledger nor file changes.
+ * file->account and ->name stay the same strings, which callers use for a whole attempt.
  */
 static gboolean
 end_update(SmLedger *ledger, SmFile *file, gboolean ok, GError **error)
@@ -58,6 +58,9 @@ end_update(SmLedger *ledger, SmFile *file, gboolean ok, GError **error)
     return TRUE;
 }
 
+#define UPDATE(ledger, file, error, what)                                                          \
+    end_update(ledger, file, sm_db_begin((ledger)->db, (file)->account, error) && (what), error)
+
 /* Syncs before we go on: by this commit, or by one sync for all threads. */
 static gboolean
 bring_to_disk(SmLedger *ledger, GError **error)
@@ -68,26 +71,22 @@ bring_to_disk(SmLedger *ledger, GError **error)
 gboolean
 sm_file_reopen(SmLedger *ledger, SmFile *file, GError **error)
 {
-    gboolean ok = sm_db_begin(ledger->db, file->account, error) &&
+    return UPDATE(ledger, file, error,
                   HIT(ledger, file, error,
                       "UPDATE files SET next_attempt = 0, attempts = 0, missing_since = 0,"
                       " missing_times = 0, obstacle = NULL,"
                       " state = CASE WHEN state IN ('failed', 'conflict') THEN 'waiting'"
                       "  ELSE state END WHERE id = ? AND fence = ?",
-                      "ii", file->id, file->fence);
-
-    return end_update(ledger, file, ok, error);
+                      "ii", file->id, file->fence));
 }
 
 gboolean
 sm_file_answered(SmLedger *ledger, SmFile *file, GError **error)
 {
-    gboolean ok =
-        sm_db_begin(ledger->db, file->account, error) &&
-        HIT(ledger, file, error, "UPDATE files SET unanswered = 0 WHERE id = ? AND fence = ?", "ii",
-            file->id, file->fence);
-
-    return end_update(ledger, file, ok, error);
+    return UPDATE(ledger, file, error,
+                  HIT(ledger, file, error,
+                      "UPDATE files SET unanswered = 0 WHERE id = ? AND fence = ?", "ii", file->id,
+                      file->fence));
 }
 
 gboolean
@@ -224,7 +223,8 @@ sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, gboolean hand
     const char *kind = strcmp(action, "corrected") == 0 ? "corrected" : "new";
     g_autofree char *path = sm_file_stored_name(file->name, sm_file_places_encrypted(file));
     g_autofree char *detail = describe_new(file);
-    gboolean ok = sm_db_begin(ledger->db, file->account, error) &&
+
+    return UPDATE(ledger, file, error,
                   HIT(ledger, file, error,
                       "UPDATE files SET state = 'stored', reason = '', size = new_size,"
                       " sha256 = new_sha256, size_plain = CASE WHEN new_sha256_plain IS NULL"
@@ -240,25 +240,22 @@ sm_file_stored(SmLedger *ledger, SmFile *file, const char *action, gboolean hand
                       " obstacle = NULL WHERE id = ?2 AND fence = ?3",
                       "iiissi", sm_ledger_now(), file->id, file->fence, action, path,
                       file->placing.records) &&
-                  sm_ledger_log(ledger, file->account, file->name, action, detail, error) &&
-                  (!hand_over || sm_handover_add(ledger, file->id, kind, previous, error));
-
-    return end_update(ledger, file, ok, error) && bring_to_disk(ledger, error);
+                      sm_ledger_log(ledger, file->account, file->name, action, detail, error) &&
+                      (!hand_over || sm_handover_add(ledger, file->id, kind, previous, error))) &&
+           bring_to_disk(ledger, error);
 }
 
 gboolean
 sm_file_unchanged(SmLedger *ledger, SmFile *file, const char *etag, GError **error)
 {
-    gboolean ok = sm_db_begin(ledger->db, file->account, error) &&
+    return UPDATE(ledger, file, error,
                   HIT(ledger, file, error,
                       "UPDATE files SET state = 'stored', reason = '', etag = coalesce(?1, etag),"
                       " covers = max(covers, new_covers), unanswered = " UNANSWERED ","
                       " looked = ?2, updated = ?2, settled = fence,"
                       " next_attempt = 0, attempts = 0, missing_since = 0, missing_times = 0,"
                       " part = 0, part_etag = NULL WHERE id = ?3 AND fence = ?4",
-                      "siii", etag, sm_ledger_now(), file->id, file->fence);
-
-    return end_update(ledger, file, ok, error);
+                      "siii", etag, sm_ledger_now(), file->id, file->fence));
 }
 
 gboolean
@@ -269,8 +266,9 @@ sm_file_settle(SmLedger *ledger, SmFile *file, const SmSettling *settling, GErro
     gboolean stored_before = state == SM_FILE_WAITING && file->stored_at > 0;
     SmFileState becomes = stored_before ? SM_FILE_STORED : state;
     gboolean news = file->state != becomes || strcmp(file->reason, clean) != 0;
-    gboolean ok =
-        sm_db_begin(ledger->db, file->account, error) &&
+
+    return UPDATE(
+        ledger, file, error,
         HIT(ledger, file, error,
             "UPDATE files SET state = ?1, reason = ?2, next_attempt = ?3, updated = ?4,"
             " settled = fence, part = CASE WHEN ?5 <> 0 THEN part ELSE 0 END,"
@@ -284,10 +282,8 @@ sm_file_settle(SmLedger *ledger, SmFile *file, const SmSettling *settling, GErro
             "ssiiiiisiii", sm_file_state_name(becomes), clean, settling->next_attempt,
             sm_ledger_now(), (gint64)settling->part_kept, file->missing_since, file->missing_times,
             file->obstacle, file->id, file->fence, file->newest_event) &&
-        (becomes != SM_FILE_NOT_WANTED || file->missing_times == 0 ||
-         sm_event_disregard(ledger, file->account, file->name, error)) &&
-        (!news ||
-         sm_ledger_log(ledger, file->account, file->name, sm_file_state_name(state), clean, error));
-
-    return end_update(ledger, file, ok, error);
+            (becomes != SM_FILE_NOT_WANTED || file->missing_times == 0 ||
+             sm_event_disregard(ledger, file->account, file->name, error)) &&
+            (!news || sm_ledger_log(ledger, file->account, file->name, sm_file_state_name(state),
+                                    clean, error)));
 }

@@ -82,9 +82,7 @@ read_ledger(SmSurvey *survey, SmLedger *ledger, const char *account, GError **er
 static gboolean
 read_at_once(SmSurvey *survey, SmLedger *ledger, const char *account, GError **error)
 {
-    return sm_db_end(
-        ledger->db,
-        sm_db_begin(ledger->db, NULL, error) && read_ledger(survey, ledger, account, error), error);
+    return SM_TRANSACTION(ledger->db, NULL, error, read_ledger(survey, ledger, account, error));
 }
 
 static void
