@@ -138,9 +138,7 @@ stored_row(SmSession *session, const SmAccount *account, const char *name, GErro
         file = sm_file_load(session->ledger, account->name, name, &fault);
     if (file != NULL && file->stored_at > 0)
         return g_steal_pointer(&file);
-    if (fault != NULL)
-        g_propagate_error(error, fault);
-    else
+    if (sm_error_pass(error, fault))
         sm_error_set(error, SM_ERROR_NOT_FOUND,
                      "%s: no stored file of that name in the ledger (account %s)", name,
                      account->name);

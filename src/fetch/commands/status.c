@@ -246,7 +246,7 @@ end(Lookout *lookout)
  * --watch: a view in the terminal that renews itself, until a person or a signal ends it. It only
  * looks; where the ledger or the spool does not answer, it says so and still ends at once.
  */
-static gboolean
+static void
 show_view(SmSession *session, GError **error)
 {
     g_autoptr(SmSecret) secret = NULL;
@@ -258,7 +258,7 @@ show_view(SmSession *session, GError **error)
 
     if (!sm_secret_read_ledger(session->config, &secret, error) ||
         (screen = sm_screen_open("status --watch", error)) == NULL)
-        return FALSE;
+        return;
     begun = g_get_monotonic_time();
     lookout = g_atomic_rc_box_new0(Lookout);
     lookout->secret = g_steal_pointer(&secret);
@@ -280,15 +280,14 @@ show_view(SmSession *session, GError **error)
         session->account = NULL;
     }
     g_atomic_rc_box_release_full(lookout, lookout_clear);
-    return error == NULL || *error == NULL;
 }
 
 static int
 watch(SmSession *session, const Status *status, GError **error)
 {
     if (status->json || status->all || status->exit_code || status->prometheus != NULL)
-        g_set_error_literal(error, SM_ERROR, SM_ERROR_USAGE,
-                            "--watch goes with none of --all, --json, --exit-code, --prometheus");
+        sm_error_set(error, SM_ERROR_USAGE,
+                     "--watch goes with none of --all, --json, --exit-code, --prometheus");
     else if (sm_session_configure(session, error) && sm_session_knows_account(session, error))
         show_view(session, error);
     return EX_OK;

@@ -252,8 +252,5 @@ sm_unseal(const char *home, int fd, SmDigest *stored, SmUnsealed take, gpointer 
         sm_gpg_loop_turn(&loop, -1);
     if (why == 0)
         why = loop.result;
-    if (unsealing.fault == NULL)
-        return why == 0 || set_error(error, gpg, why);
-    g_propagate_error(error, unsealing.fault);
-    return FALSE;
+    return sm_error_pass(error, unsealing.fault) && (why == 0 || set_error(error, gpg, why));
 }

@@ -170,13 +170,10 @@ sm_session_account_for(SmSession *session, const char *name, GError **error)
         return NULL;
     account = session->account != NULL ? sm_config_account(session->config, session->account)
                                        : guess_account(session, name, error);
-    if (account == NULL)
-        return NULL;
-    if (account->fault != NULL) {
-        g_propagate_error(error, g_error_copy(account->fault));
-        return NULL;
-    }
-    return account;
+    if (account == NULL || account->fault == NULL)
+        return account;
+    sm_error_pass(error, g_error_copy(account->fault));
+    return NULL;
 }
 
 SmAccount *
@@ -238,10 +235,8 @@ sm_session_answers(SmAccount *account, GError **error)
     g_ptr_array_add(one, account);
     if (account != NULL)
         sm_session_look_at(one);
-    if (account == NULL || account->fault == NULL)
-        return TRUE;
-    g_propagate_error(error, g_error_copy(account->fault));
-    return FALSE;
+    return account == NULL || account->fault == NULL ||
+           sm_error_pass(error, g_error_copy(account->fault));
 }
 
 void
