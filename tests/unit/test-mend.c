@@ -77,6 +77,28 @@ check_doubt(void)
                         messages[i].doubtful);
 }
 
+static void
+check_parts(void)
+{
+    static const char *const messages[][2] = {
+        {"A: b\n\n--c\nD: e\n\nf\n--c--\n", NULL},
+        {"A: b\nf\n\n--c\n\nf\ng\n--c\nD: e\r\n\r\nf\n", NULL},
+        {"--c\nD: e\n f\nG: h\n<p>\n--c\nD: e\nPGh0\nPHA+\n\n--c--\n",
+         "--c\nD: e\n f\nG: h\n\n<p>\n--c\nD: e\n\nPGh0\nPHA+\n\n--c--\n"},
+        {"--c\r\nD: e\r\n<!DOCTYPE html>\r\n<p>\r\n--c--\r\n",
+         "--c\r\nD: e\r\n\n<!DOCTYPE html>\r\n<p>\r\n--c--\r\n"},
+        {"--c\nD: e\n--f\nG: h\n<p>\n", "--c\nD: e\n--f\nG: h\n\n<p>\n"},
+        {"--c\nD: e\n\nF: g\n<p>\n\nF: g\nh\n", "--c\nD: e\n\nF: g\n\n<p>\n\nF: g\nh\n"},
+        {"", NULL},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(messages); i++) {
+        g_autoptr(GString) text = sm_mend_parts((SmOctets){messages[i][0], strlen(messages[i][0])});
+
+        g_assert_cmpstr(text != NULL ? text->str : NULL, ==, messages[i][1]);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -87,6 +109,7 @@ main(int argc, char **argv)
         g_test_add_data_func(path, &cases[i], check_case);
     }
     g_test_add_func("/mend/a header ends at the first blank line", check_header);
+    g_test_add_func("/mend/the header of a part ends where its text begins", check_parts);
     g_test_add_func("/mend/a NUL makes a header doubtful", check_doubt);
     return g_test_run();
 }

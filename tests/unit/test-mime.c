@@ -197,6 +197,16 @@ check_two_senders(void)
 }
 
 static void
+check_one_sender_twice(void)
+{
+    static const char message[] =
+        "From: one@example.org\nFrom: One <one@example.org>\n" HTML "\n" SPAN;
+    g_autoptr(SmEvent) event = read_message(message, strlen(message));
+
+    g_assert_cmpstr(event->from, ==, "one@example.org");
+}
+
+static void
 check_auth(void)
 {
     static const char message[] = "Authentication-Results: mx; dmarc=pass header.from=a.org\n"
@@ -272,6 +282,7 @@ main(int argc, char **argv)
     g_test_add_func("/mime/what the header says", check_header);
     g_test_add_func("/mime/a header that says nothing", check_bare_header);
     g_test_add_func("/mime/two senders are none", check_two_senders);
+    g_test_add_func("/mime/one sender twice is one", check_one_sender_twice);
     g_test_add_func("/mime/what was found out about the sender, and by how many hops", check_auth);
     g_test_add_func("/mime/no more recipients than an event holds", check_many_recipients);
     g_test_add_func("/mime/an unusable message keeps its identity", check_unusable);

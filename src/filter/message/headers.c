@@ -99,6 +99,16 @@ collect(GMimeHeaderList *headers, const char *name, void (*read)(const char *, G
     }
 }
 
+/* Whether all found are the same: gateways repeat the header. */
+static gboolean
+is_one(const GPtrArray *found)
+{
+    for (guint i = 1; i < found->len; i++)
+        if (strcmp(found->pdata[i], found->pdata[0]) != 0)
+            return FALSE;
+    return found->len > 0;
+}
+
 void
 sm_headers_read(GMimeMessage *message, SmEvent *event)
 {
@@ -114,7 +124,7 @@ sm_headers_read(GMimeMessage *message, SmEvent *event)
         g_free(event->message_id);
         event->message_id = g_strdup(id);
     }
-    if (from->len == 1) { /* several From addresses: none is the sender */
+    if (is_one(from)) { /* several From addresses: none is the sender */
         g_free(event->from);
         event->from = g_strdup(from->pdata[0]);
     }

@@ -144,6 +144,31 @@ with_header_ended(SmOctets message)
     return text;
 }
 
+GString *
+sm_mend_parts(SmOctets message)
+{
+    const char *at = message.data, *copied = at, *end = at + message.length, *feed;
+    gboolean is_header = FALSE;
+    GString *text = NULL;
+
+    for (; (feed = memchr(at, '\n', (gsize)(end - at))) != NULL; at = feed + 1) {
+        if (feed - at > 2 && at[0] == '-' && at[1] == '-') {
+            is_header = TRUE;
+        } else if (*at == '\n' || *at == '\r') { /* another one may follow, of a message */
+            is_header &= sm_mend_is_field((SmOctets){feed + 1, (gsize)(end - feed - 1)});
+        } else if (is_header && begins_body(at, end, FALSE)) {
+            is_header = FALSE;
+            text = text != NULL ? text : g_string_sized_new(message.length);
+            g_string_append_len(text, copied, at - copied);
+            g_string_append_c(text, '\n');
+            copied = at;
+        }
+    }
+    if (text != NULL)
+        g_string_append_len(text, copied, end - copied);
+    return text;
+}
+
 /* Whether the header ends, and so its lines do, without a line feed. */
 static gboolean
 has_bare_returns(SmOctets message)

@@ -36,5 +36,11 @@ SmOctets sm_mend_header(SmOctets message);
 /* The message with LF for each line end that is CR, CR LF or CR CR LF. Caller frees. */
 GString *sm_mend_returns(SmOctets message);
 
+/*
+ * The message with a blank line between the header and the text of each part that lacks it; NULL
+ * where none does. Each line that begins with "--" counts as a boundary. Caller frees.
+ */
+GString *sm_mend_parts(SmOctets message);
+
 /* The text without each line end that one blank follows; NULL where there is none. Caller frees. */
 GString *sm_mend_broken_lines(SmOctets text);

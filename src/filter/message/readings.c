@@ -84,18 +84,22 @@ has_bare_return(SmOctets message)
     return FALSE;
 }
 
-/* With LF as line ends and with plain boundaries; NULL if the message is so. */
+/* With LF as line ends, blank lines behind headers and plain boundaries; NULL if the message is so.
+ */
 static GString *
 plainly(SmOctets message)
 {
-    gboolean returns = has_bare_return(message);
-    GString *copy;
+    GString *copy = has_bare_return(message) ? sm_mend_returns(message) : NULL;
+    GString *parted = sm_mend_parts(copy != NULL ? (SmOctets){copy->str, copy->len} : message);
 
-    if (!returns && !sm_boundary_is_odd(message))
-        return NULL;
-    copy =
-        returns ? sm_mend_returns(message) : g_string_new_len(message.data, (gssize)message.length);
-    sm_boundary_make_plain(copy);
+    if (parted != NULL && copy != NULL)
+        g_string_free(copy, TRUE);
+    if (parted != NULL)
+        copy = parted;
+    if (copy == NULL && sm_boundary_is_odd(message))
+        copy = g_string_new_len(message.data, (gssize)message.length);
+    if (copy != NULL)
+        sm_boundary_make_plain(copy);
     return copy;
 }
 
