@@ -76,7 +76,7 @@ static glong
 time_for_call(const SmService *service, gboolean listing, GError **error)
 {
     glong patience = MAX((glong)service->account->give_up_after * 1000 / (listing ? 1 : 3), 1000);
-    gint64 left = (service->deadline - g_get_monotonic_time()) / 1000;
+    gint64 left = (service->deadline - g_get_monotonic_time() + 999) / 1000; /* not before it */
 
     if (service->deadline == 0)
         return patience;
