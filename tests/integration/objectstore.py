@@ -154,7 +154,7 @@ class Swift:
         with open(self.folder / f"{job}.log", "wb") as log:
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", **rights)
 
-    def _wait(self, server, port, seconds=60):
+    def _wait(self, server, port, seconds=300):
         deadline = time.monotonic() + seconds
         while True:
             try:

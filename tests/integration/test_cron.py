@@ -58,11 +58,10 @@ def test_a_person_at_a_terminal_is_told_each_time(waiting):
 def test_a_dry_run_notes_nothing_of_what_it_says(account, emulator):
     """Nor sends it an alert: it is a look."""
     assert account.scorefetch("sync", "--mark-known").code == 0
-    account.configure(give_up_after="4s")
-    emulator.faults("login:not-json")
+    emulator.faults("login:retry-after=600")  # longer than any patience: one call tells
     before = account.sql("SELECT * FROM keys ORDER BY name")
     for _ in range(2):
-        assert "JSON" in account.scorefetch("sync", "--dry-run", "-q").err
+        assert "503" in account.scorefetch("sync", "--dry-run", "-q").err
     assert account.sql("SELECT * FROM keys ORDER BY name") == before
-    assert "JSON" in account.scorefetch("sync", "-q").err
+    assert "503" in account.scorefetch("sync", "-q").err
     assert account.scorefetch("sync", "-q").err == ""

@@ -332,7 +332,7 @@ def test_a_gpg_that_stands_still_is_given_up(sealing, emulator, registrar, publi
     data = large_scores(12 * MEGABYTE)
     emulator.add(CSV_NAME, data)
     emulator.faults("object:drip=200000")
-    sealing.is_impatient("6s")
+    sealing.is_impatient("15s")
     running = sealing.start(mail("csv")).go()
     stopped = wait_until(lambda: gpg_of(public.home))
     os.kill(stopped, signal.SIGSTOP)

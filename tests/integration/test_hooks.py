@@ -275,7 +275,7 @@ time.sleep(1000)
 
 
 def test_one_that_takes_too_long_is_ended_with_all_its_children(account, hook):
-    account.configure(on_stored_limit="5s")
+    account.configure(on_stored_limit="15s")
     hook.then(SLEEPER)
     assert account.scoremail(stdin=mail("csv")).code == 0
     (text,) = alerts(account)
@@ -284,7 +284,7 @@ def test_one_that_takes_too_long_is_ended_with_all_its_children(account, hook):
 
 
 def test_as_a_filter_it_has_the_run_s_time_and_then_the_worker_s(account, hook):
-    account.configure(run_limit="8s")
+    account.configure(run_limit="20s")
     hook.then(SLEEPER)
     done = account.scoremail(stdin=mail("csv"))
     assert done.code == 0

@@ -103,7 +103,7 @@ def test_the_same_on_a_share_that_can_do_little(site_on_share, emulator, scores)
 
 def test_workers_on_all_hosts_share_what_waits(site, emulator):
     data = many_files(emulator, 40)
-    site.hosts[0].is_impatient()
+    site.hosts[0].is_impatient("6s")
     emulator.faults("file:status=503")
     ends = end_all([site.hosts[0].start(notification(site.build, name)).go() for name in data])
     assert codes(ends) == {EX_TEMPFAIL}

@@ -104,7 +104,7 @@ def test_a_hostile_listing_costs_little_memory(listing, build, what):
 @pytest.mark.release_only("100,000 rows, of which the first have shown all that a sanitizer sees")
 def test_a_listing_that_is_too_long_is_no_complete_sync(listing):
     account = listing(HOSTILE["rows"]())
-    account.configure(extensions="csv txt", format="txt")  # so that none of them is fetched
+    account.configure(extensions="csv txt", format="txt", give_up_after="10min")  # none of them is fetched
     done = account.scorefetch("sync", "--mark-known")
     assert done.code == 0
     assert "50000 files more than" in done.err

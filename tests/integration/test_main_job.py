@@ -187,9 +187,8 @@ def test_status_of_a_ledger_that_is_not_there_creates_none(account):
 
 
 def test_retry_takes_up_what_failed(account, emulator, scores):
-    account.is_impatient()
     emulator.faults("file:status=503")
-    done = account.scoremail(stdin=mail("csv"))
+    done = account.with_patience(lambda: account.scoremail(stdin=mail("csv")), lambda done: "503" in done.err)
     assert done.code == EX_TEMPFAIL
     assert len(done.err.splitlines()) == 1
     waiting = account.status()[CSV_NAME]

@@ -27,7 +27,6 @@ def test_the_end_of_another_object_is_not_put_behind_the_beginning(account, emul
 
 
 def test_the_object_store_s_wish_for_a_pause_is_remembered(account, emulator):
-    account.is_impatient()
     emulator.faults("object:retry-after=1000")
     assert account.scoremail(stdin=mail("csv")).code == EX_TEMPFAIL
     row = account.status()[CSV_NAME]

@@ -240,7 +240,7 @@ def test_a_service_that_is_away_is_not_asked_for_each_name(queued, emulator, bui
     for name in names:
         emulator.add(name, b"ID\r\n")
         queued.scoremail(stdin=notification(build, name))
-    queued.is_impatient()
+    queued.is_impatient("6s")
     emulator.faults("file:status=503")
     done = queued.scorefetch("run")
     assert done.code == EX_TEMPFAIL and "5 left" in done.err
@@ -262,7 +262,7 @@ def announce(queued, emulator, build, count):
 def test_an_object_host_that_fails_is_not_asked_for_each_name(queued, emulator, build, spec):
     """The first one may be that file's own fault."""
     announce(queued, emulator, build, 5)
-    queued.is_impatient()
+    queued.is_impatient("6s")
     emulator.faults(spec)
     done = queued.scorefetch("run")
     assert done.code == EX_TEMPFAIL and "5 left" in done.err

@@ -263,10 +263,11 @@ def test_a_large_correction_is_resumed_by_the_next_run(account, emulator):
     older, newer = large_scores(6 << 20), large_scores(6 << 20, version=2)
     emulator.add(CSV_NAME, older)
     assert account.scoremail(stdin=mail("csv")).code == 0
-    account.is_impatient()
     emulator.add(CSV_NAME, newer)
     emulator.faults("object:reset=5000000x1", "object:status=503")
-    assert account.scoremail(stdin=announced_again(1)).code == EX_TEMPFAIL
+    done = account.with_patience(
+        lambda: account.scoremail(stdin=announced_again(1)), lambda _: emulator.requests("object")[-1]["status"] == 503)
+    assert done.code == EX_TEMPFAIL
     assert account.stored()[CSV_NAME] == older
     emulator.faults()
     assert account.scoremail(stdin=announced_again(1)).code == 0

@@ -232,7 +232,7 @@ def test_nothing_secret_is_written_anywhere(account, stage, source, end, tmp_pat
         stage.answers["POST"] = (b"401 Unauthorized", json.dumps({"message": f"not {account.password}"}).encode())
     elif end == "refused":
         stage.answers["GET"] = (b"403 Forbidden", f"<Error><Code>{SIGNATURE}</Code><Url>{TARGET}</Url></Error>".encode())
-    account.configure(give_up_after="6s" if end == "refused" else None)
+    account.configure(give_up_after="15s" if end == "refused" else None)
     trace = tmp_path_factory.mktemp("trace") / "trace"
     argv = ["strace", "-f", "-qq", "-y", "-s", "1000000", "-o", trace, "-e", TRACED,
             account.build / "scoremail", "-v", "-c", account.config]  # fmt: skip

@@ -211,16 +211,15 @@ def test_a_password_that_is_none(home, stdin):
 def test_a_service_that_cannot_be_reached(home):
     before = home.everything()
     home.emulator.faults("login:status=503")
-    impatient = "--set=give-up-after=1s"
-    done = home.plain(impatient)
+    done = home.plain()
     assert done.code == EX_TEMPFAIL and "--force writes it" in done.err and home.everything() == before
-    done = home.plain(impatient, "--force")
+    done = home.plain("--force")
     assert done.code == 0 and home.path(PASSWORD).read_text() == home.password + "\n"
 
 
 def test_answers_outlast_a_service_that_is_down(home):
     home.emulator.faults("login:status=503")
-    given = ["--directory=~/scores", "--format=csv", "--alert-mail=none", "--agent=none", "--schedule=none", "--set=give-up-after=1s"]
+    given = ["--directory=~/scores", "--format=csv", "--alert-mail=none", "--agent=none", "--schedule=none"]
     person = home.person("--username", home.username, *given).answers(home.password, home.password)
     person.wait_for("(again, write)\r\n[again] ").types("later\n").wait_for("allowed: again, write").types("\n")
     person.wait_for("(again, write)")

@@ -23,8 +23,7 @@ def busy(account, emulator):
     """An account with a file that is being downloaded for long, and one that waits."""
     emulator.add(BIG, large_scores(20_000_000))
     emulator.faults(f"file/{GONE}:status=503", f"object/{BIG}:drip=40000")
-    account.is_impatient()
-    assert account.receive(GONE).code == 75
+    assert account.with_patience(lambda: account.receive(GONE), lambda done: "503" in done.err).code == 75
     account.configure(give_up_after=None)
     with subprocess.Popen([account.build / "scorefetch", "get", "-q", "-c", account.config, BIG]) as fetch:
         yield account
