@@ -216,27 +216,6 @@ is_attachment(GMimeObject *object)
     return word != NULL && g_ascii_strcasecmp(word, "attachment") == 0;
 }
 
-/* Of several Content-Type headers GMime takes the last, others the first: accept any. */
-static gboolean
-is_html(GMimeObject *object)
-{
-    GMimeHeaderList *headers = g_mime_object_get_header_list(object);
-    gboolean found =
-        g_mime_content_type_is_type(g_mime_object_get_content_type(object), "text", "html");
-
-    for (int i = g_mime_header_list_get_count(headers); i > 0 && !found; i--) {
-        GMimeHeader *header = g_mime_header_list_get_header_at(headers, i - 1);
-
-        if (g_ascii_strcasecmp(g_mime_header_get_name(header), "Content-Type") == 0) {
-            g_autoptr(GMimeContentType) type =
-                g_mime_content_type_parse(NULL, g_mime_header_get_value(header));
-
-            found = type != NULL && g_mime_content_type_is_type(type, "text", "html");
-        }
-    }
-    return found;
-}
-
 static void
 push(Walk *walk, GMimeObject *object)
 {
@@ -369,7 +348,7 @@ visit(Walk *walk, GMimeObject *object)
     } else if (GMIME_IS_PART(object)) {
         gboolean is_signed = is_opaquely_signed(object);
 
-        if (is_html(object) && !is_attachment(object))
+        if (g_mime_content_type_is_type(type, "text", "html") && !is_attachment(object))
             read_html(walk, GMIME_PART(object));
         else if (is_signed || g_mime_content_type_is_type(type, "message", "rfc822") ||
                  g_mime_content_type_is_type(type, "message", "global"))
