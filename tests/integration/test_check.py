@@ -195,6 +195,10 @@ def test_a_log_that_cannot_be_written(site):
     site.general["log"] = site.folder / "nowhere" / "log"
     site.configure()
     assert_one(check(site), FAILURE, "log", "nowhere.*No such file")
+    site.general["log"] = "syslog"  # in a container, often
+    site.configure()
+    lost = (WARNING, "no syslog service listens here, so the log is lost; start one, or set log to a file")
+    assert check(site).found["log"] == ((OK, "syslog, facility mail") if os.path.exists("/dev/log") else lost)
 
 
 def test_another_user_is_told_whose_it_is(site):

@@ -112,6 +112,7 @@ def elsewhere(tmp_path_factory):
     """What would be installed, without tests and emulator: {where: from}, and the prefix."""
     prefix = "/opt/scores"
     folder = set_up(tmp_path_factory, f"--prefix={prefix}", "-Dunitdir=/opt/units", "-Demulator=false")
+    assert '#define SM_UNITDIR "/opt/units"\n' in (folder / "build-config.h").read_text()  # from where setup links them
     return to_install(folder), prefix
 
 

@@ -145,3 +145,11 @@ sm_check_crontab(GError **error)
         return g_steal_pointer(&text);
     return sm_error_null(error, SM_ERROR_DIRECTORY, "the crontab is too long to be edited");
 }
+
+gboolean
+sm_check_has_own_systemd(void)
+{
+    g_autofree char *socket = g_strdup_printf("/run/user/%u/systemd/private", (guint)geteuid());
+
+    return access(socket, F_OK) == 0;
+}

@@ -1,6 +1,6 @@
 /*
  * What a mail agent's recipe calls: the programs of our name that it names by their path, and
- * whether they run; and our user's crontab.
+ * whether they run; and what our user has for schedules: a crontab, a systemd.
  */
 #pragma once
 
@@ -33,3 +33,6 @@ char *sm_check_calls_fault(const char *const *calls);
 /* Our user's crontab, "" where there is none. Caller frees. NULL where it cannot be read as a
  * whole: SM_ERROR_DIRECTORY. */
 char *sm_check_crontab(GError **error);
+
+/* Whether a systemd of our user's is at work, as after a login. */
+gboolean sm_check_has_own_systemd(void);

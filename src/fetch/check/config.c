@@ -34,6 +34,10 @@ check_log(SmCheck *check)
 {
     if (check->config->log == SM_LOG_FILE)
         check_log_file(check, check->config->log_file);
+    else if (check->config->log == SM_LOG_SYSLOG && access("/dev/log", F_OK) < 0)
+        sm_check_say(check, SM_CHECK_WARNING, "log", NULL,
+                     "no syslog service listens here, so the log is lost; start one, or set log to "
+                     "a file");
     else
         sm_check_say(check, SM_CHECK_OK, "log", NULL, "%s",
                      check->config->log == SM_LOG_SYSLOG ? "syslog, facility mail"

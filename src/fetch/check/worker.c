@@ -156,11 +156,10 @@ static char *
 remedy_for(const SmConfig *config)
 {
     g_autofree char *called = call(config);
-    gboolean systemd = g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR);
 
     if (own_crontab_starts(WORKER) || (config->site && site_crontabs_start(WORKER)))
         return g_strdup("a crontab line starts it: is cron running, and what does it mail?");
-    if (config->site && systemd)
+    if (config->site && g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR))
         return g_strdup("run " REMEDY_SITE ", and see systemctl status scoremail-run.service");
     if (config->site)
         return g_strdup_printf("add to /etc/cron.d/scoremail: */5 * * * * %s %s", g_get_user_name(),
@@ -170,9 +169,10 @@ remedy_for(const SmConfig *config)
                         ", and see systemctl --user status " TIMER " scoremail-run.service");
     if (g_file_test(CRONTAB, G_FILE_TEST_IS_EXECUTABLE))
         return g_strdup_printf("add to your crontab: */5 * * * * %s", called);
-    return g_strdup_printf("%sstart this every 5 minutes: %s",
-                           systemd ? "run scorefetch setup --yes --schedule=timer, or " : "",
-                           called);
+    return g_strdup_printf(
+        "%sstart this every 5 minutes: %s",
+        sm_check_has_own_systemd() ? "run scorefetch setup --yes --schedule=timer, or " : "",
+        called);
 }
 
 void

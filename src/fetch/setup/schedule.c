@@ -17,22 +17,6 @@
 #define UNIT_MARK "# Written by scorefetch setup; changes of your own: systemctl --user edit"
 
 static char *
-runtime_folder(void)
-{
-    return g_strdup_printf("/run/user/%u", (guint)geteuid());
-}
-
-/* Whether a systemd of our user's is at work, as after a login. */
-static gboolean
-runs_own_systemd(void)
-{
-    g_autofree char *folder = runtime_folder();
-    g_autofree char *socket = g_build_filename(folder, "systemd", "private", NULL);
-
-    return g_file_test(socket, G_FILE_TEST_EXISTS);
-}
-
-static char *
 path_of(const SmPlace *place, const char *unit)
 {
     return g_build_filename(place->home, ".config", "systemd", "user", unit, NULL);
@@ -102,8 +86,7 @@ plan_service(SmPlan *plan, const SmPlace *place, const char *unit, const char *w
 static void
 plan_systemctl(SmPlan *plan, gboolean must, const char *verb, const char *now)
 {
-    g_autofree char *folder = runtime_folder();
-    g_autofree char *where = g_strconcat("XDG_RUNTIME_DIR=", folder, NULL);
+    g_autofree char *where = g_strdup_printf("XDG_RUNTIME_DIR=/run/user/%u", (guint)geteuid());
     const char *const argv[] = {"env",
                                 where,
                                 "systemctl",
@@ -168,7 +151,8 @@ sm_schedule_find(const SmPlace *place)
 
     if (is_in_cron(place))
         return "cron";
-    if (place->site ? g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR) : runs_own_systemd())
+    if (place->site ? g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR)
+                    : sm_check_has_own_systemd())
         return "timer";
     return cron ? "cron" : "none";
 }
@@ -178,14 +162,15 @@ sm_schedule_choices(const SmPlace *place)
 {
     if (place->site)
         return "timer: systemd's units; cron: /etc/cron.d; none";
-    return runs_own_systemd() ? "timer: units of your own; cron: a line in your crontab; none"
-                              : "cron: a line in your crontab; none";
+    return sm_check_has_own_systemd()
+               ? "timer: units of your own; cron: a line in your crontab; none"
+               : "cron: a line in your crontab; none";
 }
 
 gboolean
 sm_schedule_check(const char *choice, gpointer place, GError **error)
 {
-    gboolean timer = ((const SmPlace *)place)->site || runs_own_systemd();
+    gboolean timer = ((const SmPlace *)place)->site || sm_check_has_own_systemd();
 
     if ((timer && strcmp(choice, "timer") == 0) || strcmp(choice, "cron") == 0 || *choice == '\0')
         return TRUE;

@@ -3,6 +3,7 @@
 #include <grp.h>
 #include <pwd.h>
 
+#include "build-config.h"
 #include "common/event/spool.h"
 
 #define SPOOL_GROUP "scorespool"
@@ -104,13 +105,25 @@ plan_systemctl(SmPlan *plan, const char *verb)
     }
 }
 
+/* Whether systemd looks into the folder of the units by itself. */
+static gboolean
+knows_units(void)
+{
+    return g_str_has_prefix(SM_UNITDIR, "/usr/") || g_str_has_prefix(SM_UNITDIR, "/etc/") ||
+           g_str_has_prefix(SM_UNITDIR, "/lib/");
+}
+
 void
 sm_site_plan_units(SmPlan *plan, gboolean on)
 {
     static const char *const reload[] = {"systemctl", "daemon-reload", NULL};
+    static const char *const link[] = {"sh", "-c", "systemctl link " SM_UNITDIR "/scoremail-*",
+                                       NULL};
 
     if (on)
         sm_plan_command(plan, TRUE, reload, NULL);
+    if (on && !knows_units())
+        sm_plan_command(plan, FALSE, link, NULL);
     if (on || g_file_test("/run/systemd/system", G_FILE_TEST_IS_DIR))
         plan_systemctl(plan, on ? "enable" : "disable");
 }
