@@ -223,3 +223,22 @@ def test_a_url_that_is_too_long_is_refused_with_a_remedy(account, service):
     assert done.code == EX_TEMPFAIL
     assert "object stores take 8192; refused: check service-url, or report it to the service" in done.err
     assert "ssss" not in done.err
+
+
+@pytest.mark.parametrize("odd", ['"fileSize":NaN', r'"fileName":"\ud800"', r'"x":"\q"', '"token":{"x":01}'])
+def test_one_odd_value_spoils_no_other(account, service, odd):
+    service.says["file by password"] = reply(200, f'{{{odd},"fileUrl":"https://localhost:{service.server.port}/s/a"}}'.encode())
+    assert account.receive(CSV_NAME).code == 0
+    assert account.stored() == {CSV_NAME: DATA}
+
+
+@pytest.mark.parametrize("body, words", [
+    (b'{"message":"The file is being made"}', "the service answers 200: The file is being made"),
+    (b'{"fileUrl":""}', "the answer has no fileUrl\n"),
+    (b'{"fileUrl":"https://localhost:%d/s\\u0000/a"}', "the answer has no fileUrl\n"),
+])  # fmt: skip
+def test_an_answer_without_a_url_is_told_by_its_words(account, service, body, words):
+    account.is_impatient()
+    service.says["file by password"] = reply(200, body.replace(b"%d", b"%d" % service.server.port))
+    done = account.receive(CSV_NAME)
+    assert done.code == EX_TEMPFAIL and words in done.err

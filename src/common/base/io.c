@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sysexits.h>
@@ -122,6 +123,8 @@ sm_io_flush(GError **error)
         return TRUE;
     if (errno != EPIPE) /* it may have been an earlier call's */
         errno = poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0 ? EPIPE : errno;
+    __fpurge(stdout); /* it is said once */
+    clearerr(stdout);
     return errno == EPIPE || sm_error_from_errno(error, SM_ERROR_IO, "standard output");
 }
 

@@ -202,8 +202,9 @@ is_small_enough(SmTransfer *transfer, gint64 size)
     if (size < 0 || (guint64)size <= transfer->account->max_file_size)
         return TRUE;
     return sm_error_set(&transfer->fault, SM_ERROR_SIZE,
-                        "%" G_GINT64_FORMAT " bytes exceed max-file-size (account %s)", size,
-                        transfer->account->name);
+                        "%" G_GINT64_FORMAT
+                        " bytes exceed max-file-size (account %s); raise it if that is right",
+                        size, transfer->account->name);
 }
 
 /* Checks the headers of a 200 or 206 before the first byte is written. */

@@ -2,7 +2,10 @@
 
 #include <string.h>
 
-enum { DEPTH_MAX = 1000 /* as cJSON's own */ };
+enum {
+    DEPTH_MAX = 1000,      /* as cJSON's own */
+    VALUE_MAX = 64 * 1024, /* bytes */
+};
 
 /* Each skips what begins at `at` and gives what follows; NULL where that is not there, or at is
  * NULL. */
@@ -132,6 +135,29 @@ sm_elements_value(const char *text, gsize length, const char *key, const char **
             at = skip_char(at, end, ',');
     }
     return at != NULL && at < end;
+}
+
+/* cJSON would take what stands before a NUL for all of the text. */
+static gboolean
+has_nul(const char *value, gsize length)
+{
+    return memchr(value, '\0', length) != NULL || g_strstr_len(value, (gssize)length, "\\u0000");
+}
+
+cJSON *
+sm_elements_parse(const char *text, gsize length, const char *key)
+{
+    const char *value, *end;
+    gsize size;
+    cJSON *json;
+
+    if (!sm_elements_value(text, length, key, &value, &size) || value == NULL || size > VALUE_MAX ||
+        has_nul(value, size))
+        return NULL;
+    json = cJSON_ParseWithLengthOpts(value, size, &end, FALSE);
+    if (json != NULL && end != value + size)
+        g_clear_pointer(&json, cJSON_Delete);
+    return json;
 }
 
 gboolean

@@ -7,12 +7,19 @@
 
 #include <glib.h>
 
+#include "fetch/host/autoptr.h"
+
 typedef struct {
     const char *at; /* where the next one begins */
     const char *end;
     gboolean single; /* the member is no array, but its one element */
     gboolean broken; /* what follows is no list of elements */
 } SmElements;
+
+/* The value of member key of the object that length bytes of text are: the first one, parsed.
+ * Caller frees; NULL where there is none, or one that is larger than 64 KiB, has a NUL, or is no
+ * JSON. */
+cJSON *sm_elements_parse(const char *text, gsize length, const char *key);
 
 /*
  * Finds the value of member key, *size bytes, in the object that length bytes of text are; the

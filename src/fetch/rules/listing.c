@@ -10,10 +10,10 @@
 #include "fetch/rules/since.h"
 
 enum {
-    TEXT_MAX = 80,         /* bytes of a type or date */
-    SHOWN_MAX = 5,         /* names that break the rules */
-    INVALID_KEPT = 20,     /* the same */
-    VALUE_MAX = 64 * 1024, /* bytes: a larger one is none */
+    TEXT_MAX = 80,           /* bytes of a type or date */
+    SHOWN_MAX = 5,           /* names that break the rules */
+    INVALID_KEPT = 20,       /* the same */
+    REFUSAL_MAX = 64 * 1024, /* bytes */
 };
 
 static const double number_max = 9007199254740992.0; /* 2^53: above it a double skips numbers */
@@ -39,27 +39,11 @@ sm_listing_free(SmListing *listing)
     g_free(listing);
 }
 
-/* The value of member key of the row: parsed alone, so that an odd one spoils no other. Caller
- * frees; NULL for what is missing, larger than VALUE_MAX or no JSON. */
-static cJSON *
-value_in(const char *row, gsize size, const char *key)
-{
-    const char *value, *end;
-    gsize length;
-    cJSON *json = NULL;
-
-    if (sm_elements_value(row, size, key, &value, &length) && value != NULL && length <= VALUE_MAX)
-        json = cJSON_ParseWithLengthOpts(value, length, &end, FALSE);
-    if (json != NULL && end != value + length)
-        g_clear_pointer(&json, cJSON_Delete);
-    return json;
-}
-
 /* A whole number that is not negative, written as one or as a string. */
 static gint64
 number_in(const char *row, gsize size, const char *key)
 {
-    g_autoptr(cJSON) member = value_in(row, size, key);
+    g_autoptr(cJSON) member = sm_elements_parse(row, size, key);
     const char *text = cJSON_GetStringValue(member);
     double value;
     gint64 number;
@@ -85,7 +69,7 @@ number_in(const char *row, gsize size, const char *key)
 static char *
 text_in(const char *row, gsize size, const char *key)
 {
-    g_autoptr(cJSON) member = value_in(row, size, key);
+    g_autoptr(cJSON) member = sm_elements_parse(row, size, key);
     const char *text = cJSON_GetStringValue(member);
     char *clean = text != NULL ? g_strstrip(sm_text_clean(text, TEXT_MAX)) : NULL;
 
@@ -139,7 +123,7 @@ add(SmListing *listing, GHashTable *by_name, SmListed *listed)
 static void
 read_element(SmListing *listing, GHashTable *by_name, const char *row, gsize size)
 {
-    g_autoptr(cJSON) member = value_in(row, size, "fileName");
+    g_autoptr(cJSON) member = sm_elements_parse(row, size, "fileName");
     const char *name = cJSON_GetStringValue(member);
 
     if (name != NULL &&
@@ -178,7 +162,7 @@ gboolean
 sm_listing_is_refused(const char *text, gsize length)
 {
     static const char *const words[] = {"message", "errorMessage", "error"};
-    g_autoptr(cJSON) json = length <= VALUE_MAX ? cJSON_ParseWithLength(text, length) : NULL;
+    g_autoptr(cJSON) json = length <= REFUSAL_MAX ? cJSON_ParseWithLength(text, length) : NULL;
     gboolean refused = FALSE;
 
     for (gsize i = 0; i < G_N_ELEMENTS(words) && !cJSON_HasObjectItem(json, "files"); i++) {

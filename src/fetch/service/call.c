@@ -9,6 +9,7 @@
 #include "fetch/http/engine.h"
 #include "fetch/http/http.h"
 #include "fetch/http/pace.h"
+#include "fetch/rules/elements.h"
 #include "fetch/service/login.h"
 
 enum {
@@ -185,14 +186,24 @@ without_queries(const char *text)
 char *
 sm_reply_message(const SmReply *reply, const char *secret)
 {
-    g_autoptr(cJSON) json = cJSON_ParseWithLength(reply->text, reply->length);
-    const char *message = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "message"));
+    g_autoptr(cJSON) json = sm_elements_parse(reply->text, reply->length, "message");
+    const char *message = cJSON_GetStringValue(json);
     g_autofree char *clean = NULL;
 
     if (message == NULL || strstr(message, secret) != NULL)
-        return g_strdup("no reason given");
+        return g_strdup(SM_REPLY_SAYS_NOTHING);
     clean = sm_text_clean(message, MESSAGE_MAX);
     return without_queries(clean);
+}
+
+const char *
+sm_reply_form(const SmReply *reply)
+{
+    const char *value;
+    gsize size;
+
+    return sm_elements_value(reply->text, reply->length, "", &value, &size) ? ""
+                                                                            : " (it is not JSON)";
 }
 
 gboolean
@@ -205,11 +216,9 @@ sm_reply_has(const SmReply *reply, const char *one, const char *other)
 SmRefusalKind
 sm_reply_refusal(const SmReply *reply, const char *secret)
 {
-    g_autoptr(cJSON) json = NULL;
-    const char *message;
+    g_autoptr(cJSON) json = sm_elements_parse(reply->text, reply->length, "message");
+    const char *message = cJSON_GetStringValue(json);
 
-    json = cJSON_ParseWithLength(reply->text, reply->length);
-    message = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "message"));
     if (message == NULL && sm_reply_has(reply, "max sessions", "Max sessions"))
         return SM_REFUSAL_SESSIONS; /* as plain text, or in another member */
     if (message != NULL && strstr(message, secret) != NULL)
@@ -232,7 +241,10 @@ sm_reply_set_error(GError **error, const SmService *service, const SmReply *repl
     else
         sm_error_set(error, SM_ERROR_SERVICE, "%s: the service answers %ld%s%s",
                      service->account->service_url, reply->status,
-                     reply->status / 100 == 3 ? ", a redirect (not followed): " : ": ", message);
+                     reply->status / 100 == 3
+                         ? ", a redirect (not followed; is service-url right?): "
+                         : ": ",
+                     message);
 }
 
 void

@@ -64,6 +64,12 @@ gboolean sm_reply_has(const SmReply *reply, const char *one, const char *other);
  * carried. */
 SmRefusalKind sm_reply_refusal(const SmReply *reply, const char *secret);
 
+/* What sm_reply_message() gives where there are no words. */
+#define SM_REPLY_SAYS_NOTHING "no reason given"
+
+/* " (it is not JSON)", or "" where the answer is an object. Static. */
+const char *sm_reply_form(const SmReply *reply);
+
 /* The service's own words, cleaned, without queries of URLs, unless they would repeat secret.
  * Caller frees. */
 char *sm_reply_message(const SmReply *reply, const char *secret);

@@ -4,6 +4,7 @@
 
 #include "common/base/error.h"
 #include "fetch/host/memory.h"
+#include "fetch/rules/elements.h"
 #include "fetch/service/gate.h"
 
 enum { TOKEN_MAX = 1024 /* bytes */ };
@@ -19,13 +20,13 @@ typedef struct {
 static char *
 token_in(const SmService *service, const SmReply *reply, GError **error)
 {
-    cJSON *json = cJSON_ParseWithLength(reply->text, reply->length);
-    char *found = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "token"));
+    cJSON *json = sm_elements_parse(reply->text, reply->length, "token");
+    char *found = cJSON_GetStringValue(json);
     char *token = NULL;
 
     if (found == NULL || *found == '\0' || strlen(found) >= TOKEN_MAX) {
         sm_error_set(error, SM_ERROR_SERVICE, "%s: the login's answer has no usable token%s",
-                     service->account->service_url, json == NULL ? " (it is not JSON)" : "");
+                     service->account->service_url, sm_reply_form(reply));
     } else {
         token = sm_secret_copy(found, TOKEN_MAX);
     }
@@ -47,7 +48,8 @@ static char *
 judge(SmService *service, const SmReply *reply, SmReplyReader read, const Telling *told,
       GError **error)
 {
-    if (reply->status == 200 && told->kind == SM_REFUSAL_NONE)
+    if (reply->status == 200 && told->kind == SM_REFUSAL_NONE &&
+        (*told->message == '\0' || strcmp(told->message, SM_REPLY_SAYS_NOTHING) == 0))
         return read(service, reply, error);
     if (told->trial == SM_TRIAL_REJECTED)
         sm_gate_set_rejected(error, service->account, told->message, sm_ledger_now());

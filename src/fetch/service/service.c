@@ -8,6 +8,7 @@
 #include "fetch/host/waiting.h"
 #include "fetch/http/pace.h"
 #include "fetch/notes/accounts.h"
+#include "fetch/rules/elements.h"
 #include "fetch/rules/pause.h"
 #include "fetch/rules/presigned.h"
 #include "fetch/rules/since.h"
@@ -20,13 +21,13 @@ enum { URL_MAX = 8 * 1024 /* bytes */ };
 static char *
 url_in(const SmService *service, const SmReply *reply, GError **error)
 {
-    cJSON *json = cJSON_ParseWithLength(reply->text, reply->length);
-    char *found = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "fileUrl"));
+    cJSON *json = sm_elements_parse(reply->text, reply->length, "fileUrl");
+    char *found = cJSON_GetStringValue(json);
     char *url = NULL;
 
-    if (found == NULL) {
+    if (found == NULL || *found == '\0') {
         sm_error_set(error, SM_ERROR_SERVICE, "%s: the answer has no fileUrl%s",
-                     service->account->service_url, json == NULL ? " (it is not JSON)" : "");
+                     service->account->service_url, sm_reply_form(reply));
     } else if (strlen(found) >= URL_MAX) {
         sm_error_set(error, SM_ERROR_URL,
                      "the service's URL has %zu bytes, and object stores take %d" SM_PRESIGNED_BAD,
