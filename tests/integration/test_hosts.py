@@ -2,6 +2,7 @@
 import contextlib
 import json
 import random
+import re
 import time
 
 import pytest
@@ -75,6 +76,8 @@ def test_a_sync_on_all_hosts_stores_each_file_once(site, emulator):
     assert site.stored() == data
     assert site.times("stored") == (len(data), len(data))
     assert len(emulator.requests("object")) == len(data)
+    own = [sum(map(int, re.findall(r"(\d+) stored(?! by another process)", end.err))) for end in ends]
+    assert sum(own) == len(data), [end.err for end in ends]
 
 
 def many_files(emulator, count, size=20_000):

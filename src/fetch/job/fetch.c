@@ -40,12 +40,12 @@ settle(const SmJob *job, SmFile *file, SmStore *store, const SmStep *step, char 
     return FALSE;
 }
 
-static gboolean work(const SmJob *job, SmFile *file, char **outcome, GError **error);
+static gboolean work(const SmJob *job, SmFetched *fetched, GError **error);
 
 static gboolean
-go(const SmJob *job, SmFile *file, SmStore *store, const SmStep *step, char **outcome,
-   GError **error)
+go(const SmJob *job, SmFetched *fetched, SmStore *store, const SmStep *step, GError **error)
 {
+    SmFile *file = fetched->file;
     g_autofree char *first = NULL;
     gint64 start = g_get_monotonic_time() + (gint64)step->pause * G_USEC_PER_SEC;
 
@@ -55,14 +55,15 @@ go(const SmJob *job, SmFile *file, SmStore *store, const SmStep *step, char **ou
         return FALSE;
     /* A recovery may leave a later event unanswered. */
     if (file->state == SM_FILE_STORED && file->newest_event > file->stored.covers)
-        return work(job, file, outcome, error);
-    *outcome = first != NULL ? g_steal_pointer(&first) : sm_decide_describe(file);
+        return work(job, fetched, error);
+    fetched->outcome = first != NULL ? g_steal_pointer(&first) : sm_decide_describe(file);
     return TRUE;
 }
 
 static gboolean
-work(const SmJob *job, SmFile *file, char **outcome, GError **error)
+work(const SmJob *job, SmFetched *fetched, GError **error)
 {
+    SmFile *file = fetched->file;
     GError *fault = NULL;
     g_autoptr(SmStore) store = sm_store_open(job->account, &fault);
     g_autofree char *name = sm_file_stored_name(file->name, sm_account_encrypts(job->account));
@@ -88,13 +89,14 @@ work(const SmJob *job, SmFile *file, char **outcome, GError **error)
             store->together = job->shared->directory;
         if (store == NULL)
             return sm_attempt_without_store(job, file, fault, error);
-        return go(job, file, store, &step, outcome, error);
+        return go(job, fetched, store, &step, error);
     case SM_STEP_DONE:
-        *outcome = g_steal_pointer(&step.text);
+        fetched->outcome = g_steal_pointer(&step.text);
+        fetched->was_done = TRUE;
         ok = !file->unanswered || sm_file_answered(job->ledger, file, error);
         break;
     case SM_STEP_SETTLE:
-        ok = settle(job, file, store, &step, outcome, error);
+        ok = settle(job, file, store, &step, &fetched->outcome, error);
         break;
     case SM_STEP_ERROR:
         if (file->unanswered && sm_error_facts(refusal)->retry == SM_RETRY_NEVER)
@@ -109,13 +111,16 @@ work(const SmJob *job, SmFile *file, char **outcome, GError **error)
 
 /* Describes what another process did meanwhile. */
 static gboolean
-report_other(const SmFile *file, char **outcome, GError **error)
+report_other(SmFetched *fetched, GError **error)
 {
+    const SmFile *file = fetched->file;
+
+    fetched->was_done = TRUE;
     switch (file->state) {
     case SM_FILE_STORED:
     case SM_FILE_DROPPED:
     case SM_FILE_NOT_WANTED:
-        *outcome = sm_decide_describe(file);
+        fetched->outcome = sm_decide_describe(file);
         return TRUE;
     case SM_FILE_CONFLICT:
         return sm_error_set(error, SM_ERROR_CONFLICT, "%s: %s", file->name, file->reason);
@@ -156,16 +161,17 @@ fetch(const SmJob *job, const char *name, SmFetched *fetched, GError **error)
     gboolean ok = FALSE;
 
     claim.per_stem = job->account->format == SM_FORMAT_FIRST && sm_policy_is_pair(name);
-    *fetched = (SmFetched){sm_claim_take(&claim, job->impatient ? 0 : SM_CLAIM_WAIT, error)};
+    *fetched =
+        (SmFetched){.file = sm_claim_take(&claim, job->impatient ? 0 : SM_CLAIM_WAIT, error)};
     if (fetched->file == NULL) {
         fetched->file = sm_file_load(job->ledger, account, name, NULL);
         return FALSE;
     }
     if (claim.settled_meanwhile && !(fetched->file->stored_at > 0 &&
                                      fetched->file->newest_event > fetched->file->stored.covers))
-        ok = report_other(fetched->file, &fetched->outcome, error);
+        ok = report_other(fetched, error);
     else if (!is_done_meanwhile(job, fetched->file, error))
-        ok = work(job, fetched->file, &fetched->outcome, error);
+        ok = work(job, fetched, error);
     sm_claim_drop(&claim);
     if (ok) /* also for files that a dead process has stored */
         sm_on_stored(job->ledger, job->account, name, job->deadline);

@@ -14,8 +14,9 @@
 
 /* The result for a name. */
 typedef struct {
-    SmFile *file;  /* its row as it is now; NULL: none, or not readable */
-    char *outcome; /* a line for people ("stored ...", "dropped ..."); NULL after a failure */
+    SmFile *file;      /* its row as it is now; NULL: none, or not readable */
+    char *outcome;     /* a line for people ("stored ...", "dropped ..."); NULL after a failure */
+    gboolean was_done; /* nothing was left to do, or another process did it meanwhile */
 } SmFetched;
 
 /* Frees the members. */

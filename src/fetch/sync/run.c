@@ -103,13 +103,17 @@ note_end(Worker *worker, const GError *fault)
 }
 
 static SmSyncResult
-result_of(const SmSyncJob *job, const SmFile *file)
+result_of(const SmSyncJob *job, const SmFetched *fetched)
 {
+    const SmFile *file = fetched->file;
+
     if (file->state != SM_FILE_STORED)
         return SM_SYNC_DROPPED;
-    if (job->revision < 0)
-        return SM_SYNC_STORED;
-    return file->revision > job->revision ? SM_SYNC_CORRECTED : SM_SYNC_UNCHANGED;
+    if (job->revision >= file->revision)
+        return SM_SYNC_UNCHANGED;
+    if (fetched->was_done)
+        return SM_SYNC_OTHERS;
+    return job->revision < 0 ? SM_SYNC_STORED : SM_SYNC_CORRECTED;
 }
 
 static void
@@ -118,7 +122,7 @@ succeed(Worker *worker, SmSyncJob *job, const SmFetched *fetched, gint64 started
     const SmAccount *account = worker->run->team->account;
     const SmFile *file = fetched->file;
 
-    job->result = result_of(job, file);
+    job->result = result_of(job, fetched);
     sm_alert_outcome(worker->ledger, account, file, started, NULL);
     if (job->result == SM_SYNC_DROPPED)
         job->text = g_strdup(file->reason);

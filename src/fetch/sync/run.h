@@ -13,6 +13,7 @@ typedef enum {
     SM_SYNC_LEFT, /* not stored: text says why; NULL: it was not tried */
     SM_SYNC_STORED,
     SM_SYNC_CORRECTED,
+    SM_SYNC_OTHERS,    /* stored or corrected meanwhile, by another process, on any host */
     SM_SYNC_UNCHANGED, /* stored before, and still what the service has */
     SM_SYNC_FAILED,    /* not stored, which an earlier sync has said, and no later one will */
     SM_SYNC_DROPPED,   /* dropped or not wanted: text says why */

@@ -23,8 +23,9 @@ enum { NAMED_MAX = 5 /* of the files that are left */ };
 
 static const char *const result_names[SM_SYNC_N_RESULTS] = {
     [SM_SYNC_LEFT] = "left",           [SM_SYNC_STORED] = "stored",
-    [SM_SYNC_CORRECTED] = "corrected", [SM_SYNC_UNCHANGED] = "unchanged",
-    [SM_SYNC_DROPPED] = "dropped",     [SM_SYNC_FAILED] = "failed",
+    [SM_SYNC_CORRECTED] = "corrected", [SM_SYNC_OTHERS] = "stored by another process",
+    [SM_SYNC_UNCHANGED] = "unchanged", [SM_SYNC_DROPPED] = "dropped",
+    [SM_SYNC_FAILED] = "failed",
 };
 
 /* How far back a sync looks. */
@@ -232,8 +233,9 @@ append_left(GString *text, const SmSyncPlan *plan, const SmSyncJob *first, guint
 static char *
 summarize(const SmSyncPlan *plan, guint invalid, gboolean *left)
 {
-    static const SmSyncResult order[] = {SM_SYNC_STORED,  SM_SYNC_CORRECTED, SM_SYNC_UNCHANGED,
-                                         SM_SYNC_DROPPED, SM_SYNC_FAILED,    SM_SYNC_LEFT};
+    static const SmSyncResult order[] = {SM_SYNC_STORED,    SM_SYNC_CORRECTED, SM_SYNC_OTHERS,
+                                         SM_SYNC_UNCHANGED, SM_SYNC_DROPPED,   SM_SYNC_FAILED,
+                                         SM_SYNC_LEFT};
     g_autoptr(GString) text = g_string_new(NULL);
     const char *separator = ": ";
 
