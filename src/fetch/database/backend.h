@@ -60,3 +60,6 @@ struct SmRow {
     gpointer answer; /* the library's */
     int number;      /* of the row in it */
 };
+
+/* A taker of one row: its first column, an integer, becomes *(gint64 *)value. */
+gboolean sm_db_take_integer(const SmRow *row, gpointer value);

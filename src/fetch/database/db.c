@@ -250,10 +250,10 @@ sm_db_has(SmDb *db, GError **error, gboolean *has, const char *sql, const char *
     return ASK(note_row, has);
 }
 
-static gboolean
-take_integer(const SmRow *row, gpointer user_data)
+gboolean
+sm_db_take_integer(const SmRow *row, gpointer value)
 {
-    *(gint64 *)user_data = sm_row_int64(row, 0);
+    *(gint64 *)value = sm_row_int64(row, 0);
     return FALSE;
 }
 
@@ -261,7 +261,7 @@ gboolean
 sm_db_integer(SmDb *db, GError **error, gint64 *value, const char *sql, const char *types, ...)
 {
     *value = 0;
-    return ASK(take_integer, value);
+    return ASK(sm_db_take_integer, value);
 }
 
 static gboolean

@@ -62,13 +62,6 @@ number_of(const SmDbSession *session, gint64 lock)
     return (gint64)((guint64)lock + ((guint64)session->schema << LOCK_SHIFT));
 }
 
-static gboolean
-take_number(const SmRow *row, gpointer user_data)
-{
-    *(gint64 *)user_data = sm_row_int64(row, 0);
-    return FALSE;
-}
-
 /* FALSE: the answer was not our session's. */
 static gboolean
 is_own(SmDbSession *session, gboolean answered, GError **error)
@@ -86,10 +79,11 @@ try_lock(SmDbSession *session, gint64 lock, gboolean *taken, GError **error)
     const SmDbValue values[] = {{.text = session->mark}, {.number = number_of(session, lock)}};
     gboolean answered = FALSE;
     gint64 answer = 0;
-    gboolean ok = sm_db_wire_put(session, &(SmDbQuery){"SELECT pg_try_advisory_lock(?2)" OWN, "si",
-                                                       values, FALSE})
-                      ? sm_db_wire_ask(session, &(SmTaker){take_number, &answer}, &answered, error)
-                      : sm_db_wire_fail(session, NULL, error);
+    gboolean ok =
+        sm_db_wire_put(session,
+                       &(SmDbQuery){"SELECT pg_try_advisory_lock(?2)" OWN, "si", values, FALSE})
+            ? sm_db_wire_ask(session, &(SmTaker){sm_db_take_integer, &answer}, &answered, error)
+            : sm_db_wire_fail(session, NULL, error);
 
     ok = ok && is_own(session, answered, error);
     *taken = answer != 0;

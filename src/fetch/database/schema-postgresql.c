@@ -1,16 +1,9 @@
 #include "fetch/database/schema.h"
 
-/* Runs after the change; a body writes '' for each '. */
 #define TRIGGER(name, when, body)                                                                  \
-    "CREATE FUNCTION " name "() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN " body                  \
-    " RETURN NULL; END';"                                                                          \
-    "CREATE TRIGGER " name " " when " FOR EACH ROW EXECUTE FUNCTION " name "();"
-
-#define COUNT_NEW                                                                                  \
-    " INSERT INTO totals VALUES (new.account, new.state, 1)"                                       \
-    "  ON CONFLICT (account, state) DO UPDATE SET files = totals.files + 1;"
-#define COUNT_OLD                                                                                  \
-    " UPDATE totals SET files = files - 1 WHERE account = old.account AND state = old.state;"
+    "CREATE FUNCTION " name "() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN " body                 \
+    " RETURN NULL; END$$;"                                                                         \
+    "CREATE TRIGGER " name " " when " EXECUTE FUNCTION " name "();"
 
 /* "C": names are compared byte by byte. Ids are never used twice: they name locks. */
 static const char *const words[][2] = {
@@ -37,20 +30,8 @@ const SmSchemaDialect sm_schema_postgresql = {
                 " LANGUAGE sql IMMUTABLE AS 'SELECT least($1, $2)';"
                 "CREATE FUNCTION instr(text, text) RETURNS integer"
                 " LANGUAGE sql IMMUTABLE AS 'SELECT strpos($1, $2)';"
-                "CREATE TABLE schema_version (version bigint NOT NULL);"
-    /* clang-format off */
-        TRIGGER("event_came", "AFTER INSERT ON events",
-                "UPDATE files SET unanswered = 1 WHERE account = new.account AND name = new.name;")
-        TRIGGER("log_is_final", "BEFORE UPDATE ON log",
-                "RAISE EXCEPTION ''rows of the log are never rewritten'';")
-        TRIGGER("file_made", "AFTER INSERT ON files", COUNT_NEW)
-        TRIGGER("file_moved", "AFTER UPDATE OF state ON files",
-                "IF old.state <> new.state THEN" COUNT_OLD COUNT_NEW " END IF;")
-        TRIGGER("file_gone", "AFTER DELETE ON files", COUNT_OLD)
-        TRIGGER("log_counted", "AFTER INSERT ON log",
-                "INSERT INTO days VALUES (new.account, new.at / 86400, new.action, 1)"
-                " ON CONFLICT (account, day, action) DO UPDATE SET times = days.times + 1;"),
-    /* clang-format on */
+                "CREATE TABLE schema_version (version bigint NOT NULL);" SM_SCHEMA_TRIGGERS(
+                    TRIGGER, "RAISE EXCEPTION '", "';"),
     .note = "INSERT INTO schema_version VALUES (" G_STRINGIFY(SM_SCHEMA_VERSION) ")",
     .parts =
         {

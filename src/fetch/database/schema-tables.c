@@ -118,27 +118,12 @@ static const char version_3[] =
 
 const char *const sm_schema_tables[SM_SCHEMA_VERSION] = {version_1, version_2, version_3};
 
+#define TRIGGER(name, when, body) "CREATE TRIGGER " name " " when " BEGIN " body " END;"
+
 #define OF_TABLES " WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'"
 
 const SmSchemaDialect sm_schema_sqlite = {
-    .triggers =
-        "CREATE TRIGGER event_came AFTER INSERT ON events BEGIN"
-        " UPDATE files SET unanswered = 1 WHERE account = new.account AND name = new.name; END;"
-        "CREATE TRIGGER file_made AFTER INSERT ON files BEGIN"
-        " INSERT INTO totals VALUES (new.account, new.state, 1)"
-        "  ON CONFLICT (account, state) DO UPDATE SET files = files + 1; END;"
-        "CREATE TRIGGER file_moved AFTER UPDATE OF state ON files WHEN old.state <> new.state BEGIN"
-        " UPDATE totals SET files = files - 1 WHERE account = old.account AND state = old.state;"
-        " INSERT INTO totals VALUES (new.account, new.state, 1)"
-        "  ON CONFLICT (account, state) DO UPDATE SET files = files + 1; END;"
-        "CREATE TRIGGER file_gone AFTER DELETE ON files BEGIN"
-        " UPDATE totals SET files = files - 1 WHERE account = old.account AND state = old.state; "
-        "END;"
-        "CREATE TRIGGER log_is_final BEFORE UPDATE ON log"
-        " BEGIN SELECT raise(ABORT, 'rows of the log are never rewritten'); END;"
-        "CREATE TRIGGER log_counted AFTER INSERT ON log BEGIN"
-        " INSERT INTO days VALUES (new.account, new.at / 86400, new.action, 1)"
-        "  ON CONFLICT (account, day, action) DO UPDATE SET times = times + 1; END;",
+    .triggers = SM_SCHEMA_TRIGGERS(TRIGGER, "SELECT raise(ABORT, '", "');"),
     .note = "PRAGMA user_version = " G_STRINGIFY(SM_SCHEMA_VERSION),
     .parts =
         {

@@ -8,6 +8,31 @@
 /* What makes the tables of version N out of those of version N - 1, from the first on. */
 extern const char *const sm_schema_tables[SM_SCHEMA_VERSION];
 
+/*
+ * The triggers in the words that all kinds share, each as TRIGGER(name, when, body); what refuses a
+ * change has its reason between RAISE and END_RAISE. Counters cost nothing to read.
+ */
+/* clang-format off */
+#define SM_SCHEMA_TRIGGERS(TRIGGER, RAISE, END_RAISE)                                              \
+    TRIGGER("event_came", "AFTER INSERT ON events FOR EACH ROW",                                   \
+            "UPDATE files SET unanswered = 1 WHERE account = new.account AND name = new.name;")    \
+    TRIGGER("file_made", "AFTER INSERT ON files FOR EACH ROW", SM_SCHEMA_COUNT_NEW)                \
+    TRIGGER("file_moved",                                                                          \
+            "AFTER UPDATE OF state ON files FOR EACH ROW WHEN (old.state <> new.state)",           \
+            SM_SCHEMA_COUNT_OLD SM_SCHEMA_COUNT_NEW)                                               \
+    TRIGGER("file_gone", "AFTER DELETE ON files FOR EACH ROW", SM_SCHEMA_COUNT_OLD)                \
+    TRIGGER("log_is_final", "BEFORE UPDATE ON log FOR EACH ROW",                                   \
+            RAISE "rows of the log are never rewritten" END_RAISE)                                 \
+    TRIGGER("log_counted", "AFTER INSERT ON log FOR EACH ROW",                                     \
+            "INSERT INTO days VALUES (new.account, new.at / 86400, new.action, 1)"                 \
+            " ON CONFLICT (account, day, action) DO UPDATE SET times = days.times + 1;")
+#define SM_SCHEMA_COUNT_OLD                                                                        \
+    "UPDATE totals SET files = files - 1 WHERE account = old.account AND state = old.state;"
+#define SM_SCHEMA_COUNT_NEW                                                                        \
+    "INSERT INTO totals VALUES (new.account, new.state, 1)"                                        \
+    " ON CONFLICT (account, state) DO UPDATE SET files = totals.files + 1;"
+/* clang-format on */
+
 /* How a kind of database wants it. */
 typedef struct {
     const char *const (*words)[2]; /* of the tables' text, and what to write for them; ends with
