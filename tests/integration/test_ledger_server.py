@@ -223,7 +223,7 @@ def test_each_refusal_has_its_own_remedy(account, cluster, database, reach, pass
             ("refuses the client's certificate", cluster.by_tls, {"role": "certified", "sslcert": foreign[0], "sslkey": foreign[1]}),
             ("must name the role", cluster.by_tls, {"role": "certified", "sslcert": another[0], "sslkey": another[1]}),
             ("(check sslkey)", cluster.by_tls, {"role": "certified", "sslcert": another[0], "sslkey": "/nonexistent"}),
-            ("the server is up and refuses", cluster.by_tls, {"options": "-cnonsense=1"}),
+            ("the server, or a pooler, refuses", cluster.by_tls, {"options": "-cnonsense=1"}),
             ("correct it in ledger", cluster.by_tls, {"port": "nonsense"}),
             ("is the server up", cluster.by_tls, {"port": 1}),
             ("(check the host in ledger", cluster.by_tls, {"host": "no..where", "hostaddr": ""})):

@@ -168,8 +168,11 @@ lines_of(const char *message)
     return g_string_free(kept, FALSE);
 }
 
+#define MORE_CONNECTIONS "raise max_connections, or the limit of the role, database or pooler"
+
 /* What to do about it: by the state, or where a session is refused by the words, since libpq does
- * not tell the state then. Of several servers' words the first row counts. */
+ * not tell the state then, and a pooler has one for all. Of several servers' words the first row
+ * counts. */
 static const struct {
     const char *state, *words, *text; /* NULL: no state, or no words, has it */
 } remedies[] = {
@@ -183,13 +186,15 @@ static const struct {
      "check sslrootcert, and the dates and the name of the server's certificate"},
     {NULL, "*not support SSL*", "turn on ssl on the server"},
     {"53100", NULL, "the server's disk is full; free space there"},
-    {"53300", "*too many*", "raise max_connections, or the limit of the role or database"},
-    {"53300", "*connection slots*", "raise max_connections, or the limit of the role or database"},
+    {"53300", "*too many*", MORE_CONNECTIONS},
+    {NULL, "*connection slots*", MORE_CONNECTIONS},
+    {NULL, "*no more connections*", MORE_CONNECTIONS},
+    {NULL, "*query_wait_timeout*", MORE_CONNECTIONS},
     {"55P03", NULL, "another process holds it; retried"},
     {"40", NULL, "another process was faster; retried"},
     {"57014", NULL, "it took too long; is the server overloaded?"},
     {"25006", "*read-only*", "it is a standby, or set to read-only; name the primary"},
-    {"26000", NULL, SM_DB_POOLER},
+    {"26000", "*pooling mode*", SM_DB_POOLER},
     {"42P05", NULL, SM_DB_POOLER},
     {"28P01", "*password authentication failed*", "check the role and ledger-password-file"},
     {NULL, "*no password supplied*", "set ledger-password-file"},
@@ -207,15 +212,19 @@ static const struct {
     {"42883", NULL, "restore the ledger from a backup"},
     {"57", "*the database system is*", "retried"},
     {NULL, "*could not translate host name*", "check the host in ledger, and DNS; retried"},
-    {NULL, "*:  *", "the server is up and refuses; check the role, database and options in ledger"},
+    {NULL, "*:  *",
+     "the server, or a pooler, refuses; see its log, and check role, database and options in "
+     "ledger"},
     {NULL, "*invalid *", "correct it in ledger"},
-    {"08", "*", "is the server up, and does the network lead to it? retried"},
+    {NULL, "*", "is the server up, and does the network lead to it? retried"},
     {"", NULL, "run scorefetch check"},
 };
 
 static const char *
 remedy(const char *state, const char *refusal)
 {
+    if (state != NULL && g_str_has_prefix(state, "08"))
+        state = NULL;
     for (gsize i = 0; i < G_N_ELEMENTS(remedies); i++) {
         const char *known = state != NULL ? remedies[i].state : remedies[i].words;
 
