@@ -428,8 +428,16 @@ def test_status_shows_the_hosts(site, tmp_path):
     assert site.sql("SELECT kind FROM alerts WHERE kind = 'worker' AND last > 0") == []
     (site.hosts[2].folder / "boot_id").write_text((site.hosts[0].folder / "boot_id").read_text())  # as two containers have it
     run([*site.hosts[2].inside, "hostname", "mx1"])
-    for number in (2, 0):
-        assert site.hosts[number].scorefetch("run").code == 0
-    done = site.hosts[1].scorefetch("status", "--exit-code")
-    assert done.code == 1 and b"two machines that share the ledger have the host name mx1" in done.out
-    assert "host name mx1" in site.sql("SELECT text FROM alerts WHERE kind = 'worker' AND last > 0")[0]["text"]
+    for together in ("nothing else", "the spool"):  # as of one image
+        if together == "the spool":
+            site.cluster.sql("DELETE FROM keys WHERE name = 'host mx1'; DELETE FROM alerts", site.database)
+            site.hosts[2].general["spool"] = site.hosts[0].spool
+            site.hosts[2].configure()
+            stat = site.hosts[2].folder / "stat"  # of its first process
+            stat.write_text(" ".join(["1 (init) S", *map(str, range(4, 40))]))
+            run([*site.hosts[2].inside, "mount", "--bind", stat, "/proc/1/stat"])
+        for number in (0, 2, 0):
+            assert site.hosts[number].scorefetch("run").code == 0
+        done = site.hosts[1].scorefetch("status", "--exit-code")
+        assert done.code == 1 and b"two machines that share the ledger have the host name mx1" in done.out
+        assert "host name mx1" in site.sql("SELECT text FROM alerts WHERE kind = 'worker' AND last > 0")[0]["text"]

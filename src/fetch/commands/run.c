@@ -285,7 +285,8 @@ want(Worker *worker, SmAccount *account, gboolean urgent)
         sm_turns_want(worker->turns, account, urgent);
 }
 
-/* Of this boot and this spool: containers on one kernel share the boot. */
+/* Of this boot, init and spool: containers on one kernel share the boot, those made of one image
+ * the spool's times, and those without an init of their own have a spool each. */
 static void
 identify(const Worker *worker, SmHost *own)
 {
@@ -294,7 +295,8 @@ identify(const Worker *worker, SmHost *own)
     g_autofree char *hash = NULL;
 
     statx(worker->spool, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &spool);
-    text = g_strdup_printf("%s %ju %jd.%09u", sm_fs_boot_id(), (uintmax_t)spool.stx_ino,
+    text = g_strdup_printf("%s %" G_GINT64_FORMAT " %ju %jd.%09u", sm_fs_boot_id(),
+                           sm_process_begun(1), (uintmax_t)spool.stx_ino,
                            (intmax_t)spool.stx_btime.tv_sec, (guint)spool.stx_btime.tv_nsec);
     hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
     g_strlcpy(own->boot, hash, sizeof own->boot);
