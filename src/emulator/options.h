@@ -5,7 +5,6 @@
 
 #include "emulator/s3/objects.h"
 #include "emulator/s3/signer.h"
-#include "emulator/service/listing.h"
 
 typedef struct {
     char *listen; /* an IP address */

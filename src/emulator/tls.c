@@ -1,7 +1,6 @@
 #include "emulator/tls.h"
 
 #include <fcntl.h>
-#include <glib/gstdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -11,7 +11,6 @@
 #include "common/config/account.h"
 #include "common/config/file.h"
 #include "common/config/fill.h"
-#include "common/config/places.h"
 #include "common/event/spool.h"
 
 #define GENERAL_GROUP "scoremail"

@@ -39,9 +39,9 @@ typedef struct {
                           unknown */
     char *from;        /* addr-spec of From; "" if there is none, or more than one */
     GStrv auth;        /* what Authentication-Results say (RFC 8601), a line for each result:
-                          "HOPS AUTHSERV-ID METHOD=RESULT header.PROPERTY=VALUE...", where HOPS is the
-                          number        of Received lines above it, topmost first; METHOD=RESULT is "none"
-                          where        nothing was checked */
+                          "HOPS AUTHSERV-ID METHOD=RESULT header.PROPERTY=VALUE...", where HOPS is
+                          the number of Received lines above it, topmost first; METHOD=RESULT is
+                          "none" where nothing was checked */
     GStrv to;          /* addr-specs of To and Cc */
     GStrv recipients;  /* Delivered-To, Envelope-To and the like above the first Received, with an
                           "@" */

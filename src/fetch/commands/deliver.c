@@ -3,7 +3,6 @@
  * standard input, locked until the event is whole and sealed, becomes a decision, a file and a
  * record; or, where delivery is queued, a file in the spool.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <sysexits.h>
 #include <unistd.h>

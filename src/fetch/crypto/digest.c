@@ -1,6 +1,5 @@
 #include "fetch/crypto/digest.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -1,6 +1,5 @@
 #include "fetch/host/stop.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>

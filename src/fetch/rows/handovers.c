@@ -1,7 +1,5 @@
 #include "fetch/rows/handovers.h"
 
-#include <string.h>
-
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "fetch/ledger/lock.h"

@@ -4,7 +4,6 @@
 #include "common/base/each.h"
 #include "common/base/text.h"
 #include "common/config/places.h"
-#include "fetch/database/db.h"
 #include "fetch/host/progress.h"
 #include "fetch/host/screen.h"
 #include "fetch/status/forms.h"
