@@ -73,6 +73,14 @@ def test_a_command_for_all_files_takes_no_name(account, emulator, command):
     assert emulator.requests() == []
 
 
+def test_too_few_and_too_many_arguments(account):
+    for arguments, said in ((["ledger", "copy"], "too few arguments: scorefetch ledger copy TO"),
+                            (["get"], "too few arguments: scorefetch get NAME..."),
+                            (["cat", CSV_NAME, CSV_NAME], "too many arguments: scorefetch cat NAME")):
+        done = account.scorefetch(*arguments)
+        assert (done.code, done.out) == (EX_USAGE, b"") and said in done.err
+
+
 def test_adopting_what_is_not_there_leaves_no_row(account):
     done = account.scorefetch("adopt", CSV_NAME)
     assert done.code == EX_NOINPUT

@@ -223,6 +223,21 @@ the_most_urgent_comes_first(Fixture *it, gconstpointer data)
     g_assert_cmpstr(sm_level_name(last->level), ==, "warning");
 }
 
+static void
+what_the_survey_shows_is_said_once(Fixture *it, gconstpointer data)
+{
+    it->account.fault = g_error_new(SM_ERROR, SM_ERROR_CONFIG, "what");
+    raise_alert(it, SM_ALERT_ACCOUNT, NOW);
+    assert_level(it, SM_LEVEL_CRITICAL, 1);
+    it->alert.account = (char *)"other";
+    assert_level(it, SM_LEVEL_CRITICAL, 2);
+    it->alert.account = (char *)"main";
+    it->alert.kind = (char *)sm_alert_kind_name(SM_ALERT_DISK);
+    assert_level(it, SM_LEVEL_CRITICAL, 2);
+    g_ptr_array_add(it->survey.alerts, &it->alert); /* another disk, say */
+    assert_level(it, SM_LEVEL_CRITICAL, 3);
+}
+
 #define CASE(title, data, body)                                                                    \
     g_test_add("/verdict/" title, Fixture, data, set_up, body, tear_down)
 
@@ -247,5 +262,6 @@ main(int argc, char **argv)
     CASES("worker", workers, worker)
     CASES("alert", alerts, alert)
     CASE("the most urgent comes first", NULL, the_most_urgent_comes_first);
+    CASE("what the survey shows is said once", NULL, what_the_survey_shows_is_said_once);
     return g_test_run();
 }

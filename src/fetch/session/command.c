@@ -154,10 +154,8 @@ count_arguments(const SmCommand *command, int count, GError **error)
             "%s takes no names; run scorefetch get NAME to fetch a file, scorefetch log NAME to see"
             " what became of one",
             command->name);
-    return sm_error_set(error, SM_ERROR_USAGE, "%s takes %s, not %d: scorefetch %s %s",
-                        command->name,
-                        command->most == 1 ? "one argument" : "one or more arguments", count,
-                        command->name, command->usage);
+    return sm_error_set(error, SM_ERROR_USAGE, "too %s arguments: scorefetch %s %s",
+                        count < command->least ? "few" : "many", command->name, command->usage);
 }
 
 static gboolean

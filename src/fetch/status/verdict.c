@@ -150,13 +150,30 @@ judge_worker(GPtrArray *concerns, const SmSurvey *survey)
         add(concerns, SM_ALERT_PULL, "", "%s", survey->pull_fault);
 }
 
+/* Whether one of the first concerns, those that need no alert, is of that kind and account. */
+static gboolean
+is_shown(const GPtrArray *concerns, guint first, SmAlertKind kind, const char *account)
+{
+    for (guint i = 0; i < first; i++) {
+        const SmConcern *concern = concerns->pdata[i];
+
+        if (concern->kind == kind && g_str_equal(concern->account, account))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static void
 judge_alerts(GPtrArray *concerns, const SmSurvey *survey)
 {
-    SM_EACH (const SmAlertRow, alert, survey->alerts)
-        if (sm_alert_counts(alert, survey->now))
-            add(concerns, sm_alert_kind_named(alert->kind), alert->account, "%s: %s", alert->kind,
-                alert->text);
+    guint first = concerns->len;
+
+    SM_EACH (const SmAlertRow, alert, survey->alerts) {
+        SmAlertKind kind = sm_alert_kind_named(alert->kind);
+
+        if (sm_alert_counts(alert, survey->now) && !is_shown(concerns, first, kind, alert->account))
+            add(concerns, kind, alert->account, "%s: %s", alert->kind, alert->text);
+    }
 }
 
 static gint
