@@ -334,6 +334,23 @@ def test_a_site_is_shown_its_recipes_to_the_letter(home, agent):
     assert done.out.decode().count("\n--- ") == len(SITES[agent])
 
 
+def test_a_site_s_units_may_write_wherever_its_accounts_say(build, tmp_path):
+    account = "username = u\nformat = csv\npassword-file = /x\n"
+    (tmp_path / "accounts.d").mkdir(mode=0o700)
+    texts = {"conf": f"[scoremail]\ngnupg-home = /srv/keys/%{{account}}\nlog = /srv/log/x\n[account a]\n{account}directory = /srv/a\n"
+                     f"[account b]\n{account}directory = /srv/%{{account}}\ngnupg-home = /srv/bk\n",
+             "accounts.d/c.conf": f"[account c]\n{account}directory = /srv/c c\n"}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o600)
+    argv = [build / "scorefetch", "setup", "--site", "--print", "--yes", "--agent=none", "--schedule=timer", "-c", tmp_path / "conf", "-a"]
+    for name, places in (("a", "a b bk c\\sc new log keys/a keys/c"), ("d", "a b bk c\\sc new log keys/a keys/c keys/d")):
+        done = run([*argv, name, "--username=u", "--directory=/srv/new"])
+        assert done.code == 0, done.err
+        wanted = {"/srv/" + place.replace("\\s", " ") for place in places.split() if (name, place) != ("a", "a")}
+        assert set(re.findall('ReadWritePaths="-(.*)"', done.out.decode())) == wanted
+
+
 def test_postfix_s_forward_is_installed_to_the_letter(home):
     assert home.plain("--agent=postfix", f"--config={home.seen}/other.conf").code == 0
     assert '\n\\alice, "|/usr/sbin/sendmail -i -f alice alice+scores"\n' in home.path(".forward").read_text()

@@ -261,49 +261,28 @@ add_general(const SmDraft *draft, GPtrArray *found)
     }
 }
 
-/* What accounts of text set key to, in a place of their own or for all. */
-static void
-add_key(const SmDraft *draft, const char *text, const char *key, GPtrArray *found)
-{
-    g_auto(GStrv) groups = sm_edit_groups(text);
-    g_autofree char *shared = sm_edit_value(draft->text, GENERAL, key);
-
-    for (char **group = groups; *group != NULL; group++) {
-        g_autofree char *own = sm_edit_value(text, *group, key);
-        const char *value = own != NULL ? own : shared;
-
-        if (value != NULL && g_str_has_prefix(*group, "account "))
-            g_ptr_array_add(found, sm_value_expand(value, *group + strlen("account ")));
-    }
-}
-
-static void
-add_directories(const SmDraft *draft, const char *text, GPtrArray *found)
-{
-    add_key(draft, text, "directory", found);
-    add_key(draft, text, "gnupg-home", found);
-}
-
 GStrv
 sm_draft_directories(const SmDraft *draft)
 {
+    static const char *const keys[] = {"directory", "gnupg-home"};
     GPtrArray *found = g_ptr_array_new();
-    g_autofree char *parent = g_path_get_dirname(draft->file);
-    g_autofree char *folder = g_build_filename(parent, "accounts.d", NULL);
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    const char *name;
+    g_autoptr(GPtrArray) groups = read_groups(draft, NULL); /* with the other accounts */
 
     add_general(draft, found);
-    add_directories(draft, draft->text, found);
-    if (draft->account_text != NULL)
-        add_directories(draft, draft->account_text, found);
-    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
-        g_autofree char *text = NULL;
+    for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {
+        g_autofree char *own = sm_draft_get(draft, keys[i]);
+        g_autofree char *shared = sm_edit_value(draft->text, GENERAL, keys[i]);
 
-        if (g_str_has_suffix(name, ".conf") && *name != '.' &&
-            strcmp(path, draft->account_file) != 0 && g_file_get_contents(path, &text, NULL, NULL))
-            add_directories(draft, text, found);
+        if (own != NULL)
+            g_ptr_array_add(found, sm_value_expand(own, draft->account));
+        SM_EACH (const SmConfigGroup, group, groups) {
+            const char *name = sm_account_group_name(group);
+            const SmConfigEntry *entry = sm_config_entry(group, keys[i]);
+            const char *value = entry != NULL ? entry->value : shared;
+
+            if (name != NULL && strcmp(name, draft->account) != 0 && value != NULL)
+                g_ptr_array_add(found, sm_value_expand(value, name));
+        }
     }
     g_ptr_array_add(found, NULL);
     return (GStrv)g_ptr_array_free(found, FALSE);

@@ -88,21 +88,6 @@ sm_edit_value(const char *text, const char *group, const char *key)
     return value != NULL && *value != '\0' ? g_steal_pointer(&value) : NULL;
 }
 
-GStrv
-sm_edit_groups(const char *text)
-{
-    g_autoptr(GStrvBuilder) names = g_strv_builder_new();
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-
-    for (char **line = lines; *line != NULL; line++) {
-        g_autofree char *name = header_name(*line);
-
-        if (name != NULL)
-            g_strv_builder_add(names, name);
-    }
-    return g_strv_builder_end(names);
-}
-
 static const char *
 line_end(const char *text)
 {

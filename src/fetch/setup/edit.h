@@ -6,9 +6,6 @@
 /* The value of key in [group] of text, a configuration; NULL where it has none. Caller frees. */
 char *sm_edit_value(const char *text, const char *group, const char *key);
 
-/* The groups of text, in their order. Caller owns. */
-GStrv sm_edit_groups(const char *text);
-
 /*
  * text with `key = value` in [group]: in place of the first line that sets it there, else behind
  * the last setting of the group, else in a new group at the end. NULL takes the line out. Caller
