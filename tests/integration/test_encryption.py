@@ -437,11 +437,14 @@ def test_an_unknown_file_of_that_name_is_never_adopted(sealing, emulator, regist
     assert sealing.stored() == {SEALED: theirs}
     assert sealing.status()[CSV_NAME]["state"] == "conflict"
     assert len(emulator.requests("object")) == 1
-    done = sealing.scorefetch("adopt", CSV_NAME)
-    assert done.code == EX_CANTCREAT
-    assert "its content is unknown" in done.err
+    for name in (CSV_NAME, SEALED):
+        done = sealing.scorefetch("adopt", name)
+        assert done.code == EX_CANTCREAT
+        assert f"{SEALED} in {sealing.directory} is encrypted, so its content is unknown" in done.err
+        assert f"run scorefetch get {CSV_NAME}\n" in done.err
+    assert [*sealing.status()] == [CSV_NAME]
     (sealing.directory / SEALED).rename(sealing.folder / "moved away")
-    assert sealing.scorefetch("retry", CSV_NAME).code == 0
+    assert sealing.scorefetch("get", CSV_NAME).code == 0
     assert_sealed(sealing, registrar, scores[CSV_NAME])
 
 

@@ -2,9 +2,11 @@
  * scorefetch retry, forget, adopt: a person corrects the ledger, name by name, each under the
  * name's claim; adopt-directory: accepts that an account's directory is another one now.
  */
+#include <string.h>
 #include <sysexits.h>
 
 #include "common/base/error.h"
+#include "common/event/name.h"
 #include "fetch/commands/commands.h"
 #include "fetch/job/fetch.h"
 #include "fetch/job/on-stored.h"
@@ -19,6 +21,8 @@
 #include "fetch/store/place.h"
 #include "fetch/store/store.h"
 #include "fetch/store/volume.h"
+
+#define GPG ".gpg"
 
 /* What is done to one name, and its row after that. */
 typedef struct {
@@ -116,9 +120,9 @@ forget(SmSession *session, const SmAccount *account, const char *name, SmFetched
     ok = forget_row(session, account, file, error);
     sm_claim_drop(&claim);
     if (ok)
-        amended->outcome =
-            g_strdup_printf("forgot %s (it was %s); a file of that name stays in the directory",
-                            name, sm_file_state_name(file->state));
+        amended->outcome = g_strdup_printf(
+            "forgot %s (it was %s); its file, if there is one, stays in the directory", name,
+            sm_file_state_name(file->state));
     return ok;
 }
 
@@ -152,11 +156,26 @@ adopt_file(SmSession *session, SmStore *store, SmFile *file, GError **error)
            sm_file_stored(session->ledger, file, "adopted", store->hand_over, NULL, error);
 }
 
+/* The NAME where name, or what there is of it, is NAME.gpg; NULL: it is not. Caller frees. */
+static char *
+name_of_encrypted(const SmAccount *account, SmStore *store, const char *name)
+{
+    const char *const *wanted = (const char *const *)account->extensions;
+    g_autofree char *encrypted = sm_file_stored_name(name, TRUE);
+
+    if (!sm_store_exists(store, name))
+        return sm_store_exists(store, encrypted) ? g_strdup(name) : NULL;
+    return g_str_has_suffix(name, GPG) &&
+                   sm_name_check(name, strlen(name), wanted, NULL) != SM_NAME_VALID
+               ? g_strndup(name, strlen(name) - strlen(GPG))
+               : NULL;
+}
+
 static gboolean
 adopt(SmSession *session, const SmAccount *account, const char *name, SmFetched *amended,
       GError **error)
 {
-    g_autofree char *encrypted = sm_file_stored_name(name, TRUE);
+    g_autofree char *plain = NULL;
     g_autoptr(SmStore) store = sm_store_open(account, error);
     const char *stranger = store != NULL ? sm_store_stranger(store, name) : NULL;
     SmClaim claim = {.ledger = session->ledger, .account = account->name, .name = name};
@@ -164,12 +183,12 @@ adopt(SmSession *session, const SmAccount *account, const char *name, SmFetched 
 
     if (store == NULL || !sm_volume_check(session->ledger, account, store, error))
         return FALSE;
-    if (!sm_store_exists(store, name) && sm_store_exists(store, encrypted))
-        return sm_error_set(
-            error, SM_ERROR_CONFLICT,
-            "%s in %s is encrypted, so its content is unknown; move it away and run "
-            "scorefetch retry %s",
-            encrypted, store->directory, name);
+    plain = name_of_encrypted(account, store, name);
+    if (plain != NULL)
+        return sm_error_set(error, SM_ERROR_CONFLICT,
+                            "%s" GPG " in %s is encrypted, so its content is unknown; move it "
+                            "away and run scorefetch get %s",
+                            plain, store->directory, plain);
     if (stranger != NULL)
         return sm_error_set(error, SM_ERROR_CONFLICT,
                             "%s in %s is %s, which cannot be adopted; move it away and run "
