@@ -58,15 +58,20 @@ a_server_elsewhere_is_verified(void)
 }
 
 static void
-texts_are_utf8_whatever_the_place_says(void)
+what_the_place_says_does_not_change_some(void)
 {
-    g_autoptr(SmDbServer) server =
-        sm_db_server_new("postgresql:///ledger?client_encoding=LATIN1", NULL, NULL);
-    guint last = server->keywords->len;
+    static const char *const pairs[][2] = {{"client_encoding", "UTF8"},
+                                           {"target_session_attrs", "read-write"}};
+    g_autoptr(SmDbServer) server = sm_db_server_new(
+        "postgresql:///ledger?client_encoding=LATIN1&target_session_attrs=any", NULL, NULL);
 
-    while (g_strcmp0(server->keywords->pdata[last - 1], "client_encoding") != 0)
-        last--; /* the last one counts */
-    g_assert_cmpstr(server->values->pdata[last - 1], ==, "UTF8");
+    for (gsize i = 0; i < G_N_ELEMENTS(pairs); i++) {
+        guint last = server->keywords->len;
+
+        while (g_strcmp0(server->keywords->pdata[last - 1], pairs[i][0]) != 0)
+            last--; /* the last one counts */
+        g_assert_cmpstr(server->values->pdata[last - 1], ==, pairs[i][1]);
+    }
 }
 
 static void
@@ -566,8 +571,8 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/db-server/a server elsewhere is verified", a_server_elsewhere_is_verified);
-    g_test_add_func("/db-server/texts are UTF-8 whatever the place says",
-                    texts_are_utf8_whatever_the_place_says);
+    g_test_add_func("/db-server/what the place says does not change some",
+                    what_the_place_says_does_not_change_some);
     g_test_add_func("/db-server/what is not safe is refused", what_is_not_safe_is_refused);
     g_test_add_func("/db-server/a name for messages tells no more",
                     a_name_for_messages_tells_no_more);

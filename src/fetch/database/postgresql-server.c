@@ -15,17 +15,17 @@ enum { CAUSE_MAX = 300 };
 /* What a connection has unless the key says otherwise; seconds, milliseconds: a host that is cut
  * off knows it within half a minute. */
 static const char *const defaults[][2] = {
-    {"connect_timeout", "10"},     {"keepalives_idle", "10"},
-    {"keepalives_interval", "5"},  {"keepalives_count", "3"},
-    {"tcp_user_timeout", "20000"}, {"target_session_attrs", "read-write"},
-    {"gssencmode", "disable"},     {"application_name", "scorefetch"},
+    {"connect_timeout", "10"},          {"keepalives_idle", "10"},     {"keepalives_interval", "5"},
+    {"keepalives_count", "3"},          {"tcp_user_timeout", "20000"}, {"gssencmode", "disable"},
+    {"application_name", "scorefetch"},
 };
 
-/* What it has whatever the key says: texts are UTF-8, and no file of libpq's has a password for us
- * (~/.pgpass). */
+/* What it has whatever the key says: texts are UTF-8, no file of libpq's has a password for us
+ * (~/.pgpass), and a standby is no server for a ledger. */
 static const char *const fixed[][2] = {
     {"client_encoding", "UTF8"},
     {"passfile", "/dev/null/none"},
+    {"target_session_attrs", "read-write"},
 };
 
 static char *
