@@ -183,6 +183,9 @@ def test_a_role_that_may_do_little(account, cluster, reach):
         assert f"the role may not use all of {table}; see postgresql.md" in account.scorefetch("check").out.decode()
         cluster.sql(f"GRANT {right} TO guest", "guest")
     assert "schema 3, intact" in account.scorefetch("check").out.decode()
+    cluster.sql("ALTER TABLE files ENABLE ROW LEVEL SECURITY", "guest")
+    assert "the role may not use all of files" in account.scorefetch("check").out.decode()
+    cluster.sql("ALTER TABLE files DISABLE ROW LEVEL SECURITY", "guest")
     for statement in after:
         cluster.sql(statement, "guest")
     assert "schema 3, intact" in account.scorefetch("check").out.decode()

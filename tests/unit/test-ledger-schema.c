@@ -164,6 +164,7 @@ what_is_missing_is_named(Fixture *fixture, gconstpointer data)
         {"PRAGMA user_version = -1", NULL, "has lost its version", "restore it from a backup"},
         {NULL, "ALTER TABLE totals RENAME TO t; CREATE VIEW totals AS SELECT * FROM t",
          "table totals", restore},
+        {NULL, "ALTER TABLE keys SET UNLOGGED", "table keys", restore},
         {"ALTER TABLE accounts DROP COLUMN looked", "ALTER TABLE accounts DROP COLUMN looked",
          "column accounts.looked (number 0)", restore},
         {"ALTER TABLE files RENAME COLUMN etag TO tag",

@@ -100,7 +100,8 @@ static const char lacking[] =
     "  'handovers', 'keys', 'log', 'totals')"
     "  THEN NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')"
     "   AND has_table_privilege(oid, 'DELETE')"
-    "   AND (relname = 'log' OR has_table_privilege(oid, 'UPDATE')))"
+    "   AND (relname = 'log' OR has_table_privilege(oid, 'UPDATE')) AND NOT "
+    "row_security_active(oid))"
     " END ORDER BY relname LIMIT 1";
 
 gboolean

@@ -16,8 +16,10 @@ static const char *const words[][2] = {
     {NULL},
 };
 
+/* No views; nor those that a crash of the server empties. */
 #define OF_TABLES                                                                                  \
-    " WHERE t.relkind = 'r' AND t.relnamespace = to_regnamespace(quote_ident(current_schema()))"
+    " WHERE t.relkind = 'r' AND t.relpersistence = 'p'"                                            \
+    " AND t.relnamespace = to_regnamespace(quote_ident(current_schema()))"
 
 /* The functions are SQLite's that queries use, for what PostgreSQL calls otherwise. */
 const SmSchemaDialect sm_schema_postgresql = {
