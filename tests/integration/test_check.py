@@ -330,6 +330,13 @@ def test_scores_that_everybody_may_read(site):
     assert_one(check(site), WARNING, "directory [main]", "file-mode to 0640")
 
 
+def test_scores_for_a_group_that_cannot_reach_them(site):
+    site.configure(file_mode="0640", group=str(os.getegid()))
+    assert_one(check(site), WARNING, "directory [main]", rf"not enter here; run chgrp {os.getegid()} {site.directory} and chmod 2750")
+    site.directory.chmod(0o2750)
+    assert check(site).code == OK
+
+
 class Inside:
     """A healthy site of which a folder is another disk, in a mount namespace."""
 

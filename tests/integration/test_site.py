@@ -84,7 +84,7 @@ def test_alice_can_read_neither_password_nor_ledger_nor_scores(site):
         assert site.root.run(["test", "-e", path]).code == 0
         assert site.root.run(["sh", "-c", f'if [ -d "{path}" ]; then ls "{path}"; else cat "{path}"; fi'], user="alice").code
     status = site.root.run(["scorefetch", "status"], user="alice")
-    assert status.code == EX_NOPERM and "runuser -u scoremail" in status.err
+    assert status.code == EX_NOPERM and "; as root, run runuser -u scoremail" in status.err
 
 
 def test_alice_can_neither_remove_nor_beat_for_another(site):

@@ -80,6 +80,13 @@ check_privacy(SmCheck *check, const SmAccount *account, const struct stat *about
         sm_check_writers(check, "directory", account, older, account->group) ||
         sm_check_folder(check, "directory", account, account->directory))
         return FALSE;
+    if (account->group != (gid_t)-1 && (account->file_mode & S_IRGRP) != 0 &&
+        (about->st_mode & S_IXGRP) == 0)
+        return sm_check_say(check, SM_CHECK_WARNING, "directory", account,
+                            "%s: the group of the files may read them, but not enter here; run "
+                            "chgrp %u %s and chmod 2750 %s",
+                            account->directory, (guint)account->group, account->directory,
+                            account->directory);
     if ((account->file_mode & S_IROTH) != 0 && (about->st_mode & S_IXOTH) != 0)
         return sm_check_say(
             check, SM_CHECK_WARNING, "directory", account,

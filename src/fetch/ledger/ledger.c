@@ -33,9 +33,10 @@ owned_by_other(const char *path, uid_t owner, GError **error)
 {
     const struct passwd *user = getpwuid(owner);
 
-    return sm_error_set(
-        error, SM_ERROR_OWNER, "%s belongs to user %s; run runuser -u %s -- scorefetch ...", path,
-        user != NULL ? user->pw_name : "(unknown)", user != NULL ? user->pw_name : "USER");
+    return sm_error_set(error, SM_ERROR_OWNER,
+                        "%s belongs to user %s; %srun runuser -u %s -- scorefetch ...", path,
+                        user != NULL ? user->pw_name : "(unknown)",
+                        geteuid() == 0 ? "" : "as root, ", user != NULL ? user->pw_name : "USER");
 }
 
 /* Whether the directory is another user's: root would leave files there that the owner cannot open,
