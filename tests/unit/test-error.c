@@ -125,7 +125,7 @@ errno_becomes_a_message(void)
     errno = ENOSPC;
     g_assert_false(sm_error_from_errno(&error, SM_ERROR_DIRECTORY, "write %s", "a.csv"));
     g_assert_error(error, SM_ERROR, (int)SM_ERROR_DIRECTORY);
-    g_assert_cmpstr(error->message, ==, "write a.csv: No space left on device");
+    g_assert_cmpstr(error->message, ==, "write a.csv: No space left on device; make room there");
 }
 
 static void

@@ -102,6 +102,26 @@ sm_error_of_tries(GError *before, GError *last, gint64 deadline)
     return before;
 }
 
+/* What a person does about faults of a file system, which none of our settings causes. */
+static const char *
+remedy_of(int fault)
+{
+    switch (fault) {
+    case ENOSPC:
+        return "; make room there";
+    case EDQUOT:
+        return "; make room there, or raise the quota";
+    case EROFS:
+        return "; mount it writable";
+    case ESTALE:
+        return "; mount it anew";
+    case EIO:
+        return "; is its disk or share failing?";
+    default:
+        return "";
+    }
+}
+
 gboolean
 sm_error_from_errno(GError **error, SmErrorCode code, const char *what, ...)
 {
@@ -112,8 +132,8 @@ sm_error_from_errno(GError **error, SmErrorCode code, const char *what, ...)
     va_start(args, what);
     text = g_strdup_vprintf(what, args);
     va_end(args);
-    return sm_error_set(error, saved == EPIPE ? SM_ERROR_PIPE : code, "%s: %s", text,
-                        g_strerror(saved));
+    return sm_error_set(error, saved == EPIPE ? SM_ERROR_PIPE : code, "%s: %s%s", text,
+                        g_strerror(saved), remedy_of(saved));
 }
 
 const char *

@@ -109,7 +109,8 @@ gboolean sm_error_pass(GError **error, GError *fault);
  */
 GError *sm_error_of_tries(GError *before, GError *last, gint64 deadline);
 
-/* Sets an error of our domain from errno: "WHAT: strerror". Returns FALSE, for return statements.
+/* Sets an error of our domain from errno: "WHAT: strerror", and what to do about a full or failing
+ * file system. Returns FALSE, for return statements.
  * Sets the SM_ERROR_ code that is given; SM_ERROR_PIPE for EPIPE.
  */
 gboolean sm_error_from_errno(GError **error, SmErrorCode code, const char *what, ...)
