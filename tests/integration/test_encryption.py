@@ -525,6 +525,10 @@ def test_cat_of_another_file_for_the_same_key_fails(reading, registrar):
     done = reading.scorefetch("cat", CSV_NAME)
     assert done.code == EX_DATAERR
     assert "changed since it was stored" in done.err
+    assert done.err.endswith(f"; move it away and run scorefetch get --force {CSV_NAME}\n")
+    (reading.directory / SEALED).rename(reading.folder / "moved away")
+    assert reading.scorefetch("get", "--force", CSV_NAME).code == 0
+    assert reading.scorefetch("cat", CSV_NAME).code == 0
 
 
 def test_cat_of_a_changed_plain_file_fails(account, scores):

@@ -68,7 +68,7 @@ print_plain(Cat *cat, int fd, GError **error)
 
 /* Ends the digest. */
 static gboolean
-hashes_to(SmDigest *digest, const char *sha256, GError **error)
+hashes_to(SmDigest *digest, const char *sha256, const char *name, GError **error)
 {
     g_autofree char *found = NULL;
 
@@ -76,7 +76,9 @@ hashes_to(SmDigest *digest, const char *sha256, GError **error)
     if (g_strcmp0(found, sha256) == 0)
         return TRUE;
     return sm_error_set(error, SM_ERROR_DATA,
-                        "changed since it was stored: its SHA-256 differs from the ledger's");
+                        "changed since it was stored: its SHA-256 differs from the ledger's; move "
+                        "it away and run scorefetch get --force %s",
+                        name);
 }
 
 /* fault: gpg's, taken. A changed file is reported as changed, whatever gpg says about it. */
@@ -87,7 +89,7 @@ blame(Cat *cat, int fd, GError *fault, GError **error)
                       g_error_matches(fault, SM_ERROR, SM_ERROR_ENCRYPTION);
 
     if (of_gpg && sm_digest_read(cat->stored, fd) &&
-        !hashes_to(cat->stored, cat->file->stored.sha256, error))
+        !hashes_to(cat->stored, cat->file->stored.sha256, cat->file->name, error))
         g_error_free(fault);
     else
         g_propagate_error(error, fault);
@@ -108,8 +110,8 @@ cat_file(Cat *cat, int fd, GError **error)
     } else if (!sm_digest_read(cat->stored, fd)) { /* what gpg left unread */
         return sm_error_from_errno(error, SM_ERROR_DIRECTORY, "it cannot be read");
     }
-    return record(cat, error) && hashes_to(cat->stored, file->stored.sha256, error) &&
-           hashes_to(cat->plain, file->stored.sha256_plain, error);
+    return record(cat, error) && hashes_to(cat->stored, file->stored.sha256, file->name, error) &&
+           hashes_to(cat->plain, file->stored.sha256_plain, file->name, error);
 }
 
 static int
