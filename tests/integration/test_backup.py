@@ -35,6 +35,16 @@ def test_a_file_that_is_there_is_not_overwritten(account, copy):
     assert copy.read_text() == "precious"
 
 
+def test_a_ledger_is_not_copied_to_itself(account):
+    account.scoremail(stdin=mail("csv"))
+    link = account.folder / "another name"
+    link.symlink_to(account.ledger)
+    for place in (account.ledger, link):
+        done = account.scorefetch("ledger", "copy", place)
+        assert done.code == EX_CANTCREAT and "is not empty" in done.err, done.err
+    assert account.status()[CSV_NAME]["state"] == "stored"
+
+
 def test_a_copy_that_cannot_be_made_leaves_nothing(account):
     account.scoremail(stdin=mail("csv"))
     done = account.scorefetch("backup", account.folder / "nowhere" / "copy")

@@ -259,10 +259,11 @@ keep_others_out(SmDb *db, GError **error)
 gboolean
 sm_ledger_copy(SmDb *from, SmDb *to, SmCopied *copied, GError **error)
 {
-    gboolean begun = sm_db_begin(from, sm_db_is_server(from) ? NULL : "", error);
-    gboolean ok = begun && sm_db_begin(to, "", error) && keep_others_out(to, error) &&
-                  is_empty(to, error) && pass(from, to, copied, error) && verify(to, copied, error);
+    gboolean ok = sm_db_begin(to, "", error) && keep_others_out(to, error) && is_empty(to, error);
+    /* after that: whoever copies a ledger to itself would wait for himself */
+    gboolean begun = ok && sm_db_begin(from, sm_db_is_server(from) ? NULL : "", error);
 
+    ok = begun && pass(from, to, copied, error) && verify(to, copied, error);
     ok = sm_db_end(to, ok, error);
     if (begun)
         sm_db_end(from, FALSE, NULL); /* nothing has changed */
