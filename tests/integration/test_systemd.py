@@ -1,4 +1,6 @@
 """The units of a site: systemd understands them, and makes what they rely on."""
+import datetime
+import os
 import re
 import subprocess
 
@@ -32,6 +34,19 @@ def test_systemd_finds_nothing_wrong(units, name):
     done = analyze("verify", "--man=no", units / name)
     complaints = [line for line in done.stderr.splitlines() if "scoremail" in line]
     assert (done.returncode, complaints) == (0, [])
+
+
+@pytest.mark.parametrize("timer", [FOLDER / "scoremail-sync.timer", *(CHECKOUT / "filters" / "pull" / name for name in ("scoremail-getmail.timer", "scoremail-mpop.timer"))])
+@pytest.mark.parametrize("night", ["2026-10-31 23:00", "2026-03-07 23:00", "2028-02-28 23:00", "2026-12-31 23:00"])
+def test_no_timer_rests_for_longer_where_the_clocks_change(timer, night):
+    """systemd counts an hour that local time has twice once."""
+    calendar = re.search(r"(?m)^OnCalendar=(.*)$", timer.read_text())[1]
+    done = subprocess.run(["systemd-analyze", "calendar", "--iterations=60", f"--base-time={night}", calendar],
+                          env={"TZ": "America/New_York", "PATH": os.environ["PATH"]}, capture_output=True, text=True, timeout=60)  # fmt: skip
+    found = re.findall(r"(?:in UTC|elapse|Iter\. #\d+)\)?: \w+ (\S+ \S+) UTC", done.stdout)
+    times = [datetime.datetime.fromisoformat(time) for time in found]
+    assert len(times) == 60, done
+    assert len({after - before for before, after in zip(times, times[1:])}) == 1
 
 
 @pytest.mark.parametrize("service", ["run", "tell"])
