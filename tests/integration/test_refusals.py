@@ -238,7 +238,6 @@ def test_one_odd_value_spoils_no_other(account, service, odd):
     (b'{"fileUrl":"https://localhost:%d/s\\u0000/a"}', "the answer has no fileUrl\n"),
 ])  # fmt: skip
 def test_an_answer_without_a_url_is_told_by_its_words(account, service, body, words):
-    account.is_impatient()
     service.says["file by password"] = reply(200, body.replace(b"%d", b"%d" % service.server.port))
-    done = account.receive(CSV_NAME)
+    done = account.with_patience(lambda: account.receive(CSV_NAME), lambda done: words in done.err)
     assert done.code == EX_TEMPFAIL and words in done.err
