@@ -230,7 +230,7 @@ def test_each_refusal_has_its_own_remedy(account, cluster, database, reach, pass
             ("correct it in ledger", cluster.by_tls, {"port": "nonsense"}),
             ("is the server up", cluster.by_tls, {"port": 1}),
             ("(check the host in ledger", cluster.by_tls, {"host": "no..where", "hostaddr": ""})):
-        reach(where(**{"database": database, **options}), password_file=password)
+        reach(where(**{"database": database, **options}) + " connect_timeout=60", password_file=password)
         assert_waits(account, remedy)
     reach(cluster.by_tls(database), password_file=None)
     assert_waits(account, "(set ledger-password-file)")
