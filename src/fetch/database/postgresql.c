@@ -157,6 +157,7 @@ is_elsewhere(SmDb *db, GError **error)
         "SELECT n.nspname FROM pg_class f JOIN pg_namespace n ON n.oid = f.relnamespace"
         " JOIN pg_class v ON v.relnamespace = f.relnamespace AND v.relname = 'schema_version'"
         " WHERE f.relname = 'files' AND has_table_privilege(f.oid, 'INSERT')"
+        " AND n.nspname IS DISTINCT FROM current_schema()" /* another process may make them now */
         " AND (SELECT source <> 'client' FROM pg_settings WHERE name = 'search_path') LIMIT 1";
     GError *fault = NULL;
     g_autofree char *schema = sm_db_first(db, &fault, &sm_db_texts, query, "");
