@@ -331,11 +331,12 @@ def test_check_sees_units_that_are_off_stopped_or_masked(site):
         assert "warning  units: scoremail-run.socket is not enabled: after a boot, events wait for the first run" in said
         assert "warning  units: scoremail-sync.service is masked" in said
         assert said.count(" units: ") == 3
+        site.must("systemctl", "start", "scoremail-tell.timer")  # or systemd may forget it, and read it anew
         site.write("/etc/systemd/system/scoremail-tell.service.d/broken.conf", "[Service]\nExecStart=\nExecStart=/usr/local/bin/scorefetch tell\n")
         site.write("/etc/systemd/system/scoremail-tell.timer.d/past.conf", "[Timer]\nOnActiveSec=\nOnUnitInactiveSec=\nOnCalendar=2020-01-01\n")
         assert "warning  units: scoremail-tell.timer has changed on the disk" in check(site)
         site.must("systemctl", "daemon-reload")
-        site.must("systemctl", "start", "scoremail-tell.timer")
+        site.must("systemctl", "restart", "scoremail-tell.timer")
         said = check(site)
         assert "warning  units: scoremail-tell.timer has elapsed, and is never due again" in said
         assert "scoremail-tell.service starts a program that does not fit: /usr/local/bin/scorefetch does not exist: " in said
