@@ -22,7 +22,7 @@ class Contract:
     WHILE_DOWN = 0
 
     def assert_done(self, agent, *names):
-        assert not agent.waiting()
+        assert not agent.waiting(), getattr(agent, "ends", "")
         assert sorted(agent.mails()) == sorted(message_id(name) for name in names)
         assert agent.outside() == []
 

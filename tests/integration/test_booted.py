@@ -331,7 +331,11 @@ def test_check_sees_units_that_are_off_stopped_or_masked(site):
         assert "warning  units: scoremail-run.socket is not enabled: after a boot, events wait for the first run" in said
         assert "warning  units: scoremail-sync.service is masked" in said
         assert said.count(" units: ") == 3
-        site.must("systemctl", "start", "scoremail-tell.timer")  # or systemd may forget it, and read it anew
+        # systemd may forget a timer that is stopped, and see no folder that is new since it last looked for folders.
+        site.write("/etc/systemd/system/scoremail-tell.timer.d/past.conf", "[Timer]\n")
+        site.must("systemctl", "daemon-reload")
+        site.must("systemctl", "start", "scoremail-tell.timer")
+        assert "has changed on the disk" not in check(site)
         site.write("/etc/systemd/system/scoremail-tell.service.d/broken.conf", "[Service]\nExecStart=\nExecStart=/usr/local/bin/scorefetch tell\n")
         site.write("/etc/systemd/system/scoremail-tell.timer.d/past.conf", "[Timer]\nOnActiveSec=\nOnUnitInactiveSec=\nOnCalendar=2020-01-01\n")
         assert "warning  units: scoremail-tell.timer has changed on the disk" in check(site)

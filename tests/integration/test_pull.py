@@ -133,6 +133,7 @@ class Puller(agents.Owner):
     def __init__(self, root, folder, build, emulator, trusted=True):
         super().__init__(root, folder, build, emulator, "scorepull")
         self.ports = {"imap": free_port(), "pop3": free_port()}
+        self.ends = []
         root.bind(self.config.parent, "/etc/scoremail")
         root.bind(f"{emulator.data}/tls", "/etc/dovecot/tls")
         root.bind(agents.FILTERS.parent / "contrib" / "pull", "/usr/local/share/scoremail/pull")
@@ -179,15 +180,21 @@ class Puller(agents.Owner):
         self.root.must("doveadm", "flags", "add", "-u", PERSON, r"\Seen", "ALL")
 
     def receive(self, name):
+        """Collects until it comes: a server that has only just begun may not answer at once."""
         self.deliver(name)
-        self.poll()
+        agents.wait_for(self.poll, "a message to be collected")
 
     def poll(self, *more):
         """Collects once; how many messages were piped into scoremail."""
         before = self.runs()
         environment = [f"HOME={self.seen_at}", f"USER={self.user}"]  # as systemd and cron have it
-        self.ended = self.root.run(["env", *environment, *self.COMMAND, *more], user=self.user)
+        self.ends.append(self.root.run(["env", *environment, *self.COMMAND, *more], user=self.user))
         return self.runs() - before
+
+    @property
+    def ended(self):
+        """How the last collection ended."""
+        return self.ends[-1]
 
     def runs(self):
         log = self.home / "runs"
@@ -328,7 +335,7 @@ class PullContract(Contract):
 
     def test_the_client_is_no_server_on_the_way(self, agent):
         """It adds no Received line: of those trusted-hops counts, and defer-for takes the time."""
-        agent.write("/usr/local/bin/scoremail", b"#!/bin/sh\ncat >/home/scorepull/message\n")
+        agent.write("/usr/local/bin/scoremail", b"#!/bin/sh\nprintf . >>/home/scorepull/runs\ncat >/home/scorepull/message\n")
         agent.receive("csv")
         message = email.message_from_bytes((agent.home / "message").read_bytes())
         assert message.keys().count("Received") == email.message_from_bytes(mail("csv")).keys().count("Received")
