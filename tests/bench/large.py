@@ -142,7 +142,7 @@ def serve(folder, sealing, build, options):
             for size in options.sizes.split(","):
                 with open(objects / NAME, "wb") as large:
                     for _ in range(int(size)):
-                        large.write(os.urandom(PIECE))
+                        large.write(b"AI" + os.urandom(PIECE - 2))  # one that begins with { is no score file
                 with a_disk(options.folder, 3 * int(size) + 200) as disk, tempfile.TemporaryDirectory(dir=disk) as home:
                     account = Account(Path(home), build, emulator)
                     account.configure(storage_hosts=f"localhost:{port}", **sealing)
