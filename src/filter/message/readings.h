@@ -13,7 +13,6 @@
  * The message in another reading, counted from 0: each header has only one
  * Content-Type and one Content-Transfer-Encoding, a different one in each reading;
  * in the last one lines end in LF, headers in a blank line, and boundaries are plain ASCII without
- * blanks. NULL if there is
- * no such reading, as for nearly every message. Caller frees.
+ * blanks. NULL if there is no such reading, as for nearly every message. Caller frees.
  */
 GString *sm_reading(SmOctets message, guint number);
